@@ -1,0 +1,158 @@
+"""What can go wrong. Every error says what happened, what to do about it, and whether trying again may help."""
+
+from typing import Any
+
+
+class PbxError(Exception):
+    """Anything this library raises."""
+
+    transient = False
+    """Whether the same request may simply be repeated, later."""
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        """Say what happened, and what to do about it."""
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """One line: what happened, then the remedy."""
+        return f"{self.message} {self.remedy}" if self.remedy else self.message
+
+
+class InvalidInput(PbxError, ValueError):
+    """A value that cannot be used; nothing was sent. ``field`` names it."""
+
+    def __init__(self, field: str, message: str, *, remedy: str | None = None) -> None:
+        """Name the field, say what is wrong with it and how it must be."""
+        super().__init__(f"{field}: {message}", remedy=remedy)
+        self.field = field
+        self.problem = message
+
+
+class PolicyViolation(InvalidInput):
+    """The dial policy forbids this number, or this many calls; nothing was sent."""
+
+
+class UnknownLine(PbxError, LookupError):
+    """No such line is monitored."""
+
+
+class UnknownCall(PbxError, LookupError):
+    """No such call is in progress."""
+
+
+class NotSupported(PbxError):
+    """This system, user or licence cannot do it. ``missing`` names the licence or the feature."""
+
+    def __init__(self, message: str, *, missing: str, remedy: str | None = None) -> None:
+        """Say what cannot be done, and what is missing for it."""
+        super().__init__(message, remedy=remedy)
+        self.missing = missing
+
+
+class ActionNotAllowed(PbxError):
+    """The call does not offer this action now; nothing was sent. ``offered`` are those it does."""
+
+    def __init__(self, action: str, offered: tuple[str, ...], *, where: str = "the call") -> None:
+        """Name the action and those that are offered instead."""
+        super().__init__(
+            f"{action}: {where} does not offer this now.",
+            remedy="It offers: " + ", ".join(offered) + "." if offered else "It offers nothing at the moment.",
+        )
+        self.action = action
+        self.offered = offered
+
+
+class CallOver(PbxError):
+    """The call ended before what was waited for. ``outcome`` says how."""
+
+    def __init__(self, message: str, *, outcome: str) -> None:
+        """Say what was waited for, and how the call ended."""
+        super().__init__(message)
+        self.outcome = outcome
+
+
+class ConnectionFailed(PbxError):
+    """The server cannot be reached or does not speak the protocol."""
+
+    transient = True
+
+
+class CertificateFailed(ConnectionFailed):
+    """The server's certificate does not verify. Nothing was sent."""
+
+    transient = False
+
+
+class AuthenticationFailed(PbxError):
+    """Wrong user name or password, or an account that may not log in."""
+
+
+class Offline(PbxError):
+    """There is no connection at the moment; nothing was sent."""
+
+    transient = True
+
+
+class OutcomeUnknown(PbxError):
+    """The request was sent and not answered: it may have been carried out. The events tell."""
+
+
+class RequestRefused(PbxError):
+    """The server refused. Everything it said is here."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        status: int,
+        code: int | None = None,
+        type: str | None = None,
+        cause: str | None = None,
+        error_type: str | None = None,
+        help_message: str | None = None,
+        inner_message: str | None = None,
+        can_retry: bool | None = None,
+        transient: bool = False,
+        detail: dict[str, Any] | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        """Carry the server's answer."""
+        super().__init__(message, remedy=remedy)
+        self.operation = operation
+        """The wire operation, such as ``POST /telephony/calls``."""
+        self.status = status
+        """The HTTP status."""
+        self.code = code
+        """The server's error code, 1000 to 1007 on O2G."""
+        self.type = type
+        """The name that goes with the code, such as ``NOT_READY``."""
+        self.cause = cause
+        """The cause named by the telephony, routing or preferences service."""
+        self.error_type = error_type
+        """The kind of error named by that service."""
+        self.help_message = help_message
+        self.inner_message = inner_message
+        self.can_retry = can_retry
+        """As the server means it: the mended request may work."""
+        self.transient = transient
+        self.detail = detail or {}
+        """The service's own part of the answer, whole."""
+
+
+class NotFound(RequestRefused):
+    """The server does not know what the request named."""
+
+
+class NotAllowed(RequestRefused):
+    """The account or its licence does not allow this."""
+
+
+class NotReady(RequestRefused):
+    """The server is starting; the same request will work later."""
+
+
+class SessionLost(RequestRefused):
+    """The session is gone; a new one is being opened."""

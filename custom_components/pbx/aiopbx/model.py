@@ -1,0 +1,424 @@
+"""One vocabulary over every telephone system: enumerations, and frozen snapshots of lines and calls."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class Status(StrEnum):
+    """Whether the client sees the system."""
+
+    CONNECTING = "connecting"
+    SYNCING = "syncing"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    CLOSED = "closed"
+
+
+class CallState(StrEnum):
+    """State of a call, or of one of its legs."""
+
+    DIALING = "dialing"
+    RINGING_OUTGOING = "ringing_outgoing"
+    RINGING_INCOMING = "ringing_incoming"
+    ACTIVE = "active"
+    HELD = "held"
+    RELEASING = "releasing"
+    UNKNOWN = "unknown"
+
+
+class LineState(StrEnum):
+    """State of a line, derived from all its calls, its devices and its user."""
+
+    IDLE = "idle"
+    DIALING = "dialing"
+    RINGING_OUTGOING = "ringing_outgoing"
+    RINGING_INCOMING = "ringing_incoming"
+    ACTIVE = "active"
+    HELD = "held"
+    RELEASING = "releasing"
+    BUSY = "busy"
+    OUT_OF_SERVICE = "out_of_service"
+    UNKNOWN = "unknown"
+
+
+class Direction(StrEnum):
+    """Who called whom, seen from the line; unknown where a resynchronisation cannot tell."""
+
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """How a call ended, from the server's cause and the states it passed."""
+
+    ANSWERED = "answered"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+    BUSY = "busy"
+    FAILED = "failed"
+    TRANSFERRED = "transferred"
+    FORWARDED = "forwarded"
+    PICKED_UP = "picked_up"
+    PARKED = "parked"
+    MERGED = "merged"
+    REJECTED = "rejected"
+    NO_ANSWER = "no_answer"
+    UNKNOWN = "unknown"
+
+
+class Action(StrEnum):
+    """What the server allows now: on a call, on a leg of it, or on a device of the line."""
+
+    # on a device
+    DIAL = "dial"
+    DIAL_BUSINESS = "dial_business"
+    DIAL_PRIVATE = "dial_private"
+    UNPARK = "unpark"
+    # on a leg (a call offers them when one of its legs does)
+    ANSWER = "answer"
+    HOLD = "hold"
+    RETRIEVE = "retrieve"
+    RECONNECT = "reconnect"
+    SEND_DTMF = "send_dtmf"
+    SWITCH_DEVICE = "switch_device"
+    # on a call
+    HANG_UP = "hang_up"
+    END = "end"
+    ALTERNATE = "alternate"
+    CONSULT = "consult"
+    TRANSFER = "transfer"
+    BLIND_TRANSFER = "blind_transfer"
+    MERGE = "merge"
+    DROP_PARTICIPANT = "drop_participant"
+    REDIRECT = "redirect"
+    REDIRECT_TO_VOICEMAIL = "redirect_to_voicemail"
+    REDIRECT_TO_DVA = "redirect_to_dva"
+    OVERFLOW_TO_VOICEMAIL = "overflow_to_voicemail"
+    PARK = "park"
+    PICK_UP = "pick_up"
+    CALL_BACK = "call_back"
+    START_RECORDING = "start_recording"
+    STOP_RECORDING = "stop_recording"
+    PAUSE_RECORDING = "pause_recording"
+    RESUME_RECORDING = "resume_recording"
+
+
+class Feature(StrEnum):
+    """What a system, this user and this licence can do at all. What is absent raises ``NotSupported``."""
+
+    DIAL = "dial"
+    ANSWER = "answer"
+    HANG_UP = "hang_up"
+    CALL_EVENTS = "call_events"
+    CALL_CONTROL = "call_control"
+    DTMF = "dtmf"
+    TRANSFER = "transfer"
+    CONFERENCE = "conference"
+    REDIRECT = "redirect"
+    PARK = "park"
+    PICK_UP = "pick_up"
+    RECORDING = "recording"
+    ASSOCIATED_DATA = "associated_data"
+    CALL_BACK = "call_back"
+    SWITCH_DEVICE = "switch_device"
+    PRIVATE_CALL = "private_call"
+    BUSINESS_CALL = "business_call"
+    DO_NOT_DISTURB = "do_not_disturb"
+    FORWARD = "forward"
+    OVERFLOW = "overflow"
+    REMOTE_EXTENSION = "remote_extension"
+    VOICEMAIL = "voicemail"
+    COUNTERS = "counters"
+    DEVICE_STATES = "device_states"
+
+
+class PartyKind(StrEnum):
+    """What a party of a call is."""
+
+    USER = "user"
+    DEVICE = "device"
+    SERVICE = "service"
+    EXTERNAL = "external"
+    UNKNOWN = "unknown"
+
+
+class Recording(StrEnum):
+    """State of a recording; a call that is not recorded has none."""
+
+    RECORDING = "recording"
+    PAUSED = "paused"
+
+
+class DeviceState(StrEnum):
+    """Whether a device is in service."""
+
+    IN_SERVICE = "in_service"
+    OUT_OF_SERVICE = "out_of_service"
+    UNKNOWN = "unknown"
+
+
+class Condition(StrEnum):
+    """When a forward or an overflow applies; an overflow is never immediate."""
+
+    IMMEDIATE = "immediate"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    BUSY_NO_ANSWER = "busy_no_answer"
+    UNKNOWN = "unknown"
+
+
+class Target(StrEnum):
+    """Where a forward or an overflow leads: a number, the voicemail, or (overflow only) the associate."""
+
+    NUMBER = "number"
+    VOICEMAIL = "voicemail"
+    ASSOCIATE = "associate"
+    UNKNOWN = "unknown"
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A value: never changed, only replaced."""
+
+
+class Party(Snapshot, frozen=True, kw_only=True):
+    """Somebody in a call."""
+
+    id: str = ""
+    """The system's identifier of the participant; not for display."""
+    number: str | None = None
+    name: str | None = None
+    login: str | None = None
+    """Login name, where the party is a user of the system and the server says it."""
+    kind: PartyKind = PartyKind.UNKNOWN
+    anonymous: bool = False
+    droppable: bool = True
+
+    @property
+    def label(self) -> str:
+        """Name, else number, else a word for what is secret or unknown."""
+        return self.name or self.number or ("anonymous" if self.anonymous else "unknown")
+
+
+class Leg(Snapshot, frozen=True, kw_only=True):
+    """A device of the line in a call, and what it allows now."""
+
+    device: str
+    state: CallState = CallState.UNKNOWN
+    remote_ringing: bool = False
+    actions: frozenset[Action] = frozenset()
+
+
+class CallSnapshot(Snapshot, frozen=True, kw_only=True):
+    """A call as one line sees it. Times are UTC by the client's clock, none where the moment was not seen."""
+
+    id: str
+    """Stays the same for the life of the call, also where the server renames it."""
+    ref: str
+    """The server's reference now."""
+    line: str
+    """The ``id`` of the line."""
+    state: CallState = CallState.UNKNOWN
+    direction: Direction = Direction.UNKNOWN
+    parties: tuple[Party, ...] = ()
+    """The others. A call of two has one, a conference several."""
+    called: Party | None = None
+    """Whom the caller dialled first: tells which number was called."""
+    legs: tuple[Leg, ...] = ()
+    actions: frozenset[Action] = frozenset()
+    """What the server allows now, legs included."""
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    answered: bool = False
+    """Whether it was ever active."""
+    cause: str | None = None
+    """The last cause that the server named, in its own word."""
+    outcome: Outcome | None = None
+    """None until the call has ended."""
+    recording: Recording | None = None
+    anonymous: bool = False
+    associated_data: str | None = None
+    account_info: str | None = None
+    queue_wait: int | None = None
+    """Seconds waited in a call centre's queue."""
+    replaced_by: str | None = None
+    """The ``ref`` of the call that took over when this one ended."""
+    new_destination: str | None = None
+    """Where it was forwarded or redirected, as a number."""
+
+    @property
+    def party(self) -> Party | None:
+        """The other party of a call of two, the first of a conference."""
+        return self.parties[0] if self.parties else None
+
+    @property
+    def conference(self) -> bool:
+        """Whether there are at least three parties, the line's own among them."""
+        return len(self.parties) > 1
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self.outcome is not None
+
+
+class Device(Snapshot, frozen=True, kw_only=True):
+    """A telephone of a line, and what may be started on it now."""
+
+    id: str
+    """Its number, which requests name it by."""
+    kind: str = ""
+    """The system's word: DESKPHONE, DECT, MOBILE, SOFTPHONE."""
+    sub_kind: str = ""
+    state: DeviceState = DeviceState.UNKNOWN
+    actions: frozenset[Action] = frozenset()
+
+
+class Forward(Snapshot, frozen=True, kw_only=True):
+    """Where calls are sent, and when."""
+
+    condition: Condition = Condition.IMMEDIATE
+    target: Target = Target.NUMBER
+    number: str | None = None
+    """The number, for ``Target.NUMBER``, and where the server tells it also for the others."""
+
+
+class Overflow(Snapshot, frozen=True, kw_only=True):
+    """Where calls go that are not taken, and when."""
+
+    condition: Condition = Condition.NO_ANSWER
+    target: Target = Target.VOICEMAIL
+    number: str | None = None
+
+
+class Routing(Snapshot, frozen=True, kw_only=True):
+    """How calls reach a line. None in a field is *unknown* for the switches, *not set* for the two routes."""
+
+    do_not_disturb: bool | None = None
+    forward: Forward | None = None
+    overflow: Overflow | None = None
+    remote_extension: bool | None = None
+    """None where the line has no remote extension."""
+
+
+class Counters(Snapshot, frozen=True, kw_only=True):
+    """What waits for a user. None is unknown, not zero."""
+
+    missed_calls: int | None = None
+    voicemails: int | None = None
+    callback_requests: int | None = None
+    faxes: int | None = None
+    new_texts: int | None = None
+    old_texts: int | None = None
+    waiting: bool | None = None
+    """Whether the system would light the message lamp."""
+
+
+class LineSnapshot(Snapshot, frozen=True, kw_only=True):
+    """A monitored user, extension or terminal."""
+
+    id: str
+    """What the system calls it: the login name on O2G."""
+    number: str = ""
+    name: str = ""
+    devices: tuple[Device, ...] = ()
+    calls: tuple[CallSnapshot, ...] = ()
+    """Calls in progress; one that has ended is gone."""
+    busy: bool = False
+    """Busy without a call one can see, such as off hook."""
+    routing: Routing | None = None
+    """None until it is known."""
+    counters: Counters = Counters()
+    hunting_group_logged_on: bool | None = None
+    voicemail_number: str | None = None
+    node: str | None = None
+    synced: bool = False
+    """Whether what stands here was confirmed by the system since the last loss."""
+
+    @property
+    def state(self) -> LineState:
+        """Derived from all calls: the most engaged one wins; without calls from the devices and the user."""
+        if self.calls:
+            states = {call.state for call in self.calls}
+            for state in _ENGAGEMENT:
+                if state in states:
+                    return _LINE_STATE[state]
+            return LineState.BUSY
+        if self.devices and all(device.state is DeviceState.OUT_OF_SERVICE for device in self.devices):
+            return LineState.OUT_OF_SERVICE
+        return LineState.BUSY if self.busy else LineState.IDLE
+
+    @property
+    def in_service(self) -> bool | None:
+        """Whether any device is in service; None where no state is known."""
+        states = {device.state for device in self.devices}
+        if DeviceState.IN_SERVICE in states:
+            return True
+        return False if DeviceState.OUT_OF_SERVICE in states else None
+
+    def call(self, key: str) -> CallSnapshot | None:
+        """The call whose id or reference this is."""
+        for call in self.calls:
+            if key in (call.id, call.ref):
+                return call
+        return None
+
+
+# The order in which the states of several calls decide the state of the line.
+_ENGAGEMENT: Final = (
+    CallState.ACTIVE,
+    CallState.RINGING_INCOMING,
+    CallState.RINGING_OUTGOING,
+    CallState.DIALING,
+    CallState.HELD,
+    CallState.RELEASING,
+)
+_LINE_STATE: Final = {state: LineState(state.value) for state in CallState}
+
+
+class AvailableLine(Snapshot, frozen=True, kw_only=True):
+    """A line that could be monitored."""
+
+    id: str
+    number: str = ""
+    name: str = ""
+
+
+class SystemInfo(Snapshot, frozen=True, kw_only=True):
+    """The system a client is connected to."""
+
+    system: str = ""
+    """Which kind, such as ``o2g``."""
+    product: str = ""
+    version: str = ""
+    url: str = ""
+    login: str = ""
+    administrator: bool = False
+    high_availability: bool = False
+    server: str = "primary"
+    """Which of a pair serves: ``primary`` or ``secondary``."""
+
+
+class Statistics(Snapshot, frozen=True, kw_only=True):
+    """What the client has seen and survived since it was made; numbers only grow."""
+
+    events: int = 0
+    unknown_events: int = 0
+    unknown_values: int = 0
+    malformed_frames: int = 0
+    bad_fields: int = 0
+    coalesced: int = 0
+    """Events that a slow subscriber got merged with a later one."""
+    dropped: int = 0
+    """Events that a slow subscriber never got; never the end of a call."""
+    losses: int = 0
+    """How often the channel was lost."""
+    fail_overs: int = 0
+    heartbeat: float | None = None
+    """The server's heartbeat period in seconds, once learned."""
+    channel_age: float | None = None
+    """Seconds since the channel last said anything."""
