@@ -1,11 +1,12 @@
 """What every O2G wire type has in common: how it is named, and how it meets what it does not know."""
 
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, dataclass_transform
 
 import msgspec
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A wire type: snake case here, camel case in JSON, absent where it holds its default, unknown keys ignored."""
 
