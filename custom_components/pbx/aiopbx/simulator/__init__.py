@@ -1,0 +1,1 @@
+"""A telephone system in one process: the switch, the wires it speaks, and ways to break it."""

@@ -1,0 +1,1 @@
+"""The O2G face: REST over http and https, and the chunked event channel."""

@@ -1,0 +1,98 @@
+"""What a handler of the O2G face gets, and how it is registered. Handlers are plain functions: they ask the switch, and answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from ....o2g.types.base import O2gEvent, Wire
+from .refusals import bad_parameter
+
+if TYPE_CHECKING:
+    from ...switch import Switch
+    from .server import O2gServer
+    from .sessions import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with a status of its own, such as 201 with the reference of a call (a JSON string)."""
+
+    status: int = 200
+    body: Wire | str | None = None
+
+
+Handler = Callable[..., "Answer | Wire | None"]
+"""``handler(ctx, **path_parameters)``. A wire type is answered with 200, nothing with 204. It raises ``Refusal``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation that is served.
+
+    ``user`` says whose it is. A user's session always acts for itself, whatever the request names. For an administrator:
+    ``named``    ``?loginName=`` is mandatory and must exist;
+    ``optional`` without it ``ctx.login`` is none, which means all users;
+    ``device``   the owner of the device (``deviceId`` of the body or of the path), or none if nobody owns it; a ``loginName``
+                 in the query goes first;
+    ``path``     ``{loginName}`` of the path;
+    ``none``     nobody's in particular.
+    """
+
+    method: str
+    path: str
+    """Below the base URL, with ``{name}`` where a parameter stands, named as in the reference: ``/telephony/calls/{callRef}``."""
+    handler: Handler
+    body: type[Wire] | None = None
+    """The type of the JSON body. A missing, malformed or incomplete one is refused before the handler."""
+    body_required: bool = True
+    licence: Literal["none", "basic", "advanced"] = "none"
+    """What the user must have: nothing, TELEPHONY_BASIC or TELEPHONY_ADVANCED, TELEPHONY_ADVANCED."""
+    user: Literal["none", "named", "optional", "device", "path"] = "none"
+
+
+@dataclass(slots=True)
+class Context:
+    """One request: who asks, for whom, with what."""
+
+    server: "O2gServer"
+    session: "Session"
+    login: str | None
+    """For whom. None where an administrator means all users, or nobody's device (see ``Route.user``)."""
+    query: Mapping[str, str]
+    """Query parameters; one without a value is the empty string. Unknown ones are simply there."""
+    body: Any
+    """The decoded body, of the route's type; none where the route has none or it may be left out."""
+    base: str = ""
+    """Scheme, host and port that the request came to, such as ``https://localhost:8443``."""
+    scheme: str = "http"
+    host: str = "localhost"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def switch(self) -> "Switch":
+        """The telephony."""
+        return self.server.switch
+
+    @property
+    def administrator(self) -> bool:
+        """Whether the session is an administrator's."""
+        return self.session.administrator
+
+    @property
+    def user(self) -> str:
+        """The login this request is for; refuses a request that names nobody."""
+        if self.login is None:
+            raise bad_parameter("loginName", "an administrator must name the user")
+        return self.login
+
+    def flag(self, name: str) -> bool:
+        """Whether a query parameter is set: without a value, or with anything but ``false``."""
+        return name in self.query and self.query[name].lower() != "false"
+
+    def publish(self, package: str, event: O2gEvent) -> None:
+        """Send an event that this session asked for (a snapshot) to its own subscriptions, as far as they want it."""
+        self.server.subscriptions.publish(package, event.login_name, event, session=self.session)
+
+    def subscribed(self, event_name: str) -> bool:
+        """Whether a subscription of this session would get events of this name; snapshots need version 2.0."""
+        return self.server.subscriptions.wants(self.session, event_name)

@@ -1,0 +1,148 @@
+"""What a simulated PBX is made of: its users, its ports, its times. Written by people, so pydantic names what is wrong."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
+
+Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
+Number = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]
+Licence = Literal["TELEPHONY_BASIC", "TELEPHONY_ADVANCED"]
+
+
+class Settings(BaseModel):
+    """Frozen, and a key that does not exist is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DeviceSpec(Settings):
+    """A telephone of a user."""
+
+    id: Number
+    """Its number, which requests and events name it by."""
+    type: Literal["DECT", "DESKPHONE", "MOBILE", "SOFTPHONE"] = "DESKPHONE"
+    sub_type: str | None = None
+    in_service: bool = True
+
+
+class UserSpec(Settings):
+    """A user of the switch: how it logs in, how it is called, what it may do."""
+
+    login: Login
+    number: Number
+    first_name: str = ""
+    last_name: str = ""
+    password: SecretStr = SecretStr("secret")
+    devices: tuple[DeviceSpec, ...] = ()
+    """Telephones. None given: one desk phone, its id the user's number."""
+    voicemail: bool = True
+    """Whether the user has a voicemail box."""
+    voicemail_number: Number = "5000"
+    remote_extension: bool = False
+    """Whether the user has a remote extension: a mobile with the number "6" and its own, unless one is given."""
+    associate: Number | None = None
+    """The number of the associate, where an overflow may lead to."""
+    licences: frozenset[Licence] = frozenset({"TELEPHONY_ADVANCED"})
+    node: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")] = "1"
+    """The node of the PBX the user belongs to."""
+    acd: bool = False
+    """Whether the user is an operator (agent or supervisor) of the call centre."""
+    gui_language: str = "en"
+    oxe_language: str = "Generic_English"
+
+    @model_validator(mode="after")
+    def _fill_devices(self) -> Self:
+        devices = list(self.devices) or [DeviceSpec(id=self.number, type="DESKPHONE", sub_type="NOE_C_Color_IP")]
+        if self.remote_extension and not any(device.type == "MOBILE" for device in devices):
+            devices.append(DeviceSpec(id=f"6{self.number}", type="MOBILE", sub_type="REMOTE_EXTENSION"))
+        ids = [device.id for device in devices]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"devices: {self.login} has two devices with the same id")
+        # the model is frozen: this is its construction, not a change
+        object.__setattr__(self, "devices", tuple(devices))
+        return self
+
+
+def office_of_four() -> tuple[UserSpec, ...]:
+    """The users of a simulator that was given none."""
+    people = (("Alice", "Martin"), ("Bob", "Keller"), ("Carol", "Diaz"), ("David", "Okafor"))
+    return tuple(
+        UserSpec(
+            login=f"oxe{1000 + index}",
+            number=str(1000 + index),
+            first_name=first,
+            last_name=last,
+            remote_extension=index < 2,
+        )
+        for index, (first, last) in enumerate(people)
+    )
+
+
+class SimulatorSettings(Settings):
+    """How a simulated PBX runs. Every port may be 0: any that is free, and a restart keeps it."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Anything but loopback lets others in: the passwords are those of the users below."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of the API (https with ``tls``)."""
+    event_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of the event channel (https with ``tls``). Real servers use 8014, and 8016 for https."""
+    tls: bool = False
+    """Serve https as well: ``port`` and ``event_port`` speak https then, the two below plain http."""
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of the API over plain http, with ``tls``."""
+    http_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of the event channel over plain http, with ``tls``."""
+    certificate_folder: Path | None = None
+    """Where the certificate and its private key are kept; none is a private temporary folder for this run."""
+    users: tuple[UserSpec, ...] = Field(default_factory=office_of_four)
+    admin_login: Login = "admin"
+    admin_password: SecretStr = SecretStr("admin")
+    scenario: str | Path | None = None
+    """Name of a scenario that comes with the simulator, or a file. It is played by who starts the simulator."""
+    time_to_live: Annotated[int, Field(ge=1, le=86_400)] = 1800
+    """Seconds that a session lives after its last request."""
+    heartbeat: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """Seconds between two heartbeats of a channel that was subscribed with the timeout 0."""
+    event_queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Events that a subscription keeps while its channel is closed or slow; then the oldest are dropped, and it says so."""
+    telephony_licences: Annotated[int, Field(ge=0)] | None = None
+    """TELEPHONY_ADVANCED licences installed; none is one for each user who has it."""
+    ha: bool = False
+    """A pair of servers on one switch: the primary on the ports above, the secondary on the two below."""
+    secondary_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    secondary_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
+
+    @field_validator("users")
+    @classmethod
+    def _users_differ(cls, users: tuple[UserSpec, ...]) -> tuple[UserSpec, ...]:
+        seen: dict[str, str] = {}
+        for user in users:
+            if user.login in seen:
+                raise ValueError(f"the login {user.login} stands there twice")
+            seen[user.login] = user.login
+        owners: dict[str, str] = {}
+        for user in users:
+            for number in {user.number, *(device.id for device in user.devices)}:
+                if number in owners:
+                    raise ValueError(f"the number {number} belongs to {owners[number]} and to {user.login}")
+                owners[number] = user.login
+        return users
+
+    @model_validator(mode="after")
+    def _accounts_and_ports_differ(self) -> Self:
+        if any(user.login == self.admin_login for user in self.users):
+            raise ValueError(f"admin_login: {self.admin_login} is the login of a user")
+        names = ["port", "event_port"]
+        if self.tls:
+            names += ["http_port", "http_event_port"]
+        if self.ha:
+            names += ["secondary_port", "secondary_event_port"]
+        ports: dict[int, str] = {}
+        for name in names:
+            port = getattr(self, name)
+            if port and port in ports:
+                raise ValueError(f"{name}: {port} is the {ports[port]} already")
+            ports[port] = name
+        return self
