@@ -1,0 +1,319 @@
+"""What a scenario file says, validated: errors name the field, the file and the line."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final, Self
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from ...errors import InvalidInput
+from ..settings import Login, Number, UserSpec
+
+FOLDER: Final = Path(__file__).parent
+LARGEST: Final = 1_000_000
+"""Bytes that a scenario file may have."""
+
+
+def _ascending(span: tuple[float, float]) -> tuple[float, float]:
+    if span[0] > span[1]:
+        raise ValueError("the first number has to be the smaller one")
+    return span
+
+
+Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+Span = Annotated[tuple[Seconds, Seconds], AfterValidator(_ascending)]
+"""Two numbers of seconds: something takes at least the first and at most the second."""
+Weight = Annotated[int, Field(ge=0, le=100)]
+OutsideNumber = Annotated[str, Field(pattern=r"^(\+|0)[0-9]{3,20}$")]
+
+
+class Part(BaseModel):
+    """Frozen, and a key that does not exist is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Person(Part):
+    """Somebody with a phone."""
+
+    number: Number
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    """First name, then the rest."""
+    department: Annotated[str, Field(max_length=40)] = ""
+    login: Login | None = None
+    """None is ``oxe`` and the number."""
+    password: SecretStr = SecretStr("secret")
+    manual: bool = False
+    """The scenario never lifts a finger for this person, who is for you: nobody calls it, it answers nothing."""
+    remote_extension: bool = False
+    """Whether there is a mobile, too, with the number 6 and its own."""
+
+    @property
+    def user(self) -> str:
+        """The login name."""
+        return self.login or f"oxe{self.number}"
+
+    def spec(self) -> UserSpec:
+        """The user of the switch that this person is."""
+        first, _, last = self.name.partition(" ")
+        return UserSpec(
+            login=self.user,
+            number=self.number,
+            first_name=first,
+            last_name=last,
+            password=self.password,
+            remote_extension=self.remote_extension,
+        )
+
+
+class Outsider(Part):
+    """Somebody who calls from outside and can be called there."""
+
+    number: OutsideNumber
+    name: Annotated[str, Field(max_length=60)] = ""
+    """None is shown by its number alone."""
+
+
+class Group(Part):
+    """People whom callers reach under one name: whoever is free is rung, the others queue."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    members: Annotated[tuple[Number, ...], Field(min_length=1)]
+    queue: Annotated[int, Field(ge=0, le=20)] = 3
+    """How many callers may wait."""
+
+
+class Pace(Part):
+    """How long things take, in seconds at speed 1, and how much goes on at once."""
+
+    pause: Span = (1.5, 4.5)
+    """Between the beginnings of two things."""
+    ring: Span = (2, 4)
+    """Until somebody answers."""
+    patience: Span = (6, 9)
+    """Until a caller gives up, or one who waits in a queue."""
+    talk: Span = (6, 14)
+    hold: Span = (3, 5)
+    routing: Span = (15, 25)
+    """How long somebody keeps do-not-disturb or a forward."""
+    at_once: Annotated[int, Field(ge=1, le=200)] = 6
+    """How many things go on at once at most."""
+
+
+class Answering(Part):
+    """What people do with calls that the scenario did not make: yours."""
+
+    people: bool = True
+    """Whether people who are not ``manual`` answer."""
+    outside: bool = True
+    """Whether the outside world answers."""
+    ring: Span = (2, 4)
+    talk: Span = (20, 40)
+    """After this they hang up, if nobody did before."""
+
+
+class Acts(Part):
+    """What happens, and how often: of a deck with so many cards of each kind one after the other is drawn."""
+
+    talk: Weight = 0
+    """One calls another, they talk, one hangs up."""
+    missed: Weight = 0
+    """Nobody answers; the caller gives up."""
+    busy: Weight = 0
+    """Somebody calls one who talks."""
+    incoming: Weight = 0
+    """A call from outside."""
+    outgoing: Weight = 0
+    """A call to the outside."""
+    incoming_missed: Weight = 0
+    """A call from outside that nobody answers."""
+    no_such_number: Weight = 0
+    """Somebody dials a number that does not exist."""
+    hold: Weight = 0
+    """A call that is held for a while."""
+    consult: Weight = 0
+    """A consultation, swapped to and fro, and given up: the first call goes on."""
+    transfer: Weight = 0
+    """A consultation that ends in a transfer."""
+    blind_transfer: Weight = 0
+    """A transfer without asking."""
+    conference: Weight = 0
+    """Three who talk."""
+    redirect: Weight = 0
+    """A ringing call that is sent on to a colleague."""
+    voicemail: Weight = 0
+    """Nobody answers; the caller leaves a message."""
+    do_not_disturb: Weight = 0
+    """Somebody wants to be left alone for a while, and is called nevertheless."""
+    forward: Weight = 0
+    """Somebody forwards to a colleague for a while, and is called."""
+    queue: Weight = 0
+    """Outsiders call a group; whoever is free answers, one may have to wait."""
+    catch_up: Weight = 0
+    """Somebody looks at missed calls and listens to messages."""
+
+    def deck(self) -> list[str]:
+        """One card for every time that something happens before everything begins anew."""
+        return [name for name in type(self).model_fields for _ in range(getattr(self, name))]
+
+
+class Scenario(Part):
+    """An office, and what goes on in it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    description: str = ""
+    seed: int | None = 1
+    """Of the random numbers: the same seed, the same day. None is a different one each time."""
+    users: Annotated[tuple[Person, ...], Field(min_length=1, max_length=10_000)]
+    outside: tuple[Outsider, ...] = ()
+    groups: tuple[Group, ...] = ()
+    pace: Pace = Pace()
+    answering: Answering = Answering()
+    acts: Acts = Acts()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        numbers = [person.number for person in self.users]
+        if doubled := sorted({number for number in numbers if numbers.count(number) > 1} if len(numbers) < 2000 else ()):
+            raise ValueError(f"users: the number {doubled[0]} stands there twice")
+        known = set(numbers)
+        for group in self.groups:
+            if strangers := [number for number in group.members if number not in known]:
+                raise ValueError(f"groups: {group.name} has the member {strangers[0]}, who is not among the users")
+        acting = sum(1 for person in self.users if not person.manual)
+        deck = set(self.acts.deck())
+        if deck and acting < 2:
+            raise ValueError("acts: at least two users who are not manual are needed for anything to happen")
+        if three := sorted(deck & _THREE):
+            if acting < 3:
+                raise ValueError(f"acts.{three[0]}: at least three users who are not manual are needed")
+        if outside := sorted(deck & _OUTSIDE):
+            if not self.outside:
+                raise ValueError(f"acts.{outside[0]}: there is nobody in outside")
+        if "queue" in deck and not self.groups:
+            raise ValueError("acts.queue: there is no group in groups")
+        return self
+
+    @cached_property
+    def specs(self) -> tuple[UserSpec, ...]:
+        """The users of the switch."""
+        return tuple(person.spec() for person in self.users)
+
+    @property
+    def hands_off(self) -> tuple[Person, ...]:
+        """The people whom the scenario leaves alone, for demonstrations."""
+        return tuple(person for person in self.users if person.manual)
+
+
+_THREE: Final = {"busy", "consult", "transfer", "blind_transfer", "conference", "redirect", "forward"}
+_OUTSIDE: Final = {"incoming", "outgoing", "incoming_missed", "queue"}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which 0015550100 is a telephone number, not an octal one, and no key stands twice."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, Any]]]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in {"int", "float", "timestamp"}]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that stands there twice: the later would silently win."""
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value} stands there twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def available_scenarios() -> tuple[str, ...]:
+    """Names of the scenarios that come with the simulator."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def load_scenario(which: str | Path) -> Scenario:
+    """Read a scenario by its name, or from a file. Raises ``InvalidInput``. It reads a file: not for an event loop."""
+    path = Path(which)
+    if isinstance(which, str) and which in available_scenarios():
+        path = FOLDER / f"{which}.yaml"
+    elif not path.suffix:
+        raise InvalidInput(
+            "scenario",
+            f"there is no scenario called {which}.",
+            remedy=f"Take {', '.join(available_scenarios())}, or the path of a .yaml file.",
+        )
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InvalidInput("scenario", f"{path} is larger than {LARGEST} bytes.", remedy="Is it a scenario?")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            "scenario", f"{path} cannot be read: {error.strerror or error}.", remedy="Check the path and its rights."
+        ) from None
+    except UnicodeDecodeError:
+        raise InvalidInput("scenario", f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
+    return parse_scenario(text, name=str(path))
+
+
+def parse_scenario(text: str, *, name: str = "scenario") -> Scenario:
+    """Read a scenario from its text; ``name`` is what errors call it. Raises ``InvalidInput``."""
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader it is
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}, line {mark.line + 1}" if mark else name
+        raise InvalidInput(
+            "scenario", f"{where}: {error.problem or error.context}.", remedy="Mend the YAML there."
+        ) from None
+    except yaml.YAMLError as error:
+        raise InvalidInput("scenario", f"{name}: {error}.", remedy="Mend the YAML.") from None
+    if not isinstance(data, dict):
+        raise InvalidInput(
+            "scenario", f"{name} does not hold a mapping.", remedy="A scenario has name, users, acts and more."
+        )
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        problems = [_problem(problem, root, name) for problem in error.errors()]
+        more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise InvalidInput("scenario", problems[0] + more, remedy="docs/scenarios.md lists every field.") from None
+
+
+def _problem(problem: Any, root: yaml.Node | None, name: str) -> str:
+    location: Sequence[str | int] = problem["loc"]
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "string_pattern_mismatch":
+        message = f"{problem['input']!r} does not fit, it has to be like {problem['ctx']['pattern']}"
+    field = ".".join(str(part) for part in location)
+    if problem["type"] == "extra_forbidden":
+        message = "there is no such field"
+    elif problem["type"] == "missing":
+        message = "is missing"
+    if not location and ": " in message:  # checks across fields name theirs themselves
+        field, _, message = message.partition(": ")
+        location = field.split(".")
+    where = f"{name}, line {_line(root, location)}"
+    return f"{where}: {field}: {message}." if field else f"{where}: {message}."
+
+
+def _line(node: yaml.Node | None, location: Sequence[str | int]) -> int:
+    """The line where a field stands, or the nearest thing around it that does."""
+    line = node.start_mark.line if node else 0
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, node = key.start_mark.line, value
+                    break
+            else:
+                break
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return int(line) + 1

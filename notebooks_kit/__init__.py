@@ -1,0 +1,11 @@
+"""Call control one can touch, in Jupyter: ipywidgets on aiopbx.
+
+``pbx = await connect()`` starts the demo PBX in the kernel and connects to it; ``LineBoard(pbx)`` shows everybody's
+state, live. Models (``notebooks_kit.models``) know no widgets, views (``notebooks_kit.views``) hold no logic.
+"""
+
+from .connection import connect
+from .models import BoardModel, BoardRow, Sort
+from .views import LineBoard
+
+__all__ = ["BoardModel", "BoardRow", "LineBoard", "Sort", "connect"]

@@ -1,0 +1,274 @@
+"""The board of lines as data: one row a line, what is shown and in which order, and what has changed since it was drawn."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
+
+from aiopbx import (
+    CallSnapshot,
+    Condition,
+    Event,
+    Forward,
+    LineEvent,
+    LineSnapshot,
+    LineState,
+    Status,
+    StatusChanged,
+    Target,
+)
+
+
+class Sort(StrEnum):
+    """By what the board is sorted; the number decides between equals."""
+
+    NUMBER = "number"
+    NAME = "name"
+    STATE = "state"
+
+
+# Most engaged first: on a board sorted by state, what rings and who talks stands on top.
+_RANK: Final = {
+    LineState.RINGING_INCOMING: 0,
+    LineState.ACTIVE: 1,
+    LineState.HELD: 2,
+    LineState.RINGING_OUTGOING: 3,
+    LineState.DIALING: 4,
+    LineState.RELEASING: 5,
+    LineState.BUSY: 6,
+    LineState.IDLE: 7,
+    LineState.OUT_OF_SERVICE: 8,
+    LineState.UNKNOWN: 9,
+}
+_FORWARD_WORDS: Final = {
+    Condition.IMMEDIATE: "",
+    Condition.BUSY: " when busy",
+    Condition.NO_ANSWER: " when not answered",
+    Condition.BUSY_NO_ANSWER: " when busy or not answered",
+    Condition.UNKNOWN: "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One line as the board shows it."""
+
+    line: str
+    """The ``id`` of the line."""
+    number: str
+    name: str
+    state: LineState
+    party: str = ""
+    """Whom it talks to, or who rings; several in a conference."""
+    calls: int = 0
+    since: datetime | None = None
+    """When the shown call was answered, else when it began, in UTC; none where the moment was not seen."""
+    do_not_disturb: bool = False
+    forward: str = ""
+    """Where calls go, in words; empty where they come here."""
+    missed: int | None = None
+    """Missed calls; none is unknown."""
+    voicemails: int | None = None
+    """Voicemails not heard yet; none is unknown."""
+
+    @property
+    def words(self) -> str:
+        """The state in words."""
+        return self.state.value.replace("_", " ")
+
+    @property
+    def text(self) -> str:
+        """Everything a filter looks at, in lower case."""
+        return f"{self.number} {self.name} {self.words} {self.party} {self.forward}".casefold()
+
+    @classmethod
+    def of(cls, line: LineSnapshot) -> "BoardRow":
+        """Make the row of a line."""
+        shown = _shown(line.calls, line.state)
+        routing = line.routing
+        return cls(
+            line=line.id,
+            number=line.number,
+            name=line.name,
+            state=line.state,
+            party=", ".join(party.label for party in shown.parties) if shown else "",
+            calls=len(line.calls),
+            since=(shown.answered_at or shown.started_at) if shown else None,
+            do_not_disturb=bool(routing and routing.do_not_disturb),
+            forward=_forward_words(routing.forward) if routing and routing.forward else "",
+            missed=line.counters.missed_calls,
+            voicemails=line.counters.voicemails,
+        )
+
+
+def _shown(calls: tuple[CallSnapshot, ...], state: LineState) -> CallSnapshot | None:
+    """The call that decides the state of the line, else its first."""
+    return next((call for call in calls if call.state.value == state.value), calls[0] if calls else None)
+
+
+def _forward_words(forward: Forward) -> str:
+    to = "voicemail" if forward.target is Target.VOICEMAIL else forward.number or forward.target.value
+    return f"{to}{_FORWARD_WORDS[forward.condition]}"
+
+
+class _HasSnapshot(Protocol):
+    @property
+    def snapshot(self) -> LineSnapshot: ...
+
+
+class BoardModel:
+    """The rows of a board, read from the client's lines when they are to be drawn.
+
+    ``handle(event)`` only notes which line has news and tells ``on_dirty`` once, until ``take()`` reads those lines: a
+    thousand events between two frames cost one drawing. It knows no widgets and no event loop, and is to be used from
+    one thread.
+    """
+
+    def __init__(self, lines: Mapping[str, _HasSnapshot], *, status: Status = Status.ONLINE) -> None:
+        """Show these lines, such as ``pbx.lines``; the mapping is read again whenever an event names a line."""
+        self.status = status
+        """Whether the client sees the system; while it does not, the rows may be old."""
+        self.on_dirty: Callable[[], None] | None = None
+        """Called once when something is to be drawn, not again before ``take()``."""
+        self._lines = lines
+        self._rows: dict[str, BoardRow] = {}
+        self._news: set[str] = set(lines)
+        self._all = True
+        self._told = False
+        self._sort = Sort.NUMBER
+        self._descending = False
+        self._words: tuple[str, ...] = ()
+        self._filter = ""
+        self._positions: dict[str, int] | None = None
+
+    # ------------------------------------------------------------------------------------------------ what happens
+
+    def handle(self, event: Event) -> None:
+        """Note one event of the client."""
+        if isinstance(event, LineEvent):
+            self._news.add(event.line)
+            self._tell()
+        elif isinstance(event, StatusChanged):
+            self.status = event.status
+            self._tell()
+
+    def take(self) -> set[str]:
+        """Read what has news, and return the lines whose rows are to be drawn anew, removed ones among them."""
+        self._told = False
+        news, self._news = self._news, set()
+        dirty = set()
+        for key in news:
+            former = self._rows.get(key)
+            line = self._lines.get(key)
+            if line is None:
+                if former is not None:
+                    del self._rows[key]
+                    self._positions = None
+                    self._all = True
+                    dirty.add(key)
+                continue
+            row = BoardRow.of(line.snapshot)
+            if row == former:
+                continue
+            self._rows[key] = row
+            dirty.add(key)
+            if former is None or (former.number, former.name) != (row.number, row.name):
+                self._positions = None
+                self._all = True
+        if self._all:
+            self._all = False
+            dirty.update(self._rows)
+        return dirty
+
+    # ------------------------------------------------------------------------------------------------ what is shown
+
+    @property
+    def rows(self) -> dict[str, BoardRow]:
+        """Every row, shown or not, by the ``id`` of its line, as of the last ``take()``."""
+        return dict(self._rows)
+
+    def row(self, line: str) -> BoardRow | None:
+        """Return the row of this line as of the last ``take()``, or none."""
+        return self._rows.get(line)
+
+    @property
+    def sort(self) -> Sort:
+        """By what the rows are sorted."""
+        return self._sort
+
+    @sort.setter
+    def sort(self, sort: Sort | str) -> None:
+        self._sort = Sort(sort)
+        self._arrange()
+
+    @property
+    def descending(self) -> bool:
+        """Whether the order is turned round."""
+        return self._descending
+
+    @descending.setter
+    def descending(self, descending: bool) -> None:
+        self._descending = descending
+        self._arrange()
+
+    @property
+    def filter(self) -> str:
+        """Words that a row has to contain, all of them, in its number, name, state, party or forward."""
+        return self._filter
+
+    @filter.setter
+    def filter(self, text: str) -> None:
+        self._filter = text
+        self._words = tuple(text.casefold().split())
+        self._arrange()
+
+    def visible(self, row: BoardRow) -> bool:
+        """Whether the filter lets this row through."""
+        return not self._words or all(word in row.text for word in self._words)
+
+    def position(self, row: BoardRow) -> int:
+        """Where the row stands: rows in ascending position are in order.
+
+        It depends on this row and on which lines exist, not on the state of other rows: what one line does moves one
+        row.
+        """
+        positions = self._positions
+        if positions is None:
+            key = _name_key if self._sort is Sort.NAME else _number_key
+            positions = {each.line: index for index, each in enumerate(sorted(self._rows.values(), key=key))}
+            self._positions = positions
+        position = positions[row.line]
+        if self._sort is Sort.STATE:
+            position += _RANK[row.state] * len(positions)
+        return -position if self._descending else position
+
+    @property
+    def shown(self) -> list[BoardRow]:
+        """The rows that the filter lets through, in order."""
+        return sorted(filter(self.visible, self._rows.values()), key=self.position)
+
+    @property
+    def busy(self) -> int:
+        """How many lines are in a call."""
+        return sum(1 for row in self._rows.values() if row.calls)
+
+    def _arrange(self) -> None:
+        self._positions = None
+        self._all = True
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self._told:
+            self._told = True
+            if self.on_dirty is not None:
+                self.on_dirty()
+
+
+def _number_key(row: BoardRow) -> tuple[int, str, str]:
+    """Numbers by their length first, so that 200 stands before 1000."""
+    return (len(row.number), row.number, row.line)
+
+
+def _name_key(row: BoardRow) -> tuple[str, str, str]:
+    return (row.name.casefold(), row.number, row.line)
