@@ -35,7 +35,8 @@ homeassistant:
     - type: trusted_networks
       trusted_networks: ["127.0.0.1/32"]
       allow_bypass_login: true
-default_config:
+frontend:
+config:
 """
 
 
