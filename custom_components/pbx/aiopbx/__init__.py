@@ -1,0 +1,146 @@
+"""Asynchronous client for office telephone systems: one model of lines and calls over every system.
+
+    import aiopbx
+
+    async with aiopbx.connect(url="https://pbx.example.com", username="…", password="…") as pbx:
+        line = pbx.line("1000")
+        call = await line.dial("1001")
+
+This page is the whole public API; everything behind it may change.
+"""
+
+from .call import DVA, VOICEMAIL, Call
+from .errors import (
+    ActionNotAllowed,
+    AuthenticationFailed,
+    CallOver,
+    CertificateFailed,
+    ConnectionFailed,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    NotReady,
+    NotSupported,
+    Offline,
+    OutcomeUnknown,
+    PbxError,
+    PolicyViolation,
+    RequestRefused,
+    SessionLost,
+    UnknownCall,
+    UnknownLine,
+)
+from .events import (
+    CallChanged,
+    CallEnded,
+    CallEvent,
+    CallStarted,
+    Event,
+    LineAdded,
+    LineChanged,
+    LineEvent,
+    LineRemoved,
+    StatusChanged,
+)
+from .line import Line
+from .model import (
+    Action,
+    AvailableLine,
+    CallSnapshot,
+    CallState,
+    Condition,
+    Counters,
+    Device,
+    DeviceState,
+    Direction,
+    Feature,
+    Forward,
+    Leg,
+    LineSnapshot,
+    LineState,
+    Outcome,
+    Overflow,
+    Party,
+    PartyKind,
+    Recording,
+    Routing,
+    Statistics,
+    Status,
+    SystemInfo,
+    Target,
+)
+from .o2g.types.telephony import AcdCallParam, ACRSkill, ACRSkills
+from .pbx import Pbx, connect
+from .policy import DialPolicy
+from .settings import ConnectionSettings, SupervisedUser
+from .subscribers import EventStream
+from .system import CallbackRequest
+
+__all__ = [
+    "DVA",
+    "VOICEMAIL",
+    "ACRSkill",
+    "ACRSkills",
+    "AcdCallParam",
+    "Action",
+    "ActionNotAllowed",
+    "AuthenticationFailed",
+    "AvailableLine",
+    "Call",
+    "CallChanged",
+    "CallEnded",
+    "CallEvent",
+    "CallOver",
+    "CallSnapshot",
+    "CallStarted",
+    "CallState",
+    "CallbackRequest",
+    "CertificateFailed",
+    "Condition",
+    "ConnectionFailed",
+    "ConnectionSettings",
+    "Counters",
+    "Device",
+    "DeviceState",
+    "DialPolicy",
+    "Direction",
+    "Event",
+    "EventStream",
+    "Feature",
+    "Forward",
+    "InvalidInput",
+    "Leg",
+    "Line",
+    "LineAdded",
+    "LineChanged",
+    "LineEvent",
+    "LineRemoved",
+    "LineSnapshot",
+    "LineState",
+    "NotAllowed",
+    "NotFound",
+    "NotReady",
+    "NotSupported",
+    "Offline",
+    "Outcome",
+    "OutcomeUnknown",
+    "Overflow",
+    "Party",
+    "PartyKind",
+    "Pbx",
+    "PbxError",
+    "PolicyViolation",
+    "Recording",
+    "RequestRefused",
+    "Routing",
+    "SessionLost",
+    "Statistics",
+    "Status",
+    "StatusChanged",
+    "SupervisedUser",
+    "SystemInfo",
+    "Target",
+    "UnknownCall",
+    "UnknownLine",
+    "connect",
+]

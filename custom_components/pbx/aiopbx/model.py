@@ -229,7 +229,9 @@ class CallSnapshot(Snapshot, frozen=True, kw_only=True):
     """Whom the caller dialled first: tells which number was called."""
     legs: tuple[Leg, ...] = ()
     actions: frozenset[Action] = frozenset()
-    """What the server allows now, legs included."""
+    """What the server allows now: the call's own, its legs', and what follows from the line's other calls."""
+    own_actions: frozenset[Action] = frozenset()
+    """What the server allows on the call itself, without its legs."""
     started_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None
@@ -237,6 +239,8 @@ class CallSnapshot(Snapshot, frozen=True, kw_only=True):
     """Whether it was ever active."""
     cause: str | None = None
     """The last cause that the server named, in its own word."""
+    end_cause: str | None = None
+    """The cause that the server named for its end, once it is ending; decides the outcome."""
     outcome: Outcome | None = None
     """None until the call has ended."""
     recording: Recording | None = None
@@ -336,6 +340,8 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     hunting_group_logged_on: bool | None = None
     voicemail_number: str | None = None
     node: str | None = None
+    features: frozenset[Feature] = frozenset()
+    """What this line can do at all; grows while a connection is synchronised."""
     synced: bool = False
     """Whether what stands here was confirmed by the system since the last loss."""
 

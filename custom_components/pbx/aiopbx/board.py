@@ -1,0 +1,38 @@
+"""What is known of the lines, and who is told when it changes."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from .events import Event
+from .model import LineSnapshot
+from .subscribers import Subscribers
+
+RECENT: Final = 25
+"""How many events are kept for diagnostics."""
+
+
+class Board:
+    """The newest snapshot of every line. Only the event loop that owns the client writes here."""
+
+    __slots__ = ("_tell", "lines", "recent", "subscribers")
+
+    def __init__(self) -> None:
+        """Begin with no lines."""
+        self.lines: dict[str, LineSnapshot] = {}
+        self.subscribers = Subscribers()
+        self.recent: deque[Event] = deque(maxlen=RECENT)
+        self._tell = self.subscribers.tell
+
+    def put(self, snapshot: LineSnapshot, events: Iterable[Event]) -> None:
+        """Keep a line's new snapshot, then tell what led to it."""
+        self.lines[snapshot.id] = snapshot
+        for event in events:
+            self.recent.append(event)
+            self._tell(event)
+
+    def publish(self, *events: Event) -> None:
+        """Tell events that change no line."""
+        for event in events:
+            self.recent.append(event)
+            self._tell(event)

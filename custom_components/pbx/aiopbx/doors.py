@@ -1,0 +1,70 @@
+"""One event loop owns the client; other threads and loops come in through these doors."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from .errors import Offline
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Owned(Protocol):
+    """Something that belongs to an event loop."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that owns the client."""
+
+
+S = TypeVar("S", bound=Owned)
+
+
+def check_open(loop: asyncio.AbstractEventLoop) -> None:
+    """Raise ``Offline`` if nobody is there any more who could do something."""
+    if loop.is_closed() or not loop.is_running():
+        raise Offline(
+            "The event loop that owns this client does not run any more.",
+            remedy="Connect again, in a loop that keeps running.",
+        )
+
+
+def owned(
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Let a coroutine method run in the owner's loop, from whichever loop it is awaited."""
+
+    @functools.wraps(method)
+    async def door(self: S, /, *args: P.args, **keywords: P.kwargs) -> T:
+        loop = self.loop
+        if asyncio.get_running_loop() is loop:
+            return await method(self, *args, **keywords)
+        check_open(loop)
+        future = asyncio.run_coroutine_threadsafe(method(self, *args, **keywords), loop)
+        return await asyncio.wrap_future(future)
+
+    return door
+
+
+async def settle(*tasks: "asyncio.Task[Any] | None") -> None:
+    """Cancel tasks and wait until they are gone."""
+    real = [task for task in tasks if task is not None and task is not asyncio.current_task()]
+    for task in real:
+        task.cancel()
+    if real:
+        await asyncio.gather(*real, return_exceptions=True)
+
+
+async def bounded(jobs: list[Callable[[], Awaitable[None]]], limit: int) -> None:
+    """Run jobs, never more than ``limit`` at a time, in the order given; the first that fails ends all of them."""
+    waiting = iter(jobs)
+
+    async def worker() -> None:
+        for job in waiting:
+            await job()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(limit, len(jobs))):
+            group.create_task(worker())

@@ -1,0 +1,554 @@
+"""A monitored line: a handle that reads the newest snapshot, dials, and says how calls reach it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from .call import Call
+from .doors import owned
+from .errors import ActionNotAllowed, InvalidInput, NotSupported, OutcomeUnknown, UnknownCall
+from .events import CallEvent, CallStarted, Event
+from .model import (
+    Action,
+    CallSnapshot,
+    CallState,
+    Condition,
+    Counters,
+    Device,
+    Direction,
+    Feature,
+    Forward,
+    LineSnapshot,
+    LineState,
+    Overflow,
+    Target,
+)
+from .subscribers import Callback, Kind
+from .system import CallbackRequest, Commands, DialOptions
+
+if TYPE_CHECKING:
+    from .o2g.types.telephony import AcdCallParam
+    from .pbx import Pbx
+
+T = TypeVar("T")
+
+_NO_ACTIONS: frozenset[Action] = frozenset()
+
+
+class Line:
+    """A handle on one line: a user, extension or terminal.
+
+    It always shows the newest snapshot. Actions raise ``NotSupported``, ``ActionNotAllowed``, ``InvalidInput``,
+    ``PolicyViolation`` or ``Offline`` before anything is sent; afterwards ``RequestRefused`` with the server's reason,
+    or ``OutcomeUnknown``. All coroutines may be awaited from any event loop.
+    """
+
+    __slots__ = ("__weakref__", "_last", "_pbx")
+
+    def __init__(self, pbx: "Pbx", snapshot: LineSnapshot) -> None:
+        """Made by the ``Pbx`` only."""
+        self._pbx = pbx
+        self._last = snapshot
+
+    def __repr__(self) -> str:
+        """Say which line it is and how it stands."""
+        line = self.snapshot
+        return f"<Line {line.id} {line.number} {line.name!r}: {line.state}>"
+
+    # What it is
+
+    @property
+    def pbx(self) -> "Pbx":
+        """The system this line belongs to."""
+        return self._pbx
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that owns the client."""
+        return self._pbx.loop
+
+    @property
+    def snapshot(self) -> LineSnapshot:
+        """The newest snapshot: frozen, safe to keep and to compare."""
+        newest = self._pbx._board.lines.get(self._last.id)
+        if newest is not None:
+            self._last = newest
+        return self._last
+
+    @property
+    def id(self) -> str:
+        """What the system calls it: the login name on O2G."""
+        return self._last.id
+
+    @property
+    def number(self) -> str:
+        """Its telephone number."""
+        return self.snapshot.number
+
+    @property
+    def name(self) -> str:
+        """The name of the person or place."""
+        return self.snapshot.name
+
+    @property
+    def state(self) -> LineState:
+        """Derived from all calls, the devices and the user."""
+        return self.snapshot.state
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls in progress, in the order in which they came."""
+        line = self.snapshot
+        return tuple(self._pbx._handle(self, call) for call in line.calls)
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """Its telephones."""
+        return self.snapshot.devices
+
+    @property
+    def in_service(self) -> bool | None:
+        """Whether any device is in service; none where that is not known."""
+        return self.snapshot.in_service
+
+    @property
+    def do_not_disturb(self) -> bool | None:
+        """Whether calls are refused; none where that is not known."""
+        routing = self.snapshot.routing
+        return routing.do_not_disturb if routing else None
+
+    @property
+    def forward(self) -> Forward | None:
+        """Where calls are forwarded; none is not set, or not known yet."""
+        routing = self.snapshot.routing
+        return routing.forward if routing else None
+
+    @property
+    def overflow(self) -> Overflow | None:
+        """Where calls go that are not taken; none is not set, or not known yet."""
+        routing = self.snapshot.routing
+        return routing.overflow if routing else None
+
+    @property
+    def remote_extension(self) -> bool | None:
+        """Whether the remote extension rings too; none where there is none, or that is not known yet."""
+        routing = self.snapshot.routing
+        return routing.remote_extension if routing else None
+
+    @property
+    def counters(self) -> Counters:
+        """What waits for the user; a counter that is none is not known."""
+        return self.snapshot.counters
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What this line can do at all; everything else raises ``NotSupported``."""
+        return self.snapshot.features
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        """What may be started on its devices now."""
+        devices = self.snapshot.devices
+        return _NO_ACTIONS.union(*(device.actions for device in devices))
+
+    @property
+    def synced(self) -> bool:
+        """Whether what stands here was confirmed since the last loss of the connection."""
+        return self.snapshot.synced
+
+    def subscribe(self, callback: Callback, *, kind: Kind = None) -> Callable[[], None]:
+        """Call this for every event of the line; see ``Pbx.subscribe``."""
+        return self._pbx.subscribe(callback, line=self, kind=kind)
+
+    # Calls
+
+    @owned
+    async def dial(
+        self,
+        number: str,
+        *,
+        device: str | None = None,
+        auto_answer: bool = True,
+        associated_data: str | None = None,
+        calling_number: str | None = None,
+        inhibit_progress_tone: bool | None = None,
+        pin: str | None = None,
+        secret_code: str | None = None,
+        business_code: str | None = None,
+        acd: "AcdCallParam | None" = None,
+        timeout: float = 10.0,
+    ) -> Call | None:
+        """Call a number from this line, and return the call that the events name. O2G: POST /telephony/calls.
+
+        ``auto_answer`` takes the own telephone off the hook at once, else it rings first. ``pin`` and ``secret_code``
+        make it a private call, ``business_code`` one on a cost centre; ``associated_data`` (32 bytes at most) goes with
+        a regular one. ``calling_number`` is what an outside party sees. None is returned when no event named the call
+        within ``timeout`` seconds of the server's answer, and where a licence shows no events. Never repeated: where
+        the server did not answer and no event came, ``OutcomeUnknown`` is raised.
+        """
+        options = DialOptions(
+            device=device,
+            auto_answer=auto_answer,
+            associated_data=associated_data,
+            calling_number=calling_number,
+            inhibit_progress_tone=inhibit_progress_tone,
+            pin=pin,
+            secret_code=secret_code,
+            business_code=business_code,
+            acd=acd,
+        )
+        return await self._dial(number, options, timeout)
+
+    @owned
+    async def answer(self, *, device: str | None = None) -> None:
+        """Answer the call that rings, whichever it is; also with a licence that shows no calls.
+
+        O2G: POST …/answer, with TELEPHONY_BASIC POST /telephony/basicCall/answer.
+        """
+        self._require(Feature.ANSWER)
+        if Feature.CALL_EVENTS in self.features:
+            await self._choose(Action.ANSWER, CallState.RINGING_INCOMING).answer(device)
+            return
+        if device is not None:
+            self._check_device(device)
+        chosen = device or self._main_device()
+        self._require_online()
+        await self._run(lambda commands: commands.answer(self.snapshot, None, chosen))
+
+    @owned
+    async def hang_up(self) -> None:
+        """Leave the call one is in, whichever it is; also with a licence that shows no calls.
+
+        Of several the active one is left, else the one that rings. O2G: as ``Call.hang_up``, with TELEPHONY_BASIC
+        POST /telephony/basicCall/dropme.
+        """
+        self._require(Feature.HANG_UP)
+        if Feature.CALL_EVENTS in self.features:
+            await self._choose(Action.HANG_UP, CallState.ACTIVE).hang_up()
+            return
+        self._require_online()
+        await self._run(lambda commands: commands.leave(self.snapshot, None))
+
+    @owned
+    async def pick_up(
+        self,
+        number: str,
+        *,
+        device: str | None = None,
+        call_ref: str | None = None,
+        auto_answer: bool = True,
+    ) -> None:
+        """Take a call that rings at another number; ``call_ref`` names it where several ring there.
+
+        O2G: POST /telephony/devices/{deviceId}/pickup.
+        """
+        self._commands.check_number(number, field="number")
+        self._require(Feature.PICK_UP)
+        if device is not None:
+            self._check_device(device)
+        chosen = device or self._main_device()
+        self._require_online()
+        await self._run(lambda commands: commands.pick_up(self.snapshot, chosen, number, call_ref, auto_answer))
+
+    @owned
+    async def unpark(self, from_device: str | None = None, *, device: str | None = None) -> None:
+        """Take the call back that is parked at a device's number (none: the own one).
+
+        O2G: POST /telephony/devices/{deviceId}/unpark.
+        """
+        if from_device is not None:
+            self._commands.check_number(from_device, field="from_device")
+        self._require(Feature.PARK)
+        chosen = self._choose_device(Action.UNPARK, device)
+        self._require_online()
+        await self._run(lambda commands: commands.unpark(self.snapshot, chosen, from_device))
+
+    # How calls reach it
+
+    @owned
+    async def set_do_not_disturb(self, on: bool) -> None:
+        """Refuse calls, or no longer. O2G: POST or DELETE /routing/dnd."""
+        self._require(Feature.DO_NOT_DISTURB)
+        self._require_online()
+        await self._run(lambda commands: commands.set_do_not_disturb(self.snapshot, on))
+
+    @owned
+    async def set_forward(
+        self,
+        number: str | None = None,
+        *,
+        target: Target = Target.NUMBER,
+        condition: Condition = Condition.IMMEDIATE,
+    ) -> None:
+        """Forward calls to a number or the voicemail. O2G: POST /routing/forwardroute."""
+        if target not in (Target.NUMBER, Target.VOICEMAIL):
+            raise InvalidInput("target", f"a forward cannot lead to {target}.", remedy="Use a number or the voicemail.")
+        if condition is Condition.UNKNOWN:
+            raise InvalidInput("condition", "this is no condition.", remedy="Use immediate, busy, no_answer or both.")
+        self._require(Feature.FORWARD)
+        goal = self._goal(number, target)
+        self._require_online()
+        await self._run(lambda commands: commands.set_forward(self.snapshot, target, condition, goal))
+
+    @owned
+    async def cancel_forward(self) -> None:
+        """Forward no longer. O2G: DELETE /routing/forwardroute."""
+        self._require(Feature.FORWARD)
+        self._require_online()
+        await self._run(lambda commands: commands.cancel_forward(self.snapshot))
+
+    @owned
+    async def set_overflow(
+        self,
+        *,
+        target: Target = Target.VOICEMAIL,
+        condition: Condition = Condition.NO_ANSWER,
+        number: str | None = None,
+    ) -> None:
+        """Let calls that are not taken go to the voicemail, the associate or a number. O2G: POST …/overflowroute.
+
+        ``Target.ASSOCIATE`` with a number also changes the associate.
+        """
+        if target is Target.UNKNOWN:
+            raise InvalidInput("target", "this is no target.", remedy="Use the voicemail, the associate or a number.")
+        if condition in (Condition.IMMEDIATE, Condition.UNKNOWN):
+            raise InvalidInput(
+                "condition",
+                f"an overflow is never {condition}.",
+                remedy="Use busy, no_answer or busy_no_answer, or a forward.",
+            )
+        self._require(Feature.OVERFLOW)
+        goal = self._goal(number, target)
+        self._require_online()
+        await self._run(lambda commands: commands.set_overflow(self.snapshot, target, condition, goal))
+
+    @owned
+    async def cancel_overflow(self) -> None:
+        """Let them go nowhere. O2G: DELETE /routing/overflowroute."""
+        self._require(Feature.OVERFLOW)
+        self._require_online()
+        await self._run(lambda commands: commands.cancel_overflow(self.snapshot))
+
+    @owned
+    async def set_remote_extension(self, on: bool) -> None:
+        """Let the remote extension ring too, or not. O2G: POST /routing with the MOBILE destination."""
+        self._require(Feature.REMOTE_EXTENSION)
+        self._require_online()
+        await self._run(lambda commands: commands.set_remote_extension(self.snapshot, on))
+
+    # Call-backs and counters
+
+    @owned
+    async def request_call_back(self, number: str) -> None:
+        """Ask a user to call back. O2G: POST /telephony/outgoingCallbacks."""
+        self._commands.check_number(number, field="number")
+        self._require(Feature.CALL_BACK)
+        self._require_online()
+        await self._run(lambda commands: commands.request_call_back(self.snapshot, number))
+
+    @owned
+    async def callbacks(self) -> tuple[CallbackRequest, ...]:
+        """Who asked to be called back. O2G: GET /telephony/incomingCallbacks."""
+        self._require(Feature.CALL_BACK)
+        self._require_online()
+        return await self._run(lambda commands: commands.callbacks(self.snapshot), safe=True)
+
+    @owned
+    async def delete_callbacks(self, id: str | None = None) -> None:
+        """Delete one request, or all of them. O2G: DELETE /telephony/incomingCallbacks[/{callbackId}]."""
+        self._require(Feature.CALL_BACK)
+        self._require_online()
+        await self._run(lambda commands: commands.delete_callbacks(self.snapshot, id))
+
+    @owned
+    async def refresh_counters(self) -> Counters:
+        """Read the counters again, and return them. O2G: GET /eventSummary."""
+        self._require(Feature.COUNTERS)
+        self._require_online()
+        await self._run(lambda commands: commands.refresh_counters(self.snapshot), safe=True)
+        return self.counters
+
+    # The checks that stand before every action, and what they need
+
+    @property
+    def _commands(self) -> Commands:
+        return self._pbx._system.commands
+
+    async def _run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
+        return await self._pbx._system.run(ask, safe=safe)
+
+    def _require_online(self) -> None:
+        self._pbx._require_online()
+        if self._last.id not in self._pbx._board.lines:
+            raise self._pbx._unknown_line(self._last.id)
+
+    def _require(self, feature: Feature) -> None:
+        """Raise ``NotSupported`` if this line cannot do it at all."""
+        if feature in self.snapshot.features:
+            return
+        missing = self._pbx._system.missing.get(feature)
+        word = feature.value.replace("_", " ")
+        if missing is not None:
+            raise NotSupported(
+                f"{word}: the licence of {self.id} does not have this.",
+                missing=missing,
+                remedy=f"It needs {missing}.",
+            )
+        raise NotSupported(
+            f"{word}: line {self.id} cannot do this.",
+            missing=feature.value,
+            remedy="See line.features for what it can do.",
+        )
+
+    def _check_number(self, number: str, *, field: str = "number") -> None:
+        self._commands.check_number(number, field=field)
+        self._pbx._guard.check(number, field=field)
+
+    def _spend(self, number: str, *, field: str = "number") -> None:
+        self._pbx._guard.spend(number, field=field)
+
+    def _goal(self, number: str | None, target: Target) -> str | None:
+        """The checked number of a forward or an overflow."""
+        if target is Target.VOICEMAIL:
+            if number is not None:
+                raise InvalidInput("number", "the voicemail needs none.", remedy="Leave it out, or use Target.NUMBER.")
+            return None
+        if number is None:
+            if target is Target.ASSOCIATE:
+                return None
+            raise InvalidInput("number", "it is missing.", remedy="Say where calls shall go.")
+        self._check_number(number)
+        return number
+
+    def _main_device(self) -> str:
+        line = self.snapshot
+        return line.devices[0].id if line.devices else line.number
+
+    def _check_device(self, device: str) -> None:
+        devices = self.snapshot.devices
+        if devices and all(one.id != device for one in devices):
+            raise InvalidInput(
+                "device",
+                f"{device!r} is not a device of line {self.id}.",
+                remedy="It has: " + ", ".join(one.id for one in devices) + ".",
+            )
+
+    def _choose_device(self, action: Action, device: str | None) -> str:
+        """The device to start this on: the one that was named, else the first that offers it, else the main one."""
+        line = self.snapshot
+        if device is not None:
+            self._check_device(device)
+        for one in line.devices:
+            if action in one.actions and device in (None, one.id):
+                return one.id
+        chosen = device or self._main_device()
+        for one in line.devices:
+            # A device of which nothing is known is left to the server, unless it is plainly engaged.
+            if one.id == chosen and (one.actions or line.calls) and Feature.CALL_EVENTS in line.features:
+                offered = tuple(sorted(other.value for other in one.actions))
+                raise ActionNotAllowed(action.value, offered, where=f"device {chosen}")
+        return chosen
+
+    def _choose(self, action: Action, first: CallState) -> Call:
+        """The call to do this with, one in this state before others."""
+        offering = [call for call in self.snapshot.calls if action in call.actions]
+        if not offering:
+            raise UnknownCall(
+                f"Line {self.id} has no call that offers {action.value}.",
+                remedy="It has: " + (", ".join(f"{one.id} ({one.state})" for one in self.snapshot.calls) or "none") + ".",
+            )
+        for state in (first, CallState.RINGING_INCOMING, CallState.RINGING_OUTGOING, CallState.DIALING):
+            for call in offering:
+                if call.state is state:
+                    return self._pbx._handle(self, call)
+        return self._pbx._handle(self, offering[0])
+
+    async def _dial(self, number: str, options: DialOptions, timeout: float) -> Call | None:
+        """Check, dial once, and find the call that the events name."""
+        to_supervisor = getattr(options.acd, "call_to_supervisor", None) is True
+        if not (to_supervisor and not number):
+            self._check_number(number)
+        self._commands.check_dial(self.snapshot, options)
+        self._require(Feature.DIAL)
+        action = Action.DIAL
+        if options.pin is not None or options.secret_code is not None:
+            self._require(Feature.PRIVATE_CALL)
+            action = Action.DIAL_PRIVATE
+        elif options.business_code is not None:
+            self._require(Feature.BUSINESS_CALL)
+            action = Action.DIAL_BUSINESS
+        elif options.associated_data is not None:
+            self._require(Feature.ASSOCIATED_DATA)
+        device = self._choose_device(action, options.device)
+        options = DialOptions(**{name: getattr(options, name) for name in options.__struct_fields__} | {"device": device})
+        self._require_online()
+        if not to_supervisor:
+            self._spend(number)
+
+        search = _Search(self.snapshot, device)
+        stop = self.subscribe(search.hear, kind=CallEvent)
+        try:
+            unanswered: OutcomeUnknown | None = None
+            try:
+                search.look_for(await self._run(lambda commands: commands.dial(self.snapshot, number, options)))
+            except OutcomeUnknown as error:
+                unanswered = error
+                search.look_for(None)
+            if Feature.CALL_EVENTS in self.features:
+                for call in self.snapshot.calls:
+                    search.see(call, new=False)
+                try:
+                    async with asyncio.timeout(timeout):
+                        found = await search.found
+                except TimeoutError:
+                    pass
+                else:
+                    return self._pbx._handle(self, found)
+            if unanswered is not None:
+                raise unanswered
+            return None
+        finally:
+            stop()
+            search.found.cancel()
+
+
+class _Search:
+    """Looks for the call that a dial made, among the events of the line."""
+
+    def __init__(self, line: LineSnapshot, device: str) -> None:
+        self.found: asyncio.Future[CallSnapshot] = asyncio.get_running_loop().create_future()
+        self._device = device
+        self._known = {call.id for call in line.calls}
+        self._seen: list[CallSnapshot] = []
+        self._answered = False
+        self._ref: str | None = None
+
+    def look_for(self, ref: str | None) -> None:
+        """The server has answered, with this reference or none."""
+        self._answered = True
+        self._ref = ref or None
+        for call in self._seen:
+            self._match(call)
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, CallEvent):
+            self.see(event.call, new=isinstance(event, CallStarted))
+
+    def see(self, call: CallSnapshot, *, new: bool) -> None:
+        if call.id in self._known and not new:
+            return
+        if self._answered:
+            self._match(call)
+        else:
+            self._seen.append(call)
+
+    def _match(self, call: CallSnapshot) -> None:
+        if self.found.done():
+            return
+        if self._ref is not None:
+            fits = call.ref == self._ref or call.id == f"{call.line}:{self._ref}"
+        else:
+            on_device = not call.legs or any(leg.device == self._device for leg in call.legs)
+            fits = call.direction is Direction.OUTGOING and on_device
+        if fits:
+            self.found.set_result(call)

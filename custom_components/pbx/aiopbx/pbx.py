@@ -1,0 +1,433 @@
+"""A connected telephone system: its lines, its status, and what happens on it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+from concurrent.futures import Future
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import WeakValueDictionary
+
+import aiohttp
+from msgspec.structs import asdict, replace
+
+from .board import Board
+from .call import Call
+from .connection import Connection
+from .doors import check_open, owned
+from .errors import NotSupported, Offline, PbxError, UnknownCall, UnknownLine
+from .events import CallEnded, CallEvent, Event, LineEvent, StatusChanged
+from .line import Line
+from .model import AvailableLine, CallSnapshot, Feature, LineSnapshot, Statistics, Status, SystemInfo
+from .policy import DialGuard
+from .settings import ConnectionSettings
+from .subscribers import Callback, EventStream, Kind
+from .system import System
+
+if TYPE_CHECKING:
+    from .o2g.client import O2gClient
+
+T = TypeVar("T")
+
+
+class Pbx:
+    """A connected telephone system. Made by ``connect``; ``close`` it, or use it in an ``async with``.
+
+    It belongs to the event loop it was connected in. Reading is safe from any thread; coroutines may be awaited from
+    any event loop, and started from a thread without one by ``run_threadsafe``. Callbacks run in the owning loop.
+    """
+
+    def __init__(self, settings: ConnectionSettings, system: System, board: Board, connection: Connection) -> None:
+        """Made by ``connect`` only."""
+        self.settings = settings
+        self._system = system
+        self._board = board
+        self._connection = connection
+        self._guard = DialGuard(settings.dial_policy)
+        self._loop = asyncio.get_running_loop()
+        self._handles: WeakValueDictionary[str, Call] = WeakValueDictionary()
+        self._line_handles: dict[str, Line] = {}
+        self._lines = _Lines(self)
+        self._streams: set[EventStream] = set()
+        self._streams_lock = Lock()
+        self._closed_streams = [0, 0]
+        board.subscribers.add(self._finish, kind=CallEnded)
+
+    def __repr__(self) -> str:
+        """Say what it is connected to and how it stands."""
+        return f"<Pbx {self.info.url or self.settings.url}: {self.status}, {len(self._board.lines)} lines>"
+
+    # What it is
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that owns the client."""
+        return self._loop
+
+    @property
+    def status(self) -> Status:
+        """Whether the system is seen. While it is not online, what lines and calls show may be old."""
+        return self._connection.status
+
+    @property
+    def error(self) -> PbxError | None:
+        """Why it is not online; none while it is."""
+        return self._connection.error
+
+    @property
+    def info(self) -> SystemInfo:
+        """What it is connected to, or was last."""
+        return self._connection.info
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What the system and this account can do at all; a line may be able to do less."""
+        return self._system.features
+
+    @property
+    def missing(self) -> Mapping[Feature, str]:
+        """The features that are absent for want of a licence, and the licence."""
+        return dict(self._system.missing)
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """The monitored lines by ``Line.id``: a live view."""
+        return self._lines
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the client has seen and survived; numbers only grow."""
+        with self._streams_lock:
+            coalesced = self._closed_streams[0] + sum(stream.coalesced for stream in self._streams)
+            dropped = self._closed_streams[1] + sum(stream.dropped for stream in self._streams)
+        return replace(
+            self._system.statistics(),
+            coalesced=coalesced,
+            dropped=dropped,
+            losses=self._connection.losses,
+            fail_overs=self._connection.fail_overs,
+        )
+
+    @property
+    def recent_events(self) -> tuple[Event, ...]:
+        """The last 25 events, the newest last."""
+        return tuple(self._board.recent)
+
+    @property
+    def o2g(self) -> "O2gClient":
+        """The raw O2G wire of the current connection, for experts: every operation, no model.
+
+        Raises ``Offline`` while there is no connection, ``NotSupported`` on another kind of system.
+        """
+        wire: O2gClient | None = getattr(self._system, "client", None)
+        if wire is not None:
+            return wire
+        if self.settings.system != "o2g":
+            raise NotSupported("This is not an O2G system.", missing="o2g")
+        raise self._offline()
+
+    def line(self, key: str) -> Line:
+        """The line with this id or number; raises ``UnknownLine``, which names those there are."""
+        line = self._lines.get(key)
+        if line is not None:
+            return line
+        for snapshot in self._board.lines.values():
+            if snapshot.number == key:
+                return self._lines[snapshot.id]
+        raise self._unknown_line(key)
+
+    def call(self, key: str) -> Call:
+        """The call in progress with this id or reference; raises ``UnknownCall``.
+
+        Both ends of an internal call may be monitored, and share the reference then: the id is what tells them apart.
+        """
+        found = [
+            (line.id, call)
+            for line in list(self._board.lines.values())
+            for call in line.calls
+            if key in (call.id, call.ref)
+        ]
+        exact = [pair for pair in found if pair[1].id == key]
+        if len(exact or found) == 1:
+            line, call = (exact or found)[0]
+            return self._handle(self._lines[line], call)
+        if found:
+            raise UnknownCall(
+                f"{key!r} is a call of several lines.",
+                remedy="Use one of the ids: " + ", ".join(call.id for _, call in found) + ".",
+            )
+        raise UnknownCall(f"No call {key!r} is in progress.", remedy="See the calls of each line.")
+
+    # What happens
+
+    def subscribe(
+        self, callback: Callback, *, line: "str | Line | None" = None, kind: Kind = None
+    ) -> Callable[[], None]:
+        """Call ``callback`` for every event, and return the function that stops it.
+
+        Only those of ``line`` (handle, id or number) and of ``kind`` (a class of event, several, or a base such as
+        ``CallEvent``) where given. It is called in the owning loop, at once and in order, so it must not block; what it
+        raises is logged and hurts nobody. Safe from any thread. Raises ``UnknownLine``.
+        """
+        return self._board.subscribers.add(callback, line=self._line_id(line), kind=kind)
+
+    def events(self, *, line: "str | Line | None" = None, kind: Kind = None, size: int = 1000) -> EventStream:
+        """Iterate over events: bounded, so that whoever is slow gets changes merged, and never delays the others."""
+        id_ = self._line_id(line)
+
+        def subscribe(callback: Callback) -> Callable[[], None]:
+            return self._board.subscribers.add(callback, line=id_, kind=kind)
+
+        stream = EventStream(subscribe, size, self._stream_closed)
+        with self._streams_lock:
+            self._streams.add(stream)
+        if self.status is Status.CLOSED:
+            stream.close()
+        return stream
+
+    @owned
+    async def wait_status(self, status: Status, *, timeout: float | None = None) -> None:
+        """Wait until the status is this; raises ``TimeoutError`` after so many seconds, ``Offline`` if it is closed."""
+        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def look(now: Status) -> None:
+            if reached.done():
+                return
+            if now is status:
+                reached.set_result(None)
+            elif now is Status.CLOSED:
+                reached.set_exception(Offline("The client is closed."))
+
+        def heard(event: Event) -> None:
+            if isinstance(event, StatusChanged):
+                look(event.status)
+
+        stop = self.subscribe(heard, kind=StatusChanged)
+        try:
+            look(self.status)
+            async with asyncio.timeout(timeout):
+                await reached
+        finally:
+            stop()
+
+    @owned
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
+        """All lines that could be monitored: every user for an administrator, oneself for a user."""
+        self._require_online()
+        return await self._system.available_lines()
+
+    def diagnostics(self) -> dict[str, Any]:
+        """What helps to find a fault: no secret, no name and no number of a person in it."""
+        info = asdict(self.info)
+        info["login"] = _mask(info["login"])
+        return {
+            "status": self.status.value,
+            "error": type(self.error).__name__ if self.error else None,
+            "info": info,
+            "features": sorted(feature.value for feature in self.features),
+            "missing": {feature.value: licence for feature, licence in self._system.missing.items()},
+            "statistics": asdict(self.statistics),
+            "lines": [
+                {
+                    "state": line.state.value,
+                    "calls": len(line.calls),
+                    "devices": [device.state.value for device in line.devices],
+                    "synced": line.synced,
+                    "features": sorted(feature.value for feature in line.features),
+                }
+                for line in list(self._board.lines.values())[:100]
+            ],
+            "recent_events": [_redacted(event) for event in self.recent_events],
+        }
+
+    # Beginning and end
+
+    def run_threadsafe(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Run a coroutine in the owning loop, from any thread: ``pbx.run_threadsafe(line.dial("1000")).result()``."""
+        try:
+            check_open(self._loop)
+        except Offline:
+            coroutine.close()
+            raise
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    @owned
+    async def close(self) -> None:
+        """End it: the channel, the subscription and the session are given back. Never raises; more than once is fine."""
+        await self._connection.close()
+        await self._system.close()
+        with self._streams_lock:
+            streams = list(self._streams)
+        for stream in streams:
+            stream.close()
+
+    async def __aenter__(self) -> Self:
+        """It is connected already."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+    # Inside
+
+    def _line_id(self, line: "str | Line | None") -> str | None:
+        if line is None:
+            return None
+        return line.id if isinstance(line, Line) else self.line(line).id
+
+    def _unknown_line(self, key: str) -> UnknownLine:
+        there = sorted(self._board.lines)
+        some = ", ".join(there[:10]) + (f" and {len(there) - 10} more" if len(there) > 10 else "")
+        return UnknownLine(f"No line {key!r} is monitored.", remedy=f"There are: {some}." if there else "There are none.")
+
+    def _offline(self) -> Offline:
+        if self.status is Status.CLOSED:
+            return Offline("The client is closed.", remedy="Connect again.")
+        why = f" {self.error.message}" if self.error else ""
+        return Offline(
+            f"There is no connection at the moment ({self.status}).{why}", remedy="It is being restored; try again later."
+        )
+
+    def _require_online(self) -> None:
+        if self._connection.status is not Status.ONLINE:
+            raise self._offline()
+
+    def _handle(self, line: Line, call: CallSnapshot) -> Call:
+        """The handle of a call: the same one as long as somebody holds it."""
+        handle = self._handles.get(call.id)
+        if handle is None or handle._last.outcome is not None:
+            handle = Call(line, call)
+            if call.outcome is None:
+                self._handles[call.id] = handle
+        return handle
+
+    def _finish(self, event: Event) -> None:
+        if isinstance(event, CallEvent):
+            handle = self._handles.pop(event.call.id, None)
+            if handle is not None:
+                handle._finish(event.call)
+
+    def _stream_closed(self, stream: EventStream) -> None:
+        with self._streams_lock:
+            if stream in self._streams:
+                self._streams.remove(stream)
+                self._closed_streams[0] += stream.coalesced
+                self._closed_streams[1] += stream.dropped
+
+
+class _Lines(Mapping[str, Line]):
+    """The lines by id, handles made when they are asked for."""
+
+    def __init__(self, pbx: Pbx) -> None:
+        self._pbx = pbx
+        self._made = pbx._line_handles
+
+    def __getitem__(self, key: str) -> Line:
+        snapshot = self._pbx._board.lines[key]
+        line = self._made.get(key)
+        if line is None:
+            line = self._made.setdefault(key, Line(self._pbx, snapshot))
+        return line
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._pbx._board.lines))
+
+    def __len__(self) -> int:
+        return len(self._pbx._board.lines)
+
+
+class Connecting:
+    """What ``connect`` returns: ``await`` it, or use it in an ``async with``."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, Pbx]]) -> None:
+        """Made by ``connect`` only."""
+        self._make = make
+        self._pbx: Pbx | None = None
+
+    def __await__(self) -> Generator[Any, Any, Pbx]:
+        """Connect."""
+        return self._make().__await__()
+
+    async def __aenter__(self) -> Pbx:
+        """Connect."""
+        self._pbx = await self._make()
+        return self._pbx
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        if self._pbx is not None:
+            await self._pbx.close()
+
+
+def connect(
+    settings: ConnectionSettings | None = None, *, session: aiohttp.ClientSession | None = None, **keywords: Any
+) -> Connecting:
+    """Connect to a telephone system: ``async with connect(settings) as pbx`` or ``pbx = await connect(settings)``.
+
+    Instead of ``settings``, or over them, the fields of ``ConnectionSettings`` as keywords. The ``Pbx`` is online and
+    synchronised. Raises ``InvalidInput``, ``ConnectionFailed``, ``CertificateFailed``, ``AuthenticationFailed``,
+    ``NotSupported`` or ``UnknownLine`` if the first connection fails, and leaves nothing running then; later ones are
+    restored by themselves. A ``session`` of yours is used for requests and stays open, else one is made and closed.
+    """
+
+    async def make() -> Pbx:
+        chosen = ConnectionSettings.make(**keywords) if settings is None else settings
+        if settings is not None and keywords:
+            chosen = ConnectionSettings.make(**(settings.model_dump() | keywords))
+        return await _open(chosen, session)
+
+    return Connecting(make)
+
+
+async def _open(settings: ConnectionSettings, session: aiohttp.ClientSession | None) -> Pbx:
+    from .o2g.system import O2gSystem  # noqa: PLC0415  # the wires know the model, not the other way round
+
+    board = Board()
+    system = O2gSystem(settings, board, session)
+    connection = Connection(
+        system,
+        board,
+        minimum=settings.reconnect_min,
+        maximum=settings.reconnect_max,
+    )
+    pbx = Pbx(settings, system, board, connection)
+    try:
+        await connection.start()
+    except BaseException:
+        await connection.close()
+        await system.close()
+        raise
+    return pbx
+
+
+def _mask(text: str) -> str:
+    return f"{text[:1]}…" if text else ""
+
+
+def _redacted(event: Event) -> dict[str, Any]:
+    """What kind of event it was, when, and the states, without who."""
+    told: dict[str, Any] = {"kind": type(event).__name__, "at": event.at.isoformat()}
+    if isinstance(event, StatusChanged):
+        told |= {"status": event.status.value, "previous": event.previous.value}
+    if isinstance(event, CallEvent):
+        call = event.call
+        told |= {
+            "state": call.state.value,
+            "direction": call.direction.value,
+            "cause": call.cause,
+            "outcome": call.outcome.value if call.outcome else None,
+            "actions": sorted(action.value for action in call.actions),
+        }
+    elif isinstance(event, LineEvent):
+        snapshot: LineSnapshot | None = getattr(event, "snapshot", None)
+        if snapshot is not None:
+            told["state"] = snapshot.state.value
+        changed = getattr(event, "changed", None)
+        if changed is not None:
+            told["changed"] = sorted(changed)
+    return told

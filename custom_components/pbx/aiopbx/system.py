@@ -1,0 +1,222 @@
+"""What a kind of telephone system must be able to do, for the model and the supervisor to work with it.
+
+``Pbx``, ``Line`` and ``Call`` know only this page. A wire (O2G, Istra, …) implements ``System``, ``Link`` and
+``Commands``; it fills the ``Board`` and never talks to subscribers itself.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from .model import (
+    AvailableLine,
+    CallSnapshot,
+    Condition,
+    Feature,
+    LineSnapshot,
+    Snapshot,
+    Statistics,
+    SystemInfo,
+    Target,
+)
+
+T = TypeVar("T")
+
+
+class DialOptions(Snapshot, frozen=True, kw_only=True):
+    """How a call is made, beyond the number."""
+
+    device: str | None = None
+    auto_answer: bool = True
+    associated_data: str | None = None
+    calling_number: str | None = None
+    inhibit_progress_tone: bool | None = None
+    pin: str | None = None
+    secret_code: str | None = None
+    business_code: str | None = None
+    acd: Any = None
+
+    def __repr__(self) -> str:
+        """Say nothing of the codes."""
+        return f"DialOptions(device={self.device!r}, auto_answer={self.auto_answer!r})"
+
+
+class CallbackRequest(Snapshot, frozen=True, kw_only=True):
+    """Somebody asked to be called back."""
+
+    id: str
+    number: str | None = None
+    name: str | None = None
+
+
+class Commands(Protocol):
+    """What may be asked of a system. ``line`` and ``call`` are the newest snapshots; devices are ids.
+
+    The checks raise before anything is sent. The others send one request each; the events tell what came of it.
+    """
+
+    def check_number(self, number: str, *, field: str = "number") -> None:
+        """Raise ``InvalidInput`` if the system cannot dial this number."""
+
+    def check_dial(self, line: LineSnapshot, options: DialOptions) -> None:
+        """Raise ``InvalidInput`` if the options do not go together."""
+
+    def check_digits(self, digits: str, *, field: str = "digits") -> None:
+        """Raise ``InvalidInput`` if these are not DTMF digits."""
+
+    def check_data(self, data: str, *, field: str = "data") -> None:
+        """Raise ``InvalidInput`` if this cannot be associated with a call."""
+
+    async def dial(self, line: LineSnapshot, number: str, options: DialOptions) -> str | None:
+        """Start a call; the reference of the call where the system answers one."""
+
+    async def answer(self, line: LineSnapshot, call: CallSnapshot | None, device: str) -> None:
+        """Answer a ringing call; none is the only one, where calls cannot be seen."""
+
+    async def leave(self, line: LineSnapshot, call: CallSnapshot | None) -> None:
+        """Leave a call; none is the only one, where calls cannot be seen."""
+
+    async def end(self, line: LineSnapshot, call: CallSnapshot) -> None:
+        """End a call for everybody."""
+
+    async def hold(self, line: LineSnapshot, call: CallSnapshot, device: str) -> None:
+        """Put a call on hold."""
+
+    async def retrieve(self, line: LineSnapshot, call: CallSnapshot, device: str) -> None:
+        """Take a call back from hold."""
+
+    async def alternate(self, line: LineSnapshot, held: CallSnapshot, device: str) -> None:
+        """Retrieve the held call and hold the active one."""
+
+    async def reconnect(self, line: LineSnapshot, held: CallSnapshot, enquiry: CallSnapshot, device: str) -> None:
+        """Give the consultation up and take the held call back."""
+
+    async def transfer(self, line: LineSnapshot, active: CallSnapshot, held: CallSnapshot) -> None:
+        """Connect the parties of two calls and leave both."""
+
+    async def blind_transfer(self, line: LineSnapshot, call: CallSnapshot, number: str, anonymous: bool) -> None:
+        """Send the other party to a number."""
+
+    async def merge(self, line: LineSnapshot, active: CallSnapshot, held: CallSnapshot) -> None:
+        """Make one conference of two calls."""
+
+    async def drop(self, line: LineSnapshot, call: CallSnapshot, party: str) -> None:
+        """Drop a participant of a conference."""
+
+    async def redirect(self, line: LineSnapshot, call: CallSnapshot, to: str, anonymous: bool) -> None:
+        """Send a ringing call elsewhere."""
+
+    async def overflow_to_voicemail(self, line: LineSnapshot, call: CallSnapshot) -> None:
+        """Send a call that rings at the other end to that user's voicemail."""
+
+    async def park(self, line: LineSnapshot, call: CallSnapshot, at: str | None) -> None:
+        """Park a call."""
+
+    async def unpark(self, line: LineSnapshot, device: str, from_device: str | None) -> None:
+        """Take a parked call back."""
+
+    async def pick_up(
+        self, line: LineSnapshot, device: str, number: str, call_ref: str | None, auto_answer: bool
+    ) -> None:
+        """Take a call that rings elsewhere."""
+
+    async def send_dtmf(self, line: LineSnapshot, call: CallSnapshot, device: str, digits: str) -> None:
+        """Send tones."""
+
+    async def record(self, line: LineSnapshot, call: CallSnapshot, action: str) -> None:
+        """Start, stop, pause or resume the recording."""
+
+    async def attach_data(self, line: LineSnapshot, call: CallSnapshot, device: str | None, data: str) -> None:
+        """Associate data with a call."""
+
+    async def send_account_info(self, line: LineSnapshot, call: CallSnapshot, device: str | None, code: str) -> None:
+        """Send a transaction code."""
+
+    async def call_back(self, line: LineSnapshot, call: CallSnapshot) -> None:
+        """Ask the party that does not answer to call back."""
+
+    async def switch_device(self, line: LineSnapshot, call: CallSnapshot, device: str, to: str) -> None:
+        """Move a call to another device of the line."""
+
+    async def set_do_not_disturb(self, line: LineSnapshot, on: bool) -> None:
+        """Switch do-not-disturb."""
+
+    async def set_forward(
+        self, line: LineSnapshot, target: Target, condition: Condition, number: str | None
+    ) -> None:
+        """Forward calls."""
+
+    async def cancel_forward(self, line: LineSnapshot) -> None:
+        """Forward no longer."""
+
+    async def set_overflow(
+        self, line: LineSnapshot, target: Target, condition: Condition, number: str | None
+    ) -> None:
+        """Let calls that are not taken go elsewhere."""
+
+    async def cancel_overflow(self, line: LineSnapshot) -> None:
+        """Let them go nowhere."""
+
+    async def set_remote_extension(self, line: LineSnapshot, on: bool) -> None:
+        """Let the remote extension ring too, or not."""
+
+    async def request_call_back(self, line: LineSnapshot, number: str) -> None:
+        """Ask a user to call back."""
+
+    async def callbacks(self, line: LineSnapshot) -> tuple[CallbackRequest, ...]:
+        """Who asked to be called back."""
+
+    async def delete_callbacks(self, line: LineSnapshot, id: str | None) -> None:
+        """Delete one such request, or all."""
+
+    async def refresh_counters(self, line: LineSnapshot) -> None:
+        """Read the counters of a line again."""
+
+
+class Link(Protocol):
+    """One connection that is open: logged in, subscribed, the event channel read."""
+
+    info: SystemInfo
+
+    async def sync(self) -> None:
+        """Bring the board up to date. Raises ``PbxError`` if that is not possible."""
+
+    async def lost(self) -> str:
+        """Wait until the connection is gone; says why."""
+
+    async def close(self) -> None:
+        """Give everything back: tasks, channel, session. Bounded, never raises."""
+
+
+class System(Protocol):
+    """One kind of telephone system, with one server or a pair."""
+
+    servers: int
+    """How many servers there are; 0 is the primary."""
+    features: frozenset[Feature]
+    missing: dict[Feature, str]
+    """Which licence a feature that is absent would need, where that is known."""
+
+    async def open(self, server: int) -> Link:
+        """Connect to a server. Raises ``PbxError`` and leaves nothing behind if that fails."""
+
+    async def serves(self, server: int) -> bool:
+        """Whether a server seems to serve: one cheap request, never raises."""
+
+    def use(self, link: Link | None) -> None:
+        """Send commands through this link from now on; none is offline."""
+
+    async def run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
+        """Ask something of the system now; repeated once after a lost session if that is ``safe``."""
+
+    @property
+    def commands(self) -> Commands:
+        """The checks, which need no connection."""
+
+    def statistics(self) -> Statistics:
+        """What its wire has seen."""
+
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
+        """All lines that could be monitored."""
+
+    async def close(self) -> None:
+        """Give back what outlives a link."""
