@@ -1,0 +1,112 @@
+"""Binary sensors: ringing, on a call, in service; and whether the PBX is connected."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .aiopbx import CallState, Feature, Line, LineSnapshot
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .entity import CALLS, DEVICES, PbxEntity, PbxLineEntity, async_add_line_entities
+
+PARALLEL_UPDATES = 0
+
+TALKING = frozenset({CallState.ACTIVE, CallState.HELD})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxLineBinarySensorDescription(BinarySensorEntityDescription):
+    """A binary sensor of a line."""
+
+    is_on: Callable[[LineSnapshot], bool | None]
+    watch: frozenset[str]
+    exists: Callable[[Line], bool] = lambda line: True
+
+
+LINE_BINARY_SENSORS: tuple[PbxLineBinarySensorDescription, ...] = (
+    PbxLineBinarySensorDescription(
+        key="ringing",
+        translation_key="ringing",
+        is_on=lambda snapshot: any(call.state is CallState.RINGING_INCOMING for call in snapshot.calls),
+        watch=CALLS,
+    ),
+    PbxLineBinarySensorDescription(
+        key="on_a_call",
+        translation_key="on_a_call",
+        is_on=lambda snapshot: any(call.state in TALKING for call in snapshot.calls),
+        watch=CALLS,
+    ),
+    PbxLineBinarySensorDescription(
+        key="in_service",
+        translation_key="in_service",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on=lambda snapshot: snapshot.in_service,
+        watch=DEVICES,
+        exists=lambda line: Feature.DEVICE_STATES in line.features,
+    ),
+)
+
+CONNECTED = BinarySensorEntityDescription(
+    key="connected",
+    translation_key="connected",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the binary sensors of the PBX and of its lines."""
+    async_add_entities([PbxConnected(entry.runtime_data, CONNECTED)])
+    async_add_line_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, line: (
+            PbxLineBinarySensor(coordinator, line.id, description)
+            for description in LINE_BINARY_SENSORS
+            if description.exists(line)
+        ),
+    )
+
+
+class PbxConnected(PbxEntity, BinarySensorEntity):
+    """Whether the PBX is connected; the one entity that stays available without it."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Always: this is the entity that tells."""
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether the PBX is connected."""
+        return self.coordinator.last_update_success
+
+
+class PbxLineBinarySensor(PbxLineEntity, BinarySensorEntity):
+    """A binary sensor of a line."""
+
+    entity_description: PbxLineBinarySensorDescription
+
+    def __init__(self, coordinator: PbxCoordinator, line: str, description: PbxLineBinarySensorDescription) -> None:
+        """Make a binary sensor of a line."""
+        super().__init__(coordinator, line, description)
+        self.watch = description.watch
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether it is so; none is unknown."""
+        return self.entity_description.is_on(self.snapshot)

@@ -1,0 +1,153 @@
+"""From what a config entry says to a connected client. The flows and the coordinator share it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any, Literal
+
+import aiohttp
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from pydantic import SecretStr
+
+from .aiopbx import AvailableLine, ConnectionSettings, DialPolicy, Pbx, SystemInfo, connect
+from .const import (
+    CONF_ALL_LINES,
+    CONF_ALLOWED,
+    CONF_CA_FILE,
+    CONF_CALLS_PER_MINUTE,
+    CONF_DENIED,
+    CONF_KIND,
+    CONF_LINES,
+    CONF_PASSWORD,
+    CONF_SECONDARY_URL,
+    CONF_TLS,
+    CONF_URL,
+    CONF_USERNAME,
+    DEMO_SCENARIO,
+    KIND_DEMO,
+    KIND_USER,
+    TLS_NONE,
+    TLS_OWN_CA,
+)
+
+if TYPE_CHECKING:
+    from .aiopbx.simulator import Simulator
+
+type Lines = Literal["all"] | tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """A connected client, and the simulated PBX that it talks to if this is the demo."""
+
+    pbx: Pbx
+    simulator: Simulator | None = None
+
+    async def close(self) -> None:
+        """Leave the PBX, and end the simulated one."""
+        await self.pbx.close()
+        if self.simulator is not None:
+            await self.simulator.stop()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a test of the connection found."""
+
+    info: SystemInfo
+    lines: tuple[AvailableLine, ...]
+
+
+def chosen_lines(data: Mapping[str, Any], options: Mapping[str, Any]) -> Lines:
+    """Return which lines an entry is for. A user always has its own; an administrator chooses."""
+    if data[CONF_KIND] == KIND_USER or options.get(CONF_ALL_LINES, True):
+        return "all"
+    return tuple(options.get(CONF_LINES, ()))
+
+
+def dial_policy(options: Mapping[str, Any]) -> DialPolicy:
+    """Return the dial policy of an entry."""
+    limit = options.get(CONF_CALLS_PER_MINUTE)
+    return DialPolicy(
+        allowed=tuple(options.get(CONF_ALLOWED) or ("*",)),
+        denied=tuple(options.get(CONF_DENIED) or ()),
+        calls_per_minute=None if limit is None else int(limit),
+    )
+
+
+async def async_connect(
+    hass: HomeAssistant, data: Mapping[str, Any], options: Mapping[str, Any], *, lines: Lines | None = None
+) -> Connection:
+    """Connect as an entry says, with ``lines`` in place of its own if given. Raises the client's errors."""
+    simulator = await _async_start_demo(hass) if data[CONF_KIND] == KIND_DEMO else None
+    try:
+        reach = _reach_demo(simulator) if simulator is not None else _reach(hass, data)
+        # Settings may look at files, so they are made in an executor.
+        settings = await hass.async_add_executor_job(
+            partial(
+                ConnectionSettings.make,
+                **reach,
+                application_name="Home Assistant",
+                lines=chosen_lines(data, options) if lines is None else lines,
+                dial_policy=dial_policy(options),
+            )
+        )
+        # A PBX lives on cookies and is mostly addressed by IP, whose cookies the shared session would drop.
+        session = async_create_clientsession(hass, cookie_jar=aiohttp.CookieJar(unsafe=True))
+        return Connection(pbx=await connect(settings, session=session), simulator=simulator)
+    except BaseException:
+        if simulator is not None:
+            await simulator.stop()
+        raise
+
+
+async def async_test(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
+    """Connect, ask which lines there are, and leave again. Raises the client's errors."""
+    connection = await async_connect(hass, data, {}, lines="all" if data[CONF_KIND] == KIND_USER else ())
+    try:
+        return Found(info=connection.pbx.info, lines=await connection.pbx.available_lines())
+    finally:
+        await connection.close()
+
+
+def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of the settings that says how to reach a real PBX."""
+    reach: dict[str, Any] = {
+        "url": data[CONF_URL],
+        "username": data[CONF_USERNAME],
+        "password": data[CONF_PASSWORD],
+        "tls": "none" if data[CONF_TLS] == TLS_NONE else "verify",
+    }
+    if secondary := data.get(CONF_SECONDARY_URL):
+        reach["secondary_url"] = secondary
+    if data[CONF_TLS] == TLS_OWN_CA:
+        reach["ca_file"] = Path(hass.config.path(data[CONF_CA_FILE]))
+    return reach
+
+
+async def _async_start_demo(hass: HomeAssistant) -> Simulator:
+    """Start a simulated PBX in this process, reachable from this machine alone."""
+    simulator = await hass.async_add_executor_job(_make_demo)
+    await simulator.start()
+    return simulator
+
+
+def _make_demo() -> Simulator:
+    """Import and make the simulated PBX; this reads files, so it runs in an executor."""
+    from .aiopbx.simulator import Simulator, SimulatorSettings
+
+    # The password is this process's own: nobody else on the machine shall play with the demo's sessions.
+    return Simulator(SimulatorSettings(scenario=DEMO_SCENARIO, admin_password=SecretStr(token_urlsafe())))
+
+
+def _reach_demo(simulator: Simulator) -> dict[str, Any]:
+    """Return how to reach the simulated PBX, as its administrator."""
+    settings = simulator.settings
+    return {
+        "url": simulator.url,
+        "username": settings.admin_login,
+        "password": settings.admin_password.get_secret_value(),
+    }

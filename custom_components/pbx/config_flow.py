@@ -1,0 +1,339 @@
+"""How a PBX is set up: the demo, an O2G user, or an O2G administrator who then chooses the lines."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final, override
+from urllib.parse import urlsplit
+
+import voluptuous as vol
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import selector
+
+from .aiopbx import AvailableLine, InvalidInput, PbxError
+from .client import Found, async_test
+from .const import (
+    CONF_ALL_LINES,
+    CONF_ALLOWED,
+    CONF_AUTO_ANSWER,
+    CONF_CA_FILE,
+    CONF_CALLS_PER_MINUTE,
+    CONF_DENIED,
+    CONF_KIND,
+    CONF_LINES,
+    CONF_PASSWORD,
+    CONF_SECONDARY_URL,
+    CONF_TLS,
+    CONF_URL,
+    CONF_USERNAME,
+    DEMO_UNIQUE_ID,
+    DOMAIN,
+    KIND_ADMINISTRATOR,
+    KIND_DEMO,
+    KIND_USER,
+    TLS_CHOICES,
+    TLS_OWN_CA,
+    TLS_VERIFY,
+)
+from .coordinator import PbxConfigEntry
+from .errors import error_key
+
+_LOGGER = logging.getLogger(__name__)
+
+_TEXT: Final = selector.TextSelector()
+_URL: Final = selector.TextSelector(selector.TextSelectorConfig(type=selector.TextSelectorType.URL))
+_USERNAME: Final = selector.TextSelector(
+    selector.TextSelectorConfig(type=selector.TextSelectorType.TEXT, autocomplete="username")
+)
+_PASSWORD: Final = selector.TextSelector(
+    selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="current-password")
+)
+
+ACCOUNT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_URL): _URL,
+        vol.Required(CONF_USERNAME): _USERNAME,
+        vol.Required(CONF_PASSWORD): _PASSWORD,
+        vol.Required(CONF_TLS, default=TLS_VERIFY): selector.SelectSelector(
+            selector.SelectSelectorConfig(options=TLS_CHOICES, translation_key="tls")
+        ),
+        vol.Optional(CONF_CA_FILE): _TEXT,
+        vol.Optional(CONF_SECONDARY_URL): _URL,
+    }
+)
+REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
+
+# The fields of the client's settings that a form has, and what is wrong when the client does not accept them.
+_FIELD_ERRORS: Final = {CONF_URL: "invalid_url", CONF_SECONDARY_URL: "invalid_url", CONF_CA_FILE: "invalid_ca_file"}
+
+
+class Problem(Exception):
+    """A form cannot be accepted: which field (or ``base``), why, and in the client's words."""
+
+    def __init__(self, field: str, key: str, message: str = "") -> None:
+        """Say where and why."""
+        super().__init__(key)
+        self.errors = {field: key}
+        self.message = message
+
+
+async def async_validate(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
+    """Try a connection; the flows all come here. Raises ``Problem``."""
+    if data[CONF_KIND] != KIND_DEMO and data[CONF_TLS] == TLS_OWN_CA and not data.get(CONF_CA_FILE):
+        raise Problem(CONF_CA_FILE, "ca_file_missing")
+    try:
+        found = await async_test(hass, data)
+    except InvalidInput as err:
+        field = err.field if err.field in _FIELD_ERRORS else "base"
+        raise Problem(field, _FIELD_ERRORS.get(field, "invalid_input"), str(err)) from err
+    except PbxError as err:
+        raise Problem("base", error_key(err), str(err)) from err
+    except Exception as err:
+        _LOGGER.exception("Unexpected error while testing the connection")
+        raise Problem("base", "unknown", str(err)) from err
+    if found.info.administrator is (data[CONF_KIND] == KIND_USER):
+        raise Problem(
+            CONF_USERNAME, "is_administrator" if found.info.administrator else "not_administrator", data[CONF_USERNAME]
+        )
+    return found
+
+
+def _clean(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed, without spaces around it, and without what was left empty."""
+    stripped = {
+        key: value.strip() if isinstance(value, str) and key != CONF_PASSWORD else value
+        for key, value in user_input.items()
+    }
+    return {key: value for key, value in stripped.items() if value != ""}
+
+
+def _unique_id(data: Mapping[str, Any]) -> str:
+    """Return what tells one entry from another: the server, and the account on it."""
+    url = urlsplit(data[CONF_URL])
+    return f"{url.netloc.rpartition('@')[2].lower()}_{data[CONF_USERNAME]}"
+
+
+def _title(data: Mapping[str, Any]) -> str:
+    return f"{urlsplit(data[CONF_URL]).hostname} ({data[CONF_USERNAME]})"
+
+
+def lines_schema(lines: tuple[AvailableLine, ...]) -> dict[vol.Marker, Any]:
+    """Return the fields that choose lines."""
+    return {
+        vol.Required(CONF_ALL_LINES, default=True): selector.BooleanSelector(),
+        vol.Optional(CONF_LINES): selector.SelectSelector(
+            selector.SelectSelectorConfig(
+                options=[
+                    selector.SelectOptionDict(
+                        value=line.id, label=" · ".join(filter(None, (line.number, line.name or line.id)))
+                    )
+                    for line in sorted(lines, key=lambda line: (line.number, line.id))
+                ],
+                multiple=True,
+                mode=selector.SelectSelectorMode.DROPDOWN,
+            )
+        ),
+    }
+
+
+def _lines_problem(user_input: Mapping[str, Any]) -> dict[str, str]:
+    if not user_input[CONF_ALL_LINES] and not user_input.get(CONF_LINES):
+        return {CONF_LINES: "no_lines"}
+    return {}
+
+
+class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Set up a PBX."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._data: dict[str, Any] = {}
+        self._found: Found | None = None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: PbxConfigEntry) -> PbxOptionsFlow:
+        """Return the options flow."""
+        return PbxOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose what to connect."""
+        return self.async_show_menu(step_id="user", menu_options=[KIND_DEMO, KIND_USER, KIND_ADMINISTRATOR])
+
+    async def async_step_demo(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Set up the simulated PBX; there is nothing to type."""
+        await self.async_set_unique_id(DEMO_UNIQUE_ID)
+        self._abort_if_unique_id_configured()
+        data = {CONF_KIND: KIND_DEMO}
+        try:
+            await async_validate(self.hass, data)
+        except Problem as problem:
+            return self.async_abort(reason="demo_failed", description_placeholders={"message": problem.message})
+        return self.async_create_entry(title="Demo PBX", data=data, options={CONF_ALL_LINES: True})
+
+    async def async_step_o2g_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Connect as a user, who has one line."""
+        return await self._async_account(KIND_USER, user_input)
+
+    async def async_step_o2g_administrator(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Connect as an administrator, who may have all lines."""
+        return await self._async_account(KIND_ADMINISTRATOR, user_input)
+
+    async def _async_account(
+        self, kind: str, user_input: dict[str, Any] | None, *, step_id: str | None = None
+    ) -> ConfigFlowResult:
+        """Ask for an account and try it."""
+        errors: dict[str, str] = {}
+        message = ""
+        if user_input is not None:
+            data = {CONF_KIND: kind, **_clean(user_input)}
+            try:
+                found = await async_validate(self.hass, data)
+            except Problem as problem:
+                errors, message = problem.errors, problem.message
+            else:
+                return await self._async_accept(data, found)
+        return self.async_show_form(
+            step_id=step_id or kind,
+            data_schema=self.add_suggested_values_to_schema(
+                ACCOUNT_SCHEMA, user_input or (self._reconfigured() if step_id else {})
+            ),
+            errors=errors,
+            description_placeholders={"message": message, "example": "https://192.0.2.10"},
+        )
+
+    def _reconfigured(self) -> dict[str, Any]:
+        """Return what a reconfiguration starts from; a password is typed anew."""
+        return {key: value for key, value in self._get_reconfigure_entry().data.items() if key != CONF_PASSWORD}
+
+    async def _async_accept(self, data: dict[str, Any], found: Found) -> ConfigFlowResult:
+        """Go on with an account that works."""
+        unique_id = _unique_id(data)
+        other = await self.async_set_unique_id(unique_id)
+        if self.source == SOURCE_RECONFIGURE:
+            entry = self._get_reconfigure_entry()
+            if other is not None and other.entry_id != entry.entry_id:
+                return self.async_abort(reason="already_configured")
+            title = _title(data) if entry.title == _title(entry.data) else entry.title
+            return self.async_update_reload_and_abort(entry, unique_id=unique_id, title=title, data=data)
+        self._abort_if_unique_id_configured()
+        if data[CONF_KIND] == KIND_USER:
+            return self.async_create_entry(title=_title(data), data=data, options={CONF_ALL_LINES: True})
+        self._data, self._found = data, found
+        return await self.async_step_lines()
+
+    async def async_step_lines(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose the lines."""
+        assert self._found is not None
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = _lines_problem(user_input)
+            if not errors:
+                return self.async_create_entry(title=_title(self._data), data=self._data, options=user_input)
+        return self.async_show_form(
+            step_id="lines",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(lines_schema(self._found.lines)), user_input or {}
+            ),
+            errors=errors,
+            description_placeholders={"count": str(len(self._found.lines))},
+        )
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """The PBX no longer accepts the account."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the password, and try it."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        message = ""
+        if user_input is not None:
+            try:
+                await async_validate(self.hass, {**entry.data, **user_input})
+            except Problem as problem:
+                errors, message = {"base": next(iter(problem.errors.values()))}, problem.message
+            else:
+                return self.async_update_reload_and_abort(entry, data_updates=user_input)
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=REAUTH_SCHEMA,
+            errors=errors,
+            description_placeholders={
+                "message": message,
+                "username": entry.data.get(CONF_USERNAME, ""),
+                "url": entry.data.get(CONF_URL, ""),
+            },
+        )
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Change how the PBX is reached."""
+        kind = self._get_reconfigure_entry().data[CONF_KIND]
+        if kind == KIND_DEMO:
+            return self.async_abort(reason="demo_needs_nothing")
+        return await self._async_account(kind, user_input, step_id="reconfigure")
+
+
+class PbxOptionsFlow(OptionsFlowWithReload):
+    """Choose the lines, and what may be dialled."""
+
+    config_entry: PbxConfigEntry
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show everything at once."""
+        chooses_lines = self.config_entry.data[CONF_KIND] != KIND_USER
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            options = {CONF_ALL_LINES: True, **user_input}
+            errors = _lines_problem(options)
+            if not errors:
+                if (limit := options.get(CONF_CALLS_PER_MINUTE)) is not None:
+                    options[CONF_CALLS_PER_MINUTE] = int(limit)
+                return self.async_create_entry(data=options)
+        fields: dict[vol.Marker, Any] = {}
+        suggested = dict(user_input or self.config_entry.options)
+        if chooses_lines:
+            try:
+                lines = await self._async_lines()
+            except Problem as problem:
+                return self.async_abort(
+                    reason="cannot_list_lines", description_placeholders={"message": problem.message}
+                )
+            fields |= lines_schema(lines)
+            there = {line.id for line in lines}
+            suggested[CONF_LINES] = [line for line in suggested.get(CONF_LINES, ()) if line in there]
+        patterns = selector.TextSelector(selector.TextSelectorConfig(multiple=True))
+        fields |= {
+            vol.Optional(CONF_ALLOWED): patterns,
+            vol.Optional(CONF_DENIED): patterns,
+            vol.Optional(CONF_CALLS_PER_MINUTE): selector.NumberSelector(
+                selector.NumberSelectorConfig(min=1, max=1000, step=1, mode=selector.NumberSelectorMode.BOX)
+            ),
+            vol.Required(CONF_AUTO_ANSWER, default=True): selector.BooleanSelector(),
+        }
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),
+            errors=errors,
+        )
+
+    async def _async_lines(self) -> tuple[AvailableLine, ...]:
+        """Return the lines there are, from the running connection or by a new one."""
+        entry = self.config_entry
+        if entry.state is ConfigEntryState.LOADED:
+            try:
+                return await entry.runtime_data.pbx.available_lines()
+            except PbxError as err:
+                raise Problem("base", error_key(err), str(err)) from err
+        return (await async_validate(self.hass, entry.data)).lines

@@ -1,0 +1,35 @@
+"""Names that several modules of the integration share."""
+
+from typing import Final
+
+DOMAIN: Final = "pbx"
+
+# Config entry data: how to reach the PBX.
+CONF_KIND: Final = "kind"
+CONF_URL: Final = "url"
+CONF_SECONDARY_URL: Final = "secondary_url"
+CONF_USERNAME: Final = "username"
+CONF_PASSWORD: Final = "password"  # noqa: S105 - the name of a field
+CONF_TLS: Final = "tls"
+CONF_CA_FILE: Final = "ca_file"
+
+KIND_DEMO: Final = "demo"
+KIND_USER: Final = "o2g_user"
+KIND_ADMINISTRATOR: Final = "o2g_administrator"
+
+TLS_VERIFY: Final = "verify"
+TLS_OWN_CA: Final = "own_ca"
+TLS_NONE: Final = "none"
+TLS_CHOICES: Final = [TLS_VERIFY, TLS_OWN_CA, TLS_NONE]
+
+# Config entry options: what to do with it.
+CONF_ALL_LINES: Final = "all_lines"
+CONF_LINES: Final = "lines"
+CONF_ALLOWED: Final = "allowed"
+CONF_DENIED: Final = "denied"
+CONF_CALLS_PER_MINUTE: Final = "calls_per_minute"
+CONF_AUTO_ANSWER: Final = "auto_answer"
+
+# The id of the one demo PBX.
+DEMO_UNIQUE_ID: Final = "demo"
+DEMO_SCENARIO: Final = "office"

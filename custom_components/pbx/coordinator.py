@@ -1,0 +1,323 @@
+"""One coordinator per PBX: it holds frozen snapshots and passes on what the PBX pushes. It never polls."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event as HassEvent, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .aiopbx import (
+    Action,
+    AuthenticationFailed,
+    Call,
+    CallEnded,
+    CallEvent,
+    CallSnapshot,
+    Condition,
+    Event,
+    InvalidInput,
+    Line,
+    LineAdded,
+    LineChanged,
+    LineRemoved,
+    LineSnapshot,
+    NotSupported,
+    Pbx,
+    PbxError,
+    Status,
+    StatusChanged,
+    Target,
+    UnknownLine,
+)
+from .client import Connection, async_connect, async_test, chosen_lines
+from .const import CONF_KIND, DOMAIN, KIND_DEMO
+from .errors import error_key
+
+_LOGGER = logging.getLogger(__name__)
+
+type PbxConfigEntry = ConfigEntry[PbxCoordinator]
+type CallListener = Callable[[CallEvent], None]
+
+
+@dataclass(slots=True)
+class ForwardDraft:
+    """How a line would be forwarded when its forward is switched on; follows the PBX whenever it has one."""
+
+    condition: Condition = Condition.IMMEDIATE
+    target: Target = Target.NUMBER
+    number: str = ""
+
+
+@dataclass(slots=True)
+class LineListeners:
+    """Who wants to know about one line."""
+
+    changes: list[tuple[frozenset[str], CALLBACK_TYPE]] = field(default_factory=list)
+    calls: list[CallListener] = field(default_factory=list)
+
+
+class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
+    """A connected PBX. ``data`` has the newest snapshot of every line, by the id of the line.
+
+    The listeners of the base class hear when the PBX comes or goes and when lines do. What happens on a line is
+    told only to the listeners of that line that watch what changed, so that a large office costs no more
+    per event than a small one.
+    """
+
+    config_entry: PbxConfigEntry
+    connection: Connection
+    device_id: str
+    """The PBX's own device, which the lines hang on."""
+
+    def __init__(self, hass: HomeAssistant, entry: PbxConfigEntry) -> None:
+        """Make the coordinator of an entry; nothing is connected yet."""
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
+        self.last_ended: dict[str, CallSnapshot] = {}
+        self.drafts: dict[str, ForwardDraft] = {}
+        self._listeners_of: dict[str, LineListeners] = {}
+
+    @property
+    def pbx(self) -> Pbx:
+        """The client."""
+        return self.connection.pbx
+
+    # ------------------------------------------------------------------------------------------- coming and going
+
+    @override
+    async def _async_setup(self) -> None:
+        """Connect; this is the first refresh of the entry, and its only one."""
+        try:
+            self.connection = await self._async_connect()
+        except AuthenticationFailed as err:
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key="invalid_auth",
+                translation_placeholders={"message": str(err)},
+            ) from err
+        except (InvalidInput, NotSupported, UnknownLine) as err:
+            # Trying again would not help: somebody has to change something.
+            raise ConfigEntryError(
+                translation_domain=DOMAIN,
+                translation_key=error_key(err),
+                translation_placeholders={"message": str(err)},
+            ) from err
+        except PbxError as err:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=error_key(err),
+                translation_placeholders={"message": str(err)},
+            ) from err
+        entry = self.config_entry
+        entry.async_on_unload(self.connection.close)
+        entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop))
+        entry.async_on_unload(self.pbx.subscribe(self._handle_event))
+        self.data = {line.id: line.snapshot for line in self.pbx.lines.values()}
+        for snapshot in self.data.values():
+            self._follow_forward(snapshot)
+        self._tidy_devices()
+
+    async def _async_connect(self) -> Connection:
+        """Connect with the lines that were chosen; those that are gone raise an issue and are left out."""
+        entry = self.config_entry
+        issue = f"lines_gone_{entry.entry_id}"
+        try:
+            connection = await async_connect(self.hass, entry.data, entry.options)
+        except UnknownLine:
+            chosen = chosen_lines(entry.data, entry.options)
+            there = {key for line in (await async_test(self.hass, entry.data)).lines for key in (line.id, line.number)}
+            left = tuple(key for key in chosen if key in there)
+            if not left:
+                raise
+            connection = await async_connect(self.hass, entry.data, entry.options, lines=left)
+            ir.async_create_issue(
+                self.hass,
+                DOMAIN,
+                issue,
+                is_fixable=False,
+                severity=ir.IssueSeverity.WARNING,
+                translation_key="lines_gone",
+                translation_placeholders={
+                    "title": entry.title,
+                    "lines": ", ".join(key for key in chosen if key not in there),
+                },
+            )
+        else:
+            ir.async_delete_issue(self.hass, DOMAIN, issue)
+        return connection
+
+    @override
+    async def _async_update_data(self) -> dict[str, LineSnapshot]:
+        """Return what is known; somebody asked for a refresh, but a PBX that pushes has nothing to add."""
+        if self.pbx.status is not Status.ONLINE:
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="offline_now")
+        return self.data
+
+    async def _async_stop(self, _event: HassEvent) -> None:
+        """Leave the PBX when Home Assistant stops."""
+        await self.connection.close()
+
+    @callback
+    def _tidy_devices(self) -> None:
+        """Register the PBX's own device, and remove the devices of lines that are gone."""
+        registry = dr.async_get(self.hass)
+        entry, info = self.config_entry, self.pbx.info
+        demo = entry.data[CONF_KIND] == KIND_DEMO
+        self.device_id = registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            identifiers={(DOMAIN, entry.entry_id)},
+            entry_type=dr.DeviceEntryType.SERVICE,
+            name=entry.title,
+            manufacturer=None if demo else "Alcatel-Lucent Enterprise",
+            model="Simulated PBX" if demo else (info.product or "O2G"),
+            sw_version=info.version or None,
+        ).id
+        kept = {(DOMAIN, entry.entry_id)} | {self.identifier(line) for line in self.data}
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+            if not device.identifiers & kept:
+                registry.async_remove_device(device.id)
+
+    def identifier(self, line: str) -> tuple[str, str]:
+        """Return the identifier of a line's device."""
+        return (DOMAIN, f"{self.config_entry.entry_id}_{line}")
+
+    # -------------------------------------------------------------------------------------------------- listeners
+
+    @callback
+    def async_add_line_listener(self, line: str, watch: frozenset[str], listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call the listener when one of these fields of the line's snapshot changes."""
+        listeners = self._listeners_of.setdefault(line, LineListeners()).changes
+        item = (watch, listener)
+        listeners.append(item)
+        return lambda: listeners.remove(item)
+
+    @callback
+    def async_add_call_listener(self, line: str, listener: CallListener) -> CALLBACK_TYPE:
+        """Call the listener for every event of a call of the line."""
+        listeners = self._listeners_of.setdefault(line, LineListeners()).calls
+        listeners.append(listener)
+        return lambda: listeners.remove(listener)
+
+    @callback
+    def async_tell(self, line: str, changed: frozenset[str]) -> None:
+        """Tell those who watch these fields of the line."""
+        if (listeners := self._listeners_of.get(line)) is not None:
+            for watch, listener in tuple(listeners.changes):
+                if watch & changed:
+                    listener()
+
+    # ------------------------------------------------------------------------------------------------------ pushes
+
+    @callback
+    def _handle_event(self, event: Event) -> None:
+        """Take what the PBX pushed. Runs in the event loop, once per event."""
+        match event:
+            case LineChanged():
+                self.data[event.line] = event.snapshot
+                if "routing" in event.changed:
+                    self._follow_forward(event.snapshot)
+                if "name" in event.changed:
+                    self._rename(event.snapshot)
+                self.async_tell(event.line, event.changed)
+            case CallEvent():
+                self._handle_call(event)
+            case StatusChanged():
+                self._handle_status(event)
+            case LineAdded():
+                self.data[event.line] = event.snapshot
+                self._follow_forward(event.snapshot)
+                self.async_update_listeners()
+            case LineRemoved():
+                self._forget(event.line)
+
+    @callback
+    def _handle_call(self, event: CallEvent) -> None:
+        """Pass on what happened to a call, and remember how the last one ended."""
+        if isinstance(event, CallEnded):
+            self.last_ended[event.line] = event.call
+            self.async_tell(event.line, frozenset({"last_ended"}))
+        if (listeners := self._listeners_of.get(event.line)) is not None:
+            for listener in tuple(listeners.calls):
+                listener(event)
+
+    @callback
+    def _handle_status(self, event: StatusChanged) -> None:
+        """Mark everything unavailable once when the PBX goes, and available once when it is back."""
+        online = event.status is Status.ONLINE
+        if online:
+            self.data.update({line.id: line.snapshot for line in self.pbx.lines.values()})
+        if online is self.last_update_success:
+            return
+        self.last_update_success = online
+        if online:
+            _LOGGER.info("%s is available again", self.name)
+        elif event.status is not Status.CLOSED:
+            _LOGGER.info("%s is unavailable: %s", self.name, event.reason or "the connection was lost")
+        self.async_update_listeners()
+
+    @callback
+    def _forget(self, line: str) -> None:
+        """Remove a line that is gone, with its device and entities."""
+        self.data.pop(line, None)
+        self.drafts.pop(line, None)
+        self.last_ended.pop(line, None)
+        registry = dr.async_get(self.hass)
+        for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
+            if self.identifier(line) in device.identifiers:
+                registry.async_remove_device(device.id)
+        self.async_update_listeners()
+
+    @callback
+    def _rename(self, snapshot: LineSnapshot) -> None:
+        """Give a line's device the name that the PBX has for it now."""
+        registry = dr.async_get(self.hass)
+        for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
+            if self.identifier(snapshot.id) in device.identifiers:
+                registry.async_update_device(device.id, name=snapshot.name or snapshot.number or snapshot.id)
+
+    # ------------------------------------------------------------------------------------------------- for entities
+
+    def draft(self, line: str) -> ForwardDraft:
+        """Return how the line would be forwarded."""
+        return self.drafts.setdefault(line, ForwardDraft())
+
+    @callback
+    def _follow_forward(self, snapshot: LineSnapshot) -> None:
+        """Let the draft of a line follow the forward that the PBX reports."""
+        forward = snapshot.routing.forward if snapshot.routing is not None else None
+        if forward is None:
+            return
+        draft = self.draft(snapshot.id)
+        if forward.condition is not Condition.UNKNOWN:
+            draft.condition = forward.condition
+        if forward.target in (Target.NUMBER, Target.VOICEMAIL):
+            draft.target = forward.target
+        if forward.target is Target.NUMBER and forward.number:
+            draft.number = forward.number
+
+
+def calls_by_engagement(snapshot: LineSnapshot) -> list[CallSnapshot]:
+    """Return the calls of a line, the one that its user is busiest with first."""
+    return sorted(snapshot.calls, key=lambda call: _ENGAGEMENT.index(call.state.value))
+
+
+def call_offering(snapshot: LineSnapshot, *actions: Action) -> CallSnapshot | None:
+    """Return the first call of a line, the busiest first, that offers one of these actions now."""
+    for call in calls_by_engagement(snapshot):
+        if call.actions.intersection(actions):
+            return call
+    return None
+
+
+def handle_of(line: Line, snapshot: CallSnapshot) -> Call:
+    """Return the client's handle of a call in progress on a line."""
+    return next(call for call in line.calls if call.id == snapshot.id)
+
+
+# Which of several calls speaks for a line.
+_ENGAGEMENT = ("active", "ringing_incoming", "ringing_outgoing", "dialing", "held", "releasing", "unknown")

@@ -1,0 +1,42 @@
+"""Diagnostics: what a developer needs, without secrets and without who called whom."""
+
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_ALLOWED, CONF_DENIED, CONF_LINES, CONF_PASSWORD, CONF_SECONDARY_URL, CONF_URL, CONF_USERNAME
+from .coordinator import PbxConfigEntry
+
+TO_REDACT = {CONF_PASSWORD, CONF_USERNAME, CONF_URL, CONF_SECONDARY_URL, CONF_LINES, CONF_ALLOWED, CONF_DENIED}
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PbxConfigEntry) -> dict[str, Any]:
+    """Return the diagnostics of an entry."""
+    coordinator = entry.runtime_data
+    return {
+        "entry": {
+            "data": async_redact_data(entry.data, TO_REDACT),
+            "options": async_redact_data(entry.options, TO_REDACT),
+        },
+        "available": coordinator.last_update_success,
+        "client": coordinator.pbx.diagnostics(),
+        "lines": [
+            {
+                "state": snapshot.state.value,
+                "calls": [
+                    {
+                        "state": call.state.value,
+                        "direction": call.direction.value,
+                        "parties": len(call.parties),
+                        "actions": sorted(action.value for action in call.actions),
+                    }
+                    for call in snapshot.calls
+                ],
+                "devices": [f"{device.kind} {device.state.value}".strip() for device in snapshot.devices],
+                "features": sorted(feature.value for feature in coordinator.pbx.lines[line].features),
+                "synced": snapshot.synced,
+            }
+            for line, snapshot in coordinator.data.items()
+        ],
+    }

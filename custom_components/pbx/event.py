@@ -1,0 +1,97 @@
+"""Events: what happens to the calls of a line, one event for each step."""
+
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .aiopbx import CallChanged, CallEnded, CallEvent, CallSnapshot, CallState, Outcome
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .entity import PbxLineEntity, async_add_line_entities
+from .sensor import describe_call
+
+PARALLEL_UPDATES = 0
+
+# What a state is called when a call comes into it.
+_STATES = {
+    CallState.DIALING: "dialing",
+    CallState.RINGING_OUTGOING: "ringing_there",
+    CallState.RINGING_INCOMING: "ringing",
+    CallState.ACTIVE: "answered",
+    CallState.HELD: "held",
+}
+# How a call ended; what was a conversation, or is not known, simply "ended".
+_OUTCOMES = {outcome: outcome.value for outcome in Outcome} | {Outcome.ANSWERED: "ended", Outcome.UNKNOWN: "ended"}
+
+ENDS = tuple(dict.fromkeys(_OUTCOMES.values()))
+"""The types of the events that tell of the end of a call."""
+
+CALL = EventEntityDescription(
+    key="call",
+    translation_key="call",
+    event_types=[*_STATES.values(), "retrieved", "party_changed", *ENDS],
+)
+
+
+def event_type_of(event: CallEvent) -> str | None:
+    """Return what to call an event; none where nothing happened that anybody would wait for."""
+    call = event.call
+    if isinstance(event, CallEnded):
+        return _OUTCOMES[call.outcome or Outcome.UNKNOWN]
+    if not isinstance(event, CallChanged):
+        return _STATES.get(call.state)
+    previous = event.previous
+    if call.state is not previous.state:
+        if call.state is CallState.ACTIVE and previous.answered:
+            return "retrieved"
+        return _STATES.get(call.state)
+    if _who(call) != _who(previous) and previous.parties:
+        return "party_changed"
+    return None
+
+
+def _who(call: CallSnapshot) -> set[tuple[str | None, str | None]]:
+    return {(party.number, party.name) for party in call.parties}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add an event entity to each line."""
+    async_add_line_entities(
+        entry, async_add_entities, lambda coordinator, line: [PbxCallEvent(coordinator, line.id, CALL)]
+    )
+
+
+class PbxCallEvent(PbxLineEntity, EventEntity):
+    """What happens to the calls of a line."""
+
+    entity_description: EventEntityDescription
+
+    def __init__(self, coordinator: PbxCoordinator, line: str, description: EventEntityDescription) -> None:
+        """Make the event entity of a line."""
+        super().__init__(coordinator, line, description)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the calls of the line."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_add_call_listener(self._line, self._handle_call))
+
+    @callback
+    def _handle_call(self, event: CallEvent) -> None:
+        """Tell what happened."""
+        if (event_type := event_type_of(event)) is None:
+            return
+        call = event.call
+        data: dict[str, Any] = describe_call(call) | {
+            "line": self.snapshot.id,
+            "line_number": self.snapshot.number,
+            "answered": call.answered,
+            "outcome": call.outcome.value if call.outcome is not None else None,
+            "cause": call.cause,
+            "new_destination": call.new_destination,
+        }
+        self._trigger_event(event_type, data)
+        self.async_write_ha_state()

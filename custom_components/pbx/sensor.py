@@ -1,0 +1,207 @@
+"""Sensors: the state of a line, who it talks to, and what waits for its user."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from .aiopbx import CallSnapshot, Feature, Line, LineSnapshot, LineState, Pbx
+from .coordinator import PbxConfigEntry, PbxCoordinator, calls_by_engagement
+from .entity import CALLS, COUNTERS, STATE, PbxEntity, PbxLineEntity, async_add_line_entities
+
+PARALLEL_UPDATES = 0
+
+
+def describe_call(call: CallSnapshot) -> dict[str, Any]:
+    """Return what an automation or a card may want to know of a call."""
+    party = call.party
+    return {
+        "call_id": call.id,
+        "call_state": call.state.value,
+        "direction": call.direction.value,
+        "party_name": party.name if party is not None else None,
+        "party_number": party.number if party is not None else None,
+        "called_number": call.called.number if call.called is not None else None,
+        "conference": call.conference,
+        "started_at": call.started_at.isoformat() if call.started_at else None,
+        "answered_at": call.answered_at.isoformat() if call.answered_at else None,
+        "actions": sorted(action.value for action in call.actions),
+    }
+
+
+def _call_state_attributes(snapshot: LineSnapshot, last: CallSnapshot | None) -> dict[str, Any]:
+    calls = [describe_call(call) for call in calls_by_engagement(snapshot)]
+    nothing = dict.fromkeys(
+        ("call_id", "direction", "party_name", "party_number", "called_number", "started_at", "answered_at")
+    )
+    shown = nothing | ({key: calls[0][key] for key in nothing} if calls else {})
+    return {
+        "line": snapshot.id,
+        "number": snapshot.number,
+        **shown,
+        "last_outcome": last.outcome.value if last is not None and last.outcome is not None else None,
+        "last_party": last.party.label if last is not None and last.party is not None else None,
+        "calls": calls,
+    }
+
+
+def _other_party(snapshot: LineSnapshot) -> str | None:
+    calls = calls_by_engagement(snapshot)
+    if not calls or not calls[0].parties:
+        return None
+    return ", ".join(party.label for party in calls[0].parties)[:255]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxLineSensorDescription(SensorEntityDescription):
+    """A sensor of a line."""
+
+    value: Callable[[LineSnapshot], StateType]
+    attributes: Callable[[LineSnapshot, CallSnapshot | None], dict[str, Any]] | None = None
+    watch: frozenset[str]
+    exists: Callable[[Line], bool] = lambda line: True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxSensorDescription(SensorEntityDescription):
+    """A sensor of the PBX."""
+
+    value: Callable[[Pbx], StateType]
+
+
+def _counts(line: Line) -> bool:
+    return Feature.COUNTERS in line.features
+
+
+LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
+    PbxLineSensorDescription(
+        key="call_state",
+        translation_key="call_state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in LineState if state is not LineState.UNKNOWN],
+        value=lambda snapshot: None if snapshot.state is LineState.UNKNOWN else snapshot.state.value,
+        attributes=_call_state_attributes,
+        watch=STATE | {"last_ended"},
+    ),
+    PbxLineSensorDescription(
+        key="other_party",
+        translation_key="other_party",
+        value=_other_party,
+        watch=CALLS,
+    ),
+    PbxLineSensorDescription(
+        key="active_calls",
+        translation_key="active_calls",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda snapshot: len(snapshot.calls),
+        watch=CALLS,
+    ),
+    PbxLineSensorDescription(
+        key="missed_calls",
+        translation_key="missed_calls",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda snapshot: snapshot.counters.missed_calls,
+        watch=COUNTERS,
+        exists=_counts,
+    ),
+    PbxLineSensorDescription(
+        key="voicemails",
+        translation_key="voicemails",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda snapshot: snapshot.counters.voicemails,
+        watch=COUNTERS,
+        exists=_counts,
+    ),
+    PbxLineSensorDescription(
+        key="callback_requests",
+        translation_key="callback_requests",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda snapshot: snapshot.counters.callback_requests,
+        watch=COUNTERS,
+        exists=_counts,
+    ),
+)
+
+PBX_SENSORS: tuple[PbxSensorDescription, ...] = (
+    PbxSensorDescription(
+        key="server",
+        translation_key="server",
+        device_class=SensorDeviceClass.ENUM,
+        options=["primary", "secondary"],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda pbx: pbx.info.server,
+    ),
+    PbxSensorDescription(
+        key="losses",
+        translation_key="losses",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda pbx: pbx.statistics.losses,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the sensors of the PBX and of its lines."""
+    coordinator = entry.runtime_data
+    async_add_entities(PbxSensor(coordinator, description) for description in PBX_SENSORS)
+    async_add_line_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, line: (
+            PbxLineSensor(coordinator, line.id, description) for description in LINE_SENSORS if description.exists(line)
+        ),
+    )
+
+
+class PbxSensor(PbxEntity, SensorEntity):
+    """A sensor of the PBX."""
+
+    entity_description: PbxSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """The value now."""
+        return self.entity_description.value(self.coordinator.pbx)
+
+
+class PbxLineSensor(PbxLineEntity, SensorEntity):
+    """A sensor of a line."""
+
+    # The calls themselves change by the second and are of no use in the history.
+    _unrecorded_attributes = frozenset({"calls"})
+    entity_description: PbxLineSensorDescription
+
+    def __init__(self, coordinator: PbxCoordinator, line: str, description: PbxLineSensorDescription) -> None:
+        """Make a sensor of a line."""
+        super().__init__(coordinator, line, description)
+        self.watch = description.watch
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """The value now; none is unknown."""
+        return self.entity_description.value(self.snapshot)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """What belongs to the value."""
+        if self.entity_description.attributes is None:
+            return None
+        return self.entity_description.attributes(self.snapshot, self.coordinator.last_ended.get(self._line))

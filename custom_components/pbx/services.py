@@ -1,0 +1,283 @@
+"""The actions: dial, and everything that a call in progress allows."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Final
+
+import voluptuous as vol
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_get_device_and_config_entry
+
+from .aiopbx import Action, Call, CallState, Condition, Line, Target
+from .const import CONF_AUTO_ANSWER, DOMAIN
+from .coordinator import PbxConfigEntry, PbxCoordinator, call_offering, handle_of
+from .errors import pbx_errors
+
+ATTR_LINE: Final = "line"
+ATTR_CALL_ID: Final = "call_id"
+ATTR_NUMBER: Final = "number"
+ATTR_AUTO_ANSWER: Final = "auto_answer"
+ATTR_PHONE: Final = "phone"
+ATTR_CALLING_NUMBER: Final = "calling_number"
+ATTR_ASSOCIATED_DATA: Final = "associated_data"
+ATTR_INHIBIT_PROGRESS_TONE: Final = "inhibit_progress_tone"
+ATTR_PIN: Final = "pin"
+ATTR_SECRET_CODE: Final = "secret_code"  # noqa: S105 - the name of a field
+ATTR_BUSINESS_CODE: Final = "business_code"
+ATTR_TIMEOUT: Final = "timeout"
+ATTR_EVERYBODY: Final = "everybody"
+ATTR_TO_CALL_ID: Final = "to_call_id"
+ATTR_ANONYMOUS: Final = "anonymous"
+ATTR_DIGITS: Final = "digits"
+ATTR_TARGET: Final = "target"
+ATTR_CONDITION: Final = "condition"
+
+NO_FORWARD: Final = "none"
+SPECIAL_DESTINATIONS: Final = ("VOICEMAIL", "DVA")
+
+# Every action takes a line, as a device or by number or name; without one, the only line there is.
+_LINE: Final = {
+    vol.Exclusive(ATTR_DEVICE_ID, ATTR_LINE): cv.string,
+    vol.Exclusive(ATTR_LINE, ATTR_LINE): cv.string,
+}
+# The actions on calls take a call, too; without one, the call of the line that offers what is asked.
+_CALL: Final = {**_LINE, vol.Optional(ATTR_CALL_ID): cv.string}
+# What belongs to a leg of a call may name the telephone.
+_LEG: Final = {**_CALL, vol.Optional(ATTR_PHONE): cv.string}
+
+DIAL_SCHEMA: Final = vol.Schema(
+    {
+        **_LINE,
+        vol.Required(ATTR_NUMBER): cv.string,
+        vol.Optional(ATTR_AUTO_ANSWER): cv.boolean,
+        vol.Optional(ATTR_PHONE): cv.string,
+        vol.Optional(ATTR_CALLING_NUMBER): cv.string,
+        vol.Optional(ATTR_ASSOCIATED_DATA): cv.string,
+        vol.Optional(ATTR_INHIBIT_PROGRESS_TONE): cv.boolean,
+        vol.Optional(ATTR_PIN): cv.string,
+        vol.Optional(ATTR_SECRET_CODE): cv.string,
+        vol.Optional(ATTR_BUSINESS_CODE): cv.string,
+        vol.Optional(ATTR_TIMEOUT, default=10): vol.All(vol.Coerce(float), vol.Range(min=0, max=60)),
+    }
+)
+LEG_SCHEMA: Final = vol.Schema(_LEG)
+HANG_UP_SCHEMA: Final = vol.Schema({**_CALL, vol.Optional(ATTR_EVERYBODY, default=False): cv.boolean})
+TRANSFER_SCHEMA: Final = vol.Schema(
+    {
+        **_CALL,
+        vol.Exclusive(ATTR_NUMBER, "to"): cv.string,
+        vol.Exclusive(ATTR_TO_CALL_ID, "to"): cv.string,
+        vol.Optional(ATTR_ANONYMOUS, default=False): cv.boolean,
+    }
+)
+REDIRECT_SCHEMA: Final = vol.Schema(
+    {**_CALL, vol.Required(ATTR_NUMBER): cv.string, vol.Optional(ATTR_ANONYMOUS, default=False): cv.boolean}
+)
+CONFERENCE_SCHEMA: Final = vol.Schema({**_CALL, vol.Optional(ATTR_TO_CALL_ID): cv.string})
+SEND_DTMF_SCHEMA: Final = vol.Schema({**_LEG, vol.Required(ATTR_DIGITS): cv.string})
+SET_FORWARD_SCHEMA: Final = vol.Schema(
+    {
+        **_LINE,
+        vol.Optional(ATTR_NUMBER): cv.string,
+        vol.Optional(ATTR_TARGET, default=Target.NUMBER.value): vol.In(
+            [Target.NUMBER.value, Target.VOICEMAIL.value, NO_FORWARD]
+        ),
+        vol.Optional(ATTR_CONDITION, default=Condition.IMMEDIATE.value): vol.In(
+            [condition.value for condition in Condition if condition is not Condition.UNKNOWN]
+        ),
+    }
+)
+
+
+# ------------------------------------------------------------------------------------------- which line, which call
+
+
+def _loaded(hass: HomeAssistant) -> Iterator[PbxCoordinator]:
+    entries: list[PbxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    for entry in entries:
+        yield entry.runtime_data
+
+
+def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+
+
+def _find_line(hass: HomeAssistant, call: ServiceCall) -> tuple[PbxCoordinator, Line]:
+    """Return the line that an action is for."""
+    if (device_id := call.data.get(ATTR_DEVICE_ID)) is not None:
+        entry: PbxConfigEntry
+        device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
+        coordinator = entry.runtime_data
+        for line in coordinator.data:
+            if coordinator.identifier(line) in device.identifiers:
+                return coordinator, coordinator.pbx.lines[line]
+        raise _invalid("device_is_no_line", device=device.name or device_id)
+    key = call.data.get(ATTR_LINE)
+    found = [
+        (coordinator, line)
+        for coordinator in _loaded(hass)
+        for line in coordinator.pbx.lines.values()
+        if key is None or key in (line.id, line.number)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if key is None:
+        raise _invalid("line_missing")
+    if not found:
+        known = sorted(line.number or line.id for coordinator in _loaded(hass) for line in coordinator.data.values())
+        raise _invalid("line_not_found", line=key, known=", ".join(known[:30]) or "-")
+    raise _invalid("line_ambiguous", line=key)
+
+
+def _find_call(hass: HomeAssistant, call: ServiceCall, *actions: Action) -> Call:
+    """Return the call that an action is for: the one that was named, else the one that offers the action now."""
+    if (call_id := call.data.get(ATTR_CALL_ID)) is not None:
+        return _named_call(hass, call, call_id)
+    _, line = _find_line(hass, call)
+    if (offering := call_offering(line.snapshot, *actions)) is not None:
+        return handle_of(line, offering)
+    name = line.name or line.number
+    if not line.calls:
+        raise _invalid("no_call", line=name)
+    offered = sorted({action.value for item in line.calls for action in item.actions})
+    raise _invalid("no_call_offers", line=name, action=actions[0].value, offered=", ".join(offered) or "-")
+
+
+def _named_call(hass: HomeAssistant, call: ServiceCall, call_id: str) -> Call:
+    """Return the call with this id: on the line that was named, else on the only line that has it."""
+    if ATTR_DEVICE_ID in call.data or ATTR_LINE in call.data:
+        lines = [_find_line(hass, call)[1]]
+    else:
+        lines = [line for coordinator in _loaded(hass) for line in coordinator.pbx.lines.values()]
+    found = [item for line in lines for item in line.calls if call_id in (item.id, item.ref)]
+    if len(found) == 1:
+        return found[0]
+    # Both sides of a call inside the office may be lines of ours, and the PBX gives them one reference.
+    raise _invalid("call_ambiguous" if found else "call_not_found", call_id=call_id)
+
+
+# ------------------------------------------------------------------------------------------------------- the actions
+
+
+async def _dial(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    coordinator, line = _find_line(hass, call)
+    options = coordinator.config_entry.options
+    dialled = await line.dial(
+        call.data[ATTR_NUMBER],
+        device=call.data.get(ATTR_PHONE),
+        auto_answer=call.data.get(ATTR_AUTO_ANSWER, options.get(CONF_AUTO_ANSWER, True)),
+        calling_number=call.data.get(ATTR_CALLING_NUMBER),
+        associated_data=call.data.get(ATTR_ASSOCIATED_DATA),
+        inhibit_progress_tone=call.data.get(ATTR_INHIBIT_PROGRESS_TONE),
+        pin=call.data.get(ATTR_PIN),
+        secret_code=call.data.get(ATTR_SECRET_CODE),
+        business_code=call.data.get(ATTR_BUSINESS_CODE),
+        timeout=call.data[ATTR_TIMEOUT],
+    )
+    return {"call_id": dialled.id if dialled is not None else None, "line": line.id, "number": call.data[ATTR_NUMBER]}
+
+
+async def _answer(hass: HomeAssistant, call: ServiceCall) -> None:
+    await _find_call(hass, call, Action.ANSWER).answer(call.data.get(ATTR_PHONE))
+
+
+async def _hang_up(hass: HomeAssistant, call: ServiceCall) -> None:
+    found = _find_call(hass, call, Action.HANG_UP, Action.END)
+    await (found.end() if call.data[ATTR_EVERYBODY] else found.hang_up())
+
+
+async def _hold(hass: HomeAssistant, call: ServiceCall) -> None:
+    await _find_call(hass, call, Action.HOLD).hold(call.data.get(ATTR_PHONE))
+
+
+async def _retrieve(hass: HomeAssistant, call: ServiceCall) -> None:
+    await _find_call(hass, call, Action.RETRIEVE).retrieve(call.data.get(ATTR_PHONE))
+
+
+async def _transfer(hass: HomeAssistant, call: ServiceCall) -> None:
+    if (number := call.data.get(ATTR_NUMBER)) is not None:
+        found = _find_call(hass, call, Action.BLIND_TRANSFER)
+        await found.blind_transfer(number, anonymous=call.data[ATTR_ANONYMOUS])
+        return
+    found = _find_call(hass, call, Action.TRANSFER)
+    await found.transfer(_held_call(hass, call, found))
+
+
+async def _redirect(hass: HomeAssistant, call: ServiceCall) -> None:
+    number = call.data[ATTR_NUMBER]
+    if number.upper() in SPECIAL_DESTINATIONS:
+        number = number.upper()
+    actions = {"VOICEMAIL": Action.REDIRECT_TO_VOICEMAIL, "DVA": Action.REDIRECT_TO_DVA}
+    found = _find_call(hass, call, actions.get(number, Action.REDIRECT))
+    await found.redirect(number, anonymous=call.data[ATTR_ANONYMOUS])
+
+
+async def _conference(hass: HomeAssistant, call: ServiceCall) -> None:
+    found = _find_call(hass, call, Action.MERGE)
+    await found.merge(_held_call(hass, call, found))
+
+
+async def _send_dtmf(hass: HomeAssistant, call: ServiceCall) -> None:
+    await _find_call(hass, call, Action.SEND_DTMF).send_dtmf(call.data[ATTR_DIGITS], call.data.get(ATTR_PHONE))
+
+
+async def _set_forward(hass: HomeAssistant, call: ServiceCall) -> None:
+    _, line = _find_line(hass, call)
+    target, condition = call.data[ATTR_TARGET], Condition(call.data[ATTR_CONDITION])
+    if target == NO_FORWARD:
+        await line.cancel_forward()
+    elif target == Target.VOICEMAIL:
+        await line.set_forward(target=Target.VOICEMAIL, condition=condition)
+    elif number := call.data.get(ATTR_NUMBER):
+        await line.set_forward(number, condition=condition)
+    else:
+        raise _invalid("forward_number_missing")
+
+
+def _held_call(hass: HomeAssistant, call: ServiceCall, other: Call) -> Call:
+    """Return the held call that ``other`` is joined with: the one that was named, else the only one there is."""
+    if (call_id := call.data.get(ATTR_TO_CALL_ID)) is not None:
+        return _named_call(hass, call, call_id)
+    held = [item for item in other.line.calls if item.state is CallState.HELD and item.id != other.id]
+    if len(held) != 1:
+        raise _invalid("no_held_call" if not held else "several_held_calls", line=other.line.name)
+    return held[0]
+
+
+type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, ServiceResponse | None]]
+
+ACTIONS: Final[dict[str, tuple[Handler, vol.Schema]]] = {
+    "dial": (_dial, DIAL_SCHEMA),
+    "answer": (_answer, LEG_SCHEMA),
+    "hang_up": (_hang_up, HANG_UP_SCHEMA),
+    "hold": (_hold, LEG_SCHEMA),
+    "retrieve": (_retrieve, LEG_SCHEMA),
+    "transfer": (_transfer, TRANSFER_SCHEMA),
+    "redirect": (_redirect, REDIRECT_SCHEMA),
+    "conference": (_conference, CONFERENCE_SCHEMA),
+    "send_dtmf": (_send_dtmf, SEND_DTMF_SCHEMA),
+    "set_forward": (_set_forward, SET_FORWARD_SCHEMA),
+}
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+
+    def register(name: str, handler: Handler, schema: vol.Schema) -> None:
+        async def handle(call: ServiceCall) -> ServiceResponse | None:
+            with pbx_errors():
+                return await handler(hass, call)
+
+        hass.services.async_register(
+            DOMAIN,
+            name,
+            handle,
+            schema=schema,
+            supports_response=SupportsResponse.OPTIONAL if name == "dial" else SupportsResponse.NONE,
+        )
+
+    for name, (handler, schema) in ACTIONS.items():
+        register(name, handler, schema)
