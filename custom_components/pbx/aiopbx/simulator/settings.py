@@ -1,4 +1,4 @@
-"""What a simulated PBX is made of: its users, its ports, its times. Written by people, so pydantic names what is wrong."""
+"""What a simulated PBX is made of: users, ports, times. People write it, so pydantic names what is wrong."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -43,6 +43,18 @@ class UserSpec(Settings):
     """Whether the user has a remote extension: a mobile with the number "6" and its own, unless one is given."""
     associate: Number | None = None
     """The number of the associate, where an overflow may lead to."""
+    supervisor: Number | None = None
+    """The number that a call to the supervisor leads to."""
+    hunting_group: Number | None = None
+    """The number of the hunting group the user belongs to."""
+    lines: Annotated[int, Field(ge=1, le=10)] = 2
+    """How many calls each telephone takes at once."""
+    pin: SecretStr = SecretStr("")
+    """The identity number for private calls; none allows no private call."""
+    secret_code: SecretStr = SecretStr("")
+    """The secret code for private calls."""
+    business_codes: tuple[str, ...] = ()
+    """The cost centres that business calls may be charged to; none given allows any of digits."""
     licences: frozenset[Licence] = frozenset({"TELEPHONY_ADVANCED"})
     node: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")] = "1"
     """The node of the PBX the user belongs to."""
@@ -106,7 +118,7 @@ class SimulatorSettings(Settings):
     heartbeat: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Seconds between two heartbeats of a channel that was subscribed with the timeout 0."""
     event_queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    """Events that a subscription keeps while its channel is closed or slow; then the oldest are dropped, and it says so."""
+    """Events that a subscription keeps while its channel is closed or slow; then the oldest go, and it says so."""
     telephony_licences: Annotated[int, Field(ge=0)] | None = None
     """TELEPHONY_ADVANCED licences installed; none is one for each user who has it."""
     ha: bool = False

@@ -1,7 +1,7 @@
-"""What a handler of the O2G face gets, and how it is registered. Handlers are plain functions: they ask the switch, and answer."""
+"""What a handler of the O2G face gets and how it is registered: a plain function that asks the switch, and answers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ....o2g.types.base import O2gEvent, Wire
@@ -14,33 +14,59 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme and host (with the port) that a request came to."""
+
+    scheme: str
+    host: str
+
+    @property
+    def base(self) -> str:
+        """Such as ``https://localhost:8443``."""
+        return f"{self.scheme}://{self.host}"
+
+    @property
+    def hostname(self) -> str:
+        """The host without its port; an IPv6 address stays in its brackets."""
+        name, colon, port = self.host.rpartition(":")
+        return name if colon and port.isdigit() else self.host
+
+    def at_port(self, port: int) -> str:
+        """The same host at another port."""
+        return f"{self.scheme}://{self.hostname}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer with a status of its own, such as 201 with the reference of a call (a JSON string)."""
 
     status: int = 200
     body: Wire | str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 Handler = Callable[..., "Answer | Wire | None"]
-"""``handler(ctx, **path_parameters)``. A wire type is answered with 200, nothing with 204. It raises ``Refusal``."""
+"""``handler(ctx, **path_parameters_in_snake_case)``. A wire type is answered with 200, nothing with 204. It raises ``Refusal``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """One operation that is served.
 
-    ``user`` says whose it is. A user's session always acts for itself, whatever the request names. For an administrator:
+    ``user`` says whose it is. A user's session always acts for itself, whatever the request names. For administrators:
     ``named``    ``?loginName=`` is mandatory and must exist;
     ``optional`` without it ``ctx.login`` is none, which means all users;
-    ``device``   the owner of the device (``deviceId`` of the body or of the path), or none if nobody owns it; a ``loginName``
-                 in the query goes first;
+    ``device``   the owner of the device (``deviceId`` of the body or of the path), or none if nobody owns it;
+                 a ``loginName`` in the query goes first;
     ``path``     ``{loginName}`` of the path;
     ``none``     nobody's in particular.
     """
 
     method: str
     path: str
-    """Below the base URL, with ``{name}`` where a parameter stands, named as in the reference: ``/telephony/calls/{callRef}``."""
+    """Below the base URL, parameters named as in the reference: ``/telephony/calls/{callRef}``.
+
+    The handler gets them as keyword arguments in snake case: ``call_ref``."""
     handler: Handler
     body: type[Wire] | None = None
     """The type of the JSON body. A missing, malformed or incomplete one is refused before the handler."""
@@ -48,6 +74,8 @@ class Route:
     licence: Literal["none", "basic", "advanced"] = "none"
     """What the user must have: nothing, TELEPHONY_BASIC or TELEPHONY_ADVANCED, TELEPHONY_ADVANCED."""
     user: Literal["none", "named", "optional", "device", "path"] = "none"
+    opens_session: bool = False
+    """It needs no session: it opens one. Only ``POST /sessions``."""
 
 
 @dataclass(slots=True)
@@ -62,11 +90,8 @@ class Context:
     """Query parameters; one without a value is the empty string. Unknown ones are simply there."""
     body: Any
     """The decoded body, of the route's type; none where the route has none or it may be left out."""
-    base: str = ""
-    """Scheme, host and port that the request came to, such as ``https://localhost:8443``."""
-    scheme: str = "http"
-    host: str = "localhost"
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin
+    """Where the request came to: every URL of the answer is built from it."""
 
     @property
     def switch(self) -> "Switch":

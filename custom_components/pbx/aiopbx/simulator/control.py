@@ -1,0 +1,71 @@
+"""The simulator's control path, ``/simulator``: what is so, and what to break. For this machine only, and no part of O2G."""
+
+import ipaddress
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from ..errors import InvalidInput, PbxError
+from .faults import NAMES
+
+if TYPE_CHECKING:
+    from .simulator import Simulator
+
+PREFIX: Final = "/simulator"
+
+
+def control_routes(app: web.Application, simulator: "Simulator") -> None:
+    """Serve the control path in this application."""
+
+    async def state(request: web.Request) -> web.Response:
+        return refused(request) or web.json_response(simulator.state())
+
+    async def faults(request: web.Request) -> web.Response:
+        return refused(request) or web.json_response({"names": NAMES, "now": simulator.faults.state})
+
+    async def fault(request: web.Request) -> web.Response:
+        no = refused(request)
+        if no is not None:
+            return no
+        try:
+            arguments = _arguments(await request.read())
+            hit: Any = simulator.faults.call(request.match_info["name"], arguments)
+        except PbxError as error:
+            return _error(HTTPStatus.BAD_REQUEST, str(error))
+        return web.json_response({"hit": hit, "now": simulator.faults.state})
+
+    app.router.add_get(f"{PREFIX}/state", state)
+    app.router.add_get(f"{PREFIX}/faults", faults)
+    app.router.add_post(f"{PREFIX}/faults/{{name}}", fault)
+
+
+def refused(request: web.Request) -> web.Response | None:
+    """Say no to other machines, and to pages of other sites in a browser of this one; none is yes."""
+    try:
+        local = ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        return _error(HTTPStatus.FORBIDDEN, "Only the machine that the simulator runs on may use this.")
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != f"{request.scheme}://{request.host}":
+        return _error(HTTPStatus.FORBIDDEN, "Only the simulator's own pages may use this.")
+    return None
+
+
+def _arguments(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        return {}
+    try:
+        arguments = json.loads(body)
+    except ValueError:
+        arguments = None
+    if not isinstance(arguments, dict):
+        raise InvalidInput("body", "must be a JSON object with the arguments of the fault, or empty")
+    return arguments
+
+
+def _error(status: HTTPStatus, message: str) -> web.Response:
+    return web.json_response({"error": message}, status=status)

@@ -1,0 +1,316 @@
+"""One O2G server: finds the operation, the session and the user of a request, asks the handler, and answers as JSON."""
+
+import inspect
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+import msgspec
+from aiohttp import web
+
+from ....o2g.types.base import Wire
+from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, ServerInfo, Version
+from . import sessions, subscriptions, users
+from .answers import json_response, refusal_response, wrong_method
+from .channel import ChannelRequests
+from .context import Answer, Context, Origin, Route
+from .refusals import (
+    INVALID_SESSION,
+    NOT_FOUND,
+    SERVER_PROBLEM,
+    Refusal,
+    bad_parameter,
+    invalid_session,
+    not_allowed,
+    not_ready,
+)
+from .sessions import Accounts, Session, Sessions
+from .subscriptions import Subscriptions
+
+if TYPE_CHECKING:
+    from ...clock import Clock
+    from ...faults import Faults
+    from ...settings import SimulatorSettings
+    from ...switch import Switch
+
+_log = logging.getLogger(__name__)
+
+ROOT: Final = ("api", "rest")
+VERSION: Final = "1.0"
+
+
+class RouteTable:
+    """Finds the route of a path: literal segments before parameters; empty segments do not count."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        """Take the routes; two for the same operation are an error of the simulator."""
+        self._root: _Node = _Node()
+        self.routes: list[Route] = []
+        for route in routes:
+            self.add(route)
+
+    def add(self, route: Route) -> None:
+        """Serve one more operation."""
+        node = self._root
+        names: list[str] = []
+        for segment in _segments(route.path):
+            if segment.startswith("{"):
+                names.append(_snake(segment[1:-1]))
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        if route.method in node.routes:
+            raise ValueError(f"{route.method} {route.path} is served twice")
+        node.routes[route.method] = (route, tuple(names))
+        self.routes.append(route)
+
+    def find(self, method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]:
+        """Return the route and its parameters; refuses an unknown path (404) and a wrong method (405)."""
+        found = _descend(self._root, segments, 0, ())
+        if found is None:
+            raise Refusal(NOT_FOUND, "There is no such resource.", status=HTTPStatus.NOT_FOUND)
+        node, values = found
+        if method not in node.routes:
+            raise wrong_method(method, node.routes)
+        route, names = node.routes[method]
+        return route, dict(zip(names, values, strict=True))
+
+
+class _Node:
+    """A place in the tree of paths."""
+
+    __slots__ = ("literals", "parameter", "routes")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.parameter: _Node | None = None
+        self.routes: dict[str, tuple[Route, tuple[str, ...]]] = {}
+
+
+def _descend(
+    node: _Node, segments: tuple[str, ...], at: int, values: tuple[str, ...]
+) -> tuple[_Node, tuple[str, ...]] | None:
+    if at == len(segments):
+        return (node, values) if node.routes else None
+    literal = node.literals.get(segments[at])
+    if literal is not None and (found := _descend(literal, segments, at + 1, values)) is not None:
+        return found
+    if node.parameter is not None:
+        return _descend(node.parameter, segments, at + 1, (*values, segments[at]))
+    return None
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(unquote(segment) for segment in path.split("/") if segment)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower()
+
+
+def origin_of(request: web.BaseRequest) -> Origin:
+    """Where a request came to, in its own words; without a Host header where the socket listens."""
+    host = request.headers.get("Host")
+    if not host:
+        name = request.transport.get_extra_info("sockname") if request.transport else None
+        address, port = name[:2] if name else ("localhost", 80)
+        host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return Origin(request.scheme, host)
+
+
+class O2gServer:
+    """One server: its sessions and subscriptions, over a switch that it may share with another server."""
+
+    def __init__(
+        self,
+        switch: "Switch",
+        settings: "SimulatorSettings",
+        clock: "Clock",
+        faults: "Faults",
+        accounts: Accounts,
+        *,
+        name: str = "primary",
+        standby: bool = False,
+        routes: Iterable[Route] = (),
+    ) -> None:
+        """Serve this switch. ``routes`` are the operations beyond sessions, users and subscriptions."""
+        self.switch = switch
+        self.settings = settings
+        self.clock = clock
+        self.faults = faults
+        self.accounts = accounts
+        self.name = name
+        self.standby = standby
+        """Whether the other server of the pair serves: everything is refused with NOT_READY."""
+        self.event_ports: dict[str, int] = {}
+        """Port of the event channel by scheme; set when the sockets are open."""
+        self.sessions = Sessions(self)
+        self.subscriptions = Subscriptions(self)
+        self.channels = ChannelRequests(self)
+        self.table = RouteTable((*sessions.ROUTES, *users.ROUTES, *subscriptions.ROUTES, *routes))
+        self.requests = 0
+        """How many requests came to the API since the start."""
+
+    def close(self) -> None:
+        """Forget every session; their channels end."""
+        self.sessions.clear()
+
+    # -- requests -----------------------------------------------------------------------------------------------
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request to the API, whatever it is."""
+        self.requests += 1
+        try:
+            if await self.faults.before_request(self, request):
+                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # nobody reads it: the connection is gone
+            response = await self._answer(request)
+        except Refusal as refusal:
+            response = refusal_response(refusal)
+        except web.HTTPException as error:
+            response = refusal_response(_http_refusal(error))
+        except Exception as error:
+            _log.exception("%s %s failed in the simulator", request.method, request.path)
+            response = refusal_response(Refusal(SERVER_PROBLEM, f"{type(error).__name__} in the simulator."))
+        self.faults.after_request(self, request)
+        return response
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        segments = _segments(request.rel_url.raw_path)
+        if segments[:2] != ROOT:
+            raise Refusal(NOT_FOUND, "The API is below /api/rest.", status=HTTPStatus.NOT_FOUND)
+        if self.standby or self.faults.is_not_ready:
+            raise not_ready("The other server of the pair is in charge." if self.standby else "The server is starting.")
+        origin = origin_of(request)
+        rest = segments[2:]
+        if not rest:
+            if request.method != "GET":
+                raise wrong_method(request.method, ["GET"])
+            return json_response(self.descriptor(origin))
+        if rest == ("authenticate",):
+            return self._authenticate(request, origin)
+        if rest[0] != VERSION:
+            raise Refusal(
+                NOT_FOUND, f"The version {rest[0]} does not exist, only {VERSION}.", status=HTTPStatus.NOT_FOUND
+            )
+        route, parameters = self.table.find(request.method, rest[1:])
+        return await self._serve(request, origin, route, parameters, rest[1])
+
+    def descriptor(self, origin: Origin) -> RoxeRestApiDescriptor:
+        """What the server is, and where to log in."""
+        url = f"{origin.base}/api/rest/authenticate?version={VERSION}"
+        return RoxeRestApiDescriptor(
+            server_info=ServerInfo(
+                product_name="O2G simulator",
+                product_type="O2G",
+                product_version=ProductVersion(major="2.7", minor="000.000"),
+                ha_mode=self.settings.ha,
+            ),
+            versions=(Version(id=VERSION, status="CURRENT", public_url=url, internal_url=url),),
+        )
+
+    def _authenticate(self, request: web.BaseRequest, origin: Origin) -> web.Response:
+        if request.method != "GET":
+            raise wrong_method(request.method, ["GET"])
+        version = request.rel_url.query.get("version", VERSION)
+        if version != VERSION:
+            raise bad_parameter("version", f"{version} does not exist, only {VERSION}")
+        credential = self.sessions.authenticate(request.headers.get("Authorization"))
+        url = f"{origin.base}/api/rest/{VERSION}/sessions"
+        body = sessions.Authenticated(credential=credential, public_url=url, internal_url=url)
+        return json_response(body, headers=[("Set-Cookie", f"{sessions.CREDENTIAL_COOKIE}={credential}; Path=/")])
+
+    async def _serve(
+        self, request: web.BaseRequest, origin: Origin, route: Route, parameters: dict[str, str], service: str
+    ) -> web.Response:
+        cookies = request.cookies
+        if route.opens_session:
+            body = await self._body(request, route)
+            answer = sessions.open_session(self, cookies.get(sessions.CREDENTIAL_COOKIE), body, origin)
+            return json_response(answer.body, answer.status, answer.headers)
+        session = self.sessions.find(cookies)
+        if not session.may_use(service):
+            raise not_allowed(f"The token of this session does not include {service}.")
+        body = await self._body(request, route)
+        if not session.alive:  # it may have ended while the body was on its way
+            raise invalid_session()
+        given = request.rel_url.query
+        query = {name: given[name] for name in given}
+        login = self._target(route, session, query, parameters, body)
+        self._check_licence(route, session, login)
+        if route.user == "path":
+            parameters.pop("login_name", None)
+        context = Context(server=self, session=session, login=login, query=query, body=body, origin=origin)
+        result: Any = route.handler(context, **parameters)
+        if inspect.isawaitable(result):
+            result = await result
+        if result is None:
+            return json_response(None, HTTPStatus.NO_CONTENT)
+        if isinstance(result, Answer):
+            return json_response(result.body, result.status, result.headers)
+        return json_response(result)
+
+    async def _body(self, request: web.BaseRequest, route: Route) -> Wire | None:
+        raw = await request.read()
+        if route.body is None:
+            return None
+        if not raw.strip():
+            if route.body_required:
+                raise bad_parameter("body", f"{route.method} {route.path} needs one, as JSON")
+            return None
+        try:
+            body: Wire | None = msgspec.json.decode(raw, type=route.body)
+        except msgspec.ValidationError as error:
+            raise bad_parameter("body", str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise bad_parameter("body", f"is not JSON: {error}") from None
+        return body
+
+    # -- for whom -----------------------------------------------------------------------------------------------
+
+    def _target(
+        self, route: Route, session: Session, query: Mapping[str, str], parameters: Mapping[str, str], body: Any
+    ) -> str | None:
+        """Whose request it is; see ``Route.user``."""
+        if route.user == "path":
+            return parameters["login_name"]
+        if not session.administrator or route.user == "none":
+            return session.login
+        named = query.get("loginName")
+        if named:
+            if named not in self.switch.users:
+                raise Refusal(NOT_FOUND, f"loginName: there is no user {named}.", status=HTTPStatus.BAD_REQUEST)
+            return named
+        if route.user == "named":
+            raise bad_parameter("loginName", "an administrator must name the user")
+        if route.user == "device":
+            device = getattr(body, "device_id", None) or parameters.get("device_id")
+            return self.owner(device) if device else None
+        return None
+
+    def owner(self, device: str) -> str | None:
+        """The login of the user who owns a device, none if nobody does."""
+        user = self.switch.by_number(device)
+        return user.login if user is not None else None
+
+    def _check_licence(self, route: Route, session: Session, login: str | None) -> None:
+        if route.licence == "none" or login is None or session.token is not None:
+            return
+        user = self.switch.users.get(login)
+        if user is None:
+            return
+        if "TELEPHONY_ADVANCED" in user.licences or (route.licence == "basic" and "TELEPHONY_BASIC" in user.licences):
+            return
+        needed = "TELEPHONY_BASIC or TELEPHONY_ADVANCED" if route.licence == "basic" else "TELEPHONY_ADVANCED"
+        raise not_allowed(f"{login} has no licence for this: {needed} is required.")
+
+
+def _http_refusal(error: web.HTTPException) -> Refusal:
+    """Say as JSON what aiohttp itself refuses, such as a body that is too large."""
+    kind = INVALID_SESSION if error.status == HTTPStatus.FORBIDDEN else "BAD_PARAMETER"
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        kind = SERVER_PROBLEM
+    return Refusal(kind, error.reason, status=error.status)

@@ -1,0 +1,308 @@
+"""Subscriptions: which events of which users a session gets, and the queue they wait in until the channel reads them."""
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from ....o2g.types.base import O2gEvent, to_json
+from ....o2g.types.events import PACKAGES, OnChannelInformation
+from ....o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from .context import Context, Route
+from .refusals import NOT_FOUND, NOT_SUPPORTED, Refusal, bad_parameter, not_allowed
+
+if TYPE_CHECKING:
+    from .channel import Channel
+    from .server import O2gServer
+    from .sessions import Session
+
+_log = logging.getLogger(__name__)
+
+EVERYBODY: Final = "*"
+VERSIONS: Final = ("1.0", "2.0")
+MOST_A_SESSION: Final = 20
+LICENSED: Final = frozenset({"telephony", "routingManagement", "eventSummary"})
+ADMINISTRATORS_ONLY: Final = frozenset({"userManagement"})
+SNAPSHOTS: Final = frozenset({"OnTelephonyState"})
+"""Events that exist only in version 2.0."""
+
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    package: tuple(event.__name__ for event in events) for package, events in PACKAGES.items()
+}
+_PACKAGE_OF: Final = {name: package for package, names in _NAMES.items() for name in names}
+
+Wanted = dict[str, frozenset[str] | None]
+"""By name of an event, the logins whose it is wanted; none is everybody."""
+
+
+class Subscribed:
+    """One accepted subscription. ``id`` is the key to its events, and a secret."""
+
+    def __init__(self, session: "Session", version: str, minutes: int, wanted: Wanted, size: int) -> None:
+        """Wait for events of these names."""
+        self.id = secrets.token_hex(20)
+        self.session = session
+        self.version = version
+        self.minutes = minutes
+        self.wanted = wanted
+        self.queue: deque[bytes] = deque()
+        self.size = size
+        self.lost = 0
+        """Events dropped since the last that the channel read."""
+        self.channel: Channel | None = None
+        self.alive = True
+
+    def wants(self, name: str, login: str | None) -> bool:
+        """Whether an event is for this subscription; events about no user in particular go to all who named them."""
+        if name not in self.wanted or (name in SNAPSHOTS and self.version == "1.0"):
+            return False
+        logins = self.wanted[name]
+        return logins is None or login is None or login in logins
+
+    def put(self, line: bytes) -> None:
+        """Queue a line for the channel, which wakes up."""
+        if len(self.queue) >= self.size:
+            self.queue.popleft()
+            self.lost += 1
+            if self.lost == 1:
+                _log.warning("The queue of a subscription is full (%s): its oldest events are dropped", self.size)
+        self.queue.append(line)
+        if self.channel is not None:
+            self.channel.wake()
+
+    def take(self) -> bytes | None:
+        """The next line to send. After a loss that is a line which says so."""
+        if self.lost:
+            lost, self.lost = self.lost, 0
+            return line_of(OnChannelInformation(text=f"queue overflow: {lost} events lost"))
+        return self.queue.popleft() if self.queue else None
+
+    def end(self) -> None:
+        """Close the channel and drop what is queued."""
+        self.alive = False
+        self.queue.clear()
+        self.lost = 0
+        if self.channel is not None:
+            self.channel.close()
+
+
+def line_of(event: O2gEvent) -> bytes:
+    """One event as it goes over the channel."""
+    return to_json(event) + b"\n"
+
+
+class Subscriptions:
+    """All subscriptions of a server, and the way events take to them."""
+
+    def __init__(self, server: "O2gServer") -> None:
+        """Begin with none."""
+        self._server = server
+        self._by_id: dict[str, Subscribed] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    @property
+    def all(self) -> tuple[Subscribed, ...]:
+        """Every subscription, oldest first."""
+        return tuple(self._by_id.values())
+
+    def of(self, session: "Session") -> tuple[Subscribed, ...]:
+        """The subscriptions of a session, oldest first."""
+        return tuple(subscribed for subscribed in self._by_id.values() if subscribed.session is session)
+
+    def get(self, id: str) -> Subscribed | None:
+        """The subscription with this id."""
+        return self._by_id.get(id)
+
+    def add(self, subscribed: Subscribed) -> None:
+        """Let it have its events from now on."""
+        self._by_id[subscribed.id] = subscribed
+
+    def remove(self, subscribed: Subscribed) -> None:
+        """End a subscription."""
+        self._by_id.pop(subscribed.id, None)
+        subscribed.end()
+
+    def end_session(self, session: "Session") -> None:
+        """End all subscriptions of a session."""
+        for subscribed in self.of(session):
+            self.remove(subscribed)
+
+    def wants(self, session: "Session", name: str) -> bool:
+        """Whether a subscription of the session would get events of this name."""
+        return any(
+            name in subscribed.wanted and (name not in SNAPSHOTS or subscribed.version != "1.0")
+            for subscribed in self._by_id.values()
+            if subscribed.session is session
+        )
+
+    def publish(self, package: str, login: str | None, event: O2gEvent, *, session: "Session | None" = None) -> None:
+        """Send an event to all who want it, or to those of one session. It is encoded once."""
+        name = type(event).__name__
+        lines: tuple[bytes, ...] | None = None
+        for subscribed in self._by_id.values():
+            if session is not None and subscribed.session is not session:
+                continue
+            if subscribed.wants(name, login) and self._covers(subscribed, package, login):
+                if lines is None:
+                    lines = self._server.faults.on_the_way(line_of(event))
+                for line in lines:
+                    subscribed.put(line)
+
+    def _covers(self, subscribed: Subscribed, package: str, login: str | None) -> bool:
+        """Whether the user has the licence that this package needs; ``*`` covers only those who do."""
+        if package not in LICENSED or login is None or subscribed.session.token is not None:
+            return True
+        user = self._server.switch.users.get(login)
+        return user is None or "TELEPHONY_ADVANCED" in user.licences
+
+    # -- asking for them ----------------------------------------------------------------------------------------
+
+    def read(self, session: "Session", filter: Filter | None) -> Wanted:
+        """Check a filter; refuses one that names what does not exist or is not for this session."""
+        wanted: dict[str, set[str] | None] = {}
+        for index, selector in enumerate(filter.selectors if filter else ()):
+            where = f"filter.selectors[{index}]"
+            package, names = self._names(selector, where)
+            if package in ADMINISTRATORS_ONLY and not session.administrator:
+                raise not_allowed(f"{where}.names: {package} is for administrators only.")
+            logins = None if package in ADMINISTRATORS_ONLY else self._ids(session, selector, where)
+            for name in names:
+                former = wanted.get(name, set())
+                wanted[name] = None if former is None or logins is None else former | logins
+        return {name: frozenset(logins) if logins is not None else None for name, logins in wanted.items()}
+
+    def _names(self, selector: Selector, where: str) -> tuple[str, tuple[str, ...]]:
+        """The one package that a selector is about, and the events of it that it names."""
+        if not selector.names:
+            raise bad_parameter(f"{where}.names", "must name a package or events of one")
+        packages: dict[str, None] = {}
+        names: dict[str, None] = {}
+        for name in selector.names:
+            if name in _NAMES:
+                packages[name] = None
+                names.update(dict.fromkeys(_NAMES[name]))
+            elif name in _PACKAGE_OF:
+                packages[_PACKAGE_OF[name]] = None
+                names[name] = None
+            else:
+                raise bad_parameter(f"{where}.names", f"there is no package and no event {name!r}")
+        if len(packages) > 1:
+            raise bad_parameter(f"{where}.names", f"one selector for each package, not {' and '.join(packages)} in one")
+        return next(iter(packages)), tuple(names)
+
+    def _ids(self, session: "Session", selector: Selector, where: str) -> set[str] | None:
+        """Whose events a selector asks for; none is everybody's."""
+        if not session.administrator:
+            others = [login for login in selector.ids if login != session.login]
+            if others:
+                raise not_allowed(f"{where}.ids: only an administrator may subscribe to {', '.join(others)}.")
+            return {session.login}
+        if not selector.ids:
+            raise bad_parameter(f"{where}.ids", "an administrator must name users, or * for all")
+        if EVERYBODY in selector.ids:
+            return None
+        for login in selector.ids:
+            if login not in self._server.switch.users:
+                raise bad_parameter(f"{where}.ids", f"there is no user {login!r}")
+        return set(selector.ids)
+
+    def missing_licence(self, session: "Session", wanted: Wanted, *, besides: Iterable[Subscribed] = ()) -> str | None:
+        """Why the licences do not suffice, none if they do.
+
+        Every user named for a package that needs it must have TELEPHONY_ADVANCED. For an administrator all
+        users it supervises, each counted once whatever the packages and subscriptions, must not be more than
+        the licences installed; ``*`` counts those who have the licence.
+        """
+        if session.token is not None:
+            return None
+        users = self._server.switch.users
+        licensed = {login for login, user in users.items() if "TELEPHONY_ADVANCED" in user.licences}
+        named = _logins(wanted, licensed)
+        lacking = sorted(named - licensed)
+        if lacking:
+            return f"TELEPHONY_ADVANCED is missing for {', '.join(lacking)}."
+        if not session.administrator:
+            return None
+        for other in besides:
+            named |= _logins(other.wanted, licensed)
+        installed = self._server.settings.telephony_licences
+        limit = len(licensed) if installed is None else installed
+        if len(named) > limit:
+            return f"{len(named)} users would be supervised, but {limit} TELEPHONY_ADVANCED licences are installed."
+        return None
+
+
+def _logins(wanted: Wanted, everybody: set[str]) -> set[str]:
+    """Whom a filter asks for in packages that need a licence."""
+    logins: set[str] = set()
+    for name, whose in wanted.items():
+        if _PACKAGE_OF[name] in LICENSED:
+            logins |= everybody if whose is None else whose
+    return logins
+
+
+def subscribe(ctx: Context) -> Subscription:
+    """``POST /subscriptions``."""
+    request: SubscriptionRequest = ctx.body
+    subscriptions = ctx.server.subscriptions
+    if request.version not in VERSIONS:
+        raise bad_parameter("version", f"{request.version!r} does not exist, only {' and '.join(VERSIONS)}")
+    if request.web_hook_url is not None:
+        raise Refusal(NOT_SUPPORTED, "webHookUrl: this server sends events over the chunked channel only.")
+    minutes = 10 if request.timeout is None else request.timeout
+    if minutes != 0 and not 2 <= minutes <= 60:
+        raise bad_parameter("timeout", f"{minutes} is not 2 to 60 minutes, and not 0")
+    wanted = subscriptions.read(ctx.session, request.filter)
+    former = subscriptions.of(ctx.session)
+    if len(former) >= MOST_A_SESSION:
+        raise not_allowed(f"A session may have {MOST_A_SESSION} subscriptions; delete one first.")
+    missing = subscriptions.missing_licence(ctx.session, wanted, besides=former)
+    if missing is not None:
+        return Subscription(status=SubscriptionState.REFUSED, message=missing)
+    subscribed = Subscribed(ctx.session, request.version, minutes, wanted, ctx.server.settings.event_queue)
+    subscriptions.add(subscribed)
+    port = ctx.server.event_ports[ctx.origin.scheme]
+    url = f"{ctx.origin.at_port(port)}/api/events/{subscribed.id}"
+    return Subscription(
+        subscription_id=subscribed.id,
+        public_polling_url=url,
+        private_polling_url=url,
+        status=SubscriptionState.ACCEPTED,
+        mode="CHUNK",
+        format="JSON",
+    )
+
+
+def update(ctx: Context) -> None:
+    """``PUT /subscriptions``: the filter of the session's newest subscription. It names none, so the newest is meant."""
+    subscriptions = ctx.server.subscriptions
+    mine = subscriptions.of(ctx.session)
+    if not mine:
+        raise Refusal(NOT_FOUND, "This session has no subscription.", status=HTTPStatus.BAD_REQUEST)
+    wanted = subscriptions.read(ctx.session, ctx.body)
+    missing = subscriptions.missing_licence(ctx.session, wanted, besides=mine[:-1])
+    if missing is not None:
+        raise not_allowed(missing)
+    mine[-1].wanted = wanted
+
+
+def unsubscribe(ctx: Context, subscription_id: str) -> None:
+    """``DELETE /subscriptions/{subscriptionId}``."""
+    subscribed = ctx.server.subscriptions.get(subscription_id)
+    if subscribed is None or subscribed.session is not ctx.session:
+        raise Refusal(NOT_FOUND, "This session has no such subscription.", status=HTTPStatus.BAD_REQUEST)
+    ctx.server.subscriptions.remove(subscribed)
+
+
+Publisher = Callable[[str, str | None, O2gEvent], None]
+"""``publish(package, login, event)``: what the views of the switch are given."""
+
+ROUTES: Final = (
+    Route("POST", "/subscriptions", subscribe, body=SubscriptionRequest),
+    Route("PUT", "/subscriptions", update, body=Filter),
+    Route("DELETE", "/subscriptions/{subscriptionId}", unsubscribe),
+)

@@ -1,0 +1,252 @@
+"""Ways to break the simulator on purpose, from code and over its control path."""
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from aiohttp import web
+
+from ..errors import InvalidInput
+
+if TYPE_CHECKING:
+    from .clock import Clock
+    from .faces.o2g.channel import Channel
+    from .faces.o2g.server import O2gServer
+
+
+class Faults:
+    """What is broken at the moment, and what can be. Every fault says what a client sees of it.
+
+    Those that return a number say how many were hit. ``clear`` mends everything that can be mended.
+    """
+
+    def __init__(self, clock: "Clock") -> None:
+        """Nothing is broken."""
+        self._clock = clock
+        self._servers: list[O2gServer] = []
+        self.frozen = False
+        self.is_not_ready = False
+        self.logins_refused = False
+        self.duplicated = False
+        self.malformed_left = 0
+        self.dropped_before_left = 0
+        self.dropped_after_left = 0
+        self.delay_seconds = 0.0
+
+    def attach(self, servers: "list[O2gServer]") -> None:
+        """Break these servers; the first is the primary."""
+        self._servers = servers
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What is broken now."""
+        return {
+            "frozen": self.frozen,
+            "not_ready": self.is_not_ready,
+            "logins_refused": self.logins_refused,
+            "duplicate_events": self.duplicated,
+            "malform_next": self.malformed_left,
+            "drop_requests_before": self.dropped_before_left,
+            "drop_requests_after": self.dropped_after_left,
+            "delay": self.delay_seconds,
+            "in_charge": next((server.name for server in self._servers if not server.standby), None),
+        }
+
+    def _channels(self) -> "list[Channel]":
+        subscriptions = (subscribed for server in self._servers for subscribed in server.subscriptions.all)
+        return [subscribed.channel for subscribed in subscriptions if subscribed.channel is not None]
+
+    # -- channels -----------------------------------------------------------------------------------------------
+
+    def cut_channels(self) -> int:
+        """Break the connection of every event channel: a reset, no proper end. Subscriptions and sessions live on."""
+        channels = self._channels()
+        for channel in channels:
+            channel.cut()
+        return len(channels)
+
+    def close_cleanly(self) -> int:
+        """End every event channel as HTTP has it. Subscriptions and sessions live on."""
+        channels = self._channels()
+        for channel in channels:
+            channel.close()
+        return len(channels)
+
+    def freeze_channels(self) -> int:
+        """Send nothing on any channel, heartbeats neither, while the connections stay. Events queue."""
+        self.frozen = True
+        return len(self._channels())
+
+    def thaw(self) -> int:
+        """Send again; what was queued comes first."""
+        self.frozen = False
+        channels = self._channels()
+        for channel in channels:
+            channel.wake()
+        return len(channels)
+
+    def duplicate_events(self, on: bool = True) -> None:
+        """Send every event twice."""
+        self.duplicated = on
+
+    def malform_next(self, count: int = 1) -> None:
+        """Send the next events cut in the middle: lines that are not JSON."""
+        if count < 0:
+            raise InvalidInput("count", "must be 0 or more")
+        self.malformed_left = count
+
+    def unknown_event(self, name: str = "OnSomethingNew") -> int:
+        """Send an event that no client knows, with fields that none knows, to every subscription."""
+        line = msgspec.json.encode({"eventName": name, "loginName": "nobody", "novelty": {"answer": 42}}) + b"\n"
+        hit = 0
+        for server in self._servers:
+            for subscribed in server.subscriptions.all:
+                subscribed.put(line)
+                hit += 1
+        return hit
+
+    def on_the_way(self, line: bytes) -> tuple[bytes, ...]:
+        """What becomes of one event on its way into the queues."""
+        if self.malformed_left:
+            self.malformed_left -= 1
+            line = line[: len(line) // 2] + b"\n"
+        return (line, line) if self.duplicated else (line,)
+
+    # -- sessions and requests ----------------------------------------------------------------------------------
+
+    def expire_sessions(self) -> int:
+        """End every session: requests are answered with INVALID_SESSION, channels end."""
+        hit = 0
+        for server in self._servers:
+            hit += len(server.sessions)
+            server.sessions.clear()
+        return hit
+
+    def refuse_logins(self, on: bool = True) -> None:
+        """Answer every log-in with 401."""
+        self.logins_refused = on
+
+    def not_ready(self, on: bool = True) -> None:
+        """Answer every request with 503 NOT_READY, as a server that starts. Sessions and channels live on."""
+        self.is_not_ready = on
+
+    def drop_requests(self, count: int = 1, after: bool = False) -> None:
+        """Break the connection of the next requests instead of answering; ``after`` they were carried out, or before."""
+        if count < 0:
+            raise InvalidInput("count", "must be 0 or more")
+        if after:
+            self.dropped_after_left = count
+        else:
+            self.dropped_before_left = count
+
+    def delay(self, seconds: float = 1.0) -> None:
+        """Let every request to the API wait so long before it is looked at; 0 no more. By the simulator's clock."""
+        if seconds < 0:
+            raise InvalidInput("seconds", "must be 0 or more")
+        self.delay_seconds = seconds
+
+    async def before_request(self, server: "O2gServer", request: web.BaseRequest) -> bool:
+        """Do to a request what is broken; true if its connection is gone."""
+        if self.delay_seconds:
+            await self._sleep(self.delay_seconds)
+        if self.dropped_before_left:
+            self.dropped_before_left -= 1
+            return _abort(request)
+        return False
+
+    def after_request(self, server: "O2gServer", request: web.BaseRequest) -> None:
+        """Do to an answer what is broken."""
+        if self.dropped_after_left:
+            self.dropped_after_left -= 1
+            _abort(request)
+
+    async def _sleep(self, seconds: float) -> None:
+        done = asyncio.Event()
+        timer = self._clock.call_later(seconds, done.set)
+        try:
+            await done.wait()
+        finally:
+            timer.cancel()
+
+    # -- the pair -----------------------------------------------------------------------------------------------
+
+    def switch_to_secondary(self) -> None:
+        """Let the secondary server take over: the primary ends its sessions and channels and answers NOT_READY."""
+        self._put_in_charge(1)
+
+    def switch_to_primary(self) -> None:
+        """Let the primary server take over again."""
+        self._put_in_charge(0)
+
+    def _put_in_charge(self, index: int) -> None:
+        if len(self._servers) < 2:
+            raise InvalidInput("ha", "this simulator is not a pair", remedy="Start it with ha=True.")
+        for number, server in enumerate(self._servers):
+            server.standby = number != index
+            if server.standby:
+                server.close()
+
+    # -- everything ---------------------------------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """Mend everything: thaw, no delay, no refusals; the primary is in charge."""
+        self.thaw()
+        self.is_not_ready = self.logins_refused = self.duplicated = False
+        self.malformed_left = self.dropped_before_left = self.dropped_after_left = 0
+        self.delay_seconds = 0.0
+        if len(self._servers) > 1:
+            self.switch_to_primary()
+
+    @contextmanager
+    def while_not_ready(self) -> Iterator[None]:
+        """Be not ready inside a ``with``."""
+        self.not_ready()
+        try:
+            yield
+        finally:
+            self.not_ready(False)
+
+    def call(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Do a fault by its name (hyphens do), as the control path asks for it; says what is wrong with the arguments."""
+        known = name.replace("-", "_")
+        if known not in NAMES:
+            raise InvalidInput("name", f"there is no fault {name!r}", remedy="There are: " + ", ".join(NAMES) + ".")
+        method = getattr(self, known)
+        for key, parameter in inspect.signature(method).parameters.items():
+            value = arguments.get(key, parameter.default)
+            # bool is an int in Python, but "on": 1 is a mistake of who writes it
+            wrong = type(value) is not type(parameter.default)
+            if wrong and not (isinstance(parameter.default, float) and type(value) is int):
+                raise InvalidInput(key, f"must be like {parameter.default!r}")
+        unknown = set(arguments) - set(inspect.signature(method).parameters)
+        if unknown:
+            raise InvalidInput(sorted(unknown)[0], f"{known} does not take it")
+        return method(**arguments)
+
+
+NAMES: Final = (
+    "cut_channels",
+    "close_cleanly",
+    "freeze_channels",
+    "thaw",
+    "duplicate_events",
+    "malform_next",
+    "unknown_event",
+    "expire_sessions",
+    "refuse_logins",
+    "not_ready",
+    "drop_requests",
+    "delay",
+    "switch_to_secondary",
+    "switch_to_primary",
+    "clear",
+)
+
+
+def _abort(request: web.BaseRequest) -> bool:
+    if request.transport is not None:
+        request.transport.abort()
+    return True

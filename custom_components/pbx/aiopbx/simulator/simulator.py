@@ -1,0 +1,325 @@
+"""The simulated PBX as one thing: a switch, the servers before it, their sockets, and ways to break all of it."""
+
+import asyncio
+import logging
+import shutil
+import socket
+import ssl
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+
+from ..errors import InvalidInput
+from .certificate import CERTIFICATE_NAME, KEY_NAME, ensure_certificate, server_context
+from .clock import Clock, RealClock
+from .control import control_routes
+from .faces.o2g import event_summary, routing, telephony, views
+from .faces.o2g.context import Route
+from .faces.o2g.server import O2gServer
+from .faces.o2g.sessions import Accounts
+from .faults import Faults
+from .settings import SimulatorSettings, UserSpec
+from .switch import Switch
+
+_log = logging.getLogger(__name__)
+
+O2G_ROUTES: Final[tuple[Route, ...]] = (*telephony.ROUTES, *routing.ROUTES, *event_summary.ROUTES)
+"""The operations of call control, routing and event summary."""
+_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here
+
+
+@dataclass(slots=True)
+class _Port:
+    """One socket to listen on. ``number`` is what it got once, and gets again after a restart."""
+
+    name: str
+    wanted: int
+    https: bool
+    server: O2gServer
+    channel: bool
+    number: int = 0
+    runner: web.AppRunner | None = field(default=None, repr=False)
+
+
+class Simulator:
+    """A simulated PBX with its O2G servers, in this process and event loop.
+
+        async with Simulator() as simulator:
+            print(simulator.url)
+            simulator.switch.make_call("oxe1000", "1000", "1001")
+
+    Without settings it is an office of four on free ports of loopback, over http.
+    """
+
+    def __init__(self, settings: SimulatorSettings | None = None, *, clock: Clock | None = None) -> None:
+        """Make the switch and the servers; nothing listens before ``start``."""
+        self.settings = settings or SimulatorSettings()
+        self.clock: Clock = clock or RealClock()
+        self.switch = Switch(self.clock, self.settings.users)
+        self.faults = Faults(self.clock)
+        self.accounts = Accounts(self.settings)
+        self.servers = [self._server("primary")]
+        if self.settings.ha:
+            self.servers.append(self._server("secondary", standby=True))
+        self.faults.attach(self.servers)
+        self.running = False
+        self._ports = self._plan()
+        self._detach: list[Callable[[], object]] = []
+        self._folder: Path | None = self.settings.certificate_folder
+        self._kept: tuple[bytes, bytes] | None = None
+
+    def _server(self, name: str, *, standby: bool = False) -> O2gServer:
+        return O2gServer(
+            self.switch,
+            self.settings,
+            self.clock,
+            self.faults,
+            self.accounts,
+            name=name,
+            standby=standby,
+            routes=O2G_ROUTES,
+        )
+
+    def _plan(self) -> list[_Port]:
+        """Which sockets there will be."""
+        settings, tls = self.settings, self.settings.tls
+        primary = self.servers[0]
+        ports = [
+            _Port("port", settings.port, tls, primary, False),
+            _Port("event_port", settings.event_port, tls, primary, True),
+        ]
+        if tls:
+            ports.append(_Port("http_port", settings.http_port, False, primary, False))
+            ports.append(_Port("http_event_port", settings.http_event_port, False, primary, True))
+        if settings.ha:
+            ports.append(_Port("secondary_port", settings.secondary_port, tls, self.servers[1], False))
+            ports.append(_Port("secondary_event_port", settings.secondary_event_port, tls, self.servers[1], True))
+        return ports
+
+    # -- where it is --------------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """Where this machine reaches it, an IPv6 address in brackets."""
+        host = _ANYWHERE.get(self.settings.host, self.settings.host)
+        return f"[{host}]" if ":" in host else host
+
+    def _url(self, name: str) -> str:
+        for port in self._ports:
+            if port.name == name:
+                if not port.number:
+                    raise RuntimeError("The simulator has not been started yet: its ports are not known.")
+                return f"{'https' if port.https else 'http'}://{self.host}:{port.number}"
+        raise InvalidInput(name, "this simulator has no such port")
+
+    @property
+    def url(self) -> str:
+        """Of the API, without a path; https with ``tls``."""
+        return self._url("port")
+
+    @property
+    def http_url(self) -> str:
+        """Of the API over plain http."""
+        return self._url("http_port" if self.settings.tls else "port")
+
+    @property
+    def event_url(self) -> str:
+        """Of the event channel, without a path."""
+        return self._url("event_port")
+
+    @property
+    def secondary_url(self) -> str:
+        """Of the API of the secondary server, with ``ha``."""
+        return self._url("secondary_port")
+
+    @property
+    def phones_url(self) -> str:
+        """Of the page of phones, over plain http."""
+        return f"{self.http_url}/simulator/phones"
+
+    @property
+    def control_url(self) -> str:
+        """Of the control path, ``/simulator``: state and faults. Only this machine may use it."""
+        return f"{self.http_url}/simulator"
+
+    @property
+    def certificate_path(self) -> Path:
+        """The certificate (PEM) that a client is to trust; there once it has started with ``tls``."""
+        if not self.settings.tls or self._folder is None:
+            raise InvalidInput("tls", "this simulator has no certificate", remedy="Start it with tls=True.")
+        return self._folder / CERTIFICATE_NAME
+
+    @property
+    def server(self) -> O2gServer:
+        """The server in charge."""
+        return next(server for server in self.servers if not server.standby)
+
+    # -- start and stop -----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen. A port that is taken raises ``InvalidInput`` with its name, and nothing is left running."""
+        if self.running:
+            return
+        try:
+            context = await self._tls()
+            for port in self._ports:
+                await self._open(port, context if port.https else None)
+            for server in self.servers:
+                server.event_ports = {
+                    "https" if port.https else "http": port.number
+                    for port in self._ports
+                    if port.server is server and port.channel
+                }
+                self._detach.append(views.attach(self.switch, server.subscriptions.publish))
+        except BaseException:
+            await self._close(abrupt=True)
+            raise
+        self.running = True
+
+    async def stop(self, *, abrupt: bool = False) -> None:
+        """End every session, channel and connection, and listen no more. The calls of the switch stay.
+
+        ``abrupt`` is what a killed process looks like from outside: connections are reset, nothing is said.
+        """
+        self.running = False
+        await self._close(abrupt=abrupt)
+        if self.settings.certificate_folder is None and self._folder is not None:
+            await asyncio.to_thread(shutil.rmtree, self._folder, True)
+
+    async def restart(self, *, abrupt: bool = False) -> None:
+        """Stop and start again on the same ports, as a server that was rebooted: sessions are gone, calls are not."""
+        self.running = False
+        await self._close(abrupt=abrupt)
+        await self.start()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def _tls(self) -> ssl.SSLContext | None:
+        if not self.settings.tls:
+            return None
+        return await asyncio.to_thread(self._load_certificate)
+
+    def _load_certificate(self) -> ssl.SSLContext:
+        """Find or make the certificate. A temporary one is the same again when this simulator starts again."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="aiopbx-simulator-"))
+        elif self._kept is not None and self.settings.certificate_folder is None and not self._folder.exists():
+            self._folder.mkdir(mode=0o700)
+            key = self._folder / KEY_NAME
+            key.touch(mode=0o600)
+            key.write_bytes(self._kept[1])
+            (self._folder / CERTIFICATE_NAME).write_bytes(self._kept[0])
+        path = ensure_certificate(self._folder, self.settings.host)
+        self._kept = (path.read_bytes(), (self._folder / KEY_NAME).read_bytes())
+        return server_context(path)
+
+    async def _open(self, port: _Port, context: ssl.SSLContext | None) -> None:
+        listener = await self._listen(port)
+        app = web.Application()
+        if port.channel:
+            app.router.add_route("*", "/{path:.*}", port.server.channels.handle)
+        else:
+            control_routes(app, self)
+            app.router.add_route("*", "/{path:.*}", port.server.handle)
+        # a channel's handler ends when its client goes away; a request is carried out once it was read
+        port.runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=0.5, handler_cancellation=port.channel
+        )
+        try:
+            await port.runner.setup()
+            await web.SockSite(port.runner, listener, ssl_context=context, backlog=1024).start()
+        except BaseException:
+            listener.close()
+            raise
+        port.number = listener.getsockname()[1]
+
+    async def _listen(self, port: _Port) -> socket.socket:
+        host, number = self.settings.host or "0.0.0.0", port.number or port.wanted  # noqa: S104 - asked for
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
+            family, kind, protocol, _, address = found[0]
+        except OSError as error:
+            raise InvalidInput("host", f"{host} is no address of this machine ({error})") from error
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                with suppress(OSError):
+                    listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.setblocking(False)
+            listener.bind(address)
+        except OSError as error:
+            listener.close()
+            raise InvalidInput(
+                port.name,
+                f"cannot listen on {host}:{number} ({error.strerror or error})",
+                remedy="Choose another port, or 0 for any that is free.",
+            ) from error
+        return listener
+
+    async def _close(self, *, abrupt: bool) -> None:
+        for detach in self._detach:
+            detach()
+        self._detach.clear()
+        if abrupt:
+            for port in self._ports:
+                if port.runner is not None and port.runner.server is not None:
+                    for connection in port.runner.server.connections:
+                        if connection.transport is not None:
+                            connection.transport.abort()
+        for server in self.servers:
+            server.close()
+        runners = [port.runner for port in self._ports if port.runner is not None]
+        for port in self._ports:
+            port.runner = None
+        await asyncio.gather(*(runner.cleanup() for runner in runners))
+
+    # -- people -------------------------------------------------------------------------------------------------
+
+    def add_user(self, spec: UserSpec) -> None:
+        """Create a user while it runs: administrators are told."""
+        self.accounts.add(spec)
+        self.switch.add_user(spec)
+
+    def remove_user(self, login: str) -> None:
+        """Delete a user while it runs: its sessions end, administrators are told."""
+        for server in self.servers:
+            server.sessions.close_of(login)
+        self.switch.remove_user(login)
+        self.accounts.remove(login)
+
+    # -- the truth ----------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """What is so on the switch now, as plain data: users with their calls and routing, sessions, channels."""
+        return {
+            "users": {login: _user_state(self.switch, login) for login in self.switch.users},
+            "servers": [
+                {
+                    "name": server.name,
+                    "in_charge": not server.standby,
+                    "sessions": len(server.sessions),
+                    "subscriptions": len(server.subscriptions),
+                    "channels": sum(subscribed.channel is not None for subscribed in server.subscriptions.all),
+                    "channels_opened": server.channels.opened,
+                    "requests": server.requests,
+                }
+                for server in self.servers
+            ],
+            "faults": self.faults.state,
+        }
