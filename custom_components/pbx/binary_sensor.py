@@ -28,7 +28,7 @@ class PbxLineBinarySensorDescription(BinarySensorEntityDescription):
 
     is_on: Callable[[LineSnapshot], bool | None]
     watch: frozenset[str]
-    exists: Callable[[Line], bool] = lambda line: True
+    exists: Callable[[Line], bool]
 
 
 LINE_BINARY_SENSORS: tuple[PbxLineBinarySensorDescription, ...] = (
@@ -37,12 +37,14 @@ LINE_BINARY_SENSORS: tuple[PbxLineBinarySensorDescription, ...] = (
         translation_key="ringing",
         is_on=lambda snapshot: any(call.state is CallState.RINGING_INCOMING for call in snapshot.calls),
         watch=CALLS,
+        exists=lambda line: Feature.CALL_EVENTS in line.features,
     ),
     PbxLineBinarySensorDescription(
         key="on_a_call",
         translation_key="on_a_call",
         is_on=lambda snapshot: any(call.state in TALKING for call in snapshot.calls),
         watch=CALLS,
+        exists=lambda line: Feature.CALL_EVENTS in line.features,
     ),
     PbxLineBinarySensorDescription(
         key="in_service",

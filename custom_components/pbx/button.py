@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .aiopbx import Action, Call, Feature
+from .aiopbx import Action, Call, Feature, Line
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator, call_offering, handle_of
 from .entity import CALLS, PbxLineEntity, async_add_line_entities
@@ -24,7 +24,7 @@ class PbxButtonDescription(ButtonEntityDescription):
 
     actions: tuple[Action, ...]
     feature: Feature
-    press: Callable[[Call], Awaitable[None]]
+    press: Callable[[Call | Line], Awaitable[None]]
 
 
 BUTTONS: tuple[PbxButtonDescription, ...] = (
@@ -73,14 +73,20 @@ class PbxButton(PbxLineEntity, ButtonEntity):
     @property
     @override
     def available(self) -> bool:
-        """Whether a call of the line offers it now."""
-        return super().available and call_offering(self.snapshot, *self.entity_description.actions) is not None
+        """Whether a call of the line offers it now; always, where the licence shows no calls."""
+        return super().available and self._target() is not None
+
+    def _target(self) -> Call | Line | None:
+        """Return what to do it to: the call that the user of the line is busiest with."""
+        if Feature.CALL_EVENTS not in self.snapshot.features:
+            return self.line
+        offering = call_offering(self.snapshot, *self.entity_description.actions)
+        return handle_of(self.line, offering) if offering is not None else None
 
     @override
     async def async_press(self) -> None:
-        """Do it, to the call that the user of the line is busiest with."""
-        snapshot = call_offering(self.snapshot, *self.entity_description.actions)
-        if snapshot is None:
+        """Do it."""
+        if (target := self._target()) is None:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="no_call_offers",
@@ -91,4 +97,4 @@ class PbxButton(PbxLineEntity, ButtonEntity):
                 },
             )
         with pbx_errors():
-            await self.entity_description.press(handle_of(self.line, snapshot))
+            await self.entity_description.press(target)

@@ -251,6 +251,9 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         online = event.status is Status.ONLINE
         if online:
             self.data.update({line.id: line.snapshot for line in self.pbx.lines.values()})
+        if isinstance(self.pbx.error, AuthenticationFailed):
+            # Reconnecting will not help; where a person is asked already, nothing more happens here.
+            self.config_entry.async_start_reauth(self.hass)
         if online is self.last_update_success:
             return
         self.last_update_success = online

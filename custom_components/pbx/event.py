@@ -6,7 +6,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .aiopbx import CallChanged, CallEnded, CallEvent, CallSnapshot, CallState, Outcome
+from .aiopbx import CallChanged, CallEnded, CallEvent, CallSnapshot, CallState, Feature, Outcome
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .entity import PbxLineEntity, async_add_line_entities
 from .sensor import describe_call
@@ -60,7 +60,11 @@ async def async_setup_entry(
 ) -> None:
     """Add an event entity to each line."""
     async_add_line_entities(
-        entry, async_add_entities, lambda coordinator, line: [PbxCallEvent(coordinator, line.id, CALL)]
+        entry,
+        async_add_entities,
+        lambda coordinator, line: (
+            [PbxCallEvent(coordinator, line.id, CALL)] if Feature.CALL_EVENTS in line.features else []
+        ),
     )
 
 

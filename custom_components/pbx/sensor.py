@@ -69,7 +69,7 @@ class PbxLineSensorDescription(SensorEntityDescription):
     value: Callable[[LineSnapshot], StateType]
     attributes: Callable[[LineSnapshot, CallSnapshot | None], dict[str, Any]] | None = None
     watch: frozenset[str]
-    exists: Callable[[Line], bool] = lambda line: True
+    exists: Callable[[Line], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,10 @@ def _counts(line: Line) -> bool:
     return Feature.COUNTERS in line.features
 
 
+def _shows_calls(line: Line) -> bool:
+    return Feature.CALL_EVENTS in line.features
+
+
 LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="call_state",
@@ -92,12 +96,14 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         value=lambda snapshot: None if snapshot.state is LineState.UNKNOWN else snapshot.state.value,
         attributes=_call_state_attributes,
         watch=STATE | {"last_ended"},
+        exists=_shows_calls,
     ),
     PbxLineSensorDescription(
         key="other_party",
         translation_key="other_party",
         value=_other_party,
         watch=CALLS,
+        exists=_shows_calls,
     ),
     PbxLineSensorDescription(
         key="active_calls",
@@ -105,6 +111,7 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: len(snapshot.calls),
         watch=CALLS,
+        exists=_shows_calls,
     ),
     PbxLineSensorDescription(
         key="missed_calls",

@@ -10,7 +10,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
 
-from .aiopbx import Action, Call, CallState, Condition, Line, Target
+from .aiopbx import Action, Call, CallState, Condition, Feature, Line, Target
 from .const import CONF_AUTO_ANSWER, DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator, call_offering, handle_of
 from .errors import pbx_errors
@@ -38,14 +38,14 @@ NO_FORWARD: Final = "none"
 SPECIAL_DESTINATIONS: Final = ("VOICEMAIL", "DVA")
 
 # Every action takes a line, as a device or by number or name; without one, the only line there is.
-_LINE: Final = {
+_LINE: Final[dict[vol.Marker, Any]] = {
     vol.Exclusive(ATTR_DEVICE_ID, ATTR_LINE): cv.string,
     vol.Exclusive(ATTR_LINE, ATTR_LINE): cv.string,
 }
 # The actions on calls take a call, too; without one, the call of the line that offers what is asked.
-_CALL: Final = {**_LINE, vol.Optional(ATTR_CALL_ID): cv.string}
+_CALL: Final[dict[vol.Marker, Any]] = {**_LINE, vol.Optional(ATTR_CALL_ID): cv.string}
 # What belongs to a leg of a call may name the telephone.
-_LEG: Final = {**_CALL, vol.Optional(ATTR_PHONE): cv.string}
+_LEG: Final[dict[vol.Marker, Any]] = {**_CALL, vol.Optional(ATTR_PHONE): cv.string}
 
 DIAL_SCHEMA: Final = vol.Schema(
     {
@@ -145,6 +145,14 @@ def _find_call(hass: HomeAssistant, call: ServiceCall, *actions: Action) -> Call
     raise _invalid("no_call_offers", line=name, action=actions[0].value, offered=", ".join(offered) or "-")
 
 
+def _blind_line(hass: HomeAssistant, call: ServiceCall) -> Line | None:
+    """Return the line if its licence shows no calls: it can be told to answer and to hang up all the same."""
+    if ATTR_CALL_ID in call.data:
+        return None
+    _, line = _find_line(hass, call)
+    return None if Feature.CALL_EVENTS in line.features else line
+
+
 def _named_call(hass: HomeAssistant, call: ServiceCall, call_id: str) -> Call:
     """Return the call with this id: on the line that was named, else on the only line that has it."""
     if ATTR_DEVICE_ID in call.data or ATTR_LINE in call.data:
@@ -180,10 +188,16 @@ async def _dial(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
 
 
 async def _answer(hass: HomeAssistant, call: ServiceCall) -> None:
+    if (line := _blind_line(hass, call)) is not None:
+        await line.answer(device=call.data.get(ATTR_PHONE))
+        return
     await _find_call(hass, call, Action.ANSWER).answer(call.data.get(ATTR_PHONE))
 
 
 async def _hang_up(hass: HomeAssistant, call: ServiceCall) -> None:
+    if (line := _blind_line(hass, call)) is not None:
+        await line.hang_up()
+        return
     found = _find_call(hass, call, Action.HANG_UP, Action.END)
     await (found.end() if call.data[ATTR_EVERYBODY] else found.hang_up())
 

@@ -15,7 +15,7 @@ from .event import ENDS
 class CallTrigger(StatelessEntityTriggerBase):
     """Something happened to a call of one of the targeted lines."""
 
-    _domain_specs = {EVENT_DOMAIN: DomainSpec()}
+    _domain_specs = {EVENT_DOMAIN: DomainSpec()}  # noqa: RUF012 - as the base class has it
     _event_types: frozenset[str]
 
     @override
