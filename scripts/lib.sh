@@ -51,7 +51,10 @@ bounded() {
         kill "$pid" 2>/dev/null
     ) >/dev/null 2>&1 &
     watcher=$!
+    # a command in the background does not hear of Ctrl-C by itself
+    trap 'kill "$pid" "$watcher" 2>/dev/null; exit 130' INT TERM
     wait "$pid" || code=$?
+    trap - INT TERM
     if kill "$watcher" 2>/dev/null; then
         wait "$watcher" 2>/dev/null || true
         return "$code"
