@@ -1,0 +1,197 @@
+"""Calls as the switch keeps them, and as one user sees them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from ..clock import TimerHandle
+
+DIALING: Final = "DIALING"
+RINGING_OUTGOING: Final = "RINGING_OUTGOING"
+RINGING_INCOMING: Final = "RINGING_INCOMING"
+ACTIVE: Final = "ACTIVE"
+HELD: Final = "HELD"
+RELEASING: Final = "RELEASING"
+
+USER: Final = "USER"
+EXTERNAL: Final = "EXTERNAL"
+SERVICE: Final = "SERVICE"
+DEVICE: Final = "DEVICE"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is."""
+
+    kind: str
+    number: str
+    login: str | None = None
+    first_name: str = ""
+    last_name: str = ""
+    sub_type: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A party of a call. ``legs`` are the telephones of a user in it, with their states."""
+
+    id: str
+    identity: Identity
+    state: str
+    legs: dict[str, str] = field(default_factory=dict)
+    anonymous: bool = False
+    """Whether the others are not told who this is."""
+    recording: str | None = None
+    """``RECORDING`` or ``PAUSED``, where this user records the call."""
+    called_back: bool = False
+    """Whether this user has asked the called one to call back."""
+    group: str | None = None
+    """The hunting group through which this user is rung."""
+    box: str | None = None
+    """Of the voicemail service: whose mailbox."""
+    place: bool = False
+    """Nobody: the telephone at which the call is parked."""
+
+    @property
+    def kind(self) -> str:
+        """What kind of party."""
+        return self.identity.kind
+
+    @property
+    def login(self) -> str | None:
+        """Login name, where it is a user of the PBX."""
+        return self.identity.login
+
+    @property
+    def person(self) -> bool:
+        """Whether somebody could be talked to: no service, no place where a call is parked."""
+        return self.identity.kind != SERVICE and not self.place
+
+    @property
+    def device(self) -> str | None:
+        """The telephone of a user who is in the call with one."""
+        return next(iter(self.legs)) if len(self.legs) == 1 else None
+
+    def put(self, state: str) -> None:
+        """Change the state, with that of the only leg."""
+        self.state = state
+        for device in self.legs:
+            self.legs[device] = state
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A call of two or more parties, of one who dials, or of one who hears a tone."""
+
+    ref: str
+    started: datetime
+    initial_called: Identity
+    initiator: str = ""
+    """``Member.id`` of who began it."""
+    members: list[Member] = field(default_factory=list)
+    controller: str | None = None
+    """Login name of the user who made the conference."""
+    tone: str | None = None
+    """Why the only party hears a tone: a cause such as ``BUSY``."""
+    ended: bool = False
+    cause: str | None = None
+    """Why it ended."""
+    answered: bool = False
+    associated_data: str | None = None
+    account_info: str | None = None
+    business_code: str | None = None
+    private: bool = False
+    calling_number: str | None = None
+    inhibit_progress_tone: bool = False
+    dtmf: list[tuple[str, str]] = field(default_factory=list)
+    """Who sent which digits: login name, digits."""
+    tried: tuple[str, ...] = ()
+    """Login names at which the call was presented already: forwarding does not return to them."""
+    rung: str | None = None
+    """Login name of the user last presented: who can be asked to call back."""
+    parked_by: str | None = None
+    timers: dict[str, TimerHandle] = field(default_factory=dict)
+
+    def user(self, login: str) -> Member | None:
+        """The party that is this user."""
+        for member in self.members:
+            if member.identity.login == login:
+                return member
+        return None
+
+    def others(self, member: Member) -> list[Member]:
+        """All parties but this one."""
+        return [other for other in self.members if other is not member]
+
+    def ringing(self) -> Member | None:
+        """The party at which it rings."""
+        for member in self.members:
+            if member.state == RINGING_INCOMING:
+                return member
+        return None
+
+    @property
+    def conference(self) -> bool:
+        """Whether there are three parties or more."""
+        return len(self.members) > 2
+
+    @property
+    def parked(self) -> Member | None:
+        """The place where it is parked."""
+        for member in self.members:
+            if member.place:
+                return member
+        return None
+
+    def dump(self) -> dict[str, Any]:
+        """Everything but the timers, for comparison."""
+        return {
+            "ref": self.ref,
+            "initial_called": self.initial_called,
+            "initiator": self.initiator,
+            "members": [
+                (m.id, m.identity, m.state, tuple(m.legs.items()), m.anonymous, m.recording, m.called_back, m.group, m.box, m.place)
+                for m in self.members
+            ],
+            "flags": (self.controller, self.tone, self.answered, self.private, self.parked_by, self.tried, self.rung),
+            "data": (self.associated_data, self.account_info, self.business_code, self.calling_number),
+            "dtmf": tuple(self.dtmf),
+            "timers": sorted(self.timers),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LegView:
+    """A telephone of a user in a call, and what it allows."""
+
+    device: str
+    state: str
+    ringing_remote: bool = False
+    actions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PartyView:
+    """Another party of a user's call."""
+
+    id: str
+    identity: Identity
+    anonymous: bool = False
+    undroppable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call as one user sees it."""
+
+    ref: str
+    state: str
+    initial_called: Identity
+    initiator: str
+    legs: tuple[LegView, ...]
+    parties: tuple[PartyView, ...]
+    actions: frozenset[str]
+    record_state: str | None = None
+    anonymous: bool = False
+    associated_data: str | None = None
+    account_info: str | None = None

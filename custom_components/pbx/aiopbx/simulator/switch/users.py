@@ -1,0 +1,193 @@
+"""The people of a PBX: what they are given, and what the switch knows of them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ..settings import UserSpec
+
+IN_SERVICE: Final = "IN_SERVICE"
+OUT_OF_SERVICE: Final = "OUT_OF_SERVICE"
+
+ADVANCED: Final = "TELEPHONY_ADVANCED"
+BASIC: Final = "TELEPHONY_BASIC"
+
+
+@dataclass(slots=True, eq=False)
+class Device:
+    """A telephone of a user."""
+
+    id: str
+    kind: str = "DESKPHONE"
+    sub_kind: str = ""
+    state: str = IN_SERVICE
+    off_hook: bool = False
+    """Lifted without a call."""
+    shared: bool = False
+    """A desk-sharing set that the user is logged on at."""
+
+    @property
+    def mobile(self) -> bool:
+        """Whether this is a remote extension."""
+        return self.kind == "MOBILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A forward or an overflow. ``condition`` is ``IMMEDIATE``, ``BUSY``, ``NO_ANSWER`` or ``BUSY_NO_ANSWER``."""
+
+    condition: str
+    target: str
+    """``NUMBER``, ``VOICEMAIL`` or ``ASSOCIATE``."""
+    number: str | None = None
+
+    @property
+    def on_busy(self) -> bool:
+        """Whether it applies to a busy user."""
+        return self.condition in ("BUSY", "BUSY_NO_ANSWER")
+
+    @property
+    def on_no_answer(self) -> bool:
+        """Whether it applies once the ringing took too long."""
+        return self.condition in ("NO_ANSWER", "BUSY_NO_ANSWER")
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """Somebody asks to be called back."""
+
+    id: str
+    number: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An incoming call that was not answered."""
+
+    number: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """A message in a mailbox."""
+
+    number: str
+    at: datetime
+    read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MiniMessage:
+    """A short text."""
+
+    sender: str
+    text: str
+    at: datetime
+
+
+@dataclass(slots=True, eq=False)
+class User:
+    """A person, now."""
+
+    login: str
+    number: str
+    first_name: str
+    last_name: str
+    devices: dict[str, Device]
+    voicemail: bool
+    voicemail_number: str
+    licences: frozenset[str]
+    lines: int
+    associate: str | None
+    supervisor: str | None
+    pin: str = field(repr=False)
+    secret_code: str = field(repr=False)
+    business_codes: tuple[str, ...]
+    node: str
+    remote_extension: bool = False
+    """Whether the mobile rings too."""
+    do_not_disturb: bool = False
+    forward: Route | None = None
+    overflow: Route | None = None
+    hunting_group: str | None = None
+    logged_on: bool = False
+    """In the hunting group."""
+    callbacks: list[CallBack] = field(default_factory=list)
+    missed: list[Missed] = field(default_factory=list)
+    voicemails: list[Voicemail] = field(default_factory=list)
+    texts: list[MiniMessage] = field(default_factory=list)
+    state: str = "FREE"
+    """``FREE`` or ``BUSY``, as last told."""
+
+    @property
+    def advanced(self) -> bool:
+        """Whether the licence allows all of telephony."""
+        return ADVANCED in self.licences
+
+    @property
+    def has_remote_extension(self) -> bool:
+        """Whether there is a mobile that could ring too."""
+        return any(device.mobile for device in self.devices.values())
+
+    def presented(self) -> tuple[Device, ...]:
+        """The telephones that an incoming call rings, in service or not."""
+        return tuple(device for device in self.devices.values() if not device.mobile or self.remote_extension)
+
+    def usable(self, device: Device) -> bool:
+        """Whether calls can be made and taken on a telephone: in service, and for a mobile switched on."""
+        return device.state == IN_SERVICE and (not device.mobile or self.remote_extension)
+
+    @classmethod
+    def of(cls, spec: "UserSpec") -> "User":
+        """The user that a specification describes."""
+        devices = {
+            item.id: Device(item.id, item.type, item.sub_type or "", IN_SERVICE if item.in_service else OUT_OF_SERVICE)
+            for item in spec.devices
+        }
+        return cls(
+            login=spec.login,
+            number=spec.number,
+            first_name=spec.first_name,
+            last_name=spec.last_name,
+            devices=devices,
+            voicemail=spec.voicemail,
+            voicemail_number=spec.voicemail_number,
+            licences=frozenset(spec.licences),
+            lines=spec.lines,
+            associate=spec.associate,
+            supervisor=spec.supervisor,
+            pin=spec.pin.get_secret_value(),
+            secret_code=spec.secret_code.get_secret_value(),
+            business_codes=spec.business_codes,
+            node=spec.node,
+            hunting_group=spec.hunting_group,
+            logged_on=spec.hunting_group is not None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What waits for a user; none is not known (there is no mailbox)."""
+
+    missed_calls: int
+    voicemails: int | None
+    callbacks: int
+    new_texts: int
+    old_texts: int = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the message lamp is lit."""
+        return bool(self.missed_calls or self.voicemails or self.callbacks or self.new_texts)
+
+
+@dataclass(slots=True, eq=False)
+class HuntingGroup:
+    """A number that several people share; members are chosen in turn."""
+
+    number: str
+    name: str = ""
+    turn: int = 0
