@@ -156,3 +156,7 @@ class NotReady(RequestRefused):
 
 class SessionLost(RequestRefused):
     """The session is gone; a new one is being opened."""
+
+
+class SubscriptionLost(RequestRefused):
+    """The server does not open the event channel: the subscription is dead, and a new one is needed."""

@@ -1,5 +1,7 @@
 """Wire types of O2G: session management."""
 
+from typing import ClassVar
+
 from .base import Wire, WireEnum
 
 
@@ -46,6 +48,8 @@ class SupervisedAccount(Wire, kw_only=True):
 
 class SessionRequest(Wire, kw_only=True):
     """Asks for a session, for oneself or for a supervised account."""
+
+    _secrets: ClassVar[frozenset[str]] = frozenset({"application_name"})
 
     application_name: str
     application_address: str | None = None

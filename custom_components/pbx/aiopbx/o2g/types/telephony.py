@@ -1,5 +1,7 @@
 """Wire types of O2G: call control."""
 
+from typing import ClassVar
+
 import msgspec
 
 from .base import O2gEvent, Wire, WireEnum
@@ -476,6 +478,8 @@ class Legs(Wire, kw_only=True):
 
 class MakeCallRequest(Wire, kw_only=True):
     """A call: regular, private, business or to the call centre."""
+
+    _secrets: ClassVar[frozenset[str]] = frozenset({"pin", "secret_code"})
 
     device_id: str | None = None
     callee: str | None = None

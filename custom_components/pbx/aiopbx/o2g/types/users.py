@@ -1,5 +1,7 @@
 """Wire types of O2G: user information."""
 
+from typing import ClassVar
+
 from .base import O2gEvent, Wire, WireEnum
 
 
@@ -22,6 +24,8 @@ class VoicemailType(WireEnum):
 
 class ChangePasswordRequest(Wire, kw_only=True):
     """The old and the new password of a user."""
+
+    _secrets: ClassVar[frozenset[str]] = frozenset({"old_password", "new_password"})
 
     old_password: str
     new_password: str

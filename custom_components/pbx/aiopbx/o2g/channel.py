@@ -1,0 +1,185 @@
+"""The event channel: one answer that never ends, one event a line."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from time import monotonic
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from ..errors import PbxError, SubscriptionLost
+from .decoding import Event, EventDecoder
+from .transport import JSON, MOST_OF_AN_ERROR, MOST_REDIRECTS, REDIRECTS, Answer, Transport, refusal
+from .types.events import OnChannelInformation
+
+_LOGGER = logging.getLogger(__name__)
+
+LONGEST_LINE: Final = 4 * 1024 * 1024
+"""Bytes; a longer line is skipped."""
+_BUFFER: Final = 256 * 1024
+_NAME: Final = "The event channel"
+
+
+class ChannelEnd(StrEnum):
+    """How a channel ended."""
+
+    CLEAN = "clean"
+    """The server ended the answer as it should be ended."""
+    BROKEN = "broken"
+    """The connection broke."""
+    CLOSED = "closed"
+    """This side closed it."""
+
+
+class EventChannel:
+    """An open channel. Iterating gives the events of each chunk as a list, in order, until the channel ends.
+
+    The end is no exception: ``end`` says how it came, ``end_reason`` in words.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, decoder: EventDecoder) -> None:
+        """Read this answer."""
+        self._response = response
+        self._decoder = decoder
+        self._closing = False
+        self.last_heard = monotonic()
+        """When the server last sent anything, by the monotonic clock."""
+        self.end: ChannelEnd | None = None
+        """None while it is open."""
+        self.end_reason: str | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self.end is not None
+
+    async def __aiter__(self) -> AsyncIterator[list[Event]]:
+        """Read until the end. Only one reader at a time."""
+        content, decoder = self._response.content, self._decoder
+        statistics = decoder.statistics
+        parts: list[bytes] = []  # of the line that is not whole yet
+        size = 0
+        skipping = False  # the rest of a line that is too long
+        first = True
+        try:
+            while chunk := await content.readany():
+                self.last_heard = monotonic()
+                statistics.bytes += len(chunk)
+                cut = chunk.rfind(b"\n") + 1
+                if not cut:
+                    if not skipping:
+                        size += len(chunk)
+                        parts.append(chunk)
+                        if size > LONGEST_LINE:
+                            skipping, size = True, 0
+                            parts.clear()
+                            decoder.overlong()
+                    continue
+                start = 0
+                if skipping:
+                    start = chunk.find(b"\n") + 1
+                    skipping = False
+                whole = chunk[start:cut] if start or cut != len(chunk) else chunk
+                if parts:
+                    parts.append(whole)
+                    whole = b"".join(parts)
+                    parts.clear()
+                size = len(chunk) - cut
+                if size:
+                    parts.append(chunk[cut:])
+                events = decoder.decode_lines(whole)
+                if events:
+                    if first:
+                        first = False
+                        if type(events[0]) is not OnChannelInformation:
+                            statistics.tell_once("The event channel did not begin with OnChannelInformation")
+                    yield events
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            self._ended(ChannelEnd.BROKEN, f"the connection broke ({type(error).__name__})")
+        else:
+            self._ended(ChannelEnd.CLEAN, "the server ended it")
+        finally:
+            self._ended(ChannelEnd.CLOSED, "it was closed")
+            self._response.close()
+
+    def _ended(self, end: ChannelEnd, reason: str) -> None:
+        if self.end is None:
+            if self._closing:
+                end, reason = ChannelEnd.CLOSED, "it was closed"
+            self.end, self.end_reason = end, reason
+            _LOGGER.debug("The event channel ended: %s", reason)
+
+    async def close(self) -> None:
+        """Close it; whoever iterates comes to the end."""
+        self._closing = True
+        self._response.close()
+        self._ended(ChannelEnd.CLOSED, "it was closed")
+
+    def __repr__(self) -> str:
+        """Say whether it is open; the URL is a secret."""
+        return f"<EventChannel {self.end or 'open'}>"
+
+
+async def open_channel(transport: Transport, url: str, decoder: EventDecoder) -> EventChannel:
+    """Open the channel at the polling URL of a subscription, without cookie and without credentials.
+
+    Raises ``SubscriptionLost`` where the server does not know the subscription, ``NotReady``, ``ConnectionFailed``.
+    """
+    method = "POST"
+    for _ in range(MOST_REDIRECTS + 1):
+        response = await _ask(transport, method, url)
+        if 200 <= response.status < 300:
+            return EventChannel(response, decoder)
+        try:
+            body = await asyncio.wait_for(response.content.read(MOST_OF_AN_ERROR), transport.settings.request_timeout)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            body = b""
+        finally:
+            response.close()
+        answer = Answer(response.status, response.headers, body, url)
+        if response.status == 405 and method == "POST":
+            method = "GET"
+        elif response.status in REDIRECTS:
+            url = transport.redirected(answer, _NAME)
+        else:
+            raise _refused(answer, transport)
+    raise transport.not_o2g(f"{_NAME}: the server redirects in a circle.")
+
+
+async def _ask(transport: Transport, method: str, url: str) -> aiohttp.ClientResponse:
+    seconds = transport.settings.request_timeout
+    try:
+        async with asyncio.timeout(seconds):
+            return await transport.http.request(
+                method,
+                URL(url, encoded=True),
+                headers={"Accept": JSON},
+                skip_auto_headers=("Content-Type", "Accept-Encoding"),
+                ssl=transport.tls,
+                proxy=transport.proxy(url),
+                allow_redirects=False,
+                read_bufsize=_BUFFER,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds),
+            )
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise transport.failure(error, _NAME, sent=False, safe=True) from None
+
+
+def _refused(answer: Answer, transport: Transport) -> PbxError:
+    error = refusal(answer, _NAME, transport.secrets, safe=True)
+    if answer.status == 503 or not isinstance(error, PbxError):
+        return error
+    return SubscriptionLost(
+        f"{_NAME} was refused ({answer.status}): the subscription is dead.",
+        operation=_NAME,
+        status=answer.status,
+        code=getattr(error, "code", None),
+        type=getattr(error, "type", None),
+        help_message=getattr(error, "help_message", None),
+        inner_message=getattr(error, "inner_message", None),
+        can_retry=getattr(error, "can_retry", None),
+        remedy="A new subscription is needed.",
+    )

@@ -1,0 +1,162 @@
+"""From bytes to typed values: strict where the server keeps to the reference, forgiving where it does not.
+
+The strict way is one call into msgspec. Only what it refuses is looked at field by field: a field of the wrong type
+costs that field, not the event.
+"""
+
+from types import NoneType, UnionType
+from typing import Any, Final, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from .statistics import WireStatistics
+from .types.base import UNLISTED, O2gEvent, Wire
+from .types.events import KnownEvent, UnknownEvent
+
+T = TypeVar("T")
+Event = KnownEvent | UnknownEvent
+
+_KNOWN: Final[dict[str, type[O2gEvent]]] = {str(kind.__struct_config__.tag): kind for kind in get_args(KnownEvent)}
+_DROPPED: Final = object()
+
+
+class EventDecoder:
+    """Decodes lines of the event channel, and counts what it could not understand."""
+
+    def __init__(self, statistics: WireStatistics | None = None) -> None:
+        """Count into these statistics."""
+        self.statistics = statistics if statistics is not None else WireStatistics()
+        decoder: msgspec.json.Decoder[KnownEvent] = msgspec.json.Decoder(KnownEvent)
+        self._strict = decoder.decode
+        self._strict_lines = decoder.decode_lines
+
+    def decode_lines(self, lines: bytes) -> list[Event]:
+        """Decode whole lines, in order. Empty ones are nothing; malformed ones are counted and skipped."""
+        unlisted = UNLISTED.count
+        events: list[Event]
+        try:
+            events = self._strict_lines(lines)  # type: ignore[assignment]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            UNLISTED.count = unlisted
+            events = []
+            for line in lines.split(b"\n"):
+                event = self._decode(line)
+                if event is not None:
+                    events.append(event)
+        statistics = self.statistics
+        statistics.events += len(events)
+        if UNLISTED.count != unlisted:
+            statistics.unknown_values += UNLISTED.count - unlisted
+            self._tell_unlisted()
+        return events
+
+    def decode(self, line: bytes) -> Event | None:
+        """Decode one line; none where it is malformed or empty."""
+        unlisted = UNLISTED.count
+        event = self._decode(line)
+        if event is not None:
+            self.statistics.events += 1
+        if UNLISTED.count != unlisted:
+            self.statistics.unknown_values += UNLISTED.count - unlisted
+            self._tell_unlisted()
+        return event
+
+    def overlong(self) -> None:
+        """Count a line that was too long to be kept."""
+        self.statistics.malformed_frames += 1
+        self.statistics.tell_once("A line of the event channel was too long and was skipped")
+
+    def _decode(self, line: bytes) -> Event | None:
+        if not line or line.isspace():
+            return None
+        unlisted = UNLISTED.count
+        try:
+            return self._strict(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            UNLISTED.count = unlisted
+        try:
+            raw = msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raw = None
+        name = raw.get("eventName") if isinstance(raw, dict) else None
+        if not isinstance(name, str) or not name:
+            self.statistics.malformed_frames += 1
+            self.statistics.tell_once("A line of the event channel was no event and was skipped")
+            return None
+        kind = _KNOWN.get(name)
+        if kind is None:
+            self.statistics.unknown_events += 1
+            self.statistics.tell_once(f"The server sends {name[:80]!r}, an event that is not known")
+            login = raw.get("loginName")
+            return UnknownEvent(name=name, raw=line, login_name=login if isinstance(login, str) else None)
+        event: Event = lenient(raw, kind, self.statistics)
+        return event
+
+    def _tell_unlisted(self) -> None:
+        for kind, value in UNLISTED.seen:
+            self.statistics.tell_once(f"The server sends {value[:80]!r}, which {kind} does not list")
+
+
+def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
+    """Decode the body of an answer. Raises ``ValueError`` where it is not JSON, or not of this kind at all."""
+    unlisted = UNLISTED.count
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError:
+        UNLISTED.count = unlisted
+        raw = msgspec.json.decode(body)
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8") from None
+    answer = lenient(raw, kind, statistics)
+    if answer is _DROPPED:
+        raise ValueError(f"no {kind.__name__}")
+    return answer  # type: ignore[no-any-return]
+
+
+def lenient(raw: Any, kind: Any, statistics: WireStatistics, where: str = "") -> Any:
+    """Make of a value what can be made of it; what cannot is left out and counted."""
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        if raw is None:
+            return None
+        kind = next(part for part in get_args(kind) if part is not NoneType)
+        origin = get_origin(kind)
+    if origin is tuple and isinstance(raw, list):
+        inner = get_args(kind)[0]
+        items = (lenient(item, inner, statistics, where) for item in raw)
+        return tuple(item for item in items if item is not _DROPPED)
+    if isinstance(kind, type) and issubclass(kind, Wire):
+        return _lenient_struct(raw, kind, statistics, where)
+    unlisted = UNLISTED.count
+    try:
+        return msgspec.convert(raw, kind)
+    except (msgspec.ValidationError, TypeError):
+        UNLISTED.count = unlisted
+        return _drop(statistics, where)
+
+
+def _lenient_struct(raw: Any, kind: type[Wire], statistics: WireStatistics, where: str) -> Any:
+    fields = msgspec.structs.fields(kind)
+    if isinstance(raw, list) and len(fields) == 1 and get_origin(fields[0].type) is tuple:
+        raw = {fields[0].encode_name: raw}  # a container that came without its wrapping
+    if not isinstance(raw, dict):
+        return _drop(statistics, where or kind.__name__)
+    values = {}
+    for item in fields:
+        given = raw.get(item.encode_name)
+        if given is None:
+            if item.required:
+                return _drop(statistics, f"{kind.__name__}.{item.encode_name}")
+            continue
+        value = lenient(given, item.type, statistics, f"{kind.__name__}.{item.encode_name}")
+        if value is not _DROPPED:
+            values[item.name] = value
+        elif item.required:
+            return _DROPPED
+    return kind(**values)
+
+
+def _drop(statistics: WireStatistics, where: str) -> Any:
+    statistics.bad_fields += 1
+    statistics.tell_once(f"The server sends {where} as another type than the reference says; it is left out")
+    return _DROPPED

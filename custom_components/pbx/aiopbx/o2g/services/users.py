@@ -1,0 +1,48 @@
+"""User information: who there is, with which numbers and devices."""
+
+from ..operations import Request, Service, operation
+from ..rules import NEEDS, ONE_QUERY
+from ..types.users import ChangePasswordRequest, LoginsResponse, SupportedLanguages, User, UserPreferences
+
+
+class Users(Service, service="Users"):
+    """Users, their devices, their password and their preferences."""
+
+    @operation("GET", "/logins", names={"only_acd": "onlyACD"}, valueless=("onlyACD",))
+    def logins(self, *, node_ids: str | None = None, only_acd: bool | None = None) -> Request[LoginsResponse]:
+        """List login names: an administrator's answer is everybody, a user's is the user.
+
+        Both restrictions are for administrators. ``node_ids`` is one node or several separated by commas;
+        ``only_acd`` leaves only agents and supervisors of the call centre.
+        """
+        return Request(nodeIds=node_ids, onlyACD=only_acd or None)
+
+    @operation("GET", "/users", None, ONE_QUERY)
+    def find_user(self, *, company_phone: str | None = None) -> Request[User]:
+        """Find a user by company number."""
+        return Request(companyPhone=company_phone)
+
+    @operation("GET", "/users/{loginName}")
+    def user(self, login_name: str) -> Request[User]:
+        """Read a user; devices and voicemail only of oneself, or as administrator."""
+        return Request(login_name)
+
+    @operation("PUT", "/users/{loginName}/password", None, NEEDS("oldPassword", "newPassword"))
+    def change_password(self, login_name: str, body: ChangePasswordRequest) -> Request[None]:
+        """Change a user's password."""
+        return Request(login_name, body=body)
+
+    @operation("GET", "/users/{loginName}/preferences")
+    def preferences(self, login_name: str) -> Request[UserPreferences]:
+        """Read a user's languages."""
+        return Request(login_name)
+
+    @operation("POST", "/users/{loginName}/preferences", safe=True)
+    def update_preferences(self, login_name: str, body: UserPreferences) -> Request[None]:
+        """Change a user's languages."""
+        return Request(login_name, body=body)
+
+    @operation("GET", "/users/{loginName}/preferences/supportedLanguages")
+    def supported_languages(self, login_name: str) -> Request[SupportedLanguages]:
+        """List the languages that a user may choose."""
+        return Request(login_name)

@@ -1,0 +1,249 @@
+"""Logging in: from the address of a server to an open session that stays open."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import Final, TypeVar
+
+from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
+from .decoding import read_answer
+from .operations import OPERATIONS
+from .transport import Answer, Transport
+from .types.base import Wire, to_json
+from .types.overview import RoxeRestApiDescriptor, Version
+from .types.sessions import SessionInfo, SessionRequest, SessionTokenInfo, SupervisedAccount, SupervisedAccountType
+
+_LOGGER = logging.getLogger(__name__)
+W = TypeVar("W", bound=Wire)
+
+ROOT: Final = "/api/rest"
+VERSION: Final = "1.0"
+_TIME_TO_LIVE: Final = 120
+"""Seconds, where the server does not say."""
+_CLOSING: Final = 3.0
+"""Seconds that a farewell may take."""
+
+# Where services are when the session does not list them.
+_RELATIVE_URLS: Final = {
+    "telephony": "/telephony",
+    "users": "/users",
+    "routing": "/routing",
+    "eventsummary": "/eventSummary",
+    "subscriptions": "/subscriptions",
+    "directory": "/directory",
+    "comlog": "/comlog/records",
+    "voicemail": "/messaging/mailboxes",
+    "phonesetprogramming": "/users",
+    "pbxmanagement": "/pbxs",
+    "maintenance": "/system",
+    "acdagent": "/acd/agent",
+}
+
+
+class Authentication(Wire, kw_only=True):
+    """What logging in answers: a credential, which is also the cookie, and where sessions are opened."""
+
+    credential: str | None = None
+    public_url: str | None = None
+    internal_url: str | None = None
+
+
+class SessionKeeper:
+    """Opens the session, keeps it alive and closes it. ``lost`` is set when it is gone."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Log in over this transport."""
+        self.transport = transport
+        self.descriptor = RoxeRestApiDescriptor()
+        self.info = SessionInfo()
+        self.lost = asyncio.Event()
+        self.lost_reason: PbxError | None = None
+        self.token_expires: str | None = None
+        """Until when a session that was opened with a token lasts, as the server writes it."""
+        self.opened = False
+        self._sessions_url = ""
+        self._base_url = ""
+        self._relative: dict[str, str] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    # ----------------------------------------------------------------------------------------------------- opening
+
+    async def open(self) -> SessionInfo:
+        """Find the server's version, authenticate, open a session, keep it alive."""
+        transport, settings = self.transport, self.transport.settings
+        self.descriptor = await self._read_root()
+        version = _version(self.descriptor)
+        if version is None:
+            raise transport.not_o2g("The server names no version of its interface.")
+        url = transport.choose(version.public_url, version.internal_url, what="the login")
+        granted = await self._authenticate(url)
+        self._sessions_url = transport.choose(granted.public_url, granted.internal_url, what="sessions")
+        account = settings.supervised
+        request = SessionRequest(
+            application_name=settings.application_name,
+            supervised_account=None
+            if account is None
+            else SupervisedAccount(id=account.id, type=SupervisedAccountType(account.by.upper())),
+        )
+        if settings.application_name != "aiopbx":
+            transport.secrets.add(settings.application_name if len(settings.application_name) > 32 else None)
+        self.opened = True  # from here on there may be a session to close, answered or not
+        answer = await transport.request(
+            "POST", self._sessions_url, name="POST /sessions", body=to_json(request), safe=True
+        )
+        self.info = self._read(answer, SessionInfo, "POST /sessions")
+        self._base_url = transport.choose(self.info.public_base_url, self.info.private_base_url, what="its services")
+        self._relative = {
+            service.service_name.lower(): service.relative_url
+            for service in self.info.services
+            if service.service_name and service.relative_url
+        }
+        self.token_expires = self.info.expiration_date
+        self._task = asyncio.create_task(self._keep_alive(), name="o2g-keepalive")
+        return self.info
+
+    async def _read_root(self) -> RoxeRestApiDescriptor:
+        name = f"GET {ROOT}"
+        try:
+            answer = await self.transport.request(
+                "GET", self.transport.url + ROOT, name=name, with_cookies=False, safe=True
+            )
+        except RequestRefused as error:
+            if error.transient:
+                raise
+            raise self.transport.not_o2g(f"{name} was refused ({error.status}).") from None
+        return self._read(answer, RoxeRestApiDescriptor, name)
+
+    async def _authenticate(self, url: str) -> Authentication:
+        transport = self.transport
+        name = f"GET {ROOT}/authenticate"
+        login = (transport.settings.username, transport.settings.password.get_secret_value())
+        transport.cookies.clear()
+        try:
+            answer = await transport.request("GET", url, name=name, basic=login, safe=True)
+        except NotAllowed as error:
+            if error.status == 401:
+                raise AuthenticationFailed(
+                    f"The server does not accept the login of {login[0]}.", remedy="Check user name and password."
+                ) from None
+            raise AuthenticationFailed(
+                f"The account {login[0]} may not log in ({error.status}).",
+                remedy="Check the rights of the account with the administrator of the server.",
+            ) from error
+        except RequestRefused as error:
+            if error.status == 401:
+                raise AuthenticationFailed(
+                    f"The server does not accept the login of {login[0]}.", remedy="Check user name and password."
+                ) from None
+            raise
+        granted = self._read(answer, Authentication, name)
+        transport.secrets.add(granted.credential)
+        if "AlcUserId" not in transport.cookies and granted.credential:
+            transport.cookies["AlcUserId"] = granted.credential
+        return granted
+
+    def _read(self, answer: Answer, kind: type[W], name: str) -> W:
+        try:
+            return read_answer(answer.body, kind, self.transport.statistics)
+        except ValueError:
+            raise self.transport.not_o2g(f"{name}: the answer cannot be read.") from None
+
+    # -------------------------------------------------------------------------------------------------------- URLs
+
+    def url(self, service: str, target: str) -> str:
+        """Where an operation of a service is: the URLs of the server exactly as it gave them, then what follows."""
+        if service == "Sessions":
+            return self._sessions_url.rstrip("/") + target.removeprefix("/sessions")
+        key = service.lower()
+        usual = _RELATIVE_URLS.get(key, "")
+        relative = self._relative.get(key, usual)
+        if usual and target.startswith(usual):
+            target = relative.rstrip("/") + target[len(usual) :]
+        elif usual and relative != usual and relative.rstrip("/").endswith(usual):
+            target = relative.rstrip("/")[: -len(usual)] + target  # beside it, as /logins is beside /users
+        if target.startswith(("http://", "https://")):
+            return target
+        return f"{self._base_url.rstrip('/')}/{target.lstrip('/')}"
+
+    # ------------------------------------------------------------------------------------------------- keeping alive
+
+    async def _keep_alive(self) -> None:
+        """Restart the session's timer well before it ends. A refusal means that the session is gone."""
+        life = self.info.time_to_live if self.info.time_to_live and self.info.time_to_live > 0 else _TIME_TO_LIVE
+        name = str(OPERATIONS["keepalive"])
+        alive = monotonic()
+        pause = life / 3
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                answer = await self.transport.request(
+                    "POST",
+                    self.url("Sessions", "/sessions/keepalive"),
+                    name=name,
+                    safe=True,
+                    timeout=min(self.transport.settings.request_timeout, life / 3),
+                )
+            except RequestRefused as error:
+                self.lose(error)
+                return
+            except PbxError as error:
+                if not isinstance(error, ConnectionFailed) or monotonic() - alive >= life:
+                    self.lose(error)
+                    return
+                pause = life / 12  # the server may be reached again before the timer ends
+                continue
+            alive, pause = monotonic(), life / 3
+            if answer.body.strip():
+                self._read_token(answer.body)
+
+    def _read_token(self, body: bytes) -> None:
+        try:
+            token = read_answer(body, SessionTokenInfo, self.transport.statistics)
+        except ValueError:
+            return
+        self.token_expires = token.expiration_date or self.token_expires
+
+    def lose(self, reason: PbxError) -> None:
+        """Note that the session is gone."""
+        if not self.lost.is_set():
+            self.lost_reason = reason
+            self.lost.set()
+            _LOGGER.debug("The session is gone: %s", reason)
+
+    # ----------------------------------------------------------------------------------------------------- closing
+
+    async def close(self, farewell: Callable[[], list[tuple[str, str]]]) -> None:
+        """Stop keeping alive, and tell the server that nothing is needed any more: best effort, bounded, silent.
+
+        ``farewell`` names what to delete before the session, each as the name of the operation and its URL.
+        """
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if not self.opened or not self._sessions_url:
+            return
+        self.opened = False
+        requests = [] if self.lost.is_set() else farewell()
+        try:
+            async with asyncio.timeout(_CLOSING):
+                for name, url in [*requests, ("DELETE /sessions", self._sessions_url)]:
+                    try:
+                        await self.transport.request("DELETE", url, name=name, safe=True)
+                    except RequestRefused:
+                        continue  # it is gone already
+        except (PbxError, TimeoutError) as error:
+            _LOGGER.debug("The session could not be closed: %s", type(error).__name__)
+
+
+def _version(descriptor: RoxeRestApiDescriptor) -> Version | None:
+    """Choose the version that this client speaks, else the server's current one, else its first."""
+    usable = [version for version in descriptor.versions if version.public_url or version.internal_url]
+    for version in usable:
+        if version.id == VERSION:
+            return version
+    for version in usable:
+        if version.status == "CURRENT":
+            return version
+    return usable[0] if usable else None
