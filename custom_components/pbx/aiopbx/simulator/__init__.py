@@ -1,1 +1,42 @@
-"""A telephone system in one process: the switch, the wires it speaks, and ways to break it."""
+"""A telephone system in one process: the switch, the wires it speaks, and ways to break it.
+
+async with Simulator() as simulator:
+    settings = ConnectionSettings(url=simulator.url, username="oxe1000", password="secret")
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from .clock import Clock, ManualClock, RealClock
+from .faults import Faults
+from .settings import DeviceSpec, SimulatorSettings, UserSpec, office_of_four
+from .switch import Switch
+from .switch.errors import SwitchError
+from .switch.settings import HuntingGroupSpec, SwitchSettings
+
+if TYPE_CHECKING:
+    from .simulator import Simulator
+
+__all__ = [
+    "Clock",
+    "DeviceSpec",
+    "Faults",
+    "HuntingGroupSpec",
+    "ManualClock",
+    "RealClock",
+    "Simulator",
+    "SimulatorSettings",
+    "Switch",
+    "SwitchError",
+    "SwitchSettings",
+    "UserSpec",
+    "office_of_four",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the servers when they are wanted: the switch alone needs neither HTTP nor certificates."""
+    if name == "Simulator":
+        from .simulator import Simulator
+
+        return Simulator
+    raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""The simulator's control path, ``/simulator``: what is so, and what to break. For this machine only, and no part of O2G."""
+"""The simulator's control path, ``/simulator``: what is so, and what to break. For this machine only, not O2G."""
 
 import ipaddress
 import json
@@ -12,6 +12,8 @@ from .faults import NAMES
 
 if TYPE_CHECKING:
     from .simulator import Simulator
+    from .switch import Switch
+    from .switch.users import Route
 
 PREFIX: Final = "/simulator"
 
@@ -69,3 +71,48 @@ def _arguments(body: bytes) -> dict[str, Any]:
 
 def _error(status: HTTPStatus, message: str) -> web.Response:
     return web.json_response({"error": message}, status=status)
+
+
+def user_state(switch: "Switch", login: str) -> dict[str, Any]:
+    """All that is so of a user of the switch, as plain data."""
+    user = switch.users[login]
+    counters = switch.counters(login)
+    return {
+        "login": login,
+        "number": user.number,
+        "name": f"{user.first_name} {user.last_name}".strip(),
+        "state": user.state,
+        "do_not_disturb": user.do_not_disturb,
+        "forward": _route(user.forward),
+        "overflow": _route(user.overflow),
+        "remote_extension": user.remote_extension if user.has_remote_extension else None,
+        "hunting_group": user.hunting_group,
+        "logged_on": user.logged_on,
+        "devices": [
+            {"id": device.id, "type": device.kind, "state": device.state, "off_hook": device.off_hook}
+            for device in user.devices.values()
+        ],
+        "counters": {
+            "missed_calls": counters.missed_calls,
+            "voicemails": counters.voicemails,
+            "callback_requests": counters.callbacks,
+            "new_texts": counters.new_texts,
+        },
+        "calls": [
+            {
+                "ref": view.ref,
+                "state": view.state,
+                "parties": [{"id": party.id, "number": party.identity.number} for party in view.parties],
+                "legs": [{"device": leg.device, "state": leg.state} for leg in view.legs],
+                "recording": view.record_state,
+                "associated_data": view.associated_data,
+            }
+            for view in switch.call_views(login)
+        ],
+    }
+
+
+def _route(route: "Route | None") -> dict[str, Any] | None:
+    if route is None:
+        return None
+    return {"condition": route.condition, "target": route.target, "number": route.number}

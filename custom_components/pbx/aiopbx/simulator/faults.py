@@ -134,7 +134,7 @@ class Faults:
         self.is_not_ready = on
 
     def drop_requests(self, count: int = 1, after: bool = False) -> None:
-        """Break the connection of the next requests instead of answering; ``after`` they were carried out, or before."""
+        """Break the connection of the next requests instead of answering: before or ``after`` carrying them out."""
         if count < 0:
             raise InvalidInput("count", "must be 0 or more")
         if after:
@@ -210,7 +210,7 @@ class Faults:
             self.not_ready(False)
 
     def call(self, name: str, arguments: dict[str, Any]) -> Any:
-        """Do a fault by its name (hyphens do), as the control path asks for it; says what is wrong with the arguments."""
+        """Do a fault by its name (hyphens do), as the control path asks for it. Says what is wrong with arguments."""
         known = name.replace("-", "_")
         if known not in NAMES:
             raise InvalidInput("name", f"there is no fault {name!r}", remedy="There are: " + ", ".join(NAMES) + ".")
@@ -223,7 +223,7 @@ class Faults:
                 raise InvalidInput(key, f"must be like {parameter.default!r}")
         unknown = set(arguments) - set(inspect.signature(method).parameters)
         if unknown:
-            raise InvalidInput(sorted(unknown)[0], f"{known} does not take it")
+            raise InvalidInput(min(unknown), f"{known} does not take it")
         return method(**arguments)
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
+from .switch.settings import SwitchSettings
+
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]
 Licence = Literal["TELEPHONY_BASIC", "TELEPHONY_ADVANCED"]
@@ -113,6 +115,8 @@ class SimulatorSettings(Settings):
     admin_password: SecretStr = SecretStr("admin")
     scenario: str | Path | None = None
     """Name of a scenario that comes with the simulator, or a file. It is played by who starts the simulator."""
+    switch: SwitchSettings = SwitchSettings()
+    """How the telephony behaves: how long it rings, what parking does, hunting groups."""
     time_to_live: Annotated[int, Field(ge=1, le=86_400)] = 1800
     """Seconds that a session lives after its last request."""
     heartbeat: Annotated[float, Field(gt=0, le=3600)] = 30.0

@@ -6,21 +6,18 @@ import shutil
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
-import msgspec
 from aiohttp import web
 
 from ..errors import InvalidInput
 from .certificate import CERTIFICATE_NAME, KEY_NAME, ensure_certificate, server_context
 from .clock import Clock, RealClock
-from .control import control_routes
+from .control import control_routes, user_state
 from .faces.o2g import event_summary, routing, telephony, views
 from .faces.o2g.context import Route
 from .faces.o2g.server import O2gServer
@@ -63,7 +60,7 @@ class Simulator:
         """Make the switch and the servers; nothing listens before ``start``."""
         self.settings = settings or SimulatorSettings()
         self.clock: Clock = clock or RealClock()
-        self.switch = Switch(self.clock, self.settings.users)
+        self.switch = Switch(self.clock, self.settings.users, self.settings.switch)
         self.faults = Faults(self.clock)
         self.accounts = Accounts(self.settings)
         self.servers = [self._server("primary")]
@@ -308,7 +305,7 @@ class Simulator:
     def state(self) -> dict[str, Any]:
         """What is so on the switch now, as plain data: users with their calls and routing, sessions, channels."""
         return {
-            "users": {login: _user_state(self.switch, login) for login in self.switch.users},
+            "users": {login: user_state(self.switch, login) for login in self.switch.users},
             "servers": [
                 {
                     "name": server.name,

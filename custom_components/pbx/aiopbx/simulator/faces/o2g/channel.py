@@ -131,17 +131,21 @@ class ChannelRequests:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request to the event ports."""
         try:
-            if request.method not in ("GET", "POST"):
-                raise wrong_method(request.method, ["GET", "POST"])
-            segments = [unquote(segment) for segment in request.rel_url.raw_path.split("/") if segment]
-            subscribed = None
-            if len(segments) == 3 and segments[:2] == ["api", "events"]:
-                subscribed = self._server.subscriptions.get(segments[2])
-            if subscribed is None:
-                message = "There is no such subscription, or its session has ended."
-                raise Refusal(NOT_FOUND, message, status=HTTPStatus.NOT_FOUND)
+            subscribed = self._find(request)
             await request.read()
         except Refusal as refusal:
             return refusal_response(refusal)
         self.opened += 1
         return await Channel(self._server, subscribed, request).run()
+
+    def _find(self, request: web.BaseRequest) -> Subscribed:
+        if request.method not in ("GET", "POST"):
+            raise wrong_method(request.method, ["GET", "POST"])
+        segments = [unquote(segment) for segment in request.rel_url.raw_path.split("/") if segment]
+        subscribed = None
+        if len(segments) == 3 and segments[:2] == ["api", "events"]:
+            subscribed = self._server.subscriptions.get(segments[2])
+        if subscribed is None:
+            message = "There is no such subscription, or its session has ended."
+            raise Refusal(NOT_FOUND, message, status=HTTPStatus.NOT_FOUND)
+        return subscribed

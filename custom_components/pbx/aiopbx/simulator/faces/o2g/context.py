@@ -46,7 +46,7 @@ class Answer:
 
 
 Handler = Callable[..., "Answer | Wire | None"]
-"""``handler(ctx, **path_parameters_in_snake_case)``. A wire type is answered with 200, nothing with 204. It raises ``Refusal``."""
+"""``handler(ctx, **path_parameters_in_snake_case)``. A wire type is answered with 200, none with 204; or ``Refusal``."""
 
 
 @dataclass(frozen=True, slots=True)

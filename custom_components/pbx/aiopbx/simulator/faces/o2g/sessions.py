@@ -120,7 +120,7 @@ class Token:
             return None
         values = {key.strip().lower(): value.strip() for key, _, value in (part.partition("=") for part in parts)}
         try:
-            expires = datetime.fromisoformat(values["expires"].replace("Z", "+00:00"))
+            expires = datetime.fromisoformat(values["expires"])
         except (KeyError, ValueError):
             raise bad_parameter("applicationName", "a token needs expires=<ISO 8601 date and time>") from None
         if expires.tzinfo is None:

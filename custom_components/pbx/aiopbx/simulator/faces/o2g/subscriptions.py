@@ -1,4 +1,4 @@
-"""Subscriptions: which events of which users a session gets, and the queue they wait in until the channel reads them."""
+"""Subscriptions: which events of which users a session gets, and the queue where they wait for the channel."""
 
 import logging
 import secrets
@@ -278,7 +278,7 @@ def subscribe(ctx: Context) -> Subscription:
 
 
 def update(ctx: Context) -> None:
-    """``PUT /subscriptions``: the filter of the session's newest subscription. It names none, so the newest is meant."""
+    """``PUT /subscriptions``: the filter of a subscription. The request names none: the session's newest is meant."""
     subscriptions = ctx.server.subscriptions
     mine = subscriptions.of(ctx.session)
     if not mine:
