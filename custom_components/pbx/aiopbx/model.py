@@ -348,8 +348,11 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     @property
     def state(self) -> LineState:
         """Derived from all calls: the most engaged one wins; without calls from the devices and the user."""
-        if self.calls:
-            states = {call.state for call in self.calls}
+        calls = self.calls
+        if len(calls) == 1:
+            return _ALONE[calls[0].state]
+        if calls:
+            states = {call.state for call in calls}
             for state in _ENGAGEMENT:
                 if state in states:
                     return _LINE_STATE[state]
@@ -365,6 +368,13 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
         if DeviceState.IN_SERVICE in states:
             return True
         return False if DeviceState.OUT_OF_SERVICE in states else None
+
+    def call_by_ref(self, ref: str) -> CallSnapshot | None:
+        """The call that the server calls this now."""
+        for call in self.calls:
+            if call.ref == ref:
+                return call
+        return None
 
     def call(self, key: str) -> CallSnapshot | None:
         """The call whose id or reference this is."""
@@ -384,6 +394,7 @@ _ENGAGEMENT: Final = (
     CallState.RELEASING,
 )
 _LINE_STATE: Final = {state: LineState(state.value) for state in CallState}
+_ALONE: Final = {**_LINE_STATE, CallState.UNKNOWN: LineState.BUSY}
 
 
 class AvailableLine(Snapshot, frozen=True, kw_only=True):
