@@ -34,7 +34,7 @@ from .const import (
 )
 
 if TYPE_CHECKING:
-    from .aiopbx.simulator import Simulator
+    from .aiopbx.simulator import ScenarioPlayer, Simulator
 
 type Lines = Literal["all"] | tuple[str, ...]
 
@@ -44,13 +44,13 @@ class Connection:
     """A connected client, and the simulated PBX that it talks to if this is the demo."""
 
     pbx: Pbx
-    simulator: Simulator | None = None
+    demo: Demo | None = None
 
     async def close(self) -> None:
         """Leave the PBX, and end the simulated one."""
         await self.pbx.close()
-        if self.simulator is not None:
-            await self.simulator.stop()
+        if self.demo is not None:
+            await self.demo.stop()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +82,9 @@ async def async_connect(
     hass: HomeAssistant, data: Mapping[str, Any], options: Mapping[str, Any], *, lines: Lines | None = None
 ) -> Connection:
     """Connect as an entry says, with ``lines`` in place of its own if given. Raises the client's errors."""
-    simulator = await _async_start_demo(hass) if data[CONF_KIND] == KIND_DEMO else None
+    demo = await _async_start_demo(hass) if data[CONF_KIND] == KIND_DEMO else None
     try:
-        reach = _reach_demo(simulator) if simulator is not None else _reach(hass, data)
+        reach = _reach_demo(demo) if demo is not None else _reach(hass, data)
         # Settings may look at files, so they are made in an executor.
         settings = await hass.async_add_executor_job(
             partial(
@@ -97,10 +97,10 @@ async def async_connect(
         )
         # A PBX lives on cookies and is mostly addressed by IP, whose cookies the shared session would drop.
         session = async_create_clientsession(hass, cookie_jar=aiohttp.CookieJar(unsafe=True))
-        return Connection(pbx=await connect(settings, session=session), simulator=simulator)
+        return Connection(pbx=await connect(settings, session=session), demo=demo)
     except BaseException:
-        if simulator is not None:
-            await simulator.stop()
+        if demo is not None:
+            await demo.stop()
         raise
 
 
@@ -128,26 +128,47 @@ def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
     return reach
 
 
-async def _async_start_demo(hass: HomeAssistant) -> Simulator:
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """A simulated PBX, and what makes its office live."""
+
+    simulator: Simulator
+    player: ScenarioPlayer
+
+    async def stop(self) -> None:
+        """End it."""
+        self.player.stop()
+        await self.simulator.stop()
+
+
+async def _async_start_demo(hass: HomeAssistant) -> Demo:
     """Start a simulated PBX in this process, reachable from this machine alone."""
-    simulator = await hass.async_add_executor_job(_make_demo)
-    await simulator.start()
-    return simulator
+    demo = await hass.async_add_executor_job(_make_demo)
+    await demo.simulator.start()
+    demo.player.start()
+    return demo
 
 
-def _make_demo() -> Simulator:
+def _make_demo() -> Demo:
     """Import and make the simulated PBX; this reads files, so it runs in an executor."""
-    from .aiopbx.simulator import Simulator, SimulatorSettings
+    from .aiopbx.simulator import ScenarioPlayer, Simulator, SimulatorSettings, load_scenario
 
-    # The password is this process's own: nobody else on the machine shall play with the demo's sessions.
-    return Simulator(SimulatorSettings(scenario=DEMO_SCENARIO, admin_password=SecretStr(token_urlsafe())))
+    scenario = load_scenario(DEMO_SCENARIO)
+    simulator = Simulator(
+        SimulatorSettings(
+            users=tuple(person.spec() for person in scenario.users),
+            # The password is this process's own: nobody else on the machine shall play with the demo's sessions.
+            admin_password=SecretStr(token_urlsafe()),
+        )
+    )
+    return Demo(simulator=simulator, player=ScenarioPlayer(scenario, simulator.switch, simulator.clock))
 
 
-def _reach_demo(simulator: Simulator) -> dict[str, Any]:
+def _reach_demo(demo: Demo) -> dict[str, Any]:
     """Return how to reach the simulated PBX, as its administrator."""
-    settings = simulator.settings
+    settings = demo.simulator.settings
     return {
-        "url": simulator.url,
+        "url": demo.simulator.url,
         "username": settings.admin_login,
         "password": settings.admin_password.get_secret_value(),
     }

@@ -14,6 +14,7 @@ from .switch.errors import SwitchError
 from .switch.settings import HuntingGroupSpec, SwitchSettings
 
 if TYPE_CHECKING:
+    from .scenarios import Scenario, ScenarioPlayer, load_scenario
     from .simulator import Simulator
 
 __all__ = [
@@ -23,20 +24,27 @@ __all__ = [
     "HuntingGroupSpec",
     "ManualClock",
     "RealClock",
+    "Scenario",
+    "ScenarioPlayer",
     "Simulator",
     "SimulatorSettings",
     "Switch",
     "SwitchError",
     "SwitchSettings",
     "UserSpec",
+    "load_scenario",
     "office_of_four",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the servers when they are wanted: the switch alone needs neither HTTP nor certificates."""
+    """Import servers and scenarios when they are wanted: the switch alone needs no HTTP, certificates or files."""
     if name == "Simulator":
         from .simulator import Simulator
 
         return Simulator
+    if name in ("Scenario", "ScenarioPlayer", "load_scenario"):
+        from . import scenarios
+
+        return getattr(scenarios, name)
     raise AttributeError(name)
