@@ -1,0 +1,471 @@
+"""``aiopbx probe``: what works against a server and what does not, step by step, with the remedy."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from rich.text import Text
+
+from ..errors import ConnectionFailed, PbxError
+from ..o2g.channel import EventChannel
+from ..o2g.client import O2gClient
+from ..o2g.decoding import Event
+from ..o2g.session import ROOT, VERSION
+from ..o2g.types.overview import RoxeRestApiDescriptor
+from ..o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from ..o2g.types.telephony import OnTelephonyState
+from ..o2g.types.users import User
+from ..settings import ConnectionSettings, read_environment
+from . import errors, screen
+from .options import ask_password
+
+PACKAGES: Final = ("telephony", "routingManagement", "eventSummary")
+NEEDED: Final = ("Telephony", "Users", "Routing", "EventSummary", "Subscriptions")
+_SOON: Final = 30
+"""Days before its end from which on a certificate's end is worth a word."""
+
+
+class Result(StrEnum):
+    """How a step ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass
+class Step:
+    """One step and how it ended."""
+
+    name: str
+    result: Result
+    seconds: float = 0.0
+    text: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class ProbeWanted:
+    """What is to be probed. Without a user, what needs a login is skipped."""
+
+    settings: ConnectionSettings
+    with_login: bool
+    patience: float
+
+    @classmethod
+    def make(
+        cls, url: str, user: str | None, password: str | None, ca_file: Path | None, tls: str | None, patience: float
+    ) -> Self:
+        """Check what was typed. Raises ``InvalidInput``."""
+        known = read_environment()
+        user = user or known.get("username") or known.get("user")
+        values: dict[str, Any] = {"url": url, "request_timeout": patience, "sync_timeout": patience}
+        for field_, value in (("ca_file", ca_file or known.get("ca_file")), ("tls", tls or known.get("tls"))):
+            if value is not None:
+                values[field_] = value
+        ConnectionSettings.make(**values, username=user or "nobody", password="-")  # noqa: S106 - a check of the rest
+        if user:
+            password = password or os.environ.get("AIOPBX_PASSWORD") or ask_password(user)
+        settings = ConnectionSettings.make(**values, username=user or "nobody", password=password or "-")
+        return cls(settings, bool(user), patience)
+
+
+class Stop(Exception):
+    """A step failed in a way that the next ones cannot do without."""
+
+    def __init__(self, text: str, remedy: str = "", *, code: int = errors.CONNECTION) -> None:
+        """Say what failed and what to do about it."""
+        super().__init__(text)
+        self.text = text
+        self.remedy = remedy
+        self.code = code
+
+
+@dataclass
+class Probe:
+    """The steps, in order, each using what the former found."""
+
+    wanted: ProbeWanted
+    report: Callable[[Step], None]
+    steps: list[Step] = field(default_factory=list)
+    addresses: list[tuple[Any, ...]] = field(default_factory=list)
+    descriptor: RoxeRestApiDescriptor | None = None
+    client: O2gClient | None = None
+    logins: tuple[str, ...] = ()
+    subscription: Subscription | None = None
+    channel: EventChannel | None = None
+    batches: AsyncIterator[list[Event]] | None = None
+    code: int = errors.OK
+    http: aiohttp.ClientSession | None = None
+
+    async def run(self) -> int:
+        """Go through all steps and return the exit code; what was opened is closed again."""
+        steps: tuple[tuple[str, Callable[[], Awaitable[str]], bool], ...] = (
+            ("name", self.resolve, False),
+            ("tcp", self.connect, False),
+            ("certificate", self.certificate, False),
+            ("server", self.read_root, False),
+            ("versions", self.versions, False),
+            ("login", self.login, True),
+            ("services", self.services, True),
+            ("lines", self.lines, True),
+            ("licence", self.licence, True),
+            ("subscription", self.subscribe, True),
+            ("channel", self.open_channel, True),
+            ("snapshot", self.snapshot, True),
+        )
+        broken = ""
+        self.http = aiohttp.ClientSession()
+        try:
+            for name, do, needs_login in steps:
+                if broken:
+                    self._add(Step(name, Result.SKIPPED, text=f"needs {broken}"))
+                elif needs_login and not self.wanted.with_login:
+                    self._add(Step(name, Result.SKIPPED, text="needs a login", remedy="Say --user."))
+                elif not await self._step(name, do):
+                    broken = name
+        finally:
+            if self.client is not None:
+                await self.client.close()
+            await self.http.close()
+        return self.code
+
+    def _add(self, step: Step) -> None:
+        self.steps.append(step)
+        self.report(step)
+
+    async def _step(self, name: str, do: Callable[[], Awaitable[str]]) -> bool:
+        started = time.monotonic()
+        step = Step(name, Result.OK)
+        try:
+            async with asyncio.timeout(self.wanted.patience * 2):
+                step.text = await do()
+            if step.text.startswith("-"):
+                step.result, step.text = Result.SKIPPED, step.text.removeprefix("-")
+        except Stop as stop:
+            step.result, step.text, step.remedy = Result.FAILED, stop.text, stop.remedy
+            self.code = self.code or stop.code
+        except PbxError as error:
+            step.result, step.text, step.remedy = Result.FAILED, error.message, error.remedy or ""
+            self.code = self.code or errors.exit_code(error)
+        except TimeoutError:
+            step.result = Result.FAILED
+            step.text = f"no end within {self.wanted.patience * 2:g} s"
+            step.remedy = "Is the server overloaded, or a firewall in between? --patience waits longer."
+            self.code = self.code or errors.CONNECTION
+        step.seconds = time.monotonic() - started
+        self._add(step)
+        return step.result is not Result.FAILED
+
+    # --------------------------------------------------------------------------------------------------- the network
+
+    @property
+    def _host(self) -> tuple[str, int, bool]:
+        parts = urlsplit(self.wanted.settings.url)
+        secure = parts.scheme == "https"
+        return parts.hostname or "", parts.port or (443 if secure else 80), secure
+
+    async def resolve(self) -> str:
+        """Find the addresses of the host."""
+        host, port, _ = self._host
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise Stop(
+                f"{host} has no address ({error.strerror or error})",
+                "Check the name, and whether this machine's DNS knows it (VPN?).",
+            ) from None
+        self.addresses = [address for *_, address in found]
+        shown = list(dict.fromkeys(str(address[0]) for address in self.addresses))
+        return f"{host} is {', '.join(shown[:4])}"
+
+    async def connect(self) -> str:
+        """Open a connection."""
+        host, port, _ = self._host
+        try:
+            async with asyncio.timeout(self.wanted.patience):
+                _, writer = await asyncio.open_connection(host, port)
+        except TimeoutError:
+            raise Stop(
+                f"port {port} does not answer within {self.wanted.patience:g} s",
+                "A firewall may drop it; check address and port, and that this machine may reach the server.",
+            ) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise Stop(
+                f"port {port} cannot be reached ({reason})",
+                "Is the server running, and is this its port? O2G uses 443 unless set up otherwise.",
+            ) from None
+        peer = writer.get_extra_info("peername")
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        return f"connected to {peer[0]} port {port}"
+
+    async def certificate(self) -> str:
+        """Look at the certificate, and whether it verifies."""
+        host, port, secure = self._host
+        if not secure:
+            return "-plain http: passwords and events can be read on the way"
+        raw = await self._peer_certificate(host, port)
+        told = describe_certificate(raw) if raw else "the server showed none"
+        if self.wanted.settings.tls == "none":
+            return f"{told}; not verified, as asked"
+        context = await self.wanted.settings.load_ssl()
+        try:
+            async with asyncio.timeout(self.wanted.patience):
+                _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+        except ssl.SSLCertVerificationError as error:
+            raise Stop(
+                f"{told}; does not verify: {error.verify_message}",
+                "Give the authority's certificate (or the server's own) with --ca-file; "
+                "--tls none trusts anybody, for tests only.",
+            ) from None
+        except (OSError, TimeoutError) as error:
+            raise Stop(f"TLS fails: {errors.one_line(error) or type(error).__name__}", "Is this an https port?") from None
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        return f"{told}; verifies"
+
+    async def _peer_certificate(self, host: str, port: int) -> bytes | None:
+        """The certificate that the server shows, whoever issued it. Nothing is sent over this connection."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        try:
+            async with asyncio.timeout(self.wanted.patience):
+                _, writer = await asyncio.open_connection(host, port, ssl=context)
+        except (OSError, TimeoutError) as error:
+            raise Stop(
+                f"the port does not speak TLS ({errors.one_line(error) or type(error).__name__})",
+                "Is this an https port? Write http: in the address if it is not.",
+            ) from None
+        connection = writer.get_extra_info("ssl_object")
+        raw: bytes | None = connection.getpeercert(binary_form=True) if connection is not None else None
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        return raw
+
+    # ---------------------------------------------------------------------------------------------------- the server
+
+    async def read_root(self) -> str:
+        """Ask what kind of server it is, without logging in."""
+        settings = self.wanted.settings
+        secure = self._host[2]
+        assert self.http is not None
+        try:
+            async with self.http.get(
+                settings.url + ROOT,
+                ssl=await settings.load_ssl() if secure else True,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=self.wanted.patience),
+            ) as response:
+                status, body = response.status, await response.content.read(1_000_000)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Stop(
+                f"GET {ROOT} is not answered ({errors.one_line(error) or type(error).__name__})",
+                "Is this the O2G server, or a proxy before it?",
+            ) from None
+        if status == 503:
+            raise Stop(f"GET {ROOT} answers 503", "The server is starting, or the other of its pair serves: try that one.")
+        if status != 200:
+            raise Stop(f"GET {ROOT} answers {status}", "This is no O2G server, or its API is elsewhere: check the address.")
+        try:
+            self.descriptor = msgspec.json.decode(body, type=RoxeRestApiDescriptor)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise Stop(f"GET {ROOT} answers something else", "This is no O2G server: check the address.") from None
+        server = self.descriptor.server_info
+        if server is None:
+            return "answers"
+        version = server.product_version
+        numbers = ".".join(part for part in (version.major, version.minor) if part) if version else ""
+        pair = ", one of a pair" if server.ha_mode else ""
+        return errors.one_line(f"{server.product_name or server.product_type or 'a server'} {numbers}{pair}")
+
+    async def versions(self) -> str:
+        """Look for the version of the API that this client speaks."""
+        found = self.descriptor.versions if self.descriptor else ()
+        named = ", ".join(errors.one_line(version.id) for version in found if version.id)
+        if not any(version.public_url or version.internal_url for version in found):
+            raise Stop("the server names no version of its API", "Is it fully started?")
+        if not any(version.id == VERSION for version in found):
+            return f"{named}; {VERSION} is not among them, the server's current one is used"
+        return named
+
+    async def login(self) -> str:
+        """Log in and open a session."""
+        assert self.http is not None
+        client = O2gClient(self.wanted.settings, self.http)
+        info = await client.open()
+        self.client = client
+        role = "an administrator" if client.administrator else "a user"
+        return errors.one_line(f"{client.login}, {role}; the session lives {info.time_to_live} s without a sign of life")
+
+    async def services(self) -> str:
+        """Look for the services that this client uses."""
+        assert self.client is not None
+        offered = {service.service_name.lower() for service in self.client.info.services if service.service_name}
+        if not offered:
+            return "none listed; the usual places are used"
+        missing = [name for name in NEEDED if name.lower() not in offered]
+        if missing:
+            raise Stop(
+                f"{', '.join(missing)} missing among {len(offered)}",
+                "The account, or the server's licence, does not include it: ask the server's administrator.",
+                code=errors.REFUSED,
+            )
+        return f"{len(offered)}, all that are needed"
+
+    async def lines(self) -> str:
+        """Read who can be monitored."""
+        assert self.client is not None
+        if self.client.administrator:
+            self.logins = tuple((await self.client.users.logins()).login_names)
+        else:
+            self.logins = (self.client.login,)
+        if not self.logins:
+            raise Stop("there are none", "Create users on the server, or check the administrator's rights.", code=errors.REFUSED)
+        user: User = await self.client.users.user(self.logins[0])
+        name = " ".join(dict.fromkeys(part for part in (user.first_name, user.last_name) if part))
+        more = f" and {len(self.logins) - 1} more" if len(self.logins) > 1 else ""
+        return errors.one_line(f"{user.login_name or self.logins[0]} {user.company_phone or ''} {name}{more}")
+
+    async def licence(self) -> str:
+        """Find out whether call control is licensed: a reading that needs TELEPHONY_ADVANCED."""
+        assert self.client is not None
+        query = {"login_name": self.logins[0]} if self.client.administrator else {}
+        try:
+            state = await self.client.telephony.telephonic_state(**query)
+        except PbxError as error:
+            raise Stop(
+                f"telephony is refused for {self.logins[0]}: {error.message}",
+                "The user needs the licence TELEPHONY_ADVANCED; with TELEPHONY_BASIC one can only dial, answer and hang up.",
+                code=errors.REFUSED,
+            ) from error
+        calls = len(state.calls) if state is not None else 0
+        return f"TELEPHONY_ADVANCED works for {self.logins[0]}; {calls or 'no'} call{'s' if calls > 1 else ''} now"
+
+    # ---------------------------------------------------------------------------------------------------- the events
+
+    async def subscribe(self) -> str:
+        """Ask for events."""
+        assert self.client is not None
+        ids = ("*",) if self.client.administrator else (self.client.login,)
+        subscription = await self.client.subscriptions.subscribe(
+            SubscriptionRequest(
+                filter=Filter(selectors=tuple(Selector(ids=ids, names=(package,)) for package in PACKAGES)),
+                version="2.0",
+                timeout=0,
+            )
+        )
+        if subscription.status is not SubscriptionState.ACCEPTED:
+            raise Stop(
+                f"refused: {errors.one_line(subscription.message or subscription.status or 'no reason given')}",
+                "Usually licences: one TELEPHONY_ADVANCED for every user that is monitored.",
+                code=errors.REFUSED,
+            )
+        self.subscription = subscription
+        return f"accepted, {errors.one_line(subscription.mode or 'CHUNK')}"
+
+    async def open_channel(self) -> str:
+        """Open the event channel and hear its first word."""
+        assert self.client is not None
+        assert self.subscription is not None
+        urls = (self.subscription.public_polling_url, self.subscription.private_polling_url)
+        ports = " or ".join(dict.fromkeys(str(urlsplit(url).port or "the usual port") for url in urls if url))
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self.wanted.patience):
+                self.channel = await self.client.open_channel(self.subscription)
+                self.batches = aiter(self.channel)
+                await anext(self.batches)
+        except StopAsyncIteration:
+            reason = self.channel.end_reason if self.channel else ""
+            raise Stop(f"port {ports} ends at once: {reason}", "Look into the server's log.") from None
+        except (TimeoutError, ConnectionFailed) as error:
+            raise Stop(
+                f"port {ports} gives no events: {errors.one_line(error) or 'silence'}",
+                "Firewalls and proxies must let the event port through (8014 http, 8016 https) and not buffer it.",
+            ) from error
+        return f"port {ports}, first word after {time.monotonic() - started:.2f} s"
+
+    async def snapshot(self) -> str:
+        """Ask for the state of a line on the channel, and see it come."""
+        assert self.client is not None
+        assert self.batches is not None
+        login = self.logins[0]
+        await self.client.telephony.telephony_snapshot(login_name=login)
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self.wanted.patience):
+                async for batch in self.batches:
+                    if any(isinstance(event, OnTelephonyState) for event in batch):
+                        return f"state of {login} came after {time.monotonic() - started:.2f} s"
+        except TimeoutError:
+            pass
+        raise Stop(
+            f"no state of {login} within {self.wanted.patience:g} s",
+            "Old servers have none; the client reads the state by GET then. Otherwise look at proxies that buffer.",
+        )
+
+
+def describe_certificate(raw: bytes) -> str:
+    """Say whose certificate it is, who issued it, and until when it holds."""
+    certificate = x509.load_der_x509_certificate(raw)
+    subject, issuer = _name(certificate.subject), _name(certificate.issuer)
+    ends = certificate.not_valid_after_utc
+    left = (ends - datetime.now(UTC)).days
+    by = "signed by itself" if certificate.subject == certificate.issuer else f"issued by {issuer}"
+    when = f"until {ends:%Y-%m-%d}"
+    if left < 0:
+        when = f"expired on {ends:%Y-%m-%d}"
+    elif left < _SOON:
+        when += f" (in {left} days)"
+    return errors.one_line(f"{subject}, {by}, {when}")
+
+
+def _name(name: x509.Name) -> str:
+    for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
+        found = name.get_attributes_for_oid(kind)
+        if found:
+            return str(found[0].value)
+    return name.rfc4514_string() or "nobody"
+
+
+_STYLE: Final = {Result.OK: "green", Result.FAILED: "bold red", Result.SKIPPED: "yellow"}
+
+
+async def probe(wanted: ProbeWanted, *, as_json: bool) -> int:
+    """Print each step as it ends, and return the exit code."""
+    out = screen.output()
+
+    def report(step: Step) -> None:
+        if as_json:
+            print(msgspec.json.encode(step).decode(), file=out.file, flush=True)
+            return
+        line = Text(f"{step.result.value:<8}", style=_STYLE[step.result])
+        line.append(f"{step.name:<13}", style="bold default")
+        line.append(f"{step.seconds:6.2f} s  " if step.result is not Result.SKIPPED else " " * 10, style="dim")
+        line.append(errors.one_line(step.text), style="not bold default")
+        out.print(line, soft_wrap=True)
+        if step.remedy and step.result is not Result.OK:
+            out.print(Text(" " * 8 + f"→ {errors.one_line(step.remedy)}", style="cyan"), soft_wrap=True)
+
+    return await Probe(wanted, report).run()
+

@@ -1,0 +1,149 @@
+"""``aiopbx watch``: lines and calls, live."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from ..events import Event
+from ..model import CallSnapshot, LineSnapshot, Status
+from ..pbx import Pbx, connect
+from ..settings import ConnectionSettings
+from . import errors, screen
+from .words import STATE_STYLE, counter_words, event_json, event_words, parties, plain, routing_words
+
+FRAMES = 5
+"""How often a second the table is drawn."""
+
+
+async def watch(
+    settings: ConnectionSettings, *, mode: str, busy_only: bool, seconds: float | None, count: int | None
+) -> int:
+    """Show what happens until the end that was asked for, or Ctrl-C. ``mode`` is table, plain or json."""
+    async with connect(settings) as pbx:
+        try:
+            async with asyncio.timeout(seconds):
+                if mode == "table":
+                    await _table(pbx, busy_only=busy_only, count=count)
+                else:
+                    await _lines(pbx, as_json=mode == "json", count=count)
+        except TimeoutError:
+            pass
+    return errors.OK
+
+
+async def _events(pbx: Pbx, count: int | None) -> AsyncIterator[Event]:
+    """The events, at most ``count``."""
+    seen = 0
+    async with pbx.events() as stream:
+        async for event in stream:
+            yield event
+            seen += 1
+            if count is not None and seen >= count:
+                return
+
+
+async def _lines(pbx: Pbx, *, as_json: bool, count: int | None) -> None:
+    out = screen.output()
+    if not as_json:
+        for line in pbx.lines.values():
+            _write(out.file, f"{_title(line.snapshot)}: {plain(line.state.value)}")
+    async with contextlib.aclosing(_events(pbx, count)) as events:
+        async for event in events:
+            if as_json:
+                _write(out.file, event_json(event))
+            else:
+                names = {getattr(event, "line", ""): _name(pbx, getattr(event, "line", ""))}
+                _write(out.file, errors.one_line(event_words(event, names)))
+
+
+def _write(file: object, text: str) -> None:
+    print(text, file=file, flush=True)  # type: ignore[call-overload] # a console's file is a text file
+
+
+def _name(pbx: Pbx, line: str) -> str:
+    handle = pbx.lines.get(line)
+    return _title(handle.snapshot) if handle else line
+
+
+def _title(line: LineSnapshot) -> str:
+    return f"{line.number or line.id} {line.name}".strip()
+
+
+async def _table(pbx: Pbx, *, busy_only: bool, count: int | None) -> None:
+    out = screen.output()
+    with Live(
+        get_renderable=lambda: board(pbx, busy_only=busy_only, height=out.height),
+        console=out,
+        auto_refresh=False,
+        screen=False,
+        transient=False,
+    ) as live:
+
+        async def draw() -> None:
+            while True:
+                live.refresh()
+                await asyncio.sleep(1 / FRAMES)
+
+        drawing = asyncio.create_task(draw())
+        try:
+            async with contextlib.aclosing(_events(pbx, count)) as events:
+                async for _ in events:
+                    if drawing.done():
+                        await drawing
+        finally:
+            drawing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await drawing
+
+
+def board(pbx: Pbx, *, busy_only: bool = False, height: int = 40) -> Group:
+    """Return the board of lines as it is now, as many as fit."""
+    lines = sorted((line.snapshot for line in pbx.lines.values()), key=lambda line: (len(line.number), line.number))
+    busy = sum(1 for line in lines if line.calls)
+    shown = [line for line in lines if line.calls] if busy_only else lines
+    room = max(5, height - 7)
+    hidden = len(shown) - room
+    if hidden > 0:  # what is going on comes first
+        shown = sorted(shown, key=lambda line: not line.calls)[:room]
+        shown.sort(key=lambda line: (len(line.number), line.number))
+    table = Table(expand=True, border_style="dim", header_style="bold")
+    for title, ratio in (("Line", 3), ("State", 3), ("With", 4), ("For", 1), ("Routing", 3), ("Waiting", 2)):
+        table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
+    now = datetime.now(UTC)
+    for line in shown:
+        state = Text(plain(line.state.value), style=STATE_STYLE[line.state])
+        shown_call = _shown_call(line)
+        table.add_row(
+            Text(_title(line)),
+            state,
+            Text(" | ".join(parties(call) or plain(call.state.value) for call in line.calls)),
+            Text(_since(shown_call, now)),
+            Text(routing_words(line.routing)),
+            Text(counter_words(line.counters)),
+        )
+    info = pbx.info
+    head = Text(f"{info.product or info.system} {info.version}  ", style="bold")
+    head.append(pbx.status.value, style="green" if pbx.status is Status.ONLINE else "bold red")
+    head.append(f"  {len(lines)} lines, {busy} in a call", style="default not bold")
+    foot = f"{pbx.statistics.events} events" + (f", {hidden} lines more than fit" if hidden > 0 else "") + " · Ctrl-C ends"
+    return Group(head, table, Text(foot, style="dim"))
+
+
+def _shown_call(line: LineSnapshot) -> CallSnapshot | None:
+    return next(
+        (call for call in line.calls if call.state.value == line.state.value), line.calls[0] if line.calls else None
+    )
+
+
+def _since(call: CallSnapshot | None, now: datetime) -> str:
+    since = (call.answered_at or call.started_at) if call else None
+    if since is None:
+        return ""
+    passed = max(0, int((now - since).total_seconds()))
+    return f"{passed // 60}:{passed % 60:02}"
