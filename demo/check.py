@@ -1,0 +1,322 @@
+"""What ``scripts/demo --check`` does: everything that a person would try, with figures, and a verdict."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from office import Somebody, people
+from paths import Folder
+from processes import DemoError
+
+if TYPE_CHECKING:
+    from run import Demo
+
+type Json = dict[str, Any]
+
+# What a call-state sensor shows of a call that is there.
+BUSY_STATES = {"dialing", "ringing_outgoing", "ringing_incoming", "active", "held"}
+# What of the log is ours: the integration, the client, and calls of theirs that block the loop.
+OURS = ("custom_components.pbx", "aiopbx", "custom integration 'pbx'")
+
+
+class Report:
+    """A line for each step."""
+
+    def __init__(self, started: float) -> None:
+        """Count from when the demo was started."""
+        self.started = started
+        self.failed = 0
+        self.steps = 0
+
+    async def step(self, what: str, do: Callable[[], Awaitable[str]]) -> bool:
+        """Do something and say what came of it."""
+        self.steps += 1
+        began = time.monotonic()
+        try:
+            figures = await do()
+        except (DemoError, aiohttp.ClientError, TimeoutError) as err:
+            self._say("FAILED", what, f"{err or type(err).__name__}", began)
+            self.failed += 1
+            return False
+        self._say("ok", what, figures, began)
+        return True
+
+    def finish(self, problems: list[str]) -> bool:
+        """Say what the log of Home Assistant has, and the verdict."""
+        self.steps += 1
+        if problems:
+            self.failed += 1
+            self._say("FAILED", "log", f"{len(problems)} lines of ours that should not be there", time.monotonic())
+            for line in problems[:20]:
+                print(f"           {line}", flush=True)
+        else:
+            self._say("ok", "log", "no error and no blocking call of ours", time.monotonic())
+        held = self.steps - self.failed
+        print(f"{held} of {self.steps} steps held, in {time.monotonic() - self.started:.1f} s.", flush=True)
+        return not self.failed
+
+    @staticmethod
+    def _say(verdict: str, what: str, figures: str, began: float) -> None:
+        print(f"{verdict:6} {what:12} {figures}  [{time.monotonic() - began:.1f} s]", flush=True)
+
+
+async def run(demo: Demo, report: Report) -> bool:
+    """Do all steps; each begins in an office that the one before left tidy. Whether all held."""
+    checks = Checks(demo)
+    await report.step("start", lambda: checks.start(report.started))
+    await report.step("call states", checks.call_states)
+    await report.step("do not dist.", checks.do_not_disturb)
+    await report.step("dial", checks.dial)
+    await report.step("forward", checks.forward)
+    await report.step("restart", checks.restart)
+    return not report.failed
+
+
+class Checks:
+    """The steps."""
+
+    def __init__(self, demo: Demo) -> None:
+        """Look at this demo."""
+        self.demo = demo
+        self.hass = demo.hass
+        self.office = people()
+        self.mine, self.other = [person for person in self.office if person.yours][:2]
+
+    async def truth(self) -> Json:
+        """Ask the simulated PBX itself what is so, past the client and Home Assistant."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"{self.demo.pbx_http}/simulator/state") as answer,
+        ):
+            answer.raise_for_status()
+            users: Json = (await answer.json())["users"]
+            return users
+
+    async def wait_for_truth(self, condition: Callable[[Json], bool], what: str, timeout: float = 10) -> None:
+        """Wait until something holds in the simulated PBX."""
+        try:
+            async with asyncio.timeout(timeout):
+                while not condition(await self.truth()):  # noqa: ASYNC110 - another process, which tells nobody
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise DemoError(f"After {timeout:.0f} seconds still not so in the simulated PBX: {what}.") from None
+
+    # -------------------------------------------------------------------------------------------------------- steps
+
+    async def start(self, started: float) -> str:
+        """Everybody's line is there."""
+        seconds = time.monotonic() - started
+        sensors = [person.entity("sensor", "call_state") for person in self.office]
+        await self.hass.wait_for(
+            lambda: all(self.hass.state(sensor) not in ("missing", "unavailable") for sensor in sensors),
+            "every person's call state is there",
+        )
+        registry = await self.hass.command("config/entity_registry/list")
+        entities = [entry for entry in registry if entry["platform"] == "pbx"]
+        devices = {entry["device_id"] for entry in entities}
+        return (
+            f"up after {seconds:.1f} s: {len(sensors)} lines, {len(devices)} devices, {len(entities)} entities, "
+            "over https as administrator"
+        )
+
+    async def call_states(self) -> str:
+        """The scenario's calls change the sensors."""
+        sensors = {person.entity("sensor", "call_state") for person in self.office}
+        seen: Counter[str] = Counter()
+        lines: set[str] = set()
+
+        def listen(old: Json | None, new: Json | None) -> None:
+            if old is not None and new is not None and new["entity_id"] in sensors and old["state"] != new["state"]:
+                seen[new["state"]] += 1
+                lines.add(new["entity_id"])
+
+        with self.hass.listening(listen):
+            await self.hass.wait_for(
+                lambda: (
+                    {"ringing_incoming", "active", "idle"} <= seen.keys() and seen.total() >= 20 and len(lines) >= 4
+                ),
+                "20 changes on 4 lines, with ringing, active and idle among them",
+                timeout=90,
+            )
+        states = ", ".join(f"{count} {state}" for state, count in seen.most_common())
+        return f"{seen.total()} changes on {len(lines)} lines ({states})"
+
+    async def do_not_disturb(self) -> str:
+        """Home Assistant switches it, the PBX has it; and off again."""
+        switch = self.other.entity("switch", "do_not_disturb")
+        took = []
+        for on in (True, False):
+            began = time.monotonic()
+            await self.hass.action(f"switch.turn_{'on' if on else 'off'}", entity=switch)
+            await self.wait_for_truth(
+                lambda users, on=on: users[self.other.login]["do_not_disturb"] is on,  # type: ignore[misc]
+                f"do not disturb of {self.other.name} is {on}",
+            )
+            there = time.monotonic() - began
+            await self.hass.wait_for(
+                lambda on=on: self.hass.state(switch) == ("on" if on else "off"),  # type: ignore[misc]
+                f"{switch} follows",
+            )
+            took.append(f"{there * 1000:.0f} ms {'on' if on else 'off'}")
+        return f"{self.other.name}: seen in the PBX after {', '.join(took)}"
+
+    async def dial(self) -> str:
+        """The action calls somebody; the events follow the call to its end, and the light is on during it."""
+        event = self.mine.entity("event", "call")
+        light = "light.on_air"
+        heard: list[tuple[str, Json]] = []
+
+        def listen(_old: Json | None, new: Json | None) -> None:
+            if new is not None and new["entity_id"] == event and "event_type" in new["attributes"]:
+                heard.append((new["attributes"]["event_type"], new["attributes"]))
+
+        for callee in self._people_idle():
+            heard.clear()
+            with self.hass.listening(listen):
+                began = time.monotonic()
+                answer = await self.hass.action("pbx.dial", respond=True, line=self.mine.number, number=callee.number)
+                call = answer["call_id"]
+                if call is None:
+                    raise DemoError("the dial action did not get the id of the call")
+                named = time.monotonic() - began
+                # Somebody else may have called the same person at that moment, or the scenario lets it ring on.
+                await self.hass.wait_for(
+                    lambda: any(type_ in ("answered", "busy", "failed", "ended") for type_, _ in heard),
+                    f"{callee.name} answers or is busy",
+                    timeout=45,
+                )
+                if heard[-1][0] != "answered":
+                    continue
+                await self.hass.wait_for(lambda: self.hass.state(light) == "on", "the on-air light is on")
+                await self.hass.action("pbx.hang_up", call_id=call)
+                await self.hass.wait_for(lambda: heard[-1][0] == "ended", "the call has ended")
+                await self.hass.wait_for(lambda: self.hass.state(light) == "off", "the on-air light is off")
+            strangers = [attributes["call_id"] for _, attributes in heard if attributes["call_id"] != call]
+            if strangers:
+                raise DemoError(f"the events name other calls than {call}: {strangers}")
+            return (
+                f"{self.mine.name} called {callee.name}: id after {named * 1000:.0f} ms, "
+                f"{' → '.join(type_ for type_, _ in heard)}, on-air light on and off"
+            )
+        raise DemoError("nobody answered")
+
+    async def forward(self) -> str:
+        """A line is forwarded, and a call to it arrives elsewhere."""
+        began = time.monotonic()
+        await self.hass.action(
+            "pbx.set_forward", line=self.mine.number, target="number", number=self.other.number, condition="immediate"
+        )
+        switch = self.mine.entity("switch", "forward")
+        await self.hass.wait_for(lambda: self.hass.state(switch) == "on", f"{switch} is on")
+        forwarded = time.monotonic() - began
+        ringing = self.other.entity("binary_sensor", "ringing")
+        try:
+            for caller in self._people_idle():
+                try:
+                    answer = await self.hass.action(
+                        "pbx.dial", respond=True, line=caller.number, number=self.mine.number
+                    )
+                except DemoError:
+                    continue  # the scenario was faster, and this person is on the phone now
+                began = time.monotonic()
+                await self.hass.wait_for(lambda: self.hass.state(ringing) == "on", f"{self.other.name} rings")
+                arrived = time.monotonic() - began
+                called = self.hass.states[self.other.entity("sensor", "call_state")]["attributes"]
+                if self.hass.state(self.mine.entity("binary_sensor", "ringing")) != "off":
+                    raise DemoError(f"{self.mine.name} rings although its line is forwarded")
+                await self.hass.action("pbx.hang_up", call_id=answer["call_id"])
+                await self.hass.wait_for(lambda: self.hass.state(ringing) == "off", f"{self.other.name} is quiet again")
+                return (
+                    f"{self.mine.number} forwarded to {self.other.number} in {forwarded * 1000:.0f} ms; "
+                    f"{caller.name} called {called['called_number'] or self.mine.number}, "
+                    f"{self.other.number} rang after {arrived * 1000:.0f} ms"
+                )
+            raise DemoError("nobody was free to call")
+        finally:
+            await self.hass.action("pbx.set_forward", line=self.mine.number, target="none")
+            await self.hass.wait_for(lambda: self.hass.state(switch) == "off", f"{switch} is off")
+
+    async def restart(self) -> str:
+        """The PBX is killed and comes back without what it knew: nothing stays that is no longer true."""
+        switch = self.other.entity("switch", "do_not_disturb")
+        await self.hass.action("switch.turn_on", entity=switch)
+        await self.hass.wait_for(lambda: self.hass.state(switch) == "on", f"{switch} is on")
+        sensors = [person.entity("sensor", "call_state") for person in self.office]
+        began = time.monotonic()
+        await self.demo.pbx.kill()
+        await self.hass.wait_for(
+            lambda: all(self.hass.state(sensor) == "unavailable" for sensor in sensors),
+            "every call state is unavailable",
+            timeout=90,
+        )
+        if self.hass.state("binary_sensor.office_connection") != "off":
+            raise DemoError("the connection is not shown as lost")
+        gone, count = time.monotonic() - began, sum(s["state"] == "unavailable" for s in self.hass.states.values())
+        await self.demo.start_pbx()
+        began = time.monotonic()
+        await self.hass.wait_for(
+            lambda: all(self.hass.state(sensor) != "unavailable" for sensor in sensors),
+            "every call state is there again",
+            timeout=120,
+        )
+        back = time.monotonic() - began
+        await self.hass.wait_for(lambda: self.hass.state(switch) == "off", f"{switch} shows that the PBX forgot it")
+        compared = await self._compare()
+        return (
+            f"killed: {count} entities unavailable after {gone:.1f} s; "
+            f"back {back:.1f} s after the PBX, {compared} values as the PBX has them"
+        )
+
+    # ------------------------------------------------------------------------------------------------------ helpers
+
+    def _people_idle(self) -> list[Somebody]:
+        """Return who of the scenario's people is free now, the last in the office first."""
+        return [
+            person
+            for person in reversed(self.office)
+            if not person.yours
+            and self.hass.state(person.entity("sensor", "call_state")) == "idle"
+            and self.hass.state(person.entity("switch", "do_not_disturb")) == "off"
+            and self.hass.state(person.entity("switch", "forward")) == "off"
+        ]
+
+    async def _compare(self) -> int:
+        """Compare everybody's calls, DND and forward with the PBX until all agree at one moment; how many values."""
+        different: list[str] = []
+        async with asyncio.timeout(30):
+            while True:
+                users = await self.truth()
+                different = [
+                    f"{person.name}: {what} is {ours} here and {theirs} there"
+                    for person in self.office
+                    for what, ours, theirs in self._values(person, users[person.login])
+                    if ours != theirs
+                ]
+                if not different:
+                    return 3 * len(self.office)
+                await asyncio.sleep(0.1)
+
+    def _values(self, person: Somebody, user: Json) -> list[tuple[str, Any, Any]]:
+        return [
+            ("calls", int(float(self.hass.state(person.entity("sensor", "calls_in_progress")))), len(user["calls"])),
+            (
+                "do not disturb",
+                self.hass.state(person.entity("switch", "do_not_disturb")) == "on",
+                user["do_not_disturb"],
+            ),
+            ("forward", self.hass.state(person.entity("switch", "forward")) == "on", user["forward"] is not None),
+        ]
+
+
+def log_problems(folder: Folder) -> list[str]:
+    """Return the lines of Home Assistant's log that are ours and should not be there."""
+    found = []
+    for path in (*folder.config.glob("home-assistant.log*"), folder.log("home-assistant")):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            bad = " ERROR " in line or "Traceback" in line or "Detected blocking call" in line
+            if bad and any(word in line for word in OURS) and line not in found:
+                found.append(line)
+    return found

@@ -1,0 +1,291 @@
+"""The dashboard of the demo, and the helpers and automations that it uses. Stock cards only."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from office import Somebody
+
+type Yaml = dict[str, Any]
+
+# How a call state looks: the colour of the tile, by the states that have it.
+COLOURS = {
+    "grey": ["idle", "out_of_service", "unknown", "unavailable"],
+    "orange": ["ringing_incoming", "ringing_outgoing", "dialing"],
+    "green": ["active"],
+    "blue": ["held"],
+    "red": ["busy", "releasing"],
+}
+
+
+def dashboard(office: Sequence[Somebody], phones_url: str) -> Yaml:
+    """Return the dashboard ``office-phones``."""
+    return {
+        "title": "Office phones",
+        "views": [
+            {
+                "title": "Phones",
+                "path": "phones",
+                "icon": "mdi:phone",
+                "type": "sections",
+                "max_columns": 4,
+                "badges": [
+                    {"type": "entity", "entity": "binary_sensor.office_connection", "name": "PBX", "show_name": True},
+                    {
+                        "type": "entity",
+                        "entity": "sensor.people_on_a_call",
+                        "name": "On a call",
+                        "show_name": True,
+                        "color": "green",
+                    },
+                    {
+                        "type": "entity",
+                        "entity": "sensor.people_ringing",
+                        "name": "Ringing",
+                        "show_name": True,
+                        "color": "orange",
+                    },
+                    {
+                        "type": "entity",
+                        "entity": "sensor.people_not_to_be_disturbed",
+                        "name": "Do not disturb",
+                        "show_name": True,
+                        "color": "red",
+                    },
+                ],
+                "sections": [_your_phone(office, phones_url), *_departments(office)],
+            }
+        ],
+    }
+
+
+def _your_phone(office: Sequence[Somebody], phones_url: str) -> Yaml:
+    yours = [person for person in office if person.yours]
+    cards: list[Yaml] = [{"type": "heading", "heading": "Your phone", "icon": "mdi:deskphone"}]
+    for person in yours:
+        cards += _pop_up(person)
+    cards += [
+        {"type": "tile", "entity": "input_select.your_line", "name": "You are", "features_position": "inline"}
+        | {"features": [{"type": "select-options"}], "grid_options": {"columns": 12}},
+        {
+            "type": "entities",
+            "entities": [{"entity": "input_text.number_to_dial", "name": "Number"}],
+            "grid_options": {"columns": 8, "rows": 1},
+        },
+        {
+            "type": "button",
+            "entity": "script.dial",
+            "name": "Call",
+            "icon": "mdi:phone-dial",
+            "show_state": False,
+            "tap_action": {"action": "toggle"},
+            "grid_options": {"columns": 4, "rows": 1},
+        },
+        {
+            "type": "tile",
+            "entity": "light.on_air",
+            "name": "On air",
+            "icon": "mdi:microphone-message",
+            "color": "red",
+            "grid_options": {"columns": 12},
+        },
+    ]
+    for person in yours:
+        cards += _person(person)
+        cards += [
+            {
+                "type": "entities",
+                "entities": [
+                    {"entity": person.entity("select", "forward_to"), "name": "Forward to"},
+                    {"entity": person.entity("text", "forward_number"), "name": "Number"},
+                    {"entity": person.entity("select", "forward_when"), "name": "When"},
+                ],
+                "visibility": [
+                    {"condition": "state", "entity": "input_select.your_line", "state": person.name},
+                ],
+            }
+        ]
+    cards.append(
+        {
+            "type": "markdown",
+            "content": f"Ring somebody, answer and hang up on the [page of phones]({phones_url}).",
+            "text_only": True,
+        }
+    )
+    return {"type": "grid", "cards": cards}
+
+
+def _pop_up(person: Somebody) -> list[Yaml]:
+    """Return the cards that come up while a call of the person's line is there: who it is, and what one can do."""
+    state = person.entity("sensor", "call_state")
+    visible = [{"condition": "numeric_state", "entity": person.entity("sensor", "calls_in_progress"), "above": 0}]
+    call = f"""\
+{{% set s = '{state}' %}}
+## {{{{ {{'ringing_incoming': '📞 Incoming call', 'ringing_outgoing': '📞 Ringing there', 'dialing': '📞 Dialing',
+'active': '🟢 In a call', 'held': '⏸️ On hold'}}.get(states(s), states(s)) }}}} · {person.name}
+**{{{{ state_attr(s, 'party_name') or 'Unknown' }}}}** &nbsp; {{{{ state_attr(s, 'party_number') or '' }}}}"""
+    return [
+        {"type": "markdown", "content": call, "visibility": visible, "grid_options": {"columns": 12}},
+        {
+            "type": "tile",
+            "entity": person.entity("button", "answer"),
+            "name": "Answer",
+            "color": "green",
+            "hide_state": True,
+            "vertical": False,
+            "tap_action": {
+                "action": "perform-action",
+                "perform_action": "button.press",
+                "target": {"entity_id": person.entity("button", "answer")},
+            },
+            "visibility": [*visible, {"condition": "state", "entity": state, "state": "ringing_incoming"}],
+            "grid_options": {"columns": 6},
+        },
+        {
+            "type": "tile",
+            "entity": person.entity("button", "hang_up"),
+            "name": "Hang up",
+            "color": "red",
+            "hide_state": True,
+            "tap_action": {
+                "action": "perform-action",
+                "perform_action": "button.press",
+                "target": {"entity_id": person.entity("button", "hang_up")},
+            },
+            "visibility": visible,
+            "grid_options": {"columns": 6},
+        },
+    ]
+
+
+def _departments(office: Sequence[Somebody]) -> list[Yaml]:
+    others = [person for person in office if not person.yours]
+    return [
+        {
+            "type": "grid",
+            "cards": [
+                {"type": "heading", "heading": department},
+                *(card for person in members for card in _person(person)),
+            ],
+        }
+        for department, members in groupby(others, key=lambda person: person.department)
+    ]
+
+
+def _person(person: Somebody) -> list[Yaml]:
+    """Return the row of a person: call state and other party, do not disturb, forward."""
+    state = person.entity("sensor", "call_state")
+    row: list[Yaml] = [
+        {
+            "type": "tile",
+            "entity": state,
+            "name": person.name,
+            "color": colour,
+            "state_content": ["state"] if colour == "grey" else ["state", "party_name"],
+            "visibility": [{"condition": "state", "entity": state, "state": states}],
+            "grid_options": {"columns": 6},
+        }
+        for colour, states in COLOURS.items()
+    ]
+    for domain, key, name, colour in (
+        ("switch", "do_not_disturb", "DND", "red"),
+        ("switch", "forward", "Forward", "purple"),
+    ):
+        entity = person.entity(domain, key)
+        row.append(
+            {
+                "type": "tile",
+                "entity": entity,
+                "name": name,
+                "color": colour,
+                "hide_state": True,
+                "vertical": True,
+                "tap_action": {"action": "toggle"},
+                "grid_options": {"columns": 3, "rows": 1},
+            }
+        )
+    return row
+
+
+def helpers(office: Sequence[Somebody]) -> Yaml:
+    """Return what configuration.yaml has besides the base: helpers, the dial script and the automations."""
+    yours = [person.name for person in office if person.yours] or [office[0].name]
+    lines = {person.name: person.number for person in office}
+    talking = "states('input_select.your_line') | slugify"
+    on_air = f"{{{{ is_state('binary_sensor.' ~ ({talking}) ~ '_on_a_call', 'on') }}}}"
+
+    def count(domain: str, key: str) -> str:
+        ids = [person.entity(domain, key) for person in office]
+        return f"{{{{ expand({ids}) | selectattr('state', 'eq', 'on') | list | count }}}}"
+
+    return {
+        "input_select": {"your_line": {"name": "Your line", "icon": "mdi:account", "options": yours}},
+        "input_text": {
+            "number_to_dial": {"name": "Number to dial", "icon": "mdi:dialpad", "initial": "1005", "max": 49}
+        },
+        "input_boolean": {"on_air": {"name": "On air (bulb)"}},
+        "template": [
+            {
+                "light": [
+                    {
+                        "name": "On air",
+                        "unique_id": "on_air",
+                        "state": "{{ is_state('input_boolean.on_air', 'on') }}",
+                        "turn_on": [_call("input_boolean.turn_on", "input_boolean.on_air")],
+                        "turn_off": [_call("input_boolean.turn_off", "input_boolean.on_air")],
+                    }
+                ]
+            },
+            {
+                "sensor": [
+                    {"name": name, "unique_id": unique_id, "icon": icon, "state": count(domain, key)}
+                    for name, unique_id, icon, domain, key in (
+                        ("People on a call", "on_a_call", "mdi:phone-in-talk", "binary_sensor", "on_a_call"),
+                        ("People ringing", "ringing", "mdi:phone-ring", "binary_sensor", "ringing"),
+                        ("People not to be disturbed", "dnd", "mdi:minus-circle", "switch", "do_not_disturb"),
+                    )
+                ]
+            },
+        ],
+        "script": {
+            "dial": {
+                "alias": "Dial",
+                "icon": "mdi:phone-dial",
+                "mode": "parallel",
+                "sequence": [
+                    {
+                        "action": "pbx.dial",
+                        "data": {
+                            "line": f"{{{{ {lines}[states('input_select.your_line')] }}}}",
+                            "number": "{{ states('input_text.number_to_dial') }}",
+                        },
+                    }
+                ],
+            }
+        },
+        "automation": [
+            {
+                "id": "on_air",
+                "alias": "On air during calls",
+                "mode": "restart",
+                "triggers": [
+                    {
+                        "trigger": "state",
+                        "entity_id": [p.entity("binary_sensor", "on_a_call") for p in office if p.yours],
+                    },
+                    {"trigger": "state", "entity_id": "input_select.your_line"},
+                ],
+                "actions": [
+                    {
+                        "if": [{"condition": "template", "value_template": on_air}],
+                        "then": [_call("light.turn_on", "light.on_air")],
+                        "else": [_call("light.turn_off", "light.on_air")],
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def _call(action: str, entity: str) -> Yaml:
+    return {"action": action, "target": {"entity_id": entity}}

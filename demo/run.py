@@ -1,0 +1,208 @@
+"""The demo: a simulated PBX, Home Assistant connected to it, and a dashboard of the office's people.
+
+Run by scripts/demo with Home Assistant's Python.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import shutil
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import check
+from home_assistant import HomeAssistant
+from paths import ROOT, Folder
+from processes import DemoError, Process, free_ports, home_assistant, port_is_free, simulator
+from seed import seed
+
+TITLE = "Office"
+DEFAULT_PORTS = {"home_assistant": 8123, "pbx": 8443, "pbx_events": 8016, "pbx_http": 8124}
+
+
+@dataclass
+class Demo:
+    """Everything that runs."""
+
+    folder: Folder
+    ports: dict[str, int]
+    pbx: Process
+    hass_process: Process
+    hass: HomeAssistant
+
+    @property
+    def url(self) -> str:
+        """Home Assistant's address, as people type it."""
+        return f"http://localhost:{self.ports['home_assistant']}"
+
+    @property
+    def pbx_http(self) -> str:
+        """The simulated PBX's plain address, for its page of phones and its state."""
+        return f"http://127.0.0.1:{self.ports['pbx_http']}"
+
+    @property
+    def phones_url(self) -> str:
+        """The page of phones."""
+        return f"{self.pbx_http}/simulator/phones"
+
+    async def start_pbx(self) -> None:
+        """Start the simulated PBX and wait until it serves."""
+        before = self.pbx.log.stat().st_size if self.pbx.log.exists() else 0
+        await self.pbx.start()
+        async with asyncio.timeout(60):
+            while True:
+                with self.pbx.log.open("rb") as log:
+                    log.seek(before)
+                    if b"ready " in log.read():
+                        return
+                self.pbx.check()
+                await asyncio.sleep(0.05)
+
+
+def choose_ports(folder: Folder, wanted: int | None, *, anywhere: bool) -> dict[str, int]:
+    """Return the ports: those of last time where they are free, so that a second start finds what the first set up."""
+    ports = dict(DEFAULT_PORTS)
+    with contextlib.suppress(OSError, ValueError):
+        ports |= json.loads(folder.ports.read_text(encoding="utf-8"))
+    ports["home_assistant"] = wanted or (DEFAULT_PORTS["home_assistant"])
+    if not port_is_free(ports["home_assistant"]):
+        if not anywhere:
+            raise DemoError(
+                f"Port {ports['home_assistant']} is taken, perhaps by another Home Assistant or another demo. "
+                "End that, or choose another port: scripts/demo --port 8124"
+            )
+        ports["home_assistant"] = free_ports(1)[0]
+    for name in ("pbx", "pbx_events", "pbx_http"):
+        if not port_is_free(ports[name]) or list(ports.values()).count(ports[name]) > 1:
+            ports[name] = free_ports(1)[0]
+    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.ports.write_text(json.dumps(ports), encoding="utf-8")
+    return ports
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Folder, ports: dict[str, int]) -> AsyncIterator[Demo]:
+    """Start everything, and end it in the end, whatever happened."""
+    folder.config.mkdir(parents=True, exist_ok=True)
+    for name in ("simulator", "home-assistant"):
+        folder.log(name).unlink(missing_ok=True)
+    for log in folder.config.glob("home-assistant.log*"):
+        log.unlink()
+    async with HomeAssistant(f"http://127.0.0.1:{ports['home_assistant']}") as hass:
+        demo = Demo(folder, ports, simulator(folder, ports), home_assistant(folder), hass)
+        seed(folder.config, port=ports["home_assistant"], phones_url=demo.phones_url)
+        try:
+            await demo.start_pbx()
+            await demo.hass_process.start()
+            await hass.wait_until_up(demo.hass_process, timeout=300)
+            await hass.connect()
+            await connect_pbx(demo)
+            yield demo
+        finally:
+            await demo.hass_process.stop()
+            await demo.pbx.stop()
+
+
+async def connect_pbx(demo: Demo) -> None:
+    """Connect Home Assistant to the PBX as its administrator, as a person would."""
+    account = {
+        "url": f"https://127.0.0.1:{demo.ports['pbx']}",
+        "username": "admin",
+        "password": "admin",
+        "tls": "own_ca",
+        "ca_file": str(demo.folder.certificate / "simulator.pem"),
+    }
+    known = demo.folder.path / "account.json"
+    entries = await demo.hass.pbx_entries()
+    if not entries:
+        await demo.hass.set_up_pbx(account, TITLE)
+    elif not known.exists() or json.loads(known.read_text(encoding="utf-8")) != account:
+        await demo.hass.move_pbx(entries[0], account)
+    known.write_text(json.dumps(account), encoding="utf-8")
+    await demo.hass.wait_for(
+        lambda: demo.hass.state("binary_sensor.office_connection") == "on", "the PBX is connected", timeout=60
+    )
+
+
+async def show(folder: Folder, ports: dict[str, int], started: float) -> None:
+    """Keep the demo up until somebody ends it."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    starting = asyncio.create_task(_show(folder, ports, started, stop))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        print("\nEnding …", flush=True)
+        starting.cancel()
+    stopping.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await starting
+
+
+async def _show(folder: Folder, ports: dict[str, int], started: float, stop: asyncio.Event) -> None:
+    async with running(folder, ports) as demo:
+        print(
+            f"""
+Home Assistant is connected to a simulated PBX of twenty people (after {time.monotonic() - started:.0f} s).
+
+  Dashboard      {demo.url}/office-phones
+  Phones         {demo.phones_url}   (everybody's telephone: ring, answer, hang up)
+  Integration    {demo.url}/config/integrations/integration/pbx
+  Logs           {folder.path}
+
+Ctrl-C ends all of it.
+""",
+            flush=True,
+        )
+        processes = [asyncio.create_task(process.wait()) for process in (demo.pbx, demo.hass_process)]
+        done, waiting = await asyncio.wait(processes, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        if done and not stop.is_set():
+            demo.pbx.check()
+            demo.hass_process.check()
+
+
+async def check_it(folder: Folder, ports: dict[str, int], started: float) -> bool:
+    """Do without a person what a person would look at."""
+    report = check.Report(started)
+    async with running(folder, ports) as demo:
+        passed = await check.run(demo, report)
+    return report.finish(check.log_problems(folder)) and passed
+
+
+def main() -> int:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="try everything without a person, and say what held")
+    parser.add_argument("--port", type=int, help="Home Assistant's port (8123)")
+    parser.add_argument("--fresh", action="store_true", help="forget what the last demo has left")
+    arguments = parser.parse_args()
+
+    started = time.monotonic()
+    # The check has a folder of its own: it begins with nothing, and disturbs no demo that somebody has open.
+    folder = Folder(ROOT / ".demo" / ("check" if arguments.check else "show"))
+    if arguments.fresh or arguments.check:
+        shutil.rmtree(folder.path, ignore_errors=True)
+    try:
+        ports = choose_ports(folder, arguments.port, anywhere=arguments.check)
+        if arguments.check:
+            return 0 if asyncio.run(check_it(folder, ports, started)) else 1
+        asyncio.run(show(folder, ports, started))
+    except DemoError as err:
+        print(f"error: {err}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    sys.exit(main())

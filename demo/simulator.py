@@ -1,0 +1,46 @@
+"""The demo's PBX: a simulated office in a process of its own, over https.
+
+python demo/simulator.py PORT EVENT_PORT HTTP_PORT CERTIFICATE_FOLDER
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from office import SCENARIO
+from paths import load_client
+
+load_client()
+
+from aiopbx.simulator import ScenarioPlayer, Simulator, SimulatorSettings, load_scenario  # noqa: E402 - the line above makes it importable
+
+
+async def main(port: int, event_port: int, http_port: int, folder: Path) -> None:
+    """Serve until somebody ends this process."""
+    scenario = load_scenario(SCENARIO)
+    settings = SimulatorSettings(
+        users=tuple(person.spec() for person in scenario.users),
+        port=port,
+        event_port=event_port,
+        http_port=http_port,
+        tls=True,
+        certificate_folder=folder,
+    )
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Simulator(settings) as simulator:
+        player = ScenarioPlayer(scenario, simulator.switch, simulator.clock)
+        player.start()
+        print(f"ready {simulator.url} {simulator.certificate_path}", flush=True)
+        await stop.wait()
+        player.stop()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main(*map(int, sys.argv[1:4]), Path(sys.argv[4])))
