@@ -1,6 +1,17 @@
 """Making, answering, holding and ending calls."""
 
-from .calls import ACTIVE, DIALING, EXTERNAL, HELD, RELEASING, RINGING_INCOMING, RINGING_OUTGOING, Call, Identity, Member
+from .calls import (
+    ACTIVE,
+    DIALING,
+    EXTERNAL,
+    HELD,
+    RELEASING,
+    RINGING_INCOMING,
+    RINGING_OUTGOING,
+    Call,
+    Identity,
+    Member,
+)
 from .errors import SwitchError, bad_value, no_such_call, server_error, unauthorized, wrong_state
 from .progress import Progress
 
@@ -137,7 +148,7 @@ class Calling(Progress):
         """Somebody outside calls. If nobody can be rung, the call that is returned has already ended."""
         number = self._number(to_number)
         target = self._resolve(number)
-        if target is None or target.kind == EXTERNAL and not target.diverted:
+        if target is None or (target.kind == EXTERNAL and not target.diverted):
             raise server_error("INVALID_DESTINATION", f"{to_number} is not an internal number.")
         caller_number = self._number(from_number)
         with self._acting():

@@ -150,7 +150,18 @@ class Call:
             "initial_called": self.initial_called,
             "initiator": self.initiator,
             "members": [
-                (m.id, m.identity, m.state, tuple(m.legs.items()), m.anonymous, m.recording, m.called_back, m.group, m.box, m.place)
+                (
+                    m.id,
+                    m.identity,
+                    m.state,
+                    tuple(m.legs.items()),
+                    m.anonymous,
+                    m.recording,
+                    m.called_back,
+                    m.group,
+                    m.box,
+                    m.place,
+                )
                 for m in self.members
             ],
             "flags": (self.controller, self.tone, self.answered, self.private, self.parked_by, self.tried, self.rung),

@@ -130,9 +130,7 @@ class Core:
         """What waits for a user."""
         user = self.user(login)
         unread = sum(not message.read for message in user.voicemails)
-        return Counters(
-            len(user.missed), unread if user.voicemail else None, len(user.callbacks), len(user.texts)
-        )
+        return Counters(len(user.missed), unread if user.voicemail else None, len(user.callbacks), len(user.texts))
 
     # -- calls --------------------------------------------------------------------------------------------------
 
@@ -243,7 +241,9 @@ class Core:
                 raise SwitchError("UNAUTHORIZED", "INVALID_DEVICE", f"{device!r} is no telephone of {user.login}.")
             raise SwitchError("BAD_PARAMETER_VALUE", "INVALID_DEVICE", f"There is no telephone {device!r}.")
         if found.state != IN_SERVICE:
-            raise SwitchError("CALL_SERVER_ERROR", "DEVICE_OUT_OF_SERVICE", f"The telephone {device} is out of service.")
+            raise SwitchError(
+                "CALL_SERVER_ERROR", "DEVICE_OUT_OF_SERVICE", f"The telephone {device} is out of service."
+            )
         if not user.usable(found):
             raise SwitchError(
                 "CALL_SERVER_ERROR", "INVALID_DEVICE_STATE", f"The remote extension {device} is switched off."
@@ -317,7 +317,8 @@ class Core:
     def _can_engage(self, user: User, device: str, call: Call | None = None) -> bool:
         """Whether a telephone can turn to (another) call: what is active there can be held, what it dials cannot."""
         return not any(
-            other is not call and state in (DIALING, RINGING_OUTGOING) for other, _, state in self._legs_on(user, device)
+            other is not call and state in (DIALING, RINGING_OUTGOING)
+            for other, _, state in self._legs_on(user, device)
         )
 
     def _leg_actions(self, user: User, call: Call, member: Member, device: str) -> frozenset[str]:
@@ -447,7 +448,9 @@ class Core:
                     other.id,
                     other.identity,
                     other.anonymous,
-                    other.identity.kind == SERVICE or other.place or (call.conference and call.controller != user.login),
+                    other.identity.kind == SERVICE
+                    or other.place
+                    or (call.conference and call.controller != user.login),
                 )
                 for other in call.others(member)
             ),
@@ -607,7 +610,9 @@ class Core:
         for login, user in self.users.items():
             own = self._calls_of[login]
             assert all(self.calls.get(ref) is call and call.user(login) is not None for ref, call in own.items())
-            assert self._told[login] == {ref: self._view(*self.find(login, ref)) for ref in own}, f"{login} was not told"
+            assert self._told[login] == {ref: self._view(*self.find(login, ref)) for ref in own}, (
+                f"{login} was not told"
+            )
             assert self._told_devices[login] == self._device_actions_of(user), f"{login}: devices were not told"
             assert user.state == ("BUSY" if self._busy(user) else "FREE")
             for device in user.devices.values():

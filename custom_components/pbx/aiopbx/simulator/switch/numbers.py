@@ -7,7 +7,7 @@ LONGEST = 49
 
 def well_formed(number: str) -> bool:
     """Whether this is a number at all: an optional ``+``, then 1 to 49 of ``0-9 A-D * # ( )`` and space."""
-    digits = number[1:] if number.startswith("+") else number
+    digits = number.removeprefix("+")
     return 1 <= len(digits) <= LONGEST and all(character in _FORM for character in digits)
 
 

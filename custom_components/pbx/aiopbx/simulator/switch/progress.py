@@ -218,7 +218,11 @@ class Progress(Core):
         )
         identity = self.identity(user)
         member = Member(
-            self._member_id(call, identity), identity, RINGING_INCOMING, dict.fromkeys(ringing, RINGING_INCOMING), hidden
+            self._member_id(call, identity),
+            identity,
+            RINGING_INCOMING,
+            dict.fromkeys(ringing, RINGING_INCOMING),
+            hidden,
         )
         member.group = group
         if group is not None:

@@ -1,9 +1,9 @@
 """The whole switch."""
 
-from .calling import Calling
+from .routing import RoutingOfUsers
 
 
-class Switch(Calling):
+class Switch(RoutingOfUsers):
     """A telephone system in memory: synchronous, on a clock that may be turned by hand, without any wire.
 
     Methods are what people do at a telephone or ask a server for. They raise ``SwitchError`` and change nothing when

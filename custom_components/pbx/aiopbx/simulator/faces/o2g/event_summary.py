@@ -1,0 +1,16 @@
+"""The event summary service."""
+
+from typing import Final
+
+from ....o2g.types.event_summary import EventSummary
+from . import views
+from .refusing import refusing
+from .context import Context, Route
+
+
+def summary(ctx: Context) -> EventSummary:
+    """What waits for the user."""
+    return views.event_summary(ctx.switch, ctx.user)
+
+
+ROUTES: Final = [Route("GET", "/eventSummary", refusing(summary), licence="advanced", user="named")]
