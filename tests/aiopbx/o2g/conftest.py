@@ -5,9 +5,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from aiopbx.o2g.client import O2gClient
 from aiopbx.settings import ConnectionSettings
-
 from tests.aiopbx.o2g.scripted_server import ScriptedServer
 
 PASSWORD = "pass word that is secret"

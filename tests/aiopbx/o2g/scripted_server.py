@@ -31,8 +31,8 @@ class Recorded:
 
     @property
     def cookies(self) -> dict[str, str]:
-        pairs = (pair.split("=", 1) for pair in self.headers.get("Cookie", "").split("; ") if pair)
-        return {key: value for key, value in pairs}
+        pairs = (pair.partition("=") for pair in self.headers.get("Cookie", "").split("; ") if pair)
+        return {key: value for key, _, value in pairs}
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from ..errors import PbxError, SubscriptionLost
+from ..errors import NotReady, PbxError, RequestRefused, SubscriptionLost
 from .decoding import Event, EventDecoder
 from .transport import JSON, MOST_OF_AN_ERROR, MOST_REDIRECTS, REDIRECTS, Answer, Transport, refusal
 from .types.events import OnChannelInformation
@@ -165,21 +165,21 @@ async def _ask(transport: Transport, method: str, url: str) -> aiohttp.ClientRes
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds),
             )
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        raise transport.failure(error, _NAME, sent=False, safe=True) from None
+        raise transport.failure(error, _NAME, url, sent=False, safe=True) from None
 
 
 def _refused(answer: Answer, transport: Transport) -> PbxError:
     error = refusal(answer, _NAME, transport.secrets, safe=True)
-    if answer.status == 503 or not isinstance(error, PbxError):
+    if isinstance(error, NotReady) or not isinstance(error, RequestRefused):
         return error
     return SubscriptionLost(
         f"{_NAME} was refused ({answer.status}): the subscription is dead.",
         operation=_NAME,
         status=answer.status,
-        code=getattr(error, "code", None),
-        type=getattr(error, "type", None),
-        help_message=getattr(error, "help_message", None),
-        inner_message=getattr(error, "inner_message", None),
-        can_retry=getattr(error, "can_retry", None),
+        code=error.code,
+        type=error.type,
+        help_message=error.help_message,
+        inner_message=error.inner_message,
+        can_retry=error.can_retry,
         remedy="A new subscription is needed.",
     )

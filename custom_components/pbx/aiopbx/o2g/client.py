@@ -9,7 +9,7 @@ from typing import Final, TypeVar, cast
 import aiohttp
 import msgspec
 
-from ..errors import ConnectionFailed, InvalidInput, NotFound, OutcomeUnknown, RequestRefused, SessionLost
+from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeUnknown, RequestRefused, SessionLost
 from ..settings import ConnectionSettings
 from .channel import ChannelEnd, EventChannel, open_channel
 from .decoding import EventDecoder, read_answer
@@ -150,6 +150,8 @@ class O2gClient:
         body: Wire | None = None,
     ) -> T:
         """Check and make one request, and return what the server answered, typed. ``OPERATIONS`` has them all."""
+        if not self._session.opened:
+            raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
         operation.check(path, query, body)
         self._check_login_name(operation, query)
         name = str(operation)

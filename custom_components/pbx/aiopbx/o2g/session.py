@@ -86,12 +86,16 @@ class SessionKeeper:
             if account is None
             else SupervisedAccount(id=account.id, type=SupervisedAccountType(account.by.upper())),
         )
-        if settings.application_name != "aiopbx":
-            transport.secrets.add(settings.application_name if len(settings.application_name) > 32 else None)
+        if len(settings.application_name) > 32:  # no name, but a token
+            transport.secrets.add(settings.application_name)
         self.opened = True  # from here on there may be a session to close, answered or not
-        answer = await transport.request(
-            "POST", self._sessions_url, name="POST /sessions", body=to_json(request), safe=True
-        )
+        try:
+            answer = await transport.request(
+                "POST", self._sessions_url, name="POST /sessions", body=to_json(request), safe=True
+            )
+        except RequestRefused:
+            self.opened = False  # the session that there may be is another's
+            raise
         self.info = self._read(answer, SessionInfo, "POST /sessions")
         self._base_url = transport.choose(self.info.public_base_url, self.info.private_base_url, what="its services")
         self._relative = {
@@ -122,20 +126,16 @@ class SessionKeeper:
         transport.cookies.clear()
         try:
             answer = await transport.request("GET", url, name=name, basic=login, safe=True)
-        except NotAllowed as error:
-            if error.status == 401:
-                raise AuthenticationFailed(
-                    f"The server does not accept the login of {login[0]}.", remedy="Check user name and password."
-                ) from None
-            raise AuthenticationFailed(
-                f"The account {login[0]} may not log in ({error.status}).",
-                remedy="Check the rights of the account with the administrator of the server.",
-            ) from error
         except RequestRefused as error:
             if error.status == 401:
                 raise AuthenticationFailed(
                     f"The server does not accept the login of {login[0]}.", remedy="Check user name and password."
-                ) from None
+                ) from error
+            if isinstance(error, NotAllowed):
+                raise AuthenticationFailed(
+                    f"The account {login[0]} may not log in ({error.status}).",
+                    remedy="Check the rights of the account with the administrator of the server.",
+                ) from error
             raise
         granted = self._read(answer, Authentication, name)
         transport.secrets.add(granted.credential)

@@ -259,7 +259,7 @@ class Transport:
                 read = await (response.read() if good else response.content.read(MOST_OF_AN_ERROR))
                 answer = Answer(response.status, response.headers, read, url)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise self.failure(error, name, sent=sent.headers, safe=safe) from None
+            raise self.failure(error, name, url, sent=sent.headers, safe=safe) from None
         if with_cookies:
             self._keep_cookies(answer)
         _LOGGER.debug("%s: %s", name, answer.status)
@@ -316,15 +316,17 @@ class Transport:
             )
         return target
 
-    def failure(self, error: Exception, name: str, *, sent: bool, safe: bool) -> PbxError:
+    def failure(self, error: Exception, name: str, url: str, *, sent: bool, safe: bool) -> PbxError:
         """Say why no answer came, and whether the request may have been carried out."""
+        parts = urlsplit(url)
+        where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # a path may be secret
         if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)):
-            return self._certificate_failure(error)
+            return _certificate_failure(error, where)
         if isinstance(error, aiohttp.ClientSSLError):
             return _final(
-                f"{self.url} does not speak TLS as it should.", "Check the port, and whether it is https at all."
+                f"{where} does not speak TLS as it should.", "Check the port, and whether it is https at all."
             )
-        if isinstance(error, aiohttp.InvalidURL):
+        if isinstance(error, aiohttp.InvalidUrlClientError | aiohttp.InvalidURL):
             return _final(f"{name}: the server gave a URL that cannot be used.", "Check how the server is configured.")
         if sent and not safe:
             return OutcomeUnknown(
@@ -333,22 +335,23 @@ class Transport:
             )
         if isinstance(error, TimeoutError):
             return ConnectionFailed(
-                f"{name}: no answer from {self.url} within {self.settings.request_timeout:g} seconds.",
+                f"{name}: no answer from {where} within {self.settings.request_timeout:g} seconds.",
                 remedy="Check the network, the address and the server.",
             )
         return ConnectionFailed(
-            f"{name}: {self.url} cannot be reached ({_why(error)}).",
+            f"{name}: {where} cannot be reached ({_why(error)}).",
             remedy="Check the network, the address and the server.",
         )
 
-    def _certificate_failure(self, error: Exception) -> CertificateFailed:
-        inner = getattr(error, "certificate_error", error)
-        reason = getattr(inner, "verify_message", "") or type(inner).__name__
-        return CertificateFailed(
-            f"The certificate of {self.url} does not verify: {reason}.",
-            remedy="Use the host name that the certificate is for; or name its authority in ca_file; or, if you accept "
-            'that anybody could pretend to be the server, set tls to "none".',
-        )
+
+def _certificate_failure(error: Exception, where: str) -> CertificateFailed:
+    inner = getattr(error, "certificate_error", error)
+    reason = getattr(inner, "verify_message", "") or type(inner).__name__
+    return CertificateFailed(
+        f"The certificate of {where} does not verify: {reason}.",
+        remedy="Use the host name that the certificate is for; or name its authority in ca_file; or, if you accept "
+        'that anybody could pretend to be the server, set tls to "none".',
+    )
 
 
 def _final(message: str, remedy: str) -> ConnectionFailed:
@@ -385,7 +388,10 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
         return None
 
     code = said.get("code")
-    code = code if isinstance(code, int) and not isinstance(code, bool) else None
+    if isinstance(code, str) and code.isdecimal():
+        code = int(code)
+    elif not isinstance(code, int) or isinstance(code, bool):
+        code = None
     can_retry = said.get("canRetry")
     detail: dict[str, Any] = {}
     for key in ("telephony", "routing", "userPreferences"):
