@@ -35,6 +35,7 @@ class Faults:
         self.dropped_before_left = 0
         self.dropped_after_left = 0
         self.delay_seconds = 0.0
+        self._delayed: set[asyncio.Future[bool]] = set()
 
     def attach(self, servers: "list[O2gServer]") -> None:
         """Break these servers; the first is the primary."""
@@ -150,8 +151,8 @@ class Faults:
 
     async def before_request(self, server: "O2gServer", request: web.BaseRequest) -> bool:
         """Do to a request what is broken; true if its connection is gone."""
-        if self.delay_seconds:
-            await self._sleep(self.delay_seconds)
+        if self.delay_seconds and not await self._sleep(self.delay_seconds):
+            return _abort(request)
         if self.dropped_before_left:
             self.dropped_before_left -= 1
             return _abort(request)
@@ -163,13 +164,27 @@ class Faults:
             self.dropped_after_left -= 1
             _abort(request)
 
-    async def _sleep(self, seconds: float) -> None:
-        done = asyncio.Event()
-        timer = self._clock.call_later(seconds, done.set)
+    async def _sleep(self, seconds: float) -> bool:
+        """Wait by the clock; false if the server stopped meanwhile."""
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def over() -> None:
+            if not done.done():
+                done.set_result(True)
+
+        timer = self._clock.call_later(seconds, over)
+        self._delayed.add(done)
         try:
-            await done.wait()
+            return await done
         finally:
             timer.cancel()
+            self._delayed.discard(done)
+
+    def drop_delayed(self) -> None:
+        """Answer none of the requests that wait in a delay: the server stops."""
+        for done in self._delayed:
+            if not done.done():
+                done.set_result(False)
 
     # -- the pair -----------------------------------------------------------------------------------------------
 

@@ -114,7 +114,9 @@ class SimulatorSettings(Settings):
     admin_login: Login = "admin"
     admin_password: SecretStr = SecretStr("admin")
     scenario: str | Path | None = None
-    """Name of a scenario that comes with the simulator, or a file. It is played by who starts the simulator."""
+    """Name of a scenario that comes with the simulator, or a file. It brings its people, and plays by itself."""
+    speed: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """How fast the scenario plays."""
     switch: SwitchSettings = SwitchSettings()
     """How the telephony behaves: how long it rings, what parking does, hunting groups."""
     time_to_live: Annotated[int, Field(ge=1, le=86_400)] = 1800

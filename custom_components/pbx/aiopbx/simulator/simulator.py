@@ -22,7 +22,10 @@ from .faces.o2g import event_summary, routing, telephony, views
 from .faces.o2g.context import Route
 from .faces.o2g.server import O2gServer
 from .faces.o2g.sessions import Accounts
+from .faces.phones import face as phones
+from .faces.phones.face import PAGE as PHONES_PAGE, attach as attach_phones
 from .faults import Faults
+from .scenarios import Scenario, ScenarioPlayer, load_scenario
 from .settings import SimulatorSettings, UserSpec
 from .switch import Switch
 
@@ -57,8 +60,12 @@ class Simulator:
     """
 
     def __init__(self, settings: SimulatorSettings | None = None, *, clock: Clock | None = None) -> None:
-        """Make the switch and the servers; nothing listens before ``start``."""
+        """Make the switch and the servers; nothing listens before ``start``. With a scenario it reads files."""
         self.settings = settings or SimulatorSettings()
+        scenario = None
+        if self.settings.scenario is not None:
+            scenario = load_scenario(self.settings.scenario)
+            self.settings = _with_people(self.settings, scenario)
         self.clock: Clock = clock or RealClock()
         self.switch = Switch(self.clock, self.settings.users, self.settings.switch)
         self.faults = Faults(self.clock)
@@ -67,6 +74,10 @@ class Simulator:
         if self.settings.ha:
             self.servers.append(self._server("secondary", standby=True))
         self.faults.attach(self.servers)
+        self.player: ScenarioPlayer | None = None
+        """Plays the scenario, if there is one, from the start to the stop."""
+        if scenario is not None:
+            self.player = ScenarioPlayer(scenario, self.switch, self.clock, speed=self.settings.speed)
         self.running = False
         self._ports = self._plan()
         self._detach: list[Callable[[], object]] = []
@@ -140,7 +151,7 @@ class Simulator:
     @property
     def phones_url(self) -> str:
         """Of the page of phones, over plain http."""
-        return f"{self.http_url}/simulator/phones"
+        return self.http_url + PHONES_PAGE
 
     @property
     def control_url(self) -> str:
@@ -180,6 +191,8 @@ class Simulator:
             await self._close(abrupt=True)
             raise
         self.running = True
+        if self.player is not None:
+            self.player.start()
 
     async def stop(self, *, abrupt: bool = False) -> None:
         """End every session, channel and connection, and listen no more. The calls of the switch stay.
@@ -187,6 +200,8 @@ class Simulator:
         ``abrupt`` is what a killed process looks like from outside: connections are reset, nothing is said.
         """
         self.running = False
+        if self.player is not None:
+            self.player.stop()
         await self._close(abrupt=abrupt)
         if self.settings.certificate_folder is None and self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder, True)
@@ -230,6 +245,8 @@ class Simulator:
             app.router.add_route("*", "/{path:.*}", port.server.channels.handle)
         else:
             control_routes(app, self)
+            attach_phones(app, self.switch)
+            phones.attach(app, self.switch)
             app.router.add_route("*", "/{path:.*}", port.server.handle)
         # a channel's handler ends when its client goes away; a request is carried out once it was read
         port.runner = web.AppRunner(
@@ -279,6 +296,7 @@ class Simulator:
                     for connection in port.runner.server.connections:
                         if connection.transport is not None:
                             connection.transport.abort()
+        self.faults.drop_delayed()
         for server in self.servers:
             server.close()
         runners = [port.runner for port in self._ports if port.runner is not None]
@@ -320,3 +338,13 @@ class Simulator:
             ],
             "faults": self.faults.state,
         }
+
+
+def _with_people(settings: SimulatorSettings, scenario: Scenario) -> SimulatorSettings:
+    """The settings with the people of a scenario, and those that were given besides."""
+    people = list(scenario.specs)
+    if "users" in settings.model_fields_set:
+        known = {user.login for user in people}
+        people += [user for user in settings.users if user.login not in known]
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return SimulatorSettings.model_validate(given | {"users": people})

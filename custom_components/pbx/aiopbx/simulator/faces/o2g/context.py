@@ -1,8 +1,10 @@
 """What a handler of the O2G face gets and how it is registered: a plain function that asks the switch, and answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from multidict import MultiMapping
 
 from ....o2g.types.base import O2gEvent, Wire
 from .refusals import bad_parameter
@@ -46,7 +48,7 @@ class Answer:
 
 
 Handler = Callable[..., "Answer | Wire | None"]
-"""``handler(ctx, **path_parameters_in_snake_case)``. A wire type is answered with 200, none with 204; or ``Refusal``."""
+"""``handler(ctx, **path_parameters_in_snake_case)``. A wire type is answered with 200, none with 204."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Context:
     session: "Session"
     login: str | None
     """For whom. None where an administrator means all users, or nobody's device (see ``Route.user``)."""
-    query: Mapping[str, str]
+    query: MultiMapping[str]
     """Query parameters; one without a value is the empty string. Unknown ones are simply there."""
     body: Any
     """The decoded body, of the route's type; none where the route has none or it may be left out."""

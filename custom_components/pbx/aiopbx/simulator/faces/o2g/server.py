@@ -237,8 +237,7 @@ class O2gServer:
         body = await self._body(request, route)
         if not session.alive:  # it may have ended while the body was on its way
             raise invalid_session()
-        given = request.rel_url.query
-        query = {name: given[name] for name in given}
+        query = request.rel_url.query
         login = self._target(route, session, query, parameters, body)
         self._check_licence(route, session, login)
         if route.user == "path":

@@ -130,8 +130,8 @@ def logins(ctx: Context) -> LoginsResponse:
 def find(ctx: Context) -> User:
     """``GET /users?companyPhone=``."""
     number = ctx.query.get("companyPhone", "").strip()
-    if not number:
-        raise bad_parameter("companyPhone", "must be given")
+    if not number or len(ctx.query.getall("companyPhone")) > 1:
+        raise bad_parameter("companyPhone", "must be given, and once")
     user = ctx.switch.by_number(number)
     if user is None:
         raise _no_user("companyPhone", HTTPStatus.NOT_FOUND)
