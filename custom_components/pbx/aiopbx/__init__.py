@@ -27,6 +27,7 @@ from .errors import (
     PolicyViolation,
     RequestRefused,
     SessionLost,
+    SubscriptionLost,
     UnknownCall,
     UnknownLine,
 )
@@ -137,6 +138,7 @@ __all__ = [
     "Statistics",
     "Status",
     "StatusChanged",
+    "SubscriptionLost",
     "SupervisedUser",
     "SystemInfo",
     "Target",

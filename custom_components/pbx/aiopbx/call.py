@@ -370,9 +370,7 @@ class Call:
         self._line._check_number(number)
         call = self._offer(Action.BLIND_TRANSFER)
         self._line._spend(number)
-        await self._line._run(
-            lambda commands: commands.blind_transfer(self._line.snapshot, call, number, anonymous)
-        )
+        await self._line._run(lambda commands: commands.blind_transfer(self._line.snapshot, call, number, anonymous))
 
     @owned
     async def redirect(self, to: str, *, anonymous: bool = False) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from .errors import Offline
 
 P = ParamSpec("P")
 T = TypeVar("T")
+X = TypeVar("X")
 
 
 class Owned(Protocol):
@@ -57,14 +58,17 @@ async def settle(*tasks: "asyncio.Task[Any] | None") -> None:
         await asyncio.gather(*real, return_exceptions=True)
 
 
-async def bounded(jobs: list[Callable[[], Awaitable[None]]], limit: int) -> None:
-    """Run jobs, never more than ``limit`` at a time, in the order given; the first that fails ends all of them."""
-    waiting = iter(jobs)
+async def each(items: Iterable[X], work: Callable[[X], Awaitable[object]], limit: int) -> None:
+    """Do this for every item, never more than ``limit`` at a time, in order; the first that fails ends all of it."""
+    waiting = iter(items)
 
     async def worker() -> None:
-        for job in waiting:
-            await job()
+        for item in waiting:
+            await work(item)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(limit, len(jobs))):
-            group.create_task(worker())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(limit):
+                group.create_task(worker())
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None

@@ -1,7 +1,7 @@
 """A monitored line: a handle that reads the newest snapshot, dials, and says how calls reach it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from .call import Call
@@ -144,6 +144,11 @@ class Line:
     def features(self) -> frozenset[Feature]:
         """What this line can do at all; everything else raises ``NotSupported``."""
         return self.snapshot.features
+
+    @property
+    def missing(self) -> Mapping[Feature, str]:
+        """The features that are absent for want of a licence, and that licence."""
+        return self._pbx._system.missing(self.snapshot)
 
     @property
     def actions(self) -> frozenset[Action]:
@@ -386,7 +391,7 @@ class Line:
         """Raise ``NotSupported`` if this line cannot do it at all."""
         if feature in self.snapshot.features:
             return
-        missing = self._pbx._system.missing.get(feature)
+        missing = self.missing.get(feature)
         word = feature.value.replace("_", " ")
         if missing is not None:
             raise NotSupported(
@@ -455,7 +460,9 @@ class Line:
         if not offering:
             raise UnknownCall(
                 f"Line {self.id} has no call that offers {action.value}.",
-                remedy="It has: " + (", ".join(f"{one.id} ({one.state})" for one in self.snapshot.calls) or "none") + ".",
+                remedy="It has: "
+                + (", ".join(f"{one.id} ({one.state})" for one in self.snapshot.calls) or "none")
+                + ".",
             )
         for state in (first, CallState.RINGING_INCOMING, CallState.RINGING_OUTGOING, CallState.DIALING):
             for call in offering:
@@ -480,7 +487,9 @@ class Line:
         elif options.associated_data is not None:
             self._require(Feature.ASSOCIATED_DATA)
         device = self._choose_device(action, options.device)
-        options = DialOptions(**{name: getattr(options, name) for name in options.__struct_fields__} | {"device": device})
+        options = DialOptions(
+            **{name: getattr(options, name) for name in options.__struct_fields__} | {"device": device}
+        )
         self._require_online()
         if not to_supervisor:
             self._spend(number)

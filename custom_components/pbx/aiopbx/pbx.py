@@ -87,7 +87,7 @@ class Pbx:
     @property
     def missing(self) -> Mapping[Feature, str]:
         """The features that are absent for want of a licence, and the licence."""
-        return dict(self._system.missing)
+        return self._system.missing(None)
 
     @property
     def lines(self) -> Mapping[str, Line]:
@@ -225,7 +225,7 @@ class Pbx:
             "error": type(self.error).__name__ if self.error else None,
             "info": info,
             "features": sorted(feature.value for feature in self.features),
-            "missing": {feature.value: licence for feature, licence in self._system.missing.items()},
+            "missing": {feature.value: licence for feature, licence in self.missing.items()},
             "statistics": asdict(self.statistics),
             "lines": [
                 {
@@ -253,7 +253,7 @@ class Pbx:
 
     @owned
     async def close(self) -> None:
-        """End it: the channel, the subscription and the session are given back. Never raises; more than once is fine."""
+        """End it: channel, subscription and session are given back. Never raises; more than once is fine."""
         await self._connection.close()
         await self._system.close()
         with self._streams_lock:
@@ -281,14 +281,17 @@ class Pbx:
     def _unknown_line(self, key: str) -> UnknownLine:
         there = sorted(self._board.lines)
         some = ", ".join(there[:10]) + (f" and {len(there) - 10} more" if len(there) > 10 else "")
-        return UnknownLine(f"No line {key!r} is monitored.", remedy=f"There are: {some}." if there else "There are none.")
+        return UnknownLine(
+            f"No line {key!r} is monitored.", remedy=f"There are: {some}." if there else "There are none."
+        )
 
     def _offline(self) -> Offline:
         if self.status is Status.CLOSED:
             return Offline("The client is closed.", remedy="Connect again.")
         why = f" {self.error.message}" if self.error else ""
         return Offline(
-            f"There is no connection at the moment ({self.status}).{why}", remedy="It is being restored; try again later."
+            f"There is no connection at the moment ({self.status}).{why}",
+            remedy="It is being restored; try again later.",
         )
 
     def _require_online(self) -> None:
@@ -367,7 +370,7 @@ class Connecting:
 def connect(
     settings: ConnectionSettings | None = None, *, session: aiohttp.ClientSession | None = None, **keywords: Any
 ) -> Connecting:
-    """Connect to a telephone system: ``async with connect(settings) as pbx`` or ``pbx = await connect(settings)``.
+    """Connect to a telephone system, in an ``async with … as pbx`` or by ``pbx = await …``.
 
     Instead of ``settings``, or over them, the fields of ``ConnectionSettings`` as keywords. The ``Pbx`` is online and
     synchronised. Raises ``InvalidInput``, ``ConnectionFailed``, ``CertificateFailed``, ``AuthenticationFailed``,
@@ -385,7 +388,7 @@ def connect(
 
 
 async def _open(settings: ConnectionSettings, session: aiohttp.ClientSession | None) -> Pbx:
-    from .o2g.system import O2gSystem  # noqa: PLC0415  # the wires know the model, not the other way round
+    from .o2g.system import O2gSystem  # the wires know the model, not the other way round
 
     board = Board()
     system = O2gSystem(settings, board, session)

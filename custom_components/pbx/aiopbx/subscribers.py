@@ -245,6 +245,10 @@ class EventStream:
         if self._on_close is not None:
             self._on_close(self)
 
+    async def aclose(self) -> None:
+        """Close it, as ``contextlib.aclosing`` does with what is iterated over."""
+        self.close()
+
     async def __aenter__(self) -> Self:
         """Hear events until the block is left."""
         return self

@@ -4,7 +4,7 @@
 ``Commands``; it fills the ``Board`` and never talks to subscribers itself.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from .model import (
@@ -140,17 +140,13 @@ class Commands(Protocol):
     async def set_do_not_disturb(self, line: LineSnapshot, on: bool) -> None:
         """Switch do-not-disturb."""
 
-    async def set_forward(
-        self, line: LineSnapshot, target: Target, condition: Condition, number: str | None
-    ) -> None:
+    async def set_forward(self, line: LineSnapshot, target: Target, condition: Condition, number: str | None) -> None:
         """Forward calls."""
 
     async def cancel_forward(self, line: LineSnapshot) -> None:
         """Forward no longer."""
 
-    async def set_overflow(
-        self, line: LineSnapshot, target: Target, condition: Condition, number: str | None
-    ) -> None:
+    async def set_overflow(self, line: LineSnapshot, target: Target, condition: Condition, number: str | None) -> None:
         """Let calls that are not taken go elsewhere."""
 
     async def cancel_overflow(self, line: LineSnapshot) -> None:
@@ -175,7 +171,9 @@ class Commands(Protocol):
 class Link(Protocol):
     """One connection that is open: logged in, subscribed, the event channel read."""
 
-    info: SystemInfo
+    @property
+    def info(self) -> SystemInfo:
+        """What it is connected to."""
 
     async def sync(self) -> None:
         """Bring the board up to date. Raises ``PbxError`` if that is not possible."""
@@ -192,9 +190,13 @@ class System(Protocol):
 
     servers: int
     """How many servers there are; 0 is the primary."""
-    features: frozenset[Feature]
-    missing: dict[Feature, str]
-    """Which licence a feature that is absent would need, where that is known."""
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What the system and the account can do at all: what any line can."""
+
+    def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
+        """Which licence absent features of a line (none: of the account) would need, where that is known."""
 
     async def open(self, server: int) -> Link:
         """Connect to a server. Raises ``PbxError`` and leaves nothing behind if that fails."""

@@ -165,24 +165,26 @@ def _created(line: LineSnapshot, event: wire.OnCallCreated, now: datetime) -> Re
     if ref is None:
         return line, ()
     devices = _devices(line.devices, event.device_capabilities)
-    for index, call in enumerate(line.calls):
-        if call.ref == ref:
-            break
-    else:
-        for index, call in enumerate(line.calls):
-            # The call that takes over from one of this line is that call, under another name.
+    known = line.call_by_ref(ref)
+    if known is None:
+        for call in line.calls:
             if call.replaced_by == ref:
-                call = replace(call, ref=ref, replaced_by=None, called=None)  # noqa: PLW2901
+                # The call that takes over from one of this line is that call, under another name.
+                known = call
                 break
-        else:
-            call = _new_call(line, ref, event.call_data, event.legs, event.participants, event.cause, now)
-            if call.direction is Direction.UNKNOWN and event.initiator:
-                others = {party.id for party in call.parties}
-                direction = Direction.INCOMING if event.initiator in others else Direction.OUTGOING
-                call = replace(call, direction=direction)
-            return _assemble(line, (*line.calls, call), devices, line.busy, (), now)
+    if known is None:
+        call = _new_call(line, ref, event.call_data, event.legs, event.participants, event.cause, now)
+        if call.direction is Direction.UNKNOWN and event.initiator:
+            others = {party.id for party in call.parties}
+            direction = Direction.INCOMING if event.initiator in others else Direction.OUTGOING
+            call = replace(call, direction=direction)
+        return _assemble(line, (*line.calls, call), devices, line.busy, (), now)
+    call = known
+    if call.ref != ref:
+        call = replace(call, ref=ref, replaced_by=None, end_cause=None, called=None)
     call = _updated(call, event.call_data, event.cause, now, legs=event.legs, parties=event.participants)
-    return _assemble(line, _swapped(line.calls, index, call), devices, line.busy, (), now)
+    calls = tuple(call if one is known else one for one in line.calls)
+    return _assemble(line, calls, devices, line.busy, (), now)
 
 
 def _modified(line: LineSnapshot, event: wire.OnCallModified, now: datetime) -> Reduced:
@@ -264,7 +266,7 @@ def resync(line: LineSnapshot, state: wire.TelephonicState, now: datetime) -> Re
         else:
             call = _updated(call, told.call_data, None, None, legs=told.legs, parties=told.participants)
         calls.append(call)
-    ended = tuple(_lost(call) for call in line.calls if call.ref not in refs)
+    ended = tuple(ended_unseen(call) for call in line.calls if call.ref not in refs)
     devices = _devices(line.devices, state.device_capabilities)
     if state.device_capabilities:
         told_of = {one.device_id for one in state.device_capabilities}
@@ -565,7 +567,7 @@ def _apply_data(
         if own is not call.own_actions:
             changes["own_actions"] = own
     if call.called is None and data.initial_called is not None:
-        changes["called"] = _party_of(data.initial_called, "")
+        changes["called"] = party_of(data.initial_called, "")
     told_recording = data.record_state
     recording = None if told_recording is None else _RECORDING.get(told_recording)
     if recording is not call.recording:
@@ -649,7 +651,7 @@ def _ended(
     )
 
 
-def _lost(call: CallSnapshot) -> CallSnapshot:
+def ended_unseen(call: CallSnapshot) -> CallSnapshot:
     """A call whose end was not seen: it ended, at an unknown moment, and how is said only where it is known."""
     ended = _ended(call, None, None)
     if not call.answered and call.end_cause is None and call.state is not CallState.RELEASING:
@@ -695,8 +697,8 @@ def _assemble(
         calls = _with_actions(calls, devices)
     events: list[Event] = []
     if calls is not before:
-        for call in ended:
-            events.append(CallEnded(at=now, line=id_, call=call))
+        if ended:
+            events.extend(CallEnded(at=now, line=id_, call=call) for call in ended)
         for call in calls:
             for former in before:
                 if former.id == call.id:
@@ -835,12 +837,11 @@ def _with_leg(legs: tuple[Leg, ...], told: wire.Leg) -> tuple[Leg, ...]:
     device = told.device_id
     if device is None:
         return legs
-    index = 0
-    for leg in legs:
+    if len(legs) == 1 and legs[0].device == device:
+        return (_leg(told, legs[0]),)
+    for index, leg in enumerate(legs):
         if leg.device == device:
-            changed = _leg(told, leg)
-            return (changed,) if len(legs) == 1 else _swapped(legs, index, changed)
-        index += 1
+            return _swapped(legs, index, _leg(told, leg))
     return (*legs, _leg(told, None))
 
 
@@ -865,7 +866,7 @@ def _leg(told: wire.Leg, before: Leg | None) -> Leg:
 def _party(told: wire.Participant, before: Party | None = None) -> Party:
     id_ = told.participant_id or ""
     if told.identity is not None:
-        party = _party_of(told.identity, id_)
+        party = party_of(told.identity, id_)
         anonymous = bool(told.anonymous)
         if not anonymous and not told.undroppable:
             return party
@@ -876,7 +877,8 @@ def _party(told: wire.Participant, before: Party | None = None) -> Party:
     return replace(party, anonymous=anonymous, droppable=droppable)
 
 
-def _party_of(identity: wire.PartyInfo, id_: str) -> Party:
+def party_of(identity: wire.PartyInfo, id_: str = "") -> Party:
+    """Somebody, as the model shows them."""
     kind = identity.type.main if identity.type is not None else None
     return Party(
         id=id_,
@@ -890,7 +892,7 @@ def _party_of(identity: wire.PartyInfo, id_: str) -> Party:
 def _called(data: wire.CallData | None) -> Party | None:
     if data is None or data.initial_called is None:
         return None
-    return _party_of(data.initial_called, "")
+    return party_of(data.initial_called, "")
 
 
 def _data(data: wire.CallData) -> str | None:
