@@ -6,6 +6,7 @@ async with Simulator() as simulator:
 
 from .clock import Clock, ManualClock, RealClock
 from .faults import Faults
+from .scenarios import Scenario, ScenarioPlayer, load_scenario
 from .settings import DeviceSpec, SimulatorSettings, UserSpec, office_of_four
 from .simulator import Simulator
 from .switch import Switch
@@ -19,11 +20,14 @@ __all__ = [
     "HuntingGroupSpec",
     "ManualClock",
     "RealClock",
+    "Scenario",
+    "ScenarioPlayer",
     "Simulator",
     "SimulatorSettings",
     "Switch",
     "SwitchError",
     "SwitchSettings",
     "UserSpec",
+    "load_scenario",
     "office_of_four",
 ]
