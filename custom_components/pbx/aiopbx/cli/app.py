@@ -1,12 +1,10 @@
 """The commands and their options. What they do is in a module each, loaded when it is called."""
 
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.logging import RichHandler
 
@@ -28,18 +26,11 @@ app = typer.Typer(
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code; no error leaves as a traceback unless ``--debug`` asks for it."""
     try:
-        result = app(arguments, prog_name="aiopbx", standalone_mode=False)
-    except click.exceptions.Exit as left:
-        return left.exit_code
-    except click.ClickException as error:
-        error.show()
-        return errors.INPUT
-    except (click.Abort, KeyboardInterrupt):
+        app(arguments, prog_name="aiopbx")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else errors.OK
+    except KeyboardInterrupt:
         return errors.INTERRUPTED
-    except BrokenPipeError:
-        # who reads has seen enough; nothing more is to be written when Python leaves
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return errors.OK
     except Exception as error:
         if "--debug" in arguments:
             raise
@@ -49,7 +40,7 @@ def run(arguments: list[str]) -> int:
             soft_wrap=True,
         )
         return errors.FAILED
-    return result if isinstance(result, int) else errors.OK
+    return errors.OK
 
 
 def _log(debug: bool) -> None:
@@ -126,7 +117,7 @@ def watch(
     _log(debug)
     with told(debug=debug):
         if plain and json:
-            raise click.UsageError("--plain and --json exclude each other.")
+            raise typer.BadParameter("--plain and --json exclude each other.")
         settings = settings_of(Given(url, user, password, config, ca_file, tls, tuple(line or ())))
     from .watch import watch as command
 

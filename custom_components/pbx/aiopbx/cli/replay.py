@@ -40,7 +40,8 @@ async def replay(path: Path, *, speed: float, as_json: bool) -> int:
                     states.setdefault(event.line, []).append(event.snapshot.state)
                 names = {line.id: f"{line.number} {line.name}".strip() for line in pbx.lines.values()}
                 text = event_json(event) if as_json else errors.one_line(event_words(event, names))
-                print(text, file=out.file, flush=True)
+                if text:
+                    print(text, file=out.file, flush=True)
 
             unsubscribe = pbx.subscribe(told)
             try:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import signal
+import sys
 from collections.abc import Coroutine, Iterator
 from typing import Any, NoReturn
 
@@ -18,11 +20,15 @@ def run_command(coroutine: Coroutine[Any, Any, int], *, debug: bool) -> NoReturn
         code = asyncio.run(_until_terminated(coroutine))
     except KeyboardInterrupt:
         raise typer.Exit(errors.INTERRUPTED) from None
+    except BrokenPipeError:
+        # who reads has seen enough; nothing more is to be written when Python leaves
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = errors.OK
     except PbxError as error:
         if debug:
             raise
         errors.tell(error)
-        raise typer.Exit(errors.exit_code(error)) from None
+        code = errors.exit_code(error)
     raise typer.Exit(code)
 
 

@@ -59,7 +59,8 @@ async def _lines(pbx: Pbx, *, as_json: bool, count: int | None) -> None:
                 _write(out.file, event_json(event))
             else:
                 names = {getattr(event, "line", ""): _name(pbx, getattr(event, "line", ""))}
-                _write(out.file, errors.one_line(event_words(event, names)))
+                if words := event_words(event, names):
+                    _write(out.file, errors.one_line(words))
 
 
 def _write(file: object, text: str) -> None:

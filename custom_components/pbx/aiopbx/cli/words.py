@@ -20,6 +20,8 @@ STATE_STYLE: Final = {
     LineState.OUT_OF_SERVICE: "red",
     LineState.UNKNOWN: "dim",
 }
+_TOLD_OTHERWISE: Final = {"calls", "devices", "busy", "synced"}
+"""Fields whose changes are told by events of their own, or say nothing to a reader."""
 _ARROW: Final = {Direction.INCOMING: "from", Direction.OUTGOING: "to", Direction.UNKNOWN: "with"}
 
 
@@ -87,7 +89,7 @@ def counter_words(counters: Counters) -> str:
 
 
 def event_words(event: Event, names: dict[str, str]) -> str:
-    """Return an event as one line; ``names`` says how lines are shown."""
+    """Return an event as one line, or nothing if there is nothing to read; ``names`` says how lines are shown."""
     moment = clock(event.at)
     if isinstance(event, StatusChanged):
         reason = f": {event.reason}" if event.reason else ""
@@ -97,7 +99,8 @@ def event_words(event: Event, names: dict[str, str]) -> str:
         case CallStarted() | CallChanged() | CallEnded():
             return f"{moment} {line}: call {event.call.id} {call_words(event.call)}"
         case LineChanged():
-            return f"{moment} {line}: {_changes(event)}"
+            changes = _changes(event)
+            return f"{moment} {line}: {changes}" if changes else ""
         case LineAdded():
             return f"{moment} {line}: there, {plain(event.snapshot.state.value)}"
         case LineRemoved():
@@ -115,7 +118,7 @@ def _changes(event: LineChanged) -> str:
             said.append(f"routing: {routing_words(event.snapshot.routing) or 'calls come here'}")
         elif field == "counters":
             said.append(f"waiting: {counter_words(event.snapshot.counters) or 'nothing'}")
-        else:
+        elif field not in _TOLD_OTHERWISE:
             said.append(f"{plain(field)} changed")
     return ", ".join(said)
 

@@ -77,6 +77,8 @@ class ScenarioPlayer:
         self._visits: dict[tuple[str, str], TimerHandle] = {}
         self._left: dict[str, TimerHandle] = {}
         self._waiting: dict[str, int] = {}
+        self._foreign: set[str] = set()
+        """Calls that others made."""
         self._pause: TimerHandle | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._own = 0
@@ -125,6 +127,7 @@ class ScenarioPlayer:
         self._visits.clear()
         self._left.clear()
         self._waiting.clear()
+        self._foreign.clear()
 
     # -------------------------------------------------------------------------------------------------- the machinery
 
@@ -231,12 +234,18 @@ class ScenarioPlayer:
     # ------------------------------------------------------------------------------------------ what others do
 
     def _seen(self, change: Change) -> None:
+        if isinstance(change, CallChange) and change.kind == "removed" and change.ref not in self._switch.calls:
+            self._foreign.discard(change.ref)
         if self._own:
             return
         if isinstance(change, RoutingChange):
             for act in self._acts:
                 act.routing.discard(change.login)  # whoever set it takes it back
-        if not isinstance(change, CallChange) or change.view is None or change.view.state == _RELEASING:
+        if not isinstance(change, CallChange):
+            return
+        if change.kind == "created" and not any(change.ref in act.refs for act in self._acts):
+            self._foreign.add(change.ref)
+        if change.view is None or change.view.state == _RELEASING:
             return
         # not while the switch tells: what we do then would be told in between
         for act in tuple(self._acts):
@@ -395,7 +404,7 @@ class ScenarioPlayer:
 
     def _newest(self, user: "User") -> "Call":
         """The call that somebody is in now: transfers and conferences may have given it another reference."""
-        calls = self._switch.calls_of(user.login)
+        calls = [call for call in self._switch.calls_of(user.login) if call.ref not in self._foreign]
         if not calls:
             raise SwitchError("CALL_REFERENCE_NOT_FOUND", None, f"{user.login} is in no call")
         return self._keep(calls[-1])
@@ -626,7 +635,7 @@ class ScenarioPlayer:
     def _forward(self, user: "User", to: "User", caller: "User") -> Steps:
         assert self._current is not None
         act = self._current
-        self._switch.set_forward(user.login, "IMMEDIATE", "NUMBER", to.number)
+        self._switch.set_forward(user.login, to.number)
         act.routing.add(user.login)
         yield self._in(self.scenario.pace.ring)
         call = self._dial(caller, user.number)
@@ -671,13 +680,12 @@ class ScenarioPlayer:
 
     def _act_catch_up(self, stage: _Stage) -> Steps | None:
         curious = [login for login in sorted(self._players) if self._switch.counters(login).waiting]
-        return self._catch_up(curious) if curious else self._nothing()
-
-    def _nothing(self) -> Steps:
-        yield 0.0
+        curious.sort(key=lambda login: self._switch.counters(login).missed_calls, reverse=True)
+        return self._catch_up(curious[:5])
 
     def _catch_up(self, curious: list[str]) -> Steps:
-        for login in self._random.sample(curious, min(5, len(curious))):
+        """Those with the most to look at do; so nothing piles up, however long the day."""
+        for login in curious:
             self._forget_waiting(login)
             yield 1.0
 
@@ -697,8 +705,11 @@ class ScenarioPlayer:
             _LOG.debug("scenario %s: %s", self.scenario.name, error)
 
     def _forget_waiting(self, login: str) -> None:
-        """Somebody looks at the missed calls, listens to the messages, and deletes both."""
-        raise NotImplementedError
+        """Somebody looks at the missed calls, listens to the messages and deletes them."""
+        self._switch.acknowledge_missed(login)
+        self._switch.read_voicemails(login)
+        self._switch.delete_callbacks(login)
+        self._switch.users[login].voicemails.clear()  # what was heard counts no more, so nobody is to be told
 
     def snapshot(self) -> dict[str, Any]:
         """How much is going on, for tests and the curious."""
@@ -706,5 +717,6 @@ class ScenarioPlayer:
             "acts": sorted(act.name for act in self._acts),
             "visits": len(self._visits),
             "left": len(self._left),
+            "foreign": len(self._foreign),
             "waiting": {name: count for name, count in self._waiting.items() if count},
         }

@@ -39,8 +39,26 @@ def _leg(switch: "Switch", login: str, call: Call) -> str:
 
 
 def dial(switch: "Switch", login: str, body: Body) -> None:
-    """Dial a number."""
-    switch.make_call(login, _phone(switch.users[login]), _text(body, "number"), auto_answer=True)
+    """Dial a number, on the telephone that is lifted if one is."""
+    user = switch.users[login]
+    number = _text(body, "number")
+    lifted = next((device.id for device in user.devices.values() if device.off_hook), None)
+    if lifted is not None:
+        switch.set_off_hook(login, lifted, False)
+    switch.make_call(login, lifted or _phone(user), number, auto_answer=True)
+
+
+def off_hook(switch: "Switch", login: str, body: Body) -> None:
+    """Lift the telephone without a call, or put it back."""
+    user = switch.users[login]
+    if not isinstance(body.get("on"), bool):
+        raise ValueError("on: it is true or false.")
+    if body["on"]:
+        switch.set_off_hook(login, _phone(user), True)
+        return
+    for device in user.devices.values():
+        if device.off_hook:
+            switch.set_off_hook(login, device.id, False)
 
 
 def do_not_disturb(switch: "Switch", login: str, body: Body) -> None:
@@ -57,9 +75,9 @@ def forward(switch: "Switch", login: str, body: Body) -> None:
     if condition not in _CONDITIONS:
         raise ValueError("condition: there is no such one.")
     if number.lower() == "voicemail":
-        switch.set_forward(login, condition, "VOICEMAIL")
+        switch.set_forward(login, target="VOICEMAIL", condition=condition)
     else:
-        switch.set_forward(login, condition, "NUMBER", number)
+        switch.set_forward(login, number, condition=condition)
 
 
 def cancel_forward(switch: "Switch", login: str, body: Body) -> None:
@@ -150,6 +168,7 @@ _CALL_ACTIONS: Final[dict[str, Callable[["Switch", str, Call, Body], None]]] = {
 
 ACTIONS: Final[dict[str, Callable[["Switch", str, Body], None]]] = {
     "dial": dial,
+    "off_hook": off_hook,
     "call": call,
     "do_not_disturb": do_not_disturb,
     "forward": forward,

@@ -58,7 +58,7 @@ def phone_state(user: "User", views: tuple[CallView, ...]) -> str:
             return state.lower()
     if not any(user.usable(device) for device in user.devices.values()):
         return "out_of_service"
-    return "busy" if any(device.off_hook for device in user.devices.values()) else "idle"
+    return "lifted" if any(device.off_hook for device in user.devices.values()) else "idle"
 
 
 def _call(switch: "Switch", user: "User", view: CallView, views: tuple[CallView, ...]) -> dict[str, Any]:

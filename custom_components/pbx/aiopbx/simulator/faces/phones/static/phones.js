@@ -8,8 +8,8 @@ const STATE_WORDS = {
 };
 const KEYS = [ // action, words, look
   ["answer", "Answer", "good"], ["hold", "Hold", ""], ["retrieve", "Retrieve", ""], ["alternate", "Swap", ""],
-  ["consult", "Consult", ""], ["transfer", "Transfer", ""], ["blind_transfer", "Transfer to …", ""], ["merge", "Conference", ""],
-  ["redirect", "Deflect to …", ""], ["voicemail", "To voicemail", ""], ["hang_up", "Hang up", "bad"],
+  ["consult", "Consult", ""], ["transfer", "Transfer", ""], ["blind_transfer", "Send to …", ""], ["merge", "Conference", ""],
+  ["redirect", "Deflect to …", ""], ["voicemail", "Voicemail", ""], ["hang_up", "Hang up", "bad"],
 ];
 const NEEDS_NUMBER = new Set(["consult", "blind_transfer", "redirect"]);
 
@@ -127,7 +127,6 @@ class Card {
     this.login = phone.login;
     this.calls = new Map();
     this.refs = new Map();
-    this.lifted = false;
     const named = (words) => `${words}, ${phone.number} ${phone.name}`;
     this.message = h("p", { class: "message", role: "alert", hidden: true });
     this.number = h("p", { class: "number" }, phone.number);
@@ -177,7 +176,6 @@ class Card {
       this.field.focus();
       return;
     }
-    this.lifted = false;
     this.ask("dial", { number }).then((done) => { if (done) this.field.value = ""; });
   }
 
@@ -206,16 +204,16 @@ class Card {
     if (ringing) this.ask("call", { ref: ringing.ref, action: "answer" });
     else if (talking) this.ask("call", { ref: talking.ref, action: "hang_up" });
     else {
-      this.lifted = !this.lifted;
-      this.show(this.phone);
-      if (this.lifted) this.field.focus();
+      const lifted = this.phone.state === "lifted";
+      this.ask("off_hook", { on: !lifted });
+      if (!lifted) this.field.focus();
     }
   }
 
   show(phone) {
     this.phone = phone;
-    if (phone.calls.length) this.lifted = false;
-    const state = this.lifted ? "lifted" : phone.state;
+    const state = phone.state;
+    const lifted = state === "lifted";
     this.element.dataset.state = state;
     setText(this.number, phone.number);
     setText(this.name, phone.name);
@@ -223,10 +221,10 @@ class Card {
     this.note.hidden = !phone.note;
     setText(this.state, STATE_WORDS[state] ?? state);
     const ringing = phone.state === "ringing_incoming";
-    const off = this.lifted || (phone.calls.length > 0 && !ringing);
+    const off = lifted || (phone.calls.length > 0 && !ringing);
     setText(this.lift, off ? "Put back" : "Lift");
     this.lift.setAttribute("aria-label", `${off ? "Put back" : "Lift"}, ${phone.number} ${phone.name}`);
-    setText(this.idle, this.lifted ? "Dial tone: type a number" : phone.idle_text ?? "Ready");
+    setText(this.idle, lifted ? "Dial tone: type a number" : phone.idle_text ?? "Ready");
     this.idle.hidden = phone.calls.length > 0;
     this.refs = new Map(phone.calls.map((call) => [call.key, call]));
     showCalls(this.calls, this.list, phone.calls,
