@@ -4,8 +4,8 @@ from typing import Final
 
 from ....o2g.types.event_summary import EventSummary
 from . import views
-from .refusing import refusing
 from .context import Context, Route
+from .refusing import refusing
 
 
 def summary(ctx: Context) -> EventSummary:

@@ -18,8 +18,8 @@ from ....o2g.types.routing import (
 )
 from ...switch.errors import SwitchError, bad_route
 from . import views
-from .refusing import refusing, snapshot
 from .context import Answer, Context, Handler, Route
+from .refusing import refusing, snapshot
 
 
 def capabilities(ctx: Context) -> Capabilities:

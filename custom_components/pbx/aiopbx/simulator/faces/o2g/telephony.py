@@ -8,9 +8,9 @@ from ....o2g.types.base import Wire
 from ...switch.calls import ACTIVE, DIALING, HELD, RELEASING, RINGING_INCOMING, RINGING_OUTGOING
 from ...switch.errors import SwitchError, bad_value, wrong_state
 from . import views
-from .refusing import refusing, snapshot
 from .context import Answer, Context, Handler, Route
 from .refusals import bad_parameter
+from .refusing import refusing, snapshot
 
 MISSING: Final = HTTPStatus.NOT_FOUND
 
