@@ -130,7 +130,7 @@ class Token:
         return cls(expires, services)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Session:
     """An opened session."""
 
