@@ -119,6 +119,7 @@ class ScriptedServer:
         base = f"{self.url}{API}"
         given = {**self.session, "publicBaseUrl": base, "privateBaseUrl": base, "services": [], **changes}
         self.session = {key: value for key, value in given.items() if value is not None}
+        self.answer("GET", f"{API}/sessions", json=self.session)
         self.answer(
             "POST",
             f"{API}/sessions",

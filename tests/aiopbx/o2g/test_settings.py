@@ -209,8 +209,8 @@ def test_a_file_that_is_wrong(tmp_path: Path, name: str, text: str, field: str, 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="there is no file"):
         ConnectionSettings.from_file(tmp_path / "none.yaml")
+    (tmp_path / "folder.yaml").mkdir()
     with pytest.raises(InvalidInput, match="cannot be read"):
-        (tmp_path / "folder.yaml").mkdir()
         ConnectionSettings.from_file(tmp_path / "folder.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"password: \xe4\xf6")
     with pytest.raises(InvalidInput, match="UTF-8"):

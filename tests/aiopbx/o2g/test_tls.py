@@ -1,0 +1,118 @@
+"""TLS: one setting for requests and event channel alike."""
+
+import datetime
+import ssl
+from collections.abc import AsyncIterator, Callable
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import aiohttp
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from aiopbx.errors import CertificateFailed, ConnectionFailed
+from aiopbx.o2g.client import O2gClient
+from aiopbx.o2g.types.subscriptions import Subscription, SubscriptionRequest
+from aiopbx.settings import ConnectionSettings
+from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
+
+Make = Callable[..., O2gClient]
+
+
+def self_signed(path: Path, address: str = "127.0.0.1") -> ssl.SSLContext:
+    """Write a certificate for an address, signed by itself, and return a server's context with it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pbx.example.com")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(address))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private = path.with_suffix(".key")
+    private.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path, private)
+    return context
+
+
+@pytest.fixture
+async def secure(tmp_path: Path) -> AsyncIterator[ScriptedServer]:
+    async with ScriptedServer(tls=self_signed(tmp_path / "pbx.pem")) as server:
+        yield server
+
+
+@pytest.fixture
+async def make(secure: ScriptedServer) -> AsyncIterator[Make]:
+    made = []
+    async with aiohttp.ClientSession() as http:
+
+        def make(**settings: object) -> O2gClient:
+            values = {"url": secure.url, "username": "oxe1000", "password": "secret word", **settings}
+            made.append(O2gClient(ConnectionSettings.make(**values), http))
+            return made[-1]
+
+        yield make
+        for client in made:
+            await client.close()
+
+
+async def test_a_certificate_that_does_not_verify(make: Make, secure: ScriptedServer) -> None:
+    with pytest.raises(CertificateFailed, match=r"does not verify.*self.signed.*ca_file") as caught:
+        await make().open()
+    assert not caught.value.transient
+    assert secure.requests == []
+
+
+@pytest.mark.parametrize("how", ["ca_file", "none"])
+async def test_requests_and_channel(make: Make, secure: ScriptedServer, tmp_path: Path, how: str) -> None:
+    client = make(tls="none") if how == "none" else make(ca_file=tmp_path / "pbx.pem")
+    await client.open()
+    channel = await client.open_channel(await client.subscriptions.subscribe(SubscriptionRequest(version="1.0")))
+    secure.chunks.put_nowait(b'{"eventName": "OnChannelInformation"}\n')
+    secure.chunks.put_nowait(None)
+    assert [len(batch) async for batch in channel] == [1]
+
+
+async def test_the_channel_is_verified_too(make: Make, secure: ScriptedServer, tmp_path: Path) -> None:
+    client = make(ca_file=tmp_path / "pbx.pem")
+    await client.open()
+    async with ScriptedServer(tls=self_signed(tmp_path / "other.pem")) as other:
+        url = f"{other.url}{API}/notifications/chunked?id=key-of-the-channel"
+        with pytest.raises(CertificateFailed) as caught:
+            await client.open_channel(Subscription(public_polling_url=url, private_polling_url=url))
+        assert "key-of-the-channel" not in str(caught.value)
+        assert other.url in str(caught.value)
+        assert other.requests == []
+
+
+async def test_a_certificate_for_another_host(make: Make, secure: ScriptedServer, tmp_path: Path) -> None:
+    async with ScriptedServer(tls=self_signed(tmp_path / "other.pem", "192.0.2.1")) as other:
+        with pytest.raises(CertificateFailed, match=r"127\.0\.0\.1.*host name"):
+            await make(url=other.url, ca_file=tmp_path / "other.pem").open()
+        assert other.requests == []
+
+
+async def test_a_server_without_tls(make: Make) -> None:
+    async with ScriptedServer() as plain:
+        with pytest.raises(ConnectionFailed, match="TLS") as caught:
+            await make(url=plain.url.replace("http:", "https:")).open()
+        assert not isinstance(caught.value, CertificateFailed)
+
+
+async def test_a_server_with_tls_asked_without(make: Make, secure: ScriptedServer) -> None:
+    with pytest.raises(ConnectionFailed):
+        await make(url=secure.url.replace("https:", "http:")).open()
+    assert secure.requests == []
