@@ -1,8 +1,8 @@
 """The state of the switch, what it allows, and how its changes are told."""
 
 import random
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,7 @@ class Core:
         """Telephone → reference of the call that is parked there."""
         self.external = ExternalWorld()
         self._numbers: dict[str, str] = {}
+        self._mailboxes: Counter[str] = Counter()
         self._calls_of: dict[str, dict[str, Call]] = {}
         self._random = random.Random(self.settings.seed)
         self._ids = 0
@@ -97,6 +98,7 @@ class Core:
         self.users[user.login] = user
         for number in (user.number, *user.devices):
             self._numbers[number] = user.login
+        self._mailboxes[user.voicemail_number] += 1
         self._calls_of[user.login] = {}
         self._told[user.login] = {}
         self._told_devices[user.login] = self._device_actions_of(user)
@@ -114,9 +116,9 @@ class Core:
         return user
 
     @property
-    def voicemail_numbers(self) -> frozenset[str]:
+    def voicemail_numbers(self) -> Collection[str]:
         """Numbers at which the voicemail answers."""
-        return frozenset(user.voicemail_number for user in self.users.values())
+        return self._mailboxes.keys()
 
     def identity(self, user: User) -> Identity:
         """Who a user is."""
@@ -584,12 +586,12 @@ class Core:
             "calls": [call.dump() for call in self.calls.values()],
             "parked": dict(self.parked),
             "groups": {number: group.turn for number, group in self.groups.items()},
-            "sets": sorted(self.sets),
+            "sets": sorted((device.id, device.state) for device in self.sets.values()),
             "users": {
                 login: (
                     [(d.id, d.state, d.off_hook, d.shared) for d in user.devices.values()],
                     (user.remote_extension, user.do_not_disturb, user.forward, user.overflow, user.associate),
-                    (user.hunting_group, user.logged_on, user.state),
+                    (user.first_name, user.last_name, user.hunting_group, user.logged_on, user.state),
                     list(user.callbacks),
                     list(user.missed),
                     list(user.voicemails),
@@ -621,6 +623,10 @@ class Core:
                 engaged = [state for state in states if state not in (HELD, RINGING_INCOMING)]
                 assert len(engaged) <= 1, f"{device.id} is in {engaged} at once"
                 assert not states or device.state == IN_SERVICE, f"{device.id} is out of service and in a call"
+        assert dict(self._mailboxes) == dict(Counter(user.voicemail_number for user in self.users.values()))
+        numbers = {number: user.login for user in self.users.values() for number in (user.number, *user.devices)}
+        assert self._numbers == numbers
+        assert not numbers.keys() & self.sets.keys()
         for place, ref in self.parked.items():
             spot = self.calls[ref].parked
             assert spot is not None

@@ -1,5 +1,6 @@
 """What goes with calls and people: data, recordings, call-backs, texts, telephones, hunting groups."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -173,7 +174,7 @@ class Features(Moving):
         """Lift a telephone without a call, or put it back: the user is busy meanwhile."""
         user = self.user(login)
         found = self._device(user, device)
-        if off_hook and any(state not in (RINGING_INCOMING,) for _, _, state in self._legs_on(user, device)):
+        if off_hook and any(state != RINGING_INCOMING for _, _, state in self._legs_on(user, device)):
             raise wrong_state(f"The telephone {device} is in a call.")
         with self._acting():
             found.off_hook = off_hook
@@ -197,6 +198,7 @@ class Features(Moving):
             self._touched[login] = None
             self._after.append(UserChange(login=login, kind="changed"))
             self._after.append(DeviceChange(login=login, device=device, state=found.state))
+            self._after.append(RoutingChange(login=login))
 
     def desk_sharing_log_off(self, login: str) -> None:
         """Log a user off at the desk-sharing set; calls on it end."""
@@ -213,6 +215,7 @@ class Features(Moving):
             self.sets[shared.id] = Device(shared.id, shared.kind, shared.sub_kind, shared.state)
             self._touched[login] = None
             self._after.append(UserChange(login=login, kind="changed"))
+            self._after.append(RoutingChange(login=login))
 
     # -- hunting groups -----------------------------------------------------------------------------------------------
 
@@ -276,6 +279,7 @@ class Features(Moving):
             self.sets[shared.id] = Device(shared.id, shared.kind, shared.sub_kind, shared.state)
         for number in (user.number, *user.devices):
             self._numbers.pop(number, None)
+        self._mailboxes -= Counter([user.voicemail_number])
         del self.users[login], self._calls_of[login], self._told[login], self._told_devices[login]
         with self._acting():
             self._after.append(UserChange(login=login, kind="deleted"))
@@ -288,7 +292,7 @@ class Features(Moving):
             user.last_name = user.last_name if last_name is None else last_name
             self._after.append(UserChange(login=login, kind="changed"))
 
-    # -- routing of a user: see routing.py ------------------------------------------------------------------------------
+    # -- routing of a user: more of it is in routing.py -----------------------------------------------------------
 
     def set_remote_extension(self, login: str, on: bool) -> None:
         """Let the user's mobile ring too, or not."""

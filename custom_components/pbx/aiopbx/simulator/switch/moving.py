@@ -277,12 +277,13 @@ class Moving(Calling):
         found = []
         for call in self.calls.values():
             ringing = call.ringing()
-            if ringing is not None and ringing.login is not None:
-                if (user is not None and ringing.login == user.login) or ringing.group == number:
-                    found.append(call)
+            if ringing is None or ringing.login is None:
+                continue
+            if (user is not None and ringing.login == user.login) or ringing.group == number:
+                found.append(call)
         return found, bool(found)
 
-    # -- between the own telephones -------------------------------------------------------------------------------------
+    # -- between the own telephones -------------------------------------------------------------------------------
 
     def switch_device(self, login: str, ref: str, from_device: str, to_device: str) -> None:
         """Move an active call to another telephone of the user, which takes it at once."""

@@ -399,7 +399,7 @@ class Progress(Core):
             self._finish(call, "CLEARED")
 
     def _reject(self, call: Call, by: Member) -> None:
-        """A user does not take a call that rings: the next of the group gets it, or the caller hears that it is busy."""
+        """A user does not take a call that rings: the next of the group gets it, or the caller hears a busy tone."""
         user = self.users[by.identity.login] if by.identity.login is not None else None
         (origin,) = call.others(by)
         target = None

@@ -9,7 +9,7 @@ from ...switch.calls import ACTIVE, DIALING, HELD, RELEASING, RINGING_INCOMING, 
 from ...switch.errors import SwitchError, bad_value, wrong_state
 from . import views
 from .context import Answer, Context, Handler, Route
-from .refusals import bad_parameter
+from .refusals import NOT_FOUND, Refusal, bad_parameter, telephony
 from .refusing import refusing, snapshot
 
 MISSING: Final = HTTPStatus.NOT_FOUND
@@ -180,7 +180,8 @@ def get_participant(ctx: Context, call_ref: str, participant_id: str) -> wire.Pa
     for item in ctx.switch.call_view(ctx.user, call_ref).parties:
         if item.id == participant_id:
             return views.participant(item)
-    raise SwitchError("LEG_NOT_FOUND", "INVALID_DATA", f"There is no other participant {participant_id!r} in the call.")
+    message = f"There is no other participant {participant_id!r} in the call."
+    raise telephony(NOT_FOUND, message, error_type="BAD_PARAMETER_VALUE", error_cause="INVALID_DATA", status=MISSING)
 
 
 def drop_participant(ctx: Context, call_ref: str, participant_id: str) -> None:
@@ -250,7 +251,10 @@ def get_device(ctx: Context, device_id: str) -> wire.DeviceState:
     """One of them."""
     device = ctx.switch.user(ctx.user).devices.get(device_id)
     if device is None:
-        raise SwitchError("LEG_NOT_FOUND", "INVALID_DEVICE", f"{device_id!r} is no telephone of {ctx.user}.")
+        message = f"{device_id!r} is no telephone of {ctx.user}."
+        raise telephony(
+            NOT_FOUND, message, error_type="BAD_PARAMETER_VALUE", error_cause="INVALID_DEVICE", status=MISSING
+        )
     return views.device_state(device.id, device.state)
 
 
@@ -297,7 +301,7 @@ def delete_hunting_group_member(ctx: Context, hg_number: str) -> None:
 
 def _group(ctx: Context, number: str) -> None:
     if number not in ctx.switch.groups:
-        raise SwitchError("LEG_NOT_FOUND", "INVALID_DATA", f"There is no hunting group {number!r}.")
+        raise Refusal(NOT_FOUND, f"There is no hunting group {number!r}.", status=MISSING)
 
 
 def get_hunting_groups(ctx: Context) -> wire.HuntingGroupResult:
