@@ -1,0 +1,59 @@
+"""The integration on the real Home Assistant, with a real simulated PBX over real sockets."""
+
+# First of all, or the test kit's own custom_components would be found in place of ours.
+import custom_components.pbx  # noqa: F401, I001
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_socket
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.const import DOMAIN
+from tests.integration.helpers import administrator, make_entry, set_up
+
+
+@pytest.fixture(autouse=True)
+def loopback(socket_enabled: None) -> None:
+    """Let real sockets be, on this machine."""
+    pytest_socket.socket_allow_hosts(["127.0.0.0/8", "::1"])
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Compare as Home Assistant does."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+async def simulator(loopback: None) -> AsyncIterator[Simulator]:
+    """An office of four: Alice 1000, Bob 1001, Carol 1002, David 1003; Alice and Bob have a remote extension."""
+    async with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def home(
+    simulator: Simulator, hass: HomeAssistant, enable_custom_integrations: None
+) -> AsyncIterator[HomeAssistant]:
+    """Home Assistant; what was set up in it is unloaded before the simulator ends."""
+    yield hass
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
+        elif entry.state is ConfigEntryState.SETUP_RETRY:
+            await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+@pytest.fixture
+async def entry(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """The office, set up as its administrator with all lines."""
+    entry = await set_up(home, make_entry(administrator(simulator)))
+    assert entry.state is ConfigEntryState.LOADED
+    return entry

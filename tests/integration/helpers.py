@@ -1,0 +1,96 @@
+"""What the tests of the integration share besides fixtures."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.const import DOMAIN
+
+ALICE, BOB, CAROL, DAVID = "oxe1000", "oxe1001", "oxe1002", "oxe1003"
+
+
+def administrator(simulator: Simulator, **data: Any) -> dict[str, Any]:
+    """Return the data of an entry for the administrator."""
+    return {
+        "kind": "o2g_administrator",
+        "url": simulator.url,
+        "username": "admin",
+        "password": "admin",
+        "tls": "verify",
+    } | data
+
+
+def user(simulator: Simulator, login: str = ALICE, **data: Any) -> dict[str, Any]:
+    """Return the data of an entry for a user."""
+    return {
+        "kind": "o2g_user",
+        "url": simulator.url,
+        "username": login,
+        "password": "secret",
+        "tls": "verify",
+    } | data
+
+
+def make_entry(data: dict[str, Any], **options: Any) -> MockConfigEntry:
+    """Return an entry as the config flow makes it."""
+    return MockConfigEntry(
+        domain=DOMAIN, title="Office", unique_id="office", data=data, options={"all_lines": True} | options
+    )
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Add an entry and wait until it has tried."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+async def until(condition: Callable[[], Any], what: str = "", timeout: float = 10) -> None:
+    """Wait until something holds; pushes arrive while this waits."""
+    try:
+        async with asyncio.timeout(timeout):
+            while not condition():
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        pytest.fail(f"not within {timeout} s: {what or condition}")
+
+
+async def until_state(hass: HomeAssistant, entity_id: str, state: str, timeout: float = 10) -> None:
+    """Wait until an entity has a state."""
+
+    def now() -> str:
+        found = hass.states.get(entity_id)
+        return found.state if found is not None else "missing"
+
+    try:
+        async with asyncio.timeout(timeout):
+            while now() != state:
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        pytest.fail(f"{entity_id} is {now()}, not {state}")
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> str:
+    """Return a state that must be there."""
+    found = hass.states.get(entity_id)
+    assert found is not None, entity_id
+    return found.state
+
+
+def attributes_of(hass: HomeAssistant, entity_id: str) -> dict[str, Any]:
+    """Return the attributes of an entity that must be there."""
+    found = hass.states.get(entity_id)
+    assert found is not None, entity_id
+    return dict(found.attributes)
+
+
+def ours(hass: HomeAssistant) -> list[er.RegistryEntry]:
+    """Return the integration's entities."""
+    return [entry for entry in er.async_get(hass).entities.values() if entry.platform == DOMAIN]
