@@ -180,7 +180,9 @@ class Connection:
         back = asyncio.create_task(self._fail_back()) if self._server != 0 else None
         try:
             await asyncio.wait([task for task in (lost, back) if task], return_when=asyncio.FIRST_COMPLETED)
-            if back is not None and back.done() and not lost.done():
+            if back is not None and (back.done() or self._link is not link):
+                # It is moving, or has moved; that the old link is closed is part of it.
+                await asyncio.wait([back])
                 try:
                     back.result()
                 except PbxError as error:

@@ -611,7 +611,7 @@ class O2gLink:
         if newest is not None:
             self._put(reducer.counters(newest, summary, datetime.now(UTC)), newest)
 
-    # ------------------------------------------------------------------------------------------------- users at run time
+    # ---------------------------------------------------------------------------------------------- users at run time
 
     def _created(self, event: OnUserCreated) -> None:
         login = (event.user.login_name if event.user is not None else None) or event.login_name

@@ -1,0 +1,336 @@
+"""The supervisor, with a system that does what a test tells it to, and a clock that does not wait."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from aiopbx import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    NotSupported,
+    PbxError,
+    Status,
+    StatusChanged,
+    SystemInfo,
+)
+from aiopbx.board import Board
+from aiopbx.connection import Backoff, Connection
+
+DOWN = ConnectionFailed("nobody there")
+WRONG = AuthenticationFailed("wrong password")
+
+
+class ScriptedLink:
+    def __init__(self, system: "ScriptedSystem", server: int) -> None:
+        self.info = SystemInfo(url=f"server {server}")
+        self.server = server
+        self.open = True
+        self.reason: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._system = system
+
+    async def sync(self) -> None:
+        self._system.log.append(f"sync {self.server}")
+        await asyncio.sleep(0)
+        what = self._system.syncs.pop(0) if self._system.syncs else None
+        if what == "hang":
+            await asyncio.Event().wait()
+        if isinstance(what, PbxError):
+            raise what
+
+    async def lost(self) -> str:
+        return await asyncio.shield(self.reason)
+
+    def lose(self, reason: str = "cut") -> None:
+        self.reason.set_result(reason)
+
+    async def close(self) -> None:
+        assert self.open, "closed twice"
+        self.open = False
+        if not self.reason.done():
+            self.reason.set_result("It was closed.")
+        self._system.log.append(f"close {self.server}")
+        await asyncio.sleep(0)
+
+
+class ScriptedSystem:
+    """Opens links as it is told; the very next answer of each server is popped from ``opens``."""
+
+    def __init__(self, servers: int = 1) -> None:
+        self.servers = servers
+        self.opens: dict[int, list[Any]] = {0: [], 1: []}
+        self.syncs: list[Any] = []
+        self.serving = False
+        self.links: list[ScriptedLink] = []
+        self.log: list[str] = []
+        self.used: ScriptedLink | None = None
+
+    async def open(self, server: int) -> ScriptedLink:
+        self.log.append(f"open {server}")
+        await asyncio.sleep(0)
+        answers = self.opens[server]
+        answer = answers.pop(0) if answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        link = ScriptedLink(self, server)
+        self.links.append(link)
+        return link
+
+    async def serves(self, server: int) -> bool:
+        self.log.append(f"probe {server}")
+        return self.serving
+
+    def use(self, link: Any) -> None:
+        self.used = link
+
+    @property
+    def open_links(self) -> list[ScriptedLink]:
+        return [link for link in self.links if link.open]
+
+
+class Pauses:
+    """Instead of sleeping: remembers how long, and lets the test go on."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        await asyncio.sleep(0)
+        await self.gate.wait()
+
+
+class Rig:
+    def __init__(self, servers: int = 1, **options: Any) -> None:
+        self.board = Board()
+        self.system = ScriptedSystem(servers)
+        self.pauses = Pauses()
+        self.told: list[StatusChanged] = []
+        self.board.subscribers.add(self.told.append, kind=StatusChanged)  # type: ignore[arg-type]
+        values = {"minimum": 1.0, "maximum": 60.0, "random": lambda: 0.0, "sleep": self.pauses, **options}
+        self.connection = Connection(self.system, self.board, **values)  # type: ignore[arg-type]
+
+    @property
+    def statuses(self) -> list[str]:
+        return [event.status.value for event in self.told]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def rig() -> Any:
+    made: list[Rig] = []
+
+    def make(*args: Any, **options: Any) -> Rig:
+        made.append(Rig(*args, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.connection.close()
+        assert one.system.open_links == [], "a link was leaked"
+        assert one.system.used is None
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == [], "a task was leaked"
+
+
+async def test_the_first_connection(rig: Any) -> None:
+    one = rig()
+    assert one.connection.status is Status.CONNECTING
+    await one.connection.start()
+    assert one.connection.status is Status.ONLINE
+    assert one.statuses == ["syncing", "online"]
+    assert one.connection.info.url == "server 0"
+    await one.connection.close()
+    assert one.statuses == ["syncing", "online", "closed"]
+    await one.connection.close()
+    assert one.statuses[-1] == "closed"
+
+
+async def test_the_first_connection_fails_and_leaves_nothing(rig: Any) -> None:
+    one = rig()
+    one.system.opens[0] = [DOWN]
+    with pytest.raises(ConnectionFailed, match="nobody there"):
+        await one.connection.start()
+    assert one.pauses.asked == [], "nothing is tried behind the caller's back"
+
+
+async def test_the_first_synchronisation_fails_and_leaves_nothing(rig: Any) -> None:
+    one = rig()
+    one.system.syncs = [NotSupported("no licence", missing="X")]
+    with pytest.raises(NotSupported):
+        await one.connection.start()
+    assert one.system.open_links == []
+
+
+async def test_the_first_connection_may_go_to_the_secondary(rig: Any) -> None:
+    one = rig(2)
+    one.system.opens[0] = [DOWN]
+    await one.connection.start()
+    assert one.connection.info.url == "server 1"
+
+
+async def test_a_wrong_password_is_not_tried_at_the_secondary(rig: Any) -> None:
+    one = rig(2)
+    one.system.opens[0] = [WRONG]
+    with pytest.raises(AuthenticationFailed):
+        await one.connection.start()
+    assert one.system.log == ["open 0"]
+
+
+async def test_a_loss_is_told_and_mended(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    one.system.links[0].lose("the channel ended")
+    await one.until(lambda: one.statuses[-1] == "online" and len(one.system.links) == 2)
+    assert one.statuses == ["syncing", "online", "offline", "syncing", "online"]
+    assert "the channel ended" in one.told[2].reason
+    assert one.connection.losses == 1
+    assert one.connection.error is None
+    assert one.system.log == ["open 0", "sync 0", "close 0", "open 0", "sync 0"], "the old is given back first"
+
+
+async def test_every_attempt_waits_longer_up_to_a_cap(rig: Any) -> None:
+    one = rig(maximum=20.0)
+    await one.connection.start()
+    one.system.opens[0] = [DOWN] * 7
+    one.system.links[0].lose()
+    await one.until(lambda: one.statuses[-1] == "online" and len(one.system.links) == 2)
+    assert one.pauses.asked == [1, 2, 4, 8, 16, 20, 20, 20]
+    assert one.system.log.count("open 0") == 9, "one attempt for each pause"
+    assert one.statuses.count("offline") == 1, "told once"
+
+
+async def test_pauses_are_spread(rig: Any) -> None:
+    one = rig(random=lambda: 1.0)
+    await one.connection.start()
+    one.system.opens[0] = [DOWN] * 2
+    one.system.links[0].lose()
+    await one.until(lambda: one.statuses[-1] == "online" and len(one.system.links) == 2)
+    assert one.pauses.asked == [0.5, 1.0, 2.0], "half of 1, 2 and 4"
+
+
+def test_the_back_off_neither_overflows_nor_exceeds_its_cap() -> None:
+    backoff = Backoff(1.0, 60.0, lambda: 0.5)
+    pauses = [backoff.next() for _ in range(5000)]
+    assert pauses[:3] == [0.75, 1.5, 3.0]
+    assert max(pauses) == 45.0
+    backoff.reset()
+    assert backoff.next() == 0.75
+
+
+async def test_a_connection_that_dies_at_once_is_no_storm(rig: Any) -> None:
+    """The channel opens and closes, again and again: pauses grow all the same."""
+    one = rig(maximum=30.0)
+    await one.connection.start()
+    for number in range(6):
+        await one.until(lambda number=number: len(one.system.links) == number + 1 and one.statuses[-1] == "online")
+        one.system.links[-1].lose("clean end")
+    await one.until(lambda: len(one.system.links) == 7)
+    assert one.pauses.asked == [1, 2, 4, 8, 16, 30]
+
+
+async def test_lost_while_synchronising(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    one.system.syncs = ["hang"]
+    one.system.links[0].lose()
+    await one.until(lambda: len(one.system.links) == 2 and one.statuses[-1] == "syncing")
+    one.system.links[1].lose("gone again")
+    await one.until(lambda: len(one.system.links) == 3 and one.statuses[-1] == "online")
+    assert one.statuses == ["syncing", "online", "offline", "syncing", "offline", "syncing", "online"]
+
+
+async def test_a_failed_synchronisation_is_tried_again(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    one.system.syncs = [DOWN, DOWN]
+    one.system.links[0].lose()
+    await one.until(lambda: len(one.system.links) == 4 and one.statuses[-1] == "online")
+    assert len(one.system.open_links) == 1
+
+
+async def test_a_wrong_password_is_tried_seldom(rig: Any) -> None:
+    one = rig(maximum=50.0)
+    await one.connection.start()
+    one.system.opens[0] = [WRONG, WRONG]
+    one.system.links[0].lose()
+    await one.until(lambda: one.statuses[-1] == "online" and len(one.system.links) == 2)
+    assert one.pauses.asked == [1, 50, 50]
+
+
+async def test_why_it_is_offline_can_be_asked(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    one.system.opens[0] = [WRONG]
+    one.system.links[0].lose()
+    await one.until(lambda: one.connection.error is WRONG)
+    await one.until(lambda: one.connection.status is Status.ONLINE)
+    assert one.connection.error is None
+
+
+async def test_what_nobody_foresaw_does_not_end_the_supervisor(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+    one = rig()
+    await one.connection.start()
+    one.system.opens[0] = [ZeroDivisionError()]
+    one.system.links[0].lose()
+    await one.until(lambda: one.statuses[-1] == "online" and len(one.system.links) == 2)
+    assert "not foreseen" in caplog.text
+
+
+async def test_over_to_the_secondary_and_back(rig: Any) -> None:
+    one = rig(2)
+    await one.connection.start()
+    one.pauses.gate.set()
+    one.system.opens[0] = [DOWN]
+    one.system.links[0].lose()
+    await one.until(lambda: one.connection.info.url == "server 1" and one.statuses[-1] == "online")
+    assert one.system.log[:6] == ["open 0", "sync 0", "close 0", "open 0", "open 1", "sync 1"]
+    assert one.connection.fail_overs == 1
+    await one.until(lambda: one.system.log.count("probe 0") > 3)
+    assert one.connection.info.url == "server 1", "the primary does not serve yet"
+    one.system.serving = True
+    await one.until(lambda: one.connection.info.url == "server 0" and one.statuses[-1] == "online")
+    assert one.connection.fail_overs == 2
+    assert one.connection.losses == 1, "going back is no loss"
+    assert one.statuses.count("offline") == 1, "going back tells no loss either"
+    back = one.system.log.index("close 1")
+    assert one.system.log[back - 1] == "open 0", "the new is open before the old is given up"
+    assert len(one.system.open_links) == 1
+
+
+async def test_a_primary_that_answers_and_does_not_serve_is_asked_less_and_less(rig: Any) -> None:
+    one = rig(2, fail_back_interval=10.0)
+    one.system.opens[0] = [DOWN, *[DOWN] * 6]
+    one.system.serving = True
+    await one.connection.start()
+    await one.until(lambda: one.system.log.count("open 0") == 8 and one.statuses[-1] == "online")
+    assert one.pauses.asked[:6] == [10, 20, 40, 80, 100, 100]
+
+
+async def test_the_secondary_is_lost_while_the_primary_is_looked_at(rig: Any) -> None:
+    one = rig(2)
+    one.system.opens[0] = [DOWN]
+    await one.connection.start()
+    one.system.links[0].lose("the secondary died")
+    await one.until(lambda: len(one.system.links) == 2 and one.statuses[-1] == "online")
+    assert len(one.system.open_links) == 1
+    assert one.connection.losses == 1
+
+
+async def test_closing_while_reconnecting(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    one.system.opens[0] = [DOWN] * 1000
+    one.system.links[0].lose()
+    await one.until(lambda: len(one.pauses.asked) > 5)
+    await one.connection.close()
+    tried = len(one.system.log)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(one.system.log) == tried
