@@ -60,6 +60,7 @@ class Route:
     ``optional`` without it ``ctx.login`` is none, which means all users;
     ``device``   the owner of the device (``deviceId`` of the body or of the path), or none if nobody owns it;
                  a ``loginName`` in the query goes first;
+    ``set``      as ``named``, except for a telephone that nobody owns: it needs no ``loginName``, and has no login;
     ``path``     ``{loginName}`` of the path;
     ``none``     nobody's in particular.
     """
@@ -75,7 +76,7 @@ class Route:
     body_required: bool = True
     licence: Literal["none", "basic", "advanced"] = "none"
     """What the user must have: nothing, TELEPHONY_BASIC or TELEPHONY_ADVANCED, TELEPHONY_ADVANCED."""
-    user: Literal["none", "named", "optional", "device", "path"] = "none"
+    user: Literal["none", "named", "optional", "device", "set", "path"] = "none"
     opens_session: bool = False
     """It needs no session: it opens one. Only ``POST /sessions``."""
 

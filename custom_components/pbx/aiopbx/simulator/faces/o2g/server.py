@@ -283,12 +283,13 @@ class O2gServer:
             if named not in self.switch.users:
                 raise Refusal(NOT_FOUND, f"loginName: there is no user {named}.", status=HTTPStatus.BAD_REQUEST)
             return named
-        if route.user == "named":
-            raise bad_parameter("loginName", "an administrator must name the user")
-        if route.user == "device":
+        owner = None
+        if route.user in ("device", "set"):
             device = getattr(body, "device_id", None) or parameters.get("device_id")
-            return self.owner(device) if device else None
-        return None
+            owner = self.owner(device) if device else None
+        if route.user == "named" or (route.user == "set" and owner is not None):
+            raise bad_parameter("loginName", "an administrator must name the user")
+        return owner
 
     def owner(self, device: str) -> str | None:
         """The login of the user who owns a device, none if nobody does."""

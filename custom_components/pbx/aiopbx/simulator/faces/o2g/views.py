@@ -69,7 +69,7 @@ def participant(party: PartyView) -> wire.Participant:
         kind = wire.ParticipantType(main=wire.MainType(party.identity.kind))
         return wire.Participant(
             participant_id=party.id,
-            identity=wire.PartyInfo(type=kind),
+            identity=wire.PartyInfo(id=wire.Identifier(), type=kind),
             anonymous=True,
             undroppable=party.undroppable or None,
         )
@@ -270,7 +270,7 @@ class _Teller:
         if change.kind == "created":
             self._calls[login] = {}
             self._devices[login] = device_capabilities(self._switch, login)
-            self._publish(ADMINISTRATION, login, OnUserCreated(login_name=login, user=describe(user)))
+            self._publish(ADMINISTRATION, login, OnUserCreated(user=describe(user)))
         else:
             self._publish(USERS, login, OnUserInfoChanged(login_name=login, user=describe(user)))
 
