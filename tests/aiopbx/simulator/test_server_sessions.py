@@ -261,3 +261,21 @@ async def test_secrets_are_not_shown(admin: Any) -> None:
     assert admin.cookies["AlcUserId"] not in text
     assert admin.cookies["JSESSIONID"] not in text
     assert "'admin'" not in repr(admin.simulator.accounts.get("admin")).replace("login='admin'", "")
+
+
+async def test_body_that_is_too_large_is_refused_as_json(admin: Any) -> None:
+    reply = await admin.call("POST", "/subscriptions", raw=b" " * 3_000_000)
+    assert (reply.status, reply.body["httpStatus"], reply.body["code"]) == (413, "REQUEST_ENTITY_TOO_LARGE", 1006)
+    assert (await admin.call("GET", "/sessions")).status == 200
+
+
+async def test_fault_of_the_simulator_is_told_as_one(admin: Any, monkeypatch: Any, caplog: Any) -> None:
+    def broken(number: str) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(admin.simulator.switch, "by_number", broken)
+    reply = await admin.call("GET", "/users?companyPhone=1000")
+    assert (reply.status, reply.body["httpStatus"]) == (500, "INTERNAL_SERVER_ERROR")
+    assert (reply.body["code"], reply.body["type"], reply.body["canRetry"]) == (1007, "SERVER_PROBLEM", False)
+    assert "a bug" not in reply.body["innerMessage"]  # that is for the log
+    assert "a bug" in caplog.text

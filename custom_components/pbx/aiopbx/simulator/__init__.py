@@ -1,7 +1,9 @@
 """A telephone system in one process: the switch, the wires it speaks, and ways to break it.
 
-async with Simulator() as simulator:
-    settings = ConnectionSettings(url=simulator.url, username="oxe1000", password="secret")
+    async with Simulator() as simulator:
+        pbx = await aiopbx.connect(url=simulator.url, username="oxe1000", password="secret")
+
+``docs/simulator.md`` says how to run it, whom it has, and what it chooses where the reference is open.
 """
 
 from .clock import Clock, ManualClock, RealClock

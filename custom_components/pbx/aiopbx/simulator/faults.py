@@ -77,7 +77,9 @@ class Faults:
         return len(channels)
 
     def freeze_channels(self) -> int:
-        """Send nothing on any channel, heartbeats neither, while the connections stay. Events queue."""
+        """Send nothing on any channel, heartbeats neither, while the connections stay. Events queue.
+
+        A channel that is opened meanwhile says that it has started, and no more."""
         self.frozen = True
         return len(self._channels())
 
@@ -149,7 +151,7 @@ class Faults:
             raise InvalidInput("seconds", "must be 0 or more")
         self.delay_seconds = seconds
 
-    async def before_request(self, server: "O2gServer", request: web.BaseRequest) -> bool:
+    async def before_request(self, request: web.BaseRequest) -> bool:
         """Do to a request what is broken; true if its connection is gone."""
         if self.delay_seconds and not await self._sleep(self.delay_seconds):
             return _abort(request)
@@ -158,7 +160,7 @@ class Faults:
             return _abort(request)
         return False
 
-    def after_request(self, server: "O2gServer", request: web.BaseRequest) -> None:
+    def after_request(self, request: web.BaseRequest) -> None:
         """Do to an answer what is broken."""
         if self.dropped_after_left:
             self.dropped_after_left -= 1
