@@ -196,7 +196,14 @@ class HomeAssistant:
             flow = await self._step("flow", flow, answer)
         if flow["type"] != "create_entry":
             raise DemoError(f"The PBX could not be set up: {flow['type']} {flow.get('reason', '')}")
-        await self.command("config_entries/update", entry_id=flow["result"]["entry_id"], title=title)
+        entry_id = flow["result"]["entry_id"]
+        await self.command("config_entries/update", entry_id=entry_id, title=title)
+        # Home Assistant named the PBX after its address; the dashboard calls it by its title.
+        for entity in await self.command("config/entity_registry/list"):
+            if entity["config_entry_id"] == entry_id and entity["unique_id"] == f"{entry_id}_connected":
+                new = f"binary_sensor.{title.lower()}_connection"
+                await self.command("config/entity_registry/update", entity_id=entity["entity_id"], new_entity_id=new)
+                await self.command("config/device_registry/update", device_id=entity["device_id"], name_by_user=title)
 
     async def move_pbx(self, entry: Json, account: Json) -> None:
         """Tell Home Assistant that the PBX is reached in another way now, by the reconfiguration a person sees."""

@@ -3,7 +3,8 @@
 # First of all, or the test kit's own custom_components would be found in place of ours.
 import custom_components.pbx  # noqa: F401, I001
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from unittest.mock import PropertyMock, patch
 
 import pytest
 import pytest_socket
@@ -57,3 +58,14 @@ async def entry(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
     entry = await set_up(home, make_entry(administrator(simulator)))
     assert entry.state is ConfigEntryState.LOADED
     return entry
+
+
+@pytest.fixture
+def all_entities_enabled() -> Iterator[None]:
+    """Enable the entities that are disabled by default, too."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        new_callable=PropertyMock,
+        return_value=True,
+    ):
+        yield

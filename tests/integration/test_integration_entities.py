@@ -54,7 +54,7 @@ def types(events: list[dict[str, Any]]) -> list[str]:
 
 
 async def test_the_entities_of_a_line(
-    home: HomeAssistant, simulator: Simulator, snapshot: SnapshotAssertion, entity_registry_enabled_by_default: None
+    home: HomeAssistant, simulator: Simulator, snapshot: SnapshotAssertion, all_entities_enabled: None
 ) -> None:
     """All entities of the PBX and of one line, as the registries and the state machine have them."""
     entry = make_entry(user(simulator))
@@ -156,10 +156,10 @@ async def test_do_not_disturb(home: HomeAssistant, simulator: Simulator, entry: 
     name = "switch.alice_martin_do_not_disturb"
     await until_state(home, name, "off")
     await act(home, "switch.turn_on", name)
-    assert simulator.switch.users[ALICE].dnd is True
+    assert simulator.switch.users[ALICE].do_not_disturb is True
     await until_state(home, name, "on")
     await act(home, "switch.turn_off", name)
-    assert simulator.switch.users[ALICE].dnd is False
+    assert simulator.switch.users[ALICE].do_not_disturb is False
     await until_state(home, name, "off")
     simulator.switch.set_dnd(ALICE, True)
     await until_state(home, name, "on")

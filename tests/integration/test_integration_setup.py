@@ -45,8 +45,8 @@ def test_the_client_comes_from_the_integration_alone() -> None:
 async def test_set_up_and_unload(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     assert lines(home, entry) == ["Office", "Alice Martin", "Bob Keller", "Carol Diaz", "David Okafor"]
     registry = dr.async_get(home)
-    pbx = registry.async_get_device(identifiers={(DOMAIN, entry.entry_id)})
-    alice = registry.async_get_device(identifiers={(DOMAIN, f"{entry.entry_id}_{ALICE}")})
+    pbx = registry.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
+    alice = registry.async_get_device_by_identifier((DOMAIN, f"{entry.entry_id}_{ALICE}"), entry.entry_id)
     assert pbx is not None
     assert alice is not None
     assert alice.via_device_id == pbx.id
@@ -78,7 +78,7 @@ async def test_the_session_is_given_back_when_home_assistant_stops(
     [
         ({"url": "http://127.0.0.1:1"}, ConfigEntryState.SETUP_RETRY, "cannot_connect"),
         ({"password": "wrong"}, ConfigEntryState.SETUP_ERROR, "invalid_auth"),
-        ({"url": "nonsense"}, ConfigEntryState.SETUP_ERROR, "invalid_input"),
+        ({"url": "http://"}, ConfigEntryState.SETUP_ERROR, "invalid_input"),
         ({"tls": "own_ca", "ca_file": "absent.pem"}, ConfigEntryState.SETUP_ERROR, "invalid_input"),
     ],
     ids=["unreachable", "password", "address", "certificate file"],
@@ -159,9 +159,10 @@ async def test_lines_come_and_go(home: HomeAssistant, simulator: Simulator, entr
     await until(lambda: home.states.get("sensor.erin_novak_call_state") is None)
     assert "Erin Novak" not in lines(home, entry)
 
-    # and again, as somebody else
+    # and again, as somebody else: Home Assistant remembers what the line's entities were called
     simulator.add_user(UserSpec(login="oxe1004", number="1004", first_name="Finn", last_name="Novak"))
-    await until(lambda: home.states.get("sensor.finn_novak_call_state") is not None)
+    await until_state(home, "sensor.erin_novak_call_state", "idle")
+    assert "Finn Novak" in lines(home, entry)
 
 
 async def test_a_line_that_went_while_home_assistant_was_away(home: HomeAssistant, simulator: Simulator) -> None:
@@ -180,7 +181,7 @@ async def test_a_device_can_be_removed_only_when_its_line_is_gone(
     home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
     registry = dr.async_get(home)
-    alice = registry.async_get_device(identifiers={(DOMAIN, f"{entry.entry_id}_{ALICE}")})
+    alice = registry.async_get_device_by_identifier((DOMAIN, f"{entry.entry_id}_{ALICE}"), entry.entry_id)
     assert alice is not None
     assert not await async_remove_config_entry_device(home, entry, alice)
     gone = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "gone")})
