@@ -183,6 +183,7 @@ class Progress(Core):
     def _advance(self, call: Call, origin: Member, target: Target, cause: str | None = None) -> None:
         """Lead the waiting party of a call to where its number leads."""
         call.tried = target.passed
+        call.rung = target.login if target.kind in (USER, TONE) else None
         cause = cause or ("FORWARDED" if target.diverted else None)
         refused = self.users.get(target.refused) if target.refused is not None else None
         if refused is not None:
