@@ -58,8 +58,6 @@ def people() -> tuple[UserSpec, ...]:
     office = load_scenario("office").specs[:4]
     return (
         *office,
-        UserSpec(login="basic", number="1100", licences=frozenset({"TELEPHONY_BASIC"})),
-        UserSpec(login="nothing", number="1101", licences=frozenset()),
         UserSpec(
             login="private", number="1102", pin=SecretStr("4711"), secret_code=SecretStr("0815"), business_codes=("77",)
         ),
@@ -103,6 +101,15 @@ def _serve(thread: ServerThread, settings: SimulatorSettings) -> Iterator[Served
 @pytest.fixture(scope="session")
 def pbx(thread: ServerThread) -> Iterator[Served]:
     yield from _serve(thread, SimulatorSettings(users=people()))
+
+
+@pytest.fixture(scope="session")
+def unlicensed_pbx(thread: ServerThread) -> Iterator[Served]:
+    users = (
+        UserSpec(login="basic", number="1100", licences=frozenset({"TELEPHONY_BASIC"})),
+        UserSpec(login="nothing", number="1101", licences=frozenset()),
+    )
+    yield from _serve(thread, SimulatorSettings(users=(*people(), *users)))
 
 
 @pytest.fixture(scope="session")

@@ -69,8 +69,8 @@ def test_wrong_credentials(aiopbx: Command, pbx: Served, command: list[str]) -> 
     assert "a-wrong-one" not in ran.err + ran.out
 
 
-def test_a_user_without_a_telephony_licence(aiopbx: Command, pbx: Served) -> None:
-    ran = aiopbx("dial", "1001", "--url", pbx.url, "--user", "nothing", "--password", "secret")
+def test_a_user_without_a_telephony_licence(aiopbx: Command, unlicensed_pbx: Served) -> None:
+    ran = aiopbx("dial", "1001", "--url", unlicensed_pbx.url, "--user", "nothing", "--password", "secret")
     assert ran.code == 4
     assert "TELEPHONY" in ran.error
 
