@@ -42,11 +42,11 @@ class _Connection:
 async def connect(
     settings: ConnectionSettings | None = None, *, scenario: str = "office", speed: float = 1.0, **keywords: Any
 ) -> Pbx:
-    """Connect, and return the client: ``pbx = await connect()`` in a cell.
+    """Return a connected client; in a cell, ``await`` it.
 
     Without settings it starts the demo PBX in this kernel, with the people of ``scenario`` (``office``, ``quiet``,
-    ``busy-day`` or the path of a file) living ``speed`` times as fast, and connects as its administrator. With settings,
-    or with their fields as keywords (``url``, ``username``, ``password`` …), it connects to a real PBX.
+    ``busy-day`` or the path of a file) living ``speed`` times as fast, and connects as its administrator. With
+    settings, or with their fields as keywords (``url``, ``username``, ``password`` …), it connects to a real PBX.
 
     ``await pbx.close()`` ends it, the demo PBX too. Connecting again to the same PBX closes the former connection, so a
     cell can be run any number of times. Raises what ``aiopbx.connect`` raises, and then nothing is left running.

@@ -1,4 +1,4 @@
-"""The board of lines as data: one row a line, what is shown and in which order, and what has changed since it was drawn."""
+"""The board of lines as data: a row for each line, what is shown in which order, and what is to be drawn anew."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -16,7 +16,8 @@ FRAME: Final = 0.1
 
 # The colours follow the theme of the page; where there is none (Voilà, a stored page) the fallbacks hold.
 _STYLE: Final = """<style>
-.pbx-board .pbx-row { display: grid; grid-template-columns: 4.5em minmax(9em, 1fr) 11em minmax(9em, 1.2fr) minmax(7em, 1fr);
+.pbx-board .pbx-row { display: grid;
+  grid-template-columns: 4.5em minmax(9em, 1fr) 11em minmax(9em, 1.2fr) minmax(7em, 1fr);
   gap: .6em; align-items: center; padding: .15em .6em; line-height: 1.5; border-left: .3em solid transparent;
   border-bottom: 1px solid var(--jp-border-color2, #8883); color: var(--jp-content-font-color1, inherit); }
 .pbx-board .pbx-row > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -230,7 +231,8 @@ def row_html(row: BoardRow) -> str:
     style = "pbx-notes pbx-dnd" if row.do_not_disturb else "pbx-notes"
     return (
         f'<div class="pbx-row pbx-{row.state.value}" role="group" aria-label="{escape(label)}">'
-        f'<span class="pbx-number">{escape(row.number)}</span><span title="{escape(row.name)}">{escape(row.name)}</span>'
+        f'<span class="pbx-number">{escape(row.number)}</span>'
+        f'<span title="{escape(row.name)}">{escape(row.name)}</span>'
         f'<span class="pbx-state">{escape(state)}</span><span title="{escape(row.party)}">{escape(row.party)}</span>'
         f'<span class="{style}" title="{escape(rest)}">{escape(rest)}</span></div>'
     )

@@ -137,9 +137,7 @@ def test_something_is_missing(aiopbx: Command, missing: str, monkeypatch: pytest
     assert "AIOPBX_" in ran.error
 
 
-def test_the_password_is_asked_for_and_not_shown(
-    aiopbx: Command, pbx: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_password_is_asked_for_and_not_shown(aiopbx: Command, pbx: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda prompt: "admin")
     ran = aiopbx("watch", "--plain", "--seconds", "0", "--url", pbx.url, "--user", "admin")
@@ -181,7 +179,8 @@ def test_a_ca_file_that_is_none(aiopbx: Command, tls_pbx: Served, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "arguments", [["watch", "--nonsense"], ["dial"], ["nothing"], ["watch", "--plain", "--json"], ["simulate", "--users", "0"]]
+    "arguments",
+    [["watch", "--nonsense"], ["dial"], ["nothing"], ["watch", "--plain", "--json"], ["simulate", "--users", "0"]],
 )
 def test_what_typer_says_no_to(aiopbx: Command, arguments: list[str]) -> None:
     ran = aiopbx(*arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import pytest
 from aiopbx.cli.simulate import with_users
 from aiopbx.cli.watch import board
 from aiopbx.simulator import load_scenario
+from aiopbx.simulator.switch import CallChange
 
 if TYPE_CHECKING:
     from .conftest import Command, Served
@@ -88,7 +90,7 @@ async def test_watch_as_a_table(pbx: Served) -> None:
 
     import aiopbx
 
-    console = rich.console.Console(width=150, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    console = rich.console.Console(width=150, record=True, file=io.StringIO())
     async with aiopbx.connect(url=pbx.url, username="admin", password="admin") as client:
         call = await client.line("1000").dial("1003")
         assert call is not None
@@ -102,7 +104,6 @@ async def test_watch_as_a_table(pbx: Served) -> None:
         console.print(board(client, height=11))
         few = console.export_text()
         await call.hang_up()
-    console.file.close()
     assert re.search(r"1003 Daniel Eriksen\s+│ ringing incoming\s+│ Ada Brooks \(1000\)", everything)
     assert "1001 Ben Castillo" in everything
     assert "online  5 lines, 2 in a call" in everything
@@ -112,7 +113,19 @@ async def test_watch_as_a_table(pbx: Served) -> None:
 
 
 def test_a_pipe_that_is_closed_ends_watch(pbx: Served) -> None:
-    command = [sys.executable, "-m", "aiopbx", "watch", "--plain", "--seconds", "20", "--url", pbx.url, "--user", "admin"]
+    command = [
+        sys.executable,
+        "-m",
+        "aiopbx",
+        "watch",
+        "--plain",
+        "--seconds",
+        "20",
+        "--url",
+        pbx.url,
+        "--user",
+        "admin",
+    ]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"AIOPBX_PASSWORD": "admin"}
     )
@@ -142,11 +155,15 @@ def test_dial_follows_the_call(aiopbx: Command, as_admin: list[str]) -> None:
 
 def test_dial_outside_with_everything(aiopbx: Command, as_admin: list[str], pbx: Served) -> None:
     seen: list[str | None] = []
-    pbx.simulator.switch.subscribe(lambda change: seen.extend(c.associated_data for c in pbx.simulator.switch.calls.values()))
+    switch = pbx.simulator.switch
+    unsubscribe = pbx.call(
+        lambda: switch.subscribe(lambda _: seen.extend(call.associated_data for call in switch.calls.values()))
+    )
     ran = aiopbx(
         "dial", "0015550142", "--line", "oxe1000", "--device", "1000", "--associated-data", "order 4711",
         "--calling-number", "1001", "--inhibit-progress-tone", "--hang-up-after", "0", *as_admin,
     )  # fmt: skip
+    pbx.call(unsubscribe)
     assert ran.code == 0, ran.err
     assert "order 4711" in seen
 
@@ -164,9 +181,22 @@ def test_dial_as_a_user_needs_no_line(aiopbx: Command, pbx: Served) -> None:
 
 
 def test_a_private_call_with_its_codes(aiopbx: Command, pbx: Served) -> None:
+    """The own telephone rings first on calls with codes: somebody has to lift it."""
+    switch = pbx.simulator.switch
+
+    def lift(change: Any) -> None:
+        if isinstance(change, CallChange) and change.login == "private" and change.kind == "created":
+            pbx.thread.loop.call_soon(switch.answer, "private", change.ref, "1102")
+
+    unsubscribe = pbx.call(lambda: switch.subscribe(lift))
     login = ["--url", pbx.url, "--user", "private", "--password", "secret", "--hang-up-after", "0"]
-    assert aiopbx("dial", "1001", *login, "--private", "--pin", "4711", "--secret-code", "0815").code == 0
-    assert aiopbx("dial", "1001", *login, "--business-code", "77").code == 0
+    try:
+        ran = aiopbx("dial", "1001", *login, "--private", "--pin", "4711", "--secret-code", "0815")
+        assert ran.code == 0, ran.out
+        assert "lift the telephone 1102" in ran.out
+        assert aiopbx("dial", "1001", *login, "--business-code", "77").code == 0
+    finally:
+        pbx.call(unsubscribe)
     wrong = aiopbx("dial", "1001", *login, "--pin", "4711", "--secret-code", "9999")
     assert wrong.code == 4
     assert "9999" not in wrong.err + wrong.out
@@ -232,7 +262,9 @@ def test_replay_survives_what_it_does_not_know(aiopbx: Command, tmp_path: Path) 
     assert "1 of a kind not known, 1 with something that cannot be read" in ran.err
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), (b"", "no event"), (b'{"a": 1}\n', "no event")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read"), (b"", "no event"), (b'{"a": 1}\n', "no event")]
+)
 def test_a_capture_that_is_none(aiopbx: Command, tmp_path: Path, content: bytes | None, said: str) -> None:
     path = tmp_path / "capture.jsonl"
     if content is not None:
@@ -349,7 +381,9 @@ def test_probe_of_a_server_that_starts(aiopbx: Command, pbx: Served) -> None:
 
 
 def test_simulate_says_where_everything_is(aiopbx: Command) -> None:
-    ran = aiopbx("simulate", "--port", "0", "--event-port", "0", "--seconds", "0.2", "--scenario", "quiet", "--users", "5")
+    ran = aiopbx(
+        "simulate", "--port", "0", "--event-port", "0", "--seconds", "0.2", "--scenario", "quiet", "--users", "5"
+    )
     assert ran.code == 0, ran.err
     assert re.search(r"O2G server +http://127\.0\.0\.1:\d+", ran.out)
     assert re.search(r"Phones +http://127\.0\.0\.1:\d+/", ran.out)

@@ -64,11 +64,16 @@ def simulate(
         str, typer.Option("--scenario", "-s", help="office, quiet, busy-day, or the path of a scenario file.")
     ] = "office",
     users: Annotated[
-        int | None, typer.Option("--users", min=1, max=10_000, help="So many users, invented; the scenario's if not given.")
+        int | None,
+        typer.Option("--users", min=1, max=10_000, help="So many users, invented; the scenario's if not given."),
     ] = None,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on; others than loopback let others in.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; others than loopback let others in.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the API; 0 is any.")] = 8080,
-    event_port: Annotated[int, typer.Option("--event-port", min=0, max=65535, help="Port of the events; 0 is any.")] = 8014,
+    event_port: Annotated[
+        int, typer.Option("--event-port", min=0, max=65535, help="Port of the events; 0 is any.")
+    ] = 8014,
     tls: Annotated[bool, typer.Option("--tls", help="Speak https, with a certificate it makes itself.")] = False,
     certificates: Annotated[
         Path | None, typer.Option("--certificates", help="Folder where the certificate is kept from run to run.")
@@ -135,16 +140,22 @@ def dial(
     ca_file: CaFile = None,
     tls: Tls = None,
     line: Annotated[
-        str | None, typer.Option("--line", "-l", help="Line that dials: login name or number. A user's own if not given.")
+        str | None,
+        typer.Option("--line", "-l", help="Line that dials: login name or number. A user's own if not given."),
     ] = None,
     device: Annotated[str | None, typer.Option("--device", help="Telephone of the line that dials.")] = None,
     auto_answer: Annotated[
         bool, typer.Option("--auto-answer/--ring-first", help="Dial at once, or let the own telephone ring first.")
     ] = True,
-    private: Annotated[bool, typer.Option("--private", help="A private call, with --pin.")] = False,
+    private: Annotated[
+        bool,
+        typer.Option("--private", help="A private call, with --pin and --secret-code; the own telephone rings first."),
+    ] = False,
     pin: Annotated[str | None, typer.Option("--pin", help="PIN of the private call.")] = None,
     secret_code: Annotated[str | None, typer.Option("--secret-code", help="Secret code of the private call.")] = None,
-    business_code: Annotated[str | None, typer.Option("--business-code", help="Cost centre that pays.")] = None,
+    business_code: Annotated[
+        str | None, typer.Option("--business-code", help="Cost centre that pays; the own telephone rings first.")
+    ] = None,
     associated_data: Annotated[
         str | None, typer.Option("--associated-data", help="Data that goes with the call, at most 32 bytes.")
     ] = None,
@@ -196,7 +207,7 @@ def replay(
     json: Annotated[bool, typer.Option("--json", help="One JSON object an event, for programs.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Send a capture through the real transport, from a small server in this process, and print what the client sees."""
+    """Send a capture through the real transport, from a small server of its own, and print what the client sees."""
     _log(debug)
     from .replay import replay as command
 

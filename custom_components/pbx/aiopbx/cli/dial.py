@@ -9,7 +9,7 @@ from ..call import Call
 from ..errors import CallOver, InvalidInput, PbxError
 from ..events import CallChanged, CallEnded, CallEvent, CallStarted
 from ..line import Line
-from ..model import Action, Outcome
+from ..model import Action, CallState, Outcome
 from ..o2g.rules import check_associated_data, check_number
 from ..pbx import Pbx, connect
 from ..settings import ConnectionSettings
@@ -51,7 +51,7 @@ class DialWanted:
                     raise InvalidInput(
                         field,
                         "is missing.",
-                        remedy="A private call needs --pin and --secret-code; a regular call needs neither, nor --private.",
+                        remedy="A private call needs --pin and --secret-code; a regular call neither, nor --private.",
                     )
             if self.business_code:
                 raise InvalidInput(
@@ -147,6 +147,9 @@ class Follower:
         out = screen.output()
         style = "green" if event.call.outcome is Outcome.ANSWERED else "red" if event.call.outcome else "default"
         out.print(Text(clock(event.at), style="dim"), Text(errors.one_line(words), style=style))
+        for leg in event.call.legs:
+            if event.call.state is CallState.DIALING and leg.state is CallState.RINGING_INCOMING:
+                out.print(f"         lift the telephone {leg.device}, which rings: then it dials", highlight=False)
         out.file.flush()
 
     async def _hang_up_in_time(self, call: Call, wanted: DialWanted) -> None:
@@ -180,5 +183,3 @@ async def _leave(call: Call) -> None:
 
 def _code(event: CallEnded) -> int:
     return errors.OK if event.call.answered else errors.NOT_ANSWERED
-
-

@@ -24,7 +24,7 @@ Password: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--password",
-        help="Password. Better: AIOPBX_PASSWORD, or wait to be asked; other users of the machine see what is typed here.",
+        help="Password. Better: AIOPBX_PASSWORD, or wait to be asked; others on the machine see what is typed here.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -96,7 +96,9 @@ def from_environment() -> dict[str, Any]:
 def ask_password(user: str) -> str:
     """Ask for the password without showing it."""
     if not sys.stdin.isatty():
-        raise InvalidInput("password", "is missing.", remedy="Set AIOPBX_PASSWORD, or run this in a terminal to be asked.")
+        raise InvalidInput(
+            "password", "is missing.", remedy="Set AIOPBX_PASSWORD, or run this in a terminal to be asked."
+        )
     password = getpass.getpass(f"Password of {user}: ")
     if not password:
         raise InvalidInput("password", "is empty.", remedy="Type it when asked, or set AIOPBX_PASSWORD.")

@@ -74,9 +74,8 @@ class ProbeWanted:
         known = read_environment()
         user = user or known.get("username") or known.get("user")
         values: dict[str, Any] = {"url": url, "request_timeout": patience, "sync_timeout": patience}
-        for field_, value in (("ca_file", ca_file or known.get("ca_file")), ("tls", tls or known.get("tls"))):
-            if value is not None:
-                values[field_] = value
+        trust = {"ca_file": ca_file or known.get("ca_file"), "tls": tls or known.get("tls")}
+        values |= {name: value for name, value in trust.items() if value is not None}
         ConnectionSettings.make(**values, username=user or "nobody", password="-")  # noqa: S106 - a check of the rest
         if user:
             password = password or os.environ.get("AIOPBX_PASSWORD") or ask_password(user)
@@ -236,7 +235,9 @@ class Probe:
                 "--tls none trusts anybody, for tests only.",
             ) from None
         except (OSError, TimeoutError) as error:
-            raise Stop(f"TLS fails: {errors.one_line(error) or type(error).__name__}", "Is this an https port?") from None
+            raise Stop(
+                f"TLS fails: {errors.one_line(error) or type(error).__name__}", "Is this an https port?"
+            ) from None
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
@@ -283,9 +284,13 @@ class Probe:
                 "Is this the O2G server, or a proxy before it?",
             ) from None
         if status == 503:
-            raise Stop(f"GET {ROOT} answers 503", "The server is starting, or the other of its pair serves: try that one.")
+            raise Stop(
+                f"GET {ROOT} answers 503", "The server is starting, or the other of its pair serves: try that one."
+            )
         if status != 200:
-            raise Stop(f"GET {ROOT} answers {status}", "This is no O2G server, or its API is elsewhere: check the address.")
+            raise Stop(
+                f"GET {ROOT} answers {status}", "This is no O2G server, or its API is elsewhere: check the address."
+            )
         try:
             self.descriptor = msgspec.json.decode(body, type=RoxeRestApiDescriptor)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -315,7 +320,9 @@ class Probe:
         info = await client.open()
         self.client = client
         role = "an administrator" if client.administrator else "a user"
-        return errors.one_line(f"{client.login}, {role}; the session lives {info.time_to_live} s without a sign of life")
+        return errors.one_line(
+            f"{client.login}, {role}; the session lives {info.time_to_live} s without a sign of life"
+        )
 
     async def services(self) -> str:
         """Look for the services that this client uses."""
@@ -340,7 +347,11 @@ class Probe:
         else:
             self.logins = (self.client.login,)
         if not self.logins:
-            raise Stop("there are none", "Create users on the server, or check the administrator's rights.", code=errors.REFUSED)
+            raise Stop(
+                "there are none",
+                "Create users on the server, or check the administrator's rights.",
+                code=errors.REFUSED,
+            )
         user: User = await self.client.users.user(self.logins[0])
         name = " ".join(dict.fromkeys(part for part in (user.first_name, user.last_name) if part))
         more = f" and {len(self.logins) - 1} more" if len(self.logins) > 1 else ""
@@ -355,7 +366,7 @@ class Probe:
         except PbxError as error:
             raise Stop(
                 f"telephony is refused for {self.logins[0]}: {error.message}",
-                "The user needs the licence TELEPHONY_ADVANCED; with TELEPHONY_BASIC one can only dial, answer and hang up.",
+                "The user needs TELEPHONY_ADVANCED; with TELEPHONY_BASIC one can dial, answer and hang up, no more.",
                 code=errors.REFUSED,
             ) from error
         calls = len(state.calls) if state is not None else 0
@@ -468,4 +479,3 @@ async def probe(wanted: ProbeWanted, *, as_json: bool) -> int:
             out.print(Text(" " * 8 + f"→ {errors.one_line(step.remedy)}", style="cyan"), soft_wrap=True)
 
     return await Probe(wanted, report).run()
-

@@ -7,7 +7,7 @@ from typing import Final
 from rich.text import Text
 
 from ..events import Event, LineChanged
-from ..model import Status
+from ..model import LineState, Status
 from ..pbx import Pbx, connect
 from ..settings import ConnectionSettings
 from ..simulator.replay import Capture, ReplayServer
@@ -78,7 +78,7 @@ async def _read_to_the_end(pbx: Pbx, expected: int, heard: asyncio.Event) -> Non
             continue
 
 
-def _show_lines(pbx: Pbx, states: dict[str, list[str]]) -> None:
+def _show_lines(pbx: Pbx, states: dict[str, list[LineState]]) -> None:
     out = screen.output()
     out.print(Text("Lines at the end", style="bold"))
     for line in pbx.lines.values():

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
 from rich.console import Group
@@ -37,7 +37,7 @@ async def watch(
     return errors.OK
 
 
-async def _events(pbx: Pbx, count: int | None) -> AsyncIterator[Event]:
+async def _events(pbx: Pbx, count: int | None) -> AsyncGenerator[Event, None]:
     """The events, at most ``count``."""
     seen = 0
     async with pbx.events() as stream:
@@ -132,7 +132,9 @@ def board(pbx: Pbx, *, busy_only: bool = False, height: int = 40) -> Group:
     head = Text(f"{info.product or info.system} {info.version}  ", style="bold")
     head.append(pbx.status.value, style="green" if pbx.status is Status.ONLINE else "bold red")
     head.append(f"  {len(lines)} lines, {busy} in a call", style="default not bold")
-    foot = f"{pbx.statistics.events} events" + (f", {hidden} lines more than fit" if hidden > 0 else "") + " · Ctrl-C ends"
+    foot = (
+        f"{pbx.statistics.events} events" + (f", {hidden} lines more than fit" if hidden > 0 else "") + " · Ctrl-C ends"
+    )
     return Group(head, table, Text(foot, style="dim"))
 
 

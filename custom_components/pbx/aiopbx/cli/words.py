@@ -6,7 +6,18 @@ from typing import Any, Final
 import msgspec
 
 from ..events import CallChanged, CallEnded, CallStarted, Event, LineAdded, LineChanged, LineRemoved, StatusChanged
-from ..model import CallSnapshot, Condition, Counters, Direction, Forward, LineSnapshot, LineState, Outcome, Routing, Target
+from ..model import (
+    CallSnapshot,
+    Condition,
+    Counters,
+    Direction,
+    Forward,
+    LineSnapshot,
+    LineState,
+    Outcome,
+    Routing,
+    Target,
+)
 
 STATE_STYLE: Final = {
     LineState.IDLE: "dim",

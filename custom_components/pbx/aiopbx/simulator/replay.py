@@ -27,7 +27,9 @@ class Capture:
         """Read a file with one JSON object a line; raises ``InvalidInput``. It blocks: not for an event loop."""
         try:
             if path.stat().st_size > LARGEST:
-                raise InvalidInput("capture", f"{path} is larger than {LARGEST >> 20} MiB.", remedy="Replay a part of it.")
+                raise InvalidInput(
+                    "capture", f"{path} is larger than {LARGEST >> 20} MiB.", remedy="Replay a part of it."
+                )
             data = path.read_bytes()
         except OSError as error:
             raise InvalidInput(
@@ -37,7 +39,7 @@ class Capture:
 
     @classmethod
     def parse(cls, data: bytes, *, name: str = "capture") -> Self:
-        """Read recorded lines. A line that is not JSON stays: servers send such, too. One at least has to be an event."""
+        """Read recorded lines. One at least has to be an event; what is not JSON stays: servers send such, too."""
         lines = tuple(line.strip() for line in data.split(b"\n") if line.strip())
         numbers: dict[str, dict[str, None]] = {}
         names: dict[str, dict[str, Any]] = {}
@@ -65,13 +67,10 @@ class Capture:
 
 def _devices(event: dict[str, Any]) -> list[str]:
     """The telephones of the user that an event is about."""
-    found = []
-    for key in ("legs", "modifiedLegs", "addedLegs", "deviceStates", "deviceCapabilities"):
-        items = event.get(key)
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, dict) and isinstance(item.get("deviceId"), str) and item["deviceId"].isdecimal():
-                found.append(item["deviceId"])
-    return found
+    lists = [event.get(key) for key in ("legs", "modifiedLegs", "addedLegs", "deviceStates", "deviceCapabilities")]
+    items = [item for items in lists if isinstance(items, list) for item in items if isinstance(item, dict)]
+    devices = [item.get("deviceId") for item in items]
+    return [device for device in devices if isinstance(device, str) and device.isdecimal()]
 
 
 def _learn_names(value: Any, names: dict[str, dict[str, Any]]) -> None:
@@ -108,7 +107,9 @@ def _users(numbers: dict[str, dict[str, None]], names: dict[str, dict[str, Any]]
                 )
             )
         except ValueError as error:
-            raise InvalidInput("capture", f"the user {login!r} cannot be: {error}.", remedy="Mend its loginName.") from None
+            raise InvalidInput(
+                "capture", f"the user {login!r} cannot be: {error}.", remedy="Mend its loginName."
+            ) from None
     return users
 
 

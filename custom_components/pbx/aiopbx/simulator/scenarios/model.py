@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, Final, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -176,7 +176,9 @@ class Scenario(Part):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         numbers = [person.number for person in self.users]
-        if doubled := sorted({number for number in numbers if numbers.count(number) > 1} if len(numbers) < 2000 else ()):
+        if doubled := sorted(
+            {number for number in numbers if numbers.count(number) > 1} if len(numbers) < 2000 else ()
+        ):
             raise ValueError(f"users: the number {doubled[0]} stands there twice")
         known = set(numbers)
         for group in self.groups:
@@ -186,12 +188,10 @@ class Scenario(Part):
         deck = set(self.acts.deck())
         if deck and acting < 2:
             raise ValueError("acts: at least two users who are not manual are needed for anything to happen")
-        if three := sorted(deck & _THREE):
-            if acting < 3:
-                raise ValueError(f"acts.{three[0]}: at least three users who are not manual are needed")
-        if outside := sorted(deck & _OUTSIDE):
-            if not self.outside:
-                raise ValueError(f"acts.{outside[0]}: there is nobody in outside")
+        if acting < 3 and (three := sorted(deck & _THREE)):
+            raise ValueError(f"acts.{three[0]}: at least three users who are not manual are needed")
+        if not self.outside and (outside := sorted(deck & _OUTSIDE)):
+            raise ValueError(f"acts.{outside[0]}: there is nobody in outside")
         if "queue" in deck and not self.groups:
             raise ValueError("acts.queue: there is no group in groups")
         return self
@@ -214,11 +214,6 @@ _OUTSIDE: Final = {"incoming", "outgoing", "incoming_missed", "queue"}
 class _Loader(yaml.SafeLoader):
     """YAML in which 0015550100 is a telephone number, not an octal one, and no key stands twice."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, Any]]]] = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in {"int", "float", "timestamp"}]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Refuse a key that stands there twice: the later would silently win."""
         seen = set()
@@ -227,6 +222,12 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.MarkedYAMLError(problem=f"{key.value} stands there twice", problem_mark=key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in {"int", "float", "timestamp"}]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def available_scenarios() -> tuple[str, ...]:

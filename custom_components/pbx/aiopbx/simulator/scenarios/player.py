@@ -7,7 +7,7 @@ another hand ends there and then, and what is left of it is tidied up only when 
 
 import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-Steps = Iterator[float]
+Steps = Generator[float, None, None]
 """What an act does; each value is how many seconds, at speed 1, until it goes on."""
 
 LEFT_ALONE: Final = 180.0
@@ -71,7 +71,7 @@ class ScenarioPlayer:
         """How often each act has begun."""
         self._switch = switch
         self._clock = clock
-        self._random = random.Random(scenario.seed if seed is None else seed)  # noqa: S311
+        self._random = random.Random(scenario.seed if seed is None else seed)
         self._deck: list[str] = []
         self._acts: set[_Act] = set()
         self._visits: dict[tuple[str, str], TimerHandle] = {}
@@ -82,6 +82,8 @@ class ScenarioPlayer:
         self._pause: TimerHandle | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._own = 0
+        self._current: _Act | None = None
+        """The act whose step is being done."""
         self._running = False
         self._logins = {person.number: person.user for person in scenario.users}
         self._players = frozenset(person.user for person in scenario.users if not person.manual)
@@ -197,8 +199,6 @@ class ScenarioPlayer:
         finally:
             self._current = former
 
-    _current: _Act | None = None
-
     def _end(self, act: _Act, *, tidy: bool) -> None:
         if act.over:
             return
@@ -209,10 +209,10 @@ class ScenarioPlayer:
         if tidy:
             with self._hand():
                 # a generator that is being run cannot be closed; it has come to its end then
-                act.steps.close() if act is not self._current else None  # type: ignore[attr-defined]
+                if act is not self._current:
+                    act.steps.close()
                 self._tidy(act.refs, act.people)
-                for login in act.routing:
-                    self._reset_routing(login)
+                self._reset_routing(*act.routing)
 
     def _tidy(self, refs: set[str], people: set[str]) -> None:
         """Let our people hang up what is left."""
@@ -260,7 +260,7 @@ class ScenarioPlayer:
         act.routing = set()
         self._end(act, tidy=False)
         if routing:
-            self._later(0, lambda: [self._reset_routing(login) for login in routing])
+            self._later(0, partial(self._reset_routing, *routing))
         for ref in refs:
             self._watch_left(ref, people)
 
@@ -294,7 +294,9 @@ class ScenarioPlayer:
     def _answer_visit(self, ref: str, who: str) -> None:
         self._visits.pop((ref, who), None)
         call = self._switch.calls.get(ref)
-        member = next((each for each in call.members if (each.login or each.identity.number) == who), None) if call else None
+        member = (
+            next((each for each in call.members if (each.login or each.identity.number) == who), None) if call else None
+        )
         if call is None or member is None or member.state != "RINGING_INCOMING":
             return
         if member.login and any(other.ref != ref for other in self._switch.calls_of(member.login)):
@@ -409,7 +411,7 @@ class ScenarioPlayer:
             raise SwitchError("CALL_REFERENCE_NOT_FOUND", None, f"{user.login} is in no call")
         return self._keep(calls[-1])
 
-    def _connected(self, caller: "User", called: "User") -> Iterator[float]:
+    def _connected(self, caller: "User", called: "User") -> Generator[float, None, "Call"]:
         """One calls, the other answers. Returns the call."""
         call = self._dial(caller, called.number)
         yield self._in(self.scenario.pace.ring)
@@ -525,11 +527,14 @@ class ScenarioPlayer:
         people = self._free(stage, 3)
         return self._consult(*people) if people else None
 
-    def _consultation(self, caller: "User", called: "User", third: "User") -> Iterator[float]:
+    def _consultation(
+        self, caller: "User", called: "User", third: "User"
+    ) -> Generator[float, None, tuple["Call", "Call"]]:
         """One is called and asks a third while the caller waits. Returns the two calls."""
         first = yield from self._connected(caller, called)
         yield self._in(self.scenario.pace.hold)
-        if first.user(called.login) is not None and first.user(called.login).state == "ACTIVE":  # type: ignore[union-attr]
+        member = first.user(called.login)
+        if member is not None and member.state == "ACTIVE":
             self._switch.hold(called.login, first.ref, self._phone(called))
             yield 1.0
         second = self._dial(called, third.number)
@@ -691,18 +696,14 @@ class ScenarioPlayer:
 
     # ------------------------------------------------------------------------------------------------------ the rest
 
-    def _reset_routing(self, login: str) -> None:
-        user = self._switch.users.get(login)
-        if user is None:
-            return
-        try:
+    def _reset_routing(self, *logins: str) -> None:
+        for login in logins:
+            user = self._switch.users.get(login)
+            if user is None:
+                continue
             with self._hand():
-                if user.do_not_disturb:
-                    self._switch.set_dnd(login, False)
-                if user.forward is not None:
-                    self._switch.cancel_forward(login)
-        except SwitchError as error:
-            _LOG.debug("scenario %s: %s", self.scenario.name, error)
+                self._switch.set_dnd(login, False)
+                self._switch.cancel_forward(login)
 
     def _forget_waiting(self, login: str) -> None:
         """Somebody looks at the missed calls, listens to the messages and deletes them."""

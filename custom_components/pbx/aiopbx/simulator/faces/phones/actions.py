@@ -21,6 +21,13 @@ def _text(body: Body, name: str, *, needed: bool = True) -> str:
     return value.strip()
 
 
+def _flag(body: Body, name: str) -> bool:
+    value = body.get(name)
+    if value is True or value is False:
+        return value
+    raise ValueError(f"{name}: it is true or false.")
+
+
 def _phone(user: "User") -> str:
     """The telephone that somebody lifts: the first that works."""
     for device in user.devices.values():
@@ -51,9 +58,7 @@ def dial(switch: "Switch", login: str, body: Body) -> None:
 def off_hook(switch: "Switch", login: str, body: Body) -> None:
     """Lift the telephone without a call, or put it back."""
     user = switch.users[login]
-    if not isinstance(body.get("on"), bool):
-        raise ValueError("on: it is true or false.")
-    if body["on"]:
+    if _flag(body, "on"):
         switch.set_off_hook(login, _phone(user), True)
         return
     for device in user.devices.values():
@@ -63,9 +68,7 @@ def off_hook(switch: "Switch", login: str, body: Body) -> None:
 
 def do_not_disturb(switch: "Switch", login: str, body: Body) -> None:
     """Switch do-not-disturb."""
-    if not isinstance(body.get("on"), bool):
-        raise ValueError("on: it is true or false.")
-    switch.set_dnd(login, body["on"])
+    switch.set_dnd(login, _flag(body, "on"))
 
 
 def forward(switch: "Switch", login: str, body: Body) -> None:

@@ -144,7 +144,9 @@ class PhonesFace:
 
     def _message(self, logins: set[str], *, everything: bool) -> dict[str, Any]:
         users = self._switch.users
-        chosen = sorted(users, key=lambda login: (len(users[login].number), users[login].number)) if everything else logins
+        chosen = (
+            sorted(users, key=lambda login: (len(users[login].number), users[login].number)) if everything else logins
+        )
         return {
             "now": self._switch.clock.utc().timestamp(),
             "all": everything,

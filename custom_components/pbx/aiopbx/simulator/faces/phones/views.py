@@ -83,7 +83,7 @@ def _call(switch: "Switch", user: "User", view: CallView, views: tuple[CallView,
 def _actions(view: CallView, views: tuple[CallView, ...]) -> set[str]:
     """Return the buttons that a call has now, by what the switch allows."""
     legs = frozenset().union(*(leg.actions for leg in view.legs)) if view.legs else frozenset()
-    actions = {name for name in ("answer", "hold", "retrieve") if name in legs}
+    actions: set[str] = {name for name in ("answer", "hold", "retrieve") if name in legs}
     held = any(other.ref != view.ref and other.state == "HELD" for other in views)
     if view.state == "HELD" and any(other.state == "ACTIVE" for other in views):
         actions.add("alternate")
