@@ -28,7 +28,8 @@ def dashboard(office: Sequence[Somebody], phones_url: str) -> Yaml:
                 "path": "phones",
                 "icon": "mdi:phone",
                 "type": "sections",
-                "max_columns": 4,
+                "max_columns": 3,
+                "theme": "office",
                 "badges": [
                     {"type": "entity", "entity": "binary_sensor.office_connection", "name": "PBX", "show_name": True},
                     {
@@ -69,17 +70,16 @@ def _your_phone(office: Sequence[Somebody], phones_url: str) -> Yaml:
         | {"features": [{"type": "select-options"}], "grid_options": {"columns": 12}},
         {
             "type": "entities",
-            "entities": [{"entity": "input_text.number_to_dial", "name": "Number"}],
-            "grid_options": {"columns": 8, "rows": 1},
-        },
-        {
-            "type": "button",
-            "entity": "script.dial",
-            "name": "Call",
-            "icon": "mdi:phone-dial",
-            "show_state": False,
-            "tap_action": {"action": "toggle"},
-            "grid_options": {"columns": 4, "rows": 1},
+            "entities": [
+                {"entity": "input_text.number_to_dial", "name": "Number"},
+                {
+                    "type": "button",
+                    "name": "Call this number",
+                    "icon": "mdi:phone-dial",
+                    "action_name": "Dial",
+                    "tap_action": {"action": "perform-action", "perform_action": "script.dial"},
+                },
+            ],
         },
         {
             "type": "tile",
@@ -159,17 +159,17 @@ def _pop_up(person: Somebody) -> list[Yaml]:
 
 
 def _departments(office: Sequence[Somebody]) -> list[Yaml]:
+    """Return two columns of everybody else, department by department."""
     others = [person for person in office if not person.yours]
-    return [
-        {
-            "type": "grid",
-            "cards": [
-                {"type": "heading", "heading": department},
-                *(card for person in members for card in _person(person)),
-            ],
-        }
-        for department, members in groupby(others, key=lambda person: person.department)
-    ]
+    columns: list[list[Yaml]] = [[], []]
+    shown = 0
+    for department, group in groupby(others, key=lambda person: person.department):
+        members = list(group)
+        column = columns[0] if shown < len(others) / 2 else columns[1]
+        column.append({"type": "heading", "heading": department})
+        column += [card for person in members for card in _person(person)]
+        shown += len(members)
+    return [{"type": "grid", "cards": cards} for cards in columns]
 
 
 def _person(person: Somebody) -> list[Yaml]:
@@ -189,18 +189,20 @@ def _person(person: Somebody) -> list[Yaml]:
     ]
     for domain, key, name, colour in (
         ("switch", "do_not_disturb", "DND", "red"),
-        ("switch", "forward", "Forward", "purple"),
+        ("switch", "forward", "Fwd", "purple"),
     ):
         entity = person.entity(domain, key)
         row.append(
             {
-                "type": "tile",
+                "type": "button",
                 "entity": entity,
-                "name": name,
+                "name": f"{name} {person.name}",
+                "show_name": False,
+                "show_icon": True,
+                "icon_height": "26px",
                 "color": colour,
-                "hide_state": True,
-                "vertical": True,
                 "tap_action": {"action": "toggle"},
+                "hold_action": {"action": "more-info"},
                 "grid_options": {"columns": 3, "rows": 1},
             }
         )

@@ -41,6 +41,9 @@ from .errors import error_key
 
 _LOGGER = logging.getLogger(__name__)
 
+# What the events of calls change in the snapshot of a line.
+_CALL_FIELDS = frozenset({"calls", "state"})
+
 type PbxConfigEntry = ConfigEntry[PbxCoordinator]
 type CallListener = Callable[[CallEvent], None]
 
@@ -218,12 +221,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Take what the PBX pushed. Runs in the event loop, once per event."""
         match event:
             case LineChanged():
-                self.data[event.line] = event.snapshot
-                if "routing" in event.changed:
-                    self._follow_forward(event.snapshot)
-                if "name" in event.changed:
-                    self._rename(event.snapshot)
-                self.async_tell(event.line, event.changed)
+                self._handle_line(event)
             case CallEvent():
                 self._handle_call(event)
             case StatusChanged():
@@ -236,11 +234,25 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
                 self._forget(event.line)
 
     @callback
+    def _handle_line(self, event: LineChanged) -> None:
+        """Take what changed about a line, less what the event of a call has told already."""
+        told = _CALL_FIELDS if self.data.get(event.line) is event.snapshot else frozenset()
+        self.data[event.line] = event.snapshot
+        if "routing" in event.changed:
+            self._follow_forward(event.snapshot)
+        if "name" in event.changed:
+            self._rename(event.snapshot)
+        self.async_tell(event.line, event.changed - told)
+
+    @callback
     def _handle_call(self, event: CallEvent) -> None:
         """Pass on what happened to a call, and remember how the last one ended."""
+        if (line := self.pbx.lines.get(event.line)) is None:
+            return
+        self.data[event.line] = line.snapshot
         if isinstance(event, CallEnded):
             self.last_ended[event.line] = event.call
-            self.async_tell(event.line, frozenset({"last_ended"}))
+        self.async_tell(event.line, _CALL_FIELDS)
         if (listeners := self._listeners_of.get(event.line)) is not None:
             for listener in tuple(listeners.calls):
                 listener(event)

@@ -95,7 +95,7 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         options=[state.value for state in LineState if state is not LineState.UNKNOWN],
         value=lambda snapshot: None if snapshot.state is LineState.UNKNOWN else snapshot.state.value,
         attributes=_call_state_attributes,
-        watch=STATE | {"last_ended"},
+        watch=STATE,
         exists=_shows_calls,
     ),
     PbxLineSensorDescription(

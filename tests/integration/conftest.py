@@ -4,6 +4,7 @@
 import custom_components.pbx  # noqa: F401, I001
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from unittest.mock import PropertyMock, patch
 
 import pytest
@@ -14,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.aiopbx.simulator import Simulator, SwitchError
 from custom_components.pbx.const import DOMAIN
 from tests.integration.helpers import administrator, make_entry, set_up
 
@@ -36,6 +37,11 @@ async def simulator(loopback: None) -> AsyncIterator[Simulator]:
     """An office of four: Alice 1000, Bob 1001, Carol 1002, David 1003; Alice and Bob have a remote extension."""
     async with Simulator() as running:
         yield running
+        # whoever still talks hangs up: the switch would time the call
+        for login in running.switch.users:
+            for call in running.switch.calls_of(login):
+                with suppress(SwitchError):
+                    running.switch.drop(login, call.ref)
 
 
 @pytest.fixture

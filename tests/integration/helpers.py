@@ -1,7 +1,9 @@
 """What the tests of the integration share besides fixtures."""
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,10 +11,32 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from custom_components.pbx.const import DOMAIN
 
 ALICE, BOB, CAROL, DAVID = "oxe1000", "oxe1001", "oxe1002", "oxe1003"
+
+
+@contextmanager
+def running_elsewhere(settings: SimulatorSettings) -> Iterator[Simulator]:
+    """Run a simulator in a loop of its own, as a server elsewhere: what goes wrong there is no error of ours."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="simulator")
+    thread.start()
+    try:
+        simulator = asyncio.run_coroutine_threadsafe(_made(settings), loop).result(30)
+        yield simulator
+        asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(30)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _made(settings: SimulatorSettings) -> Simulator:
+    simulator = Simulator(settings)
+    await simulator.start()
+    return simulator
 
 
 def administrator(simulator: Simulator, **data: Any) -> dict[str, Any]:

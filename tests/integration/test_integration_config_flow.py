@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.pbx.aiopbx import NotReady, NotSupported, PbxError
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from custom_components.pbx.const import DOMAIN
-from tests.integration.helpers import ALICE, BOB, administrator, make_entry, set_up, until, user
+from tests.integration.helpers import ALICE, BOB, administrator, make_entry, running_elsewhere, set_up, until, user
 
 Result = dict[str, Any]
 
@@ -159,7 +159,7 @@ async def test_user_who_is_taken_for_an_administrator(home: HomeAssistant, simul
 
 async def test_certificates(home: HomeAssistant, loopback: None, tmp_path: Path) -> None:
     """Verified with the system's authorities, with an own one, not at all."""
-    async with Simulator(SimulatorSettings(tls=True, certificate_folder=tmp_path)) as simulator:
+    with running_elsewhere(SimulatorSettings(tls=True, certificate_folder=tmp_path)) as simulator:
         data = typed(user(simulator))
         form = await answer(home, await start(home, "o2g_user"), data)
         assert form["errors"] == {"base": "certificate"}

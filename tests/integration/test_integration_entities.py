@@ -5,12 +5,10 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
     mock_restore_cache,
-    snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
 
@@ -62,7 +60,9 @@ async def test_the_entities_of_a_line(
     await set_up(home, entry)
     await until_state(home, "switch.alice_martin_forward", "off")
     await until(lambda: state_of(home, "sensor.alice_martin_missed_calls") != "unknown")
-    await snapshot_platform(home, er.async_get(home), snapshot, entry.entry_id)
+    for item in sorted(ours(home), key=lambda item: item.entity_id):
+        assert item == snapshot(name=f"{item.entity_id}-entry")
+        assert home.states.get(item.entity_id) == snapshot(name=f"{item.entity_id}-state")
 
 
 async def test_an_incoming_call(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
