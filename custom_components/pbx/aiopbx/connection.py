@@ -153,7 +153,14 @@ class Connection:
         self._set(Status.ONLINE)
 
     def _set_offline(self, error: PbxError) -> None:
+        refused = isinstance(error, AuthenticationFailed) and not isinstance(self.error, AuthenticationFailed)
         self.error = error
+        if refused and self.status is Status.OFFLINE:
+            # It was offline before, but now this asks for a person, so it is told again.
+            self._board.publish(
+                StatusChanged(at=datetime.now(UTC), status=Status.OFFLINE, previous=Status.OFFLINE, reason=str(error))
+            )
+            return
         if self.status is not Status.CONNECTING or self._task is not None:
             self._set(Status.OFFLINE, str(error))
 
