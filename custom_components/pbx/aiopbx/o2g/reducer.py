@@ -242,7 +242,7 @@ def _removed(line: LineSnapshot, event: wire.OnCallRemoved, now: datetime) -> Re
         return _assemble(line, line.calls, devices, line.busy, (), now)
     ended = _ended(call, event.cause, now, new_destination=event.new_destination)
     left = tuple(other for other in line.calls if other is not call)
-    return _assemble(line, left, devices, line.busy and bool(left), (ended,), now)
+    return _assemble(line, left, devices, False, (ended,), now)
 
 
 def _snapshot(line: LineSnapshot, event: wire.OnTelephonyState, now: datetime) -> Reduced:
@@ -270,16 +270,12 @@ def resync(line: LineSnapshot, state: wire.TelephonicState, now: datetime) -> Re
     devices = _devices(line.devices, state.device_capabilities)
     if state.device_capabilities:
         told_of = {one.device_id for one in state.device_capabilities}
-        devices = tuple(
-            device if device.id in told_of or not device.actions else replace(device, actions=_NONE)
-            for device in devices
-        )
+        if any(device.actions and device.id not in told_of for device in devices):
+            devices = tuple(device if device.id in told_of else replace(device, actions=_NONE) for device in devices)
     if state.device_states is not None:
         devices = _device_states(devices, state.device_states.device_states)
     busy = line.busy
-    if calls:
-        busy = False
-    elif state.user_state is not None:
+    if state.user_state is not None:
         busy = state.user_state == "BUSY"
     elif not line.synced or ended:
         # The state of the user comes only with a user who was busy when monitoring began.
@@ -693,6 +689,8 @@ def _assemble(
     """The line with these calls and devices, and the events that tell the difference."""
     before = line.calls
     id_ = line.id
+    if busy and calls:
+        busy = False  # the calls say more
     if calls and (calls is not before or devices is not line.devices):
         calls = _with_actions(calls, devices)
     events: list[Event] = []
