@@ -154,7 +154,8 @@ class Card {
     this.setForward = h("button", { type: "submit", "aria-label": named("Set forward") }, "Set");
     this.cancelForward = h("button", {
       type: "button", hidden: true, "aria-label": named("Cancel forward"), onclick: () => this.ask("cancel_forward", {}),
-    }, "Cancel");
+      title: "Cancel forward",
+    }, "✕");
     const forward = h("form", { "aria-label": named("Forward"), onsubmit: (event) => this.onForward(event) },
       this.forwardTo, this.condition, this.setForward, this.cancelForward);
     this.element = h("article", { class: "card", "data-login": phone.login, "data-number": phone.number, "aria-label": `Phone ${phone.number} ${phone.name}` },
