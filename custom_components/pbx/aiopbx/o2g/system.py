@@ -601,8 +601,10 @@ class O2gLink:
             self._start(self._catch_up(), "catch-up")
 
     async def _catch_up(self) -> None:
+        """Ask for everything again, on the connection that there is."""
         try:
             await self._sync_states()
+            await self._read_all_details(self._logins, again=set(self._logins))
         except PbxError as error:
             self.lose(str(error))
 
