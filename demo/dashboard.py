@@ -29,7 +29,6 @@ def dashboard(office: Sequence[Somebody], phones_url: str) -> Yaml:
                 "icon": "mdi:phone",
                 "type": "sections",
                 "max_columns": 3,
-                "theme": "office",
                 "badges": [
                     {"type": "entity", "entity": "binary_sensor.office_connection", "name": "PBX", "show_name": True},
                     {
@@ -121,8 +120,10 @@ def _pop_up(person: Somebody) -> list[Yaml]:
     visible = [{"condition": "numeric_state", "entity": person.entity("sensor", "calls_in_progress"), "above": 0}]
     call = f"""\
 {{% set s = '{state}' %}}
-## {{{{ {{'ringing_incoming': '📞 Incoming call', 'ringing_outgoing': '📞 Ringing there', 'dialing': '📞 Dialing',
-'active': '🟢 In a call', 'held': '⏸️ On hold'}}.get(states(s), states(s)) }}}} · {person.name}
+{{% set icon, words = {{'ringing_incoming': ('phone-ring', 'Incoming call'), 'dialing': ('phone-dial', 'Dialing'),
+'ringing_outgoing': ('phone-outgoing', 'Ringing there'), 'active': ('phone-in-talk', 'In a call'),
+'held': ('phone-paused', 'On hold')}}.get(states(s), ('phone', 'Call')) %}}
+## <ha-icon icon="mdi:{{{{ icon }}}}"></ha-icon> {{{{ words }}}} · {person.name}
 **{{{{ state_attr(s, 'party_name') or 'Unknown' }}}}** &nbsp; {{{{ state_attr(s, 'party_number') or '' }}}}"""
     return [
         {"type": "markdown", "content": call, "visibility": visible, "grid_options": {"columns": 12}},

@@ -48,7 +48,7 @@ class Demo:
     @property
     def phones_url(self) -> str:
         """The page of phones."""
-        return f"{self.pbx_http}/simulator/phones"
+        return f"{self.pbx_http}/phones"
 
     async def start_pbx(self) -> None:
         """Start the simulated PBX and wait until it serves."""
@@ -183,15 +183,17 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="try everything without a person, and say what held")
     parser.add_argument("--port", type=int, help="Home Assistant's port (8123)")
     parser.add_argument("--fresh", action="store_true", help="forget what the last demo has left")
+    parser.add_argument("--any-port", action="store_true", help="where the port is taken, use one that is free")
+    parser.add_argument("--folder", type=Path, help="where everything is kept (.demo/show)")
     arguments = parser.parse_args()
 
     started = time.monotonic()
     # The check has a folder of its own: it begins with nothing, and disturbs no demo that somebody has open.
-    folder = Folder(ROOT / ".demo" / ("check" if arguments.check else "show"))
+    folder = Folder((arguments.folder or ROOT / ".demo" / ("check" if arguments.check else "show")).resolve())
     if arguments.fresh or arguments.check:
         shutil.rmtree(folder.path, ignore_errors=True)
     try:
-        ports = choose_ports(folder, arguments.port, anywhere=arguments.check)
+        ports = choose_ports(folder, arguments.port, anywhere=arguments.check or arguments.any_port)
         if arguments.check:
             return 0 if asyncio.run(check_it(folder, ports, started)) else 1
         asyncio.run(show(folder, ports, started))

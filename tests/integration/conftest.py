@@ -37,7 +37,10 @@ async def simulator(loopback: None) -> AsyncIterator[Simulator]:
     """An office of four: Alice 1000, Bob 1001, Carol 1002, David 1003; Alice and Bob have a remote extension."""
     async with Simulator() as running:
         yield running
-        # whoever still talks hangs up: the switch would time the call
+        # whoever still talks or rings hangs up: the switch would time the call
+        for ref in list(running.switch.calls):
+            with suppress(SwitchError):
+                running.switch.external_hang_up(ref)
         for login in running.switch.users:
             for call in running.switch.calls_of(login):
                 with suppress(SwitchError):

@@ -1,0 +1,100 @@
+"""The demo as a person has it: simulated PBX, Home Assistant, dashboard; and a real Chromium that looks at it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str | None:
+    """Return where a Chromium is, if there is one."""
+    known = ROOT / ".tools" / "chromium-path"
+    candidates = [
+        os.environ.get("CHROMIUM_PATH"),
+        known.read_text(encoding="utf-8").strip() if known.exists() else None,
+        shutil.which("chromium"),
+        shutil.which("google-chrome"),
+    ]
+    return next((path for path in candidates if path and Path(path).exists()), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start a Chromium."""
+    path = chromium()
+    if path is None:
+        pytest.skip("there is no Chromium; scripts/setup browser gets one, or set CHROMIUM_PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo."""
+
+    url: str
+    phones_url: str
+    """The page of phones of the simulated PBX."""
+
+    def user(self, login: str) -> dict[str, Any]:
+        """Return what the simulated PBX itself says of a user."""
+        answer = httpx.get(self.phones_url.replace("/phones", "/simulator/state"))
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()["users"][login]
+        return found
+
+
+@pytest.fixture(scope="session")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Start the demo on free ports, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("demo")
+    log = folder / "output.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "demo" / "run.py"), "--folder", str(folder / "demo"), "--any-port"],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        deadline = time.monotonic() + 120
+        while "Ctrl-C ends" not in (text := log.read_text(encoding="utf-8")):
+            assert process.poll() is None, text
+            assert time.monotonic() < deadline, text
+            time.sleep(0.2)
+        words = text.split()
+        yield Demo(url=words[words.index("Dashboard") + 1], phones_url=words[words.index("Phones") + 1])
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture
+def dashboard(browser: Browser, demo: Demo) -> Iterator[Page]:
+    """Open the dashboard."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1800})
+    page.goto(demo.url)
+    page.get_by_text("Ada Brooks").first.wait_for(timeout=60_000)
+    yield page
+    page.close()

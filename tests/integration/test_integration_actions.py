@@ -1,0 +1,309 @@
+"""Every action, its errors, and that nothing is sent where something is wrong."""
+
+from typing import Any
+
+import pytest
+import voluptuous as vol
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.const import DOMAIN
+from tests.integration.helpers import (
+    ALICE,
+    BOB,
+    CAROL,
+    administrator,
+    attributes_of,
+    make_entry,
+    set_up,
+    state_of,
+    until,
+    until_state,
+    user,
+)
+
+
+async def do(hass: HomeAssistant, action: str, *, respond: bool = False, **data: Any) -> Any:
+    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=respond)
+
+
+def requests(simulator: Simulator) -> int:
+    """Return how many requests the server has had."""
+    return int(simulator.state()["servers"][0]["requests"])
+
+
+def device(hass: HomeAssistant, entry: MockConfigEntry, line: str | None) -> str:
+    """Return the id of a line's device, or of the PBX's own."""
+    identifier = (DOMAIN, f"{entry.entry_id}_{line}" if line else entry.entry_id)
+    found = dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
+    assert found is not None
+    return found.id
+
+
+async def talking(hass: HomeAssistant, simulator: Simulator) -> str:
+    """Let Alice talk with Bob, and return the reference of the call."""
+    call = simulator.switch.make_call(ALICE, "1000", "1001", auto_answer=True)
+    simulator.switch.answer(BOB, call.ref, "1001")
+    await until_state(hass, "sensor.alice_martin_call_state", "active")
+    await until_state(hass, "sensor.bob_keller_call_state", "active")
+    return str(call.ref)
+
+
+async def test_dial_answers_with_the_id_that_the_events_name(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    answer = await do(home, "dial", respond=True, device_id=device(home, entry, ALICE), number="1001")
+    assert answer["line"] == ALICE
+    assert answer["number"] == "1001"
+    await until_state(home, "sensor.alice_martin_call_state", "ringing_outgoing")
+    assert attributes_of(home, "sensor.alice_martin_call_state")["call_id"] == answer["call_id"]
+    assert attributes_of(home, "event.alice_martin_call")["call_id"] == answer["call_id"]
+    await until_state(home, "sensor.bob_keller_call_state", "ringing_incoming")
+
+
+async def test_dial_variants(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    """By number, without a response, with data, from the other telephone's ring."""
+    await do(home, "dial", line="1000", number="1001", auto_answer=False, associated_data="order 17")
+    await until(lambda: attributes_of(home, "sensor.alice_martin_call_state")["call_id"])
+    assert state_of(home, "sensor.bob_keller_call_state") == "idle", "the own telephone rings first"
+    [call] = simulator.switch.calls.values()
+    assert call.associated_data == "order 17"
+
+
+async def test_dial_without_waiting(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    """After the time-out the id is none, and the call is made all the same."""
+    answer = await do(home, "dial", respond=True, line="1000", number="1001", timeout=0)
+    assert answer["call_id"] is None or answer["call_id"].startswith(ALICE)
+    await until_state(home, "sensor.bob_keller_call_state", "ringing_incoming")
+
+
+async def test_auto_answer_follows_the_options(home: HomeAssistant, simulator: Simulator) -> None:
+    await set_up(home, make_entry(administrator(simulator), auto_answer=False))
+    await do(home, "dial", line="1000", number="1001")
+    await until(lambda: attributes_of(home, "sensor.alice_martin_call_state")["call_id"])
+    assert state_of(home, "sensor.bob_keller_call_state") == "idle"
+
+
+async def test_the_only_line_needs_no_name(home: HomeAssistant, simulator: Simulator) -> None:
+    await set_up(home, make_entry(user(simulator)))
+    await do(home, "dial", number="1001")
+    await until_state(home, "sensor.alice_martin_call_state", "ringing_outgoing")
+
+
+async def test_answer_hold_retrieve_and_hang_up(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    simulator.switch.incoming_external("+15550123", "1000")
+    await until_state(home, "binary_sensor.alice_martin_ringing", "on")
+    await do(home, "answer", line="1000")
+    await until_state(home, "sensor.alice_martin_call_state", "active")
+    call_id = attributes_of(home, "sensor.alice_martin_call_state")["call_id"]
+    await do(home, "hold", call_id=call_id)
+    await until_state(home, "sensor.alice_martin_call_state", "held")
+    await do(home, "retrieve", line=ALICE, phone="1000")
+    await until_state(home, "sensor.alice_martin_call_state", "active")
+    await do(home, "hang_up", line="1000")
+    await until_state(home, "sensor.alice_martin_call_state", "idle")
+
+
+async def test_transfer_to_a_number(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    await talking(home, simulator)
+    await do(home, "transfer", line="1000", number="1002")
+    await until_state(home, "sensor.alice_martin_call_state", "idle")
+    await until_state(home, "sensor.carol_diaz_call_state", "ringing_incoming")
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "only"])
+async def test_transfer_to_a_held_call(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, named: bool
+) -> None:
+    await talking(home, simulator)
+    held = attributes_of(home, "sensor.alice_martin_call_state")["call_id"]
+    answer = await do(home, "dial", respond=True, line="1000", number="1002")
+    await until_state(home, "sensor.carol_diaz_call_state", "ringing_incoming")
+    await do(home, "answer", line="1002")
+    await until_state(home, "sensor.carol_diaz_call_state", "active")
+    await until(lambda: attributes_of(home, "sensor.alice_martin_call_state")["calls"][1]["call_state"] == "held")
+    data = {"call_id": answer["call_id"], "to_call_id": held} if named else {"line": "1000"}
+    await do(home, "transfer", **data)
+    await until_state(home, "sensor.alice_martin_call_state", "idle")
+    await until_state(home, "sensor.bob_keller_other_party", "Carol Diaz")
+
+
+async def test_conference(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    await talking(home, simulator)
+    await do(home, "dial", line="1000", number="1002")
+    await until_state(home, "sensor.carol_diaz_call_state", "ringing_incoming")
+    await do(home, "answer", line="1002")
+    await until(lambda: "merge" in str(attributes_of(home, "sensor.alice_martin_call_state")["calls"]))
+    await do(home, "conference", line="1000")
+    await until(lambda: state_of(home, "sensor.alice_martin_other_party").count(",") == 1)
+    await do(home, "hang_up", line="1000", everybody=True)
+    for name in ("alice_martin", "bob_keller", "carol_diaz"):
+        await until_state(home, f"sensor.{name}_call_state", "idle")
+
+
+@pytest.mark.parametrize("number", ["1002", "voicemail"])
+async def test_redirect(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, number: str) -> None:
+    simulator.switch.incoming_external("+15550123", "1000")
+    await until_state(home, "binary_sensor.alice_martin_ringing", "on")
+    await do(home, "redirect", line="1000", number=number)
+    await until_state(home, "binary_sensor.alice_martin_ringing", "off")
+    if number == "1002":
+        await until_state(home, "binary_sensor.carol_diaz_ringing", "on")
+
+
+async def test_send_dtmf(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    await talking(home, simulator)
+    before = requests(simulator)
+    await do(home, "send_dtmf", line="1000", digits="42#")
+    assert requests(simulator) == before + 1
+    with pytest.raises(ServiceValidationError) as wrong:
+        await do(home, "send_dtmf", line="1000", digits="4x")
+    assert wrong.value.translation_key == "invalid_input"
+    assert requests(simulator) == before + 1
+
+
+async def test_set_forward(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    await do(home, "set_forward", line="1000", number="1002", condition="busy")
+    await until_state(home, "switch.alice_martin_forward", "on")
+    assert state_of(home, "text.alice_martin_forward_number") == "1002"
+    assert state_of(home, "select.alice_martin_forward_when") == "busy"
+    await do(home, "set_forward", line="1000", target="voicemail")
+    await until_state(home, "select.alice_martin_forward_to", "voicemail")
+    await do(home, "set_forward", line="1000", target="none")
+    await until_state(home, "switch.alice_martin_forward", "off")
+    with pytest.raises(ServiceValidationError) as missing:
+        await do(home, "set_forward", line="1000")
+    assert missing.value.translation_key == "forward_number_missing"
+
+
+# ------------------------------------------------------------------------------------------------------------- errors
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "words"),
+    [
+        ({"line": "1000", "number": "not a number"}, "invalid_input", "number"),
+        ({"line": "1000", "number": "1" * 50}, "invalid_input", "number"),
+        ({"line": "1000", "number": "1001", "associated_data": "x" * 33}, "invalid_input", "associated_data"),
+        ({"line": "1000", "number": "1001", "phone": "7777"}, "invalid_input", "device"),
+        ({"line": "1000", "number": "9001"}, "policy_violation", "9001"),
+        ({"line": "4711", "number": "1001"}, "line_not_found", "1000, 1001, 1002, 1003"),
+        ({"number": "1001"}, "line_missing", ""),
+    ],
+    ids=["words", "long", "data", "telephone", "policy", "line", "no line"],
+)
+async def test_dial_that_is_wrong_sends_nothing(
+    home: HomeAssistant, simulator: Simulator, data: dict[str, Any], key: str, words: str
+) -> None:
+    await set_up(home, make_entry(administrator(simulator), denied=["9*"]))
+    before = requests(simulator)
+    with pytest.raises(ServiceValidationError) as wrong:
+        await do(home, "dial", **data)
+    assert wrong.value.translation_domain == DOMAIN
+    assert wrong.value.translation_key == key
+    assert words in str(wrong.value.translation_placeholders)
+    assert requests(simulator) == before
+    assert not simulator.switch.calls
+
+
+async def test_calls_per_minute(home: HomeAssistant, simulator: Simulator) -> None:
+    await set_up(home, make_entry(administrator(simulator), calls_per_minute=1))
+    await do(home, "dial", line="1000", number="1001")
+    with pytest.raises(ServiceValidationError) as limit:
+        await do(home, "dial", line="1002", number="1003")
+    assert limit.value.translation_key == "policy_violation"
+
+
+async def test_schemas(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    for action, data in (
+        ("dial", {"line": "1000"}),
+        ("dial", {"line": "1000", "device_id": "x", "number": "1001"}),
+        ("dial", {"line": "1000", "number": "1001", "timeout": 61}),
+        ("dial", {"line": "1000", "number": "1001", "unknown": 1}),
+        ("transfer", {"line": "1000", "number": "1001", "to_call_id": "x"}),
+        ("set_forward", {"line": "1000", "number": "1001", "condition": "sometimes"}),
+    ):
+        with pytest.raises(vol.Invalid):
+            await do(home, action, **data)
+
+
+async def test_devices_that_are_no_lines(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    with pytest.raises(ServiceValidationError) as wrong:
+        await do(home, "answer", device_id=device(home, entry, None))
+    assert wrong.value.translation_key == "device_is_no_line"
+    with pytest.raises(ServiceValidationError):
+        await do(home, "answer", device_id="nothing")
+
+
+async def test_calls_that_are_not_there(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    with pytest.raises(ServiceValidationError) as none:
+        await do(home, "hold", line="1000")
+    assert none.value.translation_key == "no_call"
+    with pytest.raises(ServiceValidationError) as unknown:
+        await do(home, "hold", call_id="nothing")
+    assert unknown.value.translation_key == "call_not_found"
+
+
+async def test_an_action_that_no_call_offers(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    ref = await talking(home, simulator)
+    before = requests(simulator)
+    with pytest.raises(ServiceValidationError) as no:
+        await do(home, "answer", line="1000")
+    assert no.value.translation_key == "no_call_offers"
+    assert "hold" in no.value.translation_placeholders["offered"]
+    call_id = attributes_of(home, "sensor.alice_martin_call_state")["call_id"]
+    with pytest.raises(ServiceValidationError) as not_allowed:
+        await do(home, "retrieve", call_id=call_id)
+    assert not_allowed.value.translation_key == "action_not_allowed"
+    with pytest.raises(ServiceValidationError) as no_held:
+        await do(home, "transfer", call_id=call_id)
+    assert no_held.value.translation_key == "no_held_call"
+    # the PBX's own reference is one of two lines; with the line it is clear
+    with pytest.raises(ServiceValidationError) as ambiguous:
+        await do(home, "hold", call_id=ref)
+    assert ambiguous.value.translation_key == "call_ambiguous"
+    assert requests(simulator) == before
+    await do(home, "hold", call_id=ref, line="1000")
+    await until_state(home, "sensor.alice_martin_call_state", "held")
+
+
+async def test_a_line_of_two_pbxs(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    second = MockConfigEntry(domain=DOMAIN, title="Second", data=user(simulator), options={"all_lines": True})
+    await set_up(home, second)
+    with pytest.raises(ServiceValidationError) as ambiguous:
+        await do(home, "answer", line="1000")
+    assert ambiguous.value.translation_key == "line_ambiguous"
+
+
+async def test_what_the_pbx_refuses(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    """A forward loop: the PBX's fault as far as the caller can see, with its reason."""
+    simulator.switch.set_forward(CAROL, "1000")
+    with pytest.raises(HomeAssistantError) as refused:
+        await do(home, "set_forward", line="1000", number="1002")
+    assert not isinstance(refused.value, ServiceValidationError)
+    assert refused.value.translation_key == "refused"
+
+
+async def test_offline(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    await simulator.stop(abrupt=True)
+    await until_state(home, "binary_sensor.office_connection", "off")
+    with pytest.raises(HomeAssistantError) as offline:
+        await do(home, "dial", line="1000", number="1001")
+    assert not isinstance(offline.value, ServiceValidationError)
+    assert offline.value.translation_key == "offline"
+
+
+async def test_the_actions_are_there_without_a_pbx(home: HomeAssistant, simulator: Simulator) -> None:
+    entry = await set_up(home, make_entry(user(simulator)))
+    await home.config_entries.async_unload(entry.entry_id)
+    with pytest.raises(ServiceValidationError) as none:
+        await do(home, "dial", number="1001")
+    assert none.value.translation_key == "line_missing"
+    with pytest.raises(ServiceValidationError) as unknown:
+        await do(home, "dial", line="1000", number="1001")
+    assert unknown.value.translation_key == "line_not_found"

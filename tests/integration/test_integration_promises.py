@@ -1,0 +1,277 @@
+"""What the files of the integration promise: quality, words, icons, diagnostics, triggers, no blocking."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from homeassistant.components import automation
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import translation
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from syrupy.assertion import SnapshotAssertion
+from syrupy.filters import props
+
+from custom_components.pbx import PLATFORMS, errors, services
+from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
+from custom_components.pbx.trigger import TRIGGERS
+from tests.integration.helpers import administrator, make_entry, ours, set_up, until_state
+
+FOLDER = Path(services.__file__).parent
+ROOT = FOLDER.parents[1]
+WORDS: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text(encoding="utf-8"))
+ICONS: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text(encoding="utf-8"))
+MANIFEST: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+
+RULES = [
+    "action-setup",
+    "appropriate-polling",
+    "brands",
+    "common-modules",
+    "config-flow",
+    "config-flow-test-coverage",
+    "dependency-transparency",
+    "docs-actions",
+    "docs-conditions",
+    "docs-triggers",
+    "docs-high-level-description",
+    "docs-installation-instructions",
+    "docs-removal-instructions",
+    "entity-event-setup",
+    "entity-unique-id",
+    "has-entity-name",
+    "runtime-data",
+    "test-before-configure",
+    "test-before-setup",
+    "unique-config-entry",
+    "action-exceptions",
+    "config-entry-unloading",
+    "docs-configuration-parameters",
+    "docs-installation-parameters",
+    "entity-unavailable",
+    "integration-owner",
+    "log-when-unavailable",
+    "parallel-updates",
+    "reauthentication-flow",
+    "test-coverage",
+    "devices",
+    "diagnostics",
+    "discovery",
+    "discovery-update-info",
+    "docs-data-update",
+    "docs-examples",
+    "docs-known-limitations",
+    "docs-supported-devices",
+    "docs-supported-functions",
+    "docs-troubleshooting",
+    "docs-use-cases",
+    "dynamic-devices",
+    "entity-category",
+    "entity-device-class",
+    "entity-disabled-by-default",
+    "entity-translations",
+    "exception-translations",
+    "icon-translations",
+    "reconfiguration-flow",
+    "repair-issues",
+    "stale-devices",
+    "async-dependency",
+    "inject-websession",
+    "strict-typing",
+]
+
+# The heading of docs/home-assistant.md that a rule about the documentation is answered by.
+HEADINGS = {
+    "docs-actions": "Actions",
+    "docs-triggers": "Triggers",
+    "docs-high-level-description": "PBX Call Control for Home Assistant",
+    "docs-installation-instructions": "Installation",
+    "docs-removal-instructions": "Removal",
+    "docs-configuration-parameters": "Options",
+    "docs-installation-parameters": "Setting it up",
+    "docs-data-update": "How data is updated",
+    "docs-examples": "Examples",
+    "docs-known-limitations": "Known limitations",
+    "docs-supported-devices": "Supported systems",
+    "docs-supported-functions": "Entities",
+    "docs-troubleshooting": "Troubleshooting",
+    "docs-use-cases": "What it is for",
+}
+
+
+# -------------------------------------------------------------------------------------------------------- the quality
+
+
+def quality() -> dict[str, Any]:
+    rules: dict[str, Any] = yaml.safe_load((FOLDER / "quality_scale.yaml").read_text(encoding="utf-8"))["rules"]
+    return rules
+
+
+def test_every_rule_is_answered() -> None:
+    assert sorted(quality()) == sorted(RULES)
+    for rule, answer in quality().items():
+        if answer != "done":
+            assert answer["status"] == "exempt", rule
+            assert len(answer["comment"]) > 30, f"{rule}: say why"
+
+
+def test_what_is_exempt_is_really_not_there() -> None:
+    exempt = {rule for rule, answer in quality().items() if answer != "done"}
+    assert exempt == {"appropriate-polling", "docs-conditions", "discovery", "discovery-update-info"}
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
+    assert "update_interval=None" in sources
+    assert "SCAN_INTERVAL" not in sources
+    assert not (FOLDER / "condition.py").exists()
+    assert not {"zeroconf", "ssdp", "dhcp", "bluetooth", "usb", "mqtt", "homekit"} & MANIFEST.keys()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_platform_says_how_much_it_does_at_once(platform: str) -> None:
+    assert "PARALLEL_UPDATES = 0" in (FOLDER / f"{platform}.py").read_text(encoding="utf-8")
+
+
+def test_the_documentation_has_what_the_rules_ask_for() -> None:
+    text = (ROOT / "docs" / "home-assistant.md").read_text(encoding="utf-8")
+    headings = set(re.findall(r"^#+ (.+)$", text, re.MULTILINE))
+    missing = {rule: heading for rule, heading in HEADINGS.items() if heading not in headings}
+    assert not missing
+    for action in services.ACTIONS:
+        assert f"pbx.{action}" in text, action
+    for trigger in TRIGGERS:
+        assert f"pbx.{trigger}" in text, trigger
+
+
+def test_the_manifest() -> None:
+    assert list(MANIFEST)[:2] == ["domain", "name"]
+    assert list(MANIFEST)[2:] == sorted(list(MANIFEST)[2:])
+    assert MANIFEST["integration_type"] == "hub"
+    assert MANIFEST["iot_class"] == "local_push"
+    assert MANIFEST["quality_scale"] == "platinum"
+    assert all(re.fullmatch(r"[a-z]+>=[0-9.]+", requirement) for requirement in MANIFEST["requirements"])
+    assert (FOLDER / "brand" / "icon.png").read_bytes().startswith(b"\x89PNG")
+
+
+# ---------------------------------------------------------------------------------------------------------- the words
+
+
+def test_every_action_has_words_an_icon_and_a_form() -> None:
+    forms = yaml.safe_load((FOLDER / "services.yaml").read_text(encoding="utf-8"))
+    assert set(forms) == set(services.ACTIONS) == set(WORDS["services"]) == set(ICONS["services"])
+    for name, (_, schema) in services.ACTIONS.items():
+        accepted = {str(key) for key in schema.schema}
+        assert set(forms[name]["fields"]) == accepted == set(WORDS["services"][name]["fields"]), name
+
+
+def test_every_trigger_has_words_an_icon_and_a_form() -> None:
+    forms = yaml.safe_load((FOLDER / "triggers.yaml").read_text(encoding="utf-8"))
+    assert set(TRIGGERS) == set(forms) == set(WORDS["triggers"]) == set(ICONS["triggers"])
+
+
+def test_every_error_has_words() -> None:
+    raised = {key for _, key in errors._KEYS} | {"pbx_error"}
+    for path in FOLDER.glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        raised |= set(re.findall(r'translation_key="(\w+)",?\s*(?:translation_placeholders|\))', source))
+        raised |= set(re.findall(r'_invalid\(\s*"(\w+)"', source))
+    raised |= {"call_ambiguous", "call_not_found", "no_held_call", "several_held_calls"}
+    raised -= {"lines_gone", "tls"}
+    assert raised - set(WORDS["exceptions"]) == set()
+    assert set(WORDS["exceptions"]) - raised == set(), "words that nobody says"
+    # the flows show the same errors
+    assert {key for _, key in errors._KEYS} <= set(WORDS["config"]["error"])
+
+
+async def test_every_entity_has_words_and_an_icon(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    for item in ours(home):
+        words = WORDS["entity"][item.domain][item.translation_key]
+        assert words["name"], item.entity_id
+        if item.original_device_class is None or item.domain != "binary_sensor":
+            assert item.translation_key in ICONS["entity"][item.domain], item.entity_id
+        state = home.states.get(item.entity_id)
+        if state is not None and "options" in state.attributes:
+            assert set(state.attributes["options"]) == set(words["state"]), item.entity_id
+        if item.domain == "event" and state is not None:
+            types = words["state_attributes"]["event_type"]["state"]
+            assert set(state.attributes["event_types"]) == set(types)
+    loaded = await translation.async_get_translations(home, "en", "entity", {DOMAIN})
+    assert loaded["component.pbx.entity.sensor.call_state.name"] == "Call state"
+
+
+# ------------------------------------------------------------------------------------------------------- diagnostics
+
+
+async def test_diagnostics(home: HomeAssistant, simulator: Simulator, snapshot: SnapshotAssertion) -> None:
+    entry = await set_up(home, make_entry(administrator(simulator), lines=["oxe1000", "oxe1001"], all_lines=False))
+    simulator.switch.incoming_external("+15550123", "1000", "Northwind Bakery")
+    await until_state(home, "binary_sensor.alice_martin_ringing", "on")
+    diagnostics = await async_get_config_entry_diagnostics(home, entry)
+    text = json.dumps(diagnostics, default=str)
+    for secret in ("Alice", "Bakery", "5550123", "oxe1000", '"1000"', '"admin"', '"secret"', "JSESSIONID"):
+        assert secret not in text, secret
+    assert diagnostics["client"]["recent_events"]
+    volatile = props("url", "statistics", "recent_events", "version", "node")
+    assert diagnostics == snapshot(exclude=volatile)
+
+
+# ----------------------------------------------------------------------------------------------------------- triggers
+
+
+async def test_triggers(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    heard = async_mock_service(home, "test", "heard")
+    target = {"entity_id": ["event.alice_martin_call", "event.bob_keller_call"]}
+    assert await async_setup_component(
+        home,
+        automation.DOMAIN,
+        {
+            automation.DOMAIN: [
+                {
+                    "alias": name,
+                    "mode": "queued",
+                    "triggers": [{"trigger": f"{DOMAIN}.{name}", "target": target}],
+                    "actions": [
+                        {
+                            "action": "test.heard",
+                            "data": {"name": name, "who": "from {{ trigger.to_state.attributes.party_number }}"},
+                        }
+                    ],
+                }
+                for name in TRIGGERS
+            ]
+        },
+    )
+    await home.async_block_till_done()
+    call = simulator.switch.incoming_external("+15550123", "1000")
+    await until_state(home, "binary_sensor.alice_martin_ringing", "on")
+    simulator.switch.external_hang_up(call.ref)
+    await until_state(home, "binary_sensor.alice_martin_ringing", "off")
+    call = simulator.switch.incoming_external("+15550123", "1001")
+    await until_state(home, "binary_sensor.bob_keller_ringing", "on")
+    simulator.switch.answer("oxe1001", call.ref, "1001")
+    await until_state(home, "sensor.bob_keller_call_state", "active")
+    simulator.switch.drop("oxe1001", call.ref)
+    await until_state(home, "sensor.bob_keller_call_state", "idle")
+    # somebody who is not in the target
+    simulator.switch.incoming_external("+15550124", "1002")
+    await until_state(home, "binary_sensor.carol_diaz_ringing", "on")
+    await home.async_block_till_done()
+    names = [call.data["name"] for call in heard]
+    assert sorted(names) == sorted(
+        ["incoming_call", "call_missed", "call_ended", "incoming_call", "call_answered", "call_ended"]
+    )
+    assert {call.data["who"] for call in heard} == {"from +15550123"}
+
+
+async def test_triggers_leave_other_integrations_alone(home: HomeAssistant, entry: MockConfigEntry) -> None:
+    from homeassistant.helpers.trigger import TriggerConfig
+
+    trigger = TRIGGERS["incoming_call"](home, TriggerConfig("pbx.incoming_call", target={"entity_id": "event.x"}))
+    assert trigger.entity_filter({"event.alice_martin_call", "event.doorbell", "sensor.alice_martin_call_state"}) == {
+        "event.alice_martin_call"
+    }
