@@ -1,6 +1,7 @@
 """A simulated PBX in a thread of its own, and the command run as a person would."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -149,7 +150,13 @@ def aiopbx(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
     def command(*arguments: str) -> Ran:
         capfd.readouterr()
-        code = run(list(arguments))
+        root = logging.getLogger()
+        handlers, level = list(root.handlers), root.level
+        try:
+            code = run(list(arguments))
+        finally:
+            root.handlers[:] = handlers
+            root.setLevel(level)
         out, err = capfd.readouterr()
         return Ran(code, out, err)
 

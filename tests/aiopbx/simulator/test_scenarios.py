@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aiopbx.errors import InvalidInput
-from aiopbx.simulator import ManualClock, Switch
+from aiopbx.simulator import ManualClock, Switch, SwitchError
 from aiopbx.simulator.scenarios import Scenario, ScenarioPlayer, available_scenarios, load_scenario
 from aiopbx.simulator.scenarios.model import parse_scenario
 from aiopbx.simulator.scenarios.player import LEFT_ALONE
@@ -329,3 +329,58 @@ def test_the_office_goes_on_while_you_telephone() -> None:
     office.switch.check()
     office.until(lambda: not office.switch.calls_of("oxe1018"))
     assert len(office.switch.calls) <= 12
+
+
+# ----------------------------------------------------------------------------------------------------- bad days at work
+
+
+def test_a_switch_that_says_no_ends_the_act(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office(quiet(acts={"talk": 1}, pace={"pause": [5, 5], "at_once": 1}))
+    monkeypatch.setattr(office.switch, "answer", refuse)
+    office.run(100)
+    assert office.player.played["talk"] > 10
+    assert len(office.switch.calls) <= 1
+
+
+def refuse(*_: object) -> None:
+    raise SwitchError("CALL_SERVER_ERROR", "RESOURCE_BUSY", "Not now.")
+
+
+def test_a_defect_in_an_act_ends_only_that_act(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    office = Office(quiet(acts={"talk": 1, "hold": 1}, pace={"pause": [5, 5], "at_once": 2}))
+    monkeypatch.setattr(office.switch, "hold", lambda *_: 1 / 0)
+    office.run(300)
+    assert office.player.played["talk"] > 5
+    assert "cannot go on with hold" in caplog.text
+    assert len(office.switch.calls) <= 2
+
+
+def test_visits_survive_that_the_switch_says_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office(quiet())
+    call = office.switch.make_call("oxe1018", "1018", "1003", auto_answer=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(office.switch, "answer", refuse)
+        office.run(10)
+    assert not call.answered
+    assert not office.player.snapshot()["visits"]
+    office.switch.release("oxe1018", call.ref)
+    call = office.switch.make_call("oxe1018", "1018", "1003", auto_answer=True)
+    office.run(5)
+    assert call.answered
+    with monkeypatch.context() as patched:
+        patched.setattr(office.switch, "release", refuse)
+        patched.setattr(office.switch, "drop", refuse)
+        office.run(60)
+    assert not call.ended
+    assert not office.player.snapshot()["visits"]
+
+
+def test_somebody_who_has_gone_is_not_missed() -> None:
+    office = Office(load_scenario("office"))
+    office.run(60)
+    office.switch.remove_user("oxe1005")
+    office.run(600)
+    assert "oxe1005" not in office.switch.users
+    assert office.switch.calls

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from typing import Final
 
 from rich.console import Group
 from rich.live import Live
@@ -19,6 +20,15 @@ from .words import STATE_STYLE, counter_words, event_json, event_words, parties,
 
 FRAMES = 5
 """How often a second the table is drawn."""
+_COLUMNS: Final = (
+    ("Line", 4, 16),
+    ("State", 3, 16),
+    ("With", 4, 12),
+    ("For", 1, 5),
+    ("Routing", 3, 8),
+    ("Waiting", 2, 8),
+)
+"""Title, share of the width, least width; the last three are there only when they have something to say."""
 
 
 async def watch(
@@ -113,21 +123,14 @@ def board(pbx: Pbx, *, busy_only: bool = False, height: int = 40) -> Group:
     if hidden > 0:  # what is going on comes first
         shown = sorted(shown, key=lambda line: not line.calls)[:room]
         shown.sort(key=lambda line: (len(line.number), line.number))
-    table = Table(expand=True, border_style="dim", header_style="bold")
-    for title, ratio in (("Line", 3), ("State", 3), ("With", 4), ("For", 1), ("Routing", 3), ("Waiting", 2)):
-        table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
     now = datetime.now(UTC)
-    for line in shown:
-        state = Text(plain(line.state.value), style=STATE_STYLE[line.state])
-        shown_call = _shown_call(line)
-        table.add_row(
-            Text(_title(line)),
-            state,
-            Text(" | ".join(parties(call) or plain(call.state.value) for call in line.calls)),
-            Text(_since(shown_call, now)),
-            Text(routing_words(line.routing)),
-            Text(counter_words(line.counters)),
-        )
+    rows = [_row(line, now) for line in shown]
+    table = Table(expand=True, border_style="dim", header_style="bold")
+    used = [index for index in range(len(_COLUMNS)) if index < 3 or any(row[index].plain for row in rows)]
+    for title, ratio, least in (_COLUMNS[index] for index in used):
+        table.add_column(title, ratio=ratio, min_width=least, no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*(row[index] for index in used))
     info = pbx.info
     head = Text(f"{info.product or info.system} {info.version}  ", style="bold")
     head.append(pbx.status.value, style="green" if pbx.status is Status.ONLINE else "bold red")
@@ -136,6 +139,17 @@ def board(pbx: Pbx, *, busy_only: bool = False, height: int = 40) -> Group:
         f"{pbx.statistics.events} events" + (f", {hidden} lines more than fit" if hidden > 0 else "") + " · Ctrl-C ends"
     )
     return Group(head, table, Text(foot, style="dim"))
+
+
+def _row(line: LineSnapshot, now: datetime) -> tuple[Text, ...]:
+    return (
+        Text(_title(line)),
+        Text(plain(line.state.value), style=STATE_STYLE[line.state]),
+        Text(" | ".join(parties(call) or plain(call.state.value) for call in line.calls)),
+        Text(_since(_shown_call(line), now)),
+        Text(routing_words(line.routing)),
+        Text(counter_words(line.counters)),
+    )
 
 
 def _shown_call(line: LineSnapshot) -> CallSnapshot | None:

@@ -364,11 +364,15 @@ class ScenarioPlayer:
 
     def _phone(self, user: "User") -> str:
         """The telephone that somebody uses: the first that works."""
-        return next(device.id for device in user.devices.values() if user.usable(device) and not device.mobile)
+        for device in user.devices.values():
+            if user.usable(device) and not device.mobile:
+                return device.id
+        raise SwitchError("CALL_SERVER_ERROR", "DEVICE_OUT_OF_SERVICE", f"No telephone of {user.login} works.")
 
     def _ringing_device(self, call: "Call", login: str) -> str:
         member = call.user(login)
-        assert member is not None
+        if member is None:
+            raise SwitchError("CALL_REFERENCE_NOT_FOUND", None, f"It does not ring at {login} any more.")
         user = self._switch.users[login]
         legs = [device for device in member.legs if not user.devices[device].mobile]
         return legs[0] if legs else next(iter(member.legs))
@@ -684,14 +688,16 @@ class ScenarioPlayer:
         yield from self._incoming(people[0], outsider)
 
     def _act_catch_up(self, stage: _Stage) -> Steps | None:
-        curious = [login for login in sorted(self._players) if self._switch.counters(login).waiting]
+        there = sorted(self._players & self._switch.users.keys())
+        curious = [login for login in there if self._switch.counters(login).waiting]
         curious.sort(key=lambda login: self._switch.counters(login).missed_calls, reverse=True)
         return self._catch_up(curious[:5])
 
     def _catch_up(self, curious: list[str]) -> Steps:
         """Those with the most to look at do; so nothing piles up, however long the day."""
         for login in curious:
-            self._forget_waiting(login)
+            if login in self._switch.users:
+                self._forget_waiting(login)
             yield 1.0
 
     # ------------------------------------------------------------------------------------------------------ the rest

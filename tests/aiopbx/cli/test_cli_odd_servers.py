@@ -1,0 +1,247 @@
+"""The command against servers that are none, or odd, and at ends that are not its own doing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+from aiohttp import web
+
+import aiopbx as library
+from aiopbx.cli import dial as dial_module, errors, run as run_module, screen, watch as watch_module
+from aiopbx.cli.probe import PACKAGES
+from aiopbx.settings import ConnectionSettings
+
+if TYPE_CHECKING:
+    from .conftest import Command, Served, ServerThread
+
+Odd = Callable[..., str]
+
+
+@pytest.fixture
+def odd_server(thread: ServerThread) -> Iterator[Odd]:
+    """Start a server that answers GET /api/rest as told, and says where it is."""
+    runners: list[web.AppRunner] = []
+
+    def start(status: int = 200, body: str = "", seconds: float = 0.0) -> str:
+        async def answer(_: web.Request) -> web.Response:
+            await asyncio.sleep(seconds)
+            return web.Response(status=status, text=body, content_type="application/json")
+
+        async def serve() -> str:
+            app = web.Application()
+            app.router.add_get("/api/rest", answer)
+            runner = web.AppRunner(app, shutdown_timeout=3)
+            runners.append(runner)
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+        url: str = thread.do(serve())
+        return url
+
+    yield start
+    for runner in runners:
+        thread.do(runner.cleanup())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "step", "said"),
+    [
+        (404, "", "server", "answers 404"),
+        (200, "<html>", "server", "something else"),
+        (503, "", "server", "answers 503"),
+        (200, "{}", "versions", "names no version"),
+        (200, '{"serverInfo": {"productName": "Some\\u001b[31mthing"}}', "versions", "names no version"),
+    ],
+)
+def test_probe_of_a_server_that_is_none(
+    aiopbx: Command, odd_server: Odd, status: int, body: str, step: str, said: str
+) -> None:
+    ran = aiopbx("probe", odd_server(status, body), "--json")
+    assert ran.code == 3
+    assert "\x1b" not in ran.out
+    found = {each["name"]: each for each in map(json.loads, ran.out.splitlines())}
+    assert found[step]["result"] == "failed"
+    assert said in found[step]["text"]
+    assert found[step]["remedy"]
+
+
+def test_probe_goes_on_with_another_version(aiopbx: Command, odd_server: Odd) -> None:
+    body = '{"versions": [{"id": "7.0", "publicUrl": "http://127.0.0.1:1/x"}]}'
+    ran = aiopbx("probe", odd_server(200, body))
+    assert ran.code == 0
+    assert "1.0 is not among them" in ran.out
+
+
+def test_probe_does_not_wait_for_ever(aiopbx: Command, odd_server: Odd) -> None:
+    ran = aiopbx("probe", odd_server(200, "{}", 1.0), "--patience", "0.3")
+    assert ran.code == 3
+    assert "is not answered" in ran.out
+
+
+def test_probe_of_events_that_do_not_come(aiopbx: Command, pbx: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aiopbx.o2g.client import O2gClient
+
+    async def refuse(*_: Any) -> Any:
+        raise library.ConnectionFailed("The event channel cannot be reached.")
+
+    monkeypatch.setattr(O2gClient, "open_channel", refuse)
+    ran = aiopbx("probe", pbx.url, "--user", "admin", "--password", "admin")
+    assert ran.code == 3
+    assert "Firewalls" in ran.out
+    assert pbx.call(lambda: len(pbx.simulator.server.sessions)) == 0
+
+
+def test_probe_of_a_subscription_that_is_refused(aiopbx: Command, pbx: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pbx.simulator.server.subscriptions, "missing_licence", lambda *_, **__: "no licences left")
+    ran = aiopbx("probe", pbx.url, "--user", "admin", "--password", "admin")
+    assert ran.code == 4
+    assert "refused: no licences left" in ran.out
+    assert len(PACKAGES) == 3
+
+
+def test_a_certificate_that_ends_soon(monkeypatch: pytest.MonkeyPatch, tls_pbx: Served) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from aiopbx.cli import probe as probe_module
+
+    pem = tls_pbx.simulator.certificate_path.read_bytes()
+    certificate = x509.load_pem_x509_certificate(pem)
+    raw = certificate.public_bytes(Encoding.DER)
+
+    class Later(datetime):
+        moment = certificate.not_valid_after_utc
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return cls.moment
+
+    monkeypatch.setattr(probe_module, "datetime", Later)
+    Later.moment = certificate.not_valid_after_utc - timedelta(days=3, hours=1)
+    assert "(in 3 days)" in probe_module.describe_certificate(raw)
+    Later.moment = certificate.not_valid_after_utc + timedelta(days=3)
+    assert "expired on" in probe_module.describe_certificate(raw)
+    assert certificate.not_valid_after_utc > datetime.now(UTC)
+
+
+# ------------------------------------------------------------------------------------------------ in this process
+
+
+async def test_the_table_is_drawn_until_the_end(pbx: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ConnectionSettings(url=pbx.url, username="admin", password="admin")
+    code = await watch_module.watch(settings, mode="table", busy_only=False, seconds=0.5, count=None)
+    assert code == 0
+    out = capsys.readouterr().out
+    assert "Ada Brooks" in out
+    assert "Ctrl-C ends" in out
+
+
+def test_the_table_says_how_many_do_not_fit_and_for_how_long(pbx: Served) -> None:
+    async def look() -> tuple[str, str]:
+        async with library.connect(url=pbx.url, username="admin", password="admin") as client:
+            call = await client.line("1000").dial("1001")
+            assert call is not None
+            await call.wait_for(library.CallState.ACTIVE, timeout=10)
+            console = screen.output()
+            console.width = 150
+            with console.capture() as captured:
+                console.print(watch_module.board(client, height=5))
+            await call.hang_up()
+            await call.wait_for(lambda now: now.ended, timeout=5)
+            return captured.get(), str(len(client.lines))
+
+    text, count = asyncio.run(look())
+    assert count == "5"
+    assert "0:00" in text
+
+
+async def test_a_dial_that_no_event_names(
+    pbx: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: Any, **__: Any) -> None:
+        return None
+
+    monkeypatch.setattr(library.Line, "dial", nothing)
+    settings = ConnectionSettings(url=pbx.url, username="oxe1000", password="secret")
+    code = await dial_module.dial(settings, dial_module.DialWanted("1001"))
+    assert code == errors.FAILED
+    assert "No event has named the call" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_cancelling_dial_hangs_up(
+    pbx: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    if refused:
+
+        async def refuse(*_: Any) -> None:
+            raise library.Offline("There is no connection.")
+
+        monkeypatch.setattr(library.Call, "hang_up", refuse)
+    settings = ConnectionSettings(url=pbx.url, username="oxe1000", password="secret")
+    task = asyncio.create_task(dial_module.dial(settings, dial_module.DialWanted("1003")))
+    while "ringing outgoing" not in capsys.readouterr().out:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    captured = capsys.readouterr()
+    if refused:
+        assert "could not be hung up: There is no connection." in captured.err
+        pbx.call(lambda: pbx.simulator.switch.release("oxe1000", pbx.simulator.switch.calls_of("oxe1000")[0].ref))
+    else:
+        assert "hung up" in captured.out
+    assert not pbx.call(lambda: pbx.simulator.switch.calls_of("oxe1000"))
+
+
+async def _raise(error: BaseException) -> int:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (library.InvalidInput("number", "no."), 2),
+        (library.Offline("no."), 3),
+        (library.OutcomeUnknown("no."), 3),
+        (library.CallOver("no.", outcome="missed"), 5),
+        (library.ActionNotAllowed("hold", ()), 4),
+        (library.NotSupported("no.", missing="x"), 4),
+        (library.PbxError("no."), 1),
+    ],
+)
+def test_every_error_has_a_code(error: library.PbxError, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as left:
+        run_module.run_command(_raise(error), debug=False)
+    assert left.value.exit_code == code
+    assert capsys.readouterr().err.startswith("error: ")
+    with pytest.raises(type(error)):
+        run_module.run_command(_raise(error), debug=True)
+
+
+def test_ctrl_c_and_terminate_have_one_code() -> None:
+    async def end(number: int) -> int:
+        os.kill(os.getpid(), number)
+        await asyncio.sleep(10)
+        return 0
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with pytest.raises(typer.Exit) as left:
+            run_module.run_command(end(number), debug=False)
+        assert left.value.exit_code == errors.INTERRUPTED
+
+
+def test_an_error_is_one_line_whatever_the_server_says(capsys: pytest.CaptureFixture[str]) -> None:
+    errors.tell(library.PbxError("first\nsecond \x1b[31mred\x07", remedy="[bold]do[/bold] that."))
+    assert capsys.readouterr().err == "error: first second [31mred [bold]do[/bold] that.\n"

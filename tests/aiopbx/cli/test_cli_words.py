@@ -1,0 +1,123 @@
+"""Events and snapshots in words."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aiopbx import (
+    CallChanged,
+    CallEnded,
+    CallSnapshot,
+    CallState,
+    Condition,
+    Counters,
+    Direction,
+    Event,
+    Forward,
+    LineAdded,
+    LineChanged,
+    LineRemoved,
+    LineSnapshot,
+    Outcome,
+    Party,
+    Routing,
+    Status,
+    StatusChanged,
+    Target,
+)
+from aiopbx.cli import words
+
+NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
+LINE = LineSnapshot(id="oxe1000", number="1000", name="Ada Brooks")
+
+
+def call(**fields: object) -> CallSnapshot:
+    return CallSnapshot(**({"id": "c", "ref": "c", "line": "oxe1000"} | fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "said"),
+    [
+        (call(state=CallState.ACTIVE), "active"),
+        (
+            call(
+                state=CallState.RINGING_INCOMING,
+                direction=Direction.INCOMING,
+                parties=(Party(name="Ben", number="1001"),),
+            ),
+            "ringing incoming from Ben (1001)",
+        ),
+        (call(state=CallState.DIALING, direction=Direction.OUTGOING, called=Party(number="1001")), "dialing to 1001"),
+        (
+            call(state=CallState.ACTIVE, parties=(Party(anonymous=True), Party(number="1001"))),
+            "active with anonymous, 1001",
+        ),
+        (
+            call(
+                outcome=Outcome.ANSWERED,
+                parties=(Party(name="Ben"),),
+                cause="CLEARED",
+                answered_at=NOW,
+                ended_at=NOW + timedelta(seconds=90),
+            ),
+            "ended: answered with Ben, 90 s [CLEARED]",
+        ),
+        (call(outcome=Outcome.ANSWERED), "ended: answered"),
+        (call(outcome=Outcome.NO_ANSWER), "ended: no answer"),
+    ],
+)
+def test_a_call(snapshot: CallSnapshot, said: str) -> None:
+    assert words.call_words(snapshot) == said
+
+
+def changed(*fields: str, **new: object) -> LineChanged:
+    from msgspec.structs import replace
+
+    return LineChanged(
+        at=NOW, line="oxe1000", snapshot=replace(LINE, **new), previous=LINE, changed=frozenset(fields or new)
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (StatusChanged(at=NOW, status=Status.OFFLINE, previous=Status.ONLINE, reason="it broke"), "offline: it broke"),
+        (StatusChanged(at=NOW, status=Status.ONLINE, previous=Status.SYNCING), "online"),
+        (LineAdded(at=NOW, line="oxe1000", snapshot=LINE), "1000 Ada: there, idle"),
+        (LineRemoved(at=NOW, line="oxe1001"), "oxe1001: gone"),
+        (changed("routing", routing=Routing(do_not_disturb=True)), "1000 Ada: routing: do not disturb"),
+        (changed("routing", routing=Routing()), "1000 Ada: routing: calls come here"),
+        (changed("counters", counters=Counters(missed_calls=2)), "1000 Ada: waiting: 2 missed"),
+        (changed("counters"), "1000 Ada: waiting: nothing"),
+        (changed("voicemail_number", voicemail_number="5000"), "1000 Ada: voicemail number changed"),
+        (CallEnded(at=NOW, line="oxe1000", call=call(outcome=Outcome.MISSED)), "1000 Ada: call c ended: missed"),
+        (Event(at=NOW), ": Event"),
+    ],
+)  # fmt: skip
+def test_an_event(event: Event, said: str) -> None:
+    assert words.event_words(event, {"oxe1000": "1000 Ada"}) == f"{words.clock(NOW)} {said}"
+
+
+@pytest.mark.parametrize("field", ["calls", "devices", "synced"])
+def test_what_is_told_otherwise_is_not_told_twice(field: str) -> None:
+    assert words.event_words(changed(field), {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("routing", "said"),
+    [
+        (None, ""),
+        (Routing(forward=Forward(number="1001")), "→ 1001"),
+        (Routing(forward=Forward(target=Target.VOICEMAIL)), "→ voicemail"),
+        (Routing(forward=Forward(number="1001", condition=Condition.BUSY_NO_ANSWER)), "→ 1001 (busy no answer)"),
+    ],
+)
+def test_routing(routing: Routing | None, said: str) -> None:
+    assert words.routing_words(routing) == said
+    assert words.forward_words(routing.forward if routing else None) == said.removeprefix("→ ")
+
+
+def test_an_event_as_json_is_whole() -> None:
+    text = words.event_json(CallChanged(at=NOW, line="oxe1000", call=call(), previous=call()))
+    assert '"event":"CallChanged"' in text
+    assert '"previous":{' in text
