@@ -1,6 +1,7 @@
 """Any sequence of what people do, allowed or not, leaves the switch consistent and its listeners well informed."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import hypothesis.strategies as st
@@ -266,6 +267,74 @@ class AnySequence(RuleBasedStateMachine):
         ]
         if ringing:
             self.attempt(self.switch.answer, *data.draw(st.sampled_from(ringing)))
+
+    def offers(self) -> list[tuple[str, Callable[[], Any]]]:
+        """All that is offered now and needs no further argument, with what takes the offer."""
+        switch = self.switch
+        found: list[tuple[str, Callable[[], Any]]] = []
+        for login in switch.users:
+            for view in switch.call_views(login):
+                on_call: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+                    "terminate": (switch.release, ()),
+                    "dropMe": (switch.drop, ()),
+                    "callBack": (switch.callback, ()),
+                    "overflowToVoiceMail": (switch.overflow_to_voicemail, ()),
+                    "redirectToVoiceMail": (switch.redirect, ("VOICEMAIL",)),
+                    "redirectToDVA": (switch.redirect, ("DVA",)),
+                    "redirect": (switch.redirect, ("+15550199",)),
+                    "blindTransfer": (switch.blind_transfer, ("+15550199",)),
+                    **{f"{name}Record": (switch.recording, (name,)) for name in ("start", "stop", "pause", "resume")},
+                }
+                if view.parties:
+                    on_call["dropParticipant"] = (switch.drop_participant, (view.parties[0].id,))
+                found += [
+                    (name, partial(action, login, view.ref, *more))
+                    for name, (action, more) in on_call.items()
+                    if name in view.actions
+                ]
+                for leg in view.legs:
+                    on_leg: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+                        "answer": (switch.answer, (leg.device,)),
+                        "hold": (switch.hold, (leg.device,)),
+                        "retrieve": (switch.retrieve, (leg.device,)),
+                        "sendDtmf": (switch.send_dtmf, (leg.device, "1")),
+                        "drop": (switch.drop, ()),
+                    }
+                    found += [
+                        (name, partial(action, login, view.ref, *more))
+                        for name, (action, more) in on_leg.items()
+                        if name in leg.actions
+                    ]
+        return found
+
+    def take(self, name: str, action: Callable[[], Any]) -> None:
+        try:
+            action()
+        except SwitchError as error:
+            raise AssertionError(f"{name} was offered and is refused: {error.kind} {error}") from error
+
+    @rule(data=st.data())
+    def take_an_offer(self, data: st.DataObject) -> None:
+        offers = self.offers()
+        if offers:
+            kinds = sorted({name for name, _ in offers})
+            kind = data.draw(st.sampled_from(kinds))
+            self.take(*data.draw(st.sampled_from([offer for offer in offers if offer[0] == kind])))
+
+    @rule(data=st.data())
+    def begin_what_is_offered(self, data: st.DataObject) -> None:
+        able = [
+            (login, device)
+            for login, user in self.switch.users.items()
+            for device in user.devices
+            if "makeCall" in self.switch.device_actions(login, device)
+        ]
+        if able:
+            login, device = data.draw(st.sampled_from(able))
+            own = self.switch.users[login].number
+            others = [number for number in ("100", "101", "102", OUTSIDE[0]) if number != own]
+            number = data.draw(st.sampled_from(others))
+            self.take("makeCall", partial(self.switch.make_call, login, device, number, auto_answer=True))
 
     @rule(data=st.data(), action=st.sampled_from(["drop", "release", "callback", "overflow_to_voicemail"]))
     def on_a_call(self, data: st.DataObject, action: str) -> None:
