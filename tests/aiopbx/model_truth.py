@@ -102,15 +102,17 @@ def compare_call(call: CallSnapshot, view: CallView, line: LineSnapshot, views: 
     actions = own.union(*(leg.actions for leg in call.legs))
     if Action.END in actions and Action.HANG_UP not in actions and len(call.parties) < 2:
         actions.add(Action.HANG_UP)
-    if call.state is CallState.HELD and Action.RETRIEVE in actions:
-        if any(other.state == "ACTIVE" and other.ref != call.ref for other in views):
-            actions.add(Action.ALTERNATE)
+    other_active = any(other.state == "ACTIVE" and other.ref != call.ref for other in views)
+    if call.state is CallState.HELD and Action.RETRIEVE in actions and other_active:
+        actions.add(Action.ALTERNATE)
     if call.state is CallState.ACTIVE:
         dialing = {device.id for device in line.devices if Action.DIAL in device.actions}
         if dialing & {leg.device for leg in view.legs}:
             actions.add(Action.CONSULT)
     assert call.actions == actions
-    assert (call.recording.value if call.recording else None) == (view.record_state or "").lower() or view.record_state is None
+    assert (call.recording.value if call.recording else None) == (
+        view.record_state or ""
+    ).lower() or view.record_state is None
     assert (call.recording is None) == (view.record_state is None)
     assert call.called is None or call.called.number == view.initial_called.number
     if view.associated_data is not None:

@@ -84,6 +84,11 @@ async def office(**settings: Any) -> AsyncIterator[Office]:
         assert one.subscriptions == 0, "a subscription was leaked"
 
 
+def client_tasks() -> set[str]:
+    """Names of the tasks that clients have running; the simulator's, in the same loop, are not among them."""
+    return {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(("o2g-", "aiopbx"))}
+
+
 class Diary:
     """Every event, in order."""
 

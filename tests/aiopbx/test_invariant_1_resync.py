@@ -5,8 +5,21 @@ from typing import Any
 
 import pytest
 
-from aiopbx import CallEnded, CallStarted, CallState, Direction, LineAdded, LineRemoved, LineState, Outcome, Status, StatusChanged
+from aiopbx import (
+    CallEnded,
+    CallStarted,
+    CallState,
+    Direction,
+    LineAdded,
+    LineRemoved,
+    LineState,
+    Outcome,
+    Status,
+    StatusChanged,
+)
+from aiopbx.o2g.services.telephony import Telephony
 from aiopbx.simulator import UserSpec
+from aiopbx.simulator.faces.o2g import refusing, routing, telephony
 from tests.aiopbx.model_truth import compare
 from tests.aiopbx.office import Diary, Office, office, until
 
@@ -55,9 +68,7 @@ async def test_a_call_that_came_while_offline_is_reported(loss: str) -> None:
     async with office() as one:
         pbx = await one.connect()
         diary = Diary(pbx)
-        await lose_while(
-            one, pbx, loss, lambda: one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
-        )
+        await lose_while(one, pbx, loss, lambda: one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True))
         (bob,) = pbx.line("1001").calls
         assert bob.state is CallState.RINGING_INCOMING
         assert bob.direction is Direction.INCOMING
@@ -75,9 +86,7 @@ async def test_a_call_that_went_on_is_the_same_call() -> None:
         await one.caught_up(pbx)
         call = pbx.line("1001").calls[0]
         id_ = call.id
-        await lose_while(
-            one, pbx, "cut_channels", lambda: one.switch.answer("oxe1001", ringing.ref, "1001")
-        )
+        await lose_while(one, pbx, "cut_channels", lambda: one.switch.answer("oxe1001", ringing.ref, "1001"))
         assert pbx.line("1001").calls[0] is call
         assert (call.id, call.state, call.answered, call.answered_at) == (id_, CallState.ACTIVE, True, None)
 
@@ -94,8 +103,6 @@ async def test_every_line_is_confirmed_after_a_loss() -> None:
 
 async def test_a_line_that_gets_no_snapshot_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server acknowledges and sends nothing: the state is read by GET."""
-    from aiopbx.simulator.faces.o2g import refusing, routing, telephony
-
     for module in (refusing, telephony, routing):
         if hasattr(module, "snapshot"):
             monkeypatch.setattr(module, "snapshot", lambda *_: None)
@@ -111,8 +118,6 @@ async def test_a_line_that_gets_no_snapshot_is_read(monkeypatch: pytest.MonkeyPa
 
 async def test_an_event_that_comes_while_a_state_is_read_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer of the GET is older than the event: it must not bring the call back."""
-    from aiopbx.o2g.services.telephony import Telephony
-
     async with office() as one:
         pbx = await one.connect()
         ringing = one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)

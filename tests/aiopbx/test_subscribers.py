@@ -62,8 +62,15 @@ def status() -> StatusChanged:
     return StatusChanged(at=AT, status=Status.OFFLINE, previous=Status.ONLINE)
 
 
-ALL = (status(), LineAdded(at=AT, line="a", snapshot=LineSnapshot(id="a")), LineRemoved(at=AT, line="a"), line(),
-       started(), changed(), ended())  # fmt: skip
+ALL = (
+    status(),
+    LineAdded(at=AT, line="a", snapshot=LineSnapshot(id="a")),
+    LineRemoved(at=AT, line="a"),
+    line(),
+    started(),
+    changed(),
+    ended(),
+)
 
 
 def test_every_kind_of_event_is_listed() -> None:

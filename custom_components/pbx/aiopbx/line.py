@@ -264,8 +264,8 @@ class Line:
         if from_device is not None:
             self._commands.check_number(from_device, field="from_device")
         self._require(Feature.PARK)
-        chosen = self._choose_device(Action.UNPARK, device)
         self._require_online()
+        chosen = self._choose_device(Action.UNPARK, device)
         await self._run(lambda commands: commands.unpark(self.snapshot, chosen, from_device))
 
     # How calls reach it
@@ -486,11 +486,11 @@ class Line:
             action = Action.DIAL_BUSINESS
         elif options.associated_data is not None:
             self._require(Feature.ASSOCIATED_DATA)
+        self._require_online()
         device = self._choose_device(action, options.device)
         options = DialOptions(
             **{name: getattr(options, name) for name in options.__struct_fields__} | {"device": device}
         )
-        self._require_online()
         if not to_supervisor:
             self._spend(number)
 

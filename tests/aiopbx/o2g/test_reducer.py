@@ -37,10 +37,19 @@ from aiopbx.o2g.reducer import new_line, reduce, stale
 LOGIN = "oxe1000"
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
-ALICE = {"participantId": "p1", "identity": {"id": {"loginName": "oxe1001", "phoneNumber": "1001"}, "firstName": "Alice",
-         "lastName": "Martin", "type": {"main": "USER"}}}  # fmt: skip
-BOB = {"participantId": "p2", "identity": {"id": {"phoneNumber": "1002"}, "firstName": "Bob", "lastName": "Keller",
-       "type": {"main": "USER"}}}  # fmt: skip
+ALICE = {
+    "participantId": "p1",
+    "identity": {
+        "id": {"loginName": "oxe1001", "phoneNumber": "1001"},
+        "firstName": "Alice",
+        "lastName": "Martin",
+        "type": {"main": "USER"},
+    },
+}
+BOB = {
+    "participantId": "p2",
+    "identity": {"id": {"phoneNumber": "1002"}, "firstName": "Bob", "lastName": "Keller", "type": {"main": "USER"}},
+}
 
 
 class Wire:
@@ -392,9 +401,13 @@ def test_device_capabilities(wire: Wire) -> None:
 def test_previous_call_ref_renames(wire: Wire) -> None:
     first = wire.created(state="ACTIVE")
     wire.feed(
-        "OnCallModified", callRef="c9", previousCallRef="c1", cause="TRANSFERRED", removedParticipantIds=["p1"],
+        "OnCallModified",
+        callRef="c9",
+        previousCallRef="c1",
+        cause="TRANSFERRED",
+        removedParticipantIds=["p1"],
         addedParticipants=[BOB],
-    )  # fmt: skip
+    )
     (call,) = wire.line.calls
     assert (call.id, call.ref) == (first.id, "c9")
     assert [party.name for party in call.parties] == ["Bob Keller"]
@@ -538,9 +551,11 @@ def test_legs_come_and_go(wire: Wire) -> None:
 
 def test_remote_ringing(wire: Wire) -> None:
     wire.feed(
-        "OnCallCreated", callRef="c1", callData={"state": "RINGING_OUTGOING"},
+        "OnCallCreated",
+        callRef="c1",
+        callData={"state": "RINGING_OUTGOING"},
         legs=[{"deviceId": "1000", "state": "RINGING_OUTGOING", "ringingRemote": True}],
-    )  # fmt: skip
+    )
     assert wire.call("c1").legs[0].remote_ringing
 
 
@@ -835,36 +850,72 @@ FLAGS = st.dictionaries(
 LEGS = st.lists(
     st.fixed_dictionaries({}, optional={"deviceId": TEXT, "state": STATES, "capabilities": FLAGS}), max_size=2
 )
-IDENTITIES = st.fixed_dictionaries({}, optional={"id": st.just({"phoneNumber": "1001"}), "firstName": TEXT, "type": st.just({"main": "USER"})})  # fmt: skip
+IDENTITIES = st.fixed_dictionaries(
+    {}, optional={"id": st.just({"phoneNumber": "1001"}), "firstName": TEXT, "type": st.just({"main": "USER"})}
+)
 PARTIES = st.lists(
-    st.fixed_dictionaries({}, optional={"participantId": TEXT, "identity": IDENTITIES, "anonymous": st.booleans()}), max_size=3
-)  # fmt: skip
-DATA = st.fixed_dictionaries({}, optional={"state": STATES, "capabilities": FLAGS, "recordState": st.just("PAUSED"), "initialCalled": IDENTITIES})  # fmt: skip
+    st.fixed_dictionaries({}, optional={"participantId": TEXT, "identity": IDENTITIES, "anonymous": st.booleans()}),
+    max_size=3,
+)
+DATA = st.fixed_dictionaries(
+    {}, optional={"state": STATES, "capabilities": FLAGS, "recordState": st.just("PAUSED"), "initialCalled": IDENTITIES}
+)
 DEVICES = st.lists(st.fixed_dictionaries({}, optional={"deviceId": TEXT, "makeCall": st.booleans()}), max_size=2)
 EVENTS = st.one_of(
     st.fixed_dictionaries(
         {"eventName": st.just("OnCallCreated")},
-        optional={"callRef": TEXT, "cause": CAUSES, "callData": DATA, "legs": LEGS, "participants": PARTIES,
-                  "initiator": TEXT, "deviceCapabilities": DEVICES},
+        optional={
+            "callRef": TEXT,
+            "cause": CAUSES,
+            "callData": DATA,
+            "legs": LEGS,
+            "participants": PARTIES,
+            "initiator": TEXT,
+            "deviceCapabilities": DEVICES,
+        },
     ),
     st.fixed_dictionaries(
         {"eventName": st.just("OnCallModified")},
-        optional={"callRef": TEXT, "previousCallRef": TEXT, "replacedByCallRef": TEXT, "cause": CAUSES, "callData": DATA,
-                  "modifiedLegs": LEGS, "addedLegs": LEGS, "removedLegs": LEGS, "addedParticipants": PARTIES,
-                  "modifiedParticipants": PARTIES, "removedParticipantIds": st.lists(TEXT, max_size=2),
-                  "deviceCapabilities": DEVICES},
+        optional={
+            "callRef": TEXT,
+            "previousCallRef": TEXT,
+            "replacedByCallRef": TEXT,
+            "cause": CAUSES,
+            "callData": DATA,
+            "modifiedLegs": LEGS,
+            "addedLegs": LEGS,
+            "removedLegs": LEGS,
+            "addedParticipants": PARTIES,
+            "modifiedParticipants": PARTIES,
+            "removedParticipantIds": st.lists(TEXT, max_size=2),
+            "deviceCapabilities": DEVICES,
+        },
     ),
     st.fixed_dictionaries(
         {"eventName": st.just("OnCallRemoved")}, optional={"callRef": TEXT, "cause": CAUSES, "newDestination": TEXT}
     ),
     st.fixed_dictionaries(
         {"eventName": st.just("OnTelephonyState")},
-        optional={"state": st.fixed_dictionaries({}, optional={
-            "calls": st.lists(st.fixed_dictionaries({}, optional={"callRef": TEXT, "callData": DATA, "legs": LEGS, "participants": PARTIES}), max_size=3),
-            "deviceCapabilities": DEVICES, "userState": st.sampled_from(["BUSY", "FREE", "NEW"])})},
+        optional={
+            "state": st.fixed_dictionaries(
+                {},
+                optional={
+                    "calls": st.lists(
+                        st.fixed_dictionaries(
+                            {}, optional={"callRef": TEXT, "callData": DATA, "legs": LEGS, "participants": PARTIES}
+                        ),
+                        max_size=3,
+                    ),
+                    "deviceCapabilities": DEVICES,
+                    "userState": st.sampled_from(["BUSY", "FREE", "NEW"]),
+                },
+            )
+        },
     ),
-    st.fixed_dictionaries({"eventName": st.just("OnUserStateModified")}, optional={"state": st.sampled_from(["BUSY", "FREE"])}),
-)  # fmt: skip
+    st.fixed_dictionaries(
+        {"eventName": st.just("OnUserStateModified")}, optional={"state": st.sampled_from(["BUSY", "FREE"])}
+    ),
+)
 
 
 @settings(max_examples=300, deadline=None)

@@ -294,6 +294,8 @@ class O2gLink:
         """Lines whose snapshot has not come yet."""
         self._beats: deque[float] = deque(maxlen=5)
         self._last_beat: float | None = None
+        self._beat = asyncio.Event()
+        """Set by every heartbeat."""
         self.commands = O2gCommands(client, basic=system.basic, counted=self._counted)
 
     def __repr__(self) -> str:
@@ -596,6 +598,7 @@ class O2gLink:
                 # A batch that was delayed makes one period long and the next short: the longest of late is the one.
                 self._system.heartbeat = max(self._beats)
             self._last_beat = now
+            self._beat.set()
         elif "lost" in text and self._system.uses(self):
             _LOG.warning("The server dropped events (%s); asking for the state again", event.text)
             self._start(self._catch_up(), "catch-up")
@@ -900,8 +903,10 @@ class O2gLink:
             limit = self._patience()
             left = channel.last_heard + limit - monotonic()
             if left > 0:
-                # In short steps, because the heartbeat may be learned meanwhile.
-                await asyncio.sleep(min(left, max(limit / 10, 0.01), PROVOKED))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        self._beat.clear()
+                        await self._beat.wait()  # from what it tells of the period, there may be less patience
                 continue
             heard = channel.last_heard
             login = next((login for login in self._logins if login not in self._system.basic), None)

@@ -1,0 +1,259 @@
+"""The public API: whole, typed, explained, and small enough to read at once."""
+
+import ast
+import enum
+import importlib.resources
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import aiopbx
+
+SOURCE = Path(aiopbx.__file__)
+API = {
+    "connect",
+    "Pbx",
+    "Line",
+    "Call",
+    "EventStream",
+    "CallbackRequest",
+    "VOICEMAIL",
+    "DVA",
+    "ConnectionSettings",
+    "SupervisedUser",
+    "DialPolicy",
+    "Status",
+    "CallState",
+    "LineState",
+    "Direction",
+    "Outcome",
+    "Action",
+    "Feature",
+    "PartyKind",
+    "Recording",
+    "DeviceState",
+    "Condition",
+    "Target",
+    "Party",
+    "Leg",
+    "CallSnapshot",
+    "Device",
+    "Forward",
+    "Overflow",
+    "Routing",
+    "Counters",
+    "LineSnapshot",
+    "AvailableLine",
+    "SystemInfo",
+    "Statistics",
+    "Event",
+    "StatusChanged",
+    "LineEvent",
+    "LineAdded",
+    "LineRemoved",
+    "LineChanged",
+    "CallEvent",
+    "CallStarted",
+    "CallChanged",
+    "CallEnded",
+    "PbxError",
+    "InvalidInput",
+    "PolicyViolation",
+    "UnknownLine",
+    "UnknownCall",
+    "NotSupported",
+    "ActionNotAllowed",
+    "CallOver",
+    "ConnectionFailed",
+    "CertificateFailed",
+    "AuthenticationFailed",
+    "Offline",
+    "OutcomeUnknown",
+    "RequestRefused",
+    "NotFound",
+    "NotAllowed",
+    "NotReady",
+    "SessionLost",
+    "SubscriptionLost",
+    "AcdCallParam",
+    "ACRSkill",
+    "ACRSkills",
+}
+ACTIONS = {
+    "Pbx": {
+        "line",
+        "call",
+        "subscribe",
+        "events",
+        "wait_status",
+        "available_lines",
+        "diagnostics",
+        "run_threadsafe",
+        "close",
+    },
+    "Line": {
+        "subscribe",
+        "dial",
+        "answer",
+        "hang_up",
+        "pick_up",
+        "unpark",
+        "set_do_not_disturb",
+        "set_forward",
+        "cancel_forward",
+        "set_overflow",
+        "cancel_overflow",
+        "set_remote_extension",
+        "request_call_back",
+        "callbacks",
+        "delete_callbacks",
+        "refresh_counters",
+    },
+    "Call": {
+        "answer",
+        "hang_up",
+        "end",
+        "hold",
+        "retrieve",
+        "alternate",
+        "reconnect",
+        "consult",
+        "transfer",
+        "blind_transfer",
+        "redirect",
+        "merge",
+        "drop",
+        "overflow_to_voicemail",
+        "park",
+        "send_dtmf",
+        "start_recording",
+        "stop_recording",
+        "pause_recording",
+        "resume_recording",
+        "attach_data",
+        "send_account_info",
+        "call_back",
+        "switch_device",
+        "wait_for",
+    },
+}
+
+
+def public_classes() -> Iterator[Any]:
+    for name in aiopbx.__all__:
+        value = getattr(aiopbx, name)
+        if inspect.isclass(value):
+            yield pytest.param(value, id=name)
+
+
+def own_members(kind: type) -> Iterator[tuple[str, Any]]:
+    for name, member in vars(kind).items():
+        if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, (property, classmethod))):
+            yield name, member
+
+
+def test_this_is_the_whole_api() -> None:
+    assert set(aiopbx.__all__) == API
+    assert len(set(aiopbx.__all__)) == len(aiopbx.__all__)
+
+
+def test_all_names_everything_that_is_imported() -> None:
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(ast.parse(SOURCE.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported == set(aiopbx.__all__)
+    for name in aiopbx.__all__:
+        assert getattr(aiopbx, name) is not None
+
+
+def test_it_fits_one_page() -> None:
+    assert len(SOURCE.read_text().splitlines()) < 170
+
+
+def test_it_is_typed() -> None:
+    assert importlib.resources.files("aiopbx").joinpath("py.typed").is_file()
+
+
+def test_importing_is_cheap() -> None:
+    """Neither the simulator nor the command comes with it."""
+    heavy = ("aiopbx.simulator", "aiopbx.cli", "typer", "ipywidgets")
+    code = f"import aiopbx, sys; print([name for name in sys.modules if name.startswith({heavy})])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", list(public_classes()))
+def test_every_class_and_method_is_explained(kind: type) -> None:
+    assert (kind.__doc__ or "").strip()
+    if issubclass(kind, enum.Enum):
+        return
+    for name, member in own_members(kind):
+        doc = inspect.getdoc(member.fget if isinstance(member, property) else member)
+        assert (doc or "").strip(), f"{kind.__name__}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("kind", list(public_classes()))
+def test_every_method_is_typed(kind: type) -> None:
+    if issubclass(kind, (enum.Enum, msgspec.Struct)):
+        return
+    for name, member in own_members(kind):
+        function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+        function = inspect.unwrap(function)
+        if not function.__module__.startswith("aiopbx"):
+            continue  # pydantic's
+        assert "return" in function.__annotations__, f"{kind.__name__}.{name}"
+        for parameter in list(inspect.signature(function).parameters.values())[1:]:
+            assert parameter.annotation is not parameter.empty, f"{kind.__name__}.{name}({parameter.name})"
+
+
+@pytest.mark.parametrize("kind", ["Pbx", "Line", "Call"])
+def test_what_can_be_done(kind: str) -> None:
+    methods = {name for name, member in own_members(getattr(aiopbx, kind)) if inspect.isfunction(member)}
+    assert methods == ACTIONS[kind]
+
+
+@pytest.mark.parametrize("kind", ["Line", "Call"])
+def test_every_action_names_its_wire_operation(kind: str) -> None:
+    for name, member in own_members(getattr(aiopbx, kind)):
+        if inspect.isfunction(member) and inspect.iscoroutinefunction(inspect.unwrap(member)) and name != "wait_for":
+            doc = inspect.getdoc(member) or ""
+            assert "O2G:" in doc, f"{kind}.{name} does not say what it sends"
+
+
+@pytest.mark.parametrize("name", sorted([*aiopbx.CallSnapshot.__struct_fields__, "party", "conference", "ended"]))
+def test_a_call_has_every_field_of_its_snapshot(name: str) -> None:
+    assert isinstance(getattr(aiopbx.Call, name), property)
+
+
+def test_snapshots_and_events_are_frozen() -> None:
+    for name in (
+        "Party",
+        "Leg",
+        "CallSnapshot",
+        "Device",
+        "LineSnapshot",
+        "Counters",
+        "Event",
+        "CallEnded",
+        "LineChanged",
+    ):
+        assert getattr(aiopbx, name).__struct_config__.frozen, name
+    line = aiopbx.LineSnapshot(id="a")
+    with pytest.raises(AttributeError):
+        line.id = "b"  # type: ignore[misc]
+
+
+def test_every_error_is_a_pbx_error() -> None:
+    errors = [getattr(aiopbx, name) for name in aiopbx.__all__]
+    for error in errors:
+        if inspect.isclass(error) and issubclass(error, Exception):
+            assert issubclass(error, aiopbx.PbxError)
