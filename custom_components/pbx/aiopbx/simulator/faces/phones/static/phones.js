@@ -146,7 +146,7 @@ class Card {
       type: "checkbox", "aria-label": named("Do not disturb"), onchange: () => this.ask("do_not_disturb", { on: this.dnd.checked }),
     });
     this.forwardTo = h("input", {
-      name: "number", inputmode: "tel", placeholder: "forward to", autocomplete: "off", "aria-label": named("Forward to number"),
+      name: "number", inputmode: "tel", placeholder: "to", autocomplete: "off", "aria-label": named("Forward to number"),
     });
     this.condition = h("select", { name: "condition", "aria-label": named("Forward when") },
       ...[["immediate", "always"], ["busy", "busy"], ["no_answer", "no answer"], ["busy_no_answer", "busy, no answer"]]
