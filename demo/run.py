@@ -172,6 +172,9 @@ Ctrl-C ends all of it.
 async def check_it(folder: Folder, ports: dict[str, int], started: float) -> bool:
     """Do without a person what a person would look at."""
     report = check.Report(started)
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with running(folder, ports) as demo:
         passed = await check.run(demo, report)
     return report.finish(check.log_problems(folder)) and passed
@@ -200,7 +203,7 @@ def main() -> int:
     except DemoError as err:
         print(f"error: {err}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt, asyncio.CancelledError:
         return 130
     return 0
 

@@ -125,8 +125,8 @@ def core() -> dict[str, Any]:
         "time_zone": "UTC",
         "external_url": None,
         "internal_url": None,
-        "currency": "EUR",
-        "country": None,
+        "currency": "USD",
+        "country": "US",
         "language": "en",
         "radius": 100,
     }

@@ -105,7 +105,7 @@ async def test_answer_hold_retrieve_and_hang_up(
     await until_state(home, "sensor.alice_martin_call_state", "held")
     await do(home, "retrieve", line=ALICE, phone="1000")
     await until_state(home, "sensor.alice_martin_call_state", "active")
-    await do(home, "hang_up", line="1000")
+    await do(home, "hang_up", call_id=call_id)
     await until_state(home, "sensor.alice_martin_call_state", "idle")
 
 

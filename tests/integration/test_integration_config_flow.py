@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.aiopbx import NotReady, NotSupported, PbxError
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
+from custom_components.pbx.client import Demo, _make_demo
 from custom_components.pbx.const import DOMAIN
 from tests.integration.helpers import ALICE, BOB, administrator, make_entry, running_elsewhere, set_up, until, user
 
@@ -71,6 +72,16 @@ async def test_demo_that_fails(home: HomeAssistant) -> None:
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "demo_failed"
     assert result["description_placeholders"] == {"message": "no room"}
+
+
+async def test_demo_that_cannot_be_connected_ends_its_simulator(home: HomeAssistant) -> None:
+    with (
+        patch("custom_components.pbx.client.connect", side_effect=NotReady("Not yet.", operation="", status=503)),
+        patch("custom_components.pbx.client.Demo.stop", autospec=True, side_effect=Demo.stop) as stopped,
+    ):
+        result = await start(home, "demo")
+    assert result["reason"] == "demo_failed"
+    assert stopped.call_count == 1
 
 
 async def test_user(home: HomeAssistant, simulator: Simulator) -> None:
@@ -157,6 +168,7 @@ async def test_user_who_is_taken_for_an_administrator(home: HomeAssistant, simul
     assert form["description_placeholders"]["message"] == ALICE
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_certificates(home: HomeAssistant, loopback: None, tmp_path: Path) -> None:
     """Verified with the system's authorities, with an own one, not at all."""
     with running_elsewhere(SimulatorSettings(tls=True, certificate_folder=tmp_path)) as simulator:
@@ -356,6 +368,4 @@ async def test_options_while_the_pbx_is_offline(
 
 
 def test_a_demo_password_is_not_the_default(simulator: Simulator) -> None:
-    from custom_components.pbx.client import _make_demo
-
     assert _make_demo().simulator.settings.admin_password != SecretStr("admin")
