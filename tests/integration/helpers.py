@@ -24,6 +24,7 @@ def running_elsewhere(settings: SimulatorSettings) -> Iterator[Simulator]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="simulator")
     thread.start()
+    simulator = None
     try:
         simulator = asyncio.run_coroutine_threadsafe(_made(settings), loop).result(30)
         yield simulator
@@ -35,7 +36,7 @@ def running_elsewhere(settings: SimulatorSettings) -> Iterator[Simulator]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-        del simulator
+        simulator = None
         gc.collect()
 
 
