@@ -361,6 +361,27 @@ class AnySequence(RuleBasedStateMachine):
         if fitting:
             self.attempt(getattr(self.switch, action), *data.draw(st.sampled_from(fitting)))
 
+    @rule(data=st.data(), to=INSIDE, action=st.sampled_from(["transfer", "merge"]), answered=st.booleans())
+    def consult(self, data: st.DataObject, to: str, action: str, answered: bool) -> None:
+        """What people do most with two calls: ask somebody, then connect or join."""
+        talking = [
+            (login, view.ref, view.legs[0].device)
+            for login in self.switch.users
+            for view in self.switch.call_views(login)
+            if view.state == "ACTIVE"
+        ]
+        if not talking:
+            return
+        login, held, device = data.draw(st.sampled_from(talking))
+        self.attempt(self.switch.make_call, login, device, to, auto_answer=True)
+        asking = [view.ref for view in self.switch.call_views(login) if view.state == "RINGING_OUTGOING"]
+        if not asking:
+            return
+        ringing = self.switch.calls[asking[-1]].ringing()
+        if answered and ringing is not None and ringing.login is not None:
+            self.attempt(self.switch.answer, ringing.login, asking[-1], next(iter(ringing.legs)))
+        self.attempt(getattr(self.switch, action), login, asking[-1], held)
+
     @rule(
         data=st.data(),
         action=st.sampled_from(["blind_transfer", "redirect"]),
