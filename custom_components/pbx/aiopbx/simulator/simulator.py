@@ -22,7 +22,6 @@ from .faces.o2g import event_summary, routing, telephony, views
 from .faces.o2g.context import Route
 from .faces.o2g.server import O2gServer
 from .faces.o2g.sessions import Accounts
-from .faces.phones import face as phones
 from .faces.phones.face import PAGE as PHONES_PAGE, attach as attach_phones
 from .faults import Faults
 from .scenarios import Scenario, ScenarioPlayer, load_scenario
@@ -246,7 +245,6 @@ class Simulator:
         else:
             control_routes(app, self)
             attach_phones(app, self.switch)
-            phones.attach(app, self.switch)
             app.router.add_route("*", "/{path:.*}", port.server.handle)
         # a channel's handler ends when its client goes away; a request is carried out once it was read
         port.runner = web.AppRunner(
