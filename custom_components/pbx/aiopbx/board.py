@@ -1,7 +1,6 @@
 """What is known of the lines, and who is told when it changes."""
 
 from collections import deque
-from collections.abc import Iterable
 from typing import Final
 
 from .events import Event
@@ -24,15 +23,18 @@ class Board:
         self.recent: deque[Event] = deque(maxlen=RECENT)
         self._tell = self.subscribers.tell
 
-    def put(self, snapshot: LineSnapshot, events: Iterable[Event]) -> None:
+    def put(self, snapshot: LineSnapshot, events: tuple[Event, ...]) -> None:
         """Keep a line's new snapshot, then tell what led to it."""
         self.lines[snapshot.id] = snapshot
-        for event in events:
-            self.recent.append(event)
-            self._tell(event)
+        if events:
+            tell = self._tell
+            self.recent.extend(events)
+            for event in events:
+                tell(event)
 
     def publish(self, *events: Event) -> None:
         """Tell events that change no line."""
+        tell = self._tell
+        self.recent.extend(events)
         for event in events:
-            self.recent.append(event)
-            self._tell(event)
+            tell(event)

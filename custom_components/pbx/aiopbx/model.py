@@ -357,8 +357,12 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
                 if state in states:
                     return _LINE_STATE[state]
             return LineState.BUSY
-        if self.devices and all(device.state is DeviceState.OUT_OF_SERVICE for device in self.devices):
-            return LineState.OUT_OF_SERVICE
+        if self.devices:
+            for device in self.devices:
+                if device.state is not _OUT_OF_SERVICE:
+                    break
+            else:
+                return LineState.OUT_OF_SERVICE
         return LineState.BUSY if self.busy else LineState.IDLE
 
     @property
@@ -394,6 +398,7 @@ _ENGAGEMENT: Final = (
     CallState.RELEASING,
 )
 _LINE_STATE: Final = {state: LineState(state.value) for state in CallState}
+_OUT_OF_SERVICE: Final = DeviceState.OUT_OF_SERVICE
 _ALONE: Final = {**_LINE_STATE, CallState.UNKNOWN: LineState.BUSY}
 
 

@@ -27,7 +27,7 @@ _LOG = logging.getLogger(__name__)
 
 Callback: TypeAlias = Callable[[Event], None]
 Kind: TypeAlias = type[Event] | tuple[type[Event], ...] | None
-_Table: TypeAlias = dict[type[Event], tuple[Callback, ...]]
+_Table: TypeAlias = "dict[type[Event], tuple[_Entry, ...]]"
 
 KINDS: Final[tuple[type[Event], ...]] = (
     StatusChanged,
@@ -93,19 +93,17 @@ class Subscribers:
     def tell(self, event: Event) -> None:
         """Tell everybody who asked for this event."""
         kind = type(event)
-        callbacks = self._everywhere.get(kind)
-        if callbacks is not None:
-            for callback in callbacks:
-                try:
-                    callback(event)
-                except Exception:
-                    _LOG.exception("A subscriber failed on %s", kind.__name__)
+        for entry in self._everywhere.get(kind, ()):
+            try:
+                entry.callback(event)
+            except Exception:
+                _LOG.exception("A subscriber failed on %s", kind.__name__)
         if self._lines and kind in _LINE_KINDS:
             table = self._lines.get(event.line)  # type: ignore[attr-defined]
             if table is not None:
-                for callback in table.get(kind, ()):
+                for entry in table.get(kind, ()):
                     try:
-                        callback(event)
+                        entry.callback(event)
                     except Exception:
                         _LOG.exception("A subscriber failed on %s", kind.__name__)
 
@@ -122,9 +120,6 @@ class _Entry:
 
     def __init__(self, callback: Callback) -> None:
         self.callback = callback
-
-    def __call__(self, event: Event) -> None:
-        self.callback(event)
 
 
 def _nobody(event: Event) -> None:

@@ -746,7 +746,7 @@ def test_the_capture() -> None:
     assert ended.outcome is Outcome.ANSWERED
 
 
-# ------------------------------------------------------------------------------------------------------- resynchronising
+# ------------------------------------------------------------------------------------------------------ resynchronising
 
 
 def told_call(ref: str, state: str, **more: Any) -> dict[str, Any]:

@@ -100,6 +100,8 @@ _KIND: Final[dict[str, PartyKind]] = {
     "SERVICE": PartyKind.SERVICE,
     "EXTERNAL": PartyKind.EXTERNAL,
 }
+_NOBODY: Final = PartyKind.UNKNOWN
+_NO_DATA: Final = wire.CallData()
 _DEVICE_STATE: Final[dict[str, DeviceState]] = {
     "IN_SERVICE": DeviceState.IN_SERVICE,
     "OUT_OF_SERVICE": DeviceState.OUT_OF_SERVICE,
@@ -110,6 +112,18 @@ _CONDITION: Final[dict[str, Condition]] = {
     "BUSY_NO_ANSWER": Condition.BUSY_NO_ANSWER,
 }
 _RECORDING: Final[dict[str, Recording]] = {"RECORDING": Recording.RECORDING, "PAUSED": Recording.PAUSED}
+
+# Reading a member off its enumeration costs as much as building a small snapshot: the hot path has them at hand.
+_UNKNOWN: Final = CallState.UNKNOWN
+_ACTIVE: Final = CallState.ACTIVE
+_HELD: Final = CallState.HELD
+_RELEASING: Final = CallState.RELEASING
+_RINGING: Final = CallState.RINGING_INCOMING
+_INCOMING: Final = Direction.INCOMING
+_END: Final = Action.END
+_HANG_UP: Final = Action.HANG_UP
+_DIAL: Final = Action.DIAL
+_RETRIEVE: Final = Action.RETRIEVE
 
 _OUTGOING: Final = frozenset({CallState.DIALING, CallState.RINGING_OUTGOING})
 _TALKED: Final = frozenset({CallState.ACTIVE, CallState.HELD})
@@ -148,13 +162,14 @@ _ENDING: Final = _TONES | {"ABANDONED", "CLEARED", "NOT_ANSWERED", "DO_NOT_DISTU
 _DIVERTING: Final = frozenset({"FORWARDED", "REDIRECTED", "OVERFLOWN", "PICKED_UP", "PICKED_UP_TANDEM"})
 
 _STATE_CHANGED: Final = frozenset({"state", "calls"})
+_STATE_AND_DEVICES_CHANGED: Final = frozenset({"state", "calls", "devices"})
 
 # ------------------------------------------------------------------------------------------------------- the reducer
 
 
 def reduce(line: LineSnapshot, event: O2gEvent, now: datetime) -> Reduced:
     """Apply one event of the channel to the line it is about."""
-    handler = _HANDLERS.get(type(event))
+    handler = HANDLERS.get(type(event))
     if handler is None:
         return line, ()
     return handler(line, event, now)
@@ -165,20 +180,30 @@ def _created(line: LineSnapshot, event: wire.OnCallCreated, now: datetime) -> Re
     if ref is None:
         return line, ()
     devices = _devices(line.devices, event.device_capabilities)
-    known = line.call_by_ref(ref)
+    known = None
+    if line.calls:
+        known = line.call_by_ref(ref)
+        if known is None:
+            for call in line.calls:
+                if call.replaced_by == ref:
+                    # The call that takes over from one of this line is that call, under another name.
+                    known = call
+                    break
     if known is None:
-        for call in line.calls:
-            if call.replaced_by == ref:
-                # The call that takes over from one of this line is that call, under another name.
-                known = call
-                break
-    if known is None:
-        call = _new_call(line, ref, event.call_data, event.legs, event.participants, event.cause, now)
-        if call.direction is Direction.UNKNOWN and event.initiator:
+        call = _new_call(line, ref, event.call_data, event.legs, event.participants, event.cause, now, devices=devices)
+        if event.initiator and call.direction is Direction.UNKNOWN:
             others = {party.id for party in call.parties}
             direction = Direction.INCOMING if event.initiator in others else Direction.OUTGOING
             call = replace(call, direction=direction)
-        return _assemble(line, (*line.calls, call), devices, line.busy, (), now)
+        if line.calls or line.busy:
+            return _assemble(line, (*line.calls, call), devices, line.busy, (), now)
+        # The first call of a line, which most are.
+        after = replace(line, calls=(call,), devices=devices)
+        changed = _STATE_CHANGED if devices is line.devices else _STATE_AND_DEVICES_CHANGED
+        return after, (
+            CallStarted(at=now, line=line.id, call=call),
+            LineChanged(at=now, line=line.id, snapshot=after, previous=line, changed=changed),
+        )
     call = known
     if call.ref != ref:
         call = replace(call, ref=ref, replaced_by=None, end_cause=None, called=None)
@@ -193,6 +218,20 @@ def _modified(line: LineSnapshot, event: wire.OnCallModified, now: datetime) -> 
         return line, ()
     calls = line.calls
     capabilities = event.device_capabilities
+    if len(calls) == 1 and calls[0].ref == ref and not capabilities and event.previous_call_ref is None:
+        # The only call of a line, which most are.
+        call = calls[0]
+        changed = _changed(call, event, now, line.devices)
+        if changed is call:
+            return line, ()
+        after = replace(line, calls=(changed,))
+        told = CallChanged(at=now, line=line.id, call=changed, previous=call)
+        if changed.state is call.state:
+            return after, (told,)
+        return after, (
+            told,
+            LineChanged(at=now, line=line.id, snapshot=after, previous=line, changed=_STATE_CHANGED),
+        )
     devices = _devices(line.devices, capabilities) if capabilities else line.devices
     ended: tuple[CallSnapshot, ...] = ()
     previous = event.previous_call_ref
@@ -236,7 +275,16 @@ def _modified(line: LineSnapshot, event: wire.OnCallModified, now: datetime) -> 
 
 
 def _removed(line: LineSnapshot, event: wire.OnCallRemoved, now: datetime) -> Reduced:
-    devices = _devices(line.devices, event.device_capabilities)
+    capabilities = event.device_capabilities
+    devices = _devices(line.devices, capabilities) if capabilities else line.devices
+    calls = line.calls
+    if len(calls) == 1 and calls[0].ref == event.call_ref and devices is line.devices:
+        gone = _ended(calls[0], event.cause, now, new_destination=event.new_destination)
+        after = replace(line, calls=())
+        return after, (
+            CallEnded(at=now, line=line.id, call=gone),
+            LineChanged(at=now, line=line.id, snapshot=after, previous=line, changed=_STATE_CHANGED),
+        )
     call = line.call_by_ref(event.call_ref) if event.call_ref is not None else None
     if call is None:
         return _assemble(line, line.calls, devices, line.busy, (), now)
@@ -289,6 +337,8 @@ def _user_state(line: LineSnapshot, event: wire.OnUserStateModified, now: dateti
     if line.calls or state is None:
         return line, ()  # the calls say more
     busy = True if state == "BUSY" else False if state == "FREE" else line.busy
+    if busy is line.busy:
+        return line, ()
     return _assemble(line, line.calls, line.devices, busy, (), now)
 
 
@@ -437,48 +487,64 @@ def _new_call(
     cause: wire.CallCause | None,
     now: datetime | None,
     besides: "list[CallSnapshot] | tuple[CallSnapshot, ...]" = (),
+    devices: tuple[Device, ...] = (),
 ) -> CallSnapshot:
     """A call that was not known; ``now`` is none where its beginning was not seen."""
-    state = _STATE.get(data.state, CallState.UNKNOWN) if data is not None and data.state else CallState.UNKNOWN
-    direction = Direction.UNKNOWN
-    if state is CallState.RINGING_INCOMING:
-        direction = Direction.INCOMING
-    elif state in _OUTGOING:
-        direction = Direction.OUTGOING
+    if data is None:
+        data = _NO_DATA
+    state = _STATE.get(data.state, _UNKNOWN) if data.state is not None else _UNKNOWN
+    if state is _RINGING:
+        direction = _INCOMING
+    else:
+        direction = Direction.OUTGOING if state in _OUTGOING else Direction.UNKNOWN
     answered = state in _TALKED and cause not in _TONES
-    taken = {call.id for call in line.calls}
-    taken.update(call.id for call in besides)
     id_ = f"{line.id}:{ref}"
-    number = 2
-    while id_ in taken:
-        # The server gave the former name of a call that is still there to another one.
-        id_ = f"{line.id}:{ref}#{number}"
-        number += 1
+    if line.calls or besides:
+        taken = {call.id for call in line.calls}
+        taken.update(call.id for call in besides)
+        number = 2
+        while id_ in taken:
+            # The server gave the former name of a call that is still there to another one.
+            id_ = f"{line.id}:{ref}#{number}"
+            number += 1
+    capabilities = data.capabilities
+    own = _NONE
+    if capabilities is not None:
+        own = _CALL_SHARED.get(capabilities) or _share(_CALL_SHARED, capabilities, _CALL_CAPABILITIES)
+    new_legs = tuple([_leg(leg, None) for leg in legs if leg.device_id is not None])
+    parties = tuple([_party(one) for one in participants])
+    called = data.initial_called
     return CallSnapshot(
         id=id_,
         ref=ref,
         line=line.id,
         state=state,
         direction=direction,
-        parties=tuple(_party(one) for one in participants),
-        called=_called(data),
-        legs=tuple(_leg(leg, None) for leg in legs if leg.device_id is not None),
-        own_actions=_own(data, _NONE),
+        parties=parties,
+        called=party_of(called) if called is not None else None,
+        legs=new_legs,
+        actions=_actions(own, new_legs, state, len(parties), False, devices),
+        own_actions=own,
         started_at=now,
-        answered_at=now if answered and state is CallState.ACTIVE else None,
+        answered_at=now if answered and state is _ACTIVE else None,
         answered=answered,
         cause=cause.value if cause is not None else None,
         end_cause=cause.value if cause is not None and cause in _ENDING and not answered else None,
-        recording=_RECORDING.get(data.record_state) if data is not None and data.record_state else None,
-        anonymous=bool(data is not None and data.anonymous),
-        associated_data=_data(data) if data is not None else None,
-        account_info=data.account_info if data is not None else None,
-        queue_wait=_queue_wait(data) if data is not None else None,
+        recording=_RECORDING.get(data.record_state) if data.record_state is not None else None,
+        anonymous=data.anonymous is True,
+        associated_data=_data(data),
+        account_info=data.account_info,
+        queue_wait=_queue_wait(data) if data.acd_call_data is not None else None,
     )
 
 
-def _changed(call: CallSnapshot, event: wire.OnCallModified, now: datetime) -> CallSnapshot:
-    """The call after a delta; the very same object where nothing changed."""
+def _changed(
+    call: CallSnapshot, event: wire.OnCallModified, now: datetime, devices: tuple[Device, ...] | None = None
+) -> CallSnapshot:
+    """The call after a delta; the very same object where nothing changed.
+
+    With the devices of the line, the call is its only one, and what it allows is known at once.
+    """
     changes: dict[str, Any] = {}
     cause = event.cause
     data = event.call_data
@@ -487,7 +553,7 @@ def _changed(call: CallSnapshot, event: wire.OnCallModified, now: datetime) -> C
     if cause is not None:
         _apply_cause(changes, call, cause)
     replacement = event.replaced_by_call_ref
-    if replacement is not None and replacement != call.ref:
+    if replacement is not None and replacement != call.ref and replacement != call.replaced_by:
         changes["replaced_by"] = replacement
 
     if event.modified_legs or event.added_legs or event.removed_legs:
@@ -499,12 +565,29 @@ def _changed(call: CallSnapshot, event: wire.OnCallModified, now: datetime) -> C
             legs = _with_leg(legs, told)
         for told in event.modified_legs:
             legs = _with_leg(legs, told)
-        changes["legs"] = legs
+        if legs != call.legs:
+            changes["legs"] = legs
 
     if event.added_participants or event.modified_participants or event.removed_participant_ids:
-        changes["parties"] = _parties(call, event, changes.get("state", call.state))
+        parties = _parties(call, event, changes.get("state", call.state))
+        if parties != call.parties:
+            changes["parties"] = parties
 
-    return replace(call, **changes) if changes else call
+    if not changes:
+        return call
+    if devices is not None:
+        get = changes.get
+        actions = _actions(
+            get("own_actions", call.own_actions),
+            get("legs", call.legs),
+            get("state", call.state),
+            len(get("parties", call.parties)),
+            False,
+            devices,
+        )
+        if actions is not call.actions:
+            changes["actions"] = actions
+    return replace(call, **changes)
 
 
 def _updated(
@@ -527,10 +610,13 @@ def _updated(
     if new_legs != call.legs:
         changes["legs"] = new_legs
     if parties:
+        # In the order in which they came, which is not always that of the server.
+        place = {party.id: index for index, party in enumerate(call.parties)}
         before = {party.id: party for party in call.parties}
-        after = tuple(_party(one, before.get(one.participant_id or "")) for one in parties)
-        if after != call.parties:
-            changes["parties"] = after
+        after = [_party(one, before.get(one.participant_id or "")) for one in parties]
+        after.sort(key=lambda party: place.get(party.id, len(place)))
+        if tuple(after) != call.parties:
+            changes["parties"] = tuple(after)
     if not changes:
         return call
     changed = replace(call, **changes)
@@ -547,13 +633,13 @@ def _apply_data(
     """Note what call data changes. It comes whole, but for what was attached to the call."""
     told = data.state
     if told is not None:
-        state = _STATE.get(told, CallState.UNKNOWN)
+        state = _STATE.get(told, _UNKNOWN)
         if state is not call.state:
             changes["state"] = state
-            if state in _TALKED and not call.answered and cause not in _TONES:
+            if not call.answered and state in _TALKED and cause not in _TONES:
                 changes["answered"] = True
                 changes["end_cause"] = None
-                if state is CallState.ACTIVE and now is not None:
+                if state is _ACTIVE and now is not None:
                     changes["answered_at"] = now
     capabilities = data.capabilities
     if capabilities is not None:
@@ -593,9 +679,9 @@ def _apply_cause(changes: dict[str, Any], call: CallSnapshot, cause: wire.CallCa
     state = changes.get("state", call.state)
     answered = changes.get("answered", call.answered)
     if (
-        state is CallState.RELEASING
+        state is _RELEASING
         or (cause in _ENDING and not answered)
-        or (cause in _DIVERTING and not answered and call.direction is Direction.INCOMING)
+        or (cause in _DIVERTING and not answered and call.direction is _INCOMING)
     ) and word != call.end_cause:
         changes["end_cause"] = word
 
@@ -614,7 +700,7 @@ def _parties(call: CallSnapshot, event: wire.OnCallModified, state: CallState) -
                 break
         else:
             parties = (*parties, _party(told))
-    if not parties and state is CallState.RELEASING:
+    if not parties and state is _RELEASING:
         # Whoever it was stays the other party of a call that is ending.
         return before
     return parties
@@ -633,7 +719,7 @@ def _ended(
     end_cause = word or call.end_cause
     return replace(
         call,
-        state=CallState.RELEASING,
+        state=_RELEASING,
         legs=(),
         actions=_NONE,
         own_actions=_NONE,
@@ -749,14 +835,14 @@ def _with_actions(calls: tuple[CallSnapshot, ...], devices: tuple[Device, ...]) 
     """The calls with what is allowed now: their own, their legs', and what follows from each other and the devices."""
     if len(calls) == 1:
         call = calls[0]
-        actions = _actions(call, False, devices)
+        actions = _actions(call.own_actions, call.legs, call.state, len(call.parties), False, devices)
         return calls if actions is call.actions else (replace(call, actions=actions),)
-    active = [call.id for call in calls if call.state is CallState.ACTIVE]
+    active = [call.id for call in calls if call.state is _ACTIVE]
     result = []
     same = True
     for call in calls:
         other = len(active) > 1 or (len(active) == 1 and active[0] != call.id)
-        actions = _actions(call, other, devices)
+        actions = _actions(call.own_actions, call.legs, call.state, len(call.parties), other, devices)
         if actions is call.actions:
             result.append(call)
         else:
@@ -771,24 +857,29 @@ _ALTERNATE: Final = 4
 _ACTIONS_SHARED: dict[tuple[_Actions, _Actions, int], _Actions] = {}
 
 
-def _actions(call: CallSnapshot, other_active: bool, devices: tuple[Device, ...]) -> _Actions:
-    own = call.own_actions
-    legs = call.legs
+def _actions(
+    own: _Actions,
+    legs: tuple[Leg, ...],
+    state: CallState,
+    parties: int,
+    other_active: bool,
+    devices: tuple[Device, ...],
+) -> _Actions:
+    """Everything that a call offers: the same set is always the same object."""
     if len(legs) == 1:
         of_legs = legs[0].actions
     else:
         of_legs = _NONE.union(*(leg.actions for leg in legs))
     also = 0
-    state = call.state
-    if Action.END in own and Action.HANG_UP not in own and Action.HANG_UP not in of_legs and len(call.parties) < 2:
+    if parties < 2 and _END in own and _HANG_UP not in own and _HANG_UP not in of_legs:
         also = _FALL_BACK
-    if state is CallState.ACTIVE:
+    if state is _ACTIVE:
         for device in devices:
-            if Action.DIAL in device.actions:
+            if _DIAL in device.actions:
                 for leg in legs:
                     if leg.device == device.id:
                         also |= _CONSULT
-    elif other_active and state is CallState.HELD and Action.RETRIEVE in of_legs:
+    elif other_active and state is _HELD and _RETRIEVE in of_legs:
         also |= _ALTERNATE
     key = (own, of_legs, also)
     actions = _ACTIONS_SHARED.get(key)
@@ -825,12 +916,6 @@ def _share(shared: dict[Any, _Actions], capabilities: Any, vocabulary: tuple[tup
     return actions
 
 
-def _own(data: wire.CallData | None, before: _Actions) -> _Actions:
-    if data is None or data.capabilities is None:
-        return before
-    return _CALL_SHARED.get(data.capabilities) or _share(_CALL_SHARED, data.capabilities, _CALL_CAPABILITIES)
-
-
 def _with_leg(legs: tuple[Leg, ...], told: wire.Leg) -> tuple[Leg, ...]:
     device = told.device_id
     if device is None:
@@ -853,9 +938,9 @@ def _leg(told: wire.Leg, before: Leg | None) -> Leg:
     else:
         actions = before.actions if before is not None else _NONE
     if told.state is not None:
-        state = _STATE.get(told.state, CallState.UNKNOWN)
+        state = _STATE.get(told.state, _UNKNOWN)
     else:
-        state = before.state if before is not None else CallState.UNKNOWN
+        state = before.state if before is not None else _UNKNOWN
     # Whether the remote party rings is only told while it does.
     remote = told.ringing_remote is True
     return Leg(device=told.device_id or "", state=state, remote_ringing=remote, actions=actions)
@@ -878,27 +963,22 @@ def _party(told: wire.Participant, before: Party | None = None) -> Party:
 def party_of(identity: wire.PartyInfo, id_: str = "") -> Party:
     """Somebody, as the model shows them."""
     kind = identity.type.main if identity.type is not None else None
+    who = identity.id
+    first, last = identity.first_name, identity.last_name
     return Party(
         id=id_,
-        number=identity.id.phone_number if identity.id is not None else None,
-        login=identity.id.login_name if identity.id is not None else None,
-        name=_name(identity.first_name, identity.last_name, identity.display_name),
-        kind=_KIND.get(kind, PartyKind.UNKNOWN) if kind is not None else PartyKind.UNKNOWN,
+        number=who.phone_number if who is not None else None,
+        login=who.login_name if who is not None else None,
+        name=_name(first, last, identity.display_name) if first or last or identity.display_name else None,
+        kind=_KIND.get(kind, _NOBODY) if kind is not None else _NOBODY,
     )
-
-
-def _called(data: wire.CallData | None) -> Party | None:
-    if data is None or data.initial_called is None:
-        return None
-    return party_of(data.initial_called, "")
 
 
 def _data(data: wire.CallData) -> str | None:
     """What applications attached, under whichever of its names."""
-    for attached in (data.associated_data, data.associate_data, data.hexa_binary_associated_data):
-        if attached is not None:
-            return attached
-    return None
+    if data.associated_data is not None:
+        return data.associated_data
+    return data.associate_data if data.associate_data is not None else data.hexa_binary_associated_data
 
 
 def _queue_wait(data: wire.CallData) -> int | None:
@@ -964,12 +1044,16 @@ def _swapped(items: tuple[Any, ...], index: int, item: Any) -> tuple[Any, ...]:
     return (*items[:index], item, *items[index + 1 :])
 
 
-_HANDLERS: Final[dict[type[O2gEvent], Callable[[LineSnapshot, Any, datetime], Reduced]]] = {
+OFTEN: Final[dict[type[O2gEvent], Callable[[LineSnapshot, Any, datetime], Reduced]]] = {
     wire.OnCallCreated: _created,
     wire.OnCallModified: _modified,
     wire.OnCallRemoved: _removed,
-    wire.OnTelephonyState: _snapshot,
     wire.OnUserStateModified: _user_state,
+}
+"""What happens all the time, and how it is applied."""
+HANDLERS: Final[dict[type[O2gEvent], Callable[[LineSnapshot, Any, datetime], Reduced]]] = {
+    **OFTEN,
+    wire.OnTelephonyState: _snapshot,
     wire.OnDeviceStateModified: _device_state,
     wire.OnDynamicStateChanged: _dynamic_state,
     OnRoutingStateChanged: _routing,

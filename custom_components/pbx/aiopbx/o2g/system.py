@@ -47,7 +47,6 @@ from .types.telephony import (
     OnDeviceStateModified,
     OnDynamicStateChanged,
     OnTelephonyState,
-    OnUserStateModified,
 )
 from .types.users import OnUserCreated, OnUserDeleted, OnUserInfoChanged, User
 
@@ -73,26 +72,7 @@ PROVOKED: Final = 5.0
 _TRIES: Final = 3
 """How often a state is read again because an event came meanwhile."""
 
-# Events that are not about calls, and so not worth being fast for.
-_SELDOM: Final = frozenset(
-    {
-        OnTelephonyState,
-        OnRoutingStateChanged,
-        OnEventSummaryUpdated,
-        OnDeviceStateModified,
-        OnDynamicStateChanged,
-        OnUserInfoChanged,
-        OnUserDeleted,
-        OnUserCreated,
-        OnChannelInformation,
-    }
-)
-_OF_A_USER: Final = _SELDOM - {OnUserCreated, OnUserDeleted, OnChannelInformation} | {
-    OnCallCreated,
-    OnCallModified,
-    OnCallRemoved,
-    OnUserStateModified,
-}
+_OF_A_USER: Final = frozenset(reducer.HANDLERS)
 
 
 class O2gSystem:
@@ -538,13 +518,15 @@ class O2gLink:
         now = datetime.now(UTC)
         lines = self._board.lines
         put = self._board.put
+        often = reducer.OFTEN.get
         special = bool(self._quiet) or self._touched is not None
         for event in events:
             line = lines.get(event.login_name)
-            if line is None or special or type(event) in _SELDOM:
+            handler = often(type(event))
+            if line is None or handler is None or special:
                 self._seldom(event, line, now)
                 continue
-            after, told = reduce(line, event, now)
+            after, told = handler(line, event, now)
             if after is not line:
                 put(after, told)
 

@@ -1,0 +1,270 @@
+"""A server for benchmarks, in a process of its own: says what a client needs to hear, then streams events.
+
+It is no simulator: answers are made beforehand, so that serving costs next to nothing and the client is what is measured.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+
+API = "/api/rest/1.0"
+CHUNK = 64 * 1024
+
+
+def login_of(number: int) -> str:
+    return f"oxe{10_000 + number}"
+
+
+def calls(number: int, round_: int) -> list[bytes]:
+    """One incoming call of a line from the first ring to the end, as live servers send it: six events."""
+    login, own, other = login_of(number), str(10_000 + number), str(50_000 + number)
+    ref = f"{round_:08x}{number:08x}"
+    data = {"initialCalled": {"id": {"phoneNumber": own}}, "tags": []}
+    party = {
+        "participantId": other,
+        "identity": {
+            "id": {"loginName": f"oxe{other}", "phoneNumber": other},
+            "firstName": "Extension",
+            "lastName": other,
+            "type": {"main": "USER"},
+        },
+        "medias": [],
+        "mediaCapabilities": [{"type": "AUDIO"}],
+    }
+    empty = {
+        "addedLegs": [],
+        "removedLegs": [],
+        "modifiedParticipants": [],
+        "addedParticipants": [],
+        "deviceCapabilities": [],
+    }
+
+    def leg(state: str, **capabilities: bool) -> dict[str, object]:
+        return {"deviceId": own, "media": "AUDIO", "state": state, "capabilities": capabilities}
+
+    def call(state: str, **capabilities: bool) -> dict[str, object]:
+        return {**data, "state": state, "capabilities": {"addMedias": [], **capabilities}}
+
+    base = {"loginName": login, "callRef": ref}
+    ringing = call("RINGING_INCOMING", redirect=True, pickedUp=True, terminate=True)
+    events: list[dict[str, object]] = [
+        {
+            "eventName": "OnCallCreated",
+            **base,
+            "callData": ringing,
+            "legs": [leg("RINGING_INCOMING", answer=True)],
+            "participants": [party],
+            "deviceCapabilities": [{"deviceId": own, "makeCall": True, "makeBusinessCall": True, "unParkCall": True}],
+        },
+        {
+            "eventName": "OnCallModified",
+            **base,
+            "callData": call("ACTIVE", terminate=True),
+            "modifiedLegs": [leg("ACTIVE", drop=True, hold=True)],
+            "removedParticipantIds": [],
+            **empty,
+        },
+        {"eventName": "OnUserStateModified", "loginName": login, "state": "BUSY"},
+        {
+            "eventName": "OnCallModified",
+            **base,
+            "callData": call("RELEASING", terminate=True),
+            "modifiedLegs": [leg("RELEASING", drop=True)],
+            "removedParticipantIds": [other],
+            **empty,
+        },
+        {"eventName": "OnCallRemoved", **base, "deviceCapabilities": []},
+        {"eventName": "OnUserStateModified", "loginName": login, "state": "FREE"},
+    ]
+    return [json.dumps(event, separators=(",", ":")).encode() + b"\n" for event in events]
+
+
+def stream(lines: int, events: int) -> tuple[bytes, int]:
+    """About so many events of so many lines whose calls run side by side; the bytes, and how many they are."""
+    made: list[bytes] = []
+    round_ = 0
+    while len(made) < events:
+        group = [calls(number, round_) for number in range(min(lines, 500_000))]
+        for step in range(6):
+            made.extend(one[step] for one in group)
+            if len(made) >= events and step == 5:
+                break
+        round_ += 1
+    return b"".join(made), len(made)
+
+
+class Server:
+    """Answers what it was given; the channel waits for a gate, then says everything at once."""
+
+    def __init__(self, lines: int, body: bytes) -> None:
+        self.lines = lines
+        self.body = body
+        self.url = ""
+
+    def answer(self, method: str, path: str) -> tuple[int, object]:
+        path, _, query = path.partition("?")
+        path = path.rstrip("/")
+        if path == "/api/rest":
+            login = f"{self.url}/api/rest/authenticate"
+            version = {"id": "1.0", "status": "CURRENT", "publicUrl": login, "internalUrl": login}
+            return 200, {"serverInfo": {"productName": "benchmark"}, "versions": [version]}
+        if path == "/api/rest/authenticate":
+            sessions = f"{self.url}{API}/sessions"
+            return 200, {"credential": "credential-of-a-benchmark", "publicUrl": sessions, "internalUrl": sessions}
+        if path == f"{API}/sessions":
+            base = f"{self.url}{API}"
+            return 200, {
+                "admin": True,
+                "login": "admin",
+                "timeToLive": 3600,
+                "publicBaseUrl": base,
+                "privateBaseUrl": base,
+            }
+        if path == f"{API}/subscriptions" and method == "POST":
+            polling = f"{self.url}/channel"
+            return 200, {
+                "subscriptionId": "subscription-of-a-benchmark",
+                "publicPollingUrl": polling,
+                "privatePollingUrl": polling,
+                "status": "ACCEPTED",
+            }
+        if path == f"{API}/logins":
+            return 200, {"loginNames": [login_of(number) for number in range(self.lines)]}
+        if path.startswith(f"{API}/users/"):
+            login = path.rpartition("/")[2]
+            number = login.removeprefix("oxe")
+            return 200, {
+                "loginName": login,
+                "companyPhone": number,
+                "firstName": "Extension",
+                "lastName": number,
+                "devices": [{"type": "DESKPHONE", "id": number, "subType": "NOE_C_Color_IP"}],
+                "voicemail": {"number": "5000", "type": "VM_4645"},
+                "nodeId": "1",
+            }
+        if path == f"{API}/routing":
+            return 200, {"presentationRoute": True, "forwardRoute": True, "overflowRoute": True, "dnd": True}
+        if path == f"{API}/telephony/devices":
+            number = query.partition("oxe")[2]
+            return 200, {"deviceStates": [{"deviceId": number, "state": "IN_SERVICE"}]}
+        if path == f"{API}/eventSummary":
+            return 200, {"missedCallsNb": 0, "voiceMessagesNb": 0, "eventWaiting": False}
+        if path == f"{API}/telephony/huntingGroupLogOn":
+            return 200, {"logon": False}
+        return 204, None
+
+    def snapshots(self, path: str) -> bytes:
+        """What a request for a snapshot of everybody sends on the channel."""
+        routing = "routing" in path
+        made = []
+        for number in range(self.lines):
+            login, own = login_of(number), str(10_000 + number)
+            event: dict[str, object]
+            if routing:
+                presented = [{"destinations": [{"type": "OFFICE", "deviceId": own, "selected": True}]}]
+                state = {"presentationRoutes": presented, "dndState": {"activate": False}}
+                event = {"eventName": "OnRoutingStateChanged", "loginName": login, "routingState": state}
+            else:
+                capabilities = [{"deviceId": own, "makeCall": True, "unParkCall": True}]
+                event = {
+                    "eventName": "OnTelephonyState",
+                    "loginName": login,
+                    "state": {"calls": [], "deviceCapabilities": capabilities},
+                }
+            made.append(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+        return b"".join(made)
+
+    async def serve(self, pipe: Connection) -> None:
+        channels: set[asyncio.StreamWriter] = set()
+        going: set[asyncio.Task[None]] = set()
+
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                while head := await reader.readuntil(b"\r\n\r\n"):
+                    first, *fields = head.decode().split("\r\n")
+                    method, path, _ = first.split(" ", 2)
+                    for field in fields:
+                        name, _, value = field.partition(":")
+                        if name.lower() == "content-length":
+                            await reader.readexactly(int(value))
+                    if path == "/channel":
+                        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                        hello = b'{"eventName":"OnChannelInformation","text":"Chunk started"}\n'
+                        writer.write(b"%x\r\n%s\r\n" % (len(hello), hello))
+                        channels.add(writer)
+                        await writer.drain()
+                        continue
+                    if path.partition("?")[0].endswith("/state/snapshot"):
+                        for channel in channels:
+                            await send(channel, self.snapshots(path))
+                    status, answer = self.answer(method, path)
+                    body = b"" if answer is None else json.dumps(answer).encode()
+                    kind = b"Content-Type: application/json\r\n" if body else b""
+                    writer.write(b"HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n%s" % (status, kind, len(body), body))
+                    await writer.drain()
+            except (asyncio.IncompleteReadError, ConnectionError):
+                pass
+            finally:
+                channels.discard(writer)
+                writer.close()
+
+        async def send(channel: asyncio.StreamWriter, body: bytes) -> None:
+            for start in range(0, len(body), CHUNK):
+                part = body[start : start + CHUNK]
+                channel.write(b"%x\r\n%s\r\n" % (len(part), part))
+                await channel.drain()
+
+        async def go() -> None:
+            # One chunk an event, as live servers flush them; made beforehand, so that many go in one write.
+            chunks = [b"%x\r\n%s\n\r\n" % (len(line) + 1, line) for line in self.body.split(b"\n") if line]
+            for channel in list(channels):
+                try:
+                    for start in range(0, len(chunks), 100):
+                        channel.write(b"".join(chunks[start : start + 100]))
+                        await channel.drain()
+                except ConnectionError:
+                    continue
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        pipe.send(self.url)
+        ended = asyncio.Event()
+
+        def told() -> None:
+            word = pipe.recv()
+            if word == "go":
+                task = asyncio.ensure_future(go())
+                going.add(task)
+                task.add_done_callback(going.discard)
+            elif isinstance(word, bytes):
+                self.body = word
+                pipe.send("ready")
+            else:
+                ended.set()
+
+        asyncio.get_running_loop().add_reader(pipe.fileno(), told)
+        await ended.wait()
+        server.close()
+
+
+def _main(lines: int, body: bytes, pipe: Connection) -> None:
+    asyncio.run(Server(lines, body).serve(pipe))
+    sys.exit()
+
+
+@contextmanager
+def serving(lines: int, body: bytes = b"") -> Iterator[tuple[str, Connection]]:
+    """A server in a process of its own: its URL, and the pipe that lets it ``go``."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_main, args=(lines, body, there), daemon=True)
+    process.start()
+    try:
+        yield here.recv(), here
+    finally:
+        here.send("end")
+        process.join(5)

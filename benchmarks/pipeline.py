@@ -1,0 +1,116 @@
+"""The whole client (transport, decoder, reducer, one subscriber) beside a bare aiohttp + orjson loop, same bytes.
+
+Seconds are those that this process computes, so that a machine with other work gives the same ratio.
+"""
+
+import argparse
+import asyncio
+import gc
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+import orjson
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from office_server import serving, stream
+
+import aiopbx
+from aiopbx.o2g.decoding import EventDecoder
+
+
+async def bare(url: str, pipe, count: int) -> float:  # type: ignore[no-untyped-def]
+    """Chunks split at newlines, every line parsed, no objects built. Seconds from the first to the last byte."""
+    async with aiohttp.ClientSession() as session, session.post(f"{url}/channel", read_bufsize=256 * 1024) as response:
+        seen = 0
+        rest = b""
+        began = 0.0
+        gc.collect()
+        async for chunk in response.content.iter_any():
+            if not began and seen >= 1:
+                began = time.process_time()
+            lines = (rest + chunk).split(b"\n")
+            rest = lines.pop()
+            for line in lines:
+                event = orjson.loads(line)
+                event.get("eventName")
+                seen += 1
+            if seen == 1:
+                pipe.send("go")
+            if seen >= count + 1:
+                return time.process_time() - began
+    raise RuntimeError("the channel ended too early")
+
+
+async def whole(url: str, pipe, count: int) -> float:  # type: ignore[no-untyped-def]
+    """The client as users have it, with one subscriber that gets every event of the model."""
+    async with aiopbx.connect(url=url, username="admin", password="admin") as pbx:
+        told = 0
+
+        def heard(event: aiopbx.Event) -> None:
+            nonlocal told
+            told += 1
+
+        pbx.subscribe(heard)
+        channel = pbx._system._link.channel  # type: ignore[attr-defined]
+        wire = pbx._system.wire  # type: ignore[attr-defined]
+        goal = wire.events + count
+        done = asyncio.Event()
+        began = 0.0
+        # The time of the first byte and of the last: taken where batches are handled, at no cost per event.
+        link = pbx._system._link  # type: ignore[attr-defined]
+        take = link._take
+
+        def timed(events: list[object]) -> None:
+            nonlocal began
+            if not began:
+                began = time.process_time()
+            take(events)
+            if wire.events >= goal:
+                done.set()
+
+        link._take = timed
+        gc.collect()
+        before = channel.last_heard
+        pipe.send("go")
+        await done.wait()
+        seconds = time.process_time() - began
+        assert channel.last_heard > before
+        assert told >= count // 2, "the subscriber was told"
+        return seconds
+
+
+def decode_only(body: bytes, count: int) -> float:
+    decoder = EventDecoder()
+    began = time.process_time()
+    decoder.decode_lines(body)
+    return (time.process_time() - began) / count
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=120_000)
+    parser.add_argument("--lines", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    body, count = stream(options.lines, options.events)
+    print(f"{count} events of {options.lines} lines, {len(body) / count:.0f} bytes each on average")
+    ratios = []
+    with serving(options.lines, body) as (url, pipe):
+        for number in range(options.rounds):
+            one = asyncio.run(bare(url, pipe, count))
+            other = asyncio.run(whole(url, pipe, count))
+            ratios.append(one / other)
+            print(
+                f"round {number + 1}: bare {count / one / 1000:6.1f} k/s ({one / count * 1e6:5.2f} µs), "
+                f"whole {count / other / 1000:6.1f} k/s ({other / count * 1e6:5.2f} µs), ratio {one / other:.2f}"
+            )
+    print(f"decoding alone: {decode_only(body, count) * 1e6:.2f} µs an event")
+    print(f"ratio of the whole pipeline to the bare loop: median {statistics.median(ratios):.2f}, aim 0.80")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Cost per event for 10 to 10,000 lines, and the memory of 10,000 monitored lines.
+
+The cost is that of the whole way from bytes to a subscriber without the network, in seconds of this process. The memory
+is that of a process that monitors lines of a server in another process, over one that has only started.
+"""
+
+import argparse
+import asyncio
+import gc
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from office_server import login_of, serving, stream
+
+import aiopbx
+from aiopbx.board import Board
+from aiopbx.o2g import reducer
+from aiopbx.o2g.client import O2gClient
+from aiopbx.o2g.decoding import EventDecoder
+from aiopbx.o2g.system import O2gLink, O2gSystem
+
+BATCH = 100
+"""Events of a chunk, about what one read of a busy channel gives."""
+
+
+def link_of(lines: int) -> tuple[O2gLink, list[int]]:
+    """A link as it is in use, with so many lines, without a server behind it; and what its subscriber counts."""
+    settings = aiopbx.ConnectionSettings.make(url="https://pbx.example.com", username="admin", password="admin")
+    board = Board()
+    system = O2gSystem(settings, board)
+    link = O2gLink(system, O2gClient(settings, None), 0)  # type: ignore[arg-type]
+    for number in range(lines):
+        login = login_of(number)
+        board.lines[login] = reducer.new_line(login)
+    system.use(link)
+    told = [0]
+
+    def heard(event: aiopbx.Event) -> None:
+        told[0] += 1
+
+    board.subscribers.add(heard)
+    return link, told
+
+
+async def cost(lines: int, events: int, rounds: int) -> float:
+    """Seconds for one event: the best of some rounds, which is the one that was disturbed least."""
+    link, told = link_of(lines)
+    body, count = stream(lines, max(events, lines * 6))
+    parts = body.splitlines(keepends=True)
+    chunks = [b"".join(parts[start : start + BATCH]) for start in range(0, len(parts), BATCH)]
+    decoder = EventDecoder()
+    best = float("inf")
+    for _ in range(rounds):
+        gc.collect()
+        began = time.process_time()
+        for chunk in chunks:
+            link._take(decoder.decode_lines(chunk))
+        best = min(best, (time.process_time() - began) / count)
+    assert told[0] >= count * rounds // 2
+    assert not any(line.calls for line in link._board.lines.values())
+    return best
+
+
+def resident() -> float:
+    """MiB of this process now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def _monitor(url: str, pipe: Connection) -> None:
+    """In a process of its own: what it holds once it is connected and everything is known."""
+    imported = resident()
+
+    async def run() -> None:
+        async with aiopbx.connect(url=url, username="admin", password="admin", sync_timeout=60) as pbx:
+            # Everything is known when the last detail has come.
+            while any(aiopbx.Feature.FORWARD not in line.features for line in pbx._board.lines.values()):
+                await asyncio.sleep(0.2)
+            lines = len(pbx.lines)
+            gc.collect()
+            pipe.send((imported, resident(), lines))
+
+    asyncio.run(run())
+
+
+def _empty(pipe: Connection) -> None:
+    pipe.send(resident())
+
+
+def apart(target: object, *arguments: object) -> object:
+    """What a new process says."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=target, args=(*arguments, there))  # type: ignore[arg-type]
+    process.start()
+    try:
+        return here.recv()
+    finally:
+        process.join()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=60_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--lines", type=int, default=10_000)
+    options = parser.parse_args()
+    costs = {}
+    for lines in (10, 100, 1000, 10_000):
+        costs[lines] = asyncio.run(cost(lines, options.events, options.rounds))
+        print(f"{lines:6d} lines: {costs[lines] * 1e6:5.2f} µs an event, {costs[lines] / costs[10]:.2f} of that for 10")
+    spread = max(costs.values()) / statistics.median(costs.values())
+    print(
+        f"the dearest is {spread:.2f} of the middle; {max(costs.values()) / min(costs.values()):.2f} of the cheapest, aim 1.25"
+    )
+
+    empty = apart(_empty)
+    with serving(options.lines) as (url, _):
+        began = time.perf_counter()
+        imported, connected, lines = apart(_monitor, url)  # type: ignore[misc]
+        seconds = time.perf_counter() - began
+    assert isinstance(empty, float)
+    print(
+        f"{lines} lines: {connected - empty:.1f} MiB over a process that has started and imported this, "
+        f"{(connected - imported) / lines * 1024:.2f} KiB a line, aim 64 MiB; all known after {seconds:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
