@@ -1,6 +1,6 @@
 """A server for benchmarks, in a process of its own: says what a client needs to hear, then streams events.
 
-It is no simulator: answers are made beforehand, so that serving costs next to nothing and the client is what is measured.
+It is no simulator: answers are made beforehand, so that serving costs next to nothing, and the client is measured.
 """
 
 import asyncio
