@@ -117,10 +117,8 @@ def main() -> None:
         costs[lines] = asyncio.run(cost(lines, options.events, options.rounds))
         print(f"{lines:6d} lines: {costs[lines] * 1e6:5.2f} µs an event, {costs[lines] / costs[10]:.2f} of that for 10")
     spread = max(costs.values()) / statistics.median(costs.values())
-    print(
     whole = max(costs.values()) / min(costs.values())
     print(f"the dearest is {spread:.2f} of the middle, {whole:.2f} of the cheapest; aim 1.25")
-    )
 
     empty = apart(_empty)
     with serving(options.lines) as (url, _):
