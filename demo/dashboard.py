@@ -18,6 +18,11 @@ COLOURS = {
 }
 
 
+# A theme for the buttons: what is off is grey, so that what is on strikes the eye.
+QUIET = "Quiet"
+THEMES = {QUIET: {"state-icon-color": "var(--disabled-text-color)"}}
+
+
 def dashboard(office: Sequence[Somebody], phones_url: str) -> Yaml:
     """Return the dashboard ``office-phones``."""
     return {
@@ -30,7 +35,8 @@ def dashboard(office: Sequence[Somebody], phones_url: str) -> Yaml:
                 "type": "sections",
                 "max_columns": 3,
                 "badges": [
-                    {"type": "entity", "entity": "binary_sensor.office_connection", "name": "PBX", "show_name": True},
+                    {"type": "entity", "entity": "binary_sensor.office_connection", "name": "PBX", "show_name": True}
+                    | {"color": "green"},
                     {
                         "type": "entity",
                         "entity": "sensor.people_on_a_call",
@@ -89,6 +95,7 @@ def _your_phone(office: Sequence[Somebody], phones_url: str) -> Yaml:
             "grid_options": {"columns": 12},
         },
     ]
+    cards += _heading("Your lines")
     for person in yours:
         cards += _person(person)
         cards += [
@@ -112,6 +119,18 @@ def _your_phone(office: Sequence[Somebody], phones_url: str) -> Yaml:
         }
     )
     return {"type": "grid", "cards": cards}
+
+
+def _heading(text: str, icon: str | None = None) -> list[Yaml]:
+    """Return a heading over rows of people, with one over each column of theirs."""
+    heading: Yaml = {"type": "heading", "heading": text, "grid_options": {"columns": 6}}
+    if icon is not None:
+        heading["icon"] = icon
+    columns = [
+        {"type": "heading", "heading": column, "heading_style": "subtitle", "grid_options": {"columns": 3}}
+        for column in ("DND", "Forward")
+    ]
+    return [heading, *columns]
 
 
 def _pop_up(person: Somebody) -> list[Yaml]:
@@ -167,7 +186,7 @@ def _departments(office: Sequence[Somebody]) -> list[Yaml]:
     for department, group in groupby(others, key=lambda person: person.department):
         members = list(group)
         column = columns[0] if shown < len(others) / 2 else columns[1]
-        column.append({"type": "heading", "heading": department})
+        column += _heading(department)
         column += [card for person in members for card in _person(person)]
         shown += len(members)
     return [{"type": "grid", "cards": cards} for cards in columns]
@@ -190,7 +209,7 @@ def _person(person: Somebody) -> list[Yaml]:
     ]
     for domain, key, name, colour in (
         ("switch", "do_not_disturb", "DND", "red"),
-        ("switch", "forward", "Fwd", "purple"),
+        ("switch", "forward", "Forward", "orange"),
     ):
         entity = person.entity(domain, key)
         row.append(
@@ -202,6 +221,7 @@ def _person(person: Somebody) -> list[Yaml]:
                 "show_icon": True,
                 "icon_height": "26px",
                 "color": colour,
+                "theme": QUIET,
                 "tap_action": {"action": "toggle"},
                 "hold_action": {"action": "more-info"},
                 "grid_options": {"columns": 3, "rows": 1},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from dashboard import dashboard, helpers
+from dashboard import THEMES, dashboard, helpers
 from office import people
 from paths import INTEGRATION
 
@@ -51,7 +51,8 @@ def configuration() -> dict[str, Any]:
                 }
             ]
         },
-        **dict.fromkeys(("config", "frontend", "history", "logbook", "system_health")),
+        "frontend": {"themes": THEMES},
+        **dict.fromkeys(("config", "history", "logbook", "system_health")),
         "recorder": {"purge_keep_days": 1, "commit_interval": 5},
         # The last two say that there is no camera to show: true, and of no interest here.
         "logger": {

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.timeout(180)
 MINE, MY_NAME, MY_NUMBER = "oxe1018", "Reception Demo", "1018"
 OTHER, OTHER_NAME, OTHER_NUMBER = "oxe1019", "Meeting Room", "1019"
 
+RED, ORANGE = "rgb(244, 67, 54)", "rgb(255, 152, 0)"
+
 
 def until(condition: Callable[[], object], what: str, timeout: float = 20) -> None:
     deadline = time.monotonic() + timeout
@@ -25,6 +27,11 @@ def until(condition: Callable[[], object], what: str, timeout: float = 20) -> No
 def tile(page: Page, name: str, state: str) -> Locator:
     """Return the tile of a person that shows this state."""
     return page.locator("hui-tile-card").filter(has_text=name).filter(has_text=state)
+
+
+def colour(button: Locator) -> str:
+    """Return the colour of a button's icon."""
+    return str(button.locator("ha-state-icon").evaluate("icon => getComputedStyle(icon).color"))
 
 
 def dial(page: Page, number: str) -> None:
@@ -45,10 +52,28 @@ def test_do_not_disturb(dashboard: Page, demo: Demo) -> None:
     """Flipped on the dashboard, seen in the simulated PBX, and back."""
     before = demo.user(OTHER)["do_not_disturb"]
     button = dashboard.get_by_role("button", name=f"DND {OTHER_NAME}").first
+    off = colour(button)
     button.click()
     until(lambda: demo.user(OTHER)["do_not_disturb"] is not before, "the PBX has it")
+    until(lambda: colour(button) == RED, "the button strikes the eye")
     button.click()
     until(lambda: demo.user(OTHER)["do_not_disturb"] is before, "and no longer")
+    until(lambda: colour(button) == off != RED, "the button is grey again")
+
+
+def test_forward(dashboard: Page, demo: Demo) -> None:
+    """Switched on where a number was given, seen in the simulated PBX, and off again."""
+    field = dashboard.get_by_role("textbox", name="Number").nth(1)
+    field.fill(OTHER_NUMBER)
+    field.press("Tab")
+    expect(field).to_have_value(OTHER_NUMBER)
+    button = dashboard.get_by_role("button", name=f"Forward {MY_NAME}").first
+    dashboard.wait_for_timeout(300)
+    button.click()
+    until(lambda: demo.user(MINE)["forward"], "the PBX has it")
+    until(lambda: colour(button) == ORANGE, "the button strikes the eye")
+    button.click()
+    until(lambda: demo.user(MINE)["forward"] is None, "and no longer")
 
 
 def test_dial_answer_and_hang_up(dashboard: Page, demo: Demo) -> None:
