@@ -1,0 +1,310 @@
+"""One connection to one server: logged in, subscribed, its channel read, until it is lost or closed."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+from ..doors import each, settle
+from ..errors import ConnectionFailed, NotAllowed, NotSupported, PbxError, RequestRefused, SessionLost
+from ..model import AvailableLine, SystemInfo
+from .channel import EventChannel
+from .client import O2gClient
+from .commands import O2gCommands
+from .features import ADVANCED_LICENCE
+from .finding import available_lines, find_lines
+from .intake import Intake
+from .lines import Lines
+from .reading import Reader
+from .silence import Silence
+from .sync import CONCURRENCY, Sync
+from .types.events import OnChannelInformation
+from .types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from .types.users import OnUserCreated
+
+if TYPE_CHECKING:
+    from .system import O2gSystem
+
+_LOG = logging.getLogger(__name__)
+
+EVERYBODY: Final = "*"
+LICENSED: Final = ("telephony", "routingManagement", "eventSummary")
+"""Packages that need TELEPHONY_ADVANCED."""
+VERSIONS: Final = ("2.0", "1.0")
+"""Of a subscription, in the order in which they are tried: snapshots on the channel came with 2.0."""
+
+
+class O2gLink:
+    """One connection to one server: a session, a subscription and its channel. See ``Link``."""
+
+    def __init__(self, system: "O2gSystem", client: O2gClient, server: int) -> None:
+        """Not open yet."""
+        self.client = client
+        self.channel: EventChannel | None = None
+        self.info = SystemInfo()
+        settings = system.settings
+        self._system = system
+        self._board = system.board
+        self._settings = settings
+        self._server = server
+        self._rights = system.rights
+        self._refusal = ""
+        """Why the server refused the last subscription."""
+        self._lost = asyncio.Event()
+        self._reason = ""
+        self._heard = asyncio.Event()
+        """Set by every batch of events."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._silence = Silence(settings.silence_timeout, settings.request_timeout, self._heard)
+        self._lines = Lines(system.board, system.rights)
+        self._reader = Reader(client, self._lines)
+        self._intake = Intake(
+            self._lines, self._reader, sole=self._sole_user, created=self._created, said=self._channel_says
+        )
+        self._sync = Sync(
+            client,
+            self._lines,
+            self._reader,
+            self._intake,
+            heard=self._heard,
+            patience=settings.sync_timeout,
+            start=self._start,
+        )
+        self.commands = O2gCommands(client, basic=system.rights.basic, counted=self._lines.counted)
+
+    def __repr__(self) -> str:
+        """Name the server."""
+        return f"<O2gLink {self.client.url}>"
+
+    # ------------------------------------------------------------------------------------------------------- opening
+
+    async def open(self) -> None:
+        """Log in, find the lines, subscribe, and have the channel speak. After an error nothing is left behind."""
+        try:
+            await self.client.open()
+            self.info = self._describe()
+            found = await find_lines(self.client, self._settings.lines)
+            self._lines.logins, self._lines.everybody, self._reader.own = found
+            subscription = await self._subscribe()
+            if subscription is not None:
+                self.channel = await self.client.open_channel(subscription)
+                self._start(self._read(self.channel), "read")
+                await self._first_line(self.channel)
+                self._start(self._listen(self.channel), "listen")
+            self._start(self._watch_session(), "session")
+        except BaseException:
+            await self.close()
+            raise
+
+    def _describe(self) -> SystemInfo:
+        server = self.client.descriptor.server_info
+        version = server.product_version if server is not None else None
+        return SystemInfo(
+            system="o2g",
+            product=(server.product_name if server is not None else None) or "O2G",
+            version=".".join(part for part in (version.major, version.minor) if part) if version is not None else "",
+            url=self.client.url,
+            login=self.client.login,
+            administrator=self.client.administrator,
+            high_availability=bool(server is not None and server.ha_mode) or self._system.servers > 1,
+            server="secondary" if self._server else "primary",
+        )
+
+    async def _subscribe(self) -> Subscription | None:
+        """Ask for the events; none where the licence gives none at all."""
+        lines = self._lines
+        for _ in range(2):
+            licensed = tuple(lines.licensed)
+            if not licensed and lines.logins and not lines.everybody:
+                break
+            subscription = await self._ask_for(self._selectors(licensed))
+            if subscription is not None:
+                return subscription
+            if not licensed:
+                return None
+            # Refused: whose licence is it that is missing?
+            lacking = await self._without_licence(licensed)
+            if not lacking:
+                raise NotSupported(
+                    "The server refuses the subscription, though every line has its licence."
+                    + (f" It says: {self._refusal}" if self._refusal else ""),
+                    missing=ADVANCED_LICENCE,
+                    remedy="Monitor fewer lines, or have more licences installed.",
+                )
+            self._rights.mark_basic(lacking)
+        return await self._ask_for(self._selectors(()))
+
+    def _selectors(self, licensed: tuple[str, ...]) -> tuple[Selector, ...]:
+        lines = self._lines
+        names: list[tuple[str, tuple[str, ...]]] = []
+        if lines.everybody and not self._rights.basic.issuperset(lines.logins):
+            licensed = (EVERYBODY,)
+        if licensed:
+            names += [(package, licensed) for package in LICENSED]
+        users = (EVERYBODY,) if lines.everybody else lines.logins
+        if users:
+            names.append(("user", users))
+        if self.client.administrator:
+            names.append(("userManagement", (EVERYBODY,)))
+        return tuple(Selector(ids=ids, names=(package,)) for package, ids in names)
+
+    async def _ask_for(self, selectors: tuple[Selector, ...]) -> Subscription | None:
+        """Subscribe; none is refused for want of a licence or a right."""
+        if not selectors:
+            return None
+        for version in VERSIONS:
+            request = SubscriptionRequest(
+                filter=Filter(selectors=selectors), version=version, timeout=self._settings.subscription_timeout
+            )
+            try:
+                subscription = await self.client.subscriptions.subscribe(request)
+            except SessionLost:
+                raise
+            except NotAllowed as error:
+                self._refusal = error.inner_message or error.help_message or ""
+                return None
+            except RequestRefused as error:
+                if error.status == 400 and version != VERSIONS[-1]:
+                    continue  # an older server, perhaps, that does not know this version
+                raise
+            if subscription.status == SubscriptionState.REFUSED:
+                self._refusal = subscription.message or ""
+                return None
+            self._sync.snapshots = version == VERSIONS[0]
+            return subscription
+        return None
+
+    async def _without_licence(self, logins: tuple[str, ...]) -> set[str]:
+        """Which of these may not read their own telephonic state."""
+        lacking: set[str] = set()
+
+        async def look(login: str) -> None:
+            try:
+                await self.client.telephony.telephonic_state(login_name=self._reader.name_for(login))
+            except SessionLost:
+                raise
+            except NotAllowed:
+                lacking.add(login)
+            except RequestRefused:
+                return
+
+        await each(logins, look, CONCURRENCY)
+        return lacking
+
+    async def _first_line(self, channel: EventChannel) -> None:
+        """A channel that says nothing at its beginning is no channel."""
+        lost = asyncio.ensure_future(self._lost.wait())
+        heard = asyncio.ensure_future(self._heard.wait())
+        try:
+            await asyncio.wait(
+                [lost, heard], timeout=self._settings.request_timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+            if self._heard.is_set():
+                return
+        finally:
+            await settle(lost, heard)
+        raise ConnectionFailed(
+            self._reason or "The event channel opens and says nothing.",
+            remedy="Check that no proxy between here and the server holds answers back.",
+        )
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work, name=f"o2g-{name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            _LOG.error("%s failed in a way that was not foreseen", task.get_name(), exc_info=error)
+            self.lose(f"{task.get_name()} failed ({type(error).__name__}).")
+
+    # -------------------------------------------------------------------------------------------------------- ending
+
+    async def lost(self) -> str:
+        """Wait until the connection is gone; says why."""
+        await self._lost.wait()
+        return self._reason
+
+    def lose(self, reason: str) -> None:
+        """The connection is gone."""
+        if not self._lost.is_set():
+            self._reason = reason
+            self._lost.set()
+
+    async def close(self) -> None:
+        """Give tasks, channel, subscription and session back. Never raises."""
+        self.lose("It was closed.")
+        await settle(*self._tasks)
+        if self.channel is not None:
+            await self.channel.close()
+        await self.client.close()
+
+    async def _watch_session(self) -> None:
+        await self.client.lost.wait()
+        why = self.client.lost_reason
+        self.lose(f"The session is gone. {why}" if why is not None else "The session is gone.")
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    async def _read(self, channel: EventChannel) -> None:
+        async for events in channel:
+            self._take(events)
+        self.lose(f"The event channel ended: {channel.end_reason}.")
+
+    def _take(self, events: list[Any]) -> None:
+        self._heard.set()
+        if self._system.uses(self):
+            self._intake.take(events)
+        else:
+            self._intake.overhear(events)
+
+    async def sync(self) -> None:
+        """Bring the board up to date: the subscription is there already, so that nothing falls between."""
+        await self._sync.everything()
+
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
+        """Every user for an administrator, oneself for a user."""
+        return await available_lines(self.client, self._board.lines)
+
+    def _sole_user(self) -> str | None:
+        logins = self._lines.logins
+        return logins[0] if logins and not self.client.administrator else None
+
+    def _created(self, event: OnUserCreated) -> None:
+        login = (event.user.login_name if event.user is not None else None) or event.login_name
+        lines = self._lines
+        if lines.everybody and login and lines.get(login) is None:
+            lines.logins = (*lines.logins, login)
+            self._start(self._sync.welcome(login), "new-user")
+
+    def _channel_says(self, event: OnChannelInformation) -> None:
+        text = (event.text or "").lower()
+        if text == "keepalive":
+            self._silence.beat()
+            self._system.heartbeat = self._silence.period or self._system.heartbeat
+        elif "lost" in text and self._system.uses(self):
+            _LOG.warning("The server dropped events (%s); asking for the state again", event.text)
+            self._start(self._catch_up(), "catch-up")
+
+    async def _catch_up(self) -> None:
+        """Ask for everything again, on the connection that there is."""
+        try:
+            await self._sync.again()
+        except PbxError as error:
+            self.lose(str(error))
+
+    async def _listen(self, channel: EventChannel) -> None:
+        """Notice a channel that died in silence."""
+        self.lose(await self._silence.watch(channel, self._provoke))
+
+    async def _provoke(self) -> bool:
+        """Ask for an event on the channel: a snapshot of one user; false where that is not possible."""
+        login = next(iter(self._lines.licensed), None)
+        if login is None or not self._sync.snapshots:
+            return False
+        await self.client.telephony.telephony_snapshot(login_name=self._reader.name_for(login))
+        return True

@@ -1,0 +1,171 @@
+"""Bringing the board up to date, once the channel is open: so nothing falls between."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from ..doors import each
+from ..errors import PbxError, RequestRefused, SessionLost
+from .client import O2gClient
+from .intake import Intake
+from .lines import Lines
+from .reading import Reader
+from .types.routing import OnRoutingStateChanged
+from .types.telephony import OnTelephonyState
+
+_LOG = logging.getLogger(__name__)
+
+CONCURRENCY: Final = 20
+"""How many requests are made at a time while synchronising."""
+ONE_BY_ONE: Final = 50
+"""Up to so many lines are asked for snapshots one by one, more by one request for all users."""
+DETAILS_FIRST: Final = 100
+"""Up to so many lines, being online waits for device states, counters and rights; with more they follow later."""
+
+
+class Sync:
+    """Asks for snapshots on the channel, and reads what none of them brings."""
+
+    def __init__(
+        self,
+        client: O2gClient,
+        lines: Lines,
+        reader: Reader,
+        intake: Intake,
+        *,
+        heard: asyncio.Event,
+        patience: float,
+        start: Callable[[Coroutine[Any, Any, None], str], None],
+    ) -> None:
+        """``heard`` is set by every batch of events, ``patience`` is in seconds, ``start`` begins a task."""
+        self.snapshots = False
+        """Whether the subscription brings snapshots."""
+        self._client = client
+        self._lines = lines
+        self._reader = reader
+        self._waiting = intake.waiting
+        self._heard = heard
+        self._patience = patience
+        self._start = start
+
+    async def everything(self) -> None:
+        """Bring the board up to date, with the lines that there are now."""
+        lines = self._lines
+        shown = lines.board.lines
+        wanted = set(lines.logins)
+        for login in [login for login in shown if login not in wanted]:
+            lines.remove(login)
+        new = [login for login in lines.logins if login not in shown]
+        for login in new:
+            lines.add(login)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.states())
+                group.create_task(self._names(new))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+        details = self._details(again=wanted.difference(new))
+        if len(lines.logins) <= DETAILS_FIRST:
+            await details
+        else:
+            self._start(self._later(details), "details")
+
+    async def again(self) -> None:
+        """Ask for everything again, of the lines that are known."""
+        await self.states()
+        await self._details(again=set(self._lines.logins))
+
+    async def welcome(self, login: str) -> None:
+        """Monitor a user who was created meanwhile."""
+        self._lines.add(login)
+        reader = self._reader
+        try:
+            await reader.user(login)
+            self._lines.announce(login)
+            await reader.telephony(login)
+            await reader.routing(login)
+            await reader.details(login)
+        except PbxError as error:
+            _LOG.info("The new user %s could not be read: %s", login, error.message)
+            self._lines.announce(login)
+
+    async def _names(self, logins: list[str]) -> None:
+        """Read who the new lines are, then tell of them."""
+
+        async def one(login: str) -> None:
+            await self._reader.user(login)
+            self._lines.announce(login)
+
+        await each(logins, one, CONCURRENCY)
+
+    async def _details(self, again: set[str]) -> None:
+        """Read what no snapshot carries, and of lines that were known before also who they are now."""
+
+        async def one(login: str) -> None:
+            if login in again:
+                await self._reader.user(login)
+            await self._reader.details(login)
+
+        await each(self._lines.logins, one, CONCURRENCY)
+
+    async def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except PbxError as error:
+            _LOG.info("Not everything could be read: %s", error.message)
+
+    # ------------------------------------------------------------------------------------------------------- snapshots
+
+    async def states(self) -> None:
+        """Have calls and routing confirmed: by snapshots on the channel, in order with the events; else by reading."""
+        lines = self._lines.board.lines
+        licensed = self._lines.licensed
+        if not licensed:
+            return
+        telephony, routing = self._waiting[OnTelephonyState], self._waiting[OnRoutingStateChanged]
+        telephony.clear()
+        routing.clear()
+        if self.snapshots:
+            telephony.update(licensed)
+            routing.update(licensed)
+            await self._ask(licensed)
+            left = len(telephony) + len(routing)
+            loop = asyncio.get_running_loop()
+            deadline = loop.time() + self._patience
+            while telephony or routing:
+                self._heard.clear()
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        await self._heard.wait()
+                except TimeoutError:
+                    break
+                if len(telephony) + len(routing) < left:
+                    # It may take long with many users; as long as some come, it goes on.
+                    left = len(telephony) + len(routing)
+                    deadline = loop.time() + self._patience
+            no_calls = [login for login in licensed if login in telephony and login in lines]
+            no_routing = [login for login in licensed if login in routing and login in lines]
+            telephony.clear()
+            routing.clear()
+        else:
+            no_calls = no_routing = licensed
+        await each(no_calls, self._reader.telephony, CONCURRENCY)
+        await each(no_routing, self._reader.routing, CONCURRENCY)
+
+    async def _ask(self, logins: list[str]) -> None:
+        """Ask for snapshots: one request for everybody, or for each of a few lines."""
+        client = self._client
+        one_by_one = client.administrator and not self._lines.everybody and len(logins) <= ONE_BY_ONE
+        names: list[str | None] = [*logins] if one_by_one else [None]
+
+        async def one(name: str | None) -> None:
+            for ask in (client.telephony.telephony_snapshot, client.routing.routing_snapshot):
+                try:
+                    await ask(login_name=name)
+                except SessionLost:
+                    raise
+                except RequestRefused as error:
+                    _LOG.debug("A snapshot was refused (%s); the state is read instead", error.status)
+
+        await each(names, one, CONCURRENCY)
