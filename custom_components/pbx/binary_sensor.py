@@ -112,3 +112,8 @@ class PbxLineBinarySensor(PbxLineEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Whether it is so; none is unknown."""
         return self.entity_description.is_on(self.snapshot)
+
+    @override
+    def shown(self) -> object:
+        """The state is all there is."""
+        return (self.is_on,)

@@ -76,6 +76,11 @@ class PbxButton(PbxLineEntity, ButtonEntity):
         """Whether a call of the line offers it now; always, where the licence shows no calls."""
         return super().available and self._target() is not None
 
+    @override
+    def shown(self) -> object:
+        """Whether the button can be pressed is all there is."""
+        return (self.available,)
+
     def _target(self) -> Call | Line | None:
         """Return what to do it to: the call that the user of the line is busiest with."""
         if Feature.CALL_EVENTS not in self.snapshot.features:

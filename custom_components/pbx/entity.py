@@ -1,7 +1,7 @@
 """What all entities of the integration share."""
 
 from collections.abc import Callable, Iterable
-from typing import override
+from typing import Final, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -20,6 +20,9 @@ DEVICES = frozenset({"devices"})
 COUNTERS = frozenset({"counters"})
 ROUTING = frozenset({"routing"})
 FORWARD = frozenset({"routing", "draft"})
+
+ALWAYS_NEW: Final = object()
+"""What an entity shows that is to be written after every change that it watches."""
 
 
 class PbxEntity(CoordinatorEntity[PbxCoordinator]):
@@ -42,6 +45,7 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
     _attr_has_entity_name = True
     watch: frozenset[str] = frozenset()
     """The fields of the line's snapshot that this entity shows."""
+    _shown: object = None
 
     def __init__(self, coordinator: PbxCoordinator, line: str, description: EntityDescription) -> None:
         """Make an entity of a line."""
@@ -83,10 +87,24 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
                 self.coordinator.async_add_line_listener(self._line, self.watch, self._handle_line_update)
             )
 
+    def shown(self) -> object:
+        """Return all that the entity shows, where that is cheap to say: what did not change is not written again."""
+        return ALWAYS_NEW
+
     @callback
     def _handle_line_update(self) -> None:
         """Show what the line pushed."""
-        self.async_write_ha_state()
+        shown = self.shown()
+        if shown is ALWAYS_NEW or shown != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Show that the PBX went or came."""
+        self._shown = self.shown()
+        super()._handle_coordinator_update()
 
 
 @callback

@@ -205,6 +205,11 @@ class PbxLineSensor(PbxLineEntity, SensorEntity):
         """The value now; none is unknown."""
         return self.entity_description.value(self.snapshot)
 
+    @override
+    def shown(self) -> object:
+        """The value, where it is all there is; attributes change with everything."""
+        return (self.native_value,) if self.entity_description.attributes is None else super().shown()
+
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:

@@ -325,3 +325,24 @@ async def test_ids_and_names(home: HomeAssistant, entry: MockConfigEntry) -> Non
         "sensor.office_server",
         "sensor.office_lost_connections",
     }
+
+
+async def test_what_did_not_change_is_not_written_again(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """Answering changes the state of the line; how many calls it has and whether one can hang up stay as they were."""
+    call = simulator.switch.incoming_external("+15550123", "1000")
+    await until_state(home, "button.alice_martin_hang_up", "unknown")
+    before = {state.entity_id: state.last_reported for state in home.states.async_all()}
+    simulator.switch.answer(ALICE, call.ref, "1000")
+    await until_state(home, "sensor.alice_martin_call_state", "active")
+    await until_state(home, "binary_sensor.alice_martin_on_a_call", "on")
+    await home.async_block_till_done()
+    written = {state.entity_id for state in home.states.async_all() if state.last_reported != before[state.entity_id]}
+    assert written == {
+        "sensor.alice_martin_call_state",
+        "binary_sensor.alice_martin_ringing",
+        "binary_sensor.alice_martin_on_a_call",
+        "button.alice_martin_answer",
+        "event.alice_martin_call",
+    }
