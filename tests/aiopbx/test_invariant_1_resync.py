@@ -10,6 +10,7 @@ from aiopbx import (
     CallStarted,
     CallState,
     Direction,
+    Feature,
     LineAdded,
     LineRemoved,
     LineState,
@@ -114,6 +115,51 @@ async def test_a_line_that_gets_no_snapshot_is_read(monkeypatch: pytest.MonkeyPa
         assert pbx.line("1002").do_not_disturb is True
         for login in one.switch.users:
             compare(pbx.line(login).snapshot, one.switch, login)
+
+
+@pytest.mark.parametrize("licensed", [0, 1, 3])
+async def test_users_without_the_licence_are_not_waited_for(licensed: int) -> None:
+    """They get no snapshot, and nothing says so: with a long time-out, being online takes no time all the same."""
+    people = [
+        UserSpec(
+            login=f"user{number}",
+            number=f"20{number}",
+            licences=frozenset({"TELEPHONY_ADVANCED" if number < licensed else "TELEPHONY_BASIC"}),
+        )
+        for number in range(4)
+    ]
+    async with office(users=people) as one:
+        if licensed > 1:
+            one.switch.make_call("user0", "200", "201", auto_answer=True)
+        async with asyncio.timeout(30):
+            pbx = await one.connect(sync_timeout=600)
+        with_calls = {line.number for line in pbx.lines.values() if Feature.CALL_EVENTS in line.features}
+        assert with_calls == {f"20{number}" for number in range(licensed)}
+        if licensed > 1:
+            assert pbx.line("201").state is LineState.RINGING_INCOMING
+        one.faults.cut_channels()
+        await until(lambda: pbx.statistics.losses == 1 and pbx.status is Status.ONLINE)
+
+
+async def test_a_server_that_is_slow_with_its_snapshots_is_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one user that is tried has the licence, so the snapshots will come."""
+    states: list[str] = []
+    read = Telephony.telephonic_state
+
+    async def count(self: Telephony, **keywords: Any) -> Any:
+        states.append(keywords["login_name"])
+        return await read(self, **keywords)
+
+    monkeypatch.setattr(Telephony, "telephonic_state", count)
+    async with office() as one:
+        one.faults.freeze_channels()
+        connecting = asyncio.ensure_future(one.connect(sync_timeout=600))
+        await until(lambda: one.simulator.server.channels.opened == 1)
+        await until(lambda: states)
+        one.faults.thaw()
+        pbx = await connecting
+        assert set(states) == {"oxe1000"}, "the others are not read"
+        assert all(line.synced for line in pbx.lines.values())
 
 
 async def test_an_event_that_comes_while_a_state_is_read_wins(monkeypatch: pytest.MonkeyPatch) -> None:

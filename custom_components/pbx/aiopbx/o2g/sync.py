@@ -23,6 +23,9 @@ ONE_BY_ONE: Final = 50
 DETAILS_FIRST: Final = 100
 """Up to so many lines, being online waits for device states, counters and rights; with more they follow later."""
 
+PAUSE: Final = 0.3
+"""Seconds without another snapshot after which no more are waited for."""
+
 
 class Sync:
     """Asks for snapshots on the channel, and reads what none of them brings."""
@@ -119,39 +122,69 @@ class Sync:
 
     async def states(self) -> None:
         """Have calls and routing confirmed: by snapshots on the channel, in order with the events; else by reading."""
-        lines = self._lines.board.lines
-        licensed = self._lines.licensed
+        lines, reader = self._lines, self._reader
+        licensed = lines.licensed
         if not licensed:
             return
-        telephony, routing = self._waiting[OnTelephonyState], self._waiting[OnRoutingStateChanged]
-        telephony.clear()
+        calls, routing = self._waiting[OnTelephonyState], self._waiting[OnRoutingStateChanged]
+        calls.clear()
         routing.clear()
+        calls.update(licensed)
+        routing.update(licensed)
         if self.snapshots:
-            telephony.update(licensed)
-            routing.update(licensed)
+            wanted = self._left
             await self._ask(licensed)
-            left = len(telephony) + len(routing)
-            loop = asyncio.get_running_loop()
-            deadline = loop.time() + self._patience
-            while telephony or routing:
-                self._heard.clear()
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        await self._heard.wait()
-                except TimeoutError:
-                    break
-                if len(telephony) + len(routing) < left:
-                    # It may take long with many users; as long as some come, it goes on.
-                    left = len(telephony) + len(routing)
-                    deadline = loop.time() + self._patience
-            no_calls = [login for login in licensed if login in telephony and login in lines]
-            no_routing = [login for login in licensed if login in routing and login in lines]
-            telephony.clear()
+            await self._wait(wanted, licensed[0])
+
+        async def read_calls(login: str) -> None:
+            if login in calls and lines.get(login) is not None:
+                await reader.telephony(login)
+
+        async def read_routing(login: str) -> None:
+            if login in routing and login not in lines.rights.basic and lines.get(login) is not None:
+                await reader.routing(login)
+
+        try:
+            await each(licensed, read_calls, CONCURRENCY)
+            await each(licensed, read_routing, CONCURRENCY)
+        finally:
+            calls.clear()
             routing.clear()
-        else:
-            no_calls = no_routing = licensed
-        await each(no_calls, self._reader.telephony, CONCURRENCY)
-        await each(no_routing, self._reader.routing, CONCURRENCY)
+
+    async def _wait(self, wanted: int, first: str) -> None:
+        """Wait for so many snapshots, or until there are none to wait for any more.
+
+        There is no end mark, and who has no licence gets none. So a pause after the first ones is the end; where not
+        even a first one comes, the licence of one user is tried, and only if there is one the server is given time.
+        """
+        pause = min(PAUSE, self._patience)
+        while await self._come(pause):
+            pass
+        if self._left < wanted:
+            return
+        await self._reader.telephony(first)
+        if first in self._lines.rights.basic:
+            return
+        if self._left < wanted or await self._come(self._patience - pause):
+            while await self._come(pause):
+                pass
+
+    @property
+    def _left(self) -> int:
+        return sum(len(logins) for logins in self._waiting.values())
+
+    async def _come(self, seconds: float) -> bool:
+        """Wait so long for a snapshot; false if none came, or none is left to come."""
+        left = self._left
+        deadline = asyncio.get_running_loop().time() + seconds
+        while left and self._left == left:
+            self._heard.clear()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._heard.wait()
+            except TimeoutError:
+                break
+        return self._left < left
 
     async def _ask(self, logins: list[str]) -> None:
         """Ask for snapshots: one request for everybody, or for each of a few lines."""
