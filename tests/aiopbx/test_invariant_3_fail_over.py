@@ -9,8 +9,7 @@ from tests.aiopbx.office import Diary, office, until
 
 async def test_over_and_back() -> None:
     async with office(ha=True) as one:
-        pbx = await one.connect(secondary_url=one.simulator.secondary_url)
-        pbx._connection._fail_back_interval = 0.02
+        pbx = await one.connect(secondary_url=one.simulator.secondary_url, fail_back_interval=0.02)
         assert pbx.info.server == "primary"
         diary = Diary(pbx, kind=StatusChanged)
         call = await pbx.line("1000").dial("1001")

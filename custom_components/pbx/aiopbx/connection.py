@@ -19,8 +19,6 @@ _LOG = logging.getLogger(__name__)
 
 Sleep = Callable[[float], Awaitable[None]]
 
-FAIL_BACK_INTERVAL: Final = 30.0
-"""Seconds between two looks whether the primary server serves again, while the secondary does."""
 _STABLE: Final = 60.0
 """Seconds that a connection must have lasted for the next back-off to begin from the start."""
 
@@ -62,11 +60,14 @@ class Connection:
         *,
         minimum: float = 1.0,
         maximum: float = 60.0,
-        fail_back_interval: float = FAIL_BACK_INTERVAL,
+        fail_back_interval: float = 30.0,
         random: Callable[[], float] = _random.random,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Supervise this system, and tell its status on this board. Times are seconds."""
+        """Supervise this system, and tell its status on this board. Times are seconds.
+
+        ``fail_back_interval`` is between two looks whether the primary server serves again, while the secondary does.
+        """
         self.status = Status.CONNECTING
         self.error: PbxError | None = None
         """Why it is not online."""

@@ -397,6 +397,7 @@ async def _open(settings: ConnectionSettings, session: aiohttp.ClientSession | N
         board,
         minimum=settings.reconnect_min,
         maximum=settings.reconnect_max,
+        fail_back_interval=settings.fail_back_interval,
     )
     pbx = Pbx(settings, system, board, connection)
     try:

@@ -99,7 +99,14 @@ class ConnectionSettings(_Settings):
     )
     reconnect_min: float = Field(default=1.0, gt=0, description="Seconds before the first attempt to reconnect.")
     reconnect_max: float = Field(default=60.0, gt=0, description="Seconds between attempts to reconnect, at most.")
-    sync_timeout: float = Field(default=10.0, gt=0, description="Seconds to wait for a snapshot on the channel.")
+    fail_back_interval: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds between two looks whether the primary server serves again, while the secondary does.",
+    )
+    sync_timeout: float = Field(
+        default=10.0, gt=0, description="Seconds to wait for the first snapshot on the channel."
+    )
     trusted_redirects: tuple[str, ...] = Field(
         default=(), description="Hosts that a redirect of the server may lead to, with the login."
     )

@@ -99,6 +99,7 @@ def test_an_address_that_is_none(url: str, field: str) -> None:
         ({"url": "http://pbx.example.com", "ca_file": "/tmp/ca.pem"}, "ca_file", "https:"),
         ({"secondary_url": "pbx.example.com"}, "secondary_url", "same as url"),
         ({"reconnect_min": 10, "reconnect_max": 5}, "reconnect_max", "less than reconnect_min"),
+        ({"fail_back_interval": 0}, "fail_back_interval", "greater than 0"),
         ({"request_timeout": 0}, "request_timeout", "greater than 0"),
         ({"request_timeout": "soon"}, "request_timeout", "number"),
         ({"subscription_timeout": 1}, "subscription_timeout", "2 to 60"),
