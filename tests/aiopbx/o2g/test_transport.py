@@ -21,6 +21,7 @@ from aiopbx.o2g.operations import OPERATIONS
 from aiopbx.o2g.types.routing import ForwardRoute
 from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest
 from aiopbx.o2g.types.telephony import MakeCallRequest
+from aiopbx.o2g.types.users import ChangePasswordRequest
 from tests.aiopbx.o2g.conftest import PASSWORD, Connect
 from tests.aiopbx.o2g.scripted_server import API, CREDENTIAL, JSESSIONID, SUBSCRIPTION_ID, ScriptedServer
 
@@ -287,6 +288,41 @@ async def test_a_request_that_is_not_answered(connect: Connect, server: Scripted
     server.answer("GET", f"{API}/telephony/miniMessages", **{how: True})  # type: ignore[arg-type]
     with pytest.raises(OutcomeUnknown):  # reading erases
         await client.telephony.mini_message()
+
+
+REPEATED = ("GET", "PUT", "DELETE")
+"""What aiohttp sends again by itself where a connection that was kept alive is closed."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name, operation in OPERATIONS.items() if operation.method in REPEATED and not operation.safe],
+)
+async def test_what_may_not_be_repeated_is_sent_once(connect: Connect, server: ScriptedServer, name: str) -> None:
+    """The server closes the connection that was kept alive, after it has read the request."""
+    client = await connect()
+    operation = OPERATIONS[name]
+    path = API + operation.target({"loginName": "oxe1000"}, {})
+    server.answer(operation.method, path, drop=True)
+    body = ChangePasswordRequest(old_password="before", new_password="after") if operation.body else None
+    with pytest.raises(OutcomeUnknown):
+        await client.call(operation, path={"loginName": "oxe1000"}, body=body)
+    assert len(server.asked(operation.method, path)) == 1
+
+
+def test_reading_a_text_and_deleting_all_requests_may_not_be_repeated() -> None:
+    unsafe = {name for name, operation in OPERATIONS.items() if operation.method in REPEATED and not operation.safe}
+    assert {"mini_message", "delete_incoming_callbacks"} <= unsafe
+
+
+async def test_what_may_be_repeated_survives_a_connection_that_was_closed(
+    connect: Connect, server: ScriptedServer
+) -> None:
+    client = await connect()
+    server.answer("GET", f"{API}/telephony/state", drop=True)
+    server.answer("GET", f"{API}/telephony/state", json={}, then=True)
+    await client.telephony.telephonic_state()
+    assert len(server.asked("GET", f"{API}/telephony/state")) == 2
 
 
 async def test_a_dial_that_was_not_sent(connect: Connect, server: ScriptedServer) -> None:

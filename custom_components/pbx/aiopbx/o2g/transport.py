@@ -85,17 +85,26 @@ class Answer:
 
 
 class _Sent:
-    """Whether a request has left."""
+    """Whether a request has left, and whether it may leave once more."""
 
-    __slots__ = ("headers",)
+    __slots__ = ("headers", "safe")
 
-    def __init__(self) -> None:
+    def __init__(self, safe: bool) -> None:
         self.headers = False
+        self.safe = safe
 
 
 async def _mark_sent(session: aiohttp.ClientSession, context: Any, parameters: Any) -> None:
-    if context.trace_request_ctx is not None:
-        context.trace_request_ctx.headers = True
+    """Note that a request is about to leave; stop it if that was so before and it must not leave twice.
+
+    aiohttp sends a GET, PUT or DELETE again by itself where the server closed a connection that was kept alive.
+    """
+    sent = context.trace_request_ctx
+    if sent is None:
+        return
+    if sent.headers and not sent.safe:
+        raise aiohttp.ServerDisconnectedError
+    sent.headers = True
 
 
 class Transport:
@@ -238,7 +247,7 @@ class Transport:
         safe: bool,
         timeout: float | None,
     ) -> Answer:
-        http, sent = self._open_session, _Sent()
+        http, sent = self._open_session, _Sent(safe)
         if with_cookies and self.cookies:
             headers = {**headers, "Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items())}
         self.statistics.requests += 1
