@@ -116,14 +116,16 @@ class Api:
         answer: dict[str, Any] = reply.body
         return answer
 
-    async def channel(self, subscription: dict[str, Any], method: str = "POST") -> Lines:
-        """Open a channel and read its first line."""
+    async def channel(self, subscription: dict[str, Any], method: str = "POST", *, greetings: int = 0) -> Lines:
+        """Open a channel and read its first line, and so many events that tell how a few users are at first."""
         data = b"" if method == "POST" else None
         response = await self.http.request(method, subscription["publicPollingUrl"], data=data)
         self.stack.callback(response.close)
         assert response.status == 200
         lines = Lines(response)
         assert await lines.next() == {"eventName": "OnChannelInformation", "text": "Chunk started"}
+        for _ in range(greetings):
+            assert (await lines.next())["eventName"] in {"OnDeviceStateModified", "OnUserStateModified"}
         return lines
 
 

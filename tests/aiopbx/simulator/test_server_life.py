@@ -66,6 +66,24 @@ async def test_https_and_http_at_once(start: Any, connect: Any) -> None:
         await api.channel(subscription)
 
 
+async def test_https_and_http_of_both_servers(start: Any, connect: Any) -> None:
+    simulator = await start(tls=True, ha=True)
+    assert len({port.number for port in simulator._ports}) == 8
+    simulator.faults.switch_to_secondary()
+    for root, scheme in ((simulator.secondary_url, "https"), (simulator.secondary_http_url, "http")):
+        api = await connect(simulator)
+        api.root = root
+        assert root.startswith(f"{scheme}://")
+        await api.log_in()
+        subscription = await api.subscribe("user", ids=["*"])
+        assert subscription["publicPollingUrl"].startswith(f"{scheme}://")
+        await api.channel(subscription)
+    with pytest.raises(ValidationError, match="secondary_http_event_port"):
+        SimulatorSettings(tls=True, ha=True, port=9001, secondary_http_event_port=9001)
+    async with Simulator(SimulatorSettings(ha=True)) as plain:
+        assert plain.secondary_http_url == plain.secondary_url
+
+
 async def test_certificate_verifies_for_every_local_name(start: Any) -> None:
     simulator = await start(tls=True)
     context = ssl.create_default_context(cafile=str(simulator.certificate_path))

@@ -79,10 +79,46 @@ async def test_web_hooks_are_refused_clearly(admin: Any) -> None:
 
 async def test_user_gets_its_own_events_only(api: Any) -> None:
     await api.log_in("oxe1000", "secret")
-    lines = await api.channel(await api.subscribe("telephony", "user"))
+    lines = await api.channel(await api.subscribe("telephony", "user"), greetings=2)
     publish(api, "telephony", busy("oxe1001"))
     publish(api, "telephony", busy("oxe1000"))
     assert await lines.next() == {"eventName": "OnUserStateModified", "loginName": "oxe1000", "state": "BUSY"}
+
+
+async def test_a_channel_begins_with_how_its_user_is(api: Any) -> None:
+    """As in the capture of a real server; what happens before the channel is opened comes after it."""
+    switch = api.simulator.switch
+    switch.set_device_state("61000", "OUT_OF_SERVICE")
+    await api.log_in("oxe1000", "secret")
+    subscription = await api.subscribe("telephony")
+    publish(api, "telephony", busy("oxe1000"))
+    lines = await api.channel(subscription)
+    assert [await lines.next() for _ in range(3)] == [
+        {
+            "eventName": "OnDeviceStateModified",
+            "loginName": "oxe1000",
+            "deviceStates": [
+                {"deviceId": "1000", "state": "IN_SERVICE"},
+                {"deviceId": "61000", "state": "OUT_OF_SERVICE"},
+            ],
+        },
+        {"eventName": "OnUserStateModified", "loginName": "oxe1000", "state": "FREE"},
+        {"eventName": "OnUserStateModified", "loginName": "oxe1000", "state": "BUSY"},
+    ]
+    lines.close()
+    again = await api.channel(subscription)
+    assert await again.silent(), "only once"
+
+
+@pytest.mark.parametrize(("count", "events"), [(2, 4), (10, 20), (11, 0)])
+async def test_a_channel_of_many_users_begins_with_nothing(connect: Any, count: int, events: int) -> None:
+    users = [UserSpec(login=f"u{number}", number=f"3{number:02}") for number in range(count)]
+    api = await (await connect(users=users)).log_in()
+    named = await api.channel(await api.subscribe("telephony", ids=[user.login for user in users]), greetings=events)
+    everybody = await api.channel(await api.subscribe("telephony", ids=["*"]))
+    other = await api.channel(await api.subscribe("user", ids=["u0"]))
+    for lines in (named, everybody, other):
+        assert await lines.silent()
 
 
 @pytest.mark.parametrize("ids", [["*"], ["oxe1001"], ["oxe1000", "oxe1001"]])
@@ -101,7 +137,7 @@ async def test_filter_is_by_user_and_by_event(admin: Any) -> None:
         {"ids": ["oxe1003"], "names": ["OnDeviceStateModified"]},
     ]
     reply = await admin.call("POST", "/subscriptions", request(*selectors))
-    lines = await admin.channel(reply.body)
+    lines = await admin.channel(reply.body, greetings=5)
     publish(admin, "eventSummary", OnEventSummaryUpdated(login_name="oxe1000"))
     publish(admin, "telephony", busy("oxe1002"))
     publish(admin, "telephony", busy("oxe1003"))
@@ -176,7 +212,7 @@ async def test_everybody_covers_those_with_a_licence(connect: Any) -> None:
 async def test_update_replaces_the_filter(admin: Any) -> None:
     none = await admin.call("PUT", "/subscriptions", request({"ids": ["oxe1001"], "names": ["telephony"]})["filter"])
     assert (none.status, none.body["code"]) == (400, 1003)
-    lines = await admin.channel(await admin.subscribe("telephony", ids=["oxe1000"]))
+    lines = await admin.channel(await admin.subscribe("telephony", ids=["oxe1000"]), greetings=2)
     wrong = await admin.call("PUT", "/subscriptions", {"selectors": [{"ids": ["*"], "names": ["gossip"]}]})
     assert (wrong.status, wrong.body["code"]) == (400, 1006)
     changed = await admin.call("PUT", "/subscriptions", {"selectors": [{"ids": ["oxe1001"], "names": ["telephony"]}]})

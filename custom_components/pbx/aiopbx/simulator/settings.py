@@ -128,9 +128,13 @@ class SimulatorSettings(Settings):
     telephony_licences: Annotated[int, Field(ge=0)] | None = None
     """TELEPHONY_ADVANCED licences installed; none is one for each user who has it."""
     ha: bool = False
-    """A pair of servers on one switch: the primary on the ports above, the secondary on the two below."""
+    """A pair of servers on one switch: the primary on the ports above, the secondary on those below."""
     secondary_port: Annotated[int, Field(ge=0, le=65535)] = 0
     secondary_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    secondary_http_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of the secondary's API over plain http, with ``tls``."""
+    secondary_http_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of the secondary's event channel over plain http, with ``tls``."""
 
     @field_validator("users")
     @classmethod
@@ -157,6 +161,8 @@ class SimulatorSettings(Settings):
             names += ["http_port", "http_event_port"]
         if self.ha:
             names += ["secondary_port", "secondary_event_port"]
+        if self.ha and self.tls:
+            names += ["secondary_http_port", "secondary_http_event_port"]
         ports: dict[int, str] = {}
         for name in names:
             port = getattr(self, name)

@@ -98,17 +98,12 @@ class Simulator:
     def _plan(self) -> list[_Port]:
         """Which sockets there will be."""
         settings, tls = self.settings, self.settings.tls
-        primary = self.servers[0]
-        ports = [
-            _Port("port", settings.port, tls, primary, False),
-            _Port("event_port", settings.event_port, tls, primary, True),
-        ]
-        if tls:
-            ports.append(_Port("http_port", settings.http_port, False, primary, False))
-            ports.append(_Port("http_event_port", settings.http_event_port, False, primary, True))
-        if settings.ha:
-            ports.append(_Port("secondary_port", settings.secondary_port, tls, self.servers[1], False))
-            ports.append(_Port("secondary_event_port", settings.secondary_event_port, tls, self.servers[1], True))
+        ports = []
+        for server, prefix in zip(self.servers, ("", "secondary_"), strict=False):
+            for kind, https in (("", tls), ("http_", False)) if tls else (("", False),):
+                for what, channel in (("port", False), ("event_port", True)):
+                    name = prefix + kind + what
+                    ports.append(_Port(name, getattr(settings, name), https, server, channel))
         return ports
 
     # -- where it is --------------------------------------------------------------------------------------------
@@ -146,6 +141,11 @@ class Simulator:
     def secondary_url(self) -> str:
         """Of the API of the secondary server, with ``ha``."""
         return self._url("secondary_port")
+
+    @property
+    def secondary_http_url(self) -> str:
+        """Of the API of the secondary server over plain http."""
+        return self._url("secondary_http_port" if self.settings.tls else "secondary_port")
 
     @property
     def phones_url(self) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from ....o2g.types.base import O2gEvent, to_json
 from ....o2g.types.events import PACKAGES, OnChannelInformation
 from ....o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from ....o2g.types.telephony import OnDeviceStateModified, OnUserStateModified
+from . import views
 from .context import Context, Route
 from .refusals import NOT_FOUND, NOT_SUPPORTED, Refusal, bad_parameter, not_allowed
 
@@ -23,10 +25,17 @@ _log = logging.getLogger(__name__)
 EVERYBODY: Final = "*"
 VERSIONS: Final = ("1.0", "2.0")
 MOST_A_SESSION: Final = 20
+MOST_GREETED: Final = 10
+"""Users whose present state is told of itself when they are subscribed to; with more it has to be asked for."""
 LICENSED: Final = frozenset({"telephony", "routingManagement", "eventSummary"})
 ADMINISTRATORS_ONLY: Final = frozenset({"userManagement"})
 SNAPSHOTS: Final = frozenset({"OnTelephonyState"})
 """Events that exist only in version 2.0."""
+GREETINGS: Final = {
+    OnDeviceStateModified.__name__: views.device_states,
+    OnUserStateModified.__name__: views.user_state,
+}
+"""What is told of a user at first, in this order."""
 
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     package: tuple(event.__name__ for event in events) for package, events in PACKAGES.items()
@@ -152,6 +161,16 @@ class Subscriptions:
                 for line in lines:
                     subscribed.put(line)
 
+    def greet(self, subscribed: Subscribed) -> None:
+        """Begin with what telephones the users have and whether they are free, if only a few users are named."""
+        few = {login for name in GREETINGS for login in subscribed.wanted.get(name) or ()}
+        if len(few) > MOST_GREETED:
+            return
+        for login in sorted(few):
+            for name, event in GREETINGS.items():
+                if subscribed.wants(name, login):
+                    subscribed.put(line_of(event(self._server.switch, login)))
+
     def _covers(self, subscribed: Subscribed, package: str, login: str | None) -> bool:
         """Whether the user has the licence that this package needs; ``*`` covers only those who do."""
         if package not in LICENSED or login is None or subscribed.session.token is not None:
@@ -265,6 +284,7 @@ def subscribe(ctx: Context) -> Subscription:
         return Subscription(status=SubscriptionState.REFUSED, message=missing)
     subscribed = Subscribed(ctx.session, request.version, minutes, wanted, ctx.server.settings.event_queue)
     subscriptions.add(subscribed)
+    subscriptions.greet(subscribed)
     port = ctx.server.event_ports[ctx.origin.scheme]
     url = f"{ctx.origin.at_port(port)}/api/events/{subscribed.id}"
     return Subscription(

@@ -212,6 +212,22 @@ def event_summary(switch: Switch, login: str) -> EventSummary:
 # -- events -----------------------------------------------------------------------------------------------------
 
 
+def user_state(switch: Switch, login: str) -> wire.OnUserStateModified:
+    """The event that tells whether a user is free."""
+    return _user_state(login, switch.user(login).state)
+
+
+def _user_state(login: str, state: str) -> wire.OnUserStateModified:
+    return wire.OnUserStateModified(login_name=login, state=wire.UserState(state))
+
+
+def device_states(switch: Switch, login: str) -> wire.OnDeviceStateModified:
+    """The event that tells which telephones of a user are in service."""
+    devices = switch.user(login).devices.values()
+    states = tuple(device_state(device.id, device.state) for device in devices)
+    return wire.OnDeviceStateModified(login_name=login, device_states=states)
+
+
 def attach(switch: Switch, publish: Publish) -> Callable[[], None]:
     """Publish every change of the switch as events, from now on. Returns what ends that."""
     return switch.subscribe(_Teller(switch, publish))
@@ -230,8 +246,7 @@ class _Teller:
         if isinstance(change, CallChange):
             self._publish(TELEPHONY, change.login, self._call(change))
         elif isinstance(change, UserStateChange):
-            state = wire.UserState(change.state)
-            self._publish(TELEPHONY, change.login, wire.OnUserStateModified(login_name=change.login, state=state))
+            self._publish(TELEPHONY, change.login, _user_state(change.login, change.state))
         elif isinstance(change, DeviceChange):
             states = (device_state(change.device, change.state),)
             self._publish(
