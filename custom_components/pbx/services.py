@@ -1,6 +1,6 @@
 """The actions: dial, and everything that a call in progress allows."""
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, Final
 
 import voluptuous as vol
@@ -10,7 +10,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
 
-from .aiopbx import Action, Call, CallState, Condition, Feature, Line, Target
+from .aiopbx import AcdCallParam, ACRSkill, ACRSkills, Action, Call, CallState, Condition, Feature, Line, Target
 from .const import CONF_AUTO_ANSWER, DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator, call_offering, handle_of
 from .errors import pbx_errors
@@ -26,6 +26,12 @@ ATTR_INHIBIT_PROGRESS_TONE: Final = "inhibit_progress_tone"
 ATTR_PIN: Final = "pin"
 ATTR_SECRET_CODE: Final = "secret_code"  # noqa: S105 - the name of a field
 ATTR_BUSINESS_CODE: Final = "business_code"
+ATTR_SUPERVISED_TRANSFER: Final = "supervised_transfer"
+ATTR_CALL_TO_SUPERVISOR: Final = "call_to_supervisor"
+ATTR_SKILLS: Final = "skills"
+ATTR_SKILL: Final = "skill"
+ATTR_LEVEL: Final = "level"
+ATTR_ACTIVE: Final = "active"
 ATTR_TIMEOUT: Final = "timeout"
 ATTR_EVERYBODY: Final = "everybody"
 ATTR_TO_CALL_ID: Final = "to_call_id"
@@ -47,10 +53,19 @@ _CALL: Final[dict[vol.Marker, Any]] = {**_LINE, vol.Optional(ATTR_CALL_ID): cv.s
 # What belongs to a leg of a call may name the telephone.
 _LEG: Final[dict[vol.Marker, Any]] = {**_CALL, vol.Optional(ATTR_PHONE): cv.string}
 
+_SKILL: Final = vol.Schema(
+    {
+        vol.Required(ATTR_SKILL): cv.positive_int,
+        vol.Optional(ATTR_LEVEL): cv.positive_int,
+        vol.Optional(ATTR_ACTIVE, default=True): cv.boolean,
+    }
+)
+
 DIAL_SCHEMA: Final = vol.Schema(
     {
         **_LINE,
-        vol.Required(ATTR_NUMBER): cv.string,
+        # Needed, unless it is the supervisor who is called.
+        vol.Optional(ATTR_NUMBER): cv.string,
         vol.Optional(ATTR_AUTO_ANSWER): cv.boolean,
         vol.Optional(ATTR_PHONE): cv.string,
         vol.Optional(ATTR_CALLING_NUMBER): cv.string,
@@ -59,6 +74,9 @@ DIAL_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_PIN): cv.string,
         vol.Optional(ATTR_SECRET_CODE): cv.string,
         vol.Optional(ATTR_BUSINESS_CODE): cv.string,
+        vol.Optional(ATTR_SUPERVISED_TRANSFER): cv.boolean,
+        vol.Optional(ATTR_CALL_TO_SUPERVISOR): cv.boolean,
+        vol.Optional(ATTR_SKILLS): vol.All(cv.ensure_list, [_SKILL]),
         vol.Optional(ATTR_TIMEOUT, default=10): vol.All(vol.Coerce(float), vol.Range(min=0, max=60)),
     }
 )
@@ -169,11 +187,30 @@ def _named_call(hass: HomeAssistant, call: ServiceCall, call_id: str) -> Call:
 # ------------------------------------------------------------------------------------------------------- the actions
 
 
+def _call_centre(data: Mapping[str, Any]) -> AcdCallParam | None:
+    """Return what makes the call one of the call centre; none for an ordinary call."""
+    supervised, to_supervisor = data.get(ATTR_SUPERVISED_TRANSFER), data.get(ATTR_CALL_TO_SUPERVISOR)
+    skills = tuple(
+        ACRSkill(skill_number=item[ATTR_SKILL], acr_status=item[ATTR_ACTIVE], expert_eval_level=item.get(ATTR_LEVEL))
+        for item in data.get(ATTR_SKILLS, ())
+    )
+    if not (supervised or to_supervisor or skills):
+        return None
+    return AcdCallParam(
+        supervised_transfer=supervised or None,
+        call_to_supervisor=to_supervisor or None,
+        skills=ACRSkills(skills=skills) if skills else None,
+    )
+
+
 async def _dial(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    number = call.data.get(ATTR_NUMBER)
+    if bool(number) is bool(call.data.get(ATTR_CALL_TO_SUPERVISOR)):
+        raise _invalid("number_and_supervisor" if number else "number_missing")
     coordinator, line = _find_line(hass, call)
     options = coordinator.config_entry.options
     dialled = await line.dial(
-        call.data[ATTR_NUMBER],
+        number or "",
         device=call.data.get(ATTR_PHONE),
         auto_answer=call.data.get(ATTR_AUTO_ANSWER, options.get(CONF_AUTO_ANSWER, True)),
         calling_number=call.data.get(ATTR_CALLING_NUMBER),
@@ -182,9 +219,10 @@ async def _dial(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
         pin=call.data.get(ATTR_PIN),
         secret_code=call.data.get(ATTR_SECRET_CODE),
         business_code=call.data.get(ATTR_BUSINESS_CODE),
+        acd=_call_centre(call.data),
         timeout=call.data[ATTR_TIMEOUT],
     )
-    return {"call_id": dialled.id if dialled is not None else None, "line": line.id, "number": call.data[ATTR_NUMBER]}
+    return {"call_id": dialled.id if dialled is not None else None, "line": line.id, "number": number}
 
 
 async def _answer(hass: HomeAssistant, call: ServiceCall) -> None:

@@ -1,6 +1,7 @@
 """Every action, its errors, and that nothing is sent where something is wrong."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import voluptuous as vol
@@ -9,7 +10,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.aiopbx import AcdCallParam, ACRSkill, ACRSkills, Line
+from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.const import DOMAIN
 from tests.integration.helpers import (
     ALICE,
@@ -146,6 +148,38 @@ async def test_conference(home: HomeAssistant, simulator: Simulator, entry: Mock
         await until_state(home, f"sensor.{name}_call_state", "idle")
 
 
+async def test_calls_of_the_call_centre(home: HomeAssistant) -> None:
+    """An agent calls the supervisor; skills and the supervised transfer go to the PBX as they were given."""
+    users = (
+        UserSpec(login=ALICE, number="1000", first_name="Alice", last_name="Martin", supervisor="1001"),
+        UserSpec(login=BOB, number="1001", first_name="Bob", last_name="Keller"),
+    )
+    async with Simulator(SimulatorSettings(users=users)) as simulator:
+        entry = await set_up(home, make_entry(administrator(simulator)))
+        answer = await do(home, "dial", respond=True, line="1000", call_to_supervisor=True)
+        assert answer["number"] is None
+        await until_state(home, "sensor.bob_keller_call_state", "ringing_incoming")
+        await do(home, "hang_up", call_id=answer["call_id"])
+        await until_state(home, "sensor.bob_keller_call_state", "idle")
+        with patch.object(Line, "dial", autospec=True, side_effect=Line.dial) as dialled:
+            skills = [{"skill": 3, "level": 2}, {"skill": 4, "active": False}]
+            answer = await do(
+                home, "dial", respond=True, line="1000", number="1001", supervised_transfer=True, skills=skills
+            )
+        assert dialled.call_args.kwargs["acd"] == AcdCallParam(
+            supervised_transfer=True,
+            skills=ACRSkills(
+                skills=(
+                    ACRSkill(skill_number=3, acr_status=True, expert_eval_level=2),
+                    ACRSkill(skill_number=4, acr_status=False),
+                )
+            ),
+        )
+        await do(home, "hang_up", call_id=answer["call_id"])
+        await until_state(home, "sensor.bob_keller_call_state", "idle")
+        await home.config_entries.async_unload(entry.entry_id)
+
+
 @pytest.mark.parametrize("number", ["1002", "voicemail"])
 async def test_redirect(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, number: str) -> None:
     simulator.switch.incoming_external("+15550123", "1000")
@@ -194,8 +228,11 @@ async def test_set_forward(home: HomeAssistant, simulator: Simulator, entry: Moc
         ({"line": "1000", "number": "9001"}, "policy_violation", "9001"),
         ({"line": "4711", "number": "1001"}, "line_not_found", "1000, 1001, 1002, 1003"),
         ({"number": "1001"}, "line_missing", ""),
+        ({"line": "1000"}, "number_missing", ""),
+        ({"line": "1000", "number": "1001", "call_to_supervisor": True}, "number_and_supervisor", ""),
+        ({"line": "1000", "number": "1001", "secret_code": "1"}, "invalid_input", "pin"),
     ],
-    ids=["words", "long", "data", "telephone", "policy", "line", "no line"],
+    ids=["words", "long", "data", "telephone", "policy", "line", "no line", "none", "both", "private"],
 )
 async def test_dial_that_is_wrong_sends_nothing(
     home: HomeAssistant, simulator: Simulator, data: dict[str, Any], key: str, words: str
@@ -211,17 +248,41 @@ async def test_dial_that_is_wrong_sends_nothing(
     assert not simulator.switch.calls
 
 
+@pytest.mark.parametrize(("number", "key"), [("9001", "policy_violation"), ("call me", "invalid_input")])
+@pytest.mark.parametrize("action", ["transfer", "redirect", "set_forward"])
+async def test_a_destination_that_is_wrong_sends_nothing(
+    home: HomeAssistant, simulator: Simulator, action: str, number: str, key: str
+) -> None:
+    """Every way to send a call somewhere; what the line and its call are stays as it was."""
+    await set_up(home, make_entry(administrator(simulator), denied=["9*"]))
+    if action == "transfer":
+        await talking(home, simulator)
+    elif action == "redirect":
+        simulator.switch.incoming_external("+15550123", "1000")
+        await until_state(home, "binary_sensor.alice_martin_ringing", "on")
+    state = state_of(home, "sensor.alice_martin_call_state")
+    before = requests(simulator)
+    with pytest.raises(ServiceValidationError) as wrong:
+        await do(home, action, line="1000", number=number)
+    assert wrong.value.translation_key == key
+    assert number in str(wrong.value.translation_placeholders)
+    assert requests(simulator) == before
+    assert state_of(home, "sensor.alice_martin_call_state") == state
+    assert state_of(home, "switch.alice_martin_forward") == "off"
+
+
 async def test_calls_per_minute(home: HomeAssistant, simulator: Simulator) -> None:
     await set_up(home, make_entry(administrator(simulator), calls_per_minute=1))
     await do(home, "dial", line="1000", number="1001")
     with pytest.raises(ServiceValidationError) as limit:
         await do(home, "dial", line="1002", number="1003")
+    assert len(simulator.switch.calls) == 1
     assert limit.value.translation_key == "policy_violation"
 
 
 async def test_schemas(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     for action, data in (
-        ("dial", {"line": "1000"}),
+        ("dial", {"line": "1000", "number": "1001", "skills": [{"level": 1}]}),
         ("dial", {"line": "1000", "device_id": "x", "number": "1001"}),
         ("dial", {"line": "1000", "number": "1001", "timeout": 61}),
         ("dial", {"line": "1000", "number": "1001", "unknown": 1}),

@@ -179,6 +179,7 @@ def test_every_error_has_words() -> None:
         raised |= set(re.findall(r'translation_key="(\w+)",?\s*(?:translation_placeholders|\))', source))
         raised |= set(re.findall(r'_invalid\(\s*"(\w+)"', source))
     raised |= {"call_ambiguous", "call_not_found", "no_held_call", "several_held_calls"}
+    raised |= {"number_missing", "number_and_supervisor"}
     raised -= {"lines_gone", "tls"}
     assert raised - set(WORDS["exceptions"]) == set()
     assert set(WORDS["exceptions"]) - raised == set(), "words that nobody says"
