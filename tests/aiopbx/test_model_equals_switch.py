@@ -98,7 +98,7 @@ class ModelEqualsSwitch(AnySequence):
         for login, line in self.lines.items():
             again, events = reducer.resync(line, views.telephonic_state(self.switch, login), NOW)
             for event in events:
-                # A user who was off the hook before the last call: only a snapshot tells that it is so again.
+                # A user who went off the hook in the last call: only a snapshot tells that it is so still.
                 assert isinstance(event, LineChanged)
                 assert event.changed == {"busy", "state"}
                 assert again.busy

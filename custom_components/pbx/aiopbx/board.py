@@ -21,20 +21,16 @@ class Board:
         self.lines: dict[str, LineSnapshot] = {}
         self.subscribers = Subscribers()
         self.recent: deque[Event] = deque(maxlen=RECENT)
-        self._tell = self.subscribers.tell
+        self._tell = self.subscribers.tell_all
 
     def put(self, snapshot: LineSnapshot, events: tuple[Event, ...]) -> None:
         """Keep a line's new snapshot, then tell what led to it."""
         self.lines[snapshot.id] = snapshot
         if events:
-            tell = self._tell
             self.recent.extend(events)
-            for event in events:
-                tell(event)
+            self._tell(events)
 
     def publish(self, *events: Event) -> None:
         """Tell events that change no line."""
-        tell = self._tell
         self.recent.extend(events)
-        for event in events:
-            tell(event)
+        self._tell(events)

@@ -181,10 +181,14 @@ class Target(StrEnum):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A value: never changed, only replaced."""
+    """A value: never changed, only replaced.
+
+    Fields are given by name. Those kinds that are built for every event take them by position too, which is ten times
+    as fast where there are many; new fields are added at their end.
+    """
 
 
-class Party(Snapshot, frozen=True, kw_only=True):
+class Party(Snapshot, frozen=True):
     """Somebody in a call."""
 
     id: str = ""
@@ -202,8 +206,14 @@ class Party(Snapshot, frozen=True, kw_only=True):
         """Name, else number, else a word for what is secret or unknown."""
         return self.name or self.number or ("anonymous" if self.anonymous else "unknown")
 
+    def __str__(self) -> str:
+        """Name and number, ``Bob Keller (1001)``, where both are known and differ; else the label."""
+        if self.name and self.number and self.name != self.number:
+            return f"{self.name} ({self.number})"
+        return self.label
 
-class Leg(Snapshot, frozen=True, kw_only=True):
+
+class Leg(Snapshot, frozen=True):
     """A device of the line in a call, and what it allows now."""
 
     device: str
@@ -212,7 +222,7 @@ class Leg(Snapshot, frozen=True, kw_only=True):
     actions: frozenset[Action] = frozenset()
 
 
-class CallSnapshot(Snapshot, frozen=True, kw_only=True):
+class CallSnapshot(Snapshot, frozen=True):
     """A call as one line sees it. Times are UTC by the client's clock, none where the moment was not seen."""
 
     id: str
@@ -333,7 +343,7 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     calls: tuple[CallSnapshot, ...] = ()
     """Calls in progress; one that has ended is gone."""
     busy: bool = False
-    """Busy without a call one can see, such as off hook."""
+    """Told to be busy while there was no call one can see, such as off hook, and not free since; calls say more."""
     routing: Routing | None = None
     """None until it is known."""
     counters: Counters = Counters()

@@ -92,25 +92,27 @@ class Subscribers:
 
     def tell(self, event: Event) -> None:
         """Tell everybody who asked for this event."""
-        kind = type(event)
-        for entry in self._everywhere.get(kind, ()):
-            try:
-                entry.callback(event)
-            except Exception:
-                _LOG.exception("A subscriber failed on %s", kind.__name__)
-        if self._lines and kind in _LINE_KINDS:
-            table = self._lines.get(event.line)  # type: ignore[attr-defined]
-            if table is not None:
-                for entry in table.get(kind, ()):
+        self.tell_all((event,))
+
+    def tell_all(self, events: Iterable[Event]) -> None:
+        """Tell everybody who asked for these events, in order."""
+        everywhere = self._everywhere
+        for event in events:
+            kind = type(event)
+            if kind in everywhere:
+                for entry in everywhere[kind]:
                     try:
                         entry.callback(event)
                     except Exception:
                         _LOG.exception("A subscriber failed on %s", kind.__name__)
-
-    def tell_all(self, events: Iterable[Event]) -> None:
-        """Tell everybody about several events, in order."""
-        for event in events:
-            self.tell(event)
+            if self._lines and kind in _LINE_KINDS:
+                table = self._lines.get(event.line)  # type: ignore[attr-defined]
+                if table is not None:
+                    for entry in table.get(kind, ()):
+                        try:
+                            entry.callback(event)
+                        except Exception:
+                            _LOG.exception("A subscriber failed on %s", kind.__name__)
 
 
 class _Entry:

@@ -607,13 +607,74 @@ def test_busy_counts_only_while_no_call_is_seen(wire: Wire) -> None:
     assert wire.line.state is LineState.ACTIVE
     wire.removed()
     assert wire.line.state is LineState.IDLE, "the word of the user comes after the call"
-    wire.feed("OnUserStateModified", state="BUSY")
-    wire.created("c2")
-    wire.removed("c2")
-    assert wire.line.state is LineState.IDLE
     wire.feed("OnUserStateModified", state="SOMETHING_NEW")
     wire.feed("OnUserStateModified")
     assert wire.line.state is LineState.IDLE
+
+
+def test_a_line_that_was_busy_before_its_call_is_busy_after_it(wire: Wire) -> None:
+    wire.feed("OnUserStateModified", state="BUSY")  # off hook
+    wire.created(state="DIALING")
+    wire.feed("OnUserStateModified", state="BUSY")
+    wire.modified(state="RINGING_OUTGOING")
+    wire.modified(state="RELEASING")
+    wire.removed()
+    assert wire.line.state is LineState.BUSY, "still off hook"
+    assert wire.of(LineChanged)[-1].changed == {"state", "calls"}
+    wire.feed("OnUserStateModified", state="FREE")
+    assert wire.line.state is LineState.IDLE
+    assert wire.states == ["idle", "busy", "dialing", "ringing_outgoing", "releasing", "busy", "idle"]
+
+
+def test_free_in_a_call_ends_what_was_before_it(wire: Wire) -> None:
+    wire.feed("OnUserStateModified", state="BUSY")
+    wire.created(state="ACTIVE")
+    wire.feed("OnUserStateModified", state="FREE")
+    assert wire.line.state is LineState.ACTIVE
+    assert wire.told[-1].changed == {"busy"}  # type: ignore[attr-defined]
+    wire.feed("OnUserStateModified", state="BUSY")
+    wire.removed()
+    assert wire.line.state is LineState.IDLE
+
+
+def test_a_call_that_says_little_on_a_line_that_was_busy(wire: Wire) -> None:
+    wire.feed("OnUserStateModified", state="BUSY")
+    wire.created(state="OFF_HOOK")
+    wire.removed()
+    assert wire.line.state is LineState.BUSY
+    assert [state for state in wire.states if state != "busy"] == ["idle"]
+    assert not any("state" in one.changed for one in wire.of(LineChanged)[1:]), "no change of state is told"
+
+
+@pytest.mark.parametrize(
+    ("before", "synced", "calls", "told", "busy"),
+    [
+        (True, True, ["c1"], None, True),
+        (True, True, ["c1"], "BUSY", True),
+        (True, True, ["c1"], "FREE", False),
+        (True, False, ["c1"], "BUSY", False),  # perhaps because of the call
+        (True, False, ["c1"], None, False),
+        (False, True, ["c1"], "BUSY", False),
+        (True, True, [], None, True),
+        (True, False, [], None, False),
+        (False, False, [], "BUSY", True),
+        (True, True, [], "FREE", False),
+        (True, True, [], "UNKNOWN", False),
+    ],
+)
+def test_what_a_snapshot_says_of_a_user_who_was_busy(
+    wire: Wire, before: bool, synced: bool, calls: list[str], told: str | None, busy: bool
+) -> None:
+    wire.snapshot()
+    if before:
+        wire.feed("OnUserStateModified", state="BUSY")
+    if not synced:
+        wire.line = stale(wire.line)
+    wire.snapshot(*(told_call(ref, "ACTIVE") for ref in calls), **({"userState": told} if told else {}))
+    for ref in calls:
+        assert wire.line.state is LineState.ACTIVE
+        wire.removed(ref)
+    assert wire.line.state is (LineState.BUSY if busy else LineState.IDLE)
 
 
 @pytest.mark.parametrize("state", ["OFF_HOOK", "IDLE", "UNKNOWN", "SOMETHING_NEW"])

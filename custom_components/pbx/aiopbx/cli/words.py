@@ -44,11 +44,8 @@ def plain(word: str) -> str:
 def parties(call: CallSnapshot) -> str:
     """Return who is in the call, in words."""
     if not call.parties:
-        return call.called.label if call.called and call.direction is not Direction.INCOMING else ""
-    return ", ".join(
-        f"{party.name} ({party.number})" if party.name and party.number and party.name != party.number else party.label
-        for party in call.parties
-    )
+        return str(call.called) if call.called and call.direction is not Direction.INCOMING else ""
+    return ", ".join(str(party) for party in call.parties)
 
 
 def call_words(call: CallSnapshot) -> str:

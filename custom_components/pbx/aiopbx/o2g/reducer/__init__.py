@@ -1,0 +1,76 @@
+"""From wire events to the model: ``(line, event, now) -> (line, events)``, pure, and touching one line.
+
+What the reference leaves open is chosen here, tested in ``tests/aiopbx/o2g/test_reducer.py`` and told in
+``docs/model.md``. This is the hot path: nothing is built that did not change, and what recurs (the same capabilities,
+the same actions) is built once and shared.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from ...model import LineSnapshot
+from ..types import telephony as wire
+from ..types.base import O2gEvent
+from ..types.event_summary import OnEventSummaryUpdated
+from ..types.routing import OnRoutingStateChanged
+from ..types.users import OnUserInfoChanged
+from .calls import created, modified, removed
+from .details import (
+    counters,
+    dynamic_state_changed,
+    hunting_group,
+    routing,
+    routing_changed,
+    summary_updated,
+    user,
+    user_info_changed,
+)
+from .devices import device_states, state_modified
+from .line import Reduced, new_line, stale, with_features
+from .outcomes import ended_unseen
+from .parties import party_of
+from .state import resync, snapshot, user_state_modified
+
+__all__ = [
+    "HANDLERS",
+    "OFTEN",
+    "Reduced",
+    "counters",
+    "device_states",
+    "ended_unseen",
+    "hunting_group",
+    "new_line",
+    "party_of",
+    "reduce",
+    "resync",
+    "routing",
+    "stale",
+    "user",
+    "with_features",
+]
+
+OFTEN: Final[dict[type[O2gEvent], Callable[[LineSnapshot, Any, datetime], Reduced]]] = {
+    wire.OnCallCreated: created,
+    wire.OnCallModified: modified,
+    wire.OnCallRemoved: removed,
+    wire.OnUserStateModified: user_state_modified,
+}
+"""What happens all the time, and how it is applied."""
+HANDLERS: Final[dict[type[O2gEvent], Callable[[LineSnapshot, Any, datetime], Reduced]]] = {
+    **OFTEN,
+    wire.OnTelephonyState: snapshot,
+    wire.OnDeviceStateModified: state_modified,
+    wire.OnDynamicStateChanged: dynamic_state_changed,
+    OnRoutingStateChanged: routing_changed,
+    OnEventSummaryUpdated: summary_updated,
+    OnUserInfoChanged: user_info_changed,
+}
+
+
+def reduce(line: LineSnapshot, event: O2gEvent, now: datetime) -> Reduced:
+    """Apply one event of the channel to the line it is about."""
+    handler = HANDLERS.get(type(event))
+    if handler is None:
+        return line, ()
+    return handler(line, event, now)

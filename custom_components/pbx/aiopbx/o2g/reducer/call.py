@@ -1,0 +1,230 @@
+"""One call: how it comes to be, and what it is after it was told of again.
+
+Snapshots are built by position here: fields by name, or ``replace``, cost several times as much.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from ...model import CallSnapshot, CallState, Device, Direction, Leg, LineSnapshot, Party
+from ..types import telephony as wire
+from .actions import NONE, of_call, together
+from .legs import legs_after, legs_told
+from .parties import parties_after, parties_told, party, party_of
+from .words import DIVERTING, ENDING, OUTGOING, RECORDING, STATE, TONES
+
+_UNKNOWN: Final = CallState.UNKNOWN
+_ACTIVE: Final = CallState.ACTIVE
+_HELD: Final = CallState.HELD
+_RELEASING: Final = CallState.RELEASING
+_RINGING: Final = CallState.RINGING_INCOMING
+_INCOMING: Final = Direction.INCOMING
+_NO_DATA: Final = wire.CallData()
+
+
+def new_call(
+    line: LineSnapshot,
+    ref: str,
+    data: wire.CallData | None,
+    legs: tuple[wire.Leg, ...],
+    participants: tuple[wire.Participant, ...],
+    *,
+    cause: wire.CallCause | None = None,
+    now: datetime | None = None,
+    initiator: str | None = None,
+    besides: Collection[CallSnapshot] = (),
+    devices: tuple[Device, ...] = (),
+) -> CallSnapshot:
+    """A call that was not known, and is not on the line yet; ``now`` is none where its beginning was not seen.
+
+    Where there are calls ``besides`` those of the line, its id has to differ from theirs too.
+    """
+    if data is None:
+        data = _NO_DATA
+    state = STATE.get(data.state, _UNKNOWN) if data.state is not None else _UNKNOWN
+    new_legs = legs_told((), legs)
+    if len(participants) == 1:
+        parties: tuple[Party, ...] = (party(participants[0]),)
+    else:
+        parties = tuple([party(one) for one in participants])
+    capabilities = data.capabilities
+    own = of_call(capabilities) if capabilities is not None else NONE
+    called = data.initial_called
+    answered = (state is _ACTIVE or state is _HELD) and cause not in TONES
+    word = cause._value_ if cause is not None else None
+    recording = data.record_state
+    return CallSnapshot(
+        f"{line.id}:{ref}" if not line.calls and not besides else _free_id(line, ref, besides),
+        ref,
+        line.id,
+        state,
+        _INCOMING if state is _RINGING else _direction(state, initiator, parties),
+        parties,
+        party_of(called) if called is not None else None,
+        new_legs,
+        together(own, new_legs, state, len(parties), False, devices),
+        own,
+        now,  # started_at
+        now if answered and state is _ACTIVE else None,  # answered_at
+        None,  # ended_at
+        answered,
+        word,  # cause
+        word if word is not None and not answered and word in ENDING else None,  # end_cause
+        None,  # outcome
+        RECORDING.get(recording) if recording is not None else None,
+        data.anonymous is True,
+        _attached(data),
+        data.account_info,
+        _queue_wait(data.acd_call_data) if data.acd_call_data is not None else None,
+    )
+
+
+def _free_id(line: LineSnapshot, ref: str, besides: Collection[CallSnapshot]) -> str:
+    """An id that no call has: servers may give the former name of a call that is still there to another one."""
+    taken = {call.id for call in line.calls}
+    taken.update(call.id for call in besides)
+    id_ = f"{line.id}:{ref}"
+    number = 2
+    while id_ in taken:
+        id_ = f"{line.id}:{ref}#{number}"
+        number += 1
+    return id_
+
+
+def _direction(state: CallState, initiator: str | None, parties: tuple[Party, ...]) -> Direction:
+    """Who called whom, where it does not ring here: from the state, else from who began it."""
+    if state in OUTGOING:
+        return Direction.OUTGOING
+    if not initiator:
+        return Direction.UNKNOWN
+    return Direction.INCOMING if any(one.id == initiator for one in parties) else Direction.OUTGOING
+
+
+def after_delta(
+    call: CallSnapshot, event: wire.OnCallModified, now: datetime, devices: tuple[Device, ...] | None = None
+) -> CallSnapshot:
+    """The call after a delta; the very same object where nothing changed.
+
+    With the devices of the line, the call is its only one, and what it allows is known at once.
+    """
+    data = event.call_data
+    state = call.state
+    if data is not None and data.state is not None:
+        state = STATE.get(data.state, _UNKNOWN)
+    legs = call.legs
+    if event.modified_legs or event.added_legs or event.removed_legs:
+        legs = legs_after(legs, event)
+    parties = call.parties
+    if event.added_participants or event.modified_participants or event.removed_participant_ids:
+        parties = parties_after(parties, event, state)
+    return _after(call, data, state, legs, parties, event.cause, now, event.replaced_by_call_ref, devices)
+
+
+def told_whole(
+    call: CallSnapshot,
+    data: wire.CallData | None,
+    legs: tuple[wire.Leg, ...],
+    participants: tuple[wire.Participant, ...],
+    *,
+    cause: wire.CallCause | None = None,
+    now: datetime | None = None,
+) -> CallSnapshot:
+    """A known call after it was told whole: by a snapshot, or by being created once more."""
+    state = call.state
+    if data is not None and data.state is not None:
+        state = STATE.get(data.state, _UNKNOWN)
+    new_legs = legs_told(call.legs, legs)
+    parties = parties_told(call.parties, participants)
+    return _after(call, data, state, new_legs, parties, cause, now)
+
+
+def _after(
+    call: CallSnapshot,
+    data: wire.CallData | None,
+    state: CallState,
+    legs: tuple[Leg, ...],
+    parties: tuple[Party, ...],
+    cause: wire.CallCause | None,
+    now: datetime | None,
+    replaced_by: str | None = None,
+    devices: tuple[Device, ...] | None = None,
+) -> CallSnapshot:
+    """The call with these; the very same object where nothing changed.
+
+    Call data comes whole, but for what was attached to the call.
+    """
+    called = call.called
+    own = call.own_actions
+    answered, answered_at, end_cause = call.answered, call.answered_at, call.end_cause
+    recording, anonymous, wait = call.recording, call.anonymous, call.queue_wait
+    attached, account_info = call.associated_data, call.account_info
+    if (state is _ACTIVE or state is _HELD) and not answered and state is not call.state and cause not in TONES:
+        answered = True
+        end_cause = None
+        if state is _ACTIVE and now is not None:
+            answered_at = now
+    if data is not None:
+        if data.capabilities is not None:
+            own = of_call(data.capabilities)
+        if called is None and data.initial_called is not None:
+            called = party_of(data.initial_called)
+        recording = RECORDING.get(data.record_state) if data.record_state is not None else None
+        if data.anonymous is not None:
+            anonymous = data.anonymous
+        told = _attached(data)
+        if told is not None:
+            attached = told
+        if data.account_info is not None:
+            account_info = data.account_info
+        if data.acd_call_data is not None:
+            told_wait = _queue_wait(data.acd_call_data)
+            if told_wait is not None:
+                wait = told_wait
+    word = call.cause
+    if cause is not None:
+        word = cause._value_
+        if (
+            state is _RELEASING
+            or (not answered and word in ENDING)
+            or (not answered and call.direction is _INCOMING and word in DIVERTING)
+        ):
+            end_cause = word
+    after = CallSnapshot(
+        call.id,
+        call.ref,
+        call.line,
+        state,
+        call.direction,
+        parties,
+        called,
+        legs,
+        call.actions if devices is None else together(own, legs, state, len(parties), False, devices),
+        own,
+        call.started_at,
+        answered_at,
+        call.ended_at,
+        answered,
+        word,
+        end_cause,
+        call.outcome,
+        recording,
+        anonymous,
+        attached,
+        account_info,
+        wait,
+        call.replaced_by if replaced_by is None or replaced_by == call.ref else replaced_by,
+        call.new_destination,
+    )
+    return call if after == call else after
+
+
+def _attached(data: wire.CallData) -> str | None:
+    """What applications attached, under whichever of its names."""
+    if data.associated_data is not None:
+        return data.associated_data
+    return data.associate_data if data.associate_data is not None else data.hexa_binary_associated_data
+
+
+def _queue_wait(acd: wire.AcdCallData) -> int | None:
+    return acd.call_info.queue_waiting_time if acd.call_info is not None else None

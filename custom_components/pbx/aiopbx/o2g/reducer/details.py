@@ -1,0 +1,154 @@
+"""What a line is beside its calls: routing, counters, hunting group, and whose it is."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from ...model import Condition, Counters, Device, Forward, LineSnapshot, Overflow, Routing, Target
+from ..types.event_summary import EventSummary, OnEventSummaryUpdated
+from ..types.overview import DestinationType
+from ..types.routing import Destination, OnRoutingStateChanged, RoutingState
+from ..types.telephony import HuntingGroupStatus, OnDynamicStateChanged
+from ..types.users import OnUserInfoChanged, User
+from .line import Reduced, with_fields
+from .parties import name_of
+from .words import CONDITION
+
+
+def dynamic_state_changed(line: LineSnapshot, event: OnDynamicStateChanged, now: datetime) -> Reduced:
+    """``OnDynamicStateChanged``."""
+    if event.hunting_group_state is None:
+        return line, ()
+    return hunting_group(line, event.hunting_group_state, now)
+
+
+def hunting_group(line: LineSnapshot, status: HuntingGroupStatus, now: datetime) -> Reduced:
+    """Apply whether the user is logged on in the hunting group."""
+    if status.logon is None:
+        return line, ()
+    return with_fields(line, now, hunting_group_logged_on=status.logon)
+
+
+def routing_changed(line: LineSnapshot, event: OnRoutingStateChanged, now: datetime) -> Reduced:
+    """``OnRoutingStateChanged``."""
+    if event.routing_state is None:
+        return line, ()
+    return routing(line, event.routing_state, now)
+
+
+def routing(line: LineSnapshot, state: RoutingState, now: datetime) -> Reduced:
+    """Apply a routing state: it is whole, but for a do-not-disturb and presentation routes that it leaves out."""
+    before = line.routing or Routing()
+    activate = state.dnd_state.activate if state.dnd_state is not None else None
+    after = Routing(
+        do_not_disturb=before.do_not_disturb if activate is None else activate,
+        forward=_forward(state),
+        overflow=_overflow(state),
+        remote_extension=_remote_extension(state, before.remote_extension),
+    )
+    return with_fields(line, now, routing=after)
+
+
+def _forward(state: RoutingState) -> Forward | None:
+    """The first forward route that leads anywhere; an immediate one has no type."""
+    for route in state.forward_routes:
+        if route.destinations:
+            kind = route.forward_type
+            condition = Condition.IMMEDIATE if kind is None else CONDITION.get(kind, Condition.UNKNOWN)
+            target, number = _goal(route.destinations[0])
+            return Forward(condition=condition, target=target, number=number)
+    return None
+
+
+def _overflow(state: RoutingState) -> Overflow | None:
+    """The first overflow route that leads anywhere."""
+    for route in state.overflow_routes:
+        if route.destinations:
+            kind = route.overflow_type
+            condition = Condition.UNKNOWN if kind is None else CONDITION.get(kind, Condition.UNKNOWN)
+            target, number = _goal(route.destinations[0])
+            return Overflow(condition=condition, target=target, number=number)
+    return None
+
+
+def _remote_extension(state: RoutingState, before: bool | None) -> bool | None:
+    """Whether the remote extension rings too; none where there is none, as before where no routes were told."""
+    if not state.presentation_routes:
+        return before
+    remote = None
+    for route in state.presentation_routes:
+        for destination in route.destinations:
+            if destination.type == DestinationType.MOBILE:
+                remote = bool(destination.selected)
+    return remote
+
+
+def _goal(destination: Destination) -> tuple[Target, str | None]:
+    kind = destination.type
+    number = destination.number or None
+    if kind == DestinationType.VOICEMAIL:
+        return Target.VOICEMAIL, number
+    if kind == DestinationType.ASSOCIATE:
+        return Target.ASSOCIATE, number
+    return (Target.NUMBER if number is not None else Target.UNKNOWN), number
+
+
+def summary_updated(line: LineSnapshot, event: OnEventSummaryUpdated, now: datetime) -> Reduced:
+    """``OnEventSummaryUpdated``."""
+    if event.event_summary is None:
+        return line, ()
+    return counters(line, event.event_summary, now)
+
+
+def counters(line: LineSnapshot, summary: EventSummary, now: datetime) -> Reduced:
+    """Apply counters. One that is absent was not told: the last known value stays."""
+    before = line.counters
+
+    def newest(told: int | None, known: int | None) -> int | None:
+        return known if told is None else told
+
+    waiting = summary.event_waiting
+    after = Counters(
+        missed_calls=newest(summary.missed_calls_nb, before.missed_calls),
+        voicemails=newest(summary.voice_messages_nb, before.voicemails),
+        callback_requests=newest(summary.call_back_requests_nb, before.callback_requests),
+        faxes=newest(summary.fax_nb, before.faxes),
+        new_texts=newest(summary.new_text_nb, before.new_texts),
+        old_texts=newest(summary.old_text_nb, before.old_texts),
+        waiting=before.waiting if waiting is None else waiting,
+    )
+    return with_fields(line, now, counters=after)
+
+
+def user_info_changed(line: LineSnapshot, event: OnUserInfoChanged, now: datetime) -> Reduced:
+    """``OnUserInfoChanged``."""
+    if event.user is None:
+        return line, ()
+    return user(line, event.user, now)
+
+
+def user(line: LineSnapshot, told: User, now: datetime) -> Reduced:
+    """Apply what a user is: number, name, telephones, voicemail, node. A telephone that stays keeps its state."""
+    changes: dict[str, Any] = {"voicemail_number": told.voicemail.number if told.voicemail is not None else None}
+    if told.company_phone:
+        changes["number"] = told.company_phone
+    name = name_of(told.first_name, told.last_name, None)
+    if name:
+        changes["name"] = name
+    if told.node_id is not None:
+        changes["node"] = told.node_id
+    if told.devices:
+        known = {device.id: device for device in line.devices}
+        devices = tuple(
+            replace(
+                known.get(device.id) or Device(id=device.id),
+                kind=str(device.type.value) if device.type is not None else "",
+                sub_kind=device.sub_type or "",
+            )
+            for device in told.devices
+            if device.id
+        )
+        if devices != line.devices:
+            changes["devices"] = devices
+    return with_fields(line, now, **changes)
