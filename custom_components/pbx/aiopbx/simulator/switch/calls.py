@@ -110,6 +110,8 @@ class Call:
     rung: str | None = None
     """Login name of the user last presented: who can be asked to call back."""
     parked_by: str | None = None
+    recalls: int = 0
+    """How often it could not be given back to who parked it."""
     timers: dict[str, TimerHandle] = field(default_factory=dict)
 
     def user(self, login: str) -> Member | None:
