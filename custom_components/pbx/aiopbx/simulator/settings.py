@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from .switch.settings import SwitchSettings
+from .switch.settings import AgentSpec, SwitchSettings
 
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]
@@ -30,6 +30,8 @@ class DeviceSpec(Settings):
     type: Literal["DECT", "DESKPHONE", "MOBILE", "SOFTPHONE"] = "DESKPHONE"
     sub_type: str | None = None
     in_service: bool = True
+    addons: tuple[Literal["ADDON_10_KEYS", "ADDON_20_KEYS", "ADDON_40_KEYS", "ADDON_EL_14_KEYS"], ...] = ()
+    """Its key modules."""
 
 
 class UserSpec(Settings):
@@ -68,7 +70,9 @@ class UserSpec(Settings):
     node: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")] = "1"
     """The node of the PBX the user belongs to."""
     acd: bool = False
-    """Whether the user is an operator (agent or supervisor) of the call centre."""
+    """Whether the user is an operator (agent or supervisor) of the call centre; one with ``agent`` is."""
+    agent: AgentSpec | None = None
+    """What kind of operator; with ``acd`` alone an agent who is in no processing group."""
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
 
@@ -82,6 +86,9 @@ class UserSpec(Settings):
             raise ValueError(f"devices: {self.login} has two devices with the same id")
         # the model is frozen: this is its construction, not a change
         object.__setattr__(self, "devices", tuple(devices))
+        if self.acd or self.agent is not None:
+            object.__setattr__(self, "acd", True)
+            object.__setattr__(self, "agent", self.agent or AgentSpec())
         return self
 
 

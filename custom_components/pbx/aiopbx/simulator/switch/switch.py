@@ -1,9 +1,9 @@
 """The whole switch."""
 
-from .routing import RoutingOfUsers
+from .centre import CallCentre
 
 
-class Switch(RoutingOfUsers):
+class Switch(CallCentre):
     """A telephone system in memory: synchronous, on a clock that may be turned by hand, without any wire.
 
     Methods are what people do at a telephone or ask a server for. They raise ``SwitchError`` and change nothing when
