@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from aiopbx.errors import InvalidInput
+from aiopbx.o2g import consequences
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import EventDecoder
 from aiopbx.o2g.download import Download
@@ -195,6 +196,7 @@ async def test_an_operation(row: OperationRow, client: O2gClient, recording: Scr
     assert inspect.iscoroutinefunction(method_of(client, operation))
     assert operation.summary
     assert operation.since == row.since
+    assert consequences.refusals(operation) == tuple(status for status, _ in row.answers if status >= 300)
     assert (operation.licence or "No license") in row.licence or row.chapter == "Subscription management"
 
     body_type = None if row.body is None else getattr(MODULES[row.chapter], row.body)
@@ -385,6 +387,24 @@ def test_an_event(row: TypeRow) -> None:
     counted = decoder.statistics
     assert (counted.events, counted.unknown_events, counted.unknown_values) == (1, 0, 0)
     assert (counted.malformed_frames, counted.bad_fields) == (0, 0)
+
+
+# What the server sends of its own, or for what happens at the telephones.
+SPONTANEOUS = {
+    "OnComRecordModified",
+    "OnCtiLinkDown",
+    "OnCtiLinkUp",
+    "OnDeviceStateModified",
+    "OnLicenseExpiration",
+    "OnPbxLoaded",
+}
+
+
+def test_every_event_has_where_it_comes_from() -> None:
+    assert consequences.EVENTS.keys() <= OPERATIONS.keys()
+    caused = {event.__name__ for one in OPERATIONS.values() for event in consequences.events(one)}
+    assert caused | SPONTANEOUS == set(o2g()["events"])
+    assert not caused & SPONTANEOUS
 
 
 def test_camel_case() -> None:

@@ -211,6 +211,7 @@ def NUMBER(field: str) -> Check:  # noqa: N802 - reads as a constant where opera
         if value is not None:
             check_number(value, field=field)
 
+    check.__doc__ = f"Check that ``{field}``, if it is there, is a number."
     return check
 
 
@@ -223,6 +224,9 @@ def NEEDS(*fields: str) -> Check:  # noqa: N802
             if not getattr(body, attribute):
                 raise InvalidInput(field, "is missing.", remedy="The server needs it.")
 
+    check.__doc__ = (
+        f"Check that {' and '.join(f'``{field}``' for field in fields)} {'are' if len(fields) > 1 else 'is'} not empty."
+    )
     return check
 
 
@@ -373,6 +377,7 @@ def EXPLICIT_ALL(*names: str) -> Check:  # noqa: N802
                 remedy=f"Choose by {', '.join(names)}; or say all=True.",
             )
 
+    check.__doc__ = "Check that everything is deleted only with ``all=True``."
     return check
 
 

@@ -48,7 +48,7 @@ class Directory(Service, service="Directory"):
 
     @operation("POST", "/directory/search", TELEPHONY_ADVANCED, CRITERION)
     def start_search(self, body: SearchRequest, *, login_name: str | None = None) -> Request[str | None]:
-        """Start a search; it takes the place of the one that the user has in this session."""
+        """Start a search. A user has one at a time in a session."""
         return Request(body=body, loginName=login_name)
 
     @operation("GET", "/directory/search", TELEPHONY_ADVANCED, safe=False)
