@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import weakref
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -32,6 +33,7 @@ LONGEST_PAUSE: Final = 5.0
 PATIENCE: Final = 60.0
 """Seconds of pauses without anything, after which a search is given up."""
 _FAREWELL: Final = 3.0
+_sleep = asyncio.sleep
 
 
 class Directory(Service, service="Directory"):
@@ -111,7 +113,10 @@ class DirectorySearch:
         self._directory = directory
         self._login_name = login_name
         self._start = start
-        self._results: AsyncIterator[PartyInfo] | None = None
+        # Only weakly, so that an iteration that is left is gone, and stops the search; in an ``async with`` firmly.
+        self._results: weakref.ref[AsyncGenerator[PartyInfo, None]] | None = None
+        self._held: AsyncGenerator[PartyInfo, None] | None = None
+        self._entered = False
         self.complete = False
         """Whether the server has said that there is no more; false as well where it gave up for lack of time."""
         self.timed_out = False
@@ -119,6 +124,7 @@ class DirectorySearch:
 
     async def __aenter__(self) -> Self:
         """Return itself."""
+        self._entered = True
         return self
 
     async def __aexit__(
@@ -129,20 +135,23 @@ class DirectorySearch:
 
     async def close(self) -> None:
         """Stop the search if it runs."""
-        close = getattr(self._results, "aclose", None)
-        if close is not None:
-            await close()
+        results = None if self._results is None else self._results()
+        self._held = None
+        if results is not None:
+            await results.aclose()
 
     def __aiter__(self) -> AsyncIterator[PartyInfo]:
         """Give the contacts as they are found."""
         if self._results is not None:
             raise RuntimeError("A search can be iterated over only once; start another.")
-        self._results = self._run()
-        return self._results
+        results = self._run()
+        self._results = weakref.ref(results)
+        self._held = results if self._entered else None
+        return results
 
-    async def _run(self) -> AsyncIterator[PartyInfo]:
+    async def _run(self) -> AsyncGenerator[PartyInfo, None]:
         directory = self._directory
-        async with directory._at_once, directory._turns[self._login_name]:
+        async with directory._turns[self._login_name], directory._at_once:
             running = True
             try:
                 try:
@@ -182,7 +191,7 @@ class DirectorySearch:
                     f"The search of the directory has found nothing and not ended for {PATIENCE:g} seconds.",
                     remedy="Search again later; narrow the search.",
                 )
-            await asyncio.sleep(pause)
+            await _sleep(pause)
             waited += pause
             pause = min(2 * pause, LONGEST_PAUSE)
 
