@@ -1,6 +1,6 @@
 """The call centre: pilots with their queues, agents who get the calls in turn, supervisors who help and listen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import count
 from math import ceil
@@ -363,6 +363,38 @@ class CallCentre(PhoneSets):
             raise bad_value(f"There is no pilot {number!r}.", "INVALID_DESTINATION")
         with self._acting():
             pilot.blocked = blocked
+
+    def configure_pilot(self, number: str, changes: Mapping[str, Any]) -> None:
+        """Change fields of a pilot; what waits is distributed accordingly."""
+        with self._acting():
+            for name, value in changes.items():
+                setattr(self.pilots[number], name, value)
+            self._groups_exist(self.pilots[number].groups)
+
+    def configure_agent(self, login: str, changes: Mapping[str, Any]) -> None:
+        """Change what an operator is: fields of ``Agent``."""
+        _, agent = self.operator(login)
+        with self._acting():
+            for name, value in changes.items():
+                setattr(agent, name, value)
+            self._groups_exist(agent.groups)
+
+    def make_operator(self, login: str, changes: Mapping[str, Any] | None) -> None:
+        """Make a user an operator with these fields of ``Agent``; with none, it is one no longer."""
+        user = self.user(login)
+        if changes is not None:
+            user.agent = user.agent or Agent()
+            self.configure_agent(login, changes)
+        elif user.agent is not None:
+            with self._acting():
+                if user.agent.logged_on:
+                    for call in self.calls_of(login):
+                        member = call.user(login)
+                        if member is not None and member.intrudes is not None:
+                            self._part(call, member)
+                    self._log_off(user, user.agent)
+                self._tell(user, user.agent)
+                user.agent = None
 
     # -- logging on and off -----------------------------------------------------------------------------------------
 

@@ -272,6 +272,19 @@ class PhoneSets(RoutingOfUsers):
             self._after.append(UserChange(login=login, kind="changed"))
             self._after.append(RoutingChange(login=login))
 
+    def change_device(self, login: str, device: str, kind: str, sub_kind: str = "") -> None:
+        """Make a telephone one of another kind; not while it is in a call."""
+        user, found = self.set_of(login, device)
+        if any(True for _ in self._legs_on(user, device)):
+            raise wrong_state(f"The telephone {device} is in a call.")
+        with self._acting():
+            found.kind, found.sub_kind = kind, sub_kind
+            if found.mobile:
+                user.remote_extension = True
+            self._touched[login] = None
+            self._after.append(UserChange(login=login, kind="changed"))
+            self._after.append(RoutingChange(login=login))
+
     def reinitialise(self, login: str) -> None:
         """Set a user's telephones up as new: no keys, lock, camp-on, forward, overflow, do-not-disturb."""
         user = self.user(login)

@@ -92,6 +92,9 @@ class Route:
     """It needs no session: it opens one. Only ``POST /sessions``."""
     administrators: bool = False
     """Whether only the session of an administrator may use it."""
+    nested: bool = False
+    """The last parameters repeat, as ``{objectName}/{objectId}/{objectName}``. What comes before the last ones is
+    given to the handler in the first of them, joined by ``/``, each part quoted."""
     without_session: bool = False
     """It needs no session: the handler gets the server and the query instead. Only ``GET /system/licenses``."""
 
