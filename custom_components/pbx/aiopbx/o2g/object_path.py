@@ -71,4 +71,4 @@ class ObjectPath(str):
             if not segment.strip():
                 raise InvalidInput(field, f"{str(self)!r} has an empty part.", remedy="Names and ids take turns.")
             if segment in {".", ".."}:
-                raise InvalidInput(field, f"{segment!r} cannot be part of a URL.")
+                raise InvalidInput(field, f"{segment!r} cannot be part of a URL.", remedy="Give its name or id.")
