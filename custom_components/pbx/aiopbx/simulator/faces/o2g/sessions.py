@@ -35,6 +35,9 @@ SERVICES: Final = (
     ("ComLog", "/comlog/records"),
     ("Voicemail", "/messaging/mailboxes"),
     ("Maintenance", "/system"),
+    ("PhoneSetProgramming", "/users"),
+    ("PbxManagement", "/pbxs"),
+    ("AcdAgent", "/acd/agent"),
 )
 # What every session may use, whatever its token lists. ``logins`` lies beside ``users``.
 _ALWAYS: Final = frozenset({"sessions", "subscriptions"})
@@ -42,6 +45,8 @@ _BESIDE: Final = {
     "logins": "users",
     "messaging": "voicemail",
     "system": "maintenance",
+    "pbxs": "pbxmanagement",
+    "acd": "acdagent",
 }
 
 
