@@ -20,9 +20,12 @@ from .clock import Clock, RealClock
 from .control import control_routes, user_state
 from .faces.o2g import (
     comlog,
+    agent,
     directory,
     event_summary,
     maintenance,
+    management,
+    phone_set,
     routing,
     telephony,
     views,
@@ -36,7 +39,7 @@ from .faces.phones.face import PAGE as PHONES_PAGE, attach as attach_phones
 from .faults import Faults
 from .scenarios import Scenario, ScenarioPlayer, load_scenario
 from .settings import SimulatorSettings, UserSpec
-from .switch import Switch
+from .switch import Change, Switch, UserChange
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +51,9 @@ O2G_ROUTES: Final[tuple[Route, ...]] = (
     *comlog.ROUTES,
     *voicemail.ROUTES,
     *maintenance.ROUTES,
+    *phone_set.ROUTES,
+    *management.ROUTES,
+    *agent.ROUTES,
 )
 """The operations beyond sessions, users and subscriptions."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here
@@ -91,6 +97,7 @@ class Simulator:
         if self.settings.ha:
             self.servers.append(self._server("secondary", standby=True))
         self.faults.attach(self.servers)
+        self.switch.subscribe(self._people)
         self.player: ScenarioPlayer | None = None
         """Plays the scenario, if there is one, from the start to the stop."""
         if scenario is not None:
@@ -204,6 +211,7 @@ class Simulator:
                     if port.server is server and port.channel
                 }
                 self._detach.append(views.attach(self.switch, server.subscriptions.publish))
+                self._detach.append(management.attach(self.switch, server.subscriptions.publish))
                 self._detach.append(server.alarm.stop)
                 server.started = self.clock.utc()
                 server.alarm.start()
@@ -325,6 +333,18 @@ class Simulator:
         await asyncio.gather(*(runner.cleanup() for runner in runners))
 
     # -- people -------------------------------------------------------------------------------------------------
+
+    def _people(self, change: Change) -> None:
+        """Users who come and go on the switch, also through PBX management, have their accounts here."""
+        if not isinstance(change, UserChange):
+            return
+        if change.kind == "deleted":
+            for server in self.servers:
+                server.sessions.close_of(change.login)
+            self.accounts.remove(change.login)
+        elif change.kind == "created" and self.accounts.get(change.login) is None:
+            user = self.switch.users[change.login]
+            self.accounts.add(UserSpec(login=user.login, number=user.number))
 
     def add_user(self, spec: UserSpec) -> None:
         """Create a user while it runs: administrators are told."""

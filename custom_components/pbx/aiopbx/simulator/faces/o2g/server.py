@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 from aiohttp import web
@@ -59,16 +59,20 @@ class RouteTable:
         """Serve one more operation."""
         node = self._root
         names: list[str] = []
+        nodes: list[_Node] = []
         for segment in _segments(route.path):
             if segment.startswith("{"):
                 names.append(_snake(segment[1:-1]))
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
+                nodes.append(node)
             else:
                 node = node.literals.setdefault(segment, _Node())
         if route.method in node.routes:
             raise ValueError(f"{route.method} {route.path} is served twice")
         node.routes[route.method] = (route, tuple(names))
+        if route.nested and len(names) == 3:  # below an object there are objects again
+            nodes[2].parameter = nodes[1]
         self.routes.append(route)
 
     def find(self, method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]:
@@ -80,6 +84,14 @@ class RouteTable:
         if method not in node.routes:
             raise wrong_method(method, node.routes)
         route, names = node.routes[method]
+        surplus = len(values) - len(names)
+        if surplus:
+            above = "/".join(quote(value, safe="") for value in values[1 : surplus + 2])
+            values = (values[0], above, *values[surplus + 2 :])
+        elif route.nested:
+            values = (values[0], quote(values[1], safe=""), *values[2:])
+        if route.nested and len(values) > 2:
+            values = (*values[:2], quote(values[2], safe=""))
         return route, dict(zip(names, values, strict=True))
 
 
