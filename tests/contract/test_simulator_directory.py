@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aiopbx.simulator import UserSpec
 from tests.contract.rows import OperationRow, held, operations
 from tests.contract.simulated import (
     ALICE,
@@ -199,7 +200,7 @@ async def test_bottomless_criteria_are_refused(world: World) -> None:
     check_refusal(ROWS[0], reply, 400, "BAD_PARAMETER")
 
 
-# ------------------------------------------------------------------------------------------------- the course of a search
+# ----------------------------------------------------------------------------------------------- the course of a search
 
 
 async def test_pages_come_one_after_the_other(world: World) -> None:
@@ -277,12 +278,9 @@ async def test_a_search_nobody_asks_for_is_forgotten(world: World) -> None:
 
 
 async def test_a_session_has_five_searches_one_for_a_user() -> None:
-    more = settings().model_copy(update={"users": (*settings().users,)})
-    async with office(more) as world:
-        for login in ("oxe1004", "oxe1005"):
-            world.simulator.add_user(
-                settings().users[0].model_copy(update={"login": login, "number": login[3:], "devices": ()})
-            )
+    async with office(settings()) as world:
+        for number in ("1004", "1005"):
+            world.simulator.add_user(UserSpec(login=f"oxe{number}", number=number))
         await world.log_in("administrator")
         statuses = []
         for login in (ALICE, BOB, CAROL, DAVID, "oxe1004", "oxe1005", ALICE):
