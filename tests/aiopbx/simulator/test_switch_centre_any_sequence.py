@@ -88,11 +88,12 @@ class CallCentre(RuleBasedStateMachine):
         try:
             return action(*arguments, **keywords)
         except SwitchError as error:
-            assert error.kind
-            assert str(error)
-            assert self.switch.dump() == before, f"{action.__name__} was refused and changed something"
-            assert self.told == told, f"{action.__name__} was refused and told something"
-            assert self.clock.pending == pending
+            refused = error
+        assert refused.kind
+        assert str(refused)
+        assert self.switch.dump() == before, f"{action.__name__} was refused and changed something"
+        assert self.told == told, f"{action.__name__} was refused and told something"
+        assert self.clock.pending == pending
         return None
 
     def own(self, data: st.DataObject, login: str) -> str:
