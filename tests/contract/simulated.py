@@ -226,7 +226,7 @@ async def needs_user(world: World, row: OperationRow, case: Case) -> None:
 
 async def needs_licence(world: World, row: OperationRow, body: Any) -> None:
     """Who lacks the licence that the row names is refused, and told which."""
-    (licence,) = re.findall(r"[A-Z]+_?[A-Z]+", row.licence.replace("The", ""))
+    (licence,) = re.findall(r"[A-Z]{2,}(?:_[A-Z]+)*", row.licence)
     await world.log_in("basic")
     reply = await world.ask(row.method, expand(row, anything(row)), body)
     check_refusal(row, reply, 403, "NOT_ALLOWED")

@@ -5,7 +5,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from aiopbx.o2g.types.agent import OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
 from aiopbx.o2g.types.base import O2gEvent
@@ -96,6 +96,15 @@ class CallCentre(RuleBasedStateMachine):
         assert self.clock.pending == pending
         return None
 
+    @initialize(present=st.booleans())
+    def a_day_begins(self, present: bool) -> None:
+        """Half of the days everybody is there already."""
+        if present:
+            for login in "abcs":
+                self.switch.agent_log_on(login, self.switch.users[login].number)
+                if login == "c":
+                    self.switch.agent_ready(login)
+
     def own(self, data: st.DataObject, login: str) -> str:
         refs = [call.ref for call in self.switch.calls_of(login)]
         return data.draw(st.sampled_from([*refs, *refs, *list(self.switch.calls)[-3:], "0"]))
@@ -150,6 +159,16 @@ class CallCentre(RuleBasedStateMachine):
     def intrude(self, login: str, number: str, mode: str) -> None:
         self.attempt(self.switch.intrude, login, number, mode)
         self.attempt(self.switch.intrude, "s", number, mode)
+
+    @rule(data=st.data(), mode=st.sampled_from(["NORMAL", "RESTRICTED", "DISCRETE"]))
+    def intrude_on_who_talks(self, data: st.DataObject, mode: str) -> None:
+        talking = [
+            user.number
+            for login, user in self.switch.users.items()
+            if user.agent is not None and any(view.state == "ACTIVE" for view in self.switch.call_views(login))
+        ]
+        if talking:
+            self.attempt(self.switch.intrude, "s", data.draw(st.sampled_from(talking)), mode)
 
     @rule(login=OPERATORS, mode=st.sampled_from(["NORMAL", "RESTRICTED", "DISCRETE", "LOUD"]))
     def change_intrusion(self, login: str, mode: str) -> None:
