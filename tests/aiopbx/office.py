@@ -1,0 +1,100 @@
+"""A simulated office and clients of it, for tests of the whole way: switch, wire, model."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiopbx
+from aiopbx import Event, Pbx
+from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
+
+ADMIN = {"username": "admin", "password": "admin"}
+
+
+def user(login: str = "oxe1000") -> dict[str, str]:
+    return {"username": login, "password": "secret"}
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Let everything run until this is so."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.001)
+    except TimeoutError:
+        raise AssertionError("it did not happen in time") from None
+
+
+class Office:
+    """A simulator on a clock that is turned by hand, and the clients that were connected to it."""
+
+    def __init__(self, simulator: Simulator, clock: ManualClock) -> None:
+        self.simulator = simulator
+        self.switch = simulator.switch
+        self.faults = simulator.faults
+        self.clock = clock
+        self._clients: list[Pbx] = []
+
+    async def connect(self, **settings: Any) -> Pbx:
+        values: dict[str, Any] = {
+            "url": self.simulator.url,
+            **ADMIN,
+            "reconnect_min": 0.01,
+            "reconnect_max": 0.05,
+            "sync_timeout": 2.0,
+            "request_timeout": 5.0,
+            **settings,
+        }
+        pbx = await aiopbx.connect(**values)
+        self._clients.append(pbx)
+        return pbx
+
+    async def caught_up(self, pbx: Pbx) -> None:
+        """Wait until the client has heard everything that was told until now."""
+        await until(lambda: pbx.status == "online")
+        before = pbx.statistics.unknown_events
+        assert self.faults.unknown_event("OnMarkOfATest")
+        await until(lambda: pbx.statistics.unknown_events > before)
+
+    @property
+    def sessions(self) -> int:
+        return sum(len(server.sessions) for server in self.simulator.servers)
+
+    @property
+    def subscriptions(self) -> int:
+        return sum(len(server.subscriptions) for server in self.simulator.servers)
+
+    async def close(self) -> None:
+        for pbx in self._clients:
+            await pbx.close()
+
+
+@asynccontextmanager
+async def office(**settings: Any) -> AsyncIterator[Office]:
+    """An office of four, or of whom the settings name; what clients leave behind at its end is an error."""
+    clock = ManualClock()
+    async with Simulator(SimulatorSettings(**settings), clock=clock) as simulator:
+        one = Office(simulator, clock)
+        try:
+            yield one
+        finally:
+            await one.close()
+        assert one.sessions == 0, "a session was leaked"
+        assert one.subscriptions == 0, "a subscription was leaked"
+
+
+def client_tasks() -> set[str]:
+    """Names of the tasks that clients have running; the simulator's, in the same loop, are not among them."""
+    return {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(("o2g-", "aiopbx"))}
+
+
+class Diary:
+    """Every event, in order."""
+
+    def __init__(self, pbx: Pbx, **which: Any) -> None:
+        self.events: list[Event] = []
+        self.stop = pbx.subscribe(self.events.append, **which)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]

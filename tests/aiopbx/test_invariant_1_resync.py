@@ -1,0 +1,214 @@
+"""Invariant 1: nothing hangs in "ringing". After any loss the difference reaches subscribers, once."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from aiopbx import (
+    CallEnded,
+    CallStarted,
+    CallState,
+    Direction,
+    LineAdded,
+    LineRemoved,
+    LineState,
+    Outcome,
+    Status,
+    StatusChanged,
+)
+from aiopbx.o2g.services.telephony import Telephony
+from aiopbx.simulator import UserSpec
+from aiopbx.simulator.faces.o2g import refusing, routing, telephony
+from tests.aiopbx.model_truth import compare
+from tests.aiopbx.office import Diary, Office, office, until
+
+LOSSES = ["cut_channels", "close_cleanly", "expire_sessions"]
+
+
+async def lose_while(one: Office, pbx: Any, loss: str, meanwhile: Any) -> None:
+    """Lose the connection, do something that the client cannot see, and let it come back."""
+    done: list[None] = []
+
+    def told(event: Any) -> None:
+        if event.status is Status.OFFLINE and not done:
+            done.append(meanwhile())
+
+    stop = pbx.subscribe(told, kind=StatusChanged)
+    getattr(one.faults, loss)()
+    await until(lambda: done)
+    await until(lambda: pbx.status is Status.ONLINE)
+    stop()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+async def test_a_call_that_ended_while_offline_is_reported_ended_once(loss: str) -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        ringing = one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
+        await one.caught_up(pbx)
+        bob = pbx.line("1001")
+        call = bob.calls[0]
+        assert bob.state is LineState.RINGING_INCOMING
+        diary = Diary(pbx)
+        await lose_while(one, pbx, loss, lambda: one.switch.drop("oxe1000", ringing.ref))
+        assert bob.state is LineState.IDLE
+        assert pbx.line("1000").state is LineState.IDLE
+        ends = diary.of(CallEnded)
+        assert {event.line for event in ends} == {"oxe1000", "oxe1001"}
+        assert len(ends) == 2
+        assert call.ended
+        assert call.outcome is Outcome.UNKNOWN
+        assert call.ended_at is None
+        assert call.started_at is not None
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+async def test_a_call_that_came_while_offline_is_reported(loss: str) -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        diary = Diary(pbx)
+        await lose_while(one, pbx, loss, lambda: one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True))
+        (bob,) = pbx.line("1001").calls
+        assert bob.state is CallState.RINGING_INCOMING
+        assert bob.direction is Direction.INCOMING
+        assert bob.started_at is None, "nobody saw it begin"
+        assert len(diary.of(CallStarted)) == 2
+        assert diary.of(CallEnded) == []
+        await bob.answer()
+        await bob.wait_for(CallState.ACTIVE, timeout=5)
+
+
+async def test_a_call_that_went_on_is_the_same_call() -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        ringing = one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
+        await one.caught_up(pbx)
+        call = pbx.line("1001").calls[0]
+        id_ = call.id
+        await lose_while(one, pbx, "cut_channels", lambda: one.switch.answer("oxe1001", ringing.ref, "1001"))
+        assert pbx.line("1001").calls[0] is call
+        assert (call.id, call.state, call.answered, call.answered_at) == (id_, CallState.ACTIVE, True, None)
+
+
+async def test_every_line_is_confirmed_after_a_loss() -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        assert all(line.synced for line in pbx.lines.values())
+        one.faults.cut_channels()
+        await until(lambda: not any(line.synced for line in pbx.lines.values()))
+        await until(lambda: pbx.status is Status.ONLINE)
+        assert all(line.synced for line in pbx.lines.values())
+
+
+async def test_a_line_that_gets_no_snapshot_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server acknowledges and sends nothing: the state is read by GET."""
+    for module in (refusing, telephony, routing):
+        if hasattr(module, "snapshot"):
+            monkeypatch.setattr(module, "snapshot", lambda *_: None)
+    async with office() as one:
+        one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
+        one.switch.set_dnd("oxe1002", True)
+        pbx = await one.connect(sync_timeout=0.05)
+        assert pbx.line("1001").state is LineState.RINGING_INCOMING
+        assert pbx.line("1002").do_not_disturb is True
+        for login in one.switch.users:
+            compare(pbx.line(login).snapshot, one.switch, login)
+
+
+async def test_an_event_that_comes_while_a_state_is_read_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer of the GET is older than the event: it must not bring the call back."""
+    async with office() as one:
+        pbx = await one.connect()
+        ringing = one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
+        await one.caught_up(pbx)
+        read = Telephony.telephonic_state
+        asked = 0
+
+        async def slow(self: Telephony, **keywords: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            state = await read(self, **keywords)
+            if asked == 1:
+                one.switch.drop("oxe1000", ringing.ref)
+                await one.caught_up(pbx)
+            return state
+
+        monkeypatch.setattr(Telephony, "telephonic_state", slow)
+        diary = Diary(pbx, line="oxe1001")
+        await pbx._system._link._reader.telephony("oxe1001")  # type: ignore[attr-defined]
+        assert asked == 2, "read again, because an event came meanwhile"
+        assert pbx.line("1001").state is LineState.IDLE
+        assert len(diary.of(CallEnded)) == 1
+        assert diary.of(CallStarted) == []
+
+
+async def test_counters_device_states_and_groups_are_read_after_subscribing() -> None:
+    people = (
+        UserSpec(login="a", number="100", hunting_group=None),
+        UserSpec(login="b", number="101"),
+    )
+    async with office(users=people) as one:
+        one.switch.request_callback("b", "100")
+        one.switch.set_device_state("101", "OUT_OF_SERVICE")
+        pbx = await one.connect()
+        assert pbx.line("100").counters.callback_requests == 1
+        assert pbx.line("101").in_service is False
+        assert pbx.line("101").state is LineState.OUT_OF_SERVICE
+
+
+async def test_users_who_come_and_go_while_offline() -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        diary = Diary(pbx)
+        one.switch.make_call("oxe1003", "1003", "1000", auto_answer=True)
+        await one.caught_up(pbx)
+
+        def meanwhile() -> None:
+            one.switch.remove_user("oxe1003")
+            one.switch.add_user(UserSpec(login="new", number="1009", first_name="Nora", last_name="New"))
+
+        await lose_while(one, pbx, "cut_channels", meanwhile)
+        assert sorted(pbx.lines) == ["new", "oxe1000", "oxe1001", "oxe1002"]
+        assert pbx.line("1009").name == "Nora New"
+        assert [event.line for event in diary.of(LineRemoved)] == ["oxe1003"]
+        assert [event.snapshot.name for event in diary.of(LineAdded)] == ["Nora New"]
+        assert [event.line for event in diary.of(CallEnded) if event.line == "oxe1003"] == ["oxe1003"]
+
+
+async def test_events_that_the_server_dropped_are_made_good() -> None:
+    """The queue of the server overflowed: it says so, and the state is asked for again."""
+    async with office(event_queue=4) as one:
+        pbx = await one.connect(lines=["oxe1000", "oxe1001"])
+        one.faults.freeze_channels()
+        refs = [one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True).ref]
+        one.switch.drop("oxe1000", refs[0])
+        one.switch.make_call("oxe1000", "1000", "1002", auto_answer=True)
+        for _ in range(5):
+            one.switch.set_dnd("oxe1001", True)
+            one.switch.set_dnd("oxe1001", False)
+        one.faults.thaw()
+
+        def right() -> bool:
+            try:
+                for login in ("oxe1000", "oxe1001"):
+                    compare(pbx.line(login).snapshot, one.switch, login)
+            except AssertionError:
+                return False
+            return True
+
+        await until(right)
+        assert pbx.status is Status.ONLINE
+        assert pbx.statistics.losses == 0
+
+
+async def test_a_loss_in_the_middle_of_synchronising() -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
+        for _ in range(5):
+            one.faults.cut_channels()
+            await asyncio.sleep(0.02)
+        await one.caught_up(pbx)
+        for login in one.switch.users:
+            compare(pbx.line(login).snapshot, one.switch, login)
