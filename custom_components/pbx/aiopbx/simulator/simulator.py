@@ -368,8 +368,8 @@ class Simulator:
         """Start the agents: those that the settings ask for, and after a stop those that there were."""
         settings = self.settings
         if self.tunnels:
-            for agent in self.tunnels:
-                agent.start()
+            for tunnel in self.tunnels:
+                tunnel.start()
             return
         wanted = (
             ("primary", settings.tunnel_url, settings.tunnel_secret),
@@ -384,10 +384,10 @@ class Simulator:
         """Let an agent of a server connect to this URL, and stay connected until the simulator stops."""
         if not is_web_socket(url):
             raise InvalidInput("url", "is no URL of a WebSocket", remedy="It begins with ws:// or wss://.")
-        agent = TunnelAgent(self._named(server), url, secret)
-        self.tunnels.append(agent)
-        agent.start()
-        return agent
+        tunnel = TunnelAgent(self._named(server), url, secret)
+        self.tunnels.append(tunnel)
+        tunnel.start()
+        return tunnel
 
     # -- the pair -----------------------------------------------------------------------------------------------
 
@@ -403,13 +403,12 @@ class Simulator:
         ``abrupt`` is a process that is killed, else it ends in good order. The calls of the switch go on.
         """
         down = self._named(name)
-        others = [server for server in self.servers if server is not down]
+        others = [server for server in self.servers if server is not down and server.name not in self._down]
         if not others or name in self._down:
             raise InvalidInput("server", "there is no other that could take over")
         self._down.add(name)
         await self._close_servers([down], abrupt=abrupt)
-        if others[0].name not in self._down:
-            self.faults.put_in_charge(others[0].name)
+        self.faults.put_in_charge(others[0].name)
 
     async def bring_back(self, name: str = "primary", *, in_charge: bool = True) -> None:
         """Start a server again that was taken down; it takes over again, or stands by."""
@@ -420,9 +419,9 @@ class Simulator:
             if port.server is server:
                 await self._open(port, self._context if port.https else None)
         self._down.discard(name)
-        for agent in self.tunnels:
-            if agent.server is server:
-                agent.start()
+        for tunnel in self.tunnels:
+            if tunnel.server is server:
+                tunnel.start()
         if in_charge:
             self.faults.put_in_charge(name)
 
