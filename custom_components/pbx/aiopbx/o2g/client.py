@@ -11,17 +11,33 @@ import msgspec
 
 from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeUnknown, RequestRefused, SessionLost
 from ..settings import ConnectionSettings
-from .channel import ChannelEnd, EventChannel, open_channel
-from .decoding import EventDecoder, read_answer
+from .channel import ChannelEnd, EventChannel
+from .channels import Channels, channels_of
+from .decoding import read_answer
+from .download import Download
 from .operations import OPERATIONS, Operation
-from .services import EventSummaryService, Routing, Sessions, Subscriptions, Telephony, Users
+from .services import (
+    Agent,
+    CommunicationLog,
+    Directory,
+    EventSummaryService,
+    Maintenance,
+    PbxManagement,
+    PhoneSetProgramming,
+    Routing,
+    Sessions,
+    Subscriptions,
+    Telephony,
+    Users,
+    Voicemail,
+)
 from .session import SessionKeeper
 from .statistics import WireStatistics
-from .transport import Answer, Transport
+from .transport import Answer
 from .types.base import Wire, to_json
 from .types.overview import RoxeRestApiDescriptor
 from .types.sessions import SessionInfo
-from .types.subscriptions import Subscription
+from .types.subscriptions import Subscription, SubscriptionRequest, SubscriptionState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,21 +62,37 @@ class O2gClient:
         *,
         url: str | None = None,
         statistics: WireStatistics | None = None,
+        channels: Channels | None = None,
     ) -> None:
-        """Use the connections of this session to reach the server at ``url``, one of the settings'."""
+        """Use the connections of this session to reach the server at ``url``, one of the settings'.
+
+        ``channels`` are where events come in; whoever gives them closes them. None are the client's own.
+        """
         self.settings = settings
         self.url = url or settings.url
         self.statistics = statistics if statistics is not None else WireStatistics()
-        self._transport = Transport(settings, http, url=self.url, statistics=self.statistics)
+        self._own_channels = channels is None
+        self._ways = channels_of(settings, self.statistics) if channels is None else channels
+        self._transport = self._ways.transport(http, self.url)
         self._session = SessionKeeper(self._transport)
         self._subscriptions: dict[str, None] = {}
         self._channels: set[EventChannel] = set()
+        self._prepared: dict[str, EventChannel] = {}
+        """Channels of subscriptions whose events come by themselves, until they are opened."""
+        self._downloads: set[Download] = set()
         self.sessions = Sessions(self)
         self.users = Users(self)
         self.subscriptions = Subscriptions(self)
         self.telephony = Telephony(self)
         self.routing = Routing(self)
         self.event_summary = EventSummaryService(self)
+        self.directory = Directory(self)
+        self.communication_log = CommunicationLog(self)
+        self.maintenance = Maintenance(self)
+        self.voicemail = Voicemail(self)
+        self.phone_set_programming = PhoneSetProgramming(self)
+        self.pbx_management = PbxManagement(self)
+        self.agent = Agent(self)
 
     def __repr__(self) -> str:
         """Name the server."""
@@ -115,6 +147,7 @@ class O2gClient:
         another ``RequestRefused``.
         """
         try:
+            await self._ways.open()
             await self._transport.open()
             return await self._session.open()
         except BaseException:
@@ -124,13 +157,19 @@ class O2gClient:
     async def close(self) -> None:
         """Close channels, subscriptions and the session: best effort, within seconds; never raises."""
         try:
-            for channel in list(self._channels):
+            for channel in [*self._channels, *self._prepared.values()]:
                 await channel.close()
             self._channels.clear()
+            self._prepared.clear()
+            for download in self._downloads:
+                download.close()
+            self._downloads.clear()
             await self._session.close(self._farewell)
         finally:
             self._subscriptions.clear()
             await self._transport.close()
+            if self._own_channels:
+                await self._ways.close()
 
     def _farewell(self) -> list[tuple[str, str]]:
         operation = OPERATIONS["unsubscribe"]
@@ -157,6 +196,8 @@ class O2gClient:
         name = str(operation)
         answer: Answer | None
         try:
+            if operation.answer is Download:
+                return cast("T", await self._download(operation, path, query))
             answer = await self._transport.request(
                 operation.method,
                 self._session.url(operation.service, operation.target(path, query)),
@@ -175,6 +216,15 @@ class O2gClient:
         result = self._result(operation, answer)
         self._note(operation, path, result)
         return result
+
+    async def _download(
+        self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str | bool]
+    ) -> Download:
+        url = self._session.url(operation.service, operation.target(path, query))
+        download = await self._transport.download(url, name=str(operation))
+        self._downloads = {one for one in self._downloads if not one.closed}
+        self._downloads.add(download)
+        return download
 
     def _check_login_name(self, operation: Operation[T], query: Mapping[str, str | bool]) -> None:
         if not self.administrator or operation.everyone or query.get("loginName"):
@@ -218,8 +268,27 @@ class O2gClient:
 
     # ----------------------------------------------------------------------------------------------------- channel
 
+    async def subscribe(self, request: SubscriptionRequest) -> Subscription:
+        """Subscribe so that the events come over the channel that the settings name; then open that.
+
+        ``subscriptions.subscribe`` makes the request as it is, and its events come over the chunked channel.
+        """
+        prepared = self._ways.prepare(self._transport, request)
+        channel = prepared.channel
+        identity = None
+        try:
+            subscription = await self.call(prepared.operation, query=prepared.query, body=prepared.request)
+            if subscription.status is not SubscriptionState.REFUSED:
+                identity = subscription.subscription_id
+        finally:
+            if channel is not None and identity is None:
+                await channel.close()
+        if channel is not None and identity is not None:
+            self._prepared[identity] = channel
+        return subscription
+
     async def open_channel(self, subscription: Subscription) -> EventChannel:
-        """Open the event channel of a subscription, without cookies and without credentials.
+        """Open the event channel of a subscription. The chunked one goes without cookies and without credentials.
 
         Raises ``SubscriptionLost`` where the server does not know it any more, ``NotReady``, ``ConnectionFailed``.
         """
@@ -227,10 +296,9 @@ class O2gClient:
         transport.secrets.add(
             subscription.subscription_id, subscription.public_polling_url, subscription.private_polling_url
         )
-        url = transport.choose(
-            subscription.public_polling_url, subscription.private_polling_url, what="the event channel"
-        )
-        channel = await open_channel(transport, url, EventDecoder(self.statistics))
+        channel = self._prepared.pop(subscription.subscription_id or "", None)
+        if channel is None:
+            channel = await self._ways.open_channel(transport, subscription)
         self._channels = {one for one in self._channels if one.end is None}
         self._channels.add(channel)
         return channel

@@ -32,6 +32,8 @@ LICENSED: Final = ("telephony", "routingManagement", "eventSummary")
 """Packages that need TELEPHONY_ADVANCED."""
 VERSIONS: Final = ("2.0", "1.0")
 """Of a subscription, in the order in which they are tried: snapshots on the channel came with 2.0."""
+GREETING: Final = 2.0
+"""Seconds, at most, for a server to say something of its own over a channel that it delivers by itself."""
 
 
 class O2gLink:
@@ -157,7 +159,7 @@ class O2gLink:
                 filter=Filter(selectors=selectors), version=version, timeout=self._settings.subscription_timeout
             )
             try:
-                subscription = await self.client.subscriptions.subscribe(request)
+                subscription = await self.client.subscribe(request)
             except SessionLost:
                 raise
             except NotAllowed as error:
@@ -195,18 +197,33 @@ class O2gLink:
         """A channel that says nothing at its beginning is no channel."""
         lost = asyncio.ensure_future(self._lost.wait())
         heard = asyncio.ensure_future(self._heard.wait())
+        left = self._settings.request_timeout
         try:
-            await asyncio.wait(
-                [lost, heard], timeout=self._settings.request_timeout, return_when=asyncio.FIRST_COMPLETED
-            )
+            if not channel.greets:
+                # The server may say nothing of its own; then an event is provoked, which proves as much.
+                pause = min(GREETING, left / 2)
+                left -= pause
+                await asyncio.wait([lost, heard], timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                if not self._heard.is_set() and not self._lost.is_set() and not await self._can_provoke():
+                    return  # nothing can be provoked, so silence says nothing
+            await asyncio.wait([lost, heard], timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if self._heard.is_set():
                 return
         finally:
             await settle(lost, heard)
         raise ConnectionFailed(
-            self._reason or "The event channel opens and says nothing.",
-            remedy="Check that no proxy between here and the server holds answers back.",
+            self._reason or "The event channel opens and says nothing.", remedy=channel.silence_remedy
         )
+
+    async def _can_provoke(self) -> bool:
+        """Whether an event could be asked for; it was, then."""
+        try:
+            return await self._provoke()
+        except SessionLost:
+            raise
+        except RequestRefused as error:
+            _LOG.debug("No event can be provoked (%s)", error.status)
+            return False
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work, name=f"o2g-{name}")

@@ -13,13 +13,13 @@ from ..model import AvailableLine, Feature, LineSnapshot, Statistics
 from ..settings import ConnectionSettings
 from ..system import Commands, Link
 from . import reducer
+from .channels import channels_of
 from .client import O2gClient
 from .commands import O2gChecks
 from .features import ALL, MISSING
 from .link import O2gLink
 from .rights import Rights
 from .statistics import WireStatistics
-from .transport import Transport
 
 T = TypeVar("T")
 
@@ -37,6 +37,7 @@ class O2gSystem:
         self.rights = Rights()
         self._http = http
         self._own_http = http is None
+        self._channels = channels_of(settings, self.wire)
         self._link: O2gLink | None = None
         self._linked = asyncio.Event()
         self._checks = _Checks()
@@ -88,14 +89,15 @@ class O2gSystem:
 
     async def open(self, server: int) -> Link:
         """Log in to a server, subscribe, and open the channel."""
-        client = O2gClient(self.settings, self._session(), url=self.settings.urls[server], statistics=self.wire)
+        url = self.settings.urls[server]
+        client = O2gClient(self.settings, self._session(), url=url, statistics=self.wire, channels=self._channels)
         link = O2gLink(self, client, server)
         await link.open()
         return link
 
     async def serves(self, server: int) -> bool:
         """``GET /api/rest`` of a server: a server of a pair that does not serve refuses it."""
-        transport = Transport(self.settings, self._session(), url=self.settings.urls[server], statistics=self.wire)
+        transport = self._channels.transport(self._session(), self.settings.urls[server])
         try:
             await transport.open()
             await transport.request(
@@ -158,7 +160,8 @@ class O2gSystem:
         return await self.run(ask, safe=True)
 
     async def close(self) -> None:
-        """Close the HTTP session, if it is an own one."""
+        """Listen no more, and close the HTTP session, if it is an own one."""
+        await self._channels.close()
         http, self._http = self._http, None
         if http is not None and self._own_http:
             await http.close()

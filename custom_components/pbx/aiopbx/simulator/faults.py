@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from aiohttp import web
 
 from ..errors import InvalidInput
+from .faces.o2g.maintenance import PACKAGE, expiration
+from .switch.errors import SwitchError
+from .switch.nodes import DOWN
 
 if TYPE_CHECKING:
     from .clock import Clock
+    from .faces.o2g.asked import Asked
     from .faces.o2g.channel import Channel
     from .faces.o2g.server import O2gServer
 
@@ -53,6 +56,7 @@ class Faults:
             "drop_requests_before": self.dropped_before_left,
             "drop_requests_after": self.dropped_after_left,
             "delay": self.delay_seconds,
+            "links_down": self._links_down(),
             "in_charge": next((server.name for server in self._servers if not server.standby), None),
         }
 
@@ -151,7 +155,7 @@ class Faults:
             raise InvalidInput("seconds", "must be 0 or more")
         self.delay_seconds = seconds
 
-    async def before_request(self, request: web.BaseRequest) -> bool:
+    async def before_request(self, request: "Asked") -> bool:
         """Do to a request what is broken; true if its connection is gone."""
         if self.delay_seconds and not await self._sleep(self.delay_seconds):
             return _abort(request)
@@ -160,7 +164,7 @@ class Faults:
             return _abort(request)
         return False
 
-    def after_request(self, request: web.BaseRequest) -> None:
+    def after_request(self, request: "Asked") -> None:
         """Do to an answer what is broken."""
         if self.dropped_after_left:
             self.dropped_after_left -= 1
@@ -188,6 +192,35 @@ class Faults:
             if not done.done():
                 done.set_result(False)
 
+    # -- nodes and licences -------------------------------------------------------------------------------------
+
+    def cti_link_down(self, node: str = "1") -> None:
+        """Lose the link to a node: administrators are told, and call control of its users is refused (NOT_READY)."""
+        self._node("link_down", node)
+
+    def cti_link_up(self, node: str = "1", secondary: bool = False) -> None:
+        """Have the link to a node again, to its main or its secondary call server; administrators are told."""
+        self._node("link_up", node, secondary=secondary)
+
+    def pbx_loaded(self, node: str = "1") -> None:
+        """Tell administrators that all data of a node was loaded."""
+        self._node("load", node)
+
+    def license_expiration(self, days: int = 30) -> int:
+        """Tell administrators that the licences end in so many days, or have ended if that is negative."""
+        for server in self._servers:
+            server.subscriptions.publish(PACKAGE, None, expiration(days))
+        return sum(len(server.subscriptions) for server in self._servers)
+
+    def _node(self, action: str, node: str, **more: bool) -> None:
+        try:
+            getattr(self._servers[0].switch.nodes, action)(node, **more)
+        except SwitchError as error:
+            raise InvalidInput("node", error.message) from error
+
+    def _links_down(self) -> list[str]:
+        return [node.id for node in self._servers[0].switch.nodes.all() if node.link == DOWN] if self._servers else []
+
     # -- the pair -----------------------------------------------------------------------------------------------
 
     def switch_to_secondary(self) -> None:
@@ -197,6 +230,10 @@ class Faults:
     def switch_to_primary(self) -> None:
         """Let the primary server take over again."""
         self._put_in_charge(0)
+
+    def put_in_charge(self, name: str) -> None:
+        """Let the server of this name take over."""
+        self._put_in_charge([server.name for server in self._servers].index(name))
 
     def _put_in_charge(self, index: int) -> None:
         if len(self._servers) < 2:
@@ -209,8 +246,10 @@ class Faults:
     # -- everything ---------------------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Mend everything: thaw, no delay, no refusals; the primary is in charge."""
+        """Mend everything: thaw, no delay, no refusals, every link is up; the primary is in charge."""
         self.thaw()
+        for node in self._links_down():
+            self.cti_link_up(node)
         self.is_not_ready = self.logins_refused = self.duplicated = False
         self.malformed_left = self.dropped_before_left = self.dropped_after_left = 0
         self.delay_seconds = 0.0
@@ -257,13 +296,17 @@ NAMES: Final = (
     "not_ready",
     "drop_requests",
     "delay",
+    "cti_link_down",
+    "cti_link_up",
+    "pbx_loaded",
+    "license_expiration",
     "switch_to_secondary",
     "switch_to_primary",
     "clear",
 )
 
 
-def _abort(request: web.BaseRequest) -> bool:
+def _abort(request: "Asked") -> bool:
     if request.transport is not None:
         request.transport.abort()
     return True

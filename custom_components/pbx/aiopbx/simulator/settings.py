@@ -1,15 +1,20 @@
 """What a simulated PBX is made of: users, ports, times. People write it, so pydantic names what is wrong."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from .switch.settings import SwitchSettings
+from .switch.settings import AgentSpec, SwitchSettings
 
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]
-Licence = Literal["TELEPHONY_BASIC", "TELEPHONY_ADVANCED"]
+Licence = Literal["TELEPHONY_BASIC", "TELEPHONY_ADVANCED", "MESSAGING", "API_PHONESETPROG", "API_CONTACTCENTER_AGENT"]
+"""What a user can be licensed for."""
+SystemLicence = Literal[Licence, "MANAGEMENT", "HA", "CLOUD_CONNECTIVITY"]
+"""What a server can be licensed for."""
 
 
 class Settings(BaseModel):
@@ -26,6 +31,8 @@ class DeviceSpec(Settings):
     type: Literal["DECT", "DESKPHONE", "MOBILE", "SOFTPHONE"] = "DESKPHONE"
     sub_type: str | None = None
     in_service: bool = True
+    addons: tuple[Literal["ADDON_10_KEYS", "ADDON_20_KEYS", "ADDON_40_KEYS", "ADDON_EL_14_KEYS"], ...] = ()
+    """Its key modules."""
 
 
 class UserSpec(Settings):
@@ -41,6 +48,8 @@ class UserSpec(Settings):
     voicemail: bool = True
     """Whether the user has a voicemail box."""
     voicemail_number: Number = "5000"
+    voicemail_password: SecretStr | None = None
+    """The password of the voicemail box; none is the user's own, also after that was changed."""
     remote_extension: bool = False
     """Whether the user has a remote extension: a mobile with the number "6" and its own, unless one is given."""
     associate: Number | None = None
@@ -57,11 +66,16 @@ class UserSpec(Settings):
     """The secret code for private calls."""
     business_codes: tuple[str, ...] = ()
     """The cost centres that business calls may be charged to; none given allows any of digits."""
-    licences: frozenset[Licence] = frozenset({"TELEPHONY_ADVANCED"})
+    licences: frozenset[Licence] = frozenset(
+        {"TELEPHONY_ADVANCED", "MESSAGING", "API_PHONESETPROG", "API_CONTACTCENTER_AGENT"}
+    )
+    """What the user may use."""
     node: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")] = "1"
     """The node of the PBX the user belongs to."""
     acd: bool = False
-    """Whether the user is an operator (agent or supervisor) of the call centre."""
+    """Whether the user is an operator (agent or supervisor) of the call centre; one with ``agent`` is."""
+    agent: AgentSpec | None = None
+    """What kind of operator; with ``acd`` alone an agent who is in no processing group."""
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
 
@@ -75,6 +89,9 @@ class UserSpec(Settings):
             raise ValueError(f"devices: {self.login} has two devices with the same id")
         # the model is frozen: this is its construction, not a change
         object.__setattr__(self, "devices", tuple(devices))
+        if self.acd or self.agent is not None:
+            object.__setattr__(self, "acd", True)
+            object.__setattr__(self, "agent", self.agent or AgentSpec())
         return self
 
 
@@ -127,14 +144,45 @@ class SimulatorSettings(Settings):
     """Events that a subscription keeps while its channel is closed or slow; then the oldest go, and it says so."""
     telephony_licences: Annotated[int, Field(ge=0)] | None = None
     """TELEPHONY_ADVANCED licences installed; none is one for each user who has it."""
+    licences: dict[SystemLicence, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """Licences installed, by kind; what is not named there: one for each user who has it, MANAGEMENT for all users,
+    HA for a pair, CLOUD_CONNECTIVITY none. 0 is not installed."""
+    licence_expiration: date | None = None
+    """The last day of the licence file; none is never. From 30 days before to 20 days after it alarms, once a day."""
+    webhook_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+    """How often a delivery to a webhook is tried before its subscription is given up."""
+    webhook_back_off: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """Seconds before the second attempt; each further pause is twice as long. By the real time, not the clock's."""
+    webhook_timeout: Annotated[float, Field(gt=0, le=600)] = 10.0
+    """Seconds that a webhook has to answer a delivery."""
+    tunnel_url: SecretStr | None = None
+    """Where the agent of the (primary) server opens its tunnel to: ws or wss, with the secret as its last part."""
+    tunnel_secret: SecretStr | None = None
+    """The secret that the agent shows in a header, where the URL has none."""
+    secondary_tunnel_url: SecretStr | None = None
+    """The same for the secondary server, with ``ha``."""
+    secondary_tunnel_secret: SecretStr | None = None
+    tunnel_retry: Annotated[float, Field(gt=0, le=600)] = 1.0
+    """Seconds before an agent tries again to connect; the pauses grow to thirty times of it. By the real time."""
+    outgoing_tls: Literal["verify", "none"] = "verify"
+    """Whether the certificates of webhooks and of tunnels are verified."""
+    outgoing_ca_file: Path | None = None
+    """PEM file of the authority to trust for them, instead of the system's."""
     ha: bool = False
     """A pair of servers on one switch: the primary on the ports above, the secondary on those below."""
     secondary_port: Annotated[int, Field(ge=0, le=65535)] = 0
     secondary_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
     secondary_http_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    """Port of the secondary's API over plain http, with ``tls``."""
+    """Port of the secondary server's API over plain http, with ``tls``."""
     secondary_http_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    """Port of the secondary's event channel over plain http, with ``tls``."""
+    """Port of the secondary server's event channel over plain http, with ``tls``."""
+
+    @field_validator("tunnel_url", "secondary_tunnel_url")
+    @classmethod
+    def _a_web_socket(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not is_web_socket(url.get_secret_value()):
+            raise ValueError("must begin with ws:// or wss:// and name a host")
+        return url
 
     @field_validator("users")
     @classmethod
@@ -156,13 +204,17 @@ class SimulatorSettings(Settings):
     def _accounts_and_ports_differ(self) -> Self:
         if any(user.login == self.admin_login for user in self.users):
             raise ValueError(f"admin_login: {self.admin_login} is the login of a user")
+        if self.telephony_licences is not None and "TELEPHONY_ADVANCED" in self.licences:
+            raise ValueError("licences: TELEPHONY_ADVANCED stands there and in telephony_licences")
         names = ["port", "event_port"]
         if self.tls:
             names += ["http_port", "http_event_port"]
         if self.ha:
             names += ["secondary_port", "secondary_event_port"]
-        if self.ha and self.tls:
-            names += ["secondary_http_port", "secondary_http_event_port"]
+            if self.tls:
+                names += ["secondary_http_port", "secondary_http_event_port"]
+        elif self.secondary_tunnel_url is not None:
+            raise ValueError("secondary_tunnel_url: there is a secondary server only with ha")
         ports: dict[int, str] = {}
         for name in names:
             port = getattr(self, name)
@@ -170,3 +222,12 @@ class SimulatorSettings(Settings):
                 raise ValueError(f"{name}: {port} is the {ports[port]} already")
             ports[port] = name
         return self
+
+
+def is_web_socket(url: str) -> bool:
+    """Whether this is the URL of a WebSocket."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

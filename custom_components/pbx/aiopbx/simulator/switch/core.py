@@ -25,10 +25,14 @@ from .calls import (
     PartyView,
 )
 from .changes import CallChange, CapabilitiesChange, Change, CountersChange, UserStateChange
+from .directory import Directory
 from .errors import SwitchError, no_such_call, wrong_state
 from .external import ExternalWorld
+from .log import CallLog
+from .mailboxes import Mailboxes
+from .nodes import Nodes
 from .settings import SwitchSettings
-from .users import IN_SERVICE, Counters, Device, HuntingGroup, Missed, User, Voicemail
+from .users import IN_SERVICE, Counters, Device, HuntingGroup, User
 
 if TYPE_CHECKING:
     from ..settings import UserSpec
@@ -82,6 +86,11 @@ class Core:
         self._told_devices: dict[str, dict[str, frozenset[str]]] = {}
         self._queue: deque[Change] = deque()
         self._telling = False
+        self.log = CallLog(self, self.settings.log_size)
+        """The communication log."""
+        self.mailboxes = Mailboxes(self, self.settings.mailbox_size)
+        self.directory = Directory(self)
+        self.nodes = Nodes(self)
         for spec in users:
             self._add(User.of(spec))
 
@@ -160,6 +169,7 @@ class Core:
     def _leave(self, call: Call, member: Member, cause: str | None = None, **note: str | None) -> None:
         """Take a party out of a call; what it sees is told with this cause."""
         self._touch(call)
+        self.log.left(call, member, cause)
         call.members.remove(member)
         if member.login is not None:
             del self._calls_of[member.login][call.ref]
@@ -199,29 +209,16 @@ class Core:
         """Forget a call that nobody is in any more."""
         call.ended = True
         call.cause = cause
+        self.log.closed(call, cause)
         self._stop(call, *call.timers)
         self.calls.pop(call.ref, None)
 
+    def counted(self, login: str) -> None:
+        """What waits for a user is another than before."""
+        self._count(login)
+
     def _count(self, login: str) -> None:
         self._after.append(CountersChange(login=login))
-
-    def _miss(self, user: User, caller: Member | None) -> None:
-        """An incoming call of this user was not answered."""
-        number = caller.identity.number if caller is not None and not caller.anonymous else ""
-        user.missed.append(Missed(number, self.clock.utc()))
-        self._count(user.login)
-
-    def _deposit(self, call: Call) -> None:
-        """The caller of a mailbox hangs up: the message is in it."""
-        for service in call.members:
-            user = self.users.get(service.box) if service.box is not None else None
-            if user is None:
-                continue
-            for caller in call.others(service):
-                if caller.login != user.login:
-                    number = "" if caller.anonymous else caller.identity.number
-                    user.voicemails.append(Voicemail(number, self.clock.utc()))
-                    self._count(user.login)
 
     # -- finding what a request names -----------------------------------------------------------------------------
 
@@ -407,7 +404,9 @@ class Core:
         if here is None or there is None or there.state != HELD or here.state not in (ACTIVE, RINGING_OUTGOING):
             return False
         targets, waiting = active.others(here), held.others(there)
-        if len(targets) != 1 or len(waiting) != 1 or not targets[0].person or not waiting[0].person:
+        if len(targets) != 1 or len(waiting) != 1 or not waiting[0].person:
+            return False
+        if not (targets[0].person or targets[0].queue):
             return False
         if held.ringing() is not None or _same(targets[0], waiting[0]):
             return False
@@ -491,10 +490,21 @@ class Core:
         self._depth += 1
         try:
             yield
+            if self._depth == 1:
+                self._settle()
         finally:
             self._depth -= 1
         if self._depth == 0:
             self._flush()
+
+    def _settle(self) -> None:
+        """Something was done: see what follows from it by itself, before it is told."""
+
+    @contextmanager
+    def acting(self) -> Iterator[list[Change]]:
+        """Something is done by a part of the switch; what it puts into the list is told with the rest."""
+        with self._acting():
+            yield self._after
 
     def _flush(self) -> None:
         """Tell what changed since the last time, also halfway through something that users see in steps."""
@@ -505,6 +515,7 @@ class Core:
             user = self.users.get(login)
             if user is not None:
                 self._compare(user, notes)
+        after += self.log.changes()
         self._queue.extend(dict.fromkeys(after))
         if self._telling:
             return
@@ -585,6 +596,7 @@ class Core:
         return {
             "calls": [call.dump() for call in self.calls.values()],
             "parked": dict(self.parked),
+            "log": self.log.dump(),
             "groups": {number: group.turn for number, group in self.groups.items()},
             "sets": sorted((device.id, device.state) for device in self.sets.values()),
             "users": {
@@ -605,6 +617,7 @@ class Core:
         """Raise ``AssertionError`` if the state contradicts itself, or if users were not told what they see."""
         assert self._depth == 0
         assert not self._touched
+        self.log.check()
         for ref, call in self.calls.items():
             assert call.ref == ref
             assert not call.ended

@@ -31,10 +31,23 @@ SERVICES: Final = (
     ("Routing", "/routing"),
     ("EventSummary", "/eventSummary"),
     ("Subscriptions", "/subscriptions"),
+    ("Directory", "/directory"),
+    ("ComLog", "/comlog/records"),
+    ("Voicemail", "/messaging/mailboxes"),
+    ("Maintenance", "/system"),
+    ("PhoneSetProgramming", "/users"),
+    ("PbxManagement", "/pbxs"),
+    ("AcdAgent", "/acd/agent"),
 )
 # What every session may use, whatever its token lists. ``logins`` lies beside ``users``.
 _ALWAYS: Final = frozenset({"sessions", "subscriptions"})
-_BESIDE: Final = {"logins": "users"}
+_BESIDE: Final = {
+    "logins": "users",
+    "messaging": "voicemail",
+    "system": "maintenance",
+    "pbxs": "pbxmanagement",
+    "acd": "acdagent",
+}
 
 
 class Authenticated(Wire, kw_only=True):
@@ -52,10 +65,10 @@ class Account:
     login: str
     password: str = field(repr=False)
     administrator: bool = False
-    operator: bool = False
-    """Whether it is an agent or a supervisor of the call centre."""
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
+    mailbox_password: str | None = field(default=None, repr=False)
+    """Of the mailbox; none is that of the account."""
 
 
 class Accounts:
@@ -75,9 +88,9 @@ class Accounts:
         self._accounts[user.login] = Account(
             user.login,
             password,
-            operator=user.acd,
             gui_language=user.gui_language,
             oxe_language=user.oxe_language,
+            mailbox_password=user.voicemail_password.get_secret_value() if user.voicemail_password else None,
         )
 
     def remove(self, login: str) -> None:
@@ -87,11 +100,6 @@ class Accounts:
     def get(self, login: str) -> Account | None:
         """The account of this login."""
         return self._accounts.get(login)
-
-    def is_operator(self, login: str) -> bool:
-        """Whether this user is an agent or a supervisor of the call centre."""
-        account = self._accounts.get(login)
-        return account is not None and account.operator
 
     def verify(self, login: str, password: str) -> Account | None:
         """The account, if the password is right; takes as long when it is wrong."""
@@ -147,6 +155,8 @@ class Session:
     """When it ends unless it is used, by the clock's seconds."""
     opened_by: str = ""
     token: Token | None = None
+    taken: set[tuple[str, str]] = field(default_factory=set)
+    """Licences that its requests have taken, and for whom."""
     alive: bool = True
     timer: "TimerHandle | None" = field(default=None, repr=False)
 

@@ -3,17 +3,18 @@
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from ....o2g.tunnel_messages import IDENTIFIER
 from ....o2g.types.base import O2gEvent, to_json
 from ....o2g.types.events import PACKAGES, OnChannelInformation
 from ....o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ....o2g.types.telephony import OnDeviceStateModified, OnUserStateModified
 from . import views
 from .context import Context, Route
-from .refusals import NOT_FOUND, NOT_SUPPORTED, Refusal, bad_parameter, not_allowed
+from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -27,8 +28,15 @@ VERSIONS: Final = ("1.0", "2.0")
 MOST_A_SESSION: Final = 20
 MOST_GREETED: Final = 10
 """Users whose present state is told of itself when they are subscribed to; with more it has to be asked for."""
-LICENSED: Final = frozenset({"telephony", "routingManagement", "eventSummary"})
-ADMINISTRATORS_ONLY: Final = frozenset({"userManagement"})
+LICENCE_OF: Final = {
+    "telephony": "TELEPHONY_ADVANCED",
+    "routingManagement": "TELEPHONY_ADVANCED",
+    "eventSummary": "TELEPHONY_ADVANCED",
+    "unifiedComLog": "TELEPHONY_ADVANCED",
+    "agent": "API_CONTACTCENTER_AGENT",
+}
+"""What a user must have whose events of a package are to be sent."""
+ADMINISTRATORS_ONLY: Final = frozenset({"userManagement", "system", "pbxManagement"})
 SNAPSHOTS: Final = frozenset({"OnTelephonyState"})
 """Events that exist only in version 2.0."""
 GREETINGS: Final = {
@@ -173,10 +181,11 @@ class Subscriptions:
 
     def _covers(self, subscribed: Subscribed, package: str, login: str | None) -> bool:
         """Whether the user has the licence that this package needs; ``*`` covers only those who do."""
-        if package not in LICENSED or login is None or subscribed.session.token is not None:
+        licence = LICENCE_OF.get(package)
+        if licence is None or login is None or subscribed.session.token is not None:
             return True
         user = self._server.switch.users.get(login)
-        return user is None or "TELEPHONY_ADVANCED" in user.licences
+        return user is None or licence in user.licences
 
     # -- asking for them ----------------------------------------------------------------------------------------
 
@@ -229,37 +238,41 @@ class Subscriptions:
                 raise bad_parameter(f"{where}.ids", f"there is no user {login!r}")
         return set(selector.ids)
 
-    def missing_licence(self, session: "Session", wanted: Wanted, *, besides: Iterable[Subscribed] = ()) -> str | None:
-        """Why the licences do not suffice, none if they do.
+    def missing_licence(self, session: "Session", wanted: Wanted, *, instead: Subscribed | None = None) -> str | None:
+        """Why the licences do not suffice, none if they do. ``instead`` is the subscription that this replaces.
 
-        Every user named for a package that needs it must have TELEPHONY_ADVANCED. For an administrator all
-        users it supervises, each counted once whatever the packages and subscriptions, must not be more than
-        the licences installed; ``*`` counts those who have the licence.
+        Every user named for a package that needs a licence must have it. Users count once, whatever the packages,
+        subscriptions and sessions, and must not be more than the licences installed; ``*`` means those who have one.
         """
         if session.token is not None:
             return None
-        users = self._server.switch.users
-        licensed = {login for login, user in users.items() if "TELEPHONY_ADVANCED" in user.licences}
-        named = _logins(wanted, licensed)
-        lacking = sorted(named - licensed)
-        if lacking:
-            return f"TELEPHONY_ADVANCED is missing for {', '.join(lacking)}."
-        if not session.administrator:
-            return None
-        for other in besides:
-            named |= _logins(other.wanted, licensed)
-        installed = self._server.settings.telephony_licences
-        limit = len(licensed) if installed is None else installed
-        if len(named) > limit:
-            return f"{len(named)} users would be supervised, but {limit} TELEPHONY_ADVANCED licences are installed."
+        for licence in dict.fromkeys(LICENCE_OF.values()):
+            licensed = {login for login, user in self._server.switch.users.items() if licence in user.licences}
+            named = _logins(wanted, licence, licensed)
+            lacking = sorted(named - licensed)
+            if lacking:
+                return f"{licence} is missing for {', '.join(lacking)}."
+            count = len(named | self._server.licences.holders(licence, without=instead)) if named else 0
+            limit = self._server.licences.installed(licence)
+            if count > limit:
+                return f"{count} users would be supervised, but {limit} {licence} licences are installed."
         return None
 
+    def supervised(self, licence: str, without: Subscribed | None = None) -> set[str]:
+        """Whose events are subscribed to, of packages that need this licence."""
+        licensed = {login for login, user in self._server.switch.users.items() if licence in user.licences}
+        logins: set[str] = set()
+        for subscribed in self._by_id.values():
+            if subscribed is not without and subscribed.session.token is None:
+                logins |= _logins(subscribed.wanted, licence, licensed)
+        return logins & licensed
 
-def _logins(wanted: Wanted, everybody: set[str]) -> set[str]:
-    """Whom a filter asks for in packages that need a licence."""
+
+def _logins(wanted: Wanted, licence: str, everybody: set[str]) -> set[str]:
+    """Whom a filter asks for in packages that need this licence."""
     logins: set[str] = set()
     for name, whose in wanted.items():
-        if _PACKAGE_OF[name] in LICENSED:
+        if LICENCE_OF.get(_PACKAGE_OF[name]) == licence:
             logins |= everybody if whose is None else whose
     return logins
 
@@ -270,29 +283,43 @@ def subscribe(ctx: Context) -> Subscription:
     subscriptions = ctx.server.subscriptions
     if request.version not in VERSIONS:
         raise bad_parameter("version", f"{request.version!r} does not exist, only {' and '.join(VERSIONS)}")
-    if request.web_hook_url is not None:
-        raise Refusal(NOT_SUPPORTED, "webHookUrl: this server sends events over the chunked channel only.")
-    minutes = 10 if request.timeout is None else request.timeout
+    hook = request.web_hook_url
+    if hook is not None:
+        ctx.server.pushes.check_webhook(hook)
+    # a webhook has no connection whose end could be waited for, so it has heartbeats
+    minutes = 0 if hook is not None else 10 if request.timeout is None else request.timeout
     if minutes != 0 and not 2 <= minutes <= 60:
         raise bad_parameter("timeout", f"{minutes} is not 2 to 60 minutes, and not 0")
     wanted = subscriptions.read(ctx.session, request.filter)
     former = subscriptions.of(ctx.session)
     if len(former) >= MOST_A_SESSION:
         raise not_allowed(f"A session may have {MOST_A_SESSION} subscriptions; delete one first.")
-    missing = subscriptions.missing_licence(ctx.session, wanted, besides=former)
+    missing = subscriptions.missing_licence(ctx.session, wanted)
     if missing is not None:
         return Subscription(status=SubscriptionState.REFUSED, message=missing)
     subscribed = Subscribed(ctx.session, request.version, minutes, wanted, ctx.server.settings.event_queue)
     subscriptions.add(subscribed)
+    identifier = ctx.query.get(IDENTIFIER)
+    if hook is not None:
+        ctx.server.pushes.webhook(subscribed, hook)
+        subscriptions.greet(subscribed)
+        return _accepted(subscribed, "WEBHOOK")
     subscriptions.greet(subscribed)
+    if ctx.tunnel is not None and identifier:
+        ctx.tunnel.push(subscribed, identifier)
+        return _accepted(subscribed, "WEBSOCKET")
     port = ctx.server.event_ports[ctx.origin.scheme]
     url = f"{ctx.origin.at_port(port)}/api/events/{subscribed.id}"
+    return _accepted(subscribed, "CHUNK", url)
+
+
+def _accepted(subscribed: Subscribed, mode: str, url: str | None = None) -> Subscription:
     return Subscription(
         subscription_id=subscribed.id,
         public_polling_url=url,
         private_polling_url=url,
         status=SubscriptionState.ACCEPTED,
-        mode="CHUNK",
+        mode=mode,
         format="JSON",
     )
 
@@ -304,7 +331,7 @@ def update(ctx: Context) -> None:
     if not mine:
         raise Refusal(NOT_FOUND, "This session has no subscription.", status=HTTPStatus.BAD_REQUEST)
     wanted = subscriptions.read(ctx.session, ctx.body)
-    missing = subscriptions.missing_licence(ctx.session, wanted, besides=mine[:-1])
+    missing = subscriptions.missing_licence(ctx.session, wanted, instead=mine[-1])
     if missing is not None:
         raise not_allowed(missing)
     mine[-1].wanted = wanted
