@@ -302,11 +302,12 @@ async def test_what_may_not_be_repeated_is_sent_once(connect: Connect, server: S
     """The server closes the connection that was kept alive, after it has read the request."""
     client = await connect()
     operation = OPERATIONS[name]
-    path = API + operation.target({"loginName": "oxe1000"}, {})
+    names = dict.fromkeys(operation.path_params, "oxe1000")
+    path = API + operation.target(names, {})
     server.answer(operation.method, path, drop=True)
     body = ChangePasswordRequest(old_password="before", new_password="after") if operation.body else None
     with pytest.raises(OutcomeUnknown):
-        await client.call(operation, path={"loginName": "oxe1000"}, body=body)
+        await client.call(operation, path=names, body=body)
     assert len(server.asked(operation.method, path)) == 1
 
 

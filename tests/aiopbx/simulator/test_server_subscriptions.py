@@ -1,8 +1,10 @@
 """Who may subscribe to what, and which events come of it."""
 
+import re
 from typing import Any
 
 import pytest
+from msgspec.structs import fields
 
 from aiopbx.o2g.types.events import OnEventSummaryUpdated, OnRoutingStateChanged
 from aiopbx.o2g.types.telephony import OnDeviceStateModified, OnTelephonyState, OnUserStateModified, UserState
@@ -75,6 +77,20 @@ async def test_web_hooks_are_refused_clearly(admin: Any) -> None:
     reply = await admin.call("POST", "/subscriptions", body)
     assert (reply.status, reply.body["code"], reply.body["type"]) == (400, 1005, "NOT_SUPPORTED")
     assert "webHookUrl" in reply.body["innerMessage"]
+
+
+async def test_a_user_without_any_licence_may_do_nothing_of_call_control(connect: Any) -> None:
+    api = await connect(users=[UserSpec(login="none", number="300", licences=frozenset())])
+    await api.log_in("none", "secret")
+    assert (await api.subscribe("telephony"))["status"] == "REFUSED"
+    routes = [route for route in api.simulator.server.table.routes if route.path.startswith("/telephony/")]
+    assert len(routes) == 50
+    for route in routes:
+        path = re.sub(r"\{.*?\}", "1", route.path)
+        needed = [field for field in fields(route.body) if field.required] if route.body is not None else []
+        reply = await api.call(route.method, path, {field.encode_name: "1" for field in needed})
+        assert (reply.status, reply.body["type"]) == (403, "NOT_ALLOWED"), route.path
+        assert "TELEPHONY" in reply.body["innerMessage"]
 
 
 async def test_user_gets_its_own_events_only(api: Any) -> None:
