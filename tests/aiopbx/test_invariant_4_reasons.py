@@ -23,7 +23,7 @@ from aiopbx import (
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.switch import Behaviour
 from aiopbx.system import DialOptions
-from tests.aiopbx.office import office, until, user
+from tests.aiopbx.office import client_tasks, office, until, user
 
 
 async def test_a_refusal_carries_everything() -> None:
@@ -156,6 +156,34 @@ async def test_a_user_with_the_basic_licence_gets_what_it_has_and_is_told_the_re
 async def _dial_with_data(line: Line) -> None:
     options = DialOptions(associated_data="x", device="100")
     await line.pbx._system.run(lambda commands: commands.dial(line.snapshot, "101", options))
+
+
+async def test_a_user_without_any_licence_is_refused_with_the_remedy() -> None:
+    people = (UserSpec(login="none", number="100", licences=frozenset()), UserSpec(login="full", number="101"))
+    async with office(users=people) as one:
+        with pytest.raises(NotSupported, match="no licence for telephony") as refused:
+            await one.connect(**user("none"))
+        assert refused.value.missing == "TELEPHONY_BASIC or TELEPHONY_ADVANCED"
+        assert refused.value.remedy is not None
+        assert refused.value.missing.split(" or ")[0] in refused.value.remedy
+        assert (one.sessions, one.subscriptions) == (0, 0)
+        assert client_tasks() == set()
+        ringing = one.switch.make_call("full", "101", "100", auto_answer=True)
+        with pytest.raises(NotSupported):
+            await one.connect(**user("none"))
+        assert not ringing.answered, "to find out has done nothing"
+
+
+async def test_finding_out_the_licence_answers_no_call() -> None:
+    people = (
+        UserSpec(login="plain", number="100", licences=frozenset({"TELEPHONY_BASIC"})),
+        UserSpec(login="full", number="101"),
+    )
+    async with office(users=people) as one:
+        ringing = one.switch.make_call("full", "101", "100", auto_answer=True)
+        pbx = await one.connect(**user("plain"))
+        assert not ringing.answered
+        assert pbx.line("100").features == {Feature.DIAL, Feature.ANSWER, Feature.HANG_UP}
 
 
 async def test_an_administrator_with_lines_of_both_licences() -> None:

@@ -25,6 +25,7 @@ API = {
     "CallbackRequest",
     "VOICEMAIL",
     "DVA",
+    "Conflict",
     "ConnectionSettings",
     "SupervisedUser",
     "DialPolicy",

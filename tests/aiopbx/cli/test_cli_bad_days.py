@@ -69,10 +69,23 @@ def test_wrong_credentials(aiopbx: Command, pbx: Served, command: list[str]) -> 
     assert "a-wrong-one" not in ran.err + ran.out
 
 
-def test_a_user_without_a_telephony_licence(aiopbx: Command, unlicensed_pbx: Served) -> None:
-    ran = aiopbx("dial", "1001", "--url", unlicensed_pbx.url, "--user", "nothing", "--password", "secret")
+@pytest.mark.parametrize("command", CONNECTED)
+def test_a_user_without_a_telephony_licence(aiopbx: Command, unlicensed_pbx: Served, command: list[str]) -> None:
+    ran = aiopbx(*command, "--url", unlicensed_pbx.url, "--user", "nothing", "--password", "secret")
     assert ran.code == 4
-    assert "TELEPHONY" in ran.error
+    assert "nothing has no licence for telephony at all" in ran.error
+    assert "Have TELEPHONY_ADVANCED assigned to the user, or TELEPHONY_BASIC" in ran.error
+    assert not ran.out
+    assert not unlicensed_pbx.simulator.server.sessions, "nothing is left running"
+
+
+def test_a_user_with_the_basic_licence(aiopbx: Command, unlicensed_pbx: Served) -> None:
+    login = ["--url", unlicensed_pbx.url, "--user", "basic", "--password", "secret"]
+    ran = aiopbx("watch", "--plain", "--seconds", "0", *login)
+    assert (ran.code, ran.out.split()[0]) == (0, "1100:"), ran.err
+    ran = aiopbx("dial", "1001", "--associated-data", "x", *login)
+    assert ran.code == 4
+    assert "TELEPHONY_ADVANCED" in ran.error
 
 
 def test_an_unknown_line(aiopbx: Command, as_admin: list[str]) -> None:

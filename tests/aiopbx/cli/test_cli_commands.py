@@ -364,7 +364,15 @@ def test_probe_of_a_user_without_a_licence(aiopbx: Command, unlicensed_pbx: Serv
     found = steps(ran)
     assert found["login"]["result"] == "ok"
     assert found["licence"]["result"] == "failed"
+    assert "at all" in found["licence"]["text"]
     assert "TELEPHONY_ADVANCED" in found["licence"]["remedy"]
+
+
+def test_probe_of_a_user_with_the_basic_licence(aiopbx: Command, unlicensed_pbx: Served) -> None:
+    found = steps(aiopbx("probe", unlicensed_pbx.url, "--json", "--user", "basic", "--password", "secret"))
+    assert found["licence"]["result"] == "failed"
+    assert "at all" not in found["licence"]["text"]
+    assert "with TELEPHONY_BASIC one can dial" in found["licence"]["remedy"]
 
 
 def test_probe_of_a_server_that_starts(aiopbx: Command, pbx: Served) -> None:

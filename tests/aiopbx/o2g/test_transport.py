@@ -18,6 +18,8 @@ from aiopbx.errors import (
 )
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.operations import OPERATIONS
+from aiopbx.o2g.types.agent import ChangeIntrusionModeRequest, IntrusionMode
+from aiopbx.o2g.types.pbx_management import PbxAttribute, PbxAttributes
 from aiopbx.o2g.types.routing import ForwardRoute
 from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest
 from aiopbx.o2g.types.telephony import MakeCallRequest
@@ -292,6 +294,11 @@ async def test_a_request_that_is_not_answered(connect: Connect, server: Scripted
 
 REPEATED = ("GET", "PUT", "DELETE")
 """What aiohttp sends again by itself where a connection that was kept alive is closed."""
+BODIES = {
+    ChangePasswordRequest: ChangePasswordRequest(old_password="before", new_password="after"),
+    ChangeIntrusionModeRequest: ChangeIntrusionModeRequest(mode=IntrusionMode.NORMAL),
+    PbxAttributes: PbxAttributes(attributes=(PbxAttribute(name="Annu_Name", value=("Keller",)),)),
+}
 
 
 @pytest.mark.parametrize(
@@ -302,11 +309,13 @@ async def test_what_may_not_be_repeated_is_sent_once(connect: Connect, server: S
     """The server closes the connection that was kept alive, after it has read the request."""
     client = await connect()
     operation = OPERATIONS[name]
-    path = API + operation.target({"loginName": "oxe1000"}, {})
+    names = dict.fromkeys(operation.path_params, "oxe1000") | {"objectPath": "Subscriber/1000"}
+    names = {part: names[part] for part in operation.path_params}
+    path = API + operation.target(names, {})
     server.answer(operation.method, path, drop=True)
-    body = ChangePasswordRequest(old_password="before", new_password="after") if operation.body else None
+    meant = {guard.name: True for guard in operation.guards}
     with pytest.raises(OutcomeUnknown):
-        await client.call(operation, path={"loginName": "oxe1000"}, body=body)
+        await client.call(operation, path=names, query=meant, body=BODIES.get(operation.body))
     assert len(server.asked(operation.method, path)) == 1
 
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
 from aiohttp import web
+from msgspec.structs import fields
 
 from aiopbx.o2g.types.events import OnEventSummaryUpdated, OnRoutingStateChanged
 from aiopbx.o2g.types.telephony import OnDeviceStateModified, OnTelephonyState, OnUserStateModified, UserState
@@ -117,6 +119,20 @@ async def test_a_web_hook_gets_each_event_by_itself_in_order(admin: Any) -> None
     async with asyncio.timeout(5):
         assert (await got.get())["text"] == "Subscription ended"
     await runner.cleanup()
+
+
+async def test_a_user_without_any_licence_may_do_nothing_of_call_control(connect: Any) -> None:
+    api = await connect(users=[UserSpec(login="none", number="300", licences=frozenset())])
+    await api.log_in("none", "secret")
+    assert (await api.subscribe("telephony"))["status"] == "REFUSED"
+    routes = [route for route in api.simulator.server.table.routes if route.path.startswith("/telephony/")]
+    assert len(routes) == 50
+    for route in routes:
+        path = re.sub(r"\{.*?\}", "1", route.path)
+        needed = [field for field in fields(route.body) if field.required] if route.body is not None else []
+        reply = await api.call(route.method, path, {field.encode_name: "1" for field in needed})
+        assert (reply.status, reply.body["type"]) == (403, "NOT_ALLOWED"), route.path
+        assert "TELEPHONY" in reply.body["innerMessage"]
 
 
 async def test_user_gets_its_own_events_only(api: Any) -> None:

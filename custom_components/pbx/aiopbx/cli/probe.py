@@ -20,10 +20,11 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from rich.text import Text
 
-from ..errors import ConnectionFailed, PbxError
+from ..errors import ConnectionFailed, NotAllowed, NotSupported, PbxError
 from ..o2g.channel import EventChannel
 from ..o2g.client import O2gClient
 from ..o2g.decoding import Event
+from ..o2g.licences import check_basic
 from ..o2g.session import ROOT, VERSION
 from ..o2g.types.overview import RoxeRestApiDescriptor
 from ..o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
@@ -364,6 +365,11 @@ class Probe:
         try:
             state = await self.client.telephony.telephonic_state(**query)
         except PbxError as error:
+            if isinstance(error, NotAllowed) and not self.client.administrator:
+                try:
+                    await check_basic(self.client)
+                except NotSupported as none:
+                    raise Stop(none.message, none.remedy or "", code=errors.REFUSED) from none
             raise Stop(
                 f"telephony is refused for {self.logins[0]}: {error.message}",
                 "The user needs TELEPHONY_ADVANCED; with TELEPHONY_BASIC one can dial, answer and hang up, no more.",

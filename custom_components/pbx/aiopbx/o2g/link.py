@@ -5,7 +5,7 @@ import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from ..doors import each, settle
+from ..doors import settle
 from ..errors import ConnectionFailed, NotAllowed, NotSupported, PbxError, RequestRefused, SessionLost
 from ..model import AvailableLine, SystemInfo
 from .channel import EventChannel
@@ -14,10 +14,11 @@ from .commands import O2gCommands
 from .features import ADVANCED_LICENCE
 from .finding import available_lines, find_lines
 from .intake import Intake
+from .licences import check_basic, without_advanced
 from .lines import Lines
 from .reading import Reader
 from .silence import Silence
-from .sync import CONCURRENCY, Sync
+from .sync import Sync
 from .types.events import OnChannelInformation
 from .types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from .types.users import OnUserCreated
@@ -125,7 +126,7 @@ class O2gLink:
             if not licensed:
                 return None
             # Refused: whose licence is it that is missing?
-            lacking = await self._without_licence(licensed)
+            lacking = await without_advanced(self.client, licensed)
             if not lacking:
                 raise NotSupported(
                     "The server refuses the subscription, though every line has its licence."
@@ -133,6 +134,8 @@ class O2gLink:
                     missing=ADVANCED_LICENCE,
                     remedy="Monitor fewer lines, or have more licences installed.",
                 )
+            if not self.client.administrator:
+                await check_basic(self.client)
             self._rights.mark_basic(lacking)
         return await self._ask_for(self._selectors(()))
 
@@ -175,23 +178,6 @@ class O2gLink:
             self._sync.snapshots = version == VERSIONS[0]
             return subscription
         return None
-
-    async def _without_licence(self, logins: tuple[str, ...]) -> set[str]:
-        """Which of these may not read their own telephonic state."""
-        lacking: set[str] = set()
-
-        async def look(login: str) -> None:
-            try:
-                await self.client.telephony.telephonic_state(login_name=self._reader.name_for(login))
-            except SessionLost:
-                raise
-            except NotAllowed:
-                lacking.add(login)
-            except RequestRefused:
-                return
-
-        await each(logins, look, CONCURRENCY)
-        return lacking
 
     async def _first_line(self, channel: EventChannel) -> None:
         """A channel that says nothing at its beginning is no channel."""
