@@ -74,7 +74,7 @@ from .model import (
 from .o2g.types.telephony import AcdCallParam, ACRSkill, ACRSkills
 from .pbx import Pbx, connect
 from .policy import DialPolicy
-from .settings import ConnectionSettings, SupervisedUser
+from .settings import ConnectionSettings, SupervisedUser, TunnelSettings, WebhookSettings
 from .subscribers import EventStream
 from .system import CallbackRequest
 
@@ -144,7 +144,9 @@ __all__ = [
     "SupervisedUser",
     "SystemInfo",
     "Target",
+    "TunnelSettings",
     "UnknownCall",
     "UnknownLine",
+    "WebhookSettings",
     "connect",
 ]
