@@ -302,12 +302,11 @@ def subscribe(ctx: Context) -> Subscription:
     identifier = ctx.query.get(IDENTIFIER)
     if hook is not None:
         ctx.server.pushes.webhook(subscribed, hook)
-        subscriptions.greet(subscribed)
         return _accepted(subscribed, "WEBHOOK")
-    subscriptions.greet(subscribed)
     if ctx.tunnel is not None and identifier:
         ctx.tunnel.push(subscribed, identifier)
         return _accepted(subscribed, "WEBSOCKET")
+    subscriptions.greet(subscribed)
     port = ctx.server.event_ports[ctx.origin.scheme]
     url = f"{ctx.origin.at_port(port)}/api/events/{subscribed.id}"
     return _accepted(subscribed, "CHUNK", url)
