@@ -75,7 +75,7 @@ from .pbx import Pbx, connect
 from .policy import DialPolicy
 from .settings import ConnectionSettings, SupervisedUser
 from .subscribers import EventStream
-from .system import CallbackRequest
+from .system import CallbackRequest, DialKeywords
 
 __all__ = [
     "DVA",
@@ -103,6 +103,7 @@ __all__ = [
     "Counters",
     "Device",
     "DeviceState",
+    "DialKeywords",
     "DialPolicy",
     "Direction",
     "Event",
