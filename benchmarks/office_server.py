@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from typing import Any
 
 API = "/api/rest/1.0"
 CHUNK = 64 * 1024
@@ -19,10 +20,41 @@ def login_of(number: int) -> str:
     return f"oxe{10_000 + number}"
 
 
-def calls(number: int, round_: int) -> list[bytes]:
-    """One incoming call of a line from the first ring to the end, as live servers send it: six events."""
+SHAPES = ("short", "capture", "full")
+"""What streams are made of: ``short`` leaves out whatever may be left out, ``capture`` is what a live server was seen
+to send for an incoming call, ``full`` is a call from outside that is held and retrieved, with all that the reference
+has for it."""
+
+
+def calls(number: int, round_: int, shape: str = "capture") -> list[bytes]:
+    """One incoming call of a line from the first ring to the end."""
+    made = _full(number, round_) if shape == "full" else _captured(number, round_)
+    if shape == "short":
+        made = [_without_empty(event) for event in made]
+    return [json.dumps(event, separators=(",", ":")).encode() + b"\n" for event in made]
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_empty(inner) for key, inner in value.items() if inner != [] and not key.startswith("media")
+        }
+    return [_without_empty(inner) for inner in value] if isinstance(value, list) else value
+
+
+EMPTY: dict[str, object] = {
+    "addedLegs": [],
+    "removedLegs": [],
+    "modifiedParticipants": [],
+    "addedParticipants": [],
+    "deviceCapabilities": [],
+}
+
+
+def _captured(number: int, round_: int) -> list[dict[str, object]]:
+    """Six events, key for key those of the capture in ``tests/aiopbx/o2g/captures``."""
     login, own, other = login_of(number), str(10_000 + number), str(50_000 + number)
-    ref = f"{round_:08x}{number:08x}"
+    base = {"loginName": login, "callRef": f"{round_:08x}{number:08x}"}
     data = {"initialCalled": {"id": {"phoneNumber": own}}, "tags": []}
     party = {
         "participantId": other,
@@ -35,13 +67,6 @@ def calls(number: int, round_: int) -> list[bytes]:
         "medias": [],
         "mediaCapabilities": [{"type": "AUDIO"}],
     }
-    empty = {
-        "addedLegs": [],
-        "removedLegs": [],
-        "modifiedParticipants": [],
-        "addedParticipants": [],
-        "deviceCapabilities": [],
-    }
 
     def leg(state: str, **capabilities: bool) -> dict[str, object]:
         return {"deviceId": own, "media": "AUDIO", "state": state, "capabilities": capabilities}
@@ -49,13 +74,11 @@ def calls(number: int, round_: int) -> list[bytes]:
     def call(state: str, **capabilities: bool) -> dict[str, object]:
         return {**data, "state": state, "capabilities": {"addMedias": [], **capabilities}}
 
-    base = {"loginName": login, "callRef": ref}
-    ringing = call("RINGING_INCOMING", redirect=True, pickedUp=True, terminate=True)
-    events: list[dict[str, object]] = [
+    return [
         {
             "eventName": "OnCallCreated",
             **base,
-            "callData": ringing,
+            "callData": call("RINGING_INCOMING", redirect=True, pickedUp=True, terminate=True),
             "legs": [leg("RINGING_INCOMING", answer=True)],
             "participants": [party],
             "deviceCapabilities": [{"deviceId": own, "makeCall": True, "makeBusinessCall": True, "unParkCall": True}],
@@ -66,7 +89,7 @@ def calls(number: int, round_: int) -> list[bytes]:
             "callData": call("ACTIVE", terminate=True),
             "modifiedLegs": [leg("ACTIVE", drop=True, hold=True)],
             "removedParticipantIds": [],
-            **empty,
+            **EMPTY,
         },
         {"eventName": "OnUserStateModified", "loginName": login, "state": "BUSY"},
         {
@@ -75,24 +98,121 @@ def calls(number: int, round_: int) -> list[bytes]:
             "callData": call("RELEASING", terminate=True),
             "modifiedLegs": [leg("RELEASING", drop=True)],
             "removedParticipantIds": [other],
-            **empty,
+            **EMPTY,
         },
         {"eventName": "OnCallRemoved", **base, "deviceCapabilities": []},
         {"eventName": "OnUserStateModified", "loginName": login, "state": "FREE"},
     ]
-    return [json.dumps(event, separators=(",", ":")).encode() + b"\n" for event in events]
 
 
-def stream(lines: int, events: int) -> tuple[bytes, int]:
+def _full(number: int, round_: int) -> list[dict[str, object]]:
+    """Eight events of a call from outside: rings, is answered, held, retrieved, recorded, and given up."""
+    login, own, outside = login_of(number), str(10_000 + number), f"+1555010{number:04d}"
+    base = {"loginName": login, "callRef": f"{round_:08x}{number:08x}"}
+    devices = [
+        {"deviceId": device, "makeCall": True, "makeBusinessCall": True, "makePrivateCall": True, "unParkCall": True}
+        for device in (own, f"6{own}")
+    ]
+    data = {
+        "initialCalled": {
+            "id": {"loginName": login, "phoneNumber": own},
+            "firstName": "Extension",
+            "lastName": own,
+            "displayName": f"Extension {own}",
+            "type": {"main": "USER", "subType": "ALE300"},
+        },
+        "deviceCall": False,
+        "anonymous": False,
+        "callUUID": f"00000000-0000-4000-8000-{round_:04x}{number:08x}",
+        "tags": [{"name": "customer", "value": f"C-{number:06d}", "visibilities": ["ALL"]}],
+        "accountInfo": "4711",
+        "associatedData": f"case {number:06d}",
+    }
+    party = {
+        "participantId": f"{number:08x}-1",
+        "identity": {
+            "id": {"phoneNumber": outside},
+            "firstName": "Caller",
+            "lastName": f"Number {number}",
+            "displayName": f"Caller Number {number}",
+            "type": {"main": "EXTERNAL", "subType": "TRUNK"},
+        },
+        "anonymous": False,
+        "undroppable": False,
+        "state": "ACTIVE",
+        "medias": [{"type": "AUDIO", "state": "ACTIVE"}],
+        "mediaCapabilities": [{"type": "AUDIO", "add": False, "remove": False}],
+    }
+
+    def leg(state: str, **capabilities: bool) -> dict[str, object]:
+        return {
+            "deviceId": own,
+            "media": "AUDIO",
+            "state": state,
+            "ringingRemote": False,
+            "capabilities": {"mute": True, "sendDtmf": True, "switchDevice": True, **capabilities},
+        }
+
+    def call(state: str, **capabilities: bool) -> dict[str, object]:
+        return {
+            **data,
+            "state": state,
+            "capabilities": {
+                "addMedias": ["AUDIO"],
+                "addDevice": True,
+                "terminate": True,
+                "dropMe": True,
+                **capabilities,
+            },
+        }
+
+    def modified(state: str, own_can: dict[str, bool], leg_can: dict[str, bool], gone: tuple[str, ...] = ()) -> Any:
+        return {
+            "eventName": "OnCallModified",
+            **base,
+            "callData": call(state, **own_can),
+            "modifiedLegs": [leg(state, **leg_can)],
+            "removedParticipantIds": list(gone),
+            **EMPTY,
+            "modifiedParticipants": [] if gone else [party],
+        }
+
+    talking = {
+        "addParticipant": True,
+        "transfer": True,
+        "blindTransfer": True,
+        "park": True,
+        "startRecord": True,
+        "dropParticipant": True,
+    }
+    return [
+        {
+            "eventName": "OnCallCreated",
+            **base,
+            "initiator": party["participantId"],
+            "callData": call("RINGING_INCOMING", redirect=True, redirectToVoiceMail=True, pickedUp=True, callBack=True),
+            "legs": [leg("RINGING_INCOMING", answer=True)],
+            "participants": [party],
+            "deviceCapabilities": devices,
+        },
+        modified("ACTIVE", talking, {"drop": True, "hold": True}),
+        {"eventName": "OnUserStateModified", "loginName": login, "state": "BUSY"},
+        modified("HELD", {"addParticipant": True, "park": True}, {"drop": True, "retrieve": True}),
+        modified("ACTIVE", talking, {"drop": True, "hold": True}),
+        modified("RELEASING", {}, {"drop": True}, (str(party["participantId"]),)),
+        {"eventName": "OnCallRemoved", **base, "cause": "CLEARED", "deviceCapabilities": devices},
+        {"eventName": "OnUserStateModified", "loginName": login, "state": "FREE"},
+    ]
+
+
+def stream(lines: int, events: int, shape: str = "capture") -> tuple[bytes, int]:
     """About so many events of so many lines whose calls run side by side; the bytes, and how many they are."""
     made: list[bytes] = []
     round_ = 0
     while len(made) < events:
-        group = [calls(number, round_) for number in range(min(lines, 500_000))]
-        for step in range(6):
-            made.extend(one[step] for one in group)
-            if len(made) >= events and step == 5:
-                break
+        group = [calls(number, round_, shape) for number in range(lines)]
+        for step in zip(*group, strict=True):
+            made.extend(step)
         round_ += 1
     return b"".join(made), len(made)
 

@@ -86,6 +86,7 @@ async def test_the_capture_of_a_live_server(
         0,
         0,
     )
+    assert figures.unknown_fields == 0
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     await pbx.close()
 
@@ -109,6 +110,7 @@ async def test_what_nobody_knows_yet(server: ScriptedServer, caplog: pytest.LogC
     assert figures.malformed_frames == 2
     assert figures.bad_fields == 1
     assert figures.unknown_values >= 2
+    assert figures.unknown_fields == 2, "extra and novelty"
     assert pbx.status is Status.ONLINE
     assert caplog.text.count("OnSomethingNew") <= 1
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -26,6 +26,7 @@ API = {
     "VOICEMAIL",
     "DVA",
     "ConnectionSettings",
+    "DialKeywords",
     "SupervisedUser",
     "TunnelSettings",
     "WebhookSettings",

@@ -76,7 +76,7 @@ from .pbx import Pbx, connect
 from .policy import DialPolicy
 from .settings import ConnectionSettings, SupervisedUser, TunnelSettings, WebhookSettings
 from .subscribers import EventStream
-from .system import CallbackRequest
+from .system import CallbackRequest, DialKeywords
 
 __all__ = [
     "DVA",
@@ -105,6 +105,7 @@ __all__ = [
     "Counters",
     "Device",
     "DeviceState",
+    "DialKeywords",
     "DialPolicy",
     "Direction",
     "Event",

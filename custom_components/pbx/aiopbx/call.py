@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 from .doors import owned
 from .errors import ActionNotAllowed, CallOver, InvalidInput, Offline, UnknownCall
@@ -20,11 +20,10 @@ from .model import (
     Recording,
     Status,
 )
-from .system import DialOptions
+from .system import DialKeywords, DialOptions
 
 if TYPE_CHECKING:
     from .line import Line
-    from .o2g.types.telephony import AcdCallParam
 
 VOICEMAIL: Final = "VOICEMAIL"
 """Where ``Call.redirect`` sends a call to the line's voicemail."""
@@ -309,7 +308,7 @@ class Call:
         if enquiry is None:
             enquiry = self._other(lambda other: other.state is not CallState.HELD)
         if enquiry is None:
-            raise ActionNotAllowed(Action.RECONNECT.value, (), where="the line has no consultation call; the call")
+            raise ActionNotAllowed(Action.RECONNECT, (), where="the line has no consultation call; the call")
         chosen = self._device(call, Action.RECONNECT, device)
         other = enquiry
         await self._line._run(lambda commands: commands.reconnect(self._line.snapshot, call, other, chosen))
@@ -319,16 +318,8 @@ class Call:
         self,
         number: str,
         *,
-        device: str | None = None,
-        auto_answer: bool = True,
-        associated_data: str | None = None,
-        calling_number: str | None = None,
-        inhibit_progress_tone: bool | None = None,
-        pin: str | None = None,
-        secret_code: str | None = None,
-        business_code: str | None = None,
-        acd: "AcdCallParam | None" = None,
         timeout: float = 10.0,
+        **options: Unpack[DialKeywords],
     ) -> "Call | None":
         """Call somebody while this call waits; the options are those of ``Line.dial``. O2G: POST /telephony/calls.
 
@@ -336,24 +327,13 @@ class Call:
         ``merge``, ``alternate`` or ``reconnect`` say what becomes of the two.
         """
         call = self._offer(Action.CONSULT)
-        if device is None:
+        if options.get("device") is None:
             devices = {one.id: one for one in self._line.snapshot.devices}
             for leg in call.legs:
                 if leg.device in devices and Action.DIAL in devices[leg.device].actions:
-                    device = leg.device
+                    options["device"] = leg.device
                     break
-        options = DialOptions(
-            device=device,
-            auto_answer=auto_answer,
-            associated_data=associated_data,
-            calling_number=calling_number,
-            inhibit_progress_tone=inhibit_progress_tone,
-            pin=pin,
-            secret_code=secret_code,
-            business_code=business_code,
-            acd=acd,
-        )
-        return await self._line._dial(number, options, timeout)
+        return await self._line._dial(number, DialOptions(**options), timeout)
 
     @owned
     async def transfer(self, to: "Call | None" = None) -> None:
@@ -405,7 +385,7 @@ class Call:
                 remedy="It has: " + ", ".join(one.number or one.id for one in call.parties) + ".",
             )
         if not found.droppable:
-            raise ActionNotAllowed(Action.DROP_PARTICIPANT.value, (), where=f"the participant {found.label}")
+            raise ActionNotAllowed(Action.DROP_PARTICIPANT, (), where=f"the participant {found.label}")
         who = found.id
         await self._line._run(lambda commands: commands.drop(self._line.snapshot, call, who))
 
@@ -456,7 +436,7 @@ class Call:
         """Associate data with the call, 32 bytes at most. O2G: POST …/attachdata."""
         self._line._commands.check_data(data)
         call = self._alive(Feature.ASSOCIATED_DATA)
-        device = call.legs[0].device if call.legs else self._line._main_device()
+        device = self._any_device(call)
         await self._line._run(lambda commands: commands.attach_data(self._line.snapshot, call, device, data))
 
     @owned
@@ -465,7 +445,7 @@ class Call:
         if not (code.isascii() and code.isdigit()):
             raise InvalidInput("code", f"{code!r} is not a transaction code.", remedy="Use digits only.")
         call = self._alive(Feature.ASSOCIATED_DATA)
-        device = call.legs[0].device if call.legs else self._line._main_device()
+        device = self._any_device(call)
         await self._line._run(lambda commands: commands.send_account_info(self._line.snapshot, call, device, code))
 
     @owned
@@ -557,7 +537,7 @@ class Call:
         own = self._alive(_FEATURE[action])
         call = call or own
         if action not in call.actions:
-            raise ActionNotAllowed(action.value, tuple(sorted(one.value for one in call.actions)))
+            raise ActionNotAllowed(action, call.actions)
         return call
 
     def _device(self, call: CallSnapshot, action: Action, device: str | None) -> str:
@@ -568,12 +548,14 @@ class Call:
                 if leg.device == device:
                     if action in leg.actions:
                         return device
-                    offered = tuple(sorted(one.value for one in leg.actions))
-                    raise ActionNotAllowed(action.value, offered, where=f"device {device}")
-            raise ActionNotAllowed(action.value, (), where=f"device {device} is not in the call and")
+                    raise ActionNotAllowed(action, leg.actions, where=f"device {device}")
+            raise ActionNotAllowed(action, (), where=f"device {device} is not in the call and")
         for leg in call.legs:
             if action in leg.actions:
                 return leg.device
+        return self._any_device(call)
+
+    def _any_device(self, call: CallSnapshot) -> str:
         return call.legs[0].device if call.legs else self._line._main_device()
 
     def _other(self, wanted: Callable[[CallSnapshot], bool]) -> CallSnapshot | None:
@@ -601,7 +583,7 @@ class Call:
             second = to._alive(_FEATURE[action])
         active, held = (second, call) if call.state is CallState.HELD else (call, second)
         if action not in active.actions and action not in held.actions:
-            raise ActionNotAllowed(action.value, tuple(sorted(one.value for one in active.actions)))
+            raise ActionNotAllowed(action, active.actions)
         return active, held
 
     async def _record(self, word: str) -> None:

@@ -1,5 +1,6 @@
 """What can go wrong. Every error says what happened, what to do about it, and whether trying again may help."""
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -54,14 +55,15 @@ class NotSupported(PbxError):
 class ActionNotAllowed(PbxError):
     """The call does not offer this action now; nothing was sent. ``offered`` are those it does."""
 
-    def __init__(self, action: str, offered: tuple[str, ...], *, where: str = "the call") -> None:
+    def __init__(self, action: str, offered: Iterable[str], *, where: str = "the call") -> None:
         """Name the action and those that are offered instead."""
+        words = tuple(sorted(str(one) for one in offered))
         super().__init__(
             f"{action}: {where} does not offer this now.",
-            remedy="It offers: " + ", ".join(offered) + "." if offered else "It offers nothing at the moment.",
+            remedy="It offers: " + ", ".join(words) + "." if words else "It offers nothing at the moment.",
         )
-        self.action = action
-        self.offered = offered
+        self.action = str(action)
+        self.offered = words
 
 
 class CallOver(PbxError):

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, Unpack
+
+from msgspec.structs import replace
 
 from .call import Call
 from .doors import owned
@@ -24,10 +26,9 @@ from .model import (
     Target,
 )
 from .subscribers import Callback, Kind
-from .system import CallbackRequest, Commands, DialOptions
+from .system import CallbackRequest, Commands, DialKeywords, DialOptions
 
 if TYPE_CHECKING:
-    from .o2g.types.telephony import AcdCallParam
     from .pbx import Pbx
 
 T = TypeVar("T")
@@ -172,37 +173,19 @@ class Line:
         self,
         number: str,
         *,
-        device: str | None = None,
-        auto_answer: bool = True,
-        associated_data: str | None = None,
-        calling_number: str | None = None,
-        inhibit_progress_tone: bool | None = None,
-        pin: str | None = None,
-        secret_code: str | None = None,
-        business_code: str | None = None,
-        acd: "AcdCallParam | None" = None,
         timeout: float = 10.0,
+        **options: Unpack[DialKeywords],
     ) -> Call | None:
         """Call a number from this line, and return the call that the events name. O2G: POST /telephony/calls.
 
-        ``auto_answer`` takes the own telephone off the hook at once, else it rings first. ``pin`` and ``secret_code``
-        make it a private call, ``business_code`` one on a cost centre; ``associated_data`` (32 bytes at most) goes with
-        a regular one. ``calling_number`` is what an outside party sees. None is returned when no event named the call
-        within ``timeout`` seconds of the server's answer, and where a licence shows no events. Never repeated: where
-        the server did not answer and no event came, ``OutcomeUnknown`` is raised.
+        ``device`` is the telephone that dials (left out: the first that can); ``auto_answer`` takes it off the hook at
+        once, which is usual, else it rings first. ``pin`` and ``secret_code`` make it a private call, ``business_code``
+        one on a cost centre; ``associated_data`` (32 bytes at most) goes with a regular one. ``calling_number`` is what
+        an outside party sees. None is returned when no event named the call within ``timeout`` seconds of the server's
+        answer, and where a licence shows no events. Never repeated: where the server did not answer and no event came,
+        ``OutcomeUnknown`` is raised.
         """
-        options = DialOptions(
-            device=device,
-            auto_answer=auto_answer,
-            associated_data=associated_data,
-            calling_number=calling_number,
-            inhibit_progress_tone=inhibit_progress_tone,
-            pin=pin,
-            secret_code=secret_code,
-            business_code=business_code,
-            acd=acd,
-        )
-        return await self._dial(number, options, timeout)
+        return await self._dial(number, DialOptions(**options), timeout)
 
     @owned
     async def answer(self, *, device: str | None = None) -> None:
@@ -214,9 +197,7 @@ class Line:
         if Feature.CALL_EVENTS in self.features:
             await self._choose(Action.ANSWER, CallState.RINGING_INCOMING).answer(device)
             return
-        if device is not None:
-            self._check_device(device)
-        chosen = device or self._main_device()
+        chosen = self._named_device(device)
         self._require_online()
         await self._run(lambda commands: commands.answer(self.snapshot, None, chosen))
 
@@ -249,9 +230,7 @@ class Line:
         """
         self._commands.check_number(number, field="number")
         self._require(Feature.PICK_UP)
-        if device is not None:
-            self._check_device(device)
-        chosen = device or self._main_device()
+        chosen = self._named_device(device)
         self._require_online()
         await self._run(lambda commands: commands.pick_up(self.snapshot, chosen, number, call_ref, auto_answer))
 
@@ -438,6 +417,13 @@ class Line:
                 remedy="It has: " + ", ".join(one.id for one in devices) + ".",
             )
 
+    def _named_device(self, device: str | None) -> str:
+        """The device that was named, if the line has it; else the main one."""
+        if device is None:
+            return self._main_device()
+        self._check_device(device)
+        return device
+
     def _choose_device(self, action: Action, device: str | None) -> str:
         """The device to start this on: the one that was named, else the first that offers it, else the main one."""
         line = self.snapshot
@@ -450,8 +436,7 @@ class Line:
         for one in line.devices:
             # A device of which nothing is known is left to the server, unless it is plainly engaged.
             if one.id == chosen and (one.actions or line.calls) and Feature.CALL_EVENTS in line.features:
-                offered = tuple(sorted(other.value for other in one.actions))
-                raise ActionNotAllowed(action.value, offered, where=f"device {chosen}")
+                raise ActionNotAllowed(action, one.actions, where=f"device {chosen}")
         return chosen
 
     def _choose(self, action: Action, first: CallState) -> Call:
@@ -488,9 +473,7 @@ class Line:
             self._require(Feature.ASSOCIATED_DATA)
         self._require_online()
         device = self._choose_device(action, options.device)
-        options = DialOptions(
-            **{name: getattr(options, name) for name in options.__struct_fields__} | {"device": device}
-        )
+        options = replace(options, device=device)
         if not to_supervisor:
             self._spend(number)
 

@@ -441,6 +441,8 @@ class Statistics(Snapshot, frozen=True, kw_only=True):
     events: int = 0
     unknown_events: int = 0
     unknown_values: int = 0
+    unknown_fields: int = 0
+    """Different fields that this version does not know, in the events that were looked at for them."""
     malformed_frames: int = 0
     bad_fields: int = 0
     coalesced: int = 0

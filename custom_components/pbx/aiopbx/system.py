@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
 from .model import (
     AvailableLine,
@@ -19,11 +19,35 @@ from .model import (
     Target,
 )
 
+if TYPE_CHECKING:
+    from .o2g.types.telephony import AcdCallParam
+
 T = TypeVar("T")
 
 
+class DialKeywords(TypedDict, total=False):
+    """How a call is made, beyond the number: the keywords of ``Line.dial`` and ``Call.consult``."""
+
+    device: str | None
+    """The telephone that dials; none is the first that can."""
+    auto_answer: bool
+    """Take the own telephone off the hook at once (unless told otherwise), else it rings first."""
+    associated_data: str | None
+    """Goes with a regular call, 32 bytes at most."""
+    calling_number: str | None
+    """What an outside party sees."""
+    inhibit_progress_tone: bool | None
+    pin: str | None
+    """With ``secret_code``: makes it a private call."""
+    secret_code: str | None
+    business_code: str | None
+    """Makes it a call on this cost centre."""
+    acd: "AcdCallParam | None"
+    """What an agent of a call centre adds."""
+
+
 class DialOptions(Snapshot, frozen=True, kw_only=True):
-    """How a call is made, beyond the number."""
+    """``DialKeywords`` as they were given, and what they are otherwise."""
 
     device: str | None = None
     auto_answer: bool = True

@@ -75,6 +75,22 @@ async def test_a_real_call_through_the_transport(connect: Connect, server: Scrip
     assert counted.unknown_events == counted.malformed_frames == counted.bad_fields == counted.unknown_values == 0
 
 
+async def test_a_flood_is_taken_in_parts_and_in_order(connect: Connect, server: ScriptedServer) -> None:
+    _, channel = await opened(connect)
+    flood = b"".join(b'{"eventName":"OnCallRemoved","callRef":"%d"}\n' % number for number in range(5000))
+    for start in range(0, len(flood), 100_001):
+        server.chunks.put_nowait(flood[start : start + 100_001])
+    long = "x" * 50_000
+    server.chunks.put_nowait(b'{"eventName":"OnCallRemoved","callRef":"%s"}\n' % long.encode() + FREE)
+    server.chunks.put_nowait(None)
+    async with asyncio.timeout(5):
+        batches = [batch async for batch in channel]
+    events = [event for batch in batches for event in batch if isinstance(event, OnCallRemoved)]
+    assert [event.call_ref for event in events] == [*map(str, range(5000)), long]
+    assert isinstance(batches[-1][-1], OnUserStateModified)
+    assert max(map(len, batches)) < 1000
+
+
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 async def test_lines_and_chunks_need_not_agree(connect: Connect, server: ScriptedServer, size: int) -> None:
     _, channel = await opened(connect)

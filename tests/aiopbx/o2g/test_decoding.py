@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from aiopbx.o2g.decoding import EventDecoder, read_answer
+from aiopbx.o2g.decoding import LOOK_EVERY, EventDecoder, read_answer
 from aiopbx.o2g.statistics import WireStatistics
 from aiopbx.o2g.types.event_summary import OnEventSummaryUpdated
 from aiopbx.o2g.types.events import OnChannelInformation, UnknownEvent
@@ -74,6 +74,44 @@ def test_unknown_fields_are_ignored(decoder: EventDecoder) -> None:
         login_name="oxe1000", call_ref="1"
     )
     assert decoder.statistics == WireStatistics(events=1)
+
+
+def test_unknown_fields_are_counted_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    decoder = EventDecoder()
+    created = line(
+        "OnCallCreated",
+        callRef="1",
+        mood="good",
+        callData={"state": "ACTIVE", "colour": {"red": 1}, "tags": [{"name": "a", "shade": 1}, {"shade": 2}]},
+        legs=[{"deviceId": "1000", "media": "AUDIO"}],
+    )
+    events = decoder.decode_lines(created + b"\n\n" + line("OnCallRemoved", callRef="1") + b"\n" + created + b"\n")
+    assert [type(event) for event in events] == [OnCallCreated, OnCallRemoved, OnCallCreated]
+    assert decoder.statistics == WireStatistics(events=3, unknown_fields=3, told=decoder.statistics.told)
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        "The server sends CallData.colour, a field that is not known (told once)",
+        "The server sends OnCallCreated.mood, a field that is not known (told once)",
+        "The server sends Tag.shade, a field that is not known (told once)",
+    ]
+
+
+def test_unknown_fields_are_looked_for_again_after_a_while(decoder: EventDecoder) -> None:
+    known, other = line("OnCallRemoved", callRef="1") + b"\n", line("OnCallRemoved", callRef="1", mood="good") + b"\n"
+    for _ in range(LOOK_EVERY - 1):
+        decoder.decode_lines(known)
+    decoder.decode_lines(other)
+    assert decoder.statistics.unknown_fields == 0, "one of so many is looked at"
+    decoder.decode_lines(other)
+    assert decoder.statistics.unknown_fields == 1
+    for _ in range(2 * LOOK_EVERY):
+        decoder.decode_lines(other)
+    assert decoder.statistics.unknown_fields == 1, "each is counted once"
+
+
+def test_unknown_fields_beside_bad_ones_are_counted(decoder: EventDecoder) -> None:
+    decoder.decode_lines(line("OnCallRemoved", callRef=7, mood="good") + b"\n")
+    assert (decoder.statistics.bad_fields, decoder.statistics.unknown_fields) == (1, 1)
 
 
 def test_an_unknown_event_is_kept_and_told_once(decoder: EventDecoder, caplog: pytest.LogCaptureFixture) -> None:

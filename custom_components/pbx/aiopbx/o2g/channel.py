@@ -20,6 +20,8 @@ _LOGGER = logging.getLogger(__name__)
 LONGEST_LINE: Final = 4 * 1024 * 1024
 """Bytes; a longer line is skipped."""
 _BUFFER: Final = 256 * 1024
+_AT_ONCE: Final = 16 * 1024
+"""Bytes that are decoded at once, and the rest of their last line."""
 _NAME: Final = "The event channel"
 
 
@@ -124,13 +126,21 @@ class ChunkChannel(EventChannel):
                 size = len(chunk) - cut
                 if size:
                     parts.append(chunk[cut:])
-                events = decoder.decode_lines(whole)
-                if events:
-                    if first:
-                        first = False
-                        if type(events[0]) is not OnChannelInformation:
-                            statistics.tell_once("The event channel did not begin with OnChannelInformation")
-                    yield events
+                # A flood is taken in parts: what was decoded is applied while it is still in the processor's cache.
+                end = len(whole)
+                start = 0
+                while start < end:
+                    stop = end
+                    if end - start > _AT_ONCE:
+                        stop = whole.find(b"\n", start + _AT_ONCE) + 1 or end
+                    events = decoder.decode_lines(whole if stop - start == end else whole[start:stop])
+                    start = stop
+                    if events:
+                        if first:
+                            first = False
+                            if type(events[0]) is not OnChannelInformation:
+                                statistics.tell_once("The event channel did not begin with OnChannelInformation")
+                        yield events
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._ended(ChannelEnd.BROKEN, f"the connection broke ({type(error).__name__})")
         else:

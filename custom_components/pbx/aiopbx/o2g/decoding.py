@@ -4,6 +4,7 @@ The strict way is one call into msgspec. Only what it refuses is looked at field
 costs that field, not the event.
 """
 
+from contextlib import suppress
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
@@ -16,7 +17,12 @@ from .types.events import KnownEvent, UnknownEvent
 T = TypeVar("T")
 Event = KnownEvent | UnknownEvent
 
+LOOK_EVERY: Final = 1000
+"""Of so many pieces of the channel one is looked at for fields that its types do not have."""
+_NEEDLESS: Final = frozenset({"media", "medias", "mediaCapabilities", "addMedias"})
+"""Fields that live servers send beside the reference, and that say nothing which the model would use."""
 _KNOWN: Final[dict[str, type[O2gEvent]]] = {str(kind.__struct_config__.tag): kind for kind in get_args(KnownEvent)}
+_ANYTHING: Final = msgspec.json.Decoder().decode_lines
 _DROPPED: Final = object()
 
 
@@ -29,6 +35,9 @@ class EventDecoder:
         decoder: msgspec.json.Decoder[KnownEvent] = msgspec.json.Decoder(KnownEvent)
         self._strict = decoder.decode
         self._strict_lines = decoder.decode_lines
+        self._looked: set[type] = set()
+        """Kinds of events that were looked at lately, see ``_look``."""
+        self._look_again = LOOK_EVERY
 
     def decode_lines(self, lines: bytes) -> list[Event]:
         """Decode whole lines, in order. Empty ones are nothing; malformed ones are counted and skipped."""
@@ -43,6 +52,13 @@ class EventDecoder:
                 event = self._decode(line)
                 if event is not None:
                     events.append(event)
+        else:
+            if not self._looked.issuperset(map(type, events)):
+                self._look(lines, events)
+            self._look_again -= 1
+            if not self._look_again:
+                self._look_again = LOOK_EVERY
+                self._looked.clear()
         statistics = self.statistics
         statistics.events += len(events)
         if UNLISTED.count != unlisted:
@@ -51,7 +67,7 @@ class EventDecoder:
         return events
 
     def decode(self, line: bytes) -> Event | None:
-        """Decode one line; none where it is malformed or empty."""
+        """Decode one line, without a look for unknown fields; none where it is malformed or empty."""
         unlisted = UNLISTED.count
         event = self._decode(line)
         if event is not None:
@@ -60,6 +76,15 @@ class EventDecoder:
             self.statistics.unknown_values += UNLISTED.count - unlisted
             self._tell_unlisted()
         return event
+
+    def _look(self, lines: bytes, events: list[Event]) -> None:
+        """Look for unknown fields in the first event of each kind that was not looked at lately."""
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            for event, raw in zip(events, _ANYTHING(lines), strict=False):
+                kind = type(event)
+                if kind not in self._looked:
+                    self._looked.add(kind)
+                    unknown_fields(raw, kind, self.statistics)
 
     def overlong(self) -> None:
         """Count a line that was too long to be kept."""
@@ -90,6 +115,7 @@ class EventDecoder:
             login = raw.get("loginName")
             return UnknownEvent(name=name, raw=line, login_name=login if isinstance(login, str) else None)
         event: Event = lenient(raw, kind, self.statistics)
+        unknown_fields(raw, kind, self.statistics)
         return event
 
     def _tell_unlisted(self) -> None:
@@ -111,6 +137,26 @@ def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
     if answer is _DROPPED:
         raise ValueError(f"no {kind.__name__}")
     return answer  # type: ignore[no-any-return]
+
+
+def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
+    """Count the fields that a type does not have, in all that is in it; each is counted and told once."""
+    if get_origin(kind) in (Union, UnionType):
+        kind = next(part for part in get_args(kind) if part is not NoneType)
+    if get_origin(kind) is tuple and isinstance(raw, list):
+        for item in raw:
+            unknown_fields(item, get_args(kind)[0], statistics)
+    elif isinstance(raw, dict) and isinstance(kind, type) and issubclass(kind, Wire):
+        known = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+        for name, value in raw.items():
+            if name in known:
+                unknown_fields(value, known[name], statistics)
+            elif (
+                name not in _NEEDLESS
+                and name != kind.__struct_config__.tag_field
+                and statistics.tell_once(f"The server sends {kind.__name__}.{name[:80]}, a field that is not known")
+            ):
+                statistics.unknown_fields += 1
 
 
 def lenient(raw: Any, kind: Any, statistics: WireStatistics, where: str = "") -> Any:

@@ -79,6 +79,7 @@ class O2gSystem:
             events=wire.events,
             unknown_events=wire.unknown_events,
             unknown_values=wire.unknown_values,
+            unknown_fields=wire.unknown_fields,
             malformed_frames=wire.malformed_frames,
             bad_fields=wire.bad_fields,
             heartbeat=self.heartbeat,

@@ -26,11 +26,13 @@ def device_states(line: LineSnapshot, states: tuple[wire.DeviceState, ...], now:
 
 def with_capabilities(devices: tuple[Device, ...], told: tuple[wire.DeviceCapabilities, ...]) -> tuple[Device, ...]:
     """The devices with what may be started on them; an empty list changes nothing."""
-    for one in told:
+    for place, one in enumerate(told):
         id_ = one.device_id
         if id_ is None:
             continue
         actions = of_device(one)
+        if place < len(devices) and devices[place].id == id_ and devices[place].actions is actions:
+            continue  # as it was, and where it was
         for index, device in enumerate(devices):
             if device.id == id_:
                 if device.actions is not actions and device.actions != actions:

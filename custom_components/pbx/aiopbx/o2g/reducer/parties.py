@@ -15,31 +15,28 @@ _RELEASING: Final = CallState.RELEASING
 
 def party(told: wire.Participant, before: Party | None = None) -> Party:
     """A participant; who is told without an identity is who he was ``before``."""
-    id_ = told.participant_id or ""
-    if told.identity is not None:
-        who = party_of(told.identity, id_)
-        anonymous = bool(told.anonymous)
-        if not anonymous and not told.undroppable:
-            return who
-        return replace(who, anonymous=anonymous, droppable=not told.undroppable)
-    who = before if before is not None else Party(id=id_)
+    identity = told.identity
+    if identity is not None:
+        return party_of(identity, told.participant_id or "", told.anonymous is True, not told.undroppable)
+    who = before if before is not None else Party(id=told.participant_id or "")
     anonymous = who.anonymous if told.anonymous is None else told.anonymous
     droppable = who.droppable if told.undroppable is None else not told.undroppable
     return replace(who, anonymous=anonymous, droppable=droppable)
 
 
-def party_of(identity: wire.PartyInfo, id_: str = "") -> Party:
+def party_of(identity: wire.PartyInfo, id_: str = "", anonymous: bool = False, droppable: bool = True) -> Party:
     """Somebody, as the model shows them."""
     type_ = identity.type
-    kind = type_.main if type_ is not None else None
     who = identity.id
     first, last, display = identity.first_name, identity.last_name, identity.display_name
     return Party(
         id_,
         who.phone_number if who is not None else None,
-        name_of(first, last, display) if first or last else display.strip() or None if display else None,
+        name_of(first, last, display) if first or last or display else None,
         who.login_name if who is not None else None,
-        KIND.get(kind, _NOBODY) if kind is not None else _NOBODY,
+        KIND.get(type_.main, _NOBODY) if type_ is not None and type_.main is not None else _NOBODY,
+        anonymous,
+        droppable,
     )
 
 
@@ -47,18 +44,23 @@ def name_of(first: str | None, last: str | None, display: str | None) -> str | N
     """First and last name; once, where both are the same; else the display name."""
     first = first.strip() if first else ""
     last = last.strip() if last else ""
-    if first == last:
-        return first or (display or "").strip() or None
-    return f"{first} {last}".strip()
+    if first and last and first != last:
+        return f"{first} {last}"
+    return first or last or (display or "").strip() or None
 
 
 def parties_after(before: tuple[Party, ...], event: wire.OnCallModified, state: CallState) -> tuple[Party, ...]:
     """Who is in the call after some came, changed or left."""
     parties = before
+    added, changed = event.added_participants, event.modified_participants
+    if not added and not event.removed_participant_ids and len(changed) == 1 and len(before) == 1:
+        (told,) = changed
+        if told.participant_id == before[0].id:
+            return (party(told, before[0]),)
     if event.removed_participant_ids:
         gone = event.removed_participant_ids
         parties = tuple([one for one in parties if one.id not in gone])
-    for told in (*event.added_participants, *event.modified_participants):
+    for told in (*added, *changed):
         id_ = told.participant_id or ""
         for index, one in enumerate(parties):
             if one.id == id_:
