@@ -175,8 +175,8 @@ def _id(name: str, type: str = OCTETS, length: int | None = _NUMBER) -> Attribut
     return Attribute(name, type, mandatory=True, length=length if type == OCTETS else None, filtering=True)
 
 
-def _choice(name: str, allowed: Iterable[str], default: str, **more: bool) -> Attribute:
-    return Attribute(name, ENUMERATION, allowed=tuple(allowed), default=default, **more)
+def _choice(name: str, allowed: Iterable[str], default: str, *, filtering: bool = True) -> Attribute:
+    return Attribute(name, ENUMERATION, allowed=tuple(allowed), default=default, filtering=filtering)
 
 
 def _flag(name: str) -> Attribute:
@@ -204,7 +204,7 @@ SUBSCRIBER: Final = Kind(
         _id("Directory_Number"),
         Attribute("Annu_Name", length=_NAME, filtering=True),
         Attribute("Annu_First_Name", length=_NAME, filtering=True),
-        _choice("Station_Type", STATION_TYPES, "NOE_C_Color_IP", filtering=True),
+        _choice("Station_Type", STATION_TYPES, "NOE_C_Color_IP"),
         Attribute("Entity_Number", INTEGER, default="1", filtering=True),
         Attribute("Cost_Center_Id", INTEGER, default="255", filtering=True),
         Attribute("Associated_Set_No", length=_NUMBER, filtering=True),
@@ -227,7 +227,7 @@ OPERATOR: Final = Kind(
     "Directory_Number",
     (
         _id("Directory_Number"),
-        _choice("Operator_Type", ("Agent", "Supervisor"), "Agent", filtering=True),
+        _choice("Operator_Type", ("Agent", "Supervisor"), "Agent"),
         Attribute("Preferred_Processing_Group", length=_NUMBER, filtering=True),
         Attribute("Processing_Groups", multiple=True, length=_NUMBER),
         Attribute("Pro_Acd_Set", length=_NUMBER, filtering=True),
@@ -259,7 +259,7 @@ PILOT: Final = Kind(
         Attribute("Processing_Groups", mandatory=True, multiple=True, length=_NUMBER),
         Attribute("Queue_Size", INTEGER, default="20", filtering=True),
         Attribute("Overflow_Number", length=_NUMBER),
-        _choice("State", ("Open", "Blocked"), "Open", filtering=True),
+        _choice("State", ("Open", "Blocked"), "Open"),
     ),
     set=True,
     tells=True,
@@ -310,7 +310,7 @@ NODE: Final = Kind(
             (
                 Attribute("Country_Code", length=4, default="1"),
                 Attribute("Installation_Name", length=_NAME, default="Example"),
-                _choice("Law", ("A_Law", "Mu_Law"), "A_Law"),
+                _choice("Law", ("A_Law", "Mu_Law"), "A_Law", filtering=False),
             ),
             (FREE_RANGE,),
             set=True,

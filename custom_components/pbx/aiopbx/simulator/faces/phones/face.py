@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from ...control import refused
-from ...switch.changes import Change
+from ...switch.changes import Change, NodeChange, UserChange
 from ...switch.errors import SwitchError
 from .actions import ACTIONS, OUTSIDE_ACTIONS
 from .views import outside_view, phone_view
@@ -136,9 +136,11 @@ class PhonesFace:
         return response
 
     def _seen(self, change: Change) -> None:
+        if isinstance(change, NodeChange):
+            return  # telephones show nothing of it
         for reader in self._readers:
             reader.logins.add(change.login)
-            if type(change).__name__ == "UserChange":
+            if isinstance(change, UserChange):
                 reader.everything = True
             reader.wake.set()
 
