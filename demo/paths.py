@@ -30,6 +30,11 @@ class Folder:
         """Which ports the demo had last."""
         return self.path / "ports.json"
 
+    @property
+    def lock(self) -> Path:
+        """What the demo that runs holds, so that there are never two in one folder."""
+        return self.path / "demo.lock"
+
     def log(self, name: str) -> Path:
         """Return where a process writes what it says."""
         return self.path / f"{name}.log"

@@ -6,12 +6,13 @@ Run by scripts/demo with Home Assistant's Python.
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import json
 import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from seed import seed
 
 TITLE = "Office"
 DEFAULT_PORTS = {"home_assistant": 8123, "pbx": 8443, "pbx_events": 8016, "pbx_http": 8124}
+# Ctrl-C, being asked to end, and a terminal that is closed: each ends all of it in order.
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -74,7 +77,7 @@ def choose_ports(folder: Folder, wanted: int | None, *, anywhere: bool) -> dict[
         if not anywhere:
             raise DemoError(
                 f"Port {ports['home_assistant']} is taken, perhaps by another Home Assistant or another demo. "
-                "End that, or choose another port: scripts/demo --port 8124"
+                f"End that, or choose another port: scripts/demo --port {free_ports(1)[0]}"
             )
         ports["home_assistant"] = free_ports(1)[0]
     for name in ("pbx", "pbx_events", "pbx_http"):
@@ -83,6 +86,36 @@ def choose_ports(folder: Folder, wanted: int | None, *, anywhere: bool) -> dict[
     folder.path.mkdir(parents=True, exist_ok=True)
     folder.ports.write_text(json.dumps(ports), encoding="utf-8")
     return ports
+
+
+@contextlib.contextmanager
+def alone(folder: Folder, *, fresh: bool) -> Iterator[None]:
+    """Keep the folder for this demo as long as it runs, and forget what is in it if it is to be fresh."""
+    if folder.path.is_dir() and any(folder.path.iterdir()) and not (folder.lock.exists() or folder.ports.exists()):
+        raise DemoError(f"{folder.path} is not empty and not a demo's. Choose another: scripts/demo --folder DIR")
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        lock = folder.lock.open("a")
+    except OSError as err:
+        raise DemoError(f"{folder.path} cannot be written to ({err.strerror}). Choose another: --folder DIR") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            where = ""
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                where = f" at http://localhost:{json.loads(folder.ports.read_text(encoding='utf-8'))['home_assistant']}"
+            raise DemoError(
+                f"A demo runs already{where}; it keeps its things in {folder.path}. "
+                "End it with Ctrl-C, or give a second one a folder and a port of its own: "
+                f"scripts/demo --folder {folder.path}-2 --port {free_ports(1)[0]}"
+            ) from None
+        for path in folder.path.iterdir() if fresh else ():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path != folder.lock:
+                path.unlink()
+        yield
 
 
 @contextlib.asynccontextmanager
@@ -132,7 +165,7 @@ async def connect_pbx(demo: Demo) -> None:
 async def show(folder: Folder, ports: dict[str, int], started: float) -> None:
     """Keep the demo up until somebody ends it."""
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDINGS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     starting = asyncio.create_task(_show(folder, ports, started, stop))
     stopping = asyncio.create_task(stop.wait())
@@ -174,7 +207,8 @@ async def check_it(folder: Folder, ports: dict[str, int], started: float) -> boo
     report = check.Report(started)
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in ENDINGS:
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     async with running(folder, ports) as demo:
         passed = await check.run(demo, report)
     return report.finish(check.log_problems(folder)) and passed
@@ -184,22 +218,21 @@ def main() -> int:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="try everything without a person, and say what held")
-    parser.add_argument("--port", type=int, help="Home Assistant's port (8123)")
+    parser.add_argument("--port", type=port_number, metavar="N", help="Home Assistant's port (8123)")
     parser.add_argument("--fresh", action="store_true", help="forget what the last demo has left")
     parser.add_argument("--any-port", action="store_true", help="where the port is taken, use one that is free")
-    parser.add_argument("--folder", type=Path, help="where everything is kept (.demo/show)")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="where everything is kept (.demo/show)")
     arguments = parser.parse_args()
 
     started = time.monotonic()
     # The check has a folder of its own: it begins with nothing, and disturbs no demo that somebody has open.
     folder = Folder((arguments.folder or ROOT / ".demo" / ("check" if arguments.check else "show")).resolve())
-    if arguments.fresh or arguments.check:
-        shutil.rmtree(folder.path, ignore_errors=True)
     try:
-        ports = choose_ports(folder, arguments.port, anywhere=arguments.check or arguments.any_port)
-        if arguments.check:
-            return 0 if asyncio.run(check_it(folder, ports, started)) else 1
-        asyncio.run(show(folder, ports, started))
+        with alone(folder, fresh=arguments.fresh or arguments.check):
+            ports = choose_ports(folder, arguments.port, anywhere=arguments.check or arguments.any_port)
+            if arguments.check:
+                return 0 if asyncio.run(check_it(folder, ports, started)) else 1
+            asyncio.run(show(folder, ports, started))
     except DemoError as err:
         print(f"error: {err}", file=sys.stderr)
         return 1
@@ -208,6 +241,8 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
-    sys.exit(main())
+def port_number(text: str) -> int:
+    """Return a port that anybody may listen on."""
+    if text.isdecimal() and 1024 <= (port := int(text)) <= 65535:
+        return port
+    raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1024 to 65535")

@@ -72,7 +72,7 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     log = folder / "output.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "demo" / "run.py"), "--folder", str(folder / "demo"), "--any-port"],
+            [sys.executable, str(ROOT / "demo"), "--folder", str(folder / "demo"), "--any-port"],
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,

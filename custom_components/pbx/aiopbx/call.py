@@ -326,6 +326,7 @@ class Call:
         Returns the consultation call that its events name, or none after ``timeout`` seconds. Afterwards ``transfer``,
         ``merge``, ``alternate`` or ``reconnect`` say what becomes of the two.
         """
+        self._line._check_dial(number, DialOptions(**options))
         call = self._offer(Action.CONSULT)
         if options.get("device") is None:
             devices = {one.id: one for one in self._line.snapshot.devices}

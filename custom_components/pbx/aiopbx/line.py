@@ -455,12 +455,15 @@ class Line:
                     return self._pbx._handle(self, call)
         return self._pbx._handle(self, offering[0])
 
-    async def _dial(self, number: str, options: DialOptions, timeout: float) -> Call | None:
-        """Check, dial once, and find the call that the events name."""
-        to_supervisor = getattr(options.acd, "call_to_supervisor", None) is True
-        if not (to_supervisor and not number):
+    def _check_dial(self, number: str, options: DialOptions) -> None:
+        """Raise ``InvalidInput`` if this cannot be dialled, or the options do not go together."""
+        if number or not _to_supervisor(options):
             self._check_number(number)
         self._commands.check_dial(self.snapshot, options)
+
+    async def _dial(self, number: str, options: DialOptions, timeout: float) -> Call | None:
+        """Check, dial once, and find the call that the events name."""
+        self._check_dial(number, options)
         self._require(Feature.DIAL)
         action = Action.DIAL
         if options.pin is not None or options.secret_code is not None:
@@ -474,7 +477,7 @@ class Line:
         self._require_online()
         device = self._choose_device(action, options.device)
         options = replace(options, device=device)
-        if not to_supervisor:
+        if not _to_supervisor(options):
             self._spend(number)
 
         search = _Search(self.snapshot, device)
@@ -502,6 +505,11 @@ class Line:
         finally:
             stop()
             search.found.cancel()
+
+
+def _to_supervisor(options: DialOptions) -> bool:
+    """Whether an agent calls the supervisor, who needs no number."""
+    return getattr(options.acd, "call_to_supervisor", None) is True
 
 
 class _Search:

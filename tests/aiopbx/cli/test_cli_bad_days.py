@@ -138,6 +138,43 @@ def test_associated_data_over_32_bytes(aiopbx: Command, data: str) -> None:
     assert "32 bytes" in ran.error
 
 
+def test_an_action_that_is_not_offered(aiopbx: Command, pbx: Served, as_admin: list[str]) -> None:
+    """The telephone is dialling, so it offers no other call; the one that is there goes on."""
+    switch = pbx.simulator.switch
+    ref = pbx.call(lambda: switch.make_call("oxe1002", "1002", "1003", auto_answer=True).ref)
+    before = pbx.call(lambda: pbx.simulator.state()["users"]["oxe1002"])
+    try:
+        ran = aiopbx("dial", "1001", "--line", "1002", *as_admin)
+        after = pbx.call(lambda: pbx.simulator.state()["users"]["oxe1002"])
+    finally:
+        pbx.call(lambda: switch.drop("oxe1002", ref))
+    assert ran.code == 4
+    assert "dial: device 1002 does not offer this now." in ran.error
+    assert "It offers" in ran.error
+    assert after == before
+    assert len(after["calls"]) == 1
+    assert not pbx.simulator.server.sessions, "nothing is left running"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["dial", "12x", "--line", "1000"],
+        ["dial", "1001", "--line", "1000", "--private"],
+        ["dial", "1001", "--line", "1000", "--associated-data", "x" * 33],
+        ["watch", "--plain", "--json"],
+        ["watch", "--ca-file", "/nowhere.pem"],
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_sent(
+    aiopbx: Command, pbx: Served, as_admin: list[str], wrong: list[str]
+) -> None:
+    before = pbx.simulator.server.requests
+    ran = aiopbx(*wrong, *as_admin)
+    assert ran.code == 2
+    assert pbx.simulator.server.requests == before
+
+
 @pytest.mark.parametrize("missing", ["url", "username", "password"])
 def test_something_is_missing(aiopbx: Command, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     options = {"url": "https://pbx.example.com", "username": "admin", "password": "x"}

@@ -27,6 +27,7 @@ from aiopbx import (
     LineState,
     Outcome,
     Overflow,
+    Party,
     PartyKind,
     Recording,
     Target,
@@ -1014,3 +1015,18 @@ def test_any_sequence_of_events_keeps_the_model_whole(bodies: list[dict[str, Any
     wire.snapshot()
     assert wire.line.calls == (), "a snapshot without calls leaves none"
     assert wire.line.state in (LineState.IDLE, LineState.BUSY)
+
+
+@pytest.mark.parametrize(
+    ("party", "text"),
+    [
+        (Party(name="Bob Keller", number="1001"), "Bob Keller (1001)"),
+        (Party(name="Bob Keller"), "Bob Keller"),
+        (Party(number="1001"), "1001"),
+        (Party(name="1001", number="1001"), "1001"),
+        (Party(anonymous=True), "anonymous"),
+        (Party(), "unknown"),
+    ],
+)
+def test_a_party_in_words(party: Party, text: str) -> None:
+    assert str(party) == f"{party}" == text
