@@ -26,9 +26,18 @@ from aiopbx.simulator import (
     SwitchSettings,
     UserSpec,
 )
-from tests.contract.rows import DONE, OperationRow, TypeRow, events, held, o2g, operations
+from tests.contract.rows import OperationRow, TypeRow, events, held, o2g, operations
 from tests.contract.samples import sample
 
+CHAPTERS = (
+    "Session management",
+    "User information",
+    "Subscription management",
+    "Call control",
+    "Routing management",
+    "Event summary",
+)
+"""What this module holds; the other services have modules of their own."""
 ALICE, BOB, CAROL, DAVID = "oxe1000", "oxe1001", "oxe1002", "oxe1003"
 GROUP, OTHER_GROUP, SHARED_SET = "400", "401", "1900"
 CODES = {
@@ -76,6 +85,7 @@ def settings() -> SimulatorSettings:
 _PLAIN: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "int": lambda value: type(value) is int and -(2**31) <= value < 2**31,
+    "long": lambda value: type(value) is int and -(2**63) <= value < 2**63,
     "nonNegativeInteger": lambda value: type(value) is int and value >= 0,
     "boolean": lambda value: type(value) is bool,
     "dateTime": lambda value: (
@@ -613,7 +623,7 @@ SESSION = {
     "PUT /subscriptions",
     "DELETE /subscriptions/{subscriptionId}",
 }
-ROWS = operations(DONE)
+ROWS = operations(CHAPTERS)
 
 
 def expand(row: OperationRow, values: Values) -> str:
@@ -1145,7 +1155,8 @@ def test_wrong_uses_are_of_operations_that_exist() -> None:
 
 # --------------------------------------------------------------------------------------------------------------- events
 
-SENT = [row for row in events(DONE) if row.name != "OnChannelInformation"]
+PACKAGES_HERE = ("telephony", "routingManagement", "eventSummary", "user", "userManagement")
+SENT = [row for row in events(CHAPTERS) if row.name != "OnChannelInformation"]
 
 
 async def a_day(world: World) -> None:
@@ -1217,7 +1228,7 @@ async def sent(world: World) -> list[dict[str, Any]]:
 
 
 def test_every_event_is_asked_for() -> None:
-    packages = {event.__name__ for package in PACKAGES.values() for event in package}
+    packages = {event.__name__ for package in PACKAGES_HERE for event in PACKAGES[package]}
     assert {row.name for row in SENT} == packages
     assert len(SENT) == 12
 

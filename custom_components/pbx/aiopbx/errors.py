@@ -146,6 +146,10 @@ class NotFound(RequestRefused):
     """The server does not know what the request named."""
 
 
+class Conflict(RequestRefused):
+    """Somebody else has changed it meanwhile: read it again, then change it."""
+
+
 class NotAllowed(RequestRefused):
     """The account or its licence does not allow this."""
 

@@ -4,9 +4,11 @@ import asyncio
 import difflib
 import os
 import re
+import secrets
 import ssl
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -31,6 +33,8 @@ _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{
 _URL_EXAMPLE: Final = "It is like https://pbx.example.com or https://192.0.2.10:8443."
 _LINE_EXAMPLE: Final = 'It is "all", or login names and numbers such as ["oxe1000", "1001"].'
 _QUOTES: Final = "Put it between quotes, so that it is read as text and keeps its zeros."
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,200}")
+_SECRET_FORM: Final = "It is 16 to 200 letters, digits, - and _, such as `openssl rand -hex 32` makes."
 
 
 class _Problem(ValueError):
@@ -54,6 +58,189 @@ class SupervisedUser(_Settings):
 
     id: str = Field(min_length=1, description="Login name or number.")
     by: Literal["login_name", "phone_number"] = Field(default="login_name", description="What the id is.")
+
+
+class ListenSettings(_Settings):
+    """Where this side listens, for a telephone system that connects to it. The ``secret`` never appears in ``repr``."""
+
+    host: str | None = Field(
+        default=None, min_length=1, description="Address to listen on; every address of this machine if left out."
+    )
+    port: int | None = Field(default=None, ge=1, le=65535, description="Port to listen on.")
+    certificate: Path | None = Field(
+        default=None, description="PEM file of the certificate of this side; without it, it is not TLS that is spoken."
+    )
+    key: Path | None = Field(default=None, description="PEM file of its private key, if the certificate's has it not.")
+    behind_proxy: bool = Field(
+        default=False, description="Whether a proxy stands before it, which has the certificate and speaks TLS."
+    )
+    secret: SecretStr | None = Field(default=None, description="The part of the address that only the system knows.")
+    secret_file: Path | None = Field(
+        default=None, description="File with that secret; if there is none yet, a secret is made and kept there."
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not is_secret(value.get_secret_value()):
+            raise _Problem("cannot be used.", _SECRET_FORM)
+        return value
+
+    @model_validator(mode="after")
+    def _check_parts(self) -> Self:
+        where = self._name()
+        if self.secret is not None and self.secret_file is not None:
+            raise _Problem("is there besides secret.", "Give one of them.", field=f"{where}.secret_file")
+        if self.key is not None and self.certificate is None:
+            raise _Problem("is missing, and its key is there.", "Give both, or none.", field=f"{where}.certificate")
+        if self.certificate is not None and self.behind_proxy:
+            raise _Problem(
+                "says that a proxy has the certificate, and one is given.",
+                "Leave one of them out.",
+                field=f"{where}.behind_proxy",
+            )
+        return self
+
+    @classmethod
+    def _name(cls) -> str:
+        """How the field of ``ConnectionSettings`` is called."""
+        return cls.__name__.removesuffix("Settings").lower()
+
+    async def load_secret(self) -> str | None:
+        """Return the secret, from its file if it is kept in one; none where there is neither.
+
+        Raises ``InvalidInput`` if the file cannot be used.
+        """
+        if self.secret is not None:
+            return self.secret.get_secret_value()
+        if self.secret_file is None:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(None, self._read_secret, self.secret_file.expanduser())
+
+    def _read_secret(self, path: Path) -> str:
+        field = f"{self._name()}.secret_file"
+        made = secrets.token_urlsafe(32)
+        try:
+            with suppress(FileExistsError), open(path, "x", opener=_private, encoding="ascii") as file:
+                file.write(made + "\n")
+                return made
+            text = path.read_text(encoding="ascii").strip()
+        except UnicodeDecodeError:
+            text = ""
+        except OSError as error:
+            raise InvalidInput(
+                field, f"{path} cannot be used ({error.strerror}).", remedy="Name a file that can be written."
+            ) from None
+        if not is_secret(text):
+            raise InvalidInput(
+                field, f"{path} holds no secret that can be used.", remedy=f"{_SECRET_FORM} Or delete the file."
+            )
+        return text
+
+    async def load_ssl(self) -> ssl.SSLContext | None:
+        """Build the TLS context of the listener without blocking the loop; none without a certificate.
+
+        Raises ``InvalidInput`` if certificate and key cannot be used.
+        """
+        if self.certificate is None:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(None, self._ssl_context, self.certificate)
+
+    def _ssl_context(self, certificate: Path) -> ssl.SSLContext:
+        field = f"{self._name()}.certificate"
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(
+                certificate.expanduser(),
+                None if self.key is None else self.key.expanduser(),
+                password=lambda: "",  # else OpenSSL would ask at the terminal
+            )
+        except ssl.SSLError:
+            raise InvalidInput(
+                field,
+                "certificate and private key cannot be read, or do not belong together.",
+                remedy="Both must be PEM, and the key without a password.",
+            ) from None
+        except OSError as error:
+            raise InvalidInput(
+                field, f"certificate or key cannot be read ({error.strerror}).", remedy="Check both paths."
+            ) from None
+        return context
+
+
+class WebhookSettings(ListenSettings):
+    """The HTTP listener that the system delivers events to. ``port`` is that of ``public_url`` if it is left out.
+
+    Without ``secret`` and ``secret_file`` every start chooses another secret, so that the address changes.
+    """
+
+    public_url: str = Field(
+        description="How the system reaches this listener, such as https://here.example.com:8445; a path may follow."
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        if "/api/rest" in value:
+            raise _Problem("is the address of an O2G server.", "Give the address of this side.")
+        return normal_url(value)
+
+    @model_validator(mode="after")
+    def _check_tls(self) -> Self:
+        https = self.public_url.startswith("https:")
+        if https and self.certificate is None and not self.behind_proxy:
+            raise _Problem(
+                "is missing, and public_url begins with https:.",
+                "Give certificate and key of this side, or set behind_proxy if a proxy has them.",
+                field="webhook.certificate",
+            )
+        if not https and self.certificate is not None:
+            raise _Problem(
+                "is given, and public_url begins with http:.",
+                "Write https: in public_url, or leave the certificate out.",
+                field="webhook.certificate",
+            )
+        return self
+
+    @property
+    def listen_port(self) -> int:
+        """The port to listen on."""
+        parts = urlsplit(self.public_url)
+        return self.port or parts.port or {"http": 80, "https": 443}[parts.scheme]
+
+
+class TunnelSettings(ListenSettings):
+    """The WebSocket listener that the agent of the system connects to, and through which everything goes.
+
+    The agent shows the secret as the last part of its URL, ``wss://here.example.com:8446/SECRET``, or in a header,
+    ``Authorization: Bearer SECRET``.
+    """
+
+    port: int = Field(ge=1, le=65535, description="Port to listen on.")
+    secondary_secret: SecretStr | None = Field(
+        default=None, description="The secret of the agent of the second server, where secondary_url names one."
+    )
+    agent_timeout: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds to wait for the agent, whenever a connection is wanted."
+    )
+    ping_interval: float = Field(
+        default=20.0, gt=0, le=600, description="Seconds between two pings; unanswered for as long, the tunnel is lost."
+    )
+
+    @field_validator("secondary_secret")
+    @classmethod
+    def _check_secondary_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not is_secret(value.get_secret_value()):
+            raise _Problem("cannot be used.", _SECRET_FORM)
+        return value
+
+    @model_validator(mode="after")
+    def _check_secrets(self) -> Self:
+        if self.secret is None and self.secret_file is None:
+            raise _Problem("is missing.", f"The agent must show one. {_SECRET_FORM}", field="tunnel.secret")
+        if self.secret is not None and self.secondary_secret == self.secret:
+            raise _Problem("is the same as secret.", "Give each agent its own.", field="tunnel.secondary_secret")
+        return self
 
 
 class ConnectionSettings(_Settings):
@@ -90,6 +277,13 @@ class ConnectionSettings(_Settings):
         default="auto", description="Which of the server's URLs to use; auto goes by the host of the address."
     )
     request_timeout: float = Field(default=10.0, gt=0, le=600, description="Seconds to wait for an answer.")
+    channel: Literal["chunk", "webhook", "tunnel"] = Field(
+        default="chunk",
+        description="How events come: by an answer that does not end, by requests to a listener here, or, with the "
+        "requests, through a WebSocket that the system opens to here.",
+    )
+    webhook: WebhookSettings | None = Field(default=None, description="The listener of the channel webhook.")
+    tunnel: TunnelSettings | None = Field(default=None, description="The listener of the channel tunnel.")
     subscription_timeout: int = Field(
         default=0,
         description="Minutes of silence after which the server ends the channel: 2 to 60, or 0 for a heartbeat.",
@@ -123,7 +317,7 @@ class ConnectionSettings(_Settings):
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a YAML or TOML file. A relative ``ca_file`` in it is beside it. Raises ``InvalidInput``. Blocks."""
+        """Read a YAML or TOML file. Relative paths in it are beside it. Raises ``InvalidInput``. Blocks."""
         return cls.make(**_read_file(Path(path)))
 
     @classmethod
@@ -259,6 +453,7 @@ class ConnectionSettings(_Settings):
             raise _Problem("is the same as url.", "Give the other server of the pair, or none.", field="secondary_url")
         if self.reconnect_min > self.reconnect_max:
             raise _Problem("is less than reconnect_min.", "It is the longest pause.", field="reconnect_max")
+        self._check_channel()
         if self.tls == "none" and self.ca_file is not None:
             raise _Problem(
                 "says that nothing is verified, and ca_file says against what.",
@@ -274,6 +469,46 @@ class ConnectionSettings(_Settings):
                         field=field,
                     )
         return self
+
+    def _check_channel(self) -> None:
+        """One setting chooses the channel; the others may be there for another day."""
+        if self.channel == "chunk":
+            return
+        if getattr(self, self.channel) is None:
+            raise _Problem(
+                f"is missing, and channel is {self.channel}.", "Say where to listen for it.", field=self.channel
+            )
+        verified = self.tls == "verify" and any(url.startswith("https:") for url in self.urls)
+        if self.channel == "webhook" and self.webhook is not None:
+            if verified and not self.webhook.public_url.startswith("https:"):
+                raise _Problem(
+                    "is not encrypted, though the address of the server is.",
+                    'Write https: in it, with a certificate of this side; or set tls to "none".',
+                    field="webhook.public_url",
+                )
+        elif self.channel == "tunnel" and self.tunnel is not None:
+            if verified and self.tunnel.certificate is None and not self.tunnel.behind_proxy:
+                raise _Problem(
+                    "is missing, though the address of the server begins with https:.",
+                    "Give certificate and key of this side, or set behind_proxy if a proxy has them.",
+                    field="tunnel.certificate",
+                )
+            if self.secondary_url is not None and self.tunnel.secondary_secret is None:
+                raise _Problem(
+                    "is missing, and there is a secondary_url.",
+                    "Each agent shows its own secret. If one agent serves the pair, leave secondary_url out.",
+                    field="tunnel.secondary_secret",
+                )
+
+
+def is_secret(text: str) -> bool:
+    """Whether this can be the secret part of an address."""
+    return _SECRET.fullmatch(text) is not None
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read."""
+    return os.open(path, flags, 0o600)
 
 
 def normal_url(text: str) -> str:
@@ -364,10 +599,21 @@ def _read_file(path: Path, *, field: str = "file") -> dict[str, Any]:
         values = {}
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise InvalidInput(field, f"{path} holds no settings.", remedy="Write one `name: value` a line.")
-    ca_file = values.get("ca_file")
-    if isinstance(ca_file, str) and ca_file and not Path(ca_file).expanduser().is_absolute():
-        values["ca_file"] = str(path.expanduser().parent / ca_file)
-    return dict(values)
+    values = dict(values)
+    _beside(path, values, ("ca_file",))
+    for section in ("webhook", "tunnel"):
+        if isinstance(values.get(section), dict):
+            values[section] = dict(values[section])
+            _beside(path, values[section], ("certificate", "key", "secret_file"))
+    return values
+
+
+def _beside(path: Path, values: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Let relative paths in a file be relative to it."""
+    for name in names:
+        given = values.get(name)
+        if isinstance(given, str) and given and not Path(given).expanduser().is_absolute():
+            values[name] = str(path.expanduser().parent / given)
 
 
 def _is_host(host: str) -> bool:
@@ -399,6 +645,7 @@ def _explain(error: ValidationError) -> InvalidInput:
         return InvalidInput(name, "is missing.", remedy="Every connection needs it.")
     if kind == "extra_forbidden":
         models: dict[str, type[BaseModel]] = {"supervised": SupervisedUser, "dial_policy": DialPolicy}
+        models |= {"webhook": WebhookSettings, "tunnel": TunnelSettings}
         model = models.get(location[0], ConnectionSettings)
         near = difflib.get_close_matches(location[-1], model.model_fields, 1, 0.5)
         known = f"The settings are: {', '.join(model.model_fields)}."

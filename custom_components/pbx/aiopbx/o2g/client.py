@@ -13,8 +13,23 @@ from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeU
 from ..settings import ConnectionSettings
 from .channel import ChannelEnd, EventChannel, open_channel
 from .decoding import EventDecoder, read_answer
+from .download import Download
 from .operations import OPERATIONS, Operation
-from .services import EventSummaryService, Routing, Sessions, Subscriptions, Telephony, Users
+from .services import (
+    Agent,
+    CommunicationLog,
+    Directory,
+    EventSummaryService,
+    Maintenance,
+    PbxManagement,
+    PhoneSetProgramming,
+    Routing,
+    Sessions,
+    Subscriptions,
+    Telephony,
+    Users,
+    Voicemail,
+)
 from .session import SessionKeeper
 from .statistics import WireStatistics
 from .transport import Answer, Transport
@@ -55,12 +70,20 @@ class O2gClient:
         self._session = SessionKeeper(self._transport)
         self._subscriptions: dict[str, None] = {}
         self._channels: set[EventChannel] = set()
+        self._downloads: set[Download] = set()
         self.sessions = Sessions(self)
         self.users = Users(self)
         self.subscriptions = Subscriptions(self)
         self.telephony = Telephony(self)
         self.routing = Routing(self)
         self.event_summary = EventSummaryService(self)
+        self.directory = Directory(self)
+        self.communication_log = CommunicationLog(self)
+        self.maintenance = Maintenance(self)
+        self.voicemail = Voicemail(self)
+        self.phone_set_programming = PhoneSetProgramming(self)
+        self.pbx_management = PbxManagement(self)
+        self.agent = Agent(self)
 
     def __repr__(self) -> str:
         """Name the server."""
@@ -127,6 +150,9 @@ class O2gClient:
             for channel in list(self._channels):
                 await channel.close()
             self._channels.clear()
+            for download in self._downloads:
+                download.close()
+            self._downloads.clear()
             await self._session.close(self._farewell)
         finally:
             self._subscriptions.clear()
@@ -157,6 +183,8 @@ class O2gClient:
         name = str(operation)
         answer: Answer | None
         try:
+            if operation.answer is Download:
+                return cast("T", await self._download(operation, path, query))
             answer = await self._transport.request(
                 operation.method,
                 self._session.url(operation.service, operation.target(path, query)),
@@ -175,6 +203,15 @@ class O2gClient:
         result = self._result(operation, answer)
         self._note(operation, path, result)
         return result
+
+    async def _download(
+        self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str | bool]
+    ) -> Download:
+        url = self._session.url(operation.service, operation.target(path, query))
+        download = await self._transport.download(url, name=str(operation))
+        self._downloads = {one for one in self._downloads if not one.closed}
+        self._downloads.add(download)
+        return download
 
     def _check_login_name(self, operation: Operation[T], query: Mapping[str, str | bool]) -> None:
         if not self.administrator or operation.everyone or query.get("loginName"):

@@ -33,16 +33,21 @@ from typing import (
 from urllib.parse import quote
 
 from ..errors import InvalidInput
+from .object_path import ObjectPath
 from .types.base import Wire
 
 TELEPHONY_BASIC: Final = "TELEPHONY_BASIC"
 TELEPHONY_ADVANCED: Final = "TELEPHONY_ADVANCED"
+MESSAGING: Final = "MESSAGING"
+API_PHONESETPROG: Final = "API_PHONESETPROG"
+MANAGEMENT: Final = "MANAGEMENT"
+API_CONTACTCENTER_AGENT: Final = "API_CONTACTCENTER_AGENT"
 
 T = TypeVar("T")
 P = ParamSpec("P")
 S = TypeVar("S", bound="Service")
 
-QueryValue = str | bool | None
+QueryValue = str | bool | int | None
 
 
 class Request(Generic[T]):
@@ -50,10 +55,13 @@ class Request(Generic[T]):
 
     __slots__ = ("body", "path", "query")
 
-    def __init__(self, *path: str, body: Wire | None = None, **query: QueryValue) -> None:
+    def __init__(self, *path: str | int, body: Wire | None = None, **query: QueryValue) -> None:
         """Hold what the person gave; what is none is not sent."""
-        self.path = path
-        self.query = query
+        self.path = tuple(part if isinstance(part, str) else str(part) for part in path)
+        self.query = {
+            name: value if value is None or isinstance(value, str | bool) else str(value)
+            for name, value in query.items()
+        }
         self.body = body
 
 
@@ -89,8 +97,14 @@ class Operation(Generic[T]):
     path_params: tuple[str, ...] = ()
     query: tuple[Parameter, ...] = ()
     body: type[Wire] | None = None
+    body_optional: bool = False
+    """Whether the request may go without its body."""
+    guards: tuple[Parameter, ...] = ()
+    """Arguments that are not sent: they only say that the person means it."""
+    deep: str | None = None
+    """The last of ``path_params`` where it stands for all the parts at the end of ``path``, as often as needed."""
     answer: type | None = None
-    """A wire type, ``str``, or none where the server answers with nothing."""
+    """A wire type, ``str``, ``Download`` for a stream of bytes, or none where the server answers with nothing."""
     optional: bool = False
     """Whether there may be nothing to answer with; then the answer is none."""
     absent: tuple[int, ...] = ()
@@ -116,11 +130,13 @@ class Operation(Generic[T]):
             value = path.get(name)
             if not isinstance(value, str) or not value.strip():
                 raise InvalidInput(name, "must not be empty.", remedy=f"{self} needs it.")
-            if value in {".", ".."}:
+            if name == self.deep:
+                self._check_depth(ObjectPath.of(value))
+            elif value in {".", ".."}:
                 raise InvalidInput(name, f"{value!r} cannot be part of a URL.")
         for unknown in path.keys() - set(self.path_params):
             raise InvalidInput(unknown, f"{self} has no such part in its path.")
-        known = {parameter.name: parameter for parameter in self.query}
+        known = {parameter.name: parameter for parameter in (*self.query, *self.guards)}
         for name, given in query.items():
             if name not in known:
                 raise InvalidInput(
@@ -136,16 +152,38 @@ class Operation(Generic[T]):
         if self.body is None:
             if body is not None:
                 raise InvalidInput("body", f"{self} takes none.")
+        elif body is None and self.body_optional:
+            pass
         elif not isinstance(body, self.body):
             raise InvalidInput("body", f"{self} takes a {self.body.__name__}.")
         for check in self.checks:
             check(path, query, body)
 
+    def _check_depth(self, path: ObjectPath) -> None:
+        path.check(self.deep or "")
+        if path.is_object is not (self._tail.count("{") % 2 == 0):
+            what = "names one object" if path.is_object else "names no single object"
+            ends = "the name of an object" if path.is_object else "an id"
+            raise InvalidInput(self.deep or "", f"{str(path)!r} {what}.", remedy=f"For {self} it ends with {ends}.")
+
+    @property
+    def _tail(self) -> str:
+        """The part of the template that ``deep`` stands for."""
+        parts = self.path.split("/")
+        first = len(parts)
+        while parts[first - 1].startswith("{"):
+            first -= 1
+        return "/".join(parts[first:])
+
     def target(self, path: Mapping[str, str], query: Mapping[str, str | bool]) -> str:
         """Path and query, encoded: what goes behind the base URL."""
         filled = self.path
         for name in self.path_params:
-            filled = filled.replace("{" + name + "}", quote(path[name], safe=""))
+            if name == self.deep:
+                segments = ObjectPath.of(path[name]).segments
+                filled = filled.removesuffix(self._tail) + "/".join(quote(part, safe="") for part in segments)
+            else:
+                filled = filled.replace("{" + name + "}", quote(path[name], safe=""))
         parts = []
         for parameter in self.query:
             value = query.get(parameter.name)
@@ -213,11 +251,13 @@ def operation(
     since: str | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
     valueless: tuple[str, ...] = (),
+    guards: tuple[str, ...] = (),
+    deep: str | None = None,
 ) -> Callable[[Callable[Concatenate[S, P], Request[T]]], Callable[Concatenate[S, P], Coroutine[Any, Any, T]]]:
     """Declare an operation: the method below builds the request, the decorated one checks and sends it.
 
     ``names`` gives the wire name of a keyword where camel case is not it. ``safe`` is true for GET and DELETE unless
-    it is given. See ``Operation`` for the others.
+    it is given. ``guards`` are keywords that are checked and not sent. See ``Operation`` for the others.
     """
 
     def declare(build: Callable[Concatenate[S, P], Request[T]]) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
@@ -242,14 +282,16 @@ def operation(
         def _made(name: str, service: str, build: Callable[..., Any]) -> Operation[T]:
             hints = hints_of(build)
             answer, optional = _bare(get_args(hints["return"])[0])
-            query = []
+            query: list[Parameter] = []
+            guarding: list[Parameter] = []
             body: type[Wire] | None = None
+            body_optional = False
             for parameter in inspect.signature(build).parameters.values():
                 if parameter.name == "body":
-                    body = hints["body"]
+                    body, body_optional = _bare(hints["body"])
                 elif parameter.kind is parameter.KEYWORD_ONLY:
                     wire_name = names.get(parameter.name) or camel(parameter.name)
-                    query.append(
+                    (guarding if wire_name in guards else query).append(
                         Parameter(
                             name=wire_name,
                             keyword=parameter.name,
@@ -263,9 +305,12 @@ def operation(
                 service=service,
                 method=method,
                 path=path,
-                path_params=tuple(part[1:-1] for part in path.split("/") if part.startswith("{")),
+                path_params=_path_params(path, deep),
+                deep=deep,
                 query=tuple(query),
+                guards=tuple(guarding),
                 body=body,
+                body_optional=body_optional,
                 answer=answer,
                 optional=optional,
                 absent=absent,
@@ -281,6 +326,18 @@ def operation(
         return send
 
     return declare
+
+
+def _path_params(path: str, deep: str | None) -> tuple[str, ...]:
+    """Name the parts of a template that are filled in; those at its end are one if it goes deep."""
+    parts = path.split("/")
+    names = [part[1:-1] for part in parts if part.startswith("{")]
+    if deep is None:
+        return tuple(names)
+    tail = 0
+    while parts[-1 - tail].startswith("{"):
+        tail += 1
+    return (*names[: len(names) - tail], deep)
 
 
 def camel(name: str) -> str:

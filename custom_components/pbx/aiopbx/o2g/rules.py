@@ -4,11 +4,14 @@ The checks of values (``check_number`` and its like) are for everybody; those in
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..errors import InvalidInput
 from .operations import Check
+from .types.agent import IntrusionMode
+from .types.directory import Criterion, Operation as Comparison
 from .types.telephony import MakeCallRequest
 
 NUMBER_FORM: Final = re.compile(r"[+]?[0-9A-D*#() ]{1,49}")
@@ -19,8 +22,20 @@ MOST_ASSOCIATED_DATA: Final = 32
 """Bytes."""
 RECORDING_ACTIONS: Final = ("start", "stop", "pause", "resume")
 REDIRECT_WORDS: Final = ("VOICEMAIL", "DVA")
+MOST_CONTACTS: Final = 100
+"""That a search of the directory may be asked for."""
+MOST_REASONS: Final = 9
+"""To withdraw, in a processing group."""
+PIN_CONTROLS: Final = (
+    "PIN_Category",
+    "PIN_Restricted_To_Owner_Set",
+    "PIN_Universal_Access",
+    "PIN_Group_Control",
+)
+PIN_OF_A_GROUP: Final = "PIN_Group_Control"
 _DTMF: Final = re.compile(r"[0-9A-D*#]+")
 _DIGITS: Final = re.compile(r"[0-9]+")
+_RECORD_ID: Final = re.compile(r"-?[0-9]{1,19}")
 
 
 def check_number(number: str, *, field: str = "number") -> None:
@@ -102,6 +117,88 @@ def check_make_call(request: MakeCallRequest) -> None:
         )
 
 
+def check_criterion(criterion: Criterion, *, field: str = "filter") -> None:
+    """Check a search of the directory, all the way down: a field compared with a word, or criteria joined."""
+    operand = criterion.operand
+    if criterion.operation in {Comparison.AND, Comparison.OR}:
+        if criterion.field is not None:
+            raise InvalidInput(
+                f"{field}.field", f"does not go with {criterion.operation}.", remedy="The criteria below have fields."
+            )
+        if isinstance(operand, str) or not operand:
+            raise InvalidInput(f"{field}.operand", "is no list.", remedy=f"{criterion.operation} joins criteria.")
+        for number, below in enumerate(operand):
+            check_criterion(below, field=f"{field}.operand[{number}]")
+        return
+    if not criterion.operation.listed:
+        names = ", ".join(Comparison.__members__)
+        raise InvalidInput(
+            f"{field}.operation", f"{str(criterion.operation)!r} is not known.", remedy=f"One of {names}."
+        )
+    if criterion.field is None:
+        raise InvalidInput(f"{field}.field", "is missing.", remedy="Say what is compared, such as lastName.")
+    if not criterion.field.listed:
+        raise InvalidInput(
+            f"{field}.field",
+            f"{str(criterion.field)!r} cannot be searched by.",
+            remedy=f"One of {', '.join(type(criterion.field))}.",
+        )
+    if not isinstance(operand, str):
+        raise InvalidInput(f"{field}.operand", "is no word.", remedy="Only AND and OR join criteria.")
+    if not operand.strip():
+        raise InvalidInput(f"{field}.operand", "is empty.", remedy="Give what the contact is searched by.")
+
+
+def check_contact_limit(limit: int | None, *, field: str = "limit") -> None:
+    """Check how many contacts a search of the directory may find."""
+    if limit is not None and not 1 <= limit <= MOST_CONTACTS:
+        raise InvalidInput(field, f"{limit} contacts cannot be asked for.", remedy=f"It is 1 to {MOST_CONTACTS}.")
+
+
+def check_name_keys(digits: str, *, field: str = "lastName") -> None:
+    """Check a name as it is typed on the keys of a telephone."""
+    if not _DIGITS.fullmatch(digits):
+        raise InvalidInput(
+            field,
+            f"{digits!r} is not how a name is typed on a telephone.",
+            remedy="Give the digits of the keys that bear its letters, such as 627846 for Martin.",
+        )
+
+
+def utc(value: datetime | str | None, *, field: str = "date") -> str | None:
+    """Write a time as the server reads it: UTC, with milliseconds. Raises ``InvalidInput`` without a zone."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise InvalidInput(
+                field, f"{value!r} is no date.", remedy="Write it as 2026-01-31T18:17:15Z, or give a datetime."
+            ) from None
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise InvalidInput(
+            field,
+            f"{value.isoformat()} has no time zone.",
+            remedy="Say which it is: add Z or +01:00 to a string, tzinfo to a datetime.",
+        )
+    there = value.astimezone(UTC)
+    return f"{there:%Y-%m-%dT%H:%M:%S}.{there.microsecond // 1000:03d}Z"
+
+
+def joined(ids: str | Sequence[str | int] | None, *, field: str) -> str | None:
+    """Join ids with commas. Raises ``InvalidInput`` for an empty list: none would mean all."""
+    if ids is None:
+        return None
+    parts = [part.strip() for part in ids.split(",")] if isinstance(ids, str) else [str(part).strip() for part in ids]
+    if not parts:
+        raise InvalidInput(field, "is empty.", remedy="Name at least one; leave it out where none is meant.")
+    for part in parts:
+        if not part or "," in part or ";" in part:
+            raise InvalidInput(field, f"{part!r} is no id.", remedy="Ids are not empty and have no comma in them.")
+    return ",".join(parts)
+
+
 # ------------------------------------------------------------------------------------------- for declaring operations
 
 
@@ -114,6 +211,7 @@ def NUMBER(field: str) -> Check:  # noqa: N802 - reads as a constant where opera
         if value is not None:
             check_number(value, field=field)
 
+    check.__doc__ = f"Check that ``{field}``, if it is there, is a number."
     return check
 
 
@@ -126,6 +224,9 @@ def NEEDS(*fields: str) -> Check:  # noqa: N802
             if not getattr(body, attribute):
                 raise InvalidInput(field, "is missing.", remedy="The server needs it.")
 
+    check.__doc__ = (
+        f"Check that {' and '.join(f'``{field}``' for field in fields)} {'are' if len(fields) > 1 else 'is'} not empty."
+    )
     return check
 
 
@@ -207,6 +308,187 @@ def OVERFLOW(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any
     for route in body.overflow_routes:
         if route.overflow_type is None:
             raise InvalidInput("overflowType", "is missing.", remedy="It is BUSY, NO_ANSWER or BUSY_NO_ANSWER.")
+
+
+def CRITERION(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Apply ``check_contact_limit`` and ``check_criterion``."""
+    check_contact_limit(body.limit)
+    check_criterion(body.filter)
+
+
+def NAME_KEYS(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Apply ``check_contact_limit`` and ``check_name_keys``."""
+    check_contact_limit(body.limit)
+    check_name_keys(body.last_name)
+    if body.first_name is not None:
+        check_name_keys(body.first_name, field="firstName")
+    if not body.keyboard_type.listed:
+        raise InvalidInput("keyboardType", f"{str(body.keyboard_type)!r} is not known.", remedy="It is CCITT or ITU.")
+
+
+def RECORDS(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check what records of the log are chosen by: their ids, or else criteria and a page."""
+    ids = query.get("recordIdList")
+    if ids is not None:
+        for one in str(ids).split(","):
+            if not _RECORD_ID.fullmatch(one.strip()):
+                raise InvalidInput("recordIdList", f"{one!r} is no number of a record.", remedy="It is 12 or 12,13.")
+        for name in query:
+            if name not in {"recordIdList", "loginName", "all"}:
+                raise InvalidInput(
+                    name, "does not go with recordIdList.", remedy="Choose records by their ids, or by criteria."
+                )
+    if "role" in query and query["role"] not in {"CALLER", "CALLEE"}:
+        raise InvalidInput("role", f"{query['role']!r} cannot be searched by.", remedy="It is CALLER or CALLEE.")
+    dates = [utc(str(query[name]), field=name) for name in ("afterDate", "beforeDate") if name in query]
+    if len(dates) == 2 and str(dates[0]) >= str(dates[1]):
+        raise InvalidInput("beforeDate", "is not after afterDate.", remedy="Nothing is between them.")
+    PAGE(path, query, body)
+
+
+def RECORD(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check the number of a record."""
+    if not _RECORD_ID.fullmatch(path["recordId"]):
+        raise InvalidInput("recordId", f"{path['recordId']!r} is no number of a record.", remedy="It is digits only.")
+
+
+def PAGE(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check a page of the log: where it begins, and how long it is."""
+    _check_page(query, least=0)
+
+
+def MESSAGES_PAGE(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check a page of messages: where it begins, and how long it is, -1 for no limit."""
+    _check_page(query, least=-1)
+
+
+def EXPLICIT_ALL(*names: str) -> Check:  # noqa: N802
+    """Make a check that everything is deleted only where the person says so, by the guard ``all``."""
+
+    def check(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:
+        chosen = [name for name in names if name in query and query[name] is not False]
+        if query.get("all") is True:
+            if chosen:
+                raise InvalidInput("all", f"does not go with {chosen[0]}.", remedy="Delete all, or what is chosen.")
+        elif not chosen:
+            raise InvalidInput(
+                names[0],
+                "is missing, and without it everything would be deleted.",
+                remedy=f"Choose by {', '.join(names)}; or say all=True.",
+            )
+
+    check.__doc__ = "Check that everything is deleted only with ``all=True``."
+    return check
+
+
+def ONE_PASSWORD(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check that a mailbox is opened with its own password or with the user's, not with both or neither."""
+    own = body is not None and body.password is not None
+    users = query.get("withUserPwd") is True
+    if own and users:
+        raise InvalidInput(
+            "withUserPwd", "does not go with a password.", remedy="Give the password, or say withUserPwd."
+        )
+    if not own and not users:
+        raise InvalidInput(
+            "password", "is missing.", remedy="Give the mailbox's password, or say withUserPwd to use the user's."
+        )
+    if own and not body.password:
+        raise InvalidInput("password", "is empty.", remedy="Give the mailbox's password.")
+
+
+def POSITION(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check the position of a key, and that the key in the body is that one; its number can be dialled."""
+    position = path["position"]
+    if not _DIGITS.fullmatch(position):
+        raise InvalidInput("position", f"{position!r} is no position of a key.", remedy="It is 0 or more.")
+    if body is None:
+        return
+    if body.position is None or body.position != int(position):
+        raise InvalidInput(
+            "position",
+            f"{body.position} in the key is not {position} in the path.",
+            remedy="Both say which key it is; leave it out of the key to have it filled in.",
+        )
+    if body.number:
+        check_number(body.number)
+
+
+def ASSOCIATE(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check that the associate, if there is one, is a number."""
+    if body.number:
+        check_number(body.number)
+
+
+def PIN(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check a PIN: digits only, a control that is known, and the group where a group controls it."""
+    if body.pin_number is not None and not _DIGITS.fullmatch(body.pin_number):
+        raise InvalidInput("Pin_Number", "is no PIN.", remedy="It is digits only, as many as the PBX is set up for.")
+    control = body.pin_type_of_control
+    if control is not None and control not in PIN_CONTROLS:
+        raise InvalidInput(
+            "Pin_Type_Of_Control", f"{control!r} is not known.", remedy=f"It is one of {', '.join(PIN_CONTROLS)}."
+        )
+    if control == PIN_OF_A_GROUP and body.pin_group is None:
+        raise InvalidInput("Pin_Group", "is missing.", remedy=f"{PIN_OF_A_GROUP} needs the number of the group.")
+    if body.pin_group is not None and body.pin_group < 0:
+        raise InvalidInput("Pin_Group", f"{body.pin_group} is no group.", remedy="It is 0 or more.")
+
+
+def ATTRIBUTES(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check attributes of an object: each has a name, once, and either plain or complex values."""
+    _check_attributes(body.attributes, "attributes")
+    if not body.attributes and "action" not in query:
+        raise InvalidInput("attributes", "are missing.", remedy="Give at least one, or an action that needs none.")
+
+
+def WITHDRAW_REASON(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check the reason why an agent withdraws."""
+    index = body.reason_index
+    if index is not None and not 1 <= index <= MOST_REASONS:
+        raise InvalidInput(
+            "reasonIndex", f"{index} is no reason.", remedy=f"It is 1 to {MOST_REASONS}; withdraw_reasons lists them."
+        )
+
+
+def INTRUSION_MODE(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check that a way of intruding is known."""
+    if body.mode is not None and not body.mode.listed:
+        names = ", ".join(IntrusionMode)
+        raise InvalidInput("mode", f"{str(body.mode)!r} is not known.", remedy=f"It is one of {names}.")
+
+
+def OTHER_NUMBER(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check that the other party, if it is named, is a number."""
+    if "other" in query:
+        check_number(str(query["other"]), field="other")
+
+
+def _check_page(query: Mapping[str, str | bool], *, least: int) -> None:
+    for name, lowest in (("offset", 0), ("limit", least)):
+        if name not in query:
+            continue
+        try:
+            value = int(str(query[name]))
+        except ValueError:
+            value = lowest - 1
+        if value < lowest:
+            raise InvalidInput(name, f"{query[name]!r} cannot be asked for.", remedy=f"It is {lowest} or more.")
+
+
+def _check_attributes(attributes: tuple[Any, ...], field: str) -> None:
+    seen: set[str] = set()
+    for attribute in attributes:
+        name = attribute.name
+        if not name or not name.strip():
+            raise InvalidInput(f"{field}.name", "is missing.", remedy="Every attribute has a name.")
+        if name in seen:
+            raise InvalidInput(name, "is there twice.", remedy="Give a list attribute once, with all its values.")
+        seen.add(name)
+        if attribute.value and attribute.complex_value:
+            raise InvalidInput(name, "has both kinds of values.", remedy="Give value, or complexValue.")
+        for below in attribute.complex_value:
+            _check_attributes(below.attributes, name)
 
 
 def _check_destinations(field: str, destinations: tuple[Any, ...], *, many: bool = False) -> None:

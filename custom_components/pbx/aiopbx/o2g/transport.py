@@ -17,6 +17,7 @@ from yarl import URL
 
 from ..errors import (
     CertificateFailed,
+    Conflict,
     ConnectionFailed,
     NotAllowed,
     NotFound,
@@ -27,6 +28,7 @@ from ..errors import (
     SessionLost,
 )
 from ..settings import ConnectionSettings
+from .download import Download
 from .statistics import WireStatistics
 
 _LOGGER = logging.getLogger(__name__)
@@ -77,6 +79,8 @@ class Answer:
     headers: CIMultiDictProxy[str]
     body: bytes
     url: str
+    response: aiohttp.ClientResponse | None = None
+    """Where the body can be read from, if it was not."""
 
     @property
     def text(self) -> str:
@@ -209,22 +213,51 @@ class Transport:
             pair = base64.b64encode(":".join(basic).encode()).decode()
             self.secrets.add(pair)
             headers["Authorization"] = f"Basic {pair}"
+        answer = await self._followed(
+            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout
+        )
+        if not 200 <= answer.status < 300:
+            raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
+        return answer
+
+    async def download(self, url: str, *, name: str) -> Download:
+        """Make a GET and return its 2xx answer unread, as a stream; raise whatever else comes of it.
+
+        The settings' time-out is for the beginning of the answer, and then for every pause in it.
+        """
+        answer = await self._followed(
+            "GET", url, name, {"Accept": "*/*"}, None, with_cookies=True, safe=True, timeout=None, stream=True
+        )
+        if answer.response is None:
+            raise refusal(answer, name, self.secrets, safe=True)
+        return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
+
+    async def _followed(
+        self,
+        method: str,
+        url: str,
+        name: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        with_cookies: bool,
+        safe: bool,
+        timeout: float | None,
+        stream: bool = False,
+    ) -> Answer:
+        """Make a request, and follow redirects that may be followed."""
         for _ in range(MOST_REDIRECTS + 1):
             answer = await self._once(
-                method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout
+                method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
             )
             if answer.status not in REDIRECTS:
-                break
+                return answer
             if method != "GET" and answer.status not in {307, 308}:
                 raise _final(
                     f"{name}: the server redirects what cannot be redirected.", "Check the address of the server."
                 )
             url = self.redirected(answer, name)
-        else:
-            raise self.not_o2g(f"{name}: the server redirects in a circle.")
-        if not 200 <= answer.status < 300:
-            raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
-        return answer
+        raise self.not_o2g(f"{name}: the server redirects in a circle.")
 
     async def _once(
         self,
@@ -237,13 +270,15 @@ class Transport:
         with_cookies: bool,
         safe: bool,
         timeout: float | None,
+        stream: bool = False,
     ) -> Answer:
         http, sent = self._open_session, _Sent()
         if with_cookies and self.cookies:
             headers = {**headers, "Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items())}
         self.statistics.requests += 1
+        limit = timeout or self.settings.request_timeout
         try:
-            async with http.request(
+            response = await http.request(
                 method,
                 URL(url, encoded=True),
                 headers=headers,
@@ -252,11 +287,17 @@ class Transport:
                 ssl=self.tls,
                 proxy=self.proxy(url),
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout or self.settings.request_timeout),
+                timeout=aiohttp.ClientTimeout(connect=limit, sock_connect=limit, sock_read=limit)
+                if stream
+                else aiohttp.ClientTimeout(total=limit),
                 trace_request_ctx=sent,
-            ) as response:
-                good = 200 <= response.status < 300
-                read = await (response.read() if good else response.content.read(MOST_OF_AN_ERROR))
+            )
+            good = 200 <= response.status < 300
+            if stream and good:
+                answer = Answer(response.status, response.headers, b"", url, response)
+            else:
+                async with response:
+                    read = await (response.read() if good else response.content.read(MOST_OF_AN_ERROR))
                 answer = Answer(response.status, response.headers, read, url)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise self.failure(error, name, url, sent=sent.headers, safe=safe) from None
@@ -450,6 +491,8 @@ _REMEDIES: Final = {
 
 
 def _class_of(status: int, code: int | None) -> type[RequestRefused]:
+    if status == 409 and code not in {NOT_READY, INVALID_SESSION, NOT_ALLOWED}:
+        return Conflict
     by_code = {NOT_READY: NotReady, INVALID_SESSION: SessionLost, NOT_ALLOWED: NotAllowed, NOT_FOUND: NotFound}
     if code is not None:
         return by_code.get(code, NotFound if status == 404 else RequestRefused)

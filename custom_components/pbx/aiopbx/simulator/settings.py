@@ -1,15 +1,19 @@
 """What a simulated PBX is made of: users, ports, times. People write it, so pydantic names what is wrong."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from .switch.settings import SwitchSettings
+from .switch.settings import AgentSpec, SwitchSettings
 
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]
-Licence = Literal["TELEPHONY_BASIC", "TELEPHONY_ADVANCED"]
+Licence = Literal["TELEPHONY_BASIC", "TELEPHONY_ADVANCED", "MESSAGING", "API_PHONESETPROG", "API_CONTACTCENTER_AGENT"]
+"""What a user can be licensed for."""
+SystemLicence = Literal[Licence, "MANAGEMENT", "HA", "CLOUD_CONNECTIVITY"]
+"""What a server can be licensed for."""
 
 
 class Settings(BaseModel):
@@ -26,6 +30,8 @@ class DeviceSpec(Settings):
     type: Literal["DECT", "DESKPHONE", "MOBILE", "SOFTPHONE"] = "DESKPHONE"
     sub_type: str | None = None
     in_service: bool = True
+    addons: tuple[Literal["ADDON_10_KEYS", "ADDON_20_KEYS", "ADDON_40_KEYS", "ADDON_EL_14_KEYS"], ...] = ()
+    """Its key modules."""
 
 
 class UserSpec(Settings):
@@ -57,11 +63,16 @@ class UserSpec(Settings):
     """The secret code for private calls."""
     business_codes: tuple[str, ...] = ()
     """The cost centres that business calls may be charged to; none given allows any of digits."""
-    licences: frozenset[Licence] = frozenset({"TELEPHONY_ADVANCED"})
+    licences: frozenset[Licence] = frozenset(
+        {"TELEPHONY_ADVANCED", "MESSAGING", "API_PHONESETPROG", "API_CONTACTCENTER_AGENT"}
+    )
+    """What the user may use."""
     node: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")] = "1"
     """The node of the PBX the user belongs to."""
     acd: bool = False
-    """Whether the user is an operator (agent or supervisor) of the call centre."""
+    """Whether the user is an operator (agent or supervisor) of the call centre; one with ``agent`` is."""
+    agent: AgentSpec | None = None
+    """What kind of operator; with ``acd`` alone an agent who is in no processing group."""
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
 
@@ -75,6 +86,9 @@ class UserSpec(Settings):
             raise ValueError(f"devices: {self.login} has two devices with the same id")
         # the model is frozen: this is its construction, not a change
         object.__setattr__(self, "devices", tuple(devices))
+        if self.acd or self.agent is not None:
+            object.__setattr__(self, "acd", True)
+            object.__setattr__(self, "agent", self.agent or AgentSpec())
         return self
 
 
@@ -127,6 +141,11 @@ class SimulatorSettings(Settings):
     """Events that a subscription keeps while its channel is closed or slow; then the oldest go, and it says so."""
     telephony_licences: Annotated[int, Field(ge=0)] | None = None
     """TELEPHONY_ADVANCED licences installed; none is one for each user who has it."""
+    licences: dict[SystemLicence, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """Licences installed, by kind; what is not named there: one for each user who has it, MANAGEMENT for all users,
+    HA for a pair, CLOUD_CONNECTIVITY none. 0 is not installed."""
+    licence_expiration: date | None = None
+    """The last day of the licence file; none is never. From 30 days before to 20 days after it alarms, once a day."""
     ha: bool = False
     """A pair of servers on one switch: the primary on the ports above, the secondary on the two below."""
     secondary_port: Annotated[int, Field(ge=0, le=65535)] = 0
@@ -152,6 +171,8 @@ class SimulatorSettings(Settings):
     def _accounts_and_ports_differ(self) -> Self:
         if any(user.login == self.admin_login for user in self.users):
             raise ValueError(f"admin_login: {self.admin_login} is the login of a user")
+        if self.telephony_licences is not None and "TELEPHONY_ADVANCED" in self.licences:
+            raise ValueError("licences: TELEPHONY_ADVANCED stands there and in telephony_licences")
         names = ["port", "event_port"]
         if self.tls:
             names += ["http_port", "http_event_port"]

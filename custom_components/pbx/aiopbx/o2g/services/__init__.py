@@ -1,10 +1,31 @@
 """The services of O2G, a file each. Importing this package fills ``OPERATIONS``."""
 
+from .agent import Agent
+from .communication_log import CommunicationLog
+from .directory import Directory
 from .event_summary import EventSummaryService
+from .maintenance import Maintenance
+from .pbx_management import PbxManagement
+from .phone_set_programming import PhoneSetProgramming
 from .routing import Routing
 from .sessions import Sessions
 from .subscriptions import Subscriptions
 from .telephony import Telephony
 from .users import Users
+from .voicemail import Voicemail
 
-__all__ = ["EventSummaryService", "Routing", "Sessions", "Subscriptions", "Telephony", "Users"]
+__all__ = [
+    "Agent",
+    "CommunicationLog",
+    "Directory",
+    "EventSummaryService",
+    "Maintenance",
+    "PbxManagement",
+    "PhoneSetProgramming",
+    "Routing",
+    "Sessions",
+    "Subscriptions",
+    "Telephony",
+    "Users",
+    "Voicemail",
+]

@@ -77,7 +77,7 @@ class WireEnum(StrEnum):
     @property
     def listed(self) -> bool:
         """Whether the reference lists this value."""
-        return self._name_ in type(self).__members__
+        return type(self).__members__.get(self._name_) is self
 
 
 def to_json(value: Any) -> bytes:

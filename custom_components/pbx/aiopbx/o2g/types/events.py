@@ -1,7 +1,17 @@
 """Every event of the channel that is typed, as one union that a decoder tells apart by ``eventName``."""
 
+from .agent import OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
 from .base import O2gEvent
+from .comlog import (
+    OnComRecordCreated,
+    OnComRecordModified,
+    OnComRecordsAck,
+    OnComRecordsDeleted,
+    OnComRecordsUnAck,
+)
 from .event_summary import OnEventSummaryUpdated
+from .maintenance import OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded
+from .pbx_management import OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified
 from .routing import OnRoutingStateChanged
 from .telephony import (
     OnCallCreated,
@@ -41,10 +51,25 @@ KnownEvent = (
     | OnUserCreated
     | OnUserDeleted
     | OnUserInfoChanged
+    | OnComRecordCreated
+    | OnComRecordModified
+    | OnComRecordsAck
+    | OnComRecordsDeleted
+    | OnComRecordsUnAck
+    | OnAgentStateChanged
+    | OnSupervisorHelpCancelled
+    | OnSupervisorHelpRequested
+    | OnCtiLinkDown
+    | OnCtiLinkUp
+    | OnLicenseExpiration
+    | OnPbxLoaded
+    | OnPbxObjectInstanceCreated
+    | OnPbxObjectInstanceDeleted
+    | OnPbxObjectInstanceModified
     | OnChannelInformation
 )
 
-# The event packages of this version: what a selector of a subscription names, and the events that come with it.
+# The event packages: what a selector of a subscription names, and the events that come with it.
 PACKAGES: dict[str, tuple[type[O2gEvent], ...]] = {
     "telephony": (
         OnCallCreated,
@@ -59,4 +84,14 @@ PACKAGES: dict[str, tuple[type[O2gEvent], ...]] = {
     "eventSummary": (OnEventSummaryUpdated,),
     "user": (OnUserInfoChanged,),
     "userManagement": (OnUserCreated, OnUserDeleted),
+    "unifiedComLog": (
+        OnComRecordCreated,
+        OnComRecordModified,
+        OnComRecordsAck,
+        OnComRecordsDeleted,
+        OnComRecordsUnAck,
+    ),
+    "agent": (OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested),
+    "system": (OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded),
+    "pbxManagement": (OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified),
 }

@@ -14,6 +14,7 @@ from .calls import (
 )
 from .errors import SwitchError, bad_value, no_such_call, server_error, unauthorized, wrong_state
 from .progress import Progress
+from .users import Device, User
 
 LONGEST_DATA = 32
 
@@ -44,21 +45,24 @@ class Calling(Progress):
         secret_code: str | None = None,
         business_code: str | None = None,
         to_supervisor: bool = False,
+        skills: tuple[tuple[int, int], ...] = (),
     ) -> Call:
         """Call a number from a telephone of the user.
 
         Without ``auto_answer`` that telephone rings first, and dials once it is answered. What is active on it is
         held. ``pin`` and ``secret_code`` make it a private call, ``business_code`` charges it to a cost centre.
-        ``to_supervisor`` calls the user's supervisor instead of ``callee``.
+        ``to_supervisor`` calls the user's supervisor instead of ``callee``. ``skills`` (numbers and least levels) are
+        those that an agent must have whom a pilot gives the call to.
         """
         user = self.user(login)
         if to_supervisor:
-            if user.supervisor is None:
+            supervisor = self._supervisor_number(user)
+            if supervisor is None:
                 raise SwitchError("SERVICE_NOT_PROVIDED", None, f"{login} has no supervisor.")
-            callee = user.supervisor
+            callee = supervisor
         number = self._number(callee)
         presented = self._number(calling_number) if calling_number is not None else None
-        self._device(user, device)
+        self._may_dial(self._device(user, device))
         check_data(associated_data)
         self._check_codes(login, pin, secret_code, business_code, associated_data)
         if not user.advanced and self._calls_of[login]:
@@ -79,6 +83,7 @@ class Calling(Progress):
             call.associated_data = associated_data
             call.business_code = business_code
             call.private = pin is not None
+            call.skills = skills
             call.inhibit_progress_tone = inhibit_progress_tone
             caller = Member(self._member_id(call, identity, anonymous), identity, DIALING, anonymous=anonymous)
             call.initiator = caller.id
@@ -94,6 +99,17 @@ class Calling(Progress):
                 self._timer(call, "ring", self.settings.ring_time, lambda: self._finish(call, "ABANDONED"))
         return call
 
+    def _supervisor_number(self, user: User) -> str | None:
+        """Whom a call to the supervisor leads to."""
+        return user.supervisor
+
+    def _may_dial(self, device: Device) -> None:
+        """Refuse a telephone from which nothing may be dialled."""
+
+    def _pin_fits(self, user: User, pin: str, secret_code: str) -> bool:
+        """Whether a user may make private calls with these codes."""
+        return bool(user.pin) and (pin, secret_code) == (user.pin, user.secret_code)
+
     def _check_codes(
         self, login: str, pin: str | None, secret_code: str | None, business_code: str | None, data: str | None
     ) -> None:
@@ -105,7 +121,7 @@ class Calling(Progress):
             raise bad_value("A private call takes neither businessCode nor associatedData.")
         if business_code is not None and data is not None:
             raise bad_value("A business call takes no associatedData.")
-        if private and (not user.pin or (pin, secret_code) != (user.pin, user.secret_code)):
+        if private and not self._pin_fits(user, pin or "", secret_code or ""):
             raise unauthorized(f"The pin or the secret code is not that of {login}.")
         if business_code is not None:
             if not business_code.isdecimal():
@@ -115,6 +131,7 @@ class Calling(Progress):
 
     def _dial(self, call: Call, caller: Member) -> None:
         """The caller's telephone is off the hook: go where the number leads."""
+        self.log.dialled(call, caller)
         target = self._resolve(call.initial_called.number, inside=self._inside(call))
         if target is None:
             self._tone(call, caller, "INVALID_NUMBER")

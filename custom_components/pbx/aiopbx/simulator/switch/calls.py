@@ -51,6 +51,14 @@ class Member:
     """Of the voicemail service: whose mailbox."""
     place: bool = False
     """Nobody: the telephone at which the call is parked."""
+    queue: bool = False
+    """Nobody: the queue of a pilot, in which the call waits for an agent."""
+    distributed: str | None = None
+    """Of an agent: the processing group through which it got the call."""
+    intrudes: str | None = None
+    """Of a supervisor who listens or intrudes: login name of the agent. It is no party of the conversation."""
+    mode: str | None = None
+    """How it intrudes: ``NORMAL``, ``RESTRICTED`` or ``DISCRETE``."""
 
     @property
     def kind(self) -> str:
@@ -77,6 +85,51 @@ class Member:
         self.state = state
         for device in self.legs:
             self.legs[device] = state
+
+
+@dataclass(frozen=True, slots=True)
+class AcdView:
+    """What the call centre knows of a call. Times are whole seconds."""
+
+    pilot: str
+    group: str | None = None
+    """The agent's processing group, once it was distributed."""
+    queue_time: int | None = None
+    """How long it waited in the queue."""
+    global_time: int | None = None
+    """How long it took from the first pilot to the agent."""
+    waiting_time: int | None = None
+    """While it waits: how long that will take, as estimated when it came."""
+    saturated: bool | None = None
+    """While it waits: whether it got the last place of the queue."""
+    supervised: bool = False
+    """Whether somebody consulted the pilot and then transferred the call to it."""
+    transfer_possible: bool | None = None
+    """In a consultation: whether the held call can be transferred to the pilot now."""
+
+
+@dataclass(slots=True, eq=False)
+class Distribution:
+    """The way of a call through the call centre. Times are the clock's seconds."""
+
+    pilot: str
+    began: float
+    queued: float
+    order: int
+    """Its place: the smallest goes first. A call that comes back from an agent keeps it."""
+    estimate: int = 0
+    saturated: bool = False
+    group: str | None = None
+    queue_time: int | None = None
+    global_time: int | None = None
+    supervised: bool = False
+
+    def dump(self) -> tuple[Any, ...]:
+        """Everything, for comparison."""
+        return (
+            (self.pilot, self.began, self.queued, self.order, self.estimate, self.saturated),
+            (self.group, self.queue_time, self.global_time, self.supervised),
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -110,6 +163,12 @@ class Call:
     rung: str | None = None
     """Login name of the user last presented: who can be asked to call back."""
     parked_by: str | None = None
+    recalls: int = 0
+    """How often it could not be given back to who parked it."""
+    acd: Distribution | None = None
+    """Of a call that came through a pilot."""
+    skills: tuple[tuple[int, int], ...] = ()
+    """Number and least level of the skills that an agent must have to get it."""
     timers: dict[str, TimerHandle] = field(default_factory=dict)
 
     def user(self, login: str) -> Member | None:
@@ -120,8 +179,16 @@ class Call:
         return None
 
     def others(self, member: Member) -> list[Member]:
-        """All parties but this one."""
-        return [other for other in self.members if other is not member]
+        """All parties of the conversation but this one; a supervisor who intrudes is none."""
+        return [other for other in self.members if other is not member and other.intrudes is None]
+
+    @property
+    def intruder(self) -> Member | None:
+        """The supervisor who listens or intrudes."""
+        for member in self.members:
+            if member.intrudes is not None:
+                return member
+        return None
 
     def ringing(self) -> Member | None:
         """The party at which it rings."""
@@ -132,8 +199,16 @@ class Call:
 
     @property
     def conference(self) -> bool:
-        """Whether there are three parties or more."""
-        return len(self.members) > 2
+        """Whether there are three parties of the conversation or more."""
+        return len(self.members) > 2 and sum(member.intrudes is None for member in self.members) > 2
+
+    @property
+    def queued(self) -> Member | None:
+        """The queue in which it waits."""
+        for member in self.members:
+            if member.queue:
+                return member
+        return None
 
     @property
     def parked(self) -> Member | None:
@@ -161,12 +236,15 @@ class Call:
                     m.group,
                     m.box,
                     m.place,
+                    (m.queue, m.distributed, m.intrudes, m.mode),
                 )
                 for m in self.members
             ],
             "flags": (self.controller, self.tone, self.answered, self.private, self.parked_by, self.tried, self.rung),
             "data": (self.associated_data, self.account_info, self.business_code, self.calling_number),
             "dtmf": tuple(self.dtmf),
+            "skills": self.skills,
+            "acd": self.acd.dump() if self.acd is not None else None,
             "timers": sorted(self.timers),
         }
 
@@ -206,3 +284,4 @@ class CallView:
     anonymous: bool = False
     associated_data: str | None = None
     account_info: str | None = None
+    acd: AcdView | None = None

@@ -1,9 +1,11 @@
 """What the switch tells its listeners, after each thing that was done and in the order in which users see it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-from .calls import CallView
+from .agents import AgentState
+from .calls import CallView, Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,73 @@ class UserChange:
     kind: Literal["created", "changed", "deleted"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChange:
+    """An operator of the call centre does something else."""
+
+    login: str
+    state: AgentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpChange:
+    """An agent asks its supervisor for help, or no longer does. Both are told."""
+
+    login: str
+    kind: Literal["requested", "cancelled"]
+    number: str
+    """Of the other: the supervisor's for the agent, the agent's for the supervisor."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """A party of a record. The owner's part, or of who got the call instead, has a role and says whether it answered."""
+
+    identity: Identity
+    role: str | None = None
+    answered: bool | None = None
+    anonymous: bool = False
+    initial_called: Identity | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRecord:
+    """A record of the communication log, as it is now."""
+
+    id: int
+    ref: str
+    parts: tuple[LogPart, ...]
+    role: str
+    """The owner's: ``CALLER`` or ``CALLEE``."""
+    begin: datetime
+    end: datetime | None = None
+    """None while the call goes on."""
+    conversation: datetime | None = None
+    """When it was answered."""
+    missed: bool = False
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogChange:
+    """Records of a user's log came, changed or went. Those that went or were acknowledged are told by ids."""
+
+    login: str
+    kind: Literal["created", "modified", "acknowledged", "unacknowledged", "deleted"]
+    record: LogRecord | None = None
+    ids: tuple[int, ...] = ()
+    """None, of those deleted: all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeChange:
+    """The link to a node went or came, or its data was loaded."""
+
+    node: str
+    kind: Literal["link_down", "link_up", "loaded"]
+
+
 Change = (
     CallChange
     | UserStateChange
@@ -86,4 +155,8 @@ Change = (
     | CountersChange
     | HuntingGroupChange
     | UserChange
+    | LogChange
+    | NodeChange
+    | AgentChange
+    | HelpChange
 )

@@ -27,8 +27,9 @@ from .calls import (
 from .changes import CallChange, CapabilitiesChange, Change, CountersChange, UserStateChange
 from .errors import SwitchError, no_such_call, wrong_state
 from .external import ExternalWorld
+from .log import CallLog
 from .settings import SwitchSettings
-from .users import IN_SERVICE, Counters, Device, HuntingGroup, Missed, User, Voicemail
+from .users import IN_SERVICE, Counters, Device, HuntingGroup, User, Voicemail
 
 if TYPE_CHECKING:
     from ..settings import UserSpec
@@ -82,6 +83,8 @@ class Core:
         self._told_devices: dict[str, dict[str, frozenset[str]]] = {}
         self._queue: deque[Change] = deque()
         self._telling = False
+        self.log = CallLog(self, self.settings.log_size)
+        """The communication log."""
         for spec in users:
             self._add(User.of(spec))
 
@@ -160,6 +163,7 @@ class Core:
     def _leave(self, call: Call, member: Member, cause: str | None = None, **note: str | None) -> None:
         """Take a party out of a call; what it sees is told with this cause."""
         self._touch(call)
+        self.log.left(call, member, cause)
         call.members.remove(member)
         if member.login is not None:
             del self._calls_of[member.login][call.ref]
@@ -199,6 +203,7 @@ class Core:
         """Forget a call that nobody is in any more."""
         call.ended = True
         call.cause = cause
+        self.log.closed(call, cause)
         self._stop(call, *call.timers)
         self.calls.pop(call.ref, None)
 
@@ -206,10 +211,7 @@ class Core:
         self._after.append(CountersChange(login=login))
 
     def _miss(self, user: User, caller: Member | None) -> None:
-        """An incoming call of this user was not answered."""
-        number = caller.identity.number if caller is not None and not caller.anonymous else ""
-        user.missed.append(Missed(number, self.clock.utc()))
-        self._count(user.login)
+        """The log sees it by itself."""
 
     def _deposit(self, call: Call) -> None:
         """The caller of a mailbox hangs up: the message is in it."""
@@ -407,7 +409,9 @@ class Core:
         if here is None or there is None or there.state != HELD or here.state not in (ACTIVE, RINGING_OUTGOING):
             return False
         targets, waiting = active.others(here), held.others(there)
-        if len(targets) != 1 or len(waiting) != 1 or not targets[0].person or not waiting[0].person:
+        if len(targets) != 1 or len(waiting) != 1 or not waiting[0].person:
+            return False
+        if not (targets[0].person or targets[0].queue):
             return False
         if held.ringing() is not None or _same(targets[0], waiting[0]):
             return False
@@ -491,10 +495,21 @@ class Core:
         self._depth += 1
         try:
             yield
+            if self._depth == 1:
+                self._settle()
         finally:
             self._depth -= 1
         if self._depth == 0:
             self._flush()
+
+    def _settle(self) -> None:
+        """Something was done: see what follows from it by itself, before it is told."""
+
+    @contextmanager
+    def acting(self) -> Iterator[list[Change]]:
+        """Something is done by a part of the switch; what it puts into the list is told with the rest."""
+        with self._acting():
+            yield self._after
 
     def _flush(self) -> None:
         """Tell what changed since the last time, also halfway through something that users see in steps."""
@@ -505,6 +520,7 @@ class Core:
             user = self.users.get(login)
             if user is not None:
                 self._compare(user, notes)
+        after += self.log.changes()
         self._queue.extend(dict.fromkeys(after))
         if self._telling:
             return
@@ -585,6 +601,7 @@ class Core:
         return {
             "calls": [call.dump() for call in self.calls.values()],
             "parked": dict(self.parked),
+            "log": self.log.dump(),
             "groups": {number: group.turn for number, group in self.groups.items()},
             "sets": sorted((device.id, device.state) for device in self.sets.values()),
             "users": {
@@ -605,6 +622,7 @@ class Core:
         """Raise ``AssertionError`` if the state contradicts itself, or if users were not told what they see."""
         assert self._depth == 0
         assert not self._touched
+        self.log.check()
         for ref, call in self.calls.items():
             assert call.ref == ref
             assert not call.ended

@@ -10,7 +10,7 @@ from .changes import DeviceChange, HuntingGroupChange, RoutingChange, UserChange
 from .errors import SwitchError, bad_value, server_error, wrong_state
 from .moving import Moving
 from .numbers import DIGITS
-from .users import IN_SERVICE, OUT_OF_SERVICE, CallBack, Device, HuntingGroup, MiniMessage, User
+from .users import IN_SERVICE, OUT_OF_SERVICE, PRO_ACD, CallBack, Device, HuntingGroup, MiniMessage, User
 
 if TYPE_CHECKING:
     from ..settings import UserSpec
@@ -135,11 +135,8 @@ class Features(Moving):
 
     def acknowledge_missed(self, login: str) -> None:
         """The user has seen its missed calls."""
-        user = self.user(login)
-        if user.missed:
-            with self._acting():
-                user.missed.clear()
-                self._count(login)
+        self.user(login)
+        self.log.acknowledge_all(login)
 
     def read_voicemails(self, login: str) -> None:
         """The user has listened to its voicemails."""
@@ -183,7 +180,7 @@ class Features(Moving):
     def desk_sharing_log_on(self, login: str, device: str) -> None:
         """Log a user on at a desk-sharing set: it is one of the user's telephones from now on."""
         user = self.user(login)
-        if device not in self.sets:
+        if device not in self.sets or self.sets[device].sub_kind == PRO_ACD:
             raise bad_value(f"{device!r} is no desk-sharing set, or somebody is logged on at it.", "INVALID_DEVICE")
         if any(found.shared for found in user.devices.values()):
             raise wrong_state(f"{login} is logged on at a desk-sharing set already.")
@@ -203,7 +200,8 @@ class Features(Moving):
     def desk_sharing_log_off(self, login: str) -> None:
         """Log a user off at the desk-sharing set; calls on it end."""
         user = self.user(login)
-        shared = next((device for device in user.devices.values() if device.shared), None)
+        sets = [device for device in user.devices.values() if device.shared and device.sub_kind != PRO_ACD]
+        shared = sets[0] if sets else None
         if shared is None:
             raise wrong_state(f"{login} is not logged on at a desk-sharing set.")
         if shared.id in self.parked:
@@ -280,6 +278,7 @@ class Features(Moving):
         for number in (user.number, *user.devices):
             self._numbers.pop(number, None)
         self._mailboxes -= Counter([user.voicemail_number])
+        self.log.forget(login)
         del self.users[login], self._calls_of[login], self._told[login], self._told_devices[login]
         with self._acting():
             self._after.append(UserChange(login=login, kind="deleted"))

@@ -7,6 +7,10 @@ from .progress import DVA, VOICEMAIL, Target
 from .users import User
 
 
+MOST_RECALLS = 10
+"""How often a parked call without any user tries to return to who parked it and cannot be reached."""
+
+
 class Moving(Calling):
     """What gives a call to somebody else, or brings more people into it."""
 
@@ -201,8 +205,13 @@ class Moving(Calling):
         if user.login in self._inside(call) or not any(
             self._line_free(user, device) and not device.off_hook for device in user.presented()
         ):
-            self._timer(call, "park", self.settings.park_time, lambda: self._recall(call))
+            call.recalls += 1
+            if call.recalls >= MOST_RECALLS and not self._inside(call):  # nobody is there who could hang up
+                self._finish(call, "CLEARED")
+            else:
+                self._timer(call, "park", self.settings.park_time, lambda: self._recall(call))
             return
+        call.recalls = 0
         (other,) = call.others(spot)
         self._leave(call, spot)
         other.recording = None

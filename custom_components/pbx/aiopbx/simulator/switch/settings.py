@@ -1,8 +1,8 @@
 """How the switch behaves."""
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]
 
@@ -14,6 +14,68 @@ class HuntingGroupSpec(BaseModel):
 
     number: Number
     name: str = ""
+
+
+class SkillSpec(BaseModel):
+    """A skill of an agent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: Annotated[int, Field(ge=1, le=9999)]
+    level: Annotated[int, Field(ge=1, le=9)] = 1
+    active: bool = True
+
+
+class AgentSpec(BaseModel):
+    """What an operator of the call centre is: agent or supervisor, of which processing groups, with which skills."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["AGENT", "SUPERVISOR"] = "AGENT"
+    groups: tuple[Number, ...] = Field(default=(), description="Processing groups it is attached to.")
+    preferred: Number | None = Field(default=None, description="Group it logs on in if none is named; else the first.")
+    skills: tuple[SkillSpec, ...] = ()
+    pro_acd: Number | None = Field(default=None, description="The one set it logs on at; none is any it may use.")
+    self_assign: bool = Field(default=False, description="Whether it may choose any group, not only its own.")
+    headset: bool = Field(default=False, description="Whether it may log on in headset mode: calls answer themselves.")
+    help: bool = Field(default=True, description="Of a supervisor: whether agents get its help.")
+    multiline: bool = False
+    withdrawn: bool = Field(default=False, description="Whether it is withdrawn after logging on, not ready.")
+
+    @model_validator(mode="after")
+    def _skills_differ(self) -> Self:
+        numbers = [skill.number for skill in self.skills]
+        if len(set(numbers)) != len(numbers):
+            raise ValueError("skills: the same skill stands there twice")
+        if self.preferred is not None and self.groups and self.preferred not in self.groups:
+            raise ValueError(f"preferred: {self.preferred} is not one of the groups")
+        return self
+
+
+class ProcessingGroupSpec(BaseModel):
+    """A group of agents that calls are distributed to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: Number
+    name: str = ""
+    wrap_up_time: float | None = Field(default=None, ge=0, description="None is that of the switch.")
+    withdraw_reasons: tuple[str, ...] = Field(default=(), max_length=9, description="Labels, by index from 1.")
+
+
+class PilotSpec(BaseModel):
+    """A number whose calls wait in a queue for an agent of its processing groups."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: Number
+    name: str = ""
+    groups: tuple[Number, ...] = Field(min_length=1, description="Processing groups that its queue leads to.")
+    queue_size: int = Field(default=20, ge=1, description="How many calls may wait.")
+    patience: float = Field(default=300.0, gt=0, description="How long a call waits at most.")
+    overflow: Number | None = Field(
+        default=None, description="Where calls go if nobody is logged on, the queue is full, or the patience is over."
+    )
 
 
 class SwitchSettings(BaseModel):
@@ -34,4 +96,12 @@ class SwitchSettings(BaseModel):
     desk_sharing_sets: tuple[Number, ...] = Field(
         default=(), description="Sets that nobody owns: users log on at them."
     )
+    pilots: tuple[PilotSpec, ...] = Field(default=(), description="Numbers of the call centre.")
+    processing_groups: tuple[ProcessingGroupSpec, ...] = Field(
+        default=(), description="Groups with settings of their own; others are there as soon as somebody names them."
+    )
+    pro_acd_sets: tuple[Number, ...] = Field(default=(), description="Sets that nobody owns: agents log on at them.")
+    agent_ring_time: float = Field(default=15.0, gt=0, description="Ringing until a distributed call is taken back.")
+    wrap_up_time: float = Field(default=10.0, ge=0, description="Wrap-up of an agent after a distributed call.")
+    log_size: int = Field(default=100, ge=1, description="Records of the communication log that a user has at most.")
     seed: int | None = Field(default=None, description="Makes call references repeatable.")

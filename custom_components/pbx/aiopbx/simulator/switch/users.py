@@ -4,14 +4,35 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from .agents import Agent
+
 if TYPE_CHECKING:
     from ..settings import UserSpec
 
 IN_SERVICE: Final = "IN_SERVICE"
 OUT_OF_SERVICE: Final = "OUT_OF_SERVICE"
 
+PRO_ACD: Final = "PRO_ACD"
+"""Kind of a set that nobody owns and agents log on at."""
+
 ADVANCED: Final = "TELEPHONY_ADVANCED"
 BASIC: Final = "TELEPHONY_BASIC"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a key of a set does: it calls a number."""
+
+    position: int
+    number: str | None = None
+    mnemonic: str | None = None
+    locked: bool = False
+    """Whether the system uses it, so that nobody may program it."""
+
+    @property
+    def programmed(self) -> bool:
+        """Whether it does anything."""
+        return self.number is not None or self.mnemonic is not None
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +46,15 @@ class Device:
     off_hook: bool = False
     """Lifted without a call."""
     shared: bool = False
-    """A desk-sharing set that the user is logged on at."""
+    """A set that nobody owns and the user is logged on at: for desk sharing, or as an agent."""
+    locked: bool = False
+    """Nothing can be dialled on it."""
+    camp_on: bool = False
+    addons: tuple[str, ...] = ()
+    """Its key modules, such as ``ADDON_20_KEYS``."""
+    keys: dict[int, Key] = field(default_factory=dict)
+    """What its keys are programmed with, by position."""
+    soft_keys: dict[int, Key] = field(default_factory=dict)
 
     @property
     def mobile(self) -> bool:
@@ -107,6 +136,9 @@ class User:
     secret_code: str = field(repr=False)
     business_codes: tuple[str, ...]
     node: str
+    pin_with_secret_code: bool = True
+    pin_control: str = "PIN_Restricted_To_Owner_Set"
+    pin_group: int = 0
     remote_extension: bool = False
     """Whether the mobile rings too."""
     do_not_disturb: bool = False
@@ -121,6 +153,8 @@ class User:
     texts: list[MiniMessage] = field(default_factory=list)
     state: str = "FREE"
     """``FREE`` or ``BUSY``, as last told."""
+    agent: Agent | None = None
+    """Of an operator of the call centre."""
 
     @property
     def advanced(self) -> bool:
@@ -144,7 +178,13 @@ class User:
     def of(cls, spec: "UserSpec") -> "User":
         """The user that a specification describes."""
         devices = {
-            item.id: Device(item.id, item.type, item.sub_type or "", IN_SERVICE if item.in_service else OUT_OF_SERVICE)
+            item.id: Device(
+                item.id,
+                item.type,
+                item.sub_type or "",
+                IN_SERVICE if item.in_service else OUT_OF_SERVICE,
+                addons=item.addons,
+            )
             for item in spec.devices
         }
         return cls(
@@ -165,6 +205,7 @@ class User:
             node=spec.node,
             hunting_group=spec.hunting_group,
             logged_on=spec.hunting_group is not None,
+            agent=Agent.of(spec.agent) if spec.agent is not None else None,
         )
 
 

@@ -1,6 +1,6 @@
 """What a handler of the O2G face gets and how it is registered: a plain function that asks the switch, and answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,7 +47,17 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Handler = Callable[..., "Answer | Wire | None"]
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer that is no JSON and is sent piece by piece."""
+
+    pieces: Iterable[bytes]
+    length: int
+    """How many bytes all pieces have."""
+    media_type: str = "application/octet-stream"
+
+
+Handler = Callable[..., "Answer | Stream | Wire | None"]
 """``handler(ctx, **path_parameters_in_snake_case)``. A wire type is answered with 200, none with 204."""
 
 
@@ -74,11 +84,19 @@ class Route:
     body: type[Wire] | None = None
     """The type of the JSON body. A missing, malformed or incomplete one is refused before the handler."""
     body_required: bool = True
-    licence: Literal["none", "basic", "advanced"] = "none"
-    """What the user must have: nothing, TELEPHONY_BASIC or TELEPHONY_ADVANCED, TELEPHONY_ADVANCED."""
+    licence: Literal["none", "basic", "advanced", "messaging", "phoneset", "agent", "management"] = "none"
+    """What the user must have: nothing, TELEPHONY_BASIC or TELEPHONY_ADVANCED, TELEPHONY_ADVANCED, MESSAGING,
+    API_PHONESETPROG, API_CONTACTCENTER_AGENT; or what the server must have: MANAGEMENT."""
     user: Literal["none", "named", "optional", "device", "set", "path"] = "none"
     opens_session: bool = False
     """It needs no session: it opens one. Only ``POST /sessions``."""
+    administrators: bool = False
+    """Whether only the session of an administrator may use it."""
+    nested: bool = False
+    """The last parameters repeat, as ``{objectName}/{objectId}/{objectName}``. What comes before the last ones is
+    given to the handler in the first of them, joined by ``/``, each part quoted."""
+    without_session: bool = False
+    """It needs no session: the handler gets the server and the query instead. Only ``GET /system/licenses``."""
 
 
 @dataclass(slots=True)

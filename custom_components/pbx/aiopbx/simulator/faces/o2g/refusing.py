@@ -1,7 +1,7 @@
 """What the handlers of call control, routing and event summary share: refusals of the switch, and snapshots."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -75,6 +75,36 @@ def refusing(handler: Handler, missing: int = HTTPStatus.BAD_REQUEST) -> Handler
     return checked
 
 
+_PLAIN: Final = {
+    "DEVICE_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "KEY_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "OBJECT_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "NODE_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "METHOD_NOT_ALLOWED": (NOT_SUPPORTED, HTTPStatus.METHOD_NOT_ALLOWED),
+    "CONFLICT": (NOT_EXPECTED, HTTPStatus.CONFLICT),
+    "NUMBER_TAKEN": (NOT_EXPECTED, HTTPStatus.CONFLICT),
+}
+
+
+def plainly(handler: Handler, missing: int = HTTPStatus.NOT_FOUND) -> Handler:
+    """A handler whose ``SwitchError`` becomes a refusal of a service that adds nothing of its own to it."""
+
+    @functools.wraps(handler)
+    def checked(*args: Any, **parameters: str) -> Any:
+        try:
+            return handler(*args, **parameters)
+        except SwitchError as error:
+            if error.kind in _PLAIN:
+                kind, status = _PLAIN[error.kind]
+                raise Refusal(
+                    kind, error.message, status=missing if status == HTTPStatus.NOT_FOUND else status
+                ) from error
+            found = refused(error, missing)
+            raise Refusal(found.type, error.message, status=found.status) from error
+
+    return checked
+
+
 # -- snapshots --------------------------------------------------------------------------------------------------
 
 BATCH: Final = 200
@@ -85,8 +115,13 @@ PAUSE: Final = 0.01
 _running: WeakKeyDictionary[Session, set[str]] = WeakKeyDictionary()
 
 
-def snapshot(ctx: Context, package: str, event: Callable[[Switch, str], O2gEvent]) -> None:
-    """Publish the state of the user, or of all users, to who asks. While that runs, asking again does nothing."""
+def snapshot(
+    ctx: Context, package: str, event: Callable[[Switch, str], O2gEvent], everybody: Iterable[str] | None = None
+) -> None:
+    """Publish the state of the user, or of all users, to who asks. While that runs, asking again does nothing.
+
+    ``everybody`` are the logins that an administrator without a user means, if these are not all.
+    """
     if ctx.login is not None:
         ctx.publish(package, event(ctx.switch, ctx.login))
         return
@@ -94,7 +129,7 @@ def snapshot(ctx: Context, package: str, event: Callable[[Switch, str], O2gEvent
     if package in running:
         return
     running.add(package)
-    _batch(ctx, package, event, iter(list(ctx.switch.users)), running)
+    _batch(ctx, package, event, iter(list(ctx.switch.users if everybody is None else everybody)), running)
 
 
 def _batch(

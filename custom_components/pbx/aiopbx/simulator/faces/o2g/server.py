@@ -16,7 +16,8 @@ from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, Server
 from . import sessions, subscriptions, users
 from .answers import json_response, refusal_response, wrong_method
 from .channel import ChannelRequests
-from .context import Answer, Context, Origin, Route
+from .context import Answer, Context, Origin, Route, Stream
+from .licences import NEEDED, Licences
 from .refusals import (
     INVALID_SESSION,
     NOT_FOUND,
@@ -151,6 +152,7 @@ class O2gServer:
         self.sessions = Sessions(self)
         self.subscriptions = Subscriptions(self)
         self.channels = ChannelRequests(self)
+        self.licences = Licences(self)
         self.table = RouteTable((*sessions.ROUTES, *users.ROUTES, *subscriptions.ROUTES, *routes))
         self.requests = 0
         """How many requests came to the API since the start."""
@@ -178,7 +180,7 @@ class O2gServer:
         self.faults.after_request(request)
         return response
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         segments = _segments(request.rel_url.raw_path)
         if segments[:2] != ROOT:
             raise Refusal(NOT_FOUND, "The API is below /api/rest.", status=HTTPStatus.NOT_FOUND)
@@ -197,7 +199,11 @@ class O2gServer:
                 NOT_FOUND, f"The version {rest[0]} does not exist, only {VERSION}.", status=HTTPStatus.NOT_FOUND
             )
         route, parameters = self.table.find(request.method, rest[1:])
-        return await self._serve(request, origin, route, parameters, rest[1])
+        if route.without_session:
+            plain: Any = route.handler(self, request.rel_url.query)
+            return _response(plain)
+        answer = await self._serve(request, origin, route, parameters, rest[1])
+        return await _send(request, answer) if isinstance(answer, Stream) else answer
 
     def descriptor(self, origin: Origin) -> RoxeRestApiDescriptor:
         """What the server is, and where to log in."""
@@ -225,7 +231,7 @@ class O2gServer:
 
     async def _serve(
         self, request: web.BaseRequest, origin: Origin, route: Route, parameters: dict[str, str], service: str
-    ) -> web.Response:
+    ) -> web.Response | Stream:
         cookies = request.cookies
         if route.opens_session:
             body = await self._body(request, route)
@@ -234,6 +240,8 @@ class O2gServer:
         session = self.sessions.find(cookies)
         if not session.may_use(service):
             raise not_allowed(f"The token of this session does not include {service}.")
+        if route.administrators and not session.administrator:
+            raise not_allowed("Only an administrator may do this.")
         body = await self._body(request, route)
         if not session.alive:  # it may have ended while the body was on its way
             raise invalid_session()
@@ -246,11 +254,7 @@ class O2gServer:
         result: Any = route.handler(context, **parameters)
         if inspect.isawaitable(result):
             result = await result
-        if result is None:
-            return json_response(None, HTTPStatus.NO_CONTENT)
-        if isinstance(result, Answer):
-            return json_response(result.body, result.status, result.headers)
-        return json_response(result)
+        return result if isinstance(result, Stream) else _response(result)
 
     async def _body(self, request: web.BaseRequest, route: Route) -> Wire | None:
         raw = await request.read()
@@ -297,15 +301,28 @@ class O2gServer:
         return user.login if user is not None else None
 
     def _check_licence(self, route: Route, session: Session, login: str | None) -> None:
-        if route.licence == "none" or login is None or session.token is not None:
+        if route.licence == "none" or session.token is not None:
             return
-        user = self.switch.users.get(login)
-        if user is None:
-            return
-        if "TELEPHONY_ADVANCED" in user.licences or (route.licence == "basic" and "TELEPHONY_BASIC" in user.licences):
-            return
-        needed = "TELEPHONY_BASIC or TELEPHONY_ADVANCED" if route.licence == "basic" else "TELEPHONY_ADVANCED"
-        raise not_allowed(f"{login} has no licence for this: {needed} is required.")
+        self.licences.take(session, NEEDED[route.licence], login)
+
+
+def _response(result: Answer | Wire | None) -> web.Response:
+    if result is None:
+        return json_response(None, HTTPStatus.NO_CONTENT)
+    if isinstance(result, Answer):
+        return json_response(result.body, result.status, result.headers)
+    return json_response(result)
+
+
+async def _send(request: web.BaseRequest, stream: Stream) -> web.StreamResponse:
+    """Answer piece by piece: nothing holds the whole."""
+    response = web.StreamResponse(headers={"Content-Type": stream.media_type})
+    response.content_length = stream.length
+    await response.prepare(request)
+    for piece in stream.pieces:
+        await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 def _http_refusal(error: web.HTTPException) -> Refusal:

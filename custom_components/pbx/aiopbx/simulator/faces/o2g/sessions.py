@@ -31,10 +31,14 @@ SERVICES: Final = (
     ("Routing", "/routing"),
     ("EventSummary", "/eventSummary"),
     ("Subscriptions", "/subscriptions"),
+    ("Directory", "/directory"),
+    ("ComLog", "/comlog/records"),
+    ("Voicemail", "/messaging/mailboxes"),
+    ("Maintenance", "/system"),
 )
 # What every session may use, whatever its token lists. ``logins`` lies beside ``users``.
 _ALWAYS: Final = frozenset({"sessions", "subscriptions"})
-_BESIDE: Final = {"logins": "users"}
+_BESIDE: Final = {"logins": "users", "messaging": "voicemail", "system": "maintenance"}
 
 
 class Authenticated(Wire, kw_only=True):
@@ -147,6 +151,8 @@ class Session:
     """When it ends unless it is used, by the clock's seconds."""
     opened_by: str = ""
     token: Token | None = None
+    taken: set[tuple[str, str]] = field(default_factory=set)
+    """Licences that its requests have taken, and for whom."""
     alive: bool = True
     timer: "TimerHandle | None" = field(default=None, repr=False)
 

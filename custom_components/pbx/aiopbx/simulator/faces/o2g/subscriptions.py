@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -23,8 +23,15 @@ _log = logging.getLogger(__name__)
 EVERYBODY: Final = "*"
 VERSIONS: Final = ("1.0", "2.0")
 MOST_A_SESSION: Final = 20
-LICENSED: Final = frozenset({"telephony", "routingManagement", "eventSummary"})
-ADMINISTRATORS_ONLY: Final = frozenset({"userManagement"})
+LICENCE_OF: Final = {
+    "telephony": "TELEPHONY_ADVANCED",
+    "routingManagement": "TELEPHONY_ADVANCED",
+    "eventSummary": "TELEPHONY_ADVANCED",
+    "unifiedComLog": "TELEPHONY_ADVANCED",
+    "agent": "API_CONTACTCENTER_AGENT",
+}
+"""What a user must have whose events of a package are to be sent."""
+ADMINISTRATORS_ONLY: Final = frozenset({"userManagement", "system", "pbxManagement"})
 SNAPSHOTS: Final = frozenset({"OnTelephonyState"})
 """Events that exist only in version 2.0."""
 
@@ -154,10 +161,11 @@ class Subscriptions:
 
     def _covers(self, subscribed: Subscribed, package: str, login: str | None) -> bool:
         """Whether the user has the licence that this package needs; ``*`` covers only those who do."""
-        if package not in LICENSED or login is None or subscribed.session.token is not None:
+        licence = LICENCE_OF.get(package)
+        if licence is None or login is None or subscribed.session.token is not None:
             return True
         user = self._server.switch.users.get(login)
-        return user is None or "TELEPHONY_ADVANCED" in user.licences
+        return user is None or licence in user.licences
 
     # -- asking for them ----------------------------------------------------------------------------------------
 
@@ -210,37 +218,41 @@ class Subscriptions:
                 raise bad_parameter(f"{where}.ids", f"there is no user {login!r}")
         return set(selector.ids)
 
-    def missing_licence(self, session: "Session", wanted: Wanted, *, besides: Iterable[Subscribed] = ()) -> str | None:
-        """Why the licences do not suffice, none if they do.
+    def missing_licence(self, session: "Session", wanted: Wanted, *, instead: Subscribed | None = None) -> str | None:
+        """Why the licences do not suffice, none if they do. ``instead`` is the subscription that this replaces.
 
-        Every user named for a package that needs it must have TELEPHONY_ADVANCED. For an administrator all
-        users it supervises, each counted once whatever the packages and subscriptions, must not be more than
-        the licences installed; ``*`` counts those who have the licence.
+        Every user named for a package that needs a licence must have it. Users count once, whatever the packages,
+        subscriptions and sessions, and must not be more than the licences installed; ``*`` means those who have one.
         """
         if session.token is not None:
             return None
-        users = self._server.switch.users
-        licensed = {login for login, user in users.items() if "TELEPHONY_ADVANCED" in user.licences}
-        named = _logins(wanted, licensed)
-        lacking = sorted(named - licensed)
-        if lacking:
-            return f"TELEPHONY_ADVANCED is missing for {', '.join(lacking)}."
-        if not session.administrator:
-            return None
-        for other in besides:
-            named |= _logins(other.wanted, licensed)
-        installed = self._server.settings.telephony_licences
-        limit = len(licensed) if installed is None else installed
-        if len(named) > limit:
-            return f"{len(named)} users would be supervised, but {limit} TELEPHONY_ADVANCED licences are installed."
+        for licence in dict.fromkeys(LICENCE_OF.values()):
+            licensed = {login for login, user in self._server.switch.users.items() if licence in user.licences}
+            named = _logins(wanted, licence, licensed)
+            lacking = sorted(named - licensed)
+            if lacking:
+                return f"{licence} is missing for {', '.join(lacking)}."
+            count = len(named | self._server.licences.holders(licence, without=instead)) if named else 0
+            limit = self._server.licences.installed(licence)
+            if count > limit:
+                return f"{count} users would be supervised, but {limit} {licence} licences are installed."
         return None
 
+    def supervised(self, licence: str, without: Subscribed | None = None) -> set[str]:
+        """Whose events are subscribed to, of packages that need this licence."""
+        licensed = {login for login, user in self._server.switch.users.items() if licence in user.licences}
+        logins: set[str] = set()
+        for subscribed in self._by_id.values():
+            if subscribed is not without and subscribed.session.token is None:
+                logins |= _logins(subscribed.wanted, licence, licensed)
+        return logins & licensed
 
-def _logins(wanted: Wanted, everybody: set[str]) -> set[str]:
-    """Whom a filter asks for in packages that need a licence."""
+
+def _logins(wanted: Wanted, licence: str, everybody: set[str]) -> set[str]:
+    """Whom a filter asks for in packages that need this licence."""
     logins: set[str] = set()
     for name, whose in wanted.items():
-        if _PACKAGE_OF[name] in LICENSED:
+        if LICENCE_OF.get(_PACKAGE_OF[name]) == licence:
             logins |= everybody if whose is None else whose
     return logins
 
@@ -260,7 +272,7 @@ def subscribe(ctx: Context) -> Subscription:
     former = subscriptions.of(ctx.session)
     if len(former) >= MOST_A_SESSION:
         raise not_allowed(f"A session may have {MOST_A_SESSION} subscriptions; delete one first.")
-    missing = subscriptions.missing_licence(ctx.session, wanted, besides=former)
+    missing = subscriptions.missing_licence(ctx.session, wanted)
     if missing is not None:
         return Subscription(status=SubscriptionState.REFUSED, message=missing)
     subscribed = Subscribed(ctx.session, request.version, minutes, wanted, ctx.server.settings.event_queue)
@@ -284,7 +296,7 @@ def update(ctx: Context) -> None:
     if not mine:
         raise Refusal(NOT_FOUND, "This session has no subscription.", status=HTTPStatus.BAD_REQUEST)
     wanted = subscriptions.read(ctx.session, ctx.body)
-    missing = subscriptions.missing_licence(ctx.session, wanted, besides=mine[:-1])
+    missing = subscriptions.missing_licence(ctx.session, wanted, instead=mine[-1])
     if missing is not None:
         raise not_allowed(missing)
     mine[-1].wanted = wanted

@@ -1,0 +1,95 @@
+"""Wire types of O2G: maintenance."""
+
+from .base import O2gEvent, Wire, WireEnum
+
+
+class ConfigurationTypeDTO(WireEnum):
+    """What the server is set up for."""
+
+    PBX_MANAGEMENT = "PBX_MANAGEMENT"
+    FULL_SERVICES = "FULL_SERVICES"
+
+
+class CTILinkState(WireEnum):
+    """Whether a node is connected, and to which of its call servers."""
+
+    CONNECTED_MAIN = "CONNECTED_MAIN"
+    CONNECTED_SECONDARY = "CONNECTED_SECONDARY"
+    DISCONNECTED = "DISCONNECTED"
+
+
+class License(Wire, kw_only=True):
+    """A licence: how many there are, how many are in use, until when."""
+
+    name: str | None = None
+    total: int | None = None
+    current_used: int | None = None
+    expiration: str | None = None
+
+
+class LicenseStatus(Wire, kw_only=True):
+    """Licences."""
+
+    lics: tuple[License, ...] = ()
+
+
+class OnCtiLinkDown(O2gEvent, tag="OnCtiLinkDown", kw_only=True):
+    """The link to a node is lost; told half a minute to a minute later."""
+
+    node_id: str | None = None
+
+
+class OnCtiLinkUp(O2gEvent, tag="OnCtiLinkUp", kw_only=True):
+    """The link to a node is back."""
+
+    node_id: str | None = None
+
+
+class OnLicenseExpiration(O2gEvent, tag="OnLicenseExpiration", kw_only=True):
+    """The licence file expires in ``nb_days`` days, or has expired as many days ago if it is negative."""
+
+    message: str | None = None
+    nb_days: int | None = None
+
+
+class OnPbxLoaded(O2gEvent, tag="OnPbxLoaded", kw_only=True):
+    """The data of a node is loaded."""
+
+    node_id: str | None = None
+
+
+class ServerAddress(Wire, kw_only=True):
+    """Name and IP address of a server."""
+
+    fqdn: str | None = None
+    ip: str | None = None
+
+
+class PbxStatus(Wire, kw_only=True):
+    """A node: its addresses, its version, whether it is connected."""
+
+    name: str | None = None
+    node_id: int | None = None
+    main_address: ServerAddress | None = None
+    secondary_address: ServerAddress | None = None
+    version: str | None = None
+    connected: bool | None = None
+    loaded: bool | None = None
+    cti_link_state: CTILinkState | None = None
+    secured: bool | None = None
+    monitored_user_number: int | None = None
+
+
+class SystemStatus(Wire, kw_only=True):
+    """The server: since when it runs, its twin, its nodes, its licences."""
+
+    logical_address: ServerAddress | None = None
+    start_date: str | None = None
+    ha: bool | None = None
+    primary: str | None = None
+    primary_version: str | None = None
+    secondary: str | None = None
+    secondary_version: str | None = None
+    pbxs: tuple[PbxStatus, ...] = ()
+    license: LicenseStatus | None = None
+    configuration_type: ConfigurationTypeDTO | None = None

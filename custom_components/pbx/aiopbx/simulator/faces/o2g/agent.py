@@ -1,0 +1,222 @@
+"""The call-centre agent service: log on and off, ready, pause, wrap-up, withdraw, help and supervision."""
+
+from http import HTTPStatus
+from typing import Final, Literal
+
+from ....o2g.types import agent as wire, telephony
+from ....o2g.types.base import O2gEvent, Wire
+from ...switch import Switch
+from ...switch.agents import CAUSES, NORMAL, AgentState
+from ...switch.calls import AcdView
+from ...switch.changes import AgentChange, HelpChange
+from .context import Context, Handler, Route
+from .refusals import bad_parameter
+from .refusing import plainly, snapshot
+
+AGENT: Final = "agent"
+"""The package of its events."""
+
+
+# -- as the wire shows it ---------------------------------------------------------------------------------------
+
+
+def state_of(state: AgentState) -> wire.AgentState:
+    """What an operator is doing."""
+    if not state.logged_on:
+        return wire.AgentState(main_state=wire.AgentMainState.LOG_OFF)
+    return wire.AgentState(
+        main_state=wire.AgentMainState.LOG_ON,
+        sub_state=wire.AgentSubState(state.sub_state) if state.sub_state is not None else None,
+        pro_acd_device_number=state.device,
+        pg_number=state.group,
+        withdraw_reason=state.reason,
+        withdrawn=state.withdrawn or None,
+    )
+
+
+def event_of(change: AgentChange | HelpChange) -> O2gEvent:
+    """The event that tells a change."""
+    if isinstance(change, AgentChange):
+        return wire.OnAgentStateChanged(login_name=change.login, state=state_of(change.state))
+    if change.kind == "requested":
+        return wire.OnSupervisorHelpRequested(login_name=change.login, agent_number=change.number)
+    return wire.OnSupervisorHelpCancelled(login_name=change.login, agent_number=change.number)
+
+
+def agent_snapshot(switch: Switch, login: str) -> wire.OnAgentStateChanged:
+    """The event that tells what an operator is doing now."""
+    return wire.OnAgentStateChanged(login_name=login, state=state_of(switch.agent_state(login)))
+
+
+def acd_call_data(view: AcdView) -> telephony.AcdCallData:
+    """What the call centre knows of a call."""
+    info = queue = transfer = None
+    if view.queue_time is not None:
+        info = telephony.AcdCallInfo(
+            queue_waiting_time=view.queue_time,
+            global_waiting_time=view.global_time,
+            agent_group=view.group,
+            local=True,
+        )
+    if view.waiting_time is not None:
+        queue = telephony.QueueData(waiting_time=view.waiting_time, saturated=bool(view.saturated))
+    if view.transfer_possible is not None:
+        transfer = telephony.PilotTransferInfo(
+            transfer_possible=view.transfer_possible, pilot_status=telephony.PilotStatus.OPEN
+        )
+    return telephony.AcdCallData(
+        call_info=info,
+        queue_data=queue,
+        pilot_number=view.pilot,
+        supervised_transfer=view.supervised,
+        pilot_transfer_info=transfer,
+    )
+
+
+# -- what is asked for ------------------------------------------------------------------------------------------
+
+
+def config(ctx: Context) -> wire.AgentConfig:
+    """What kind of operator the user is."""
+    _, agent = ctx.switch.operator(ctx.user)
+    return wire.AgentConfig(
+        type=wire.AgentType(agent.type),
+        proacd=agent.pro_acd,
+        processing_groups=wire.ProcessingGroups(preferred=agent.preferred, groups=agent.groups),
+        skills=wire.AgentSkills(
+            skills=tuple(
+                wire.AgentSkill(number=skill.number, level=skill.level, active=skill.active)
+                for skill in agent.skills.values()
+            )
+        ),
+        self_assign=agent.self_assign,
+        headset=agent.headset,
+        help=agent.help if agent.supervisor else None,
+        multiline=agent.multiline,
+    )
+
+
+def state(ctx: Context) -> wire.AgentState:
+    """What the operator is doing."""
+    return state_of(ctx.switch.agent_state(ctx.user))
+
+
+def ask_snapshot(ctx: Context) -> None:
+    """Send the state of the operator, or of all operators, as events."""
+    everybody = (login for login, user in ctx.switch.users.items() if user.agent is not None)
+    snapshot(ctx, AGENT, agent_snapshot, everybody)
+
+
+def log_on(ctx: Context) -> None:
+    """Log on at a set."""
+    body: wire.LoggOnAgentRequest = ctx.body
+    ctx.switch.agent_log_on(ctx.user, body.pro_acd_device_number, body.pg_group_number, body.headset)
+
+
+def log_off(ctx: Context) -> None:
+    """Log off."""
+    ctx.switch.agent_log_off(ctx.user)
+
+
+def enter_group(ctx: Context) -> None:
+    """Let a supervisor enter a group."""
+    ctx.switch.agent_enter_group(ctx.user, ctx.body.pg_group_number)
+
+
+def exit_group(ctx: Context) -> None:
+    """Let a supervisor leave it."""
+    ctx.switch.agent_exit_group(ctx.user, ctx.body.pg_group_number)
+
+
+def ready(ctx: Context) -> None:
+    """Have calls."""
+    ctx.switch.agent_ready(ctx.user)
+
+
+def pause(ctx: Context) -> None:
+    """Have a pause."""
+    ctx.switch.agent_pause(ctx.user)
+
+
+def wrap_up(ctx: Context) -> None:
+    """Be in wrap-up."""
+    ctx.switch.agent_wrap_up(ctx.user)
+
+
+def withdraw(ctx: Context) -> None:
+    """Withdraw, for a reason or for none."""
+    ctx.switch.agent_withdraw(ctx.user, ctx.body.reason_index)
+
+
+def withdraw_reasons(ctx: Context) -> wire.WithdrawReasons:
+    """The reasons that a group has."""
+    labels = ctx.switch.withdraw_reasons(ctx.user, ctx.query.get("pgNumber") or None)
+    return wire.WithdrawReasons(
+        number=len(labels),
+        reasons=tuple(wire.WithdrawReason(index=index, label=label) for index, label in enumerate(labels, 1)),
+    )
+
+
+def request_help(ctx: Context) -> None:
+    """Ask the supervisor for help."""
+    ctx.switch.request_help(ctx.user)
+
+
+def cancel_help(ctx: Context) -> None:
+    """Need it no more; as a supervisor, refuse it."""
+    ctx.switch.cancel_help(ctx.user, ctx.query.get("other") or None)
+
+
+def _mode(mode: wire.IntrusionMode | None) -> str:
+    if mode is None:
+        return NORMAL
+    if mode.value not in CAUSES:
+        raise bad_parameter("mode", f"{mode.value!r} is none of {', '.join(CAUSES)}")
+    return mode.value
+
+
+def intrude(ctx: Context) -> None:
+    """Get into the call of an agent."""
+    ctx.switch.intrude(ctx.user, ctx.body.agent_number, _mode(ctx.body.mode))
+
+
+def change_intrusion(ctx: Context) -> None:
+    """Be heard otherwise, or leave."""
+    ctx.switch.change_intrusion(ctx.user, _mode(ctx.body.mode))
+
+
+def listen(ctx: Context) -> None:
+    """Listen to all calls of an agent."""
+    ctx.switch.listen_permanently(ctx.user, ctx.body.agent_number)
+
+
+def _route(
+    method: str,
+    path: str,
+    handler: Handler,
+    body: type[Wire] | None = None,
+    *,
+    user: Literal["named", "optional"] = "named",
+) -> Route:
+    return Route(method, path, plainly(handler, HTTPStatus.BAD_REQUEST), body, licence="agent", user=user)
+
+
+ROUTES: Final = (
+    _route("GET", "/acd/agent/config", config),
+    _route("POST", "/acd/agent/enterPG", enter_group, wire.PGRequest),
+    _route("POST", "/acd/agent/exitPG", exit_group, wire.PGRequest),
+    _route("POST", "/acd/agent/intrusion", intrude, wire.IntrusionRequest),
+    _route("PUT", "/acd/agent/intrusion", change_intrusion, wire.ChangeIntrusionModeRequest),
+    _route("POST", "/acd/agent/logoff", log_off),
+    _route("POST", "/acd/agent/logon", log_on, wire.LoggOnAgentRequest),
+    _route("POST", "/acd/agent/pause", pause),
+    _route("POST", "/acd/agent/permanentListening", listen, wire.PermanentListeningRequest),
+    _route("POST", "/acd/agent/ready", ready),
+    _route("GET", "/acd/agent/state", state),
+    _route("POST", "/acd/agent/state/snapshot", ask_snapshot, user="optional"),
+    _route("POST", "/acd/agent/supervisorHelp", request_help),
+    _route("DELETE", "/acd/agent/supervisorHelp", cancel_help),
+    _route("POST", "/acd/agent/withdraw", withdraw, wire.WithdrawAgentRequest),
+    _route("GET", "/acd/agent/withdrawReasons", withdraw_reasons),
+    _route("POST", "/acd/agent/wrapUp", wrap_up),
+)

@@ -1,0 +1,134 @@
+"""Licences: who has which, how many are installed, how many are taken, and refusing what there is none for."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .refusals import not_allowed
+
+if TYPE_CHECKING:
+    from .server import O2gServer
+    from .sessions import Session
+    from .subscriptions import Subscribed
+
+BASIC: Final = "TELEPHONY_BASIC"
+ADVANCED: Final = "TELEPHONY_ADVANCED"
+MESSAGING: Final = "MESSAGING"
+MANAGEMENT: Final = "MANAGEMENT"
+HA: Final = "HA"
+
+NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "basic": (BASIC, ADVANCED),
+    "advanced": (ADVANCED,),
+    "messaging": (MESSAGING,),
+    "phoneset": ("API_PHONESETPROG",),
+    "agent": ("API_CONTACTCENTER_AGENT",),
+    "management": (MANAGEMENT,),
+}
+"""What each kind of ``Route.licence`` asks for: any one of these."""
+
+WIRE_NAMES: Final = {
+    BASIC: "ROXE_API_TELEPHONY_BASIC",
+    ADVANCED: "ROXE_API_TELEPHONY_ADVANCED",
+    MESSAGING: "ROXE_API_MESSAGING",
+    "API_PHONESETPROG": "ROXE_API_PHONESETPROG",
+    "API_CONTACTCENTER_AGENT": "ROXE_API_CONTACTCENTER_AGENT",
+    MANAGEMENT: "ROXE_API_MANAGEMENT",
+    HA: "ROXE_HA",
+    "CLOUD_CONNECTIVITY": "ROXE_API_CLOUD_CONNECTIVITY",
+}
+"""What a licence is called in the licence file."""
+_PREFIXES: Final = ("ROXE_API_", "ROXE_", "API_")
+
+
+class Licence(NamedTuple):
+    """One kind of licence on this server."""
+
+    name: str
+    """In the licence file."""
+    total: int
+    used: int
+    expiration: date | None
+
+
+class Licences:
+    """The licence file of a server, and what is taken from it.
+
+    A licence is taken for a user by the first request that needs it, and by subscriptions; it is free again when the
+    last session that took it for this user has ended. For one user any number of sessions take one.
+    """
+
+    def __init__(self, server: "O2gServer") -> None:
+        """Nothing is taken."""
+        self._server = server
+
+    def installed(self, name: str) -> int:
+        """How many licences of a kind there are."""
+        settings = self._server.settings
+        for known, total in settings.licences.items():
+            if known == name:
+                return total
+        if name == ADVANCED and settings.telephony_licences is not None:
+            return settings.telephony_licences
+        users = self._server.switch.users
+        if name == MANAGEMENT:
+            return len(users)
+        if name == HA:
+            return int(settings.ha)
+        return sum(name in user.licences for user in users.values())
+
+    def holders(self, name: str, *, without: "Subscribed | None" = None) -> set[str]:
+        """For whom licences of a kind are taken now, but for those that one subscription takes."""
+        held = {login for session in self._server.sessions for taken, login in session.taken if taken == name}
+        return (held & self._server.switch.users.keys()) | self._server.subscriptions.supervised(name, without)
+
+    def used(self, name: str) -> int:
+        """How many licences of a kind are taken now. Management counts the subscribers of the PBX."""
+        if name == MANAGEMENT:
+            return len(self._server.switch.users)
+        if name == HA:
+            return self.installed(HA)
+        return len(self.holders(name))
+
+    def take(self, session: "Session", names: Iterable[str], login: str | None) -> None:
+        """Take one of these licences for a user (none: nobody in particular); refuses where there is none."""
+        names = tuple(names)
+        if MANAGEMENT in names:
+            if not self.installed(MANAGEMENT):
+                raise not_allowed("The server has no licence for this: MANAGEMENT is required.")
+            return
+        user = self._server.switch.users.get(login) if login is not None else None
+        if user is None:
+            return
+        owned = [name for name in names if name in user.licences]
+        if not owned:
+            raise not_allowed(f"{user.login} has no licence for this: {' or '.join(names)} is required.")
+        for name in owned:
+            if (name, user.login) in session.taken:
+                return
+        for name in owned:
+            holders = self.holders(name)
+            if user.login in holders or len(holders) < self.installed(name):
+                session.taken.add((name, user.login))
+                return
+        raise not_allowed(f"All {self.installed(owned[0])} licences {owned[0]} of the server are taken.")
+
+    def find(self, wanted: str) -> str | None:
+        """The kind that a name means, as the licence file writes it or without what it begins with."""
+        short = _short(wanted.strip().upper())
+        return next((name for name in WIRE_NAMES if _short(name) == short), None)
+
+    def all(self) -> tuple[Licence, ...]:
+        """Every kind of licence that is installed."""
+        ends = self._server.settings.licence_expiration
+        return tuple(
+            Licence(wire, total, self.used(name), ends)
+            for name, wire in WIRE_NAMES.items()
+            if (total := self.installed(name)) > 0
+        )
+
+
+def _short(name: str) -> str:
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    return name

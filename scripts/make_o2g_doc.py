@@ -1,0 +1,195 @@
+"""Write docs/o2g.md, the page of all operations of O2G, from the code.
+
+.venv-lib/bin/python scripts/make_o2g_doc.py [--check]
+
+With --check nothing is written, and the exit code says whether the page is current.
+"""
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aiopbx import errors
+from aiopbx.o2g import rules
+from aiopbx.o2g.client import O2gClient
+from aiopbx.o2g.consequences import RAISED, events, refusals
+from aiopbx.o2g.operations import OPERATIONS, Operation, Service
+from aiopbx.o2g.types.events import PACKAGES
+from aiopbx.settings import ConnectionSettings
+
+PAGE = Path(__file__).resolve().parents[1] / "docs/o2g.md"
+TITLES = {
+    "sessions": "Sessions",
+    "users": "Users",
+    "subscriptions": "Subscriptions",
+    "telephony": "Call control",
+    "routing": "Routing",
+    "event_summary": "Event summary",
+    "directory": "Directory",
+    "communication_log": "Communication log",
+    "voicemail": "Voicemail",
+    "phone_set_programming": "Phone-set programming",
+    "pbx_management": "PBX management",
+    "agent": "Call-centre agents",
+    "maintenance": "Maintenance",
+}
+
+INTRODUCTION = """\
+# O2G: every operation and its Python method
+
+*Written from the code by `scripts/make_o2g_doc.py`; a test holds it current.*
+
+`client` is the wire of one server: `pbx.o2g` of a connection, or an `aiopbx.o2g.client.O2gClient` of your own. Its
+services have a coroutine method for each of the {count} operations. Bodies and answers are the types of
+`aiopbx.o2g.types`, named as on the wire, with fields in snake case. Paths are relative to the base URL of the session.
+
+Everything raises `InvalidInput` before anything is sent where the rule under *checked* is broken, an argument is empty,
+or an administrator does not name the user (`login_name`, where a method has it). A request that cannot be made
+raises `ConnectionFailed`, and without a session `Offline`. One that was sent and not answered raises `ConnectionFailed`
+if it *may be repeated*, and otherwise `OutcomeUnknown`: the events tell.
+
+## What a refusal raises
+
+All are `RequestRefused`, with `status`, `code`, `type`, `cause`, `help_message`, `can_retry` and `detail` as the server
+sent them. The server's code decides; without one, the status does.
+
+{errors}
+
+## Events
+
+What a selector of a subscription names, and the events that come with it. `OnChannelInformation` comes with every
+channel.
+
+{packages}
+"""
+
+
+def words(text: str | None) -> str:
+    """Return the first sentence of a docstring, with the quotes that Markdown has."""
+    return (inspect.cleandoc(text or "")).partition("\n\n")[0].replace("\n", " ").replace("``", "`").rstrip(":")
+
+
+def signature(method: Any) -> str:
+    """Return the arguments as a person writes them."""
+    parts, keywords = [], False
+    for parameter in inspect.signature(method).parameters.values():
+        if parameter.name == "self":
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not keywords:
+            keywords = True
+            parts.append("*")
+        default = parameter.default
+        shown = "" if default is parameter.empty else f"={default!s}" if default is None else f"={default!r}"
+        parts.append(parameter.name + re.sub(r"<(\w+)\.(\w+): .*>", r"\1.\2", shown))
+    return ", ".join(parts)
+
+
+def checks(operation: Operation[Any]) -> str:
+    """Say what is checked before it is sent."""
+    said = []
+    for check in operation.checks:
+        text = words(check.__doc__)
+        for name in re.findall(r"`(check_\w+)`", text):
+            text = words(getattr(rules, name).__doc__)
+            said.append(text)
+        if "`check_" not in words(check.__doc__):
+            said.append(text)
+    plain = [text.removeprefix("Check that ").removeprefix("Check ").rstrip(".") for text in said]
+    return "; ".join(dict.fromkeys(plain))
+
+
+def type_name(kind: type | None) -> str:
+    """Return the name of a type, as it is in the code."""
+    return "nothing" if kind is None else f"`{kind.__name__}`"
+
+
+def entry(name: str, operation: Operation[Any], method: Any) -> Iterator[str]:
+    """Describe an operation."""
+    yield f"### `client.{name}.{operation.name}({signature(method)})`"
+    yield ""
+    yield f"`{operation}` — {words(method.__doc__)}"
+    yield ""
+    body = f"takes {type_name(operation.body)}" if operation.body else "takes no body"
+    if operation.body_optional:
+        body += ", or none"
+    answer = f"answers {type_name(operation.answer)}" + (", or none" if operation.optional else "")
+    facts = [f"- {body}, {answer}; " + ("may be repeated" if operation.safe else "may not be repeated")]
+    facts.append(
+        f"- licence: {operation.licence or 'none'}" + (f"; since {operation.since}" if operation.since else "")
+    )
+    caused = events(operation)
+    if caused:
+        facts.append("- events: " + ", ".join(f"`{event.__name__}`" for event in caused))
+    facts.append("- refused with: " + ", ".join(str(status) for status in refusals(operation)))
+    if operation.checks:
+        facts.append(f"- checked: {checks(operation)}")
+    if operation.guards:
+        names = ", ".join(f"`{one.keyword}`" for one in operation.guards)
+        facts.append(f"- {names} is not sent: it says that you mean it")
+    yield from facts
+    yield ""
+
+
+def helpers(name: str, service: Service) -> Iterator[str]:
+    """Describe what a service does beyond its operations."""
+    own = [
+        (key, member)
+        for key, member in vars(type(service)).items()
+        if not key.startswith("_") and inspect.isfunction(member) and not hasattr(member, "declare_operation")
+    ]
+    if not own:
+        return
+    yield "Made of several requests:"
+    yield ""
+    for key, member in own:
+        yield f"- `client.{name}.{key}({signature(member)})` — {words(member.__doc__)}"
+    yield ""
+
+
+def render() -> str:
+    """Return the page."""
+    client = O2gClient(ConnectionSettings.make(url="https://o2g.example.com", username="-", password="-"), _Nobody())
+    refused = ["| Status | Raises | Which means |", "| --- | --- | --- |"]
+    for status, kind in RAISED.items():
+        refused.append(f"| {status} | `{kind.__name__}` | {words(kind.__doc__)} |")
+    refused.append(f"| code 1001 | `SessionLost` | {words(errors.SessionLost.__doc__)} |")
+    packages = ["| Package | Events |", "| --- | --- |"]
+    for package, kinds in PACKAGES.items():
+        packages.append(f"| `{package}` | {', '.join(f'`{kind.__name__}`' for kind in kinds)} |")
+    lines = [
+        INTRODUCTION.format(count=len(OPERATIONS), errors="\n".join(refused), packages="\n".join(packages)),
+    ]
+    for name, title in TITLES.items():
+        service: Service = getattr(client, name)
+        mine = [one for one in OPERATIONS.values() if one.service == service.service]
+        lines += [f"## {title}: `client.{name}`", "", words(type(service).__doc__), ""]
+        lines += helpers(name, service)
+        for operation in mine:
+            lines += entry(name, operation, getattr(type(service), operation.name))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+class _Nobody:
+    """Stands where the connections would be: nothing is sent."""
+
+    trust_env = False
+
+
+def main() -> int:
+    """Write the page, or look whether it is current."""
+    page = render()
+    if "--check" in sys.argv[1:]:
+        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page:
+            print(f"{PAGE.name} is not current: run scripts/make_o2g_doc.py", file=sys.stderr)
+            return 1
+        return 0
+    PAGE.write_text(page, encoding="utf-8")
+    print(f"{PAGE.name}: {len(OPERATIONS)} operations")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
