@@ -107,7 +107,13 @@ def attributes_of_the_client(source: str) -> Iterator[Import]:
 WIRES = (f"{CLIENT}.o2g", f"{CLIENT}.istra")
 SIMULATOR = f"{CLIENT}.simulator"
 # What the simulator may share with the O2G client: what things are called, never how they are used.
-SHARED_WIRE = (f"{CLIENT}.o2g.types", f"{CLIENT}.o2g.catalogue", f"{CLIENT}.istra.types", f"{CLIENT}.istra.catalogue")
+SHARED_WIRE = (
+    f"{CLIENT}.o2g.types",
+    f"{CLIENT}.o2g.catalogue",
+    f"{CLIENT}.o2g.tunnel_messages",
+    f"{CLIENT}.istra.types",
+    f"{CLIENT}.istra.catalogue",
+)
 MODEL = (f"{CLIENT}.model", f"{CLIENT}.events", f"{CLIENT}.errors")
 FOREIGN_TO_THE_CLIENT = ("homeassistant", "voluptuous", "probatio", "ipywidgets", "IPython", KIT, "tests", "benchmarks")
 FOREIGN_TO_THE_KIT = ("homeassistant", "voluptuous", "probatio", "tests", "benchmarks")

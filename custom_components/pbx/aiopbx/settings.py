@@ -34,7 +34,7 @@ _URL_EXAMPLE: Final = "It is like https://pbx.example.com or https://192.0.2.10:
 _LINE_EXAMPLE: Final = 'It is "all", or login names and numbers such as ["oxe1000", "1001"].'
 _QUOTES: Final = "Put it between quotes, so that it is read as text and keeps its zeros."
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,200}")
-_SECRET_FORM: Final = "It is 16 to 200 letters, digits, - and _, such as `openssl rand -hex 32` makes."
+_FORM: Final = "It is 16 to 200 letters, digits, - and _, such as `openssl rand -hex 32` makes."
 
 
 class _Problem(ValueError):
@@ -83,7 +83,7 @@ class ListenSettings(_Settings):
     @classmethod
     def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not is_secret(value.get_secret_value()):
-            raise _Problem("cannot be used.", _SECRET_FORM)
+            raise _Problem("cannot be used.", _FORM)
         return value
 
     @model_validator(mode="after")
@@ -133,7 +133,7 @@ class ListenSettings(_Settings):
             ) from None
         if not is_secret(text):
             raise InvalidInput(
-                field, f"{path} holds no secret that can be used.", remedy=f"{_SECRET_FORM} Or delete the file."
+                field, f"{path} holds no secret that can be used.", remedy=f"{_FORM} Or delete the file."
             )
         return text
 
@@ -231,13 +231,13 @@ class TunnelSettings(ListenSettings):
     @classmethod
     def _check_secondary_secret(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not is_secret(value.get_secret_value()):
-            raise _Problem("cannot be used.", _SECRET_FORM)
+            raise _Problem("cannot be used.", _FORM)
         return value
 
     @model_validator(mode="after")
     def _check_secrets(self) -> Self:
         if self.secret is None and self.secret_file is None:
-            raise _Problem("is missing.", f"The agent must show one. {_SECRET_FORM}", field="tunnel.secret")
+            raise _Problem("is missing.", f"The agent must show one. {_FORM}", field="tunnel.secret")
         if self.secret is not None and self.secondary_secret == self.secret:
             raise _Problem("is the same as secret.", "Give each agent its own.", field="tunnel.secondary_secret")
         return self

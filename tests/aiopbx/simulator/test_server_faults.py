@@ -171,6 +171,7 @@ async def test_clear_mends_everything(connect: Any) -> None:
     faults.drop_requests(3)
     faults.drop_requests(3, after=True)
     faults.delay(3)
+    faults.cti_link_down()
     faults.switch_to_secondary()
     assert all(faults.state[name] != fine[name] for name in fine)
     faults.clear()

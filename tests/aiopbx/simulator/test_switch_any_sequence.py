@@ -9,16 +9,17 @@ import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from aiopbx.o2g.types import telephony as wire
+from aiopbx.o2g.types import comlog, telephony as wire
 from aiopbx.o2g.types.base import O2gEvent
 from aiopbx.o2g.types.event_summary import EventSummary, OnEventSummaryUpdated
 from aiopbx.o2g.types.events import KnownEvent
 from aiopbx.o2g.types.routing import OnRoutingStateChanged, RoutingState
 from aiopbx.o2g.types.users import OnUserCreated, OnUserDeleted, OnUserInfoChanged
 from aiopbx.simulator.clock import ManualClock
-from aiopbx.simulator.faces.o2g import views
+from aiopbx.simulator.faces.o2g import comlog as face_log, views
 from aiopbx.simulator.settings import DeviceSpec, UserSpec
 from aiopbx.simulator.switch import Behaviour, HuntingGroupSpec, Switch, SwitchError, SwitchSettings
+from aiopbx.simulator.switch.log import LogFilter
 
 OUTSIDE = ("0015550100", "0015550101", "+15550102")
 EVENTS = msgspec.json.Decoder(KnownEvent)
@@ -50,6 +51,7 @@ class Replica:
         self.routing: dict[str, RoutingState] = {}
         self.logged_on: dict[str, bool] = {}
         self.names: dict[str, str] = {}
+        self.log: dict[str, dict[int, comlog.ComHistoryRecord]] = {}
         for login in switch.users:
             self._begin(login)
 
@@ -64,6 +66,7 @@ class Replica:
         self.routing[login] = views.routing_state(self.switch, login)
         self.logged_on[login] = user.logged_on
         self.names[login] = user.first_name
+        self.log[login] = {}
 
     def __call__(self, package: str, login: str | None, event: O2gEvent) -> None:
         again = EVENTS.decode(msgspec.json.encode(event))
@@ -108,7 +111,15 @@ class Replica:
                 assert event.hunting_group_state is not None
                 self.logged_on[login] = bool(event.hunting_group_state.logon)
             case OnUserDeleted():
-                for table in (self.calls, self.devices, self.busy, self.summaries, self.routing, self.logged_on):
+                for table in (
+                    self.calls,
+                    self.devices,
+                    self.busy,
+                    self.summaries,
+                    self.routing,
+                    self.logged_on,
+                    self.log,
+                ):
                     table.pop(login)  # type: ignore[attr-defined]
             case OnUserInfoChanged():
                 assert event.user is not None
@@ -121,6 +132,22 @@ class Replica:
             case OnRoutingStateChanged():
                 assert event.routing_state is not None
                 self.routing[login] = event.routing_state
+            case comlog.OnComRecordCreated() | comlog.OnComRecordModified():
+                assert event.record is not None
+                number = event.record.record_id
+                assert number is not None
+                assert (number in self.log[login]) == isinstance(event, comlog.OnComRecordModified)
+                self.log[login][number] = event.record
+            case comlog.OnComRecordsAck() | comlog.OnComRecordsUnAck():
+                assert event.record_ids
+                acknowledged = isinstance(event, comlog.OnComRecordsAck)
+                for number in event.record_ids:
+                    record = self.log[login][number]
+                    assert record.acknowledged is not acknowledged, "told what was known"
+                    self.log[login][number] = msgspec.structs.replace(record, acknowledged=acknowledged)
+            case comlog.OnComRecordsDeleted():
+                for number in event.record_ids or tuple(self.log[login]):
+                    del self.log[login][number]
             case _:
                 raise AssertionError(f"unexpected {event}")
 
@@ -177,6 +204,15 @@ class Replica:
             assert self.routing[login] == views.routing_state(switch, login)
             assert self.logged_on[login] == user.logged_on
             assert self.names[login] == user.first_name
+            records = switch.log.records(login)
+            assert self.log[login] == {item.id: face_log.record(item, owner=login) for item in records}
+            self.tell_tales(switch, login)
+
+    def tell_tales(self, switch: Switch, login: str) -> None:
+        """The counter says how many records are of missed calls that nobody has looked at."""
+        waiting = [record for record in self.log[login].values() if record.acknowledged is False]
+        assert self.summaries[login].missed_calls_nb == len(waiting)
+        assert switch.counters(login).missed_calls == len(waiting)
 
 
 LOGINS = st.sampled_from(["a", "b", "c", "d", "e"])
@@ -198,7 +234,9 @@ class AnySequence(RuleBasedStateMachine):
         self.switch = Switch(
             self.clock,
             people(),
-            SwitchSettings(hunting_groups=(HuntingGroupSpec(number="700"),), desk_sharing_sets=("800",), seed=1),
+            SwitchSettings(
+                hunting_groups=(HuntingGroupSpec(number="700"),), desk_sharing_sets=("800",), seed=1, log_size=12
+            ),
         )
         self.switch.external.set("*101", Behaviour(ring_after=2, answer_after=3, hang_up_after=20))
         self.replica = Replica(self.switch)
@@ -479,6 +517,21 @@ class AnySequence(RuleBasedStateMachine):
         self.attempt(self.switch.read_text, login)
         self.attempt(self.switch.acknowledge_missed, login)
         self.attempt(self.switch.delete_callbacks, login)
+
+    @rule(
+        data=st.data(), login=LOGINS, action=st.sampled_from(["acknowledge", "unacknowledge", "delete", "everything"])
+    )
+    def log(self, data: st.DataObject, login: str, action: str) -> None:
+        if login not in self.switch.users:
+            return
+        ids = [record.id for record in self.switch.log.records(login)]
+        some = data.draw(st.lists(st.sampled_from([*ids, 999_999]), max_size=3))
+        if action == "everything":
+            self.attempt(self.switch.log.delete_where, login, LogFilter())
+        elif action == "delete":
+            self.attempt(self.switch.log.delete, login, some)
+        else:
+            self.attempt(self.switch.log.acknowledge, login, some, action == "acknowledge")
 
     @rule(login=LOGINS, on=st.booleans(), group=st.sampled_from(["700", "999"]))
     def groups_and_sets(self, login: str, on: bool, group: str) -> None:

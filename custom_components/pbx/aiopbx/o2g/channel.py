@@ -1,4 +1,4 @@
-"""The event channel: one answer that never ends, one event a line."""
+"""The event channel, and its usual kind: one answer that never ends, one event a line."""
 
 import asyncio
 import logging
@@ -37,12 +37,17 @@ class ChannelEnd(StrEnum):
 class EventChannel:
     """An open channel. Iterating gives the events of each chunk as a list, in order, until the channel ends.
 
-    The end is no exception: ``end`` says how it came, ``end_reason`` in words.
+    The end is no exception: ``end`` says how it came, ``end_reason`` in words. How the events come here is up to the
+    kind of channel.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, decoder: EventDecoder) -> None:
-        """Read this answer."""
-        self._response = response
+    greets = True
+    """Whether a server that does not say anything at the beginning is no server."""
+    silence_remedy = "Check that no proxy between here and the server holds answers back."
+    """What to look at when nothing comes at all."""
+
+    def __init__(self, decoder: EventDecoder) -> None:
+        """Decode events with this decoder."""
         self._decoder = decoder
         self._closing = False
         self.last_heard = monotonic()
@@ -55,6 +60,35 @@ class EventChannel:
     def closed(self) -> bool:
         """Whether it has ended."""
         return self.end is not None
+
+    def __aiter__(self) -> AsyncIterator[list[Event]]:
+        """Read until the end. Only one reader at a time."""
+        raise NotImplementedError
+
+    def _ended(self, end: ChannelEnd, reason: str) -> None:
+        if self.end is None:
+            if self._closing:
+                end, reason = ChannelEnd.CLOSED, "it was closed"
+            self.end, self.end_reason = end, reason
+            _LOGGER.debug("The event channel ended: %s", reason)
+
+    async def close(self) -> None:
+        """Close it; whoever iterates comes to the end."""
+        self._closing = True
+        self._ended(ChannelEnd.CLOSED, "it was closed")
+
+    def __repr__(self) -> str:
+        """Say whether it is open; the URL is a secret."""
+        return f"<{type(self).__name__} {self.end or 'open'}>"
+
+
+class ChunkChannel(EventChannel):
+    """The channel that is one answer of the server, which does not end."""
+
+    def __init__(self, response: aiohttp.ClientResponse, decoder: EventDecoder) -> None:
+        """Read this answer."""
+        super().__init__(decoder)
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[list[Event]]:
         """Read until the end. Only one reader at a time."""
@@ -105,25 +139,14 @@ class EventChannel:
             self._ended(ChannelEnd.CLOSED, "it was closed")
             self._response.close()
 
-    def _ended(self, end: ChannelEnd, reason: str) -> None:
-        if self.end is None:
-            if self._closing:
-                end, reason = ChannelEnd.CLOSED, "it was closed"
-            self.end, self.end_reason = end, reason
-            _LOGGER.debug("The event channel ended: %s", reason)
-
     async def close(self) -> None:
         """Close it; whoever iterates comes to the end."""
         self._closing = True
         self._response.close()
-        self._ended(ChannelEnd.CLOSED, "it was closed")
-
-    def __repr__(self) -> str:
-        """Say whether it is open; the URL is a secret."""
-        return f"<EventChannel {self.end or 'open'}>"
+        await super().close()
 
 
-async def open_channel(transport: Transport, url: str, decoder: EventDecoder) -> EventChannel:
+async def open_channel(transport: Transport, url: str, decoder: EventDecoder) -> ChunkChannel:
     """Open the channel at the polling URL of a subscription, without cookie and without credentials.
 
     Raises ``SubscriptionLost`` where the server does not know the subscription, ``NotReady``, ``ConnectionFailed``.
@@ -132,7 +155,7 @@ async def open_channel(transport: Transport, url: str, decoder: EventDecoder) ->
     for _ in range(MOST_REDIRECTS + 1):
         response = await _ask(transport, method, url)
         if 200 <= response.status < 300:
-            return EventChannel(response, decoder)
+            return ChunkChannel(response, decoder)
         try:
             body = await asyncio.wait_for(response.content.read(MOST_OF_AN_ERROR), transport.settings.request_timeout)
         except (aiohttp.ClientError, TimeoutError, OSError):

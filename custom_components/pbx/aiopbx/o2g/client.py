@@ -11,8 +11,9 @@ import msgspec
 
 from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeUnknown, RequestRefused, SessionLost
 from ..settings import ConnectionSettings
-from .channel import ChannelEnd, EventChannel, open_channel
-from .decoding import EventDecoder, read_answer
+from .channel import ChannelEnd, EventChannel
+from .channels import Channels, channels_of
+from .decoding import read_answer
 from .download import Download
 from .operations import OPERATIONS, Operation
 from .services import (
@@ -32,11 +33,11 @@ from .services import (
 )
 from .session import SessionKeeper
 from .statistics import WireStatistics
-from .transport import Answer, Transport
+from .transport import Answer
 from .types.base import Wire, to_json
 from .types.overview import RoxeRestApiDescriptor
 from .types.sessions import SessionInfo
-from .types.subscriptions import Subscription
+from .types.subscriptions import Subscription, SubscriptionRequest, SubscriptionState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -61,15 +62,23 @@ class O2gClient:
         *,
         url: str | None = None,
         statistics: WireStatistics | None = None,
+        channels: Channels | None = None,
     ) -> None:
-        """Use the connections of this session to reach the server at ``url``, one of the settings'."""
+        """Use the connections of this session to reach the server at ``url``, one of the settings'.
+
+        ``channels`` are where events come in; whoever gives them closes them. None are the client's own.
+        """
         self.settings = settings
         self.url = url or settings.url
         self.statistics = statistics if statistics is not None else WireStatistics()
-        self._transport = Transport(settings, http, url=self.url, statistics=self.statistics)
+        self._own_channels = channels is None
+        self._ways = channels_of(settings, self.statistics) if channels is None else channels
+        self._transport = self._ways.transport(http, self.url)
         self._session = SessionKeeper(self._transport)
         self._subscriptions: dict[str, None] = {}
         self._channels: set[EventChannel] = set()
+        self._prepared: dict[str, EventChannel] = {}
+        """Channels of subscriptions whose events come by themselves, until they are opened."""
         self._downloads: set[Download] = set()
         self.sessions = Sessions(self)
         self.users = Users(self)
@@ -138,6 +147,7 @@ class O2gClient:
         another ``RequestRefused``.
         """
         try:
+            await self._ways.open()
             await self._transport.open()
             return await self._session.open()
         except BaseException:
@@ -147,9 +157,10 @@ class O2gClient:
     async def close(self) -> None:
         """Close channels, subscriptions and the session: best effort, within seconds; never raises."""
         try:
-            for channel in list(self._channels):
+            for channel in [*self._channels, *self._prepared.values()]:
                 await channel.close()
             self._channels.clear()
+            self._prepared.clear()
             for download in self._downloads:
                 download.close()
             self._downloads.clear()
@@ -157,6 +168,8 @@ class O2gClient:
         finally:
             self._subscriptions.clear()
             await self._transport.close()
+            if self._own_channels:
+                await self._ways.close()
 
     def _farewell(self) -> list[tuple[str, str]]:
         operation = OPERATIONS["unsubscribe"]
@@ -255,8 +268,27 @@ class O2gClient:
 
     # ----------------------------------------------------------------------------------------------------- channel
 
+    async def subscribe(self, request: SubscriptionRequest) -> Subscription:
+        """Subscribe so that the events come over the channel that the settings name; then open that.
+
+        ``subscriptions.subscribe`` makes the request as it is, and its events come over the chunked channel.
+        """
+        prepared = self._ways.prepare(self._transport, request)
+        channel = prepared.channel
+        identity = None
+        try:
+            subscription = await self.call(prepared.operation, query=prepared.query, body=prepared.request)
+            if subscription.status is not SubscriptionState.REFUSED:
+                identity = subscription.subscription_id
+        finally:
+            if channel is not None and identity is None:
+                await channel.close()
+        if channel is not None and identity is not None:
+            self._prepared[identity] = channel
+        return subscription
+
     async def open_channel(self, subscription: Subscription) -> EventChannel:
-        """Open the event channel of a subscription, without cookies and without credentials.
+        """Open the event channel of a subscription. The chunked one goes without cookies and without credentials.
 
         Raises ``SubscriptionLost`` where the server does not know it any more, ``NotReady``, ``ConnectionFailed``.
         """
@@ -264,10 +296,9 @@ class O2gClient:
         transport.secrets.add(
             subscription.subscription_id, subscription.public_polling_url, subscription.private_polling_url
         )
-        url = transport.choose(
-            subscription.public_polling_url, subscription.private_polling_url, what="the event channel"
-        )
-        channel = await open_channel(transport, url, EventDecoder(self.statistics))
+        channel = self._prepared.pop(subscription.subscription_id or "", None)
+        if channel is None:
+            channel = await self._ways.open_channel(transport, subscription)
         self._channels = {one for one in self._channels if one.end is None}
         self._channels.add(channel)
         return channel

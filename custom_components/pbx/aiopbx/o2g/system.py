@@ -30,12 +30,12 @@ from ..settings import ConnectionSettings
 from ..system import Commands, Link
 from . import reducer
 from .channel import EventChannel
+from .channels import channels_of
 from .client import O2gClient
 from .commands import O2gChecks, O2gCommands
 from .features import ADVANCED_LICENCE, ALL, MISSING, features_of
 from .reducer import Reduced, reduce
 from .statistics import WireStatistics
-from .transport import Transport
 from .types.event_summary import EventSummary, OnEventSummaryUpdated
 from .types.events import OnChannelInformation
 from .types.routing import Capabilities, OnRoutingStateChanged
@@ -67,6 +67,8 @@ DETAILS_FIRST: Final = 100
 """Up to so many lines, being online waits for device states, counters and rights; with more they follow later."""
 HEARTBEATS: Final = 2.5
 """So many heartbeat periods of silence are suspicious."""
+GREETING: Final = 2.0
+"""Seconds, at most, for a server to say something of its own over a channel that it delivers by itself."""
 PROVOKED: Final = 5.0
 """Seconds, at most, for a provoked event to come."""
 _TRIES: Final = 3
@@ -90,6 +92,7 @@ class O2gSystem:
         self.rights: dict[str, Capabilities] = {}
         self._http = http
         self._own_http = http is None
+        self._channels = channels_of(settings, self.wire)
         self._link: O2gLink | None = None
         self._linked = asyncio.Event()
         self._checks = _Checks()
@@ -141,14 +144,15 @@ class O2gSystem:
 
     async def open(self, server: int) -> Link:
         """Log in to a server, subscribe, and open the channel."""
-        client = O2gClient(self.settings, self._session(), url=self.settings.urls[server], statistics=self.wire)
+        url = self.settings.urls[server]
+        client = O2gClient(self.settings, self._session(), url=url, statistics=self.wire, channels=self._channels)
         link = O2gLink(self, client, server)
         await link.open()
         return link
 
     async def serves(self, server: int) -> bool:
         """``GET /api/rest`` of a server: a server of a pair that does not serve refuses it."""
-        transport = Transport(self.settings, self._session(), url=self.settings.urls[server], statistics=self.wire)
+        transport = self._channels.transport(self._session(), self.settings.urls[server])
         try:
             await transport.open()
             await transport.request(
@@ -211,7 +215,8 @@ class O2gSystem:
         return await self.run(ask, safe=True)
 
     async def close(self) -> None:
-        """Close the HTTP session, if it is an own one."""
+        """Listen no more, and close the HTTP session, if it is an own one."""
+        await self._channels.close()
         http, self._http = self._http, None
         if http is not None and self._own_http:
             await http.close()
@@ -406,7 +411,7 @@ class O2gLink:
                 filter=Filter(selectors=selectors), version=version, timeout=self._settings.subscription_timeout
             )
             try:
-                subscription = await self.client.subscriptions.subscribe(request)
+                subscription = await self.client.subscribe(request)
             except SessionLost:
                 raise
             except NotAllowed as error:
@@ -447,18 +452,37 @@ class O2gLink:
         """A channel that says nothing at its beginning is no channel."""
         lost = asyncio.ensure_future(self._lost.wait())
         heard = asyncio.ensure_future(self._heard.wait())
+        left = self._settings.request_timeout
         try:
-            await asyncio.wait(
-                [lost, heard], timeout=self._settings.request_timeout, return_when=asyncio.FIRST_COMPLETED
-            )
+            if not channel.greets:
+                # The server may say nothing of its own; then an event is provoked, which proves as much.
+                pause = min(GREETING, left / 2)
+                left -= pause
+                await asyncio.wait([lost, heard], timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                if not self._heard.is_set() and not self._lost.is_set() and not await self._provoke():
+                    return  # nothing can be provoked, so silence says nothing
+            await asyncio.wait([lost, heard], timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if self._heard.is_set():
                 return
         finally:
             await settle(lost, heard)
         raise ConnectionFailed(
-            self._reason or "The event channel opens and says nothing.",
-            remedy="Check that no proxy between here and the server holds answers back.",
+            self._reason or "The event channel opens and says nothing.", remedy=channel.silence_remedy
         )
+
+    async def _provoke(self) -> bool:
+        """Ask for an event on the channel: a snapshot of one user; false where that is not possible."""
+        login = next((login for login in self._logins if login not in self._system.basic), None)
+        if login is None or not self._snapshots:
+            return False
+        try:
+            await self.client.telephony.telephony_snapshot(login_name=self._as(login))
+        except SessionLost:
+            raise
+        except RequestRefused as error:
+            _LOG.debug("No event can be provoked (%s)", error.status)
+            return False
+        return True
 
     def _start(self, work: Any, name: str) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work, name=f"o2g-{name}")

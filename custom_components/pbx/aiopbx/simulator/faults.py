@@ -10,6 +10,9 @@ import msgspec
 from aiohttp import web
 
 from ..errors import InvalidInput
+from .faces.o2g.maintenance import PACKAGE, expiration
+from .switch.errors import SwitchError
+from .switch.nodes import DOWN
 
 if TYPE_CHECKING:
     from .clock import Clock
@@ -53,6 +56,7 @@ class Faults:
             "drop_requests_before": self.dropped_before_left,
             "drop_requests_after": self.dropped_after_left,
             "delay": self.delay_seconds,
+            "links_down": self._links_down(),
             "in_charge": next((server.name for server in self._servers if not server.standby), None),
         }
 
@@ -188,6 +192,35 @@ class Faults:
             if not done.done():
                 done.set_result(False)
 
+    # -- nodes and licences -------------------------------------------------------------------------------------
+
+    def cti_link_down(self, node: str = "1") -> None:
+        """Lose the link to a node: administrators are told, and call control of its users is refused (NOT_READY)."""
+        self._node("link_down", node)
+
+    def cti_link_up(self, node: str = "1", secondary: bool = False) -> None:
+        """Have the link to a node again, to its main or its secondary call server; administrators are told."""
+        self._node("link_up", node, secondary=secondary)
+
+    def pbx_loaded(self, node: str = "1") -> None:
+        """Tell administrators that all data of a node was loaded."""
+        self._node("load", node)
+
+    def license_expiration(self, days: int = 30) -> int:
+        """Tell administrators that the licences end in so many days, or have ended if that is negative."""
+        for server in self._servers:
+            server.subscriptions.publish(PACKAGE, None, expiration(days))
+        return sum(len(server.subscriptions) for server in self._servers)
+
+    def _node(self, action: str, node: str, **more: bool) -> None:
+        try:
+            getattr(self._servers[0].switch.nodes, action)(node, **more)
+        except SwitchError as error:
+            raise InvalidInput("node", error.message) from error
+
+    def _links_down(self) -> list[str]:
+        return [node.id for node in self._servers[0].switch.nodes.all() if node.link == DOWN] if self._servers else []
+
     # -- the pair -----------------------------------------------------------------------------------------------
 
     def switch_to_secondary(self) -> None:
@@ -209,8 +242,10 @@ class Faults:
     # -- everything ---------------------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Mend everything: thaw, no delay, no refusals; the primary is in charge."""
+        """Mend everything: thaw, no delay, no refusals, every link is up; the primary is in charge."""
         self.thaw()
+        for node in self._links_down():
+            self.cti_link_up(node)
         self.is_not_ready = self.logins_refused = self.duplicated = False
         self.malformed_left = self.dropped_before_left = self.dropped_after_left = 0
         self.delay_seconds = 0.0
@@ -257,6 +292,10 @@ NAMES: Final = (
     "not_ready",
     "drop_requests",
     "delay",
+    "cti_link_down",
+    "cti_link_up",
+    "pbx_loaded",
+    "license_expiration",
     "switch_to_secondary",
     "switch_to_primary",
     "clear",

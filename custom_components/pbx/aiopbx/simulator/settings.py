@@ -47,6 +47,8 @@ class UserSpec(Settings):
     voicemail: bool = True
     """Whether the user has a voicemail box."""
     voicemail_number: Number = "5000"
+    voicemail_password: SecretStr | None = None
+    """The password of the voicemail box; none is the user's own, also after that was changed."""
     remote_extension: bool = False
     """Whether the user has a remote extension: a mobile with the number "6" and its own, unless one is given."""
     associate: Number | None = None

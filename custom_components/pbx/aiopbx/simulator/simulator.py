@@ -18,7 +18,16 @@ from ..errors import InvalidInput
 from .certificate import CERTIFICATE_NAME, KEY_NAME, ensure_certificate, server_context
 from .clock import Clock, RealClock
 from .control import control_routes, user_state
-from .faces.o2g import event_summary, routing, telephony, views
+from .faces.o2g import (
+    comlog,
+    directory,
+    event_summary,
+    maintenance,
+    routing,
+    telephony,
+    views,
+    voicemail,
+)
 from .faces.o2g.context import Route
 from .faces.o2g.server import O2gServer
 from .faces.o2g.sessions import Accounts
@@ -30,8 +39,16 @@ from .switch import Switch
 
 _log = logging.getLogger(__name__)
 
-O2G_ROUTES: Final[tuple[Route, ...]] = (*telephony.ROUTES, *routing.ROUTES, *event_summary.ROUTES)
-"""The operations of call control, routing and event summary."""
+O2G_ROUTES: Final[tuple[Route, ...]] = (
+    *telephony.ROUTES,
+    *routing.ROUTES,
+    *event_summary.ROUTES,
+    *directory.ROUTES,
+    *comlog.ROUTES,
+    *voicemail.ROUTES,
+    *maintenance.ROUTES,
+)
+"""The operations beyond sessions, users and subscriptions."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here
 
 
@@ -186,6 +203,9 @@ class Simulator:
                     if port.server is server and port.channel
                 }
                 self._detach.append(views.attach(self.switch, server.subscriptions.publish))
+                self._detach.append(server.alarm.stop)
+                server.started = self.clock.utc()
+                server.alarm.start()
         except BaseException:
             await self._close(abrupt=True)
             raise

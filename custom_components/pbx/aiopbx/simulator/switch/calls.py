@@ -49,6 +49,8 @@ class Member:
     """The hunting group through which this user is rung."""
     box: str | None = None
     """Of the voicemail service: whose mailbox."""
+    since: float | None = None
+    """Of the voicemail service: when it answered, by the clock's seconds."""
     place: bool = False
     """Nobody: the telephone at which the call is parked."""
     queue: bool = False

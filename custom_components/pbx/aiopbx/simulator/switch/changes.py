@@ -99,7 +99,7 @@ class HelpChange:
 
 @dataclass(frozen=True, slots=True)
 class LogPart:
-    """A party of a record. The owner's part, or of who got the call instead, has a role and says whether it answered."""
+    """A party of a record. That of the owner, or of who got the call instead, has a role and says if it answered."""
 
     identity: Identity
     role: str | None = None

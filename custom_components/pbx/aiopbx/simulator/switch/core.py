@@ -25,11 +25,14 @@ from .calls import (
     PartyView,
 )
 from .changes import CallChange, CapabilitiesChange, Change, CountersChange, UserStateChange
+from .directory import Directory
 from .errors import SwitchError, no_such_call, wrong_state
 from .external import ExternalWorld
 from .log import CallLog
+from .mailboxes import Mailboxes
+from .nodes import Nodes
 from .settings import SwitchSettings
-from .users import IN_SERVICE, Counters, Device, HuntingGroup, User, Voicemail
+from .users import IN_SERVICE, Counters, Device, HuntingGroup, User
 
 if TYPE_CHECKING:
     from ..settings import UserSpec
@@ -85,6 +88,9 @@ class Core:
         self._telling = False
         self.log = CallLog(self, self.settings.log_size)
         """The communication log."""
+        self.mailboxes = Mailboxes(self, self.settings.mailbox_size)
+        self.directory = Directory(self)
+        self.nodes = Nodes(self)
         for spec in users:
             self._add(User.of(spec))
 
@@ -207,23 +213,15 @@ class Core:
         self._stop(call, *call.timers)
         self.calls.pop(call.ref, None)
 
+    def counted(self, login: str) -> None:
+        """What waits for a user is another than before."""
+        self._count(login)
+
     def _count(self, login: str) -> None:
         self._after.append(CountersChange(login=login))
 
     def _miss(self, user: User, caller: Member | None) -> None:
         """The log sees it by itself."""
-
-    def _deposit(self, call: Call) -> None:
-        """The caller of a mailbox hangs up: the message is in it."""
-        for service in call.members:
-            user = self.users.get(service.box) if service.box is not None else None
-            if user is None:
-                continue
-            for caller in call.others(service):
-                if caller.login != user.login:
-                    number = "" if caller.anonymous else caller.identity.number
-                    user.voicemails.append(Voicemail(number, self.clock.utc()))
-                    self._count(user.login)
 
     # -- finding what a request names -----------------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 """What goes with calls and people: data, recordings, call-backs, texts, telephones, hunting groups."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .calling import check_data
@@ -140,11 +139,7 @@ class Features(Moving):
 
     def read_voicemails(self, login: str) -> None:
         """The user has listened to its voicemails."""
-        user = self.user(login)
-        if any(not message.read for message in user.voicemails):
-            with self._acting():
-                user.voicemails[:] = [replace(message, read=True) for message in user.voicemails]
-                self._count(login)
+        self.mailboxes.read_all(login)
 
     # -- telephones -------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ from .errors import SwitchError, bad_value, no_such_call, server_error, unauthor
 from .progress import DVA, VOICEMAIL, Target
 from .users import User
 
-
 MOST_RECALLS = 10
 """How often a parked call without any user tries to return to who parked it and cannot be reached."""
 
@@ -42,11 +41,13 @@ class Moving(Calling):
 
     def _carry(self, held: Call, active: Call, member: Member, cause: str) -> None:
         """Take a party from one call into another, which replaces it."""
+        record = self.log.lift(held, member)
         self._leave(held, member)
         if member.login is not None:
             self._notes.pop((member.login, held.ref), None)
         member.id = self._member_id(active, member.identity, member.anonymous)
         self._join(active, member)
+        self.log.moved(record, active, member, cause)
         self._note(member.login, active.ref, cause, previous_ref=held.ref)
         if active.associated_data is None:
             active.associated_data = held.associated_data
@@ -117,7 +118,6 @@ class Moving(Calling):
         assert ringing.login is not None
         called = self.users[ringing.login]
         with self._acting():
-            self._miss(called, member)
             self._leave(call, ringing, "FORWARDED", new_destination=called.voicemail_number)
             target = Target(VOICEMAIL, called.voicemail_number, called.login, passed=call.tried)
             self._advance(call, member, target, "FORWARDED")
@@ -239,6 +239,7 @@ class Moving(Calling):
             identity = self.identity(user)
             member = Member(self._member_id(call, identity), identity, ACTIVE, {device: ACTIVE})
             self._join(call, member)
+            self.log.joined(call, member)
             for other in call.others(member):
                 self._met(member, other)
                 self._met(other, member)
@@ -321,7 +322,6 @@ class Moving(Calling):
                 del member.legs[device]
             elif state == RINGING_INCOMING and member.state == RINGING_INCOMING:
                 (origin,) = call.others(member)
-                self._miss(user, origin)
                 self._leave(call, member, "DESTINATION_NOT_OBTAINABLE")
                 self._tone(call, origin, "DESTINATION_NOT_OBTAINABLE")
             elif state == HELD or call.conference:

@@ -20,6 +20,7 @@ from .calls import (
 )
 from .core import Core
 from .errors import bad_value, server_error, wrong_state
+from .log import is_deposit
 from .numbers import bare, well_formed
 from .users import Route, User
 
@@ -187,7 +188,7 @@ class Progress(Core):
         cause = cause or ("FORWARDED" if target.diverted else None)
         refused = self.users.get(target.refused) if target.refused is not None else None
         if refused is not None:
-            self._miss(refused, origin)
+            self.log.refused(call, refused, origin, target.cause)
         if target.kind == TONE:
             self._tone(call, origin, target.cause or "DESTINATION_NOT_OBTAINABLE")
         elif target.kind == USER and target.login is not None:
@@ -232,6 +233,7 @@ class Progress(Core):
         self._note(origin.login, call.ref, cause)
         self._join(call, member)
         self._note(user.login, call.ref, cause)
+        self.log.reached(call, member, cause)
         call.rung = user.login
         self._timer(call, "ring", self.settings.ring_time, lambda: self._no_answer(call))
         if "patience" not in call.timers:
@@ -254,7 +256,9 @@ class Progress(Core):
                 return
             identity = self.who(number)
             self._wait(origin, RINGING_OUTGOING)
-            self._join(call, Member(self._member_id(call, identity), identity, RINGING_INCOMING))
+            called = Member(self._member_id(call, identity), identity, RINGING_INCOMING)
+            self._join(call, called)
+            self.log.reached(call, called, cause)
             self._note(origin.login, call.ref, cause)
             self._timer(call, "patience", self.settings.patience, lambda: self._give_up(call))
             if behaviour.answer_after is not None:
@@ -280,15 +284,16 @@ class Progress(Core):
             reader = self.users.get(origin.login) if origin.login is not None and target.login is None else None
             if reader is not None and reader.voicemail:
                 service.box = reader.login
-                if any(not message.read for message in reader.voicemails):
-                    reader.voicemails[:] = [replace(message, read=True) for message in reader.voicemails]
-                    self._count(reader.login)
+                self.mailboxes.read_all(reader.login)
             else:
                 service.box = target.login
+            service.since = self.clock.now()
         self._join(call, service)
         if origin.state != HELD:
             origin.put(ACTIVE)
         call.answered = True
+        self.log.reached(call, service, cause)
+        self.log.answered(call, service, deposit=is_deposit(service, origin))
         self._note(origin.login, call.ref, cause)
         self._stop(call, "ring", "patience", "answer", "dial")
         self._timer(call, "service", self.settings.voicemail_time, lambda: self._finish(call, "CLEARED"))
@@ -320,6 +325,7 @@ class Progress(Core):
                 other.put(ACTIVE)
             self._met(member, other)
             self._met(other, member)
+        self.log.answered(call, member)
         self._talking_outside(call)
 
     def _met(self, member: Member, other: Member) -> None:
@@ -327,10 +333,9 @@ class Progress(Core):
         user = self.users.get(member.login) if member.login is not None else None
         if user is None or not other.identity.number:
             return
-        missed = [entry for entry in user.missed if entry.number != other.identity.number]
+        self.log.met(user.login, other.identity.number)
         callbacks = [entry for entry in user.callbacks if entry.number != other.identity.number]
-        if len(missed) != len(user.missed) or len(callbacks) != len(user.callbacks):
-            user.missed[:] = missed
+        if len(callbacks) != len(user.callbacks):
             user.callbacks[:] = callbacks
             self._count(user.login)
 
@@ -362,7 +367,6 @@ class Progress(Core):
                     break
         if target is None or target.kind == TONE:
             return
-        self._miss(user, origin)
         self._leave(call, ringing, "FORWARDED", new_destination=target.number)
         self._advance(call, origin, target, "FORWARDED")
 
@@ -378,11 +382,7 @@ class Progress(Core):
         """End a call for everybody. ``others`` are causes of their own, by participant."""
         if call.ended:
             return
-        ringing = call.ringing()
-        if ringing is not None and ringing.login is not None:
-            (origin,) = call.others(ringing) or (None,)
-            self._miss(self.users[ringing.login], origin)
-        self._deposit(call)
+        self.mailboxes.deposit(call)
         for member in tuple(call.members):
             self._leave(call, member, (others or {}).get(member.id, cause))
         self._close(call, cause)
@@ -401,13 +401,10 @@ class Progress(Core):
 
     def _reject(self, call: Call, by: Member) -> None:
         """A user does not take a call that rings: the next of the group gets it, or the caller hears a busy tone."""
-        user = self.users[by.identity.login] if by.identity.login is not None else None
         (origin,) = call.others(by)
         target = None
         if by.group is not None:
             target = self._resolve(by.group, passed=call.tried, inside=self._inside(call, by), diverted=True)
-        if user is not None:
-            self._miss(user, origin)
         if target is not None and target.kind == USER:
             self._leave(call, by, "FORWARDED", new_destination=target.number)
             self._advance(call, origin, target, "FORWARDED")

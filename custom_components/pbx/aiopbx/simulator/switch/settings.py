@@ -78,6 +78,16 @@ class PilotSpec(BaseModel):
     )
 
 
+class ContactSpec(BaseModel):
+    """Somebody in the phone book who is no user of the PBX."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: Annotated[str, StringConstraints(pattern=r"^\+?[0-9*#]{1,30}$")]
+    first_name: str = ""
+    last_name: str = ""
+
+
 class SwitchSettings(BaseModel):
     """Times are seconds."""
 
@@ -104,4 +114,10 @@ class SwitchSettings(BaseModel):
     agent_ring_time: float = Field(default=15.0, gt=0, description="Ringing until a distributed call is taken back.")
     wrap_up_time: float = Field(default=10.0, ge=0, description="Wrap-up of an agent after a distributed call.")
     log_size: int = Field(default=100, ge=1, description="Records of the communication log that a user has at most.")
+    mailbox_size: int = Field(default=50, ge=1, description="Messages that a mailbox takes.")
+    contacts: tuple[ContactSpec, ...] = Field(default=(), description="The phone book, besides the users.")
+    directory_page: int = Field(default=10, ge=1, description="Contacts of a search that come at a time.")
+    directory_pause: float = Field(default=0.5, gt=0, description="How long a search takes for them.")
+    directory_timeout: float = Field(default=30.0, gt=0, description="How long a search takes at most.")
+    directory_unused: float = Field(default=60.0, gt=0, description="When a search that nobody asks for is forgotten.")
     seed: int | None = Field(default=None, description="Makes call references repeatable.")

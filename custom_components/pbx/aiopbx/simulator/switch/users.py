@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from .agents import Agent
+from .calls import Identity
 
 if TYPE_CHECKING:
     from ..settings import UserSpec
@@ -104,8 +105,14 @@ class Voicemail:
     """A message in a mailbox."""
 
     number: str
+    """Of who left it; empty where that is not known."""
     at: datetime
     read: bool = False
+    id: str = ""
+    caller: Identity | None = None
+    seconds: int = 1
+    """How long it is."""
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

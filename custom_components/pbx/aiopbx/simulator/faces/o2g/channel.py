@@ -2,7 +2,7 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote
 
 from aiohttp import HttpVersion11, web
@@ -20,14 +20,20 @@ STARTED: Final = line_of(OnChannelInformation(text="Chunk started"))
 HEARTBEAT: Final = line_of(OnChannelInformation(text="keepalive"))
 
 
-class Channel:
-    """An open channel of a subscription."""
+class Writer(Protocol):
+    """Where the lines of a channel go."""
 
-    def __init__(self, server: "O2gServer", subscribed: Subscribed, request: web.BaseRequest) -> None:
-        """Serve this request; nothing is sent yet."""
+    async def write(self, data: bytes, /) -> None:
+        """Send one."""
+
+
+class Channel:
+    """An open channel of a subscription, whatever its events go over."""
+
+    def __init__(self, server: "O2gServer", subscribed: Subscribed) -> None:
+        """Nothing is sent yet."""
         self._server = server
         self._subscribed = subscribed
-        self._request = request
         self._woken = asyncio.Event()
         self._beat = False
         self._closing = False
@@ -39,45 +45,23 @@ class Channel:
         self._woken.set()
 
     def close(self) -> None:
-        """End the answer as HTTP has it."""
+        """Send what is there to be sent, and end."""
         self._closing = True
         self._woken.set()
 
     def cut(self) -> None:
         """Break the connection as a failing network would."""
+        raise NotImplementedError
+
+    def _stop(self) -> None:
+        """It has ended."""
         self._closing = True
-        if self._request.transport is not None:
-            self._request.transport.abort()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._subscribed.channel is self:
+            self._subscribed.channel = None
 
-    async def run(self) -> web.StreamResponse:
-        """Send what comes until the channel is closed, times out, or the client goes away."""
-        response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
-        if self._request.version >= HttpVersion11:
-            response.enable_chunked_encoding()
-        former, self._subscribed.channel = self._subscribed.channel, self
-        if former is not None:
-            former.close()
-        try:
-            await response.prepare(self._request)
-            await response.write(STARTED)
-            self._start_timer()
-            while not self._closing:
-                self._woken.clear()
-                await self._send(response)
-                if not self._closing:
-                    await self._woken.wait()
-            await response.write_eof()
-        except ConnectionError:
-            pass  # the client has gone; what is queued waits for its next channel
-        finally:
-            self._closing = True
-            if self._timer is not None:
-                self._timer.cancel()
-            if self._subscribed.channel is self:
-                self._subscribed.channel = None
-        return response
-
-    async def _send(self, response: web.StreamResponse) -> None:
+    async def _send(self, response: Writer) -> None:
         """Send all that is there, unless a fault has frozen the channels."""
         while not (self._closing or self._server.faults.frozen):
             line = self._subscribed.take()
@@ -119,6 +103,45 @@ class Channel:
             self._timer = clock.call_later(left, self._look)
 
 
+class ChunkedAnswer(Channel):
+    """The answer to a request to the event ports."""
+
+    def __init__(self, server: "O2gServer", subscribed: Subscribed, request: web.BaseRequest) -> None:
+        """Serve this request; nothing is sent yet."""
+        super().__init__(server, subscribed)
+        self._request = request
+
+    def cut(self) -> None:
+        """Break the connection as a failing network would."""
+        self._closing = True
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    async def run(self) -> web.StreamResponse:
+        """Send what comes until the channel is closed, times out, or the client goes away."""
+        response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
+        if self._request.version >= HttpVersion11:
+            response.enable_chunked_encoding()
+        former, self._subscribed.channel = self._subscribed.channel, self
+        if former is not None:
+            former.close()
+        try:
+            await response.prepare(self._request)
+            await response.write(STARTED)
+            self._start_timer()
+            while not self._closing:
+                self._woken.clear()
+                await self._send(response)
+                if not self._closing:
+                    await self._woken.wait()
+            await response.write_eof()
+        except ConnectionError:
+            pass  # the client has gone; what is queued waits for its next channel
+        finally:
+            self._stop()
+        return response
+
+
 class ChannelRequests:
     """Opens channels. No cookie and no credential is asked for: the id in the URL is the key."""
 
@@ -136,7 +159,7 @@ class ChannelRequests:
         except Refusal as refusal:
             return refusal_response(refusal)
         self.opened += 1
-        return await Channel(self._server, subscribed, request).run()
+        return await ChunkedAnswer(self._server, subscribed, request).run()
 
     def _find(self, request: web.BaseRequest) -> Subscribed:
         if request.method not in ("GET", "POST"):

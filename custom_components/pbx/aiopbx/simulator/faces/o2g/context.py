@@ -11,6 +11,7 @@ from .refusals import bad_parameter
 
 if TYPE_CHECKING:
     from ...switch import Switch
+    from .asked import Tunnel
     from .server import O2gServer
     from .sessions import Session
 
@@ -113,6 +114,8 @@ class Context:
     """The decoded body, of the route's type; none where the route has none or it may be left out."""
     origin: Origin
     """Where the request came to: every URL of the answer is built from it."""
+    tunnel: "Tunnel | None" = None
+    """What it came through, if that was a tunnel."""
 
     @property
     def switch(self) -> "Switch":

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from ....o2g.types.base import Wire
 from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, ServerInfo, Version
-from . import sessions, subscriptions, users
+from . import maintenance, sessions, subscriptions, users
 from .answers import json_response, refusal_response, wrong_method
 from .channel import ChannelRequests
 from .context import Answer, Context, Origin, Route, Stream
@@ -41,6 +41,8 @@ _log = logging.getLogger(__name__)
 
 ROOT: Final = ("api", "rest")
 VERSION: Final = "1.0"
+_LINKED: Final = frozenset({"telephony", "routing"})
+"""Services that go over the link to the user's node."""
 
 
 class RouteTable:
@@ -153,6 +155,9 @@ class O2gServer:
         self.subscriptions = Subscriptions(self)
         self.channels = ChannelRequests(self)
         self.licences = Licences(self)
+        self.started = clock.utc()
+        """When it began to serve."""
+        self.alarm = maintenance.LicenceAlarm(self)
         self.table = RouteTable((*sessions.ROUTES, *users.ROUTES, *subscriptions.ROUTES, *routes))
         self.requests = 0
         """How many requests came to the API since the start."""
@@ -248,6 +253,7 @@ class O2gServer:
         query = request.rel_url.query
         login = self._target(route, session, query, parameters, body)
         self._check_licence(route, session, login)
+        self._check_link(service, login)
         if route.user == "path":
             parameters.pop("login_name", None)
         context = Context(server=self, session=session, login=login, query=query, body=body, origin=origin)
@@ -299,6 +305,12 @@ class O2gServer:
         """The login of the user who owns a device, none if nobody does."""
         user = self.switch.by_number(device)
         return user.login if user is not None else None
+
+    def _check_link(self, service: str, login: str | None) -> None:
+        """Refuse call control of users whose node there is no link to."""
+        user = self.switch.users.get(login) if login is not None and service in _LINKED else None
+        if user is not None and not self.switch.nodes.linked(user.node):
+            raise not_ready(f"There is no link to the node {user.node} of {login}.")
 
     def _check_licence(self, route: Route, session: Session, login: str | None) -> None:
         if route.licence == "none" or session.token is not None:

@@ -38,7 +38,11 @@ SERVICES: Final = (
 )
 # What every session may use, whatever its token lists. ``logins`` lies beside ``users``.
 _ALWAYS: Final = frozenset({"sessions", "subscriptions"})
-_BESIDE: Final = {"logins": "users", "messaging": "voicemail", "system": "maintenance"}
+_BESIDE: Final = {
+    "logins": "users",
+    "messaging": "voicemail",
+    "system": "maintenance",
+}
 
 
 class Authenticated(Wire, kw_only=True):
@@ -60,6 +64,8 @@ class Account:
     """Whether it is an agent or a supervisor of the call centre."""
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
+    mailbox_password: str | None = field(default=None, repr=False)
+    """Of the mailbox; none is that of the account."""
 
 
 class Accounts:
@@ -82,6 +88,7 @@ class Accounts:
             operator=user.acd,
             gui_language=user.gui_language,
             oxe_language=user.oxe_language,
+            mailbox_password=user.voicemail_password.get_secret_value() if user.voicemail_password else None,
         )
 
     def remove(self, login: str) -> None:

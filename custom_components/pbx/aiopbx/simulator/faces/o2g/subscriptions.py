@@ -7,11 +7,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from ....o2g.tunnel_messages import IDENTIFIER
 from ....o2g.types.base import O2gEvent, to_json
 from ....o2g.types.events import PACKAGES, OnChannelInformation
 from ....o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from .context import Context, Route
-from .refusals import NOT_FOUND, NOT_SUPPORTED, Refusal, bad_parameter, not_allowed
+from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -263,9 +264,11 @@ def subscribe(ctx: Context) -> Subscription:
     subscriptions = ctx.server.subscriptions
     if request.version not in VERSIONS:
         raise bad_parameter("version", f"{request.version!r} does not exist, only {' and '.join(VERSIONS)}")
-    if request.web_hook_url is not None:
-        raise Refusal(NOT_SUPPORTED, "webHookUrl: this server sends events over the chunked channel only.")
-    minutes = 10 if request.timeout is None else request.timeout
+    hook = request.web_hook_url
+    if hook is not None:
+        ctx.server.pushes.check_webhook(hook)
+    # a webhook has no connection whose end could be waited for, so it has heartbeats
+    minutes = 0 if hook is not None else 10 if request.timeout is None else request.timeout
     if minutes != 0 and not 2 <= minutes <= 60:
         raise bad_parameter("timeout", f"{minutes} is not 2 to 60 minutes, and not 0")
     wanted = subscriptions.read(ctx.session, request.filter)
@@ -277,14 +280,25 @@ def subscribe(ctx: Context) -> Subscription:
         return Subscription(status=SubscriptionState.REFUSED, message=missing)
     subscribed = Subscribed(ctx.session, request.version, minutes, wanted, ctx.server.settings.event_queue)
     subscriptions.add(subscribed)
+    identifier = ctx.query.get(IDENTIFIER)
+    if hook is not None:
+        ctx.server.pushes.webhook(subscribed, hook)
+        return _accepted(subscribed, "WEBHOOK")
+    if ctx.tunnel is not None and identifier:
+        ctx.tunnel.push(subscribed, identifier)
+        return _accepted(subscribed, "WEBSOCKET")
     port = ctx.server.event_ports[ctx.origin.scheme]
     url = f"{ctx.origin.at_port(port)}/api/events/{subscribed.id}"
+    return _accepted(subscribed, "CHUNK", url)
+
+
+def _accepted(subscribed: Subscribed, mode: str, url: str | None = None) -> Subscription:
     return Subscription(
         subscription_id=subscribed.id,
         public_polling_url=url,
         private_polling_url=url,
         status=SubscriptionState.ACCEPTED,
-        mode="CHUNK",
+        mode=mode,
         format="JSON",
     )
 

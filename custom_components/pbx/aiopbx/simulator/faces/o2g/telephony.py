@@ -9,6 +9,7 @@ from ...switch.calls import ACTIVE, DIALING, HELD, RELEASING, RINGING_INCOMING, 
 from ...switch.errors import SwitchError, bad_value, wrong_state
 from . import views
 from .context import Answer, Context, Handler, Route
+from .parties import party_info
 from .refusals import NOT_FOUND, Refusal, bad_parameter, telephony
 from .refusing import refusing, snapshot
 
@@ -317,7 +318,7 @@ def get_callbacks(ctx: Context) -> wire.Callbacks:
     entries = ctx.switch.callbacks(ctx.user)
     return wire.Callbacks(
         callbacks=tuple(
-            wire.Callback(callback_id=entry.id, party_info=views.party_info(ctx.switch.who(entry.number)))
+            wire.Callback(callback_id=entry.id, party_info=party_info(ctx.switch.who(entry.number)))
             for entry in entries
         )
     )

@@ -13,7 +13,7 @@ from ....o2g.types.event_summary import EventSummary, OnEventSummaryUpdated
 from ....o2g.types.overview import DestinationType
 from ....o2g.types.users import OnUserCreated, OnUserDeleted, OnUserInfoChanged
 from ...switch import Switch
-from ...switch.calls import EXTERNAL, SERVICE, CallView, Identity, LegView, PartyView
+from ...switch.calls import CallView, LegView, PartyView
 from ...switch.changes import (
     CallChange,
     CapabilitiesChange,
@@ -21,11 +21,15 @@ from ...switch.changes import (
     CountersChange,
     DeviceChange,
     HuntingGroupChange,
+    LogChange,
+    NodeChange,
     RoutingChange,
     UserChange,
     UserStateChange,
 )
 from ...switch.users import Route, User
+from . import comlog, maintenance
+from .parties import party_info
 from .users import describe
 
 TELEPHONY: Final = "telephony"
@@ -48,19 +52,6 @@ _DEVICE_FIELDS: Final = _fields(wire.DeviceCapabilities)
 
 
 # -- calls ------------------------------------------------------------------------------------------------------
-
-
-def party_info(identity: Identity) -> wire.PartyInfo:
-    """Who somebody is."""
-    named = identity.kind in (EXTERNAL, SERVICE)
-    name = f"{identity.first_name} {identity.last_name}".strip()
-    return wire.PartyInfo(
-        id=wire.Identifier(login_name=identity.login, phone_number=identity.number or None),
-        first_name=None if named else identity.first_name or None,
-        last_name=None if named else identity.last_name or None,
-        display_name=(name or None) if named else None,
-        type=wire.ParticipantType(main=wire.MainType(identity.kind), sub_type=identity.sub_type),
-    )
 
 
 def participant(party: PartyView) -> wire.Participant:
@@ -239,12 +230,18 @@ class _Teller:
             )
         elif isinstance(change, UserChange):
             self._user(change)
+        elif isinstance(change, NodeChange):
+            self._publish(maintenance.PACKAGE, None, maintenance.event(change))
         elif change.login in self._switch.users:  # else it was deleted meanwhile
             self._other(change)
 
-    def _other(self, change: CapabilitiesChange | RoutingChange | CountersChange | HuntingGroupChange) -> None:
+    def _other(
+        self, change: CapabilitiesChange | RoutingChange | CountersChange | HuntingGroupChange | LogChange
+    ) -> None:
         login = change.login
-        if isinstance(change, CapabilitiesChange):
+        if isinstance(change, LogChange):
+            self._publish(comlog.PACKAGE, login, comlog.event(change))
+        elif isinstance(change, CapabilitiesChange):
             # no call event could carry it, so the whole state tells it
             if self._new_device_capabilities(login):
                 self._publish(TELEPHONY, login, telephony_snapshot(self._switch, login))

@@ -1,0 +1,109 @@
+"""Mailboxes: messages that callers leave, until they are deleted or the mailbox is full."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .calls import Call
+from .errors import SwitchError
+from .log import is_deposit
+from .users import Voicemail
+
+if TYPE_CHECKING:
+    from .core import Core
+    from .users import User
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxInfo:
+    """How many messages there are, how many nobody has listened to, and how full it is in per cent."""
+
+    total: int
+    unread: int
+    usage: int
+
+
+class Mailboxes:
+    """The mailboxes of all users who have one. A mailbox has the number of its user as its name."""
+
+    def __init__(self, core: "Core", size: int) -> None:
+        """All are empty. ``size`` is how many messages one takes."""
+        self._core = core
+        self._size = size
+        self._last = 0
+
+    def of(self, login: str) -> "User":
+        """The user, who has a mailbox; refuses one who has none."""
+        user = self._core.user(login)
+        if not user.voicemail:
+            raise SwitchError("NOT_FOUND", None, f"{login} has no mailbox.")
+        return user
+
+    def info(self, login: str) -> MailboxInfo:
+        """What is in the mailbox of a user."""
+        messages = self.of(login).voicemails
+        unread = sum(not message.read for message in messages)
+        return MailboxInfo(len(messages), unread, min(100, 100 * len(messages) // self._size))
+
+    def messages(self, login: str, *, unread: bool = False) -> tuple[Voicemail, ...]:
+        """The messages of a user, or those nobody has listened to; newest first."""
+        found = self.of(login).voicemails
+        return tuple(message for message in reversed(found) if not (unread and message.read))
+
+    def find(self, login: str, id: str) -> Voicemail:
+        """One message; refuses an identifier that the mailbox does not have."""
+        found = next((message for message in self.of(login).voicemails if message.id == id), None)
+        if found is None:
+            raise SwitchError("NOT_FOUND", None, f"The mailbox of {login} has no message {id!r}.")
+        return found
+
+    def read(self, login: str, id: str) -> Voicemail:
+        """Listen to a message: it is new no more."""
+        found = self.find(login, id)
+        if found.read:
+            return found
+        user = self._core.user(login)
+        with self._core.acting():
+            user.voicemails[:] = [replace(each, read=True) if each is found else each for each in user.voicemails]
+            self._core.counted(login)
+        return replace(found, read=True)
+
+    def read_all(self, login: str) -> None:
+        """Listen to every message."""
+        user = self._core.user(login)
+        if any(not message.read for message in user.voicemails):
+            with self._core.acting():
+                user.voicemails[:] = [replace(message, read=True) for message in user.voicemails]
+                self._core.counted(login)
+
+    def delete(self, login: str, ids: Iterable[str] | None = None) -> int:
+        """Delete these messages, or without ``ids`` all; says how many there were. Unknown ones are gone already."""
+        user = self.of(login)
+        wanted = None if ids is None else set(ids)
+        gone = [message for message in user.voicemails if wanted is None or message.id in wanted]
+        if gone:
+            with self._core.acting():
+                user.voicemails[:] = [message for message in user.voicemails if message not in gone]
+                self._core.counted(login)
+        return len(gone)
+
+    def deposit(self, call: Call) -> None:
+        """The caller of a mailbox hangs up: the message is in it, unless it is full."""
+        for service in call.members:
+            user = self._core.users.get(service.box) if service.box is not None else None
+            if user is None or service.since is None:
+                continue
+            for caller in call.others(service):
+                if is_deposit(service, caller) and len(user.voicemails) < self._size:
+                    self._last += 1
+                    seconds = max(1, round(self._core.clock.now() - service.since))
+                    user.voicemails.append(
+                        Voicemail(
+                            "" if caller.anonymous else caller.identity.number,
+                            self._core.clock.utc(),
+                            id=f"vm{self._last}",
+                            caller=None if caller.anonymous else caller.identity,
+                            seconds=seconds,
+                        )
+                    )
+                    self._core.counted(user.login)

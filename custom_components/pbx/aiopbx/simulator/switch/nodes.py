@@ -1,0 +1,77 @@
+"""The nodes of the PBX: whether the link to each is up, and its data loaded."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from .changes import NodeChange
+from .errors import SwitchError
+
+if TYPE_CHECKING:
+    from .core import Core
+
+MAIN: Final = "CONNECTED_MAIN"
+SECONDARY: Final = "CONNECTED_SECONDARY"
+DOWN: Final = "DISCONNECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node. ``link`` says to which of its call servers there is a link, if to any."""
+
+    id: str
+    link: str = MAIN
+    loaded: bool = True
+
+
+class Nodes:
+    """The nodes that users belong to; the first is there always."""
+
+    def __init__(self, core: "Core") -> None:
+        """All of them are linked and loaded."""
+        self._core = core
+        self._changed: dict[str, Node] = {}
+
+    def all(self) -> tuple[Node, ...]:
+        """Every node, by number."""
+        numbers = {"1", *(user.node for user in self._core.users.values())}
+        return tuple(self._changed.get(key) or Node(key) for key in sorted(numbers, key=lambda key: (int(key), key)))
+
+    def find(self, id: str) -> Node:
+        """One node; refuses a number that nobody belongs to."""
+        node = next((node for node in self.all() if node.id == id), None)
+        if node is None:
+            raise SwitchError("BAD_PARAMETER_VALUE", "INVALID_DATA", f"There is no node {id!r}.")
+        return node
+
+    def linked(self, id: str) -> bool:
+        """Whether there is a link to a node."""
+        node = self._changed.get(id)
+        return node is None or node.link != DOWN
+
+    def link_down(self, id: str) -> None:
+        """Lose the link to a node. What it was asked for is refused until the link is back."""
+        node = self.find(id)
+        if node.link != DOWN:
+            with self._core.acting() as after:
+                self._changed[id] = replace(node, link=DOWN)
+                after.append(NodeChange(node=id, kind="link_down"))
+
+    def link_up(self, id: str, *, secondary: bool = False) -> None:
+        """Have the link to a node again, to its main or its secondary call server."""
+        node = self.find(id)
+        link = SECONDARY if secondary else MAIN
+        if node.link != link:
+            with self._core.acting() as after:
+                self._changed[id] = replace(node, link=link)
+                after.append(NodeChange(node=id, kind="link_up"))
+
+    def unload(self, id: str) -> None:
+        """Forget the data of a node, as after a restart of it: nobody is told before it is there again."""
+        self._changed[id] = replace(self.find(id), loaded=False)
+
+    def load(self, id: str) -> None:
+        """Have read all data of a node."""
+        node = self.find(id)
+        with self._core.acting() as after:
+            self._changed[id] = replace(node, loaded=True)
+            after.append(NodeChange(node=id, kind="loaded"))
