@@ -11,9 +11,21 @@ from typing import Any, Final, TypeAlias
 
 from msgspec.structs import replace
 
-from ..events import CallChanged, CallEnded, CallStarted, Event, LineChanged
+from ..call_log import LogChange
+from ..events import (
+    AgentChanged,
+    CallChanged,
+    CallEnded,
+    CallStarted,
+    Event,
+    HelpCancelled,
+    HelpRequested,
+    LineChanged,
+    LogChanged,
+)
 from ..model import (
     Action,
+    AgentSnapshot,
     CallSnapshot,
     CallState,
     Condition,
@@ -27,12 +39,20 @@ from ..model import (
     Outcome,
     Overflow,
     Party,
-    PartyKind,
     Recording,
     Routing,
     Target,
 )
-from .types import telephony as wire
+from .parties import name_of, party_of
+from .records import agent_config_of, agent_state_of, record_of
+from .types import comlog, telephony as wire
+from .types.agent import (
+    AgentConfig,
+    AgentState,
+    OnAgentStateChanged,
+    OnSupervisorHelpCancelled,
+    OnSupervisorHelpRequested,
+)
 from .types.base import O2gEvent
 from .types.event_summary import EventSummary, OnEventSummaryUpdated
 from .types.overview import DestinationType
@@ -94,13 +114,6 @@ _DEVICE_CAPABILITIES: Final[tuple[tuple[str, Action], ...]] = (
 # Never actions, because no operation is behind them: reject, mute, unMute, addDevice, addParticipant, intruded,
 # muteParticipant, holdParticipant.
 
-_KIND: Final[dict[str, PartyKind]] = {
-    "USER": PartyKind.USER,
-    "DEVICE": PartyKind.DEVICE,
-    "SERVICE": PartyKind.SERVICE,
-    "EXTERNAL": PartyKind.EXTERNAL,
-}
-_NOBODY: Final = PartyKind.UNKNOWN
 _NO_DATA: Final = wire.CallData()
 _DEVICE_STATE: Final[dict[str, DeviceState]] = {
     "IN_SERVICE": DeviceState.IN_SERVICE,
@@ -444,7 +457,7 @@ def user(line: LineSnapshot, told: User, now: datetime) -> Reduced:
     changes: dict[str, Any] = {"voicemail_number": told.voicemail.number if told.voicemail is not None else None}
     if told.company_phone:
         changes["number"] = told.company_phone
-    name = _name(told.first_name, told.last_name, None)
+    name = name_of(told.first_name, told.last_name, None)
     if name:
         changes["name"] = name
     if told.node_id is not None:
@@ -463,6 +476,70 @@ def user(line: LineSnapshot, told: User, now: datetime) -> Reduced:
         if devices != line.devices:
             changes["devices"] = devices
     return _with(line, now, **changes)
+
+
+# ------------------------------------------------------------------------------------------------- agents and the log
+
+
+def _agent_state(line: LineSnapshot, event: OnAgentStateChanged, now: datetime) -> Reduced:
+    if event.state is None:
+        return line, ()
+    return agent_state(line, event.state, now)
+
+
+def agent_state(line: LineSnapshot, state: AgentState, now: datetime) -> Reduced:
+    """Apply what an agent does; the state is whole."""
+    return _with_agent(line, agent_state_of(line.agent, state), now)
+
+
+def agent_config(line: LineSnapshot, config: AgentConfig, now: datetime) -> Reduced:
+    """Apply what an agent is."""
+    return _with_agent(line, agent_config_of(line.agent, config), now)
+
+
+def no_agent(line: LineSnapshot, now: datetime) -> Reduced:
+    """The line of a user who is no agent any more."""
+    return _with(line, now, agent=None)
+
+
+def _with_agent(line: LineSnapshot, agent: AgentSnapshot, now: datetime) -> Reduced:
+    after, told = _with(line, now, agent=agent)
+    if after is line:
+        return line, ()
+    return after, (AgentChanged(at=now, line=line.id, agent=agent, previous=line.agent), *told)
+
+
+def _help_requested(line: LineSnapshot, event: OnSupervisorHelpRequested, now: datetime) -> Reduced:
+    return line, (HelpRequested(at=now, line=line.id, number=event.agent_number),)
+
+
+def _help_cancelled(line: LineSnapshot, event: OnSupervisorHelpCancelled, now: datetime) -> Reduced:
+    return line, (HelpCancelled(at=now, line=line.id, number=event.agent_number),)
+
+
+def _logged(
+    line: LineSnapshot, event: comlog.OnComRecordCreated | comlog.OnComRecordModified, now: datetime
+) -> Reduced:
+    record = record_of(line, event.record) if event.record is not None else None
+    if record is None:
+        return line, ()
+    change = LogChange.ADDED if isinstance(event, comlog.OnComRecordCreated) else LogChange.CHANGED
+    return line, (LogChanged(at=now, line=line.id, change=change, ids=(record.id,), record=record),)
+
+
+_LOG_CHANGES: Final[dict[type[O2gEvent], LogChange]] = {
+    comlog.OnComRecordsAck: LogChange.ACKNOWLEDGED,
+    comlog.OnComRecordsUnAck: LogChange.UNACKNOWLEDGED,
+    comlog.OnComRecordsDeleted: LogChange.DELETED,
+}
+
+
+def _log_marked(
+    line: LineSnapshot,
+    event: comlog.OnComRecordsAck | comlog.OnComRecordsUnAck | comlog.OnComRecordsDeleted,
+    now: datetime,
+) -> Reduced:
+    return line, (LogChanged(at=now, line=line.id, change=_LOG_CHANGES[type(event)], ids=event.record_ids),)
 
 
 def new_line(login: str) -> LineSnapshot:
@@ -960,20 +1037,6 @@ def _party(told: wire.Participant, before: Party | None = None) -> Party:
     return replace(party, anonymous=anonymous, droppable=droppable)
 
 
-def party_of(identity: wire.PartyInfo, id_: str = "") -> Party:
-    """Somebody, as the model shows them."""
-    kind = identity.type.main if identity.type is not None else None
-    who = identity.id
-    first, last = identity.first_name, identity.last_name
-    return Party(
-        id=id_,
-        number=who.phone_number if who is not None else None,
-        login=who.login_name if who is not None else None,
-        name=_name(first, last, identity.display_name) if first or last or identity.display_name else None,
-        kind=_KIND.get(kind, _NOBODY) if kind is not None else _NOBODY,
-    )
-
-
 def _data(data: wire.CallData) -> str | None:
     """What applications attached, under whichever of its names."""
     if data.associated_data is not None:
@@ -984,15 +1047,6 @@ def _data(data: wire.CallData) -> str | None:
 def _queue_wait(data: wire.CallData) -> int | None:
     acd = data.acd_call_data
     return acd.call_info.queue_waiting_time if acd is not None and acd.call_info is not None else None
-
-
-def _name(first: str | None, last: str | None, display: str | None) -> str | None:
-    """First and last name; once, where both are the same; else the display name."""
-    first = (first or "").strip()
-    last = (last or "").strip()
-    if first == last:
-        return first or (display or "").strip() or None
-    return f"{first} {last}".strip()
 
 
 def _goal(destination: Destination) -> tuple[Target, str | None]:
@@ -1059,4 +1113,12 @@ HANDLERS: Final[dict[type[O2gEvent], Callable[[LineSnapshot, Any, datetime], Red
     OnRoutingStateChanged: _routing,
     OnEventSummaryUpdated: _summary,
     OnUserInfoChanged: _user_info,
+    OnAgentStateChanged: _agent_state,
+    OnSupervisorHelpRequested: _help_requested,
+    OnSupervisorHelpCancelled: _help_cancelled,
+    comlog.OnComRecordCreated: _logged,
+    comlog.OnComRecordModified: _logged,
+    comlog.OnComRecordsAck: _log_marked,
+    comlog.OnComRecordsUnAck: _log_marked,
+    comlog.OnComRecordsDeleted: _log_marked,
 }

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 import aiohttp
+from msgspec.structs import replace
 
 from ..board import Board
 from ..doors import each, settle
@@ -24,8 +25,19 @@ from ..errors import (
     SessionLost,
     UnknownLine,
 )
-from ..events import CallEnded, CallStarted, Event, LineAdded, LineRemoved
+from ..events import (
+    CallEnded,
+    CallStarted,
+    Event,
+    LicenceExpiring,
+    LineAdded,
+    LineRemoved,
+    NodeChanged,
+    ObjectChanged,
+)
 from ..model import AvailableLine, Feature, LineSnapshot, Statistics, SystemInfo
+from ..nodes import CtiLink, NodeSnapshot, NodesSnapshot
+from ..objects import ObjectChange
 from ..settings import ConnectionSettings
 from ..system import Commands, Link
 from . import reducer
@@ -33,11 +45,28 @@ from .channel import EventChannel
 from .channels import channels_of
 from .client import O2gClient
 from .commands import O2gChecks, O2gCommands
-from .features import ADVANCED_LICENCE, ALL, MISSING, features_of
+from .features import (
+    ADMINISTRATOR,
+    ADVANCED_LICENCE,
+    ALL,
+    LICENCES,
+    OF_THE_SYSTEM,
+    features_of,
+    missing_of,
+)
+from .operations import API_CONTACTCENTER_AGENT
+from .records import nodes_of
 from .reducer import Reduced, reduce
 from .statistics import WireStatistics
+from .types.agent import AgentConfig, OnAgentStateChanged
 from .types.event_summary import EventSummary, OnEventSummaryUpdated
 from .types.events import OnChannelInformation
+from .types.maintenance import OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded
+from .types.pbx_management import (
+    OnPbxObjectInstanceCreated,
+    OnPbxObjectInstanceDeleted,
+    OnPbxObjectInstanceModified,
+)
 from .types.routing import Capabilities, OnRoutingStateChanged
 from .types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from .types.telephony import (
@@ -56,7 +85,13 @@ T = TypeVar("T")
 
 EVERYBODY: Final = "*"
 LICENSED: Final = ("telephony", "routingManagement", "eventSummary")
-"""Packages that need TELEPHONY_ADVANCED."""
+"""Packages that need TELEPHONY_ADVANCED, without which nothing is seen."""
+LOG: Final = "unifiedComLog"
+"""The package of the call log, which needs it too; without it much is seen."""
+AGENT: Final = "agent"
+"""The package that needs API_CONTACTCENTER_AGENT."""
+OF_ADMINISTRATORS: Final = ("system", "pbxManagement")
+"""Packages that only administrators get, and can do without."""
 VERSIONS: Final = ("2.0", "1.0")
 """Of a subscription, in the order in which they are tried: snapshots on the channel came with 2.0."""
 CONCURRENCY: Final = 20
@@ -75,6 +110,12 @@ _TRIES: Final = 3
 """How often a state is read again because an event came meanwhile."""
 
 _OF_A_USER: Final = frozenset(reducer.HANDLERS)
+_OF_A_NODE: Final = frozenset({OnCtiLinkUp, OnCtiLinkDown, OnPbxLoaded})
+_OBJECT_CHANGES: Final[dict[type, ObjectChange]] = {
+    OnPbxObjectInstanceCreated: ObjectChange.CREATED,
+    OnPbxObjectInstanceModified: ObjectChange.CHANGED,
+    OnPbxObjectInstanceDeleted: ObjectChange.DELETED,
+}
 
 
 class O2gSystem:
@@ -90,6 +131,11 @@ class O2gSystem:
         self.basic: set[str] = set()
         """Logins that are known to have the basic licence only."""
         self.rights: dict[str, Capabilities] = {}
+        self.lacking: dict[str, set[str]] = {}
+        """Licences other than for telephony that are known to be missing, and for which logins."""
+        self.account_lacks: set[str] = set()
+        """Those that the account itself lacks."""
+        self._told_extras = False
         self._http = http
         self._own_http = http is None
         self._channels = channels_of(settings, self.wire)
@@ -104,15 +150,28 @@ class O2gSystem:
     def features(self) -> frozenset[Feature]:
         """What any line can do; without lines, what the licence of the account gives."""
         lines = self.board.lines
-        if not lines:
-            return ALL
-        return frozenset().union(*{line.features for line in lines.values()})
+        features = frozenset().union(*{line.features for line in lines.values()}) if lines else ALL
+        link = self._link
+        if link is None or link.client.administrator:
+            features |= OF_THE_SYSTEM
+        for licence in self.account_lacks:
+            features -= LICENCES.get(licence, frozenset())
+        return features
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
-        """What the basic licence lacks."""
+        """What licences lack; of the account also what only administrators may do."""
         if line is not None:
-            return MISSING if line.id in self.basic else {}
-        return MISSING if self.board.lines and self.basic.issuperset(self.board.lines) else {}
+            return missing_of(basic=line.id in self.basic, lacking=self.licences_lacking(line.id))
+        lines = self.board.lines
+        link = self._link
+        missing = dict(missing_of(basic=bool(lines) and self.basic.issuperset(lines), lacking=self.account_lacks))
+        if link is not None and not link.client.administrator:
+            missing |= dict.fromkeys(sorted(OF_THE_SYSTEM), ADMINISTRATOR)
+        return missing
+
+    def licences_lacking(self, login: str) -> tuple[str, ...]:
+        """The licences other than for telephony that a user is known to lack."""
+        return tuple(licence for licence, logins in self.lacking.items() if login in logins)
 
     @property
     def commands(self) -> Commands:
@@ -241,6 +300,15 @@ class O2gSystem:
                 ADVANCED_LICENCE,
             )
 
+    def without_extras(self, refusal: str) -> None:
+        """Say once that calls are seen, and other events are not."""
+        if not self._told_extras:
+            self._told_extras = True
+            _LOG.warning(
+                "The server refuses the events of agents, the call log and the system%s; the others come",
+                f" ({refusal})" if refusal else "",
+            )
+
 
 class _Checks(O2gChecks):
     """The checks, where there is no connection; whatever needs one is refused by ``run`` already."""
@@ -263,6 +331,10 @@ class O2gLink:
         self._server = server
         self._logins: tuple[str, ...] = ()
         self._all = False
+        self._agents: tuple[str, ...] = ()
+        """The monitored users who are agents of the call centre, with the licence for it."""
+        self._extras = True
+        """Whether the subscription has the packages that can be done without."""
         self._user: User | None = None
         self._snapshots = False
         self._lost = asyncio.Event()
@@ -275,13 +347,17 @@ class O2gLink:
         self._touched: set[tuple[type, str]] | None = None
         """While a state is being read: which events came meanwhile, by kind and login."""
         self._readers = 0
-        self._waiting: dict[type, set[str]] = {OnTelephonyState: set(), OnRoutingStateChanged: set()}
+        self._waiting: dict[type, set[str]] = {
+            OnTelephonyState: set(),
+            OnRoutingStateChanged: set(),
+            OnAgentStateChanged: set(),
+        }
         """Lines whose snapshot has not come yet."""
         self._beats: deque[float] = deque(maxlen=5)
         self._last_beat: float | None = None
         self._beat = asyncio.Event()
         """Set by every heartbeat."""
-        self.commands = O2gCommands(client, basic=system.basic, counted=self._counted)
+        self.commands = O2gCommands(client, basic=system.basic, teller=self)
 
     def __repr__(self) -> str:
         """Name the server."""
@@ -294,7 +370,10 @@ class O2gLink:
         try:
             await self.client.open()
             self.info = self._describe()
+            self._system.lacking.clear()
+            self._system.account_lacks.clear()
             await self._find_lines()
+            await self._find_agents()
             subscription = await self._subscribe()
             if subscription is not None:
                 self.channel = await self.client.open_channel(subscription)
@@ -365,26 +444,72 @@ class O2gLink:
     async def _subscribe(self) -> Subscription | None:
         """Ask for the events; none where the licence gives none at all."""
         system = self._system
-        for _ in range(2):
-            licensed = tuple(login for login in self._logins if login not in system.basic)
-            if not licensed and self._logins and not self._all:
+        for extras in (True, False):
+            self._extras = extras
+            for _ in range(3):
+                licensed = tuple(login for login in self._logins if login not in system.basic)
+                subscription = await self._ask_for(self._selectors(licensed))
+                if subscription is not None:
+                    if not extras:
+                        system.without_extras(self._refusal)
+                    return subscription
+                # Refused: whose licence is it that is missing?
+                lacking = await self._without_licence(licensed)
+                system.is_basic(lacking)
+                if not lacking and not (extras and await self._drop_agents()):
+                    break
+            if not self._has_extras(licensed):
                 break
-            subscription = await self._ask_for(self._selectors(licensed))
-            if subscription is not None:
-                return subscription
-            if not licensed:
-                return None
-            # Refused: whose licence is it that is missing?
-            lacking = await self._without_licence(licensed)
-            if not lacking:
-                raise NotSupported(
-                    "The server refuses the subscription, though every line has its licence."
-                    + (f" It says: {self._refusal}" if self._refusal else ""),
-                    missing=ADVANCED_LICENCE,
-                    remedy="Monitor fewer lines, or have more licences installed.",
-                )
-            system.is_basic(lacking)
-        return await self._ask_for(self._selectors(()))
+        if licensed:
+            raise NotSupported(
+                "The server refuses the subscription, though every line has its licence."
+                + (f" It says: {self._refusal}" if self._refusal else ""),
+                missing=ADVANCED_LICENCE,
+                remedy="Monitor fewer lines, or have more licences installed.",
+            )
+        return None
+
+    def _has_extras(self, licensed: tuple[str, ...]) -> bool:
+        return bool(licensed or self._agents or self.client.administrator)
+
+    async def _find_agents(self) -> None:
+        """Which of the lines are agents. An administrator is told; of oneself one asks what one is."""
+        if self.client.administrator:
+            told = await self._optional(self.client.users.logins(only_acd=True)) if self._logins else None
+            operators = set(told.login_names) if told is not None else set()
+            if operators and operators.issuperset(self._logins) and len(self._logins) > 1:
+                # A server that leaves the restriction out tells everybody.
+                operators = {login for login in operators if await self._config(login) is not None}
+            self._agents = tuple(login for login in self._logins if login in operators)
+        elif self._logins and await self._config(self._logins[0]) is not None:
+            self._agents = self._logins
+
+    async def _config(self, login: str) -> AgentConfig | None:
+        """What an agent is; none where the user is no agent, or lacks the licence."""
+        try:
+            return await self.client.agent.agent_config(login_name=self._as(login))
+        except SessionLost:
+            raise
+        except NotAllowed:
+            self._system.lacking.setdefault(API_CONTACTCENTER_AGENT, set()).add(login)
+            return None
+        except RequestRefused as error:
+            if error.transient:
+                raise
+            return None
+
+    async def _drop_agents(self) -> bool:
+        """Leave out the agents without a licence; false where there are none."""
+        with_licence: set[str] = set()
+
+        async def look(login: str) -> None:
+            if await self._config(login) is not None:
+                with_licence.add(login)
+
+        await each(self._agents, look, CONCURRENCY)
+        before = self._agents
+        self._agents = tuple(login for login in before if login in with_licence)
+        return len(self._agents) < len(before)
 
     _refusal: str = ""
 
@@ -395,11 +520,17 @@ class O2gLink:
             licensed = (EVERYBODY,)
         if licensed:
             names += [(package, licensed) for package in LICENSED]
+            if self._extras:
+                names.append((LOG, licensed))
+        if self._agents and self._extras:
+            names.append((AGENT, self._agents))
         users = (EVERYBODY,) if self._all else self._logins
         if users:
             names.append(("user", users))
         if administrator:
             names.append(("userManagement", (EVERYBODY,)))
+            if self._extras:
+                names += [(package, (EVERYBODY,)) for package in OF_ADMINISTRATORS]
         return tuple(Selector(ids=ids, names=(package,)) for package, ids in names)
 
     async def _ask_for(self, selectors: tuple[Selector, ...]) -> Subscription | None:
@@ -578,12 +709,31 @@ class O2gLink:
             waiting = self._waiting.get(kind)
             if waiting:
                 waiting.discard(login)
-            if kind is OnRoutingStateChanged or kind is OnUserInfoChanged:
+            if kind is OnRoutingStateChanged or kind is OnUserInfoChanged or kind is OnAgentStateChanged:
                 self._refresh_features(login, now)
+        elif kind in _OF_A_NODE:
+            self._node_says(event, now)
+        elif kind is OnLicenseExpiration:
+            self._board.publish(LicenceExpiring(at=now, days=event.nb_days or 0, message=event.message))
+            self._start(self._later(self._read_nodes()), "nodes")
+        elif (change := _OBJECT_CHANGES.get(kind)) is not None:
+            above = event.father
+            self._board.publish(
+                ObjectChanged(
+                    at=now,
+                    change=change,
+                    node=event.node_id,
+                    name=event.object_name or "",
+                    id=event.object_id or "",
+                    above=f"{above.object_name}/{above.object_id}" if above is not None and above.object_id else None,
+                )
+            )
 
     def _put(self, reduced: Reduced, before: LineSnapshot) -> None:
         after, told = reduced
         if after is before:
+            if told and after.id not in self._quiet:
+                self._board.publish(*told)
             return
         self._board.put(after, () if after.id in self._quiet else told)
 
@@ -591,7 +741,12 @@ class O2gLink:
         line = self._board.lines.get(login)
         if line is not None:
             system = self._system
-            features = features_of(line, basic=login in system.basic, rights=system.rights.get(login))
+            features = features_of(
+                line,
+                basic=login in system.basic,
+                rights=system.rights.get(login),
+                lacking=system.licences_lacking(login),
+            )
             if features != line.features:
                 self._put(reducer.with_features(line, features, now), line)
 
@@ -617,7 +772,63 @@ class O2gLink:
         except PbxError as error:
             self.lose(str(error))
 
-    def _counted(self, line: LineSnapshot, summary: EventSummary) -> None:
+    # ---------------------------------------------------------------------------------- what requests have found out
+
+    def changed(self, login: str, change: Callable[[LineSnapshot], Reduced]) -> None:
+        """A request found out how a line is now."""
+        line = self._board.lines.get(login)
+        if line is not None:
+            self._put(change(line), line)
+            self._refresh_features(login, datetime.now(UTC))
+
+    def lacks(self, login: str | None, licence: str) -> None:
+        """A request was refused for want of a licence: the feature is gone until the next connection."""
+        if login is None:
+            self._system.account_lacks.add(licence)
+            return
+        self._system.lacking.setdefault(licence, set()).add(login)
+        self._refresh_features(login, datetime.now(UTC))
+
+    def nodes_read(self, nodes: NodesSnapshot) -> None:
+        """The nodes, as they were read; what differs is told."""
+        former = {node.id: node for node in self._board.nodes.nodes}
+        self._board.nodes = nodes
+        now = datetime.now(UTC)
+        for node in nodes.nodes:
+            before = former.get(node.id)
+            if before is not None and (before.link, before.loaded) != (node.link, node.loaded):
+                self._board.publish(NodeChanged(at=now, node=node, previous=before))
+
+    def _node_says(self, event: Any, now: datetime) -> None:
+        """The link to a node is up or down, or its data is loaded."""
+        known = self._board.nodes
+        if event.node_id is None:
+            return
+        before = next((node for node in known.nodes if node.id == event.node_id), None)
+        node = before or NodeSnapshot(id=event.node_id)
+        if type(event) is OnPbxLoaded:
+            after = replace(node, loaded=True)
+        elif type(event) is OnCtiLinkDown:
+            after = replace(node, link=CtiLink.DOWN)
+        else:
+            after = replace(node, link=node.link if node.link in _LINKED else CtiLink.UP)
+        if after == before:
+            return
+        others = tuple(other for other in known.nodes if other is not before)
+        self._board.nodes = replace(known, nodes=tuple(sorted((*others, after), key=lambda one: one.id)))
+        self._board.publish(NodeChanged(at=now, node=after, previous=before))
+        if after.link is CtiLink.UP:
+            self._start(self._later(self._read_nodes()), "nodes")
+
+    async def _read_nodes(self) -> None:
+        """Read nodes and licences, where the account may."""
+        if self.client.administrator:
+            told = await self._optional(self.client.maintenance.system_status())
+            if told is not None:
+                self.nodes_read(nodes_of(told))
+
+    def counted(self, line: LineSnapshot, summary: EventSummary) -> None:
+        """Counters of a line were read."""
         newest = self._board.lines.get(line.id)
         if newest is not None:
             self._put(reducer.counters(newest, summary, datetime.now(UTC)), newest)
@@ -683,6 +894,9 @@ class O2gLink:
         wanted = set(self._logins)
         for login in [login for login in lines if login not in wanted]:
             self._remove(login, now)
+        for login, line in list(lines.items()):
+            if line.agent is not None and login not in self._agents:
+                self._put(reducer.no_agent(line, now), line)
         new = [login for login in self._logins if login not in lines]
         for login in new:
             self._quiet.add(login)
@@ -691,6 +905,7 @@ class O2gLink:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._sync_states())
                 group.create_task(self._name(new))
+                group.create_task(self._read_nodes())
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
         details = self._read_all_details(self._logins, again=set(self._logins).difference(new))
@@ -728,54 +943,67 @@ class O2gLink:
         """Have calls and routing confirmed: by snapshots on the channel, in order with the events; else by reading."""
         lines = self._board.lines
         licensed = [login for login in self._logins if login not in self._system.basic]
-        if not licensed:
+        if not licensed and not self._agents:
             return
         telephony, routing = self._waiting[OnTelephonyState], self._waiting[OnRoutingStateChanged]
+        agents = self._waiting[OnAgentStateChanged]
         telephony.clear()
         routing.clear()
+        agents.clear()
         if self._snapshots:
             telephony.update(licensed)
             routing.update(licensed)
+            if self._extras:
+                agents.update(self._agents)
             await self._ask_snapshots(licensed)
-            left = len(telephony) + len(routing)
+            left = len(telephony) + len(routing) + len(agents)
             loop = asyncio.get_running_loop()
             deadline = loop.time() + self._settings.sync_timeout
-            while telephony or routing:
+            while telephony or routing or agents:
                 self._heard.clear()
                 try:
                     async with asyncio.timeout_at(deadline):
                         await self._heard.wait()
                 except TimeoutError:
                     break
-                if len(telephony) + len(routing) < left:
+                if len(telephony) + len(routing) + len(agents) < left:
                     # It may take long with many users; as long as some come, it goes on.
-                    left = len(telephony) + len(routing)
+                    left = len(telephony) + len(routing) + len(agents)
                     deadline = loop.time() + self._settings.sync_timeout
             no_calls = [login for login in licensed if login in telephony and login in lines]
             no_routing = [login for login in licensed if login in routing and login in lines]
+            no_agent = [login for login in self._agents if (login in agents or not self._extras) and login in lines]
             telephony.clear()
             routing.clear()
+            agents.clear()
         else:
             no_calls = no_routing = licensed
+            no_agent = list(self._agents)
         await each(no_calls, self._read_telephony, CONCURRENCY)
         await each(no_routing, self._read_routing, CONCURRENCY)
+        await each(no_agent, self._read_agent, CONCURRENCY)
 
     async def _ask_snapshots(self, logins: list[str]) -> None:
         """Ask for snapshots: one request for everybody, or for each of a few lines."""
         client = self.client
         one_by_one = client.administrator and not self._all and len(logins) <= ONE_BY_ONE
-        names: list[str | None] = [*logins] if one_by_one else [None]
+        asked: list[tuple[Callable[..., Awaitable[None]], str | None]] = []
+        if logins:
+            for name in logins if one_by_one else [None]:
+                asked += [(client.telephony.telephony_snapshot, name), (client.routing.routing_snapshot, name)]
+        if self._agents and self._extras:
+            asked += [(client.agent.agent_snapshot, name) for name in (self._agents if one_by_one else [None])]
 
-        async def one(name: str | None) -> None:
-            for ask in (client.telephony.telephony_snapshot, client.routing.routing_snapshot):
-                try:
-                    await ask(login_name=name)
-                except SessionLost:
-                    raise
-                except RequestRefused as error:
-                    _LOG.debug("A snapshot was refused (%s); the state is read instead", error.status)
+        async def one(request: tuple[Callable[..., Awaitable[None]], str | None]) -> None:
+            ask, name = request
+            try:
+                await ask(login_name=name)
+            except SessionLost:
+                raise
+            except RequestRefused as error:
+                _LOG.debug("A snapshot was refused (%s); the state is read instead", error.status)
 
-        await each(names, one, CONCURRENCY)
+        await each(asked, one, CONCURRENCY)
 
     @contextmanager
     def _reading(self, login: str, *kinds: type) -> Iterator[Callable[[], bool]]:
@@ -825,6 +1053,15 @@ class O2gLink:
                 self._put(reducer.routing(line, state, now), line)
                 self._refresh_features(login, now)
 
+    async def _read_agent(self, login: str) -> None:
+        await self._detail(
+            login,
+            OnAgentStateChanged,
+            self.client.agent.agent_state(login_name=self._as(login)),
+            reducer.agent_state,
+        )
+        self._refresh_features(login, datetime.now(UTC))
+
     async def _read_user(self, login: str) -> None:
         with self._reading(login, OnUserInfoChanged) as came:
             user, self._user = self._user, None  # a user's session has read its own user already
@@ -843,6 +1080,11 @@ class O2gLink:
             rights = await self._optional(self.client.routing.routing_capabilities(login_name=name))
             if rights is not None:
                 system.rights[login] = _SHARED_RIGHTS.setdefault(rights, rights)
+        if login in self._agents:
+            config = await self._config(login)
+            line = self._board.lines.get(login)
+            if config is not None and line is not None:
+                self._put(reducer.agent_config(line, config, datetime.now(UTC)), line)
         self._refresh_features(login, datetime.now(UTC))
         if login in system.basic:
             return
@@ -950,4 +1192,5 @@ class O2gLink:
         return self._settings.silence_timeout
 
 
+_LINKED: Final = frozenset({CtiLink.MAIN, CtiLink.SECONDARY})
 _SHARED_RIGHTS: Final[dict[Capabilities, Capabilities]] = {}
