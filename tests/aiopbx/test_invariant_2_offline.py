@@ -87,7 +87,7 @@ async def test_commands_fail_at_once_while_offline() -> None:
             assert refused.value.transient
         with pytest.raises(Offline):
             _ = pbx.o2g
-        assert monotonic() - began < 0.5
+        assert monotonic() - began < 2
         assert line.calls == (call,), "what was known is still shown"
 
 

@@ -1,8 +1,11 @@
 """Who may subscribe to what, and which events come of it."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from aiopbx.o2g.types.events import OnEventSummaryUpdated, OnRoutingStateChanged
 from aiopbx.o2g.types.telephony import OnDeviceStateModified, OnTelephonyState, OnUserStateModified, UserState
@@ -70,11 +73,50 @@ async def test_timeouts_that_are_allowed(admin: Any, timeout: int) -> None:
     assert reply.body["status"] == "ACCEPTED"
 
 
-async def test_web_hooks_are_refused_clearly(admin: Any) -> None:
-    body = request({"ids": ["*"], "names": ["user"]}, webHookUrl="http://example.com:8091/events")
+@pytest.mark.parametrize(
+    "url", ["", "events", "/events", "ftp://example.com/events", "http://", "http://[::1", "ws://a/b"]
+)
+async def test_web_hooks_that_cannot_be(admin: Any, url: str) -> None:
+    body = request({"ids": ["*"], "names": ["user"]}, webHookUrl=url)
     reply = await admin.call("POST", "/subscriptions", body)
-    assert (reply.status, reply.body["code"], reply.body["type"]) == (400, 1005, "NOT_SUPPORTED")
+    assert (reply.status, reply.body["code"], reply.body["type"]) == (400, 1006, "BAD_PARAMETER")
     assert "webHookUrl" in reply.body["innerMessage"]
+    assert len(admin.simulator.server.subscriptions) == 0
+
+
+async def test_a_web_hook_gets_each_event_by_itself_in_order(admin: Any) -> None:
+    """Somebody else's listener, which knows nothing of aiopbx."""
+    got: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def take(incoming: web.BaseRequest) -> web.Response:
+        assert (incoming.method, incoming.path) == ("POST", "/events")
+        assert incoming.content_type == "application/json"
+        assert not incoming.cookies
+        got.put_nowait(json.loads(await incoming.text()))
+        return web.Response()
+
+    runner = web.ServerRunner(web.Server(take))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    body = request({"ids": ["*"], "names": ["telephony"]}, webHookUrl=f"http://127.0.0.1:{port}/events")
+    reply = await admin.call("POST", "/subscriptions", body)
+    assert (reply.body["status"], reply.body["mode"]) == ("ACCEPTED", "WEBHOOK")
+    assert "publicPollingUrl" not in reply.body
+    logins = ["oxe1000", "oxe1001", "oxe1002"]
+    for login in logins:
+        publish(admin, "telephony", busy(login))
+    async with asyncio.timeout(5):
+        seen = [await got.get() for _ in range(4)]
+        assert seen[0] == {"eventName": "OnChannelInformation", "text": "Webhook started"}
+        assert [event["loginName"] for event in seen[1:]] == logins
+        admin.simulator.clock.advance(admin.simulator.settings.heartbeat)
+        assert (await got.get())["text"] == "keepalive"
+    await admin.call("DELETE", f"/subscriptions/{reply.body['subscriptionId']}")
+    async with asyncio.timeout(5):
+        assert (await got.get())["text"] == "Subscription ended"
+    await runner.cleanup()
 
 
 async def test_user_gets_its_own_events_only(api: Any) -> None:

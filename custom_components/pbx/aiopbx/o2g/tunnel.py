@@ -107,17 +107,19 @@ class Agent:
         for channel in list(self._channels.values()):
             channel.finish(ChannelEnd.BROKEN, reason)
 
-    async def ask(self, request: Request) -> "_Pending":
-        """Send a request. Raises ``_Gone`` if it could not be sent. The answer is to be awaited, and then let go."""
+    def expect(self, id_: str) -> "_Pending":
+        """Wait for the answer to a request that is about to be sent. Raises ``_Gone``."""
         if self.gone:
             raise _Gone
-        pending = self._waiting[request.id] = _Pending(self, request.id)
+        pending = self._waiting[id_] = _Pending(self, id_)
+        return pending
+
+    async def send(self, request: Request) -> None:
+        """Send a request. Raises ``_Gone``; something of it may have left then."""
         try:
             await self.connection.send(encode(request), text=True)
         except ConnectionClosed:
-            # Something of it may have left.
-            pending.fail()
-        return pending
+            raise _Gone from None
 
     def forget(self, id_: str) -> None:
         """Wait for this answer no more."""
@@ -477,7 +479,8 @@ class TunnelTransport(Transport):
         whole = False
         try:
             async with asyncio.timeout(limit):
-                pending = await agent.ask(request)
+                pending = agent.expect(request.id)
+                await agent.send(request)
                 told = await pending.answer()
                 answered = CIMultiDictProxy(CIMultiDict(told.headers))
                 if stream and 200 <= told.status < 300:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from aiohttp import web
 
 from ..errors import InvalidInput
 from .faces.o2g.maintenance import PACKAGE, expiration
@@ -16,6 +15,7 @@ from .switch.nodes import DOWN
 
 if TYPE_CHECKING:
     from .clock import Clock
+    from .faces.o2g.asked import Asked
     from .faces.o2g.channel import Channel
     from .faces.o2g.server import O2gServer
 
@@ -155,7 +155,7 @@ class Faults:
             raise InvalidInput("seconds", "must be 0 or more")
         self.delay_seconds = seconds
 
-    async def before_request(self, request: web.BaseRequest) -> bool:
+    async def before_request(self, request: "Asked") -> bool:
         """Do to a request what is broken; true if its connection is gone."""
         if self.delay_seconds and not await self._sleep(self.delay_seconds):
             return _abort(request)
@@ -164,7 +164,7 @@ class Faults:
             return _abort(request)
         return False
 
-    def after_request(self, request: web.BaseRequest) -> None:
+    def after_request(self, request: "Asked") -> None:
         """Do to an answer what is broken."""
         if self.dropped_after_left:
             self.dropped_after_left -= 1
@@ -230,6 +230,10 @@ class Faults:
     def switch_to_primary(self) -> None:
         """Let the primary server take over again."""
         self._put_in_charge(0)
+
+    def put_in_charge(self, name: str) -> None:
+        """Let the server of this name take over."""
+        self._put_in_charge([server.name for server in self._servers].index(name))
 
     def _put_in_charge(self, index: int) -> None:
         if len(self._servers) < 2:
@@ -302,7 +306,7 @@ NAMES: Final = (
 )
 
 
-def _abort(request: web.BaseRequest) -> bool:
+def _abort(request: "Asked") -> bool:
     if request.transport is not None:
         request.transport.abort()
     return True

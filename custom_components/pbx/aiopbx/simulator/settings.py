@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
@@ -148,10 +149,40 @@ class SimulatorSettings(Settings):
     HA for a pair, CLOUD_CONNECTIVITY none. 0 is not installed."""
     licence_expiration: date | None = None
     """The last day of the licence file; none is never. From 30 days before to 20 days after it alarms, once a day."""
+    webhook_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+    """How often a delivery to a webhook is tried before its subscription is given up."""
+    webhook_back_off: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """Seconds before the second attempt; each further pause is twice as long. By the real time, not the clock's."""
+    webhook_timeout: Annotated[float, Field(gt=0, le=600)] = 10.0
+    """Seconds that a webhook has to answer a delivery."""
+    tunnel_url: SecretStr | None = None
+    """Where the agent of the (primary) server opens its tunnel to: ws or wss, with the secret as its last part."""
+    tunnel_secret: SecretStr | None = None
+    """The secret that the agent shows in a header, where the URL has none."""
+    secondary_tunnel_url: SecretStr | None = None
+    """The same for the secondary server, with ``ha``."""
+    secondary_tunnel_secret: SecretStr | None = None
+    tunnel_retry: Annotated[float, Field(gt=0, le=600)] = 1.0
+    """Seconds before an agent tries again to connect; the pauses grow to thirty times of it. By the real time."""
+    outgoing_tls: Literal["verify", "none"] = "verify"
+    """Whether the certificates of webhooks and of tunnels are verified."""
+    outgoing_ca_file: Path | None = None
+    """PEM file of the authority to trust for them, instead of the system's."""
     ha: bool = False
     """A pair of servers on one switch: the primary on the ports above, the secondary on the two below."""
     secondary_port: Annotated[int, Field(ge=0, le=65535)] = 0
     secondary_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    secondary_http_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of the secondary server's API over plain http, with ``tls``."""
+    secondary_http_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of the secondary server's event channel over plain http, with ``tls``."""
+
+    @field_validator("tunnel_url", "secondary_tunnel_url")
+    @classmethod
+    def _a_web_socket(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not is_web_socket(url.get_secret_value()):
+            raise ValueError("must begin with ws:// or wss:// and name a host")
+        return url
 
     @field_validator("users")
     @classmethod
@@ -180,6 +211,10 @@ class SimulatorSettings(Settings):
             names += ["http_port", "http_event_port"]
         if self.ha:
             names += ["secondary_port", "secondary_event_port"]
+            if self.tls:
+                names += ["secondary_http_port", "secondary_http_event_port"]
+        elif self.secondary_tunnel_url is not None:
+            raise ValueError("secondary_tunnel_url: there is a secondary server only with ha")
         ports: dict[int, str] = {}
         for name in names:
             port = getattr(self, name)
@@ -187,3 +222,12 @@ class SimulatorSettings(Settings):
                 raise ValueError(f"{name}: {port} is the {ports[port]} already")
             ports[port] = name
         return self
+
+
+def is_web_socket(url: str) -> bool:
+    """Whether this is the URL of a WebSocket."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -19,10 +19,13 @@ from .certificate import CERTIFICATE_NAME, KEY_NAME, ensure_certificate, server_
 from .clock import Clock, RealClock
 from .control import control_routes, user_state
 from .faces.o2g import (
+    agent,
     comlog,
     directory,
     event_summary,
     maintenance,
+    management,
+    phone_set,
     routing,
     telephony,
     views,
@@ -31,11 +34,13 @@ from .faces.o2g import (
 from .faces.o2g.context import Route
 from .faces.o2g.server import O2gServer
 from .faces.o2g.sessions import Accounts
+from .faces.o2g.tunnel import TunnelAgent
+from .faces.phones import face as phones
 from .faces.phones.face import PAGE as PHONES_PAGE, attach as attach_phones
 from .faults import Faults
 from .scenarios import Scenario, ScenarioPlayer, load_scenario
-from .settings import SimulatorSettings, UserSpec
-from .switch import Switch
+from .settings import SimulatorSettings, UserSpec, is_web_socket
+from .switch import Change, Switch, UserChange
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +52,9 @@ O2G_ROUTES: Final[tuple[Route, ...]] = (
     *comlog.ROUTES,
     *voicemail.ROUTES,
     *maintenance.ROUTES,
+    *phone_set.ROUTES,
+    *management.ROUTES,
+    *agent.ROUTES,
 )
 """The operations beyond sessions, users and subscriptions."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here
@@ -90,6 +98,7 @@ class Simulator:
         if self.settings.ha:
             self.servers.append(self._server("secondary", standby=True))
         self.faults.attach(self.servers)
+        self.switch.subscribe(self._people)
         self.player: ScenarioPlayer | None = None
         """Plays the scenario, if there is one, from the start to the stop."""
         if scenario is not None:
@@ -98,6 +107,10 @@ class Simulator:
         self._ports = self._plan()
         self._detach: list[Callable[[], object]] = []
         self._folder: Path | None = self.settings.certificate_folder
+        self._context: ssl.SSLContext | None = None
+        self._down: set[str] = set()
+        self.tunnels: list[TunnelAgent] = []
+        """The agents that open tunnels."""
         self._kept: tuple[bytes, bytes] | None = None
 
     def _server(self, name: str, *, standby: bool = False) -> O2gServer:
@@ -126,6 +139,11 @@ class Simulator:
         if settings.ha:
             ports.append(_Port("secondary_port", settings.secondary_port, tls, self.servers[1], False))
             ports.append(_Port("secondary_event_port", settings.secondary_event_port, tls, self.servers[1], True))
+            if tls:
+                ports.append(_Port("secondary_http_port", settings.secondary_http_port, False, self.servers[1], False))
+                ports.append(
+                    _Port("secondary_http_event_port", settings.secondary_http_event_port, False, self.servers[1], True)
+                )
         return ports
 
     # -- where it is --------------------------------------------------------------------------------------------
@@ -165,6 +183,11 @@ class Simulator:
         return self._url("secondary_port")
 
     @property
+    def secondary_http_url(self) -> str:
+        """Of the API of the secondary server over plain http, with ``ha``."""
+        return self._url("secondary_http_port" if self.settings.tls else "secondary_port")
+
+    @property
     def phones_url(self) -> str:
         """Of the page of phones, over plain http."""
         return self.http_url + PHONES_PAGE
@@ -196,6 +219,8 @@ class Simulator:
             context = await self._tls()
             for port in self._ports:
                 await self._open(port, context if port.https else None)
+            self._down.clear()
+            self._context = context
             for server in self.servers:
                 server.event_ports = {
                     "https" if port.https else "http": port.number
@@ -203,12 +228,14 @@ class Simulator:
                     if port.server is server and port.channel
                 }
                 self._detach.append(views.attach(self.switch, server.subscriptions.publish))
+                self._detach.append(management.attach(self.switch, server.subscriptions.publish))
                 self._detach.append(server.alarm.stop)
                 server.started = self.clock.utc()
                 server.alarm.start()
         except BaseException:
             await self._close(abrupt=True)
             raise
+        self._open_tunnels()
         self.running = True
         if self.player is not None:
             self.player.start()
@@ -265,6 +292,7 @@ class Simulator:
         else:
             control_routes(app, self)
             attach_phones(app, self.switch)
+            phones.attach(app, self.switch)
             app.router.add_route("*", "/{path:.*}", port.server.handle)
         # a channel's handler ends when its client goes away; a request is carried out once it was read
         port.runner = web.AppRunner(
@@ -308,21 +336,108 @@ class Simulator:
         for detach in self._detach:
             detach()
         self._detach.clear()
+        self.faults.drop_delayed()
+        await self._close_servers(self.servers, abrupt=abrupt)
+
+    async def _close_servers(self, servers: list[O2gServer], *, abrupt: bool) -> None:
+        """End everything that these servers have open."""
+        ports = [port for port in self._ports if port.server in servers]
+        tunnels = [tunnel for tunnel in self.tunnels if tunnel.server in servers]
         if abrupt:
-            for port in self._ports:
+            for port in ports:
                 if port.runner is not None and port.runner.server is not None:
                     for connection in port.runner.server.connections:
                         if connection.transport is not None:
                             connection.transport.abort()
-        self.faults.drop_delayed()
-        for server in self.servers:
+            for server in servers:
+                server.pushes.abort()
+            for tunnel in tunnels:
+                tunnel.cut()
+        for server in servers:
             server.close()
-        runners = [port.runner for port in self._ports if port.runner is not None]
-        for port in self._ports:
+        await asyncio.gather(*(server.pushes.close() for server in servers))
+        await asyncio.gather(*(tunnel.stop(abrupt=abrupt) for tunnel in tunnels))
+        runners = [port.runner for port in ports if port.runner is not None]
+        for port in ports:
             port.runner = None
         await asyncio.gather(*(runner.cleanup() for runner in runners))
 
+    # -- tunnels ------------------------------------------------------------------------------------------------
+
+    def _open_tunnels(self) -> None:
+        """Start the agents: those that the settings ask for, and after a stop those that there were."""
+        settings = self.settings
+        if self.tunnels:
+            for tunnel in self.tunnels:
+                tunnel.start()
+            return
+        wanted = (
+            ("primary", settings.tunnel_url, settings.tunnel_secret),
+            ("secondary", settings.secondary_tunnel_url, settings.secondary_tunnel_secret),
+        )
+        for name, url, secret in wanted:
+            if url is not None:
+                word = secret.get_secret_value() if secret is not None else None
+                self.open_tunnel(url.get_secret_value(), word, server=name)
+
+    def open_tunnel(self, url: str, secret: str | None = None, *, server: str = "primary") -> TunnelAgent:
+        """Let an agent of a server connect to this URL, and stay connected until the simulator stops."""
+        if not is_web_socket(url):
+            raise InvalidInput("url", "is no URL of a WebSocket", remedy="It begins with ws:// or wss://.")
+        tunnel = TunnelAgent(self._named(server), url, secret)
+        self.tunnels.append(tunnel)
+        tunnel.start()
+        return tunnel
+
+    # -- the pair -----------------------------------------------------------------------------------------------
+
+    def _named(self, name: str) -> O2gServer:
+        for server in self.servers:
+            if server.name == name:
+                return server
+        raise InvalidInput("server", f"there is no {name} server", remedy="Start the simulator with ha=True.")
+
+    async def take_down(self, name: str = "primary", *, abrupt: bool = True) -> None:
+        """Let one server of the pair die: nobody listens at its ports any more, and the other takes over.
+
+        ``abrupt`` is a process that is killed, else it ends in good order. The calls of the switch go on.
+        """
+        down = self._named(name)
+        others = [server for server in self.servers if server is not down and server.name not in self._down]
+        if not others or name in self._down:
+            raise InvalidInput("server", "there is no other that could take over")
+        self._down.add(name)
+        await self._close_servers([down], abrupt=abrupt)
+        self.faults.put_in_charge(others[0].name)
+
+    async def bring_back(self, name: str = "primary", *, in_charge: bool = True) -> None:
+        """Start a server again that was taken down; it takes over again, or stands by."""
+        server = self._named(name)
+        if name not in self._down:
+            return
+        for port in self._ports:
+            if port.server is server:
+                await self._open(port, self._context if port.https else None)
+        self._down.discard(name)
+        for tunnel in self.tunnels:
+            if tunnel.server is server:
+                tunnel.start()
+        if in_charge:
+            self.faults.put_in_charge(name)
+
     # -- people -------------------------------------------------------------------------------------------------
+
+    def _people(self, change: Change) -> None:
+        """Users who come and go on the switch, also through PBX management, have their accounts here."""
+        if not isinstance(change, UserChange):
+            return
+        if change.kind == "deleted":
+            for server in self.servers:
+                server.sessions.close_of(change.login)
+            self.accounts.remove(change.login)
+        elif change.kind == "created" and self.accounts.get(change.login) is None:
+            user = self.switch.users[change.login]
+            self.accounts.add(UserSpec(login=user.login, number=user.number))
 
     def add_user(self, spec: UserSpec) -> None:
         """Create a user while it runs: administrators are told."""

@@ -8,13 +8,21 @@ from .changes import (
     CountersChange,
     DeviceChange,
     HuntingGroupChange,
+    LogChange,
+    LogPart,
+    LogRecord,
+    NodeChange,
     RoutingChange,
     UserChange,
     UserStateChange,
 )
+from .directory import Contact, Criterion
 from .errors import SwitchError
 from .external import Behaviour, ExternalWorld
-from .settings import HuntingGroupSpec, SwitchSettings
+from .log import LogFilter
+from .mailboxes import MailboxInfo
+from .nodes import Node
+from .settings import ContactSpec, HuntingGroupSpec, SwitchSettings
 from .switch import Switch
 from .users import CallBack, Counters, Device, MiniMessage, Missed, Route, User, Voicemail
 
@@ -26,8 +34,11 @@ __all__ = [
     "CallView",
     "CapabilitiesChange",
     "Change",
+    "Contact",
+    "ContactSpec",
     "Counters",
     "CountersChange",
+    "Criterion",
     "Device",
     "DeviceChange",
     "ExternalWorld",
@@ -35,9 +46,16 @@ __all__ = [
     "HuntingGroupSpec",
     "Identity",
     "LegView",
+    "LogChange",
+    "LogFilter",
+    "LogPart",
+    "LogRecord",
+    "MailboxInfo",
     "Member",
     "MiniMessage",
     "Missed",
+    "Node",
+    "NodeChange",
     "PartyView",
     "Route",
     "RoutingChange",

@@ -317,7 +317,6 @@ class CallCentre(PhoneSets):
         if user.agent is not None and user.agent.logged_on:
             self._become(user.agent, WITHDRAW)
         (origin,) = call.others(member)
-        self._miss(user, origin)
         self._take_from(call, member, origin)
 
     def _take_from(self, call: Call, member: Member, origin: Member) -> None:

@@ -220,9 +220,6 @@ class Core:
     def _count(self, login: str) -> None:
         self._after.append(CountersChange(login=login))
 
-    def _miss(self, user: User, caller: Member | None) -> None:
-        """The log sees it by itself."""
-
     # -- finding what a request names -----------------------------------------------------------------------------
 
     def find(self, login: str, ref: str) -> tuple[User, Call, Member]:

@@ -265,6 +265,9 @@ class Features(Moving):
                     else:
                         self._hung_up(call, member)
             for call in tuple(self.calls.values()):
+                if call.rung == login:  # nobody is there who could call back
+                    call.rung = None
+                    self._touch(call)
                 spot = call.parked
                 if spot is not None and spot.identity.number in user.devices:
                     self._finish(call, "CLEARED")

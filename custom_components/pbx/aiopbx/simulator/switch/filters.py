@@ -9,8 +9,8 @@ from .errors import bad_value
 from .object_model import INTEGER, Attribute, Kind, Value
 
 _COMPARISON: Final = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(==|!=|=ge=|=le=)\s*(.*?)\s*", re.DOTALL)
-_OR: Final = re.compile(r"\s+or\s+", re.IGNORECASE)
-_AND: Final = re.compile(r"\s+and\s+", re.IGNORECASE)
+_OR: Final = re.compile(r"\s+or(?:\s+|$)", re.IGNORECASE)
+_AND: Final = re.compile(r"\s+and(?:\s+|$)", re.IGNORECASE)
 
 Read = Callable[[str], Value]
 

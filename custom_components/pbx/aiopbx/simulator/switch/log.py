@@ -247,7 +247,7 @@ class CallLog:
             through = own is not None and own.state in (ACTIVE, HELD)
             present = {}
             for member in call.members:
-                if member.login == login or member.place:
+                if member.login == login or member.place or member.queue or member.intrudes is not None:
                     continue
                 key = member.login or f"{member.kind} {member.identity.number}"
                 present[key] = member

@@ -39,6 +39,7 @@ Path = Sequence[tuple[str, str]]
 """Names and ids of objects, from below the node on."""
 
 RELEASE: Final = "13.1"
+_DIALLED: Final = frozenset("0123456789*#")
 
 
 @dataclass(slots=True, eq=False)
@@ -193,6 +194,10 @@ class Subscribers(Live):
         from ..settings import DeviceSpec, UserSpec  # the settings know the switch's, so not at the top
 
         switch, login = self.switch, f"oxe{id}"
+        for name in ("Directory_Number", "Attached_Devices", "Associated_Set_No", "Voice_Mail_Dir_No"):
+            for number in _texts(values, name):
+                if number and not set(number) <= _DIALLED:
+                    raise bad_value(f"{name}: {number!r} is no number: use 0-9, * and #.")
         if switch.known(id) or id in switch.sets or login in switch.users:
             raise SwitchError("NUMBER_TAKEN", None, f"Directory_Number: {id} is taken.")
         kind, sub_kind = STATION_TYPES[_one(values, "Station_Type") or "NOE_C_Color_IP"]

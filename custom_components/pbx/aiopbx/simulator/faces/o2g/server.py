@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 from aiohttp import web
@@ -15,9 +15,11 @@ from ....o2g.types.base import Wire
 from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, ServerInfo, Version
 from . import maintenance, sessions, subscriptions, users
 from .answers import json_response, refusal_response, wrong_method
+from .asked import Asked, TunnelRequest
 from .channel import ChannelRequests
 from .context import Answer, Context, Origin, Route, Stream
 from .licences import NEEDED, Licences
+from .pushing import Pushes
 from .refusals import (
     INVALID_SESSION,
     NOT_FOUND,
@@ -59,16 +61,20 @@ class RouteTable:
         """Serve one more operation."""
         node = self._root
         names: list[str] = []
+        nodes: list[_Node] = []
         for segment in _segments(route.path):
             if segment.startswith("{"):
                 names.append(_snake(segment[1:-1]))
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
+                nodes.append(node)
             else:
                 node = node.literals.setdefault(segment, _Node())
         if route.method in node.routes:
             raise ValueError(f"{route.method} {route.path} is served twice")
         node.routes[route.method] = (route, tuple(names))
+        if route.nested and len(names) == 3:  # below an object there are objects again
+            nodes[2].parameter = nodes[1]
         self.routes.append(route)
 
     def find(self, method: str, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]:
@@ -80,6 +86,14 @@ class RouteTable:
         if method not in node.routes:
             raise wrong_method(method, node.routes)
         route, names = node.routes[method]
+        surplus = len(values) - len(names)
+        if surplus:
+            above = "/".join(quote(value, safe="") for value in values[1 : surplus + 2])
+            values = (values[0], above, *values[surplus + 2 :])
+        elif route.nested:
+            values = (values[0], quote(values[1], safe=""), *values[2:])
+        if route.nested and len(values) > 2:
+            values = (*values[:2], quote(values[2], safe=""))
         return route, dict(zip(names, values, strict=True))
 
 
@@ -115,7 +129,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower()
 
 
-def origin_of(request: web.BaseRequest) -> Origin:
+def origin_of(request: Asked) -> Origin:
     """Where a request came to, in its own words; without a Host header where the socket listens."""
     host = request.headers.get("Host")
     if not host:
@@ -154,6 +168,7 @@ class O2gServer:
         self.sessions = Sessions(self)
         self.subscriptions = Subscriptions(self)
         self.channels = ChannelRequests(self)
+        self.pushes = Pushes(self)
         self.licences = Licences(self)
         self.started = clock.utc()
         """When it began to serve."""
@@ -170,6 +185,16 @@ class O2gServer:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request to the API, whatever it is."""
+        answer = await self.answer(request)
+        if isinstance(answer, Stream):
+            if request.transport is None or request.transport.is_closing():  # a fault has broken it
+                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+            return await _send(request, answer)
+        return answer
+
+    async def answer(self, request: Asked) -> web.Response | Stream:
+        """Find the answer to a request, wherever it came from."""
+        response: web.Response | Stream
         self.requests += 1
         try:
             if await self.faults.before_request(request):
@@ -185,7 +210,7 @@ class O2gServer:
         self.faults.after_request(request)
         return response
 
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _answer(self, request: Asked) -> web.Response | Stream:
         segments = _segments(request.rel_url.raw_path)
         if segments[:2] != ROOT:
             raise Refusal(NOT_FOUND, "The API is below /api/rest.", status=HTTPStatus.NOT_FOUND)
@@ -207,8 +232,7 @@ class O2gServer:
         if route.without_session:
             plain: Any = route.handler(self, request.rel_url.query)
             return _response(plain)
-        answer = await self._serve(request, origin, route, parameters, rest[1])
-        return await _send(request, answer) if isinstance(answer, Stream) else answer
+        return await self._serve(request, origin, route, parameters, rest[1])
 
     def descriptor(self, origin: Origin) -> RoxeRestApiDescriptor:
         """What the server is, and where to log in."""
@@ -223,7 +247,7 @@ class O2gServer:
             versions=(Version(id=VERSION, status="CURRENT", public_url=url, internal_url=url),),
         )
 
-    def _authenticate(self, request: web.BaseRequest, origin: Origin) -> web.Response:
+    def _authenticate(self, request: Asked, origin: Origin) -> web.Response:
         if request.method != "GET":
             raise wrong_method(request.method, ["GET"])
         version = request.rel_url.query.get("version", VERSION)
@@ -235,7 +259,7 @@ class O2gServer:
         return json_response(body, headers=[("Set-Cookie", f"{sessions.CREDENTIAL_COOKIE}={credential}; Path=/")])
 
     async def _serve(
-        self, request: web.BaseRequest, origin: Origin, route: Route, parameters: dict[str, str], service: str
+        self, request: Asked, origin: Origin, route: Route, parameters: dict[str, str], service: str
     ) -> web.Response | Stream:
         cookies = request.cookies
         if route.opens_session:
@@ -257,12 +281,14 @@ class O2gServer:
         if route.user == "path":
             parameters.pop("login_name", None)
         context = Context(server=self, session=session, login=login, query=query, body=body, origin=origin)
+        if isinstance(request, TunnelRequest):
+            context.tunnel = request.tunnel
         result: Any = route.handler(context, **parameters)
         if inspect.isawaitable(result):
             result = await result
         return result if isinstance(result, Stream) else _response(result)
 
-    async def _body(self, request: web.BaseRequest, route: Route) -> Wire | None:
+    async def _body(self, request: Asked, route: Route) -> Wire | None:
         raw = await request.read()
         if route.body is None:
             return None
@@ -274,6 +300,8 @@ class O2gServer:
             body: Wire | None = msgspec.json.decode(raw, type=route.body)
         except msgspec.ValidationError as error:
             raise bad_parameter("body", str(error)) from None
+        except RecursionError:
+            raise bad_parameter("body", "goes too deep") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise bad_parameter("body", f"is not JSON: {error}") from None
         return body

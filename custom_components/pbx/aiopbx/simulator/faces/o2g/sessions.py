@@ -35,6 +35,9 @@ SERVICES: Final = (
     ("ComLog", "/comlog/records"),
     ("Voicemail", "/messaging/mailboxes"),
     ("Maintenance", "/system"),
+    ("PhoneSetProgramming", "/users"),
+    ("PbxManagement", "/pbxs"),
+    ("AcdAgent", "/acd/agent"),
 )
 # What every session may use, whatever its token lists. ``logins`` lies beside ``users``.
 _ALWAYS: Final = frozenset({"sessions", "subscriptions"})
@@ -42,6 +45,8 @@ _BESIDE: Final = {
     "logins": "users",
     "messaging": "voicemail",
     "system": "maintenance",
+    "pbxs": "pbxmanagement",
+    "acd": "acdagent",
 }
 
 
@@ -60,8 +65,6 @@ class Account:
     login: str
     password: str = field(repr=False)
     administrator: bool = False
-    operator: bool = False
-    """Whether it is an agent or a supervisor of the call centre."""
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
     mailbox_password: str | None = field(default=None, repr=False)
@@ -85,7 +88,6 @@ class Accounts:
         self._accounts[user.login] = Account(
             user.login,
             password,
-            operator=user.acd,
             gui_language=user.gui_language,
             oxe_language=user.oxe_language,
             mailbox_password=user.voicemail_password.get_secret_value() if user.voicemail_password else None,
@@ -98,11 +100,6 @@ class Accounts:
     def get(self, login: str) -> Account | None:
         """The account of this login."""
         return self._accounts.get(login)
-
-    def is_operator(self, login: str) -> bool:
-        """Whether this user is an agent or a supervisor of the call centre."""
-        account = self._accounts.get(login)
-        return account is not None and account.operator
 
     def verify(self, login: str, password: str) -> Account | None:
         """The account, if the password is right; takes as long when it is wrong."""

@@ -85,8 +85,23 @@ def make_call(ctx: Context) -> Answer | None:
         secret_code=body.secret_code,
         business_code=body.business_code,
         to_supervisor=supervisor,
+        skills=_skills(body.acd_call),
     )
     return Answer(HTTPStatus.CREATED, call.ref)
+
+
+def _skills(parameters: wire.AcdCallParam | None) -> tuple[tuple[int, int], ...]:
+    """Number and least level of the skills that are asked for; one that is switched off does not count."""
+    if parameters is None or parameters.skills is None:
+        return ()
+    for skill in parameters.skills.skills:
+        if skill.skill_number is None:
+            raise bad_value("acdCall.skills: a skill has no skillNumber.")
+    return tuple(
+        (skill.skill_number or 0, skill.expert_eval_level or 1)
+        for skill in parameters.skills.skills
+        if skill.acr_status is not False
+    )
 
 
 def get_call(ctx: Context, call_ref: str) -> wire.Call:

@@ -123,7 +123,7 @@ def logins(ctx: Context) -> LoginsResponse:
             raise bad_parameter("nodeIds", "must be one node or several, separated by commas")
         users = [user for user in users if user.node in nodes]
     if ctx.flag("onlyACD"):
-        users = [user for user in users if ctx.server.accounts.is_operator(user.login)]
+        users = [user for user in users if user.agent is not None]
     return LoginsResponse(login_names=tuple(user.login for user in users))
 
 

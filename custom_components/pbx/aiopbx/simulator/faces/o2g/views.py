@@ -15,11 +15,13 @@ from ....o2g.types.users import OnUserCreated, OnUserDeleted, OnUserInfoChanged
 from ...switch import Switch
 from ...switch.calls import CallView, LegView, PartyView
 from ...switch.changes import (
+    AgentChange,
     CallChange,
     CapabilitiesChange,
     Change,
     CountersChange,
     DeviceChange,
+    HelpChange,
     HuntingGroupChange,
     LogChange,
     NodeChange,
@@ -28,7 +30,7 @@ from ...switch.changes import (
     UserStateChange,
 )
 from ...switch.users import Route, User
-from . import comlog, maintenance
+from . import agent, comlog, maintenance
 from .parties import party_info
 from .users import describe
 
@@ -89,6 +91,7 @@ def call_data(view: CallView) -> wire.CallData:
         capabilities=wire.CallCapabilities(**{_CALL_FIELDS[name]: True for name in view.actions}),
         associate_data=view.associated_data,
         account_info=view.account_info,
+        acd_call_data=agent.acd_call_data(view.acd) if view.acd is not None else None,
     )
 
 
@@ -230,6 +233,8 @@ class _Teller:
             )
         elif isinstance(change, UserChange):
             self._user(change)
+        elif isinstance(change, AgentChange | HelpChange):
+            self._publish(agent.AGENT, change.login, agent.event_of(change))
         elif isinstance(change, NodeChange):
             self._publish(maintenance.PACKAGE, None, maintenance.event(change))
         elif change.login in self._switch.users:  # else it was deleted meanwhile

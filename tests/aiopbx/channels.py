@@ -1,0 +1,112 @@
+"""An office whose clients get their events over one of the three channels: the same tests run on each."""
+
+import asyncio
+import functools
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+import tests.aiopbx.office
+from aiopbx import Pbx
+from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
+from aiopbx.simulator.faces.o2g.asked import Asked
+from aiopbx.simulator.faces.o2g.server import O2gServer
+from tests.aiopbx.office import Office
+
+CHANNELS = ["chunk", "webhook", "tunnel"]
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def secret(number: int) -> str:
+    return f"the-way-in-for-tests-{number:06}"
+
+
+def channel_settings(channel: str, simulator: Simulator, **settings: Any) -> dict[str, Any]:
+    """What a client of this simulator has in its settings for a channel; for a tunnel its agents are started."""
+    if channel == "chunk" or "channel" in settings:
+        return {}
+    port = free_port()
+    word = secret(port)
+    if channel == "webhook":
+        listener: dict[str, Any] = {"host": "127.0.0.1", "public_url": f"http://127.0.0.1:{port}", "secret": word}
+        if simulator.settings.tls:
+            folder = simulator.certificate_path.parent
+            listener |= {
+                "public_url": f"https://127.0.0.1:{port}",
+                "certificate": simulator.certificate_path,
+                "key": folder / "simulator-key.pem",
+            }
+        return {"channel": "webhook", "webhook": listener}
+    listener = {"host": "127.0.0.1", "port": port, "secret": word, "agent_timeout": 2.0}
+    scheme = "ws"
+    if simulator.settings.tls:
+        folder = simulator.certificate_path.parent
+        listener |= {"certificate": simulator.certificate_path, "key": folder / "simulator-key.pem"}
+        scheme = "wss"
+    simulator.open_tunnel(f"{scheme}://127.0.0.1:{port}/{word}")
+    if "secondary_url" in settings:
+        listener["secondary_secret"] = word[::-1]
+        simulator.open_tunnel(f"{scheme}://127.0.0.1:{port}/", word[::-1], server="secondary")
+    return {"channel": "tunnel", "tunnel": listener}
+
+
+class ChannelOffice(Office):
+    """An office whose clients use one channel."""
+
+    channel = "chunk"
+
+    def __init__(self, simulator: Simulator, clock: ManualClock) -> None:
+        super().__init__(simulator, clock)
+        if self.channel == "webhook":
+            # A webhook has no connection that could break: what can be lost is its subscription.
+            self.faults.cut_channels = self.faults.close_cleanly  # type: ignore[method-assign]
+            # Each event is a request of its own, and so slower than an answer. Tests that look at the model as soon as
+            # they have the answer would look too early.
+            for server in simulator.servers:
+                server.answer = events_first(server)  # type: ignore[method-assign]
+
+    async def connect(self, **settings: Any) -> Pbx:
+        """Connect over the channel of this office."""
+        return await super().connect(**settings, **channel_settings(self.channel, self.simulator, **settings))
+
+
+def events_first(server: O2gServer) -> Callable[[Asked], Awaitable[Any]]:
+    """Answer requests when the events that they caused are delivered."""
+    answer = server.answer
+
+    async def later(request: Asked) -> Any:
+        answered = await answer(request)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + 0.5  # nothing is delivered while a fault holds everything
+        while loop.time() < until and any(pushed.queue for pushed in server.subscriptions.all if pushed.channel):
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.005)
+        return answered
+
+    return later
+
+
+def use_channel(monkeypatch: pytest.MonkeyPatch, channel: str) -> None:
+    """Let every ``office`` of a test be one of this channel."""
+    chosen = type("ChosenOffice", (ChannelOffice,), {"channel": channel})
+    monkeypatch.setattr(tests.aiopbx.office, "Office", chosen)
+    monkeypatch.setattr(tests.aiopbx.office, "SimulatorSettings", functools.partial(_settings, channel))
+
+
+def _settings(channel: str, /, **settings: Any) -> SimulatorSettings:
+    if channel == "webhook" and "event_queue" in settings:
+        settings["event_queue"] *= 3  # a delivery takes a while, in which more events wait
+    made = SimulatorSettings(**{"tunnel_retry": 0.02, "webhook_back_off": 0.01, **settings})
+    if made.tls and made.outgoing_ca_file is None and made.certificate_folder is None:
+        # The simulator and the listeners of its clients share one certificate, which exists only when it has started.
+        made = made.model_copy(update={"outgoing_tls": "none"})
+    return made
