@@ -35,7 +35,6 @@ from .faces.o2g.context import Route
 from .faces.o2g.server import O2gServer
 from .faces.o2g.sessions import Accounts
 from .faces.o2g.tunnel import TunnelAgent
-from .faces.phones import face as phones
 from .faces.phones.face import PAGE as PHONES_PAGE, attach as attach_phones
 from .faults import Faults
 from .scenarios import Scenario, ScenarioPlayer, load_scenario
@@ -292,7 +291,6 @@ class Simulator:
         else:
             control_routes(app, self)
             attach_phones(app, self.switch)
-            phones.attach(app, self.switch)
             app.router.add_route("*", "/{path:.*}", port.server.handle)
         # a channel's handler ends when its client goes away; a request is carried out once it was read
         port.runner = web.AppRunner(
