@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from office import Diary, Office, office, until, user
 
 from aiopbx import (
     AgentChanged,
@@ -13,14 +12,15 @@ from aiopbx import (
     Feature,
     HelpCancelled,
     HelpRequested,
-    InvalidInput,
     IntrusionMode,
+    InvalidInput,
     NotSupported,
     Pbx,
     RequestRefused,
 )
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.switch.settings import AgentSpec, PilotSpec, ProcessingGroupSpec, SkillSpec, SwitchSettings
+from tests.aiopbx.office import Diary, Office, office, until, user
 
 SALES = "60"
 SUPERVISED = AgentSpec(groups=(SALES,), skills=(SkillSpec(number=1, level=3),))
@@ -146,7 +146,7 @@ async def test_after_a_loss_the_state_is_that_of_the_switch() -> None:
     async with centre() as one:
         pbx = await one.connect()
         losses = pbx.statistics.losses
-        one.faults.end_sessions()
+        one.faults.expire_sessions()
         one.switch.agent_log_on("ann", "100", SALES)
         await until(lambda: pbx.statistics.losses > losses and pbx.status == "online")
         await is_(pbx, "100", AgentState.READY)

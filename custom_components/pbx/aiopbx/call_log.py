@@ -95,7 +95,7 @@ class CallLogCommands(Protocol):
     """What may be asked of a system about a log."""
 
     async def page(self, line: LineSnapshot, which: LogFilter, offset: int, limit: int) -> LogPage:
-        """Some of the records that are meant, newest first."""
+        """Some of the records that are meant."""
 
     async def acknowledge(self, line: LineSnapshot, ids: tuple[int, ...], on: bool) -> None:
         """Acknowledge records, or take that back."""
@@ -132,7 +132,7 @@ class CallLog:
         return self._line.loop
 
     async def __aiter__(self) -> AsyncIterator[CallRecord]:
-        """Give the records, newest first, page by page. O2G: GET /comlog/records."""
+        """Give the records in the order of the system, page by page. O2G: GET /comlog/records."""
         seen: set[int] = set()
         offset = 0
         while True:

@@ -487,16 +487,17 @@ class O2gLink:
     async def _config(self, login: str) -> AgentConfig | None:
         """What an agent is; none where the user is no agent, or lacks the licence."""
         try:
-            return await self.client.agent.agent_config(login_name=self._as(login))
+            config = await self.client.agent.agent_config(login_name=self._as(login))
         except SessionLost:
             raise
         except NotAllowed:
             self._system.lacking.setdefault(API_CONTACTCENTER_AGENT, set()).add(login)
             return None
-        except RequestRefused as error:
+        except PbxError as error:
             if error.transient:
                 raise
             return None
+        return config if config != AgentConfig() else None
 
     async def _drop_agents(self) -> bool:
         """Leave out the agents without a licence; false where there are none."""
@@ -823,9 +824,14 @@ class O2gLink:
     async def _read_nodes(self) -> None:
         """Read nodes and licences, where the account may."""
         if self.client.administrator:
-            told = await self._optional(self.client.maintenance.system_status())
-            if told is not None:
-                self.nodes_read(nodes_of(told))
+            try:
+                self.nodes_read(nodes_of(await self.client.maintenance.system_status()))
+            except SessionLost:
+                raise
+            except PbxError as error:
+                if error.transient:
+                    raise
+                _LOG.debug("The nodes cannot be read: %s", type(error).__name__)
 
     def counted(self, line: LineSnapshot, summary: EventSummary) -> None:
         """Counters of a line were read."""
