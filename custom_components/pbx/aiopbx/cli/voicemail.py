@@ -1,5 +1,6 @@
 """``aiopbx voicemail``: list, save and delete the messages of a mailbox."""
 
+import asyncio
 from pathlib import Path
 
 from ..errors import InvalidInput
@@ -35,7 +36,8 @@ async def save_messages(
     """Save messages: one to a file, several into a folder."""
     async with connected(settings, line_key) as (_, line):
         found = _chosen(await line.voicemails(password=mailbox_password).list(), ids)
-        if len(found) > 1 and not target.is_dir():
+        folder = await asyncio.to_thread(target.is_dir)
+        if len(found) > 1 and not folder:
             raise InvalidInput(
                 "target",
                 f"{target} is no folder, and there are {len(found)} messages.",
@@ -43,7 +45,7 @@ async def save_messages(
             )
         with progress() as bar:
             for message in found:
-                path = target / f"{message.id}.wav" if target.is_dir() else target
+                path = target / f"{message.id}.wav" if folder else target
                 task = bar.add_task(path.name, total=None)
 
                 def told(done: int, total: int | None, task: object = task) -> None:
@@ -81,14 +83,14 @@ async def delete_messages(
 
 def _chosen(messages: tuple[VoicemailMessage, ...], ids: tuple[str, ...]) -> tuple[VoicemailMessage, ...]:
     there = {message.id: message for message in messages}
-    for id in ids:
-        if id not in there:
+    for wanted in ids:
+        if wanted not in there:
             raise InvalidInput(
                 "id",
-                f"there is no message {id!r}.",
+                f"there is no message {wanted!r}.",
                 remedy=f"There are: {', '.join(there)}." if there else "There is none.",
             )
-    return tuple(there[id] for id in ids) if ids else messages
+    return tuple(there[wanted] for wanted in ids) if ids else messages
 
 
 def _row(message: VoicemailMessage) -> tuple[object, ...]:
