@@ -72,6 +72,7 @@ API = {
     "CallOver",
     "ConnectionFailed",
     "CertificateFailed",
+    "Conflict",
     "AuthenticationFailed",
     "Offline",
     "OutcomeUnknown",

@@ -93,6 +93,7 @@ ALL = (
 
 def test_every_kind_of_event_is_listed() -> None:
     kinds = {StatusChanged, LineAdded, LineRemoved, LineChanged, CallStarted, CallChanged, CallEnded}
+    kinds |= {AgentChanged, HelpRequested, HelpCancelled, LogChanged, NodeChanged, LicenceExpiring, ObjectChanged}
     assert set(KINDS) == kinds == {type(event) for event in ALL}
 
 

@@ -95,24 +95,24 @@ def test_log_with_wrong_input(aiopbx: Command, alice: list[str]) -> None:
 
 
 def test_voicemail(aiopbx: Command, served: Served, alice: list[str], tmp_path: Path) -> None:
-    id = leave_message(served)
+    one = leave_message(served)
     ran = aiopbx("voicemail", "list", "--json", *alice)
     assert ran.code == 0, ran.err
-    assert json.loads(ran.out.splitlines()[0])["id"] == id
+    assert json.loads(ran.out.splitlines()[0])["id"] == one
     assert "new" in aiopbx("voicemail", "list", *alice).out
     file = tmp_path / "message.wav"
-    ran = aiopbx("voicemail", "save", str(file), "--id", id, *alice)
+    ran = aiopbx("voicemail", "save", str(file), "--id", one, *alice)
     assert ran.code == 0, ran.err
     with wave.open(str(file)) as sound:
         assert sound.getnframes() > 0
-    ran = aiopbx("voicemail", "save", str(tmp_path / "none" / "x.wav"), "--id", id, *alice)
+    ran = aiopbx("voicemail", "save", str(tmp_path / "none" / "x.wav"), "--id", one, *alice)
     assert ran.code == 2
     assert "cannot be written" in ran.err
     assert aiopbx("voicemail", "delete", *alice).code == 2
     ran = aiopbx("voicemail", "delete", "4711", *alice)
     assert ran.code == 2
     assert "4711" in ran.err
-    assert aiopbx("voicemail", "delete", id, *alice).code == 0
+    assert aiopbx("voicemail", "delete", one, *alice).code == 0
     assert aiopbx("voicemail", "list", *alice).out == ""
 
 

@@ -47,7 +47,10 @@ class O2gObjects(Part):
             self._client.pbx_management.object_ids(node, path, filter=filter, attributes=attributes),
         )
         place = ObjectPath.of(path)
-        found = [PbxObject(node=node, path=str(place / one), values={}) for one in told.object_ids]
+        listed = {one.object_id for one in told.objects}
+        found = [
+            PbxObject(node=node, path=str(place / one), values={}) for one in told.object_ids if one not in listed
+        ]
         found += [
             PbxObject(node=node, path=str(place / one.object_id), values=values_of(one))
             for one in told.objects
