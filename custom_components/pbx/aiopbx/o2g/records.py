@@ -78,7 +78,7 @@ def _direction(own: comlog.Participant | None, others: list[comlog.Participant])
 
 
 def _answered(participants: Iterable[comlog.Participant]) -> bool | None:
-    told = [one.answered for one in participants if one.role == comlog.Role.CALLEE and one.answered is not None]
+    told = [one.answered for one in participants if one.answered is not None]
     return any(told) if told else None
 
 
