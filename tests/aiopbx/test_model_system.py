@@ -139,10 +139,10 @@ async def test_objects_are_found_created_changed_and_deleted() -> None:
         assert kind.name == "Subscriber"
         assert any(one.name == "Annu_Name" and one.filtering for one in kind.attributes)
         assert {"create", "get", "set"} <= set(kind.actions)
-        found = await pbx.objects.find("Subscriber", attribute("Annu_Name").begins_with("Kel"), attributes=["Annu_Name"])
-        assert [(one.path, one.id, one.values["Annu_Name"]) for one in found] == [
-            ("Subscriber/1001", "1001", "Keller")
-        ]
+        found = await pbx.objects.find(
+            "Subscriber", attribute("Annu_Name").begins_with("Kel"), attributes=["Annu_Name"]
+        )
+        assert [(one.path, one.id, one.values["Annu_Name"]) for one in found] == [("Subscriber/1001", "1001", "Keller")]
         await pbx.objects.change("Subscriber/1001", {"Annu_Name": "Smith"})
         assert (await pbx.objects.get("Subscriber/1001", attributes=["Annu_Name"])).values == {"Annu_Name": "Smith"}
         await pbx.objects.create(

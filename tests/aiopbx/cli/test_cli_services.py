@@ -182,6 +182,22 @@ def test_call_with_wrong_input(aiopbx: Command, alice: list[str], typed: list[st
     assert word in ran.err
 
 
+def test_the_dial_policy_stands_before_every_request(aiopbx: Command, served: Served, tmp_path: Path) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text(
+        f"url: {served.url}\nusername: oxe1000\npassword: secret\ndial_policy:\n  denied: ['0*']\n", encoding="utf-8"
+    )
+    forward = '{"forwardRoute": {"destinations": [{"type": "NUMBER", "number": "0015550100"}]}}'
+    for typed in (
+        ["make_call", "-a", "deviceId=1000", "-a", "callee=0015550100"],
+        ["set_forward_route", "--body", forward],
+        ["request_callback", "-a", "callee=0015550100"],
+    ):
+        ran = aiopbx("call", *typed, "--config", str(config))
+        assert ran.code == 2, ran.err
+        assert "policy" in ran.err
+
+
 def test_call_explains_and_completes(aiopbx: Command) -> None:
     listed = aiopbx("call", "--list").out
     assert len(listed.splitlines()) == len(OPERATIONS) == 142

@@ -1,7 +1,7 @@
 """``aiopbx call``: any operation of O2G by its name, with arguments made from its types."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
@@ -11,12 +11,19 @@ from ..errors import InvalidInput
 from ..o2g.client import O2gClient
 from ..o2g.download import Download
 from ..o2g.operations import OPERATIONS, Operation, Parameter
+from ..o2g.rules import REDIRECT_WORDS
 from ..o2g.types.base import Wire
 from ..pbx import connect
+from ..policy import DialGuard
 from ..settings import ConnectionSettings
 from . import errors, screen
 from .shared import print_json, progress
 
+_DIALLED: Final = frozenset({"callee", "redirect_to", "transfer_to", "number"})
+"""Fields of bodies that say where calls go."""
+_NO_DIAL: Final = frozenset({"send_dtmf"})
+"""Its number is tones."""
+_WORDS: Final = frozenset(REDIRECT_WORDS)
 _TRUE: Final = frozenset({"true", "yes", "1", "on"})
 _FALSE: Final = frozenset({"false", "no", "0", "off"})
 
@@ -193,6 +200,7 @@ async def call(
     operation = operation_of(name)
     path, query, content = made(operation, arguments, body)
     operation.check(path, query, content)
+    _obey(settings, operation, content)
     async with connect(settings, lines=()) as pbx:
         client: O2gClient = pbx.o2g
         answer = await client.call(operation, path=path, query=query, body=content)
@@ -206,6 +214,27 @@ async def call(
             plain = msgspec.to_builtins(answer)
             screen.output().print_json(msgspec.json.encode(plain).decode())
     return errors.OK
+
+
+def _obey(settings: ConnectionSettings, operation: Operation[Any], body: Wire | None) -> None:
+    """Raise ``PolicyViolation`` for a number that the dial policy forbids."""
+    if body is None or operation.name in _NO_DIAL:
+        return
+    guard = DialGuard(settings.dial_policy)
+    for field, number in _numbers(body):
+        if number not in _WORDS:
+            guard.check(number, field=field)
+
+
+def _numbers(body: Any) -> Iterator[tuple[str, str]]:
+    """Every number in a body that calls may go to, at any depth."""
+    for field in msgspec.structs.fields(body):
+        value = getattr(body, field.name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, msgspec.Struct):
+                yield from _numbers(one)
+            elif isinstance(one, str) and field.name in _DIALLED:
+                yield field.encode_name, one
 
 
 async def _save(answer: Download, output: Path | None) -> int:

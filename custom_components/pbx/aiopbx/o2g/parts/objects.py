@@ -48,9 +48,7 @@ class O2gObjects(Part):
         )
         place = ObjectPath.of(path)
         listed = {one.object_id for one in told.objects}
-        found = [
-            PbxObject(node=node, path=str(place / one), values={}) for one in told.object_ids if one not in listed
-        ]
+        found = [PbxObject(node=node, path=str(place / one), values={}) for one in told.object_ids if one not in listed]
         found += [
             PbxObject(node=node, path=str(place / one.object_id), values=values_of(one))
             for one in told.objects
