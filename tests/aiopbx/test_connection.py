@@ -334,3 +334,29 @@ async def test_closing_while_reconnecting(rig: Any) -> None:
     for _ in range(10):
         await asyncio.sleep(0)
     assert len(one.system.log) == tried
+
+
+async def test_closing_while_a_lost_link_is_given_back(rig: Any) -> None:
+    """The farewell is under way when somebody closes: it is still said to its end."""
+    one = rig()
+    await one.connection.start()
+    link = one.system.links[0]
+    farewell = asyncio.Event()
+    said: list[str] = []
+
+    async def slow() -> None:
+        said.append("begun")
+        await farewell.wait()
+        said.append("done")
+        link.open = False
+
+    link.close = slow
+    link.lose()
+    await one.until(lambda: said)
+    closing = asyncio.create_task(one.connection.close())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    farewell.set()
+    await closing
+    assert said == ["begun", "done"]

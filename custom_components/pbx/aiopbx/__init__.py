@@ -90,7 +90,7 @@ from .o2g.types.telephony import AcdCallParam, ACRSkill, ACRSkills
 from .objects import ObjectAttribute, ObjectChange, ObjectKind, Objects, PbxObject
 from .pbx import Pbx, connect
 from .policy import DialPolicy
-from .settings import ConnectionSettings, SupervisedUser
+from .settings import ConnectionSettings, SupervisedUser, TunnelSettings, WebhookSettings
 from .subscribers import EventStream
 from .system import CallbackRequest, HuntingGroups, Languages, Preferences, Text
 from .telephone import Key, Pin, Telephone, TelephoneState
@@ -198,11 +198,13 @@ __all__ = [
     "Telephone",
     "TelephoneState",
     "Text",
+    "TunnelSettings",
     "UnknownCall",
     "UnknownLine",
     "VoicemailMessage",
     "VoicemailSnapshot",
     "Voicemails",
+    "WebhookSettings",
     "WithdrawReason",
     "attribute",
     "connect",

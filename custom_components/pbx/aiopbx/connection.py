@@ -127,7 +127,7 @@ class Connection:
         link, self._link = self._link, None
         self._system.use(None)
         if link is not None:
-            await link.close()
+            await _give_back(link)
 
     async def _attempt(self, server: int) -> None:
         """Try this server once: connect, synchronise, be online. Raises what went wrong, with nothing left behind."""
@@ -215,7 +215,7 @@ class Connection:
             old, self._link = self._link, None
             try:
                 if old is not None:
-                    await old.close()
+                    await _give_back(old)
             except BaseException:
                 await link.close()
                 raise
@@ -248,6 +248,16 @@ class Connection:
                 self._set_offline(ConnectionFailed(f"Connecting failed: {type(error).__name__}."))
             else:
                 return
+
+
+async def _give_back(link: Link) -> None:
+    """Close a link to the end, also if this is cancelled meanwhile: half a farewell leaves a session behind."""
+    closing = asyncio.ensure_future(link.close())
+    try:
+        await asyncio.shield(closing)
+    except asyncio.CancelledError:
+        await closing
+        raise
 
 
 async def _while_alive(link: Link, work: Awaitable[None]) -> None:

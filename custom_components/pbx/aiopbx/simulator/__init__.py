@@ -13,19 +13,32 @@ from .settings import DeviceSpec, SimulatorSettings, UserSpec, office_of_four
 from .simulator import Simulator
 from .switch import Switch
 from .switch.errors import SwitchError
-from .switch.settings import HuntingGroupSpec, SwitchSettings
+from .switch.settings import (
+    AgentSpec,
+    ContactSpec,
+    HuntingGroupSpec,
+    PilotSpec,
+    ProcessingGroupSpec,
+    SkillSpec,
+    SwitchSettings,
+)
 
 __all__ = [
+    "AgentSpec",
     "Clock",
+    "ContactSpec",
     "DeviceSpec",
     "Faults",
     "HuntingGroupSpec",
     "ManualClock",
+    "PilotSpec",
+    "ProcessingGroupSpec",
     "RealClock",
     "Scenario",
     "ScenarioPlayer",
     "Simulator",
     "SimulatorSettings",
+    "SkillSpec",
     "Switch",
     "SwitchError",
     "SwitchSettings",

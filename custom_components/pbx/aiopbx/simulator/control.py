@@ -13,6 +13,7 @@ from .faults import NAMES
 if TYPE_CHECKING:
     from .simulator import Simulator
     from .switch import Switch
+    from .switch.agents import Agent
     from .switch.users import Route
 
 PREFIX: Final = "/simulator"
@@ -88,8 +89,15 @@ def user_state(switch: "Switch", login: str) -> dict[str, Any]:
         "remote_extension": user.remote_extension if user.has_remote_extension else None,
         "hunting_group": user.hunting_group,
         "logged_on": user.logged_on,
+        "agent": _agent(user.agent) if user.agent is not None else None,
         "devices": [
-            {"id": device.id, "type": device.kind, "state": device.state, "off_hook": device.off_hook}
+            {
+                "id": device.id,
+                "type": device.kind,
+                "state": device.state,
+                "off_hook": device.off_hook,
+                "locked": device.locked,
+            }
             for device in user.devices.values()
         ],
         "counters": {
@@ -109,6 +117,17 @@ def user_state(switch: "Switch", login: str) -> dict[str, Any]:
             }
             for view in switch.call_views(login)
         ],
+    }
+
+
+def _agent(agent: "Agent") -> dict[str, Any]:
+    state = agent.state
+    return {
+        "type": agent.type,
+        "state": state.sub_state if state.logged_on else None,
+        "device": state.device,
+        "group": state.group,
+        "reason": state.reason,
     }
 
 

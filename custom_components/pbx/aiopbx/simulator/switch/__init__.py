@@ -1,12 +1,15 @@
 """The telephony of the simulator: people, telephones, calls. It knows nothing of any wire."""
 
-from .calls import Call, CallView, Identity, LegView, Member, PartyView
+from .agents import Agent, AgentState
+from .calls import AcdView, Call, CallView, Identity, LegView, Member, PartyView
 from .changes import (
+    AgentChange,
     CallChange,
     CapabilitiesChange,
     Change,
     CountersChange,
     DeviceChange,
+    HelpChange,
     HuntingGroupChange,
     LogChange,
     LogPart,
@@ -22,11 +25,25 @@ from .external import Behaviour, ExternalWorld
 from .log import LogFilter
 from .mailboxes import MailboxInfo
 from .nodes import Node
-from .settings import ContactSpec, HuntingGroupSpec, SwitchSettings
+from .objects import ObjectChange, ObjectTree
+from .settings import (
+    AgentSpec,
+    ContactSpec,
+    HuntingGroupSpec,
+    PilotSpec,
+    ProcessingGroupSpec,
+    SkillSpec,
+    SwitchSettings,
+)
 from .switch import Switch
 from .users import CallBack, Counters, Device, MiniMessage, Missed, Route, User, Voicemail
 
 __all__ = [
+    "AcdView",
+    "Agent",
+    "AgentChange",
+    "AgentSpec",
+    "AgentState",
     "Behaviour",
     "Call",
     "CallBack",
@@ -42,6 +59,7 @@ __all__ = [
     "Device",
     "DeviceChange",
     "ExternalWorld",
+    "HelpChange",
     "HuntingGroupChange",
     "HuntingGroupSpec",
     "Identity",
@@ -56,9 +74,14 @@ __all__ = [
     "Missed",
     "Node",
     "NodeChange",
+    "ObjectChange",
+    "ObjectTree",
     "PartyView",
+    "PilotSpec",
+    "ProcessingGroupSpec",
     "Route",
     "RoutingChange",
+    "SkillSpec",
     "Switch",
     "SwitchError",
     "SwitchSettings",

@@ -69,6 +69,8 @@ class CallCentre(PhoneSets):
         for pilot in self.pilots.values():
             self._groups_exist(pilot.groups)
         self._waiting: dict[str, Call] = {}
+        self._staff_of_centre: dict[str, User] = {}
+        """Users who are operators, so that nothing looks through all users."""
         self._turns = count(1)
         self._handling = FIRST_GUESS
         super().__init__(clock, users, settings)
@@ -83,6 +85,7 @@ class CallCentre(PhoneSets):
                 raise ValueError(f"users: the number {number} of {user.login} is that of a pilot.")
         super()._add(user)
         if user.agent is not None:
+            self._staff_of_centre[user.login] = user
             self._groups_exist(user.agent.groups)
 
     def _groups_exist(self, numbers: Iterable[str]) -> None:
@@ -127,7 +130,7 @@ class CallCentre(PhoneSets):
         return sum(agent.logged_on and agent.group in pilot.groups for _, agent in self._operators())
 
     def _operators(self) -> Iterable[tuple[User, Agent]]:
-        for user in self.users.values():
+        for user in tuple(self._staff_of_centre.values()):
             if user.agent is not None:
                 yield user, user.agent
 
@@ -206,6 +209,8 @@ class CallCentre(PhoneSets):
 
     def _settle(self) -> None:
         super()._settle()
+        if not self._staff_of_centre:
+            return
         for user, agent in self._operators():
             if agent.logged_on and agent.device not in user.devices:
                 self._log_off(user, agent)
@@ -345,6 +350,7 @@ class CallCentre(PhoneSets):
             with self._acting():
                 self._log_off(user, user.agent)
         super().remove_user(login)
+        self._staff_of_centre.pop(login, None)
 
     def transfer(self, login: str, active_ref: str, held_ref: str) -> None:
         """Give the party of the held call to that of the active one, which may be ringing or waiting for an agent."""
@@ -383,6 +389,7 @@ class CallCentre(PhoneSets):
         user = self.user(login)
         if changes is not None:
             user.agent = user.agent or Agent()
+            self._staff_of_centre[login] = user
             self.configure_agent(login, changes)
         elif user.agent is not None:
             with self._acting():
@@ -394,6 +401,7 @@ class CallCentre(PhoneSets):
                     self._log_off(user, user.agent)
                 self._tell(user, user.agent)
                 user.agent = None
+                del self._staff_of_centre[login]
 
     # -- logging on and off -----------------------------------------------------------------------------------------
 
@@ -874,6 +882,8 @@ class CallCentre(PhoneSets):
                 if member.intrudes is not None:
                     assert call.user(member.intrudes) is not None
                     assert len(call.others(member)) >= 2
+        staff = {login: user for login, user in self.users.items() if user.agent is not None}
+        assert staff == self._staff_of_centre
         for user, agent in self._operators():
             assert agent.told == agent.state, f"{user.login}: the state of the agent was not told"
             assert (agent.timer is None) or agent.status == WRAPUP

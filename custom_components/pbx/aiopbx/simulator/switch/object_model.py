@@ -115,10 +115,14 @@ class Kind:
     tells: bool = False
     """Whether a change of an object is told."""
     by_name: dict[str, Attribute] = field(init=False, repr=False, compare=False)
+    defaults: Values = field(init=False, repr=False, compare=False)
+    """What is so where nothing is given."""
 
     def __post_init__(self) -> None:
         """Index the attributes."""
         object.__setattr__(self, "by_name", {attribute.name: attribute for attribute in self.attributes})
+        defaults: Values = {item.name: (item.default,) for item in self.attributes if item.default is not None}
+        object.__setattr__(self, "defaults", defaults)
 
     @property
     def single(self) -> bool:

@@ -44,7 +44,7 @@ _DIALLED: Final = frozenset("0123456789*#")
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """An object. ``values`` are those that are kept here; live ones are read from the switch."""
+    """An object. ``values`` are those that are kept here and no defaults; live ones are read from the switch."""
 
     kind: Kind
     id: str
@@ -475,7 +475,7 @@ class ObjectTree:
         """Objects that are always there, once."""
         for kind in instance.kind.children:
             if kind.single:
-                self._singles(self._put(instance, kind, "1", _defaults(kind)))
+                self._singles(self._put(instance, kind, "1"))
 
     def _put(self, father: Instance, kind: Kind, id: str, values: Values | None = None) -> Instance:
         instance = Instance(kind, id, father.node, father, dict(values or {}))
@@ -506,9 +506,9 @@ class ObjectTree:
 
     # -- following the switch -----------------------------------------------------------------------------------------
 
-    def _add_subscriber(self, user: User, values: Values | None = None) -> Instance:
+    def _add_subscriber(self, user: User) -> Instance:
         root = self._node(user.node)
-        instance = self._put(root, SUBSCRIBER, user.number, _defaults(SUBSCRIBER) | (values or {}))
+        instance = self._put(root, SUBSCRIBER, user.number)
         self._subscriber_of[user.login] = instance
         self._add_operator(user)
         return instance
@@ -616,7 +616,7 @@ class ObjectTree:
 
     def read(self, instance: Instance) -> Values:
         """All attributes of an object, in the order of its model."""
-        values = dict(instance.values)
+        values = instance.kind.defaults | instance.values
         live = self._live.get(instance.kind.name)
         if live is not None:
             values |= live.read(instance)
@@ -637,7 +637,7 @@ class ObjectTree:
         for attribute in kind.attributes:
             if attribute.mandatory and not checked.get(attribute.name):
                 raise bad_value(f"{attribute.name}: it is mandatory.")
-        whole = _defaults(kind) | checked
+        whole = kind.defaults | checked
         self._in_use(kind, checked, whole)
         key = _one(whole, kind.key) or ""
         if not key or "/" in key:
@@ -650,7 +650,7 @@ class ObjectTree:
         instance = father.children.get(name, {}).get(key)
         if instance is None:
             instance = self._put(father, kind, key)
-        instance.values |= whole
+        instance.values |= checked
         if kind is OPERATOR:
             self._add_groups(node)
         if kind is not SUBSCRIBER and father.kind.tells:
@@ -768,10 +768,6 @@ class ObjectTree:
             (name, key): self._dump(child) for name, below in instance.children.items() for key, child in below.items()
         }
         return (self.read(instance), objects)
-
-
-def _defaults(kind: Kind) -> Values:
-    return {item.name: (item.default,) for item in kind.attributes if item.default is not None}
 
 
 def _same(attribute: Attribute, one: str | Part, other: str | Part) -> bool:
