@@ -73,6 +73,8 @@ API = {
     "ConnectionFailed",
     "CertificateFailed",
     "Conflict",
+    "TunnelSettings",
+    "WebhookSettings",
     "AuthenticationFailed",
     "Offline",
     "OutcomeUnknown",
