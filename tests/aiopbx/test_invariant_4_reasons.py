@@ -137,7 +137,10 @@ async def test_a_user_with_the_basic_licence_gets_what_it_has_and_is_told_the_re
     async with office(users=people) as one:
         pbx = await one.connect(**user("plain"))
         line = pbx.line("100")
-        assert line.features == {Feature.DIAL, Feature.ANSWER, Feature.HANG_UP} == pbx.features
+        assert {Feature.DIAL, Feature.ANSWER, Feature.HANG_UP} < line.features == pbx.features
+        # What needs another licence is no matter of this one.
+        others = {Feature.PREFERENCES, Feature.TELEPHONES, Feature.MAILBOX}
+        assert line.features - others == {Feature.DIAL, Feature.ANSWER, Feature.HANG_UP}
         assert line.missing[Feature.FORWARD] == "TELEPHONY_ADVANCED"
         assert await line.dial("101") is None, "no event names the call"
         (call,) = one.switch.calls.values()
@@ -183,7 +186,14 @@ async def test_finding_out_the_licence_answers_no_call() -> None:
         ringing = one.switch.make_call("full", "101", "100", auto_answer=True)
         pbx = await one.connect(**user("plain"))
         assert not ringing.answered
-        assert pbx.line("100").features == {Feature.DIAL, Feature.ANSWER, Feature.HANG_UP}
+        assert pbx.line("100").features == {
+            Feature.DIAL,
+            Feature.ANSWER,
+            Feature.HANG_UP,
+            Feature.PREFERENCES,
+            Feature.TELEPHONES,
+            Feature.MAILBOX,
+        }
 
 
 async def test_an_administrator_with_lines_of_both_licences() -> None:

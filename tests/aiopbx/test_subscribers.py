@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from aiopbx import (
+    AgentChanged,
+    AgentSnapshot,
     CallChanged,
     CallEnded,
     CallEvent,
@@ -16,11 +18,20 @@ from aiopbx import (
     CallState,
     Event,
     EventStream,
+    HelpCancelled,
+    HelpRequested,
+    LicenceExpiring,
     LineAdded,
     LineChanged,
     LineEvent,
     LineRemoved,
     LineSnapshot,
+    LogChange,
+    LogChanged,
+    NodeChanged,
+    NodeSnapshot,
+    ObjectChange,
+    ObjectChanged,
     Outcome,
     Status,
     StatusChanged,
@@ -70,11 +81,19 @@ ALL = (
     started(),
     changed(),
     ended(),
+    AgentChanged(at=AT, line="a", agent=AgentSnapshot(), previous=None),
+    HelpRequested(at=AT, line="a", number="2"),
+    HelpCancelled(at=AT, line="a", number="2"),
+    LogChanged(at=AT, line="a", change=LogChange.DELETED),
+    NodeChanged(at=AT, node=NodeSnapshot(id="1"), previous=None),
+    LicenceExpiring(at=AT, days=3),
+    ObjectChanged(at=AT, change=ObjectChange.CREATED),
 )
 
 
 def test_every_kind_of_event_is_listed() -> None:
     kinds = {StatusChanged, LineAdded, LineRemoved, LineChanged, CallStarted, CallChanged, CallEnded}
+    kinds |= {AgentChanged, HelpRequested, HelpCancelled, LogChanged, NodeChanged, LicenceExpiring, ObjectChanged}
     assert set(KINDS) == kinds == {type(event) for event in ALL}
 
 
@@ -85,7 +104,7 @@ def test_every_kind_of_event_is_listed() -> None:
         (Event, KINDS),
         (CallEnded, (CallEnded,)),
         (CallEvent, (CallStarted, CallChanged, CallEnded)),
-        (LineEvent, KINDS[1:]),
+        (LineEvent, KINDS[1:-3]),
         ((StatusChanged, CallEnded), (StatusChanged, CallEnded)),
     ],
 )

@@ -9,7 +9,10 @@
 This page is the whole public API; everything behind it may change.
 """
 
+from .agent import Agent, IntrusionMode, WithdrawReason
 from .call import DVA, VOICEMAIL, Call
+from .call_log import CallLog, CallRecord, LogChange
+from .directory import Contact, ContactSearch
 from .errors import (
     ActionNotAllowed,
     AuthenticationFailed,
@@ -33,20 +36,29 @@ from .errors import (
     UnknownLine,
 )
 from .events import (
+    AgentChanged,
     CallChanged,
     CallEnded,
     CallEvent,
     CallStarted,
     Event,
+    HelpCancelled,
+    HelpRequested,
+    LicenceExpiring,
     LineAdded,
     LineChanged,
     LineEvent,
     LineRemoved,
+    LogChanged,
+    NodeChanged,
+    ObjectChanged,
     StatusChanged,
 )
 from .line import Line
 from .model import (
     Action,
+    AgentSnapshot,
+    AgentState,
     AvailableLine,
     CallSnapshot,
     CallState,
@@ -66,17 +78,23 @@ from .model import (
     PartyKind,
     Recording,
     Routing,
+    Skill,
     Statistics,
     Status,
     SystemInfo,
     Target,
 )
+from .nodes import CtiLink, Licence, Nodes, NodeSnapshot
+from .o2g.filters import attribute, field, keys_of
 from .o2g.types.telephony import AcdCallParam, ACRSkill, ACRSkills
+from .objects import ObjectAttribute, ObjectChange, ObjectKind, Objects, PbxObject
 from .pbx import Pbx, connect
 from .policy import DialPolicy
 from .settings import ConnectionSettings, SupervisedUser, TunnelSettings, WebhookSettings
 from .subscribers import EventStream
-from .system import CallbackRequest, DialKeywords
+from .system import CallbackRequest, DialKeywords, HuntingGroups, Languages, Preferences, Text
+from .telephone import Key, Pin, Telephone, TelephoneState
+from .voicemail import Mailbox, MailboxSnapshot, VoicemailMessage, Voicemails, VoicemailSnapshot
 
 __all__ = [
     "DVA",
@@ -86,13 +104,19 @@ __all__ = [
     "AcdCallParam",
     "Action",
     "ActionNotAllowed",
+    "Agent",
+    "AgentChanged",
+    "AgentSnapshot",
+    "AgentState",
     "AuthenticationFailed",
     "AvailableLine",
     "Call",
     "CallChanged",
     "CallEnded",
     "CallEvent",
+    "CallLog",
     "CallOver",
+    "CallRecord",
     "CallSnapshot",
     "CallStarted",
     "CallState",
@@ -102,7 +126,10 @@ __all__ = [
     "Conflict",
     "ConnectionFailed",
     "ConnectionSettings",
+    "Contact",
+    "ContactSearch",
     "Counters",
+    "CtiLink",
     "Device",
     "DeviceState",
     "DialKeywords",
@@ -112,8 +139,16 @@ __all__ = [
     "EventStream",
     "Feature",
     "Forward",
+    "HelpCancelled",
+    "HelpRequested",
+    "HuntingGroups",
+    "IntrusionMode",
     "InvalidInput",
+    "Key",
+    "Languages",
     "Leg",
+    "Licence",
+    "LicenceExpiring",
     "Line",
     "LineAdded",
     "LineChanged",
@@ -121,10 +156,22 @@ __all__ = [
     "LineRemoved",
     "LineSnapshot",
     "LineState",
+    "LogChange",
+    "LogChanged",
+    "Mailbox",
+    "MailboxSnapshot",
+    "NodeChanged",
+    "NodeSnapshot",
+    "Nodes",
     "NotAllowed",
     "NotFound",
     "NotReady",
     "NotSupported",
+    "ObjectAttribute",
+    "ObjectChange",
+    "ObjectChanged",
+    "ObjectKind",
+    "Objects",
     "Offline",
     "Outcome",
     "OutcomeUnknown",
@@ -133,11 +180,15 @@ __all__ = [
     "PartyKind",
     "Pbx",
     "PbxError",
+    "PbxObject",
+    "Pin",
     "PolicyViolation",
+    "Preferences",
     "Recording",
     "RequestRefused",
     "Routing",
     "SessionLost",
+    "Skill",
     "Statistics",
     "Status",
     "StatusChanged",
@@ -145,9 +196,19 @@ __all__ = [
     "SupervisedUser",
     "SystemInfo",
     "Target",
+    "Telephone",
+    "TelephoneState",
+    "Text",
     "TunnelSettings",
     "UnknownCall",
     "UnknownLine",
+    "VoicemailMessage",
+    "VoicemailSnapshot",
+    "Voicemails",
     "WebhookSettings",
+    "WithdrawReason",
+    "attribute",
     "connect",
+    "field",
+    "keys_of",
 ]

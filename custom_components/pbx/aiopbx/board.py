@@ -5,6 +5,7 @@ from typing import Final
 
 from .events import Event
 from .model import LineSnapshot
+from .nodes import NodesSnapshot
 from .subscribers import Subscribers
 
 RECENT: Final = 25
@@ -12,13 +13,14 @@ RECENT: Final = 25
 
 
 class Board:
-    """The newest snapshot of every line. Only the event loop that owns the client writes here."""
+    """The newest snapshot of every line, and of the nodes. Only the event loop that owns the client writes here."""
 
-    __slots__ = ("_tell", "lines", "recent", "subscribers")
+    __slots__ = ("_tell", "lines", "nodes", "recent", "subscribers")
 
     def __init__(self) -> None:
         """Begin with no lines."""
         self.lines: dict[str, LineSnapshot] = {}
+        self.nodes = NodesSnapshot()
         self.subscribers = Subscribers()
         self.recent: deque[Event] = deque(maxlen=RECENT)
         self._tell = self.subscribers.tell_all

@@ -4,7 +4,10 @@ from datetime import datetime
 
 import msgspec
 
-from .model import CallSnapshot, LineSnapshot, Status
+from .call_log import CallRecord, LogChange
+from .model import AgentSnapshot, CallSnapshot, LineSnapshot, Status
+from .nodes import NodeSnapshot
+from .objects import ObjectChange
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -65,3 +68,59 @@ class CallChanged(CallEvent, frozen=True, kw_only=True):
 
 class CallEnded(CallEvent, frozen=True, kw_only=True):
     """A call has ended; ``call.outcome`` says how. It is told once, also where the end was not seen."""
+
+
+class AgentChanged(LineEvent, frozen=True, kw_only=True):
+    """An agent does something else, or is one from now on."""
+
+    agent: AgentSnapshot
+    previous: AgentSnapshot | None
+
+
+class HelpRequested(LineEvent, frozen=True, kw_only=True):
+    """An agent needs the help of a supervisor."""
+
+    number: str | None = None
+    """The other one, as the system names it."""
+
+
+class HelpCancelled(LineEvent, frozen=True, kw_only=True):
+    """An agent needs no help any more, or the supervisor gives none."""
+
+    number: str | None = None
+
+
+class LogChanged(LineEvent, frozen=True, kw_only=True):
+    """The call log of a line changed."""
+
+    change: LogChange
+    ids: tuple[int, ...] = ()
+    """Of the records. None of those that are deleted means all of them."""
+    record: CallRecord | None = None
+    """As it is now, where one was added; what the system told of it, where one changed."""
+
+
+class NodeChanged(Event, frozen=True, kw_only=True):
+    """A node of the system changed: its link is up or down, or its data is loaded."""
+
+    node: NodeSnapshot
+    previous: NodeSnapshot | None
+
+
+class LicenceExpiring(Event, frozen=True, kw_only=True):
+    """The licences end in so many days, or have ended as many days ago where it is negative."""
+
+    days: int
+    message: str | None = None
+
+
+class ObjectChanged(Event, frozen=True, kw_only=True):
+    """An object of the system's configuration was created, changed or deleted."""
+
+    change: ObjectChange
+    node: str | None = None
+    name: str = ""
+    """The kind of the object, such as ``Subscriber``."""
+    id: str = ""
+    above: str | None = None
+    """The object above it, as ``name/id``."""

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from msgspec.structs import replace
 
+from .agent import Agent
 from .call import Call
+from .call_log import CallLog, LogFilter
 from .doors import owned
 from .errors import ActionNotAllowed, InvalidInput, NotSupported, OutcomeUnknown, UnknownCall
 from .events import CallEvent, CallStarted, Event
@@ -26,7 +29,9 @@ from .model import (
     Target,
 )
 from .subscribers import Callback, Kind
-from .system import CallbackRequest, Commands, DialKeywords, DialOptions
+from .system import CallbackRequest, Commands, DialKeywords, DialOptions, HuntingGroups, Languages, Preferences, Text
+from .telephone import Telephone
+from .voicemail import Mailbox, MailboxKey, MailboxSnapshot, Voicemails, choose
 
 if TYPE_CHECKING:
     from .pbx import Pbx
@@ -352,6 +357,170 @@ class Line:
         await self._run(lambda commands: commands.refresh_counters(self.snapshot), safe=True)
         return self.counters
 
+    # The log and the mailbox
+
+    def call_log(
+        self,
+        *,
+        unanswered: bool = False,
+        unacknowledged: bool = False,
+        after: datetime | None = None,
+        before: datetime | None = None,
+        direction: Direction | None = None,
+        ref: str | None = None,
+        party: str | None = None,
+    ) -> CallLog:
+        """The calls that the system has logged: ``async for record in line.call_log(unanswered=True)``.
+
+        Only those that meet all of it: from ``after`` on and until before ``before`` (with a time zone), of one
+        ``direction``, with this reference, or with this other party. O2G: GET /comlog/records.
+        """
+        return CallLog(
+            self,
+            LogFilter(
+                unanswered=unanswered,
+                unacknowledged=unacknowledged,
+                after=after,
+                before=before,
+                direction=direction,
+                ref=ref,
+                party=party,
+            ),
+        )
+
+    @owned
+    async def mailboxes(self) -> tuple[MailboxSnapshot, ...]:
+        """The mailboxes of the user. O2G: GET /messaging/mailboxes."""
+        return await self._ask(Feature.MAILBOX, lambda commands: commands.voicemail.mailboxes(self.snapshot), safe=True)
+
+    @owned
+    async def mailbox(self, id: str | None = None, *, password: str | None = None) -> Mailbox:
+        """Connect to a mailbox, the only one if none is named, and count its messages.
+
+        Without ``password`` the user's own is taken. O2G: POST /messaging/mailboxes/{mailboxId}.
+        """
+        if password is not None and not password:
+            raise InvalidInput("password", "is empty.", remedy="Give that of the mailbox, or leave it out.")
+        found = choose(self, await self.mailboxes(), id)
+        mailbox = Mailbox(self, MailboxKey(id=found.id, password=password), found)
+        await mailbox.refresh()
+        return mailbox
+
+    def voicemails(
+        self, *, new_only: bool = False, mailbox: str | None = None, password: str | None = None
+    ) -> Voicemails:
+        """The messages in a mailbox: ``async for message in line.voicemails()``; see ``mailbox``.
+
+        O2G: GET /messaging/mailboxes/{mailboxId}/voicemails.
+        """
+        return Voicemails(self, mailbox, password, new_only)
+
+    # The call centre, and the telephones
+
+    @property
+    def agent(self) -> Agent | None:
+        """The agent of the call centre that the user is; none where it is none, or that is not known."""
+        snapshot = self.snapshot.agent
+        return Agent(self, snapshot) if snapshot is not None else None
+
+    def device(self, id: str | None = None) -> Telephone:
+        """One of its telephones, to be programmed: the one with this id, the first if none is given."""
+        if id is not None:
+            self._check_device(id)
+        chosen = id or self._main_device()
+        return Telephone(self, next((one for one in self.devices if one.id == chosen), Device(id=chosen)))
+
+    @owned
+    async def prefix(self, type: str, value: str) -> str | None:
+        """What is dialled for a service, such as ``Station_Facility_Type`` and ``Lock``. O2G: GET …/prefixes."""
+        return await self._ask(
+            Feature.TELEPHONES, lambda commands: commands.telephones.prefix(self.snapshot, type, value), safe=True
+        )
+
+    # The desk: languages, password, shared sets, hunting groups, texts
+
+    @owned
+    async def preferences(self) -> Preferences:
+        """The user's languages. O2G: GET /users/{loginName}/preferences."""
+        return await self._ask(
+            Feature.PREFERENCES, lambda commands: commands.desk.preferences(self.snapshot), safe=True
+        )
+
+    @owned
+    async def set_preferences(self, *, gui_language: str | None = None, telephone_language: str | None = None) -> None:
+        """Change the languages that are given. O2G: POST /users/{loginName}/preferences."""
+        wanted = Preferences(gui_language=gui_language, telephone_language=telephone_language)
+        if wanted == Preferences():
+            raise InvalidInput("gui_language", "nothing is given.", remedy="Give one of the two languages.")
+        await self._ask(Feature.PREFERENCES, lambda commands: commands.desk.set_preferences(self.snapshot, wanted))
+
+    @owned
+    async def languages(self) -> Languages:
+        """The languages that may be chosen. O2G: GET /users/{loginName}/preferences/supportedLanguages."""
+        return await self._ask(Feature.PREFERENCES, lambda commands: commands.desk.languages(self.snapshot), safe=True)
+
+    @owned
+    async def change_password(self, old: str, new: str) -> None:
+        """Change the user's password. O2G: PUT /users/{loginName}/password."""
+        await self._ask(Feature.PREFERENCES, lambda commands: commands.desk.change_password(self.snapshot, old, new))
+
+    @owned
+    async def share_desk(self, set: str) -> None:
+        """Log on at a shared set, which is the user's telephone then. O2G: POST /telephony/deskSharing."""
+        self._commands.check_number(set, field="set")
+        await self._ask(Feature.DESK_SHARING, lambda commands: commands.desk.share_desk(self.snapshot, set))
+
+    @owned
+    async def leave_desk(self) -> None:
+        """Log off from the shared set. O2G: DELETE /telephony/deskSharing."""
+        await self._ask(Feature.DESK_SHARING, lambda commands: commands.desk.share_desk(self.snapshot, None))
+
+    @owned
+    async def hunting_groups(self) -> HuntingGroups:
+        """The hunting groups of the node, and the user's. O2G: GET /telephony/huntingGroups."""
+        return await self._ask(
+            Feature.HUNTING_GROUPS, lambda commands: commands.desk.hunting_groups(self.snapshot), safe=True
+        )
+
+    @owned
+    async def join_hunting_group(self, number: str) -> None:
+        """Become a member of a hunting group. O2G: POST /telephony/huntingGroupMember/{hgNumber}."""
+        await self._ask(
+            Feature.HUNTING_GROUPS,
+            lambda commands: commands.desk.set_hunting_group_member(self.snapshot, number, True),
+        )
+
+    @owned
+    async def leave_hunting_group(self, number: str) -> None:
+        """Be a member no longer. O2G: DELETE /telephony/huntingGroupMember/{hgNumber}."""
+        await self._ask(
+            Feature.HUNTING_GROUPS,
+            lambda commands: commands.desk.set_hunting_group_member(self.snapshot, number, False),
+        )
+
+    @owned
+    async def set_hunting_group_logged_on(self, on: bool) -> None:
+        """Have calls of the hunting group, or not. O2G: POST or DELETE /telephony/huntingGroupLogOn."""
+        await self._ask(
+            Feature.HUNTING_GROUPS, lambda commands: commands.desk.set_hunting_group_logged_on(self.snapshot, on)
+        )
+
+    @owned
+    async def send_text(self, number: str, text: str) -> None:
+        """Send a short text to another user. O2G: POST /telephony/miniMessages."""
+        self._commands.check_number(number)
+        if not text.strip():
+            raise InvalidInput("text", "is empty.", remedy="Say something.")
+        await self._ask(Feature.TEXTS, lambda commands: commands.desk.send_text(self.snapshot, number, text))
+
+    @owned
+    async def read_text(self) -> Text | None:
+        """Read the newest text **and erase it**: the system gives each only once; none if none is left.
+
+        O2G: GET /telephony/miniMessages, never repeated: where it is not answered, the text may be lost.
+        """
+        return await self._ask(Feature.TEXTS, lambda commands: commands.desk.read_text(self.snapshot))
+
     # The checks that stand before every action, and what they need
 
     @property
@@ -360,6 +529,12 @@ class Line:
 
     async def _run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
         return await self._pbx._system.run(ask, safe=safe)
+
+    async def _ask(self, feature: Feature, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
+        """Ask something of the system that this feature stands for."""
+        self._require_online()
+        self._require(feature)
+        return await self._run(ask, safe=safe)
 
     def _require_online(self) -> None:
         self._pbx._require_online()

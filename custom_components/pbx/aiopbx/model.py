@@ -134,6 +134,21 @@ class Feature(StrEnum):
     VOICEMAIL = "voicemail"
     COUNTERS = "counters"
     DEVICE_STATES = "device_states"
+    CALL_LOG = "call_log"
+    MAILBOX = "mailbox"
+    """The messages in a mailbox; ``VOICEMAIL`` is that calls may be sent there."""
+    DIRECTORY = "directory"
+    HUNTING_GROUPS = "hunting_groups"
+    DESK_SHARING = "desk_sharing"
+    TEXTS = "texts"
+    PREFERENCES = "preferences"
+    TELEPHONES = "telephones"
+    """What the telephones are programmed with."""
+    AGENT = "agent"
+    """The user is an agent or a supervisor of the call centre."""
+    # of the system, not of a line
+    NODES = "nodes"
+    OBJECTS = "objects"
 
 
 class PartyKind(StrEnum):
@@ -177,6 +192,23 @@ class Target(StrEnum):
     NUMBER = "number"
     VOICEMAIL = "voicemail"
     ASSOCIATE = "associate"
+    UNKNOWN = "unknown"
+
+
+class AgentState(StrEnum):
+    """What an agent of the call centre does."""
+
+    LOGGED_OFF = "logged_off"
+    OUT_OF_GROUP = "out_of_group"
+    """Logged on, in no processing group."""
+    READY = "ready"
+    BUSY = "busy"
+    TRANSACTION_CODE = "transaction_code"
+    """Asked to type the code of the last call."""
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+    WITHDRAWN = "withdrawn"
+    ERROR = "error"
     UNKNOWN = "unknown"
 
 
@@ -332,6 +364,45 @@ class Counters(Snapshot, frozen=True, kw_only=True):
     """Whether the system would light the message lamp."""
 
 
+class Skill(Snapshot, frozen=True, kw_only=True):
+    """What an agent can do, and how well."""
+
+    number: int
+    level: int | None = None
+    active: bool | None = None
+
+
+class AgentSnapshot(Snapshot, frozen=True, kw_only=True):
+    """An agent of the call centre: what it does now, and what it is."""
+
+    state: AgentState = AgentState.UNKNOWN
+    group: str | None = None
+    """The processing group it is in."""
+    device: str | None = None
+    """The set it is logged on at."""
+    withdrawn: bool = False
+    withdraw_reason: int | None = None
+    """The index of the reason; see ``Agent.withdraw_reasons``."""
+    supervisor: bool = False
+    groups: tuple[str, ...] = ()
+    """The processing groups it may be in."""
+    preferred_group: str | None = None
+    fixed_device: str | None = None
+    """The only set it may log on at; none is any."""
+    skills: tuple[Skill, ...] = ()
+    may_choose_group: bool | None = None
+    headset: bool | None = None
+    help: bool | None = None
+    multiline: bool | None = None
+
+    @property
+    def logged_on(self) -> bool | None:
+        """Whether it is logged on; none where that is not known."""
+        if self.state in (AgentState.UNKNOWN, AgentState.ERROR):
+            return None
+        return self.state is not AgentState.LOGGED_OFF
+
+
 class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     """A monitored user, extension or terminal."""
 
@@ -350,6 +421,8 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     hunting_group_logged_on: bool | None = None
     voicemail_number: str | None = None
     node: str | None = None
+    agent: AgentSnapshot | None = None
+    """None where the user is no agent of the call centre, or that is not known."""
     features: frozenset[Feature] = frozenset()
     """What this line can do at all; grows while a connection is synchronised."""
     synced: bool = False

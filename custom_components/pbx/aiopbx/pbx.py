@@ -1,7 +1,7 @@
 """A connected telephone system: its lines, its status, and what happens on it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
 from concurrent.futures import Future
 from threading import Lock
 from types import TracebackType
@@ -14,18 +14,22 @@ from msgspec.structs import asdict, replace
 from .board import Board
 from .call import Call
 from .connection import Connection
+from .directory import ContactSearch, wanted
 from .doors import check_open, owned
 from .errors import NotSupported, Offline, PbxError, UnknownCall, UnknownLine
 from .events import CallEnded, CallEvent, Event, LineEvent, StatusChanged
 from .line import Line
 from .model import AvailableLine, CallSnapshot, Feature, LineSnapshot, Statistics, Status, SystemInfo
+from .nodes import Nodes
+from .objects import Objects
 from .policy import DialGuard
 from .settings import ConnectionSettings
 from .subscribers import Callback, EventStream, Kind
-from .system import System
+from .system import Commands, System
 
 if TYPE_CHECKING:
     from .o2g.client import O2gClient
+    from .o2g.filters import DirectoryFilter
 
 T = TypeVar("T")
 
@@ -157,6 +161,42 @@ class Pbx:
                 remedy="Use one of the ids: " + ", ".join(call.id for _, call in found) + ".",
             )
         raise UnknownCall(f"No call {key!r} is in progress.", remedy="See the calls of each line.")
+
+    # What it knows
+
+    @property
+    def nodes(self) -> Nodes:
+        """The nodes by id, with their links, and the licences: a live view. Empty for who is no administrator."""
+        return Nodes(self)
+
+    @property
+    def objects(self) -> Objects:
+        """The configuration of the nodes, to be read and changed by administrators."""
+        return Objects(self)
+
+    def directory(
+        self,
+        what: "DirectoryFilter | str | None" = None,
+        *,
+        keys: str | None = None,
+        first_name_keys: str | None = None,
+        limit: int | None = None,
+        line: "str | Line | None" = None,
+    ) -> ContactSearch:
+        """Search the telephone book: ``async for contact in pbx.directory("Ma")``.
+
+        ``what`` is the beginning of a last name, a first name or a number, or a filter such as
+        ``field("lastName").contains("ar") & field("firstName").equals("Ana")``. ``keys`` are digits instead, as the
+        last name is typed on a telephone (``keys_of("Martin")``). ``limit`` is 1 to 100 contacts. It is searched for
+        one ``line``, any that may if none is given. O2G: POST, GET and DELETE /directory/search.
+        """
+        asked = wanted(what, keys, first_name_keys, limit)
+        if line is not None:
+            return ContactSearch(line if isinstance(line, Line) else self.line(line), asked)
+        for snapshot in self._board.lines.values():
+            if Feature.DIRECTORY in snapshot.features:
+                return ContactSearch(self._lines[snapshot.id], asked)
+        raise self._cannot(Feature.DIRECTORY)
 
     # What happens
 
@@ -292,6 +332,23 @@ class Pbx:
         return Offline(
             f"There is no connection at the moment ({self.status}).{why}",
             remedy="It is being restored; try again later.",
+        )
+
+    async def _ask(
+        self, feature: Feature | None, ask: "Callable[[Commands], Awaitable[T]]", *, safe: bool = False
+    ) -> T:
+        """Ask something of the system that this feature stands for."""
+        self._require_online()
+        if feature is not None and feature not in self.features:
+            raise self._cannot(feature)
+        return await self._system.run(ask, safe=safe)
+
+    def _cannot(self, feature: Feature) -> NotSupported:
+        missing = self.missing.get(feature)
+        return NotSupported(
+            f"{feature.value.replace('_', ' ')}: this account cannot do this.",
+            missing=missing or feature.value,
+            remedy=f"It needs {missing}." if missing else "See pbx.features for what it can do.",
         )
 
     def _require_online(self) -> None:

@@ -11,15 +11,22 @@ from typing import Final, Self, TypeAlias
 from msgspec.structs import replace
 
 from .events import (
+    AgentChanged,
     CallChanged,
     CallEnded,
     CallEvent,
     CallStarted,
     Event,
+    HelpCancelled,
+    HelpRequested,
+    LicenceExpiring,
     LineAdded,
     LineChanged,
     LineEvent,
     LineRemoved,
+    LogChanged,
+    NodeChanged,
+    ObjectChanged,
     StatusChanged,
 )
 
@@ -37,6 +44,13 @@ KINDS: Final[tuple[type[Event], ...]] = (
     CallStarted,
     CallChanged,
     CallEnded,
+    AgentChanged,
+    HelpRequested,
+    HelpCancelled,
+    LogChanged,
+    NodeChanged,
+    LicenceExpiring,
+    ObjectChanged,
 )
 """Every kind of event that happens."""
 _LINE_KINDS: Final = frozenset(kind for kind in KINDS if issubclass(kind, LineEvent))

@@ -5,8 +5,13 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
+from .agent import AgentCommands
+from .call_log import CallLogCommands
+from .directory import DirectoryCommands
+from .errors import NotSupported
 from .model import (
     AvailableLine,
     CallSnapshot,
@@ -18,6 +23,10 @@ from .model import (
     SystemInfo,
     Target,
 )
+from .nodes import NodesCommands
+from .objects import ObjectsCommands
+from .telephone import TelephoneCommands
+from .voicemail import VoicemailCommands
 
 if TYPE_CHECKING:
     from .o2g.types.telephony import AcdCallParam
@@ -70,6 +79,117 @@ class CallbackRequest(Snapshot, frozen=True, kw_only=True):
     id: str
     number: str | None = None
     name: str | None = None
+
+
+class Preferences(Snapshot, frozen=True, kw_only=True):
+    """The languages of a user."""
+
+    gui_language: str | None = None
+    telephone_language: str | None = None
+
+
+class Languages(Snapshot, frozen=True, kw_only=True):
+    """The languages that a user may choose."""
+
+    gui: tuple[str, ...] = ()
+    telephone: tuple[str, ...] = ()
+
+
+class HuntingGroups(Snapshot, frozen=True, kw_only=True):
+    """The hunting groups there are, and the one that the user belongs to."""
+
+    groups: tuple[str, ...] = ()
+    own: str | None = None
+
+
+class Text(Snapshot, frozen=True, kw_only=True):
+    """A short text that another user sent."""
+
+    sender: str | None = None
+    text: str = ""
+    at: datetime | None = None
+
+
+class DeskCommands(Protocol):
+    """What may be asked of a system about a user's desk: languages, password, shared sets, groups, texts."""
+
+    async def preferences(self, line: LineSnapshot) -> Preferences:
+        """The languages."""
+
+    async def set_preferences(self, line: LineSnapshot, preferences: Preferences) -> None:
+        """Change those that are given."""
+
+    async def languages(self, line: LineSnapshot) -> Languages:
+        """What may be chosen."""
+
+    async def change_password(self, line: LineSnapshot, old: str, new: str) -> None:
+        """Change the password."""
+
+    async def share_desk(self, line: LineSnapshot, set: str | None) -> None:
+        """Log on at a shared set; none logs off."""
+
+    async def hunting_groups(self, line: LineSnapshot) -> HuntingGroups:
+        """The groups."""
+
+    async def set_hunting_group_member(self, line: LineSnapshot, group: str, on: bool) -> None:
+        """Join or leave a group."""
+
+    async def set_hunting_group_logged_on(self, line: LineSnapshot, on: bool) -> None:
+        """Log on or off in the group."""
+
+    async def send_text(self, line: LineSnapshot, number: str, text: str) -> None:
+        """Send a short text."""
+
+    async def read_text(self, line: LineSnapshot) -> Text | None:
+        """The newest text, which is erased; none if there is none."""
+
+
+class Absent:
+    """The parts of ``Commands``, absent. A system that has one of them overrides it."""
+
+    @property
+    def voicemail(self) -> VoicemailCommands:
+        """Mailboxes."""
+        raise _absent("mailboxes", Feature.MAILBOX)
+
+    @property
+    def call_log(self) -> CallLogCommands:
+        """The log of calls."""
+        raise _absent("a call log", Feature.CALL_LOG)
+
+    @property
+    def agents(self) -> AgentCommands:
+        """The call centre."""
+        raise _absent("a call centre", Feature.AGENT)
+
+    @property
+    def directory(self) -> DirectoryCommands:
+        """The telephone book."""
+        raise _absent("a telephone book", Feature.DIRECTORY)
+
+    @property
+    def nodes(self) -> NodesCommands:
+        """The nodes."""
+        raise _absent("nodes", Feature.NODES)
+
+    @property
+    def telephones(self) -> TelephoneCommands:
+        """What telephones are programmed with."""
+        raise _absent("telephones that can be programmed", Feature.TELEPHONES)
+
+    @property
+    def objects(self) -> ObjectsCommands:
+        """The configuration."""
+        raise _absent("a configuration that can be changed", Feature.OBJECTS)
+
+    @property
+    def desk(self) -> DeskCommands:
+        """Languages, password, shared sets, groups, texts."""
+        raise _absent("preferences", Feature.PREFERENCES)
+
+
+def _absent(what: str, feature: Feature) -> NotSupported:
+    return NotSupported(f"This system offers no client {what}.", missing=feature.value)
 
 
 class Commands(Protocol):
@@ -190,6 +310,40 @@ class Commands(Protocol):
 
     async def refresh_counters(self, line: LineSnapshot) -> None:
         """Read the counters of a line again."""
+
+    # The parts, which a system need not have: see ``Absent``.
+
+    @property
+    def voicemail(self) -> VoicemailCommands:
+        """Mailboxes."""
+
+    @property
+    def call_log(self) -> CallLogCommands:
+        """The log of calls."""
+
+    @property
+    def agents(self) -> AgentCommands:
+        """The call centre."""
+
+    @property
+    def directory(self) -> DirectoryCommands:
+        """The telephone book."""
+
+    @property
+    def nodes(self) -> NodesCommands:
+        """The nodes."""
+
+    @property
+    def telephones(self) -> TelephoneCommands:
+        """What telephones are programmed with."""
+
+    @property
+    def objects(self) -> ObjectsCommands:
+        """The configuration."""
+
+    @property
+    def desk(self) -> DeskCommands:
+        """Languages, password, shared sets, groups, texts."""
 
 
 class Link(Protocol):

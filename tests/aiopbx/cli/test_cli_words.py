@@ -5,19 +5,32 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aiopbx import (
+    AgentChanged,
+    AgentSnapshot,
+    AgentState,
     CallChanged,
     CallEnded,
     CallSnapshot,
     CallState,
     Condition,
     Counters,
+    CtiLink,
     Direction,
     Event,
     Forward,
+    HelpCancelled,
+    HelpRequested,
+    LicenceExpiring,
     LineAdded,
     LineChanged,
     LineRemoved,
     LineSnapshot,
+    LogChange,
+    LogChanged,
+    NodeChanged,
+    NodeSnapshot,
+    ObjectChange,
+    ObjectChanged,
     Outcome,
     Party,
     Routing,
@@ -121,3 +134,21 @@ def test_an_event_as_json_is_whole() -> None:
     text = words.event_json(CallChanged(at=NOW, line="oxe1000", call=call(), previous=call()))
     assert '"event":"CallChanged"' in text
     assert '"previous":{' in text
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (AgentChanged(at=NOW, line="a", agent=AgentSnapshot(state=AgentState.WRAP_UP), previous=None), "agent wrap up"),
+        (HelpRequested(at=NOW, line="a", number="100"), "help asked for (100)"),
+        (HelpCancelled(at=NOW, line="a", number="100"), "no help needed (100)"),
+        (LogChanged(at=NOW, line="a", change=LogChange.ADDED), ""),
+        (NodeChanged(at=NOW, node=NodeSnapshot(id="1", link=CtiLink.DOWN), previous=None), "node 1: link down"),
+        (LicenceExpiring(at=NOW, days=3), "the licences end in 3 days"),
+        (ObjectChanged(at=NOW, change=ObjectChange.DELETED, name="Subscriber", id="1"), "Subscriber 1: deleted"),
+    ],
+)
+def test_what_is_no_call_in_words(event: Event, said: str) -> None:
+    told = words.event_words(event, {})
+    assert told.endswith(said)
+    assert bool(told) is bool(said)

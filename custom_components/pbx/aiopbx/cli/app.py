@@ -8,15 +8,19 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
+from ..errors import InvalidInput
+from ..model import Direction
 from . import errors, screen
+from .agent import AgentAction
+from .call import complete_argument, complete_operation
 from .options import CaFile, Config, Debug, Given, Password, Tls, Url, User, settings_of
 from .run import run_command, told
 
 app = typer.Typer(
     name="aiopbx",
-    help="Office telephone systems from the terminal: watch, dial, simulate, replay, probe.",
+    help="Office telephone systems from the terminal: watch, dial, log, voicemail, directory, agent, and all of O2G.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -56,6 +60,11 @@ Seconds = Annotated[float | None, typer.Option("--seconds", min=0.0, help="End a
 Line = Annotated[
     list[str] | None, typer.Option("--line", "-l", help="Login name or number of a line; may be given several times.")
 ]
+
+OneLine = Annotated[
+    str | None, typer.Option("--line", "-l", help="Login name or number of the line. A user's own if not given.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
 
 @app.command()
@@ -232,3 +241,237 @@ def probe(
     with told(debug=debug):
         wanted = ProbeWanted.make(url, user, password, ca_file, tls, patience)
     run_command(command(wanted, as_json=json), debug=debug)
+
+
+@app.command()
+def log(
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    config: Config = None,
+    ca_file: CaFile = None,
+    tls: Tls = None,
+    line: OneLine = None,
+    missed: Annotated[bool, typer.Option("--missed", help="Only calls that were not answered.")] = False,
+    unseen: Annotated[bool, typer.Option("--unseen", help="Only missed calls that are not acknowledged.")] = False,
+    after: Annotated[
+        str | None, typer.Option("--after", help="From then on: 2026-01-31, or with a time and a zone.")
+    ] = None,
+    before: Annotated[str | None, typer.Option("--before", help="Until before then.")] = None,
+    direction: Annotated[Direction | None, typer.Option("--direction", help="incoming or outgoing.")] = None,
+    party: Annotated[str | None, typer.Option("--with", help="Login name or number of the other party.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")] = None,
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge", help="Acknowledge the missed calls that are printed.")
+    ] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete what is meant, instead of printing it.")] = False,
+    all: Annotated[bool, typer.Option("--all", help="With --delete and no filter: the whole log.")] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Print the calls that the system has logged; acknowledge or delete them."""
+    _log(debug)
+    from .log import LogWanted, log as command, moment
+
+    with told(debug=debug):
+        wanted = LogWanted(
+            line=line,
+            unanswered=missed,
+            unacknowledged=unseen,
+            after=moment(after, field="after"),
+            before=moment(before, field="before"),
+            direction=direction,
+            party=party,
+            limit=limit,
+            acknowledge=acknowledge,
+            delete=delete,
+            all=all,
+        )
+        wanted.check()
+        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+    run_command(command(settings, wanted, as_json=json), debug=debug)
+
+
+voicemail = typer.Typer(help="List, save and delete the messages of a mailbox.", no_args_is_help=True)
+app.add_typer(voicemail, name="voicemail")
+
+MailboxPassword = Annotated[
+    str | None,
+    typer.Option(
+        "--mailbox-password", envvar="AIOPBX_MAILBOX_PASSWORD", help="The mailbox's own; else the user's is taken."
+    ),
+]
+
+
+@voicemail.command("list")
+def voicemail_list(
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    config: Config = None,
+    ca_file: CaFile = None,
+    tls: Tls = None,
+    line: OneLine = None,
+    mailbox_password: MailboxPassword = None,
+    new: Annotated[bool, typer.Option("--new", help="Only those that nobody has heard.")] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the messages."""
+    _log(debug)
+    from .voicemail import list_messages
+
+    with told(debug=debug):
+        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+    run_command(list_messages(settings, line, mailbox_password, new_only=new, as_json=json), debug=debug)
+
+
+@voicemail.command("save")
+def voicemail_save(
+    target: Annotated[Path, typer.Argument(help="File for one message, or a folder for several.")],
+    ids: Annotated[
+        list[str] | None, typer.Option("--id", help="Message to save; may be given several times. All if not given.")
+    ] = None,
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    config: Config = None,
+    ca_file: CaFile = None,
+    tls: Tls = None,
+    line: OneLine = None,
+    mailbox_password: MailboxPassword = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Save messages as WAV files. The system counts them as heard."""
+    _log(debug)
+    from .voicemail import save_messages
+
+    with told(debug=debug):
+        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+    run_command(save_messages(settings, line, mailbox_password, target, tuple(ids or ()), as_json=json), debug=debug)
+
+
+@voicemail.command("delete")
+def voicemail_delete(
+    ids: Annotated[list[str] | None, typer.Argument(help="Messages to delete.")] = None,
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    config: Config = None,
+    ca_file: CaFile = None,
+    tls: Tls = None,
+    line: OneLine = None,
+    mailbox_password: MailboxPassword = None,
+    all: Annotated[bool, typer.Option("--all", help="Every message.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Delete messages: those named, or all."""
+    _log(debug)
+    from .voicemail import delete_messages
+
+    with told(debug=debug):
+        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+    run_command(delete_messages(settings, line, mailbox_password, tuple(ids or ()), all=all), debug=debug)
+
+
+@app.command()
+def directory(
+    what: Annotated[str, typer.Argument(help="Beginning of a last name, a first name or a number.")],
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    config: Config = None,
+    ca_file: CaFile = None,
+    tls: Tls = None,
+    line: OneLine = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="At most so many contacts, 1 to 100.")] = None,
+    keys: Annotated[bool, typer.Option("--keys", help="It is digits: a last name typed on a telephone.")] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Search the telephone book."""
+    _log(debug)
+    from .directory import directory as command
+
+    with told(debug=debug):
+        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+    run_command(command(settings, what, line, limit=limit, keys=keys, as_json=json), debug=debug)
+
+
+@app.command()
+def agent(
+    action: Annotated[AgentAction, typer.Argument(help="What to do.")] = AgentAction.STATE,
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    config: Config = None,
+    ca_file: CaFile = None,
+    tls: Tls = None,
+    line: OneLine = None,
+    device: Annotated[str | None, typer.Option("--device", help="Set to log on at.")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Processing group.")] = None,
+    reason: Annotated[
+        int | None, typer.Option("--reason", help="Index of the reason to withdraw; agent reasons lists them.")
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show or change what an agent of the call centre does."""
+    _log(debug)
+    from .agent import agent as command
+
+    with told(debug=debug):
+        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+    run_command(command(settings, action, line, device=device, group=group, reason=reason, as_json=json), debug=debug)
+
+
+def _complete_argument(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    return complete_argument(ctx.params.get("operation"), incomplete)
+
+
+@app.command()
+def call(
+    operation: Annotated[
+        str | None,
+        typer.Argument(help="Name of one of the 142 operations.", autocompletion=complete_operation),
+    ] = None,
+    arg: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--arg",
+            "-a",
+            help="name=value, of the path, the query or the body; several times.",
+            autocompletion=_complete_argument,
+        ),
+    ] = None,
+    body: Annotated[
+        str | None, typer.Option("--body", help="The body as JSON; @FILE, or - for standard input.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File for a recording.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what the operation is and takes.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List all operations.")] = False,
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    config: Config = None,
+    ca_file: CaFile = None,
+    tls: Tls = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make any request of O2G by its name: aiopbx call make_call --arg deviceId=1000 --arg callee=1001."""
+    _log(debug)
+    from . import call as command
+
+    with told(debug=debug):
+        if list_:
+            raise typer.Exit(command.print_list())
+        if operation is None:
+            raise InvalidInput("operation", "is missing.", remedy="aiopbx call --list names them all.")
+        if explain:
+            raise typer.Exit(command.explain(operation))
+        found = command.operation_of(operation)
+        found.check(*command.made(found, arg or (), body))
+        settings = settings_of(Given(url, user, password, config, ca_file, tls))
+    run_command(command.call(settings, operation, tuple(arg or ()), body, output=output, as_json=json), debug=debug)

@@ -5,7 +5,23 @@ from typing import Any, Final
 
 import msgspec
 
-from ..events import CallChanged, CallEnded, CallStarted, Event, LineAdded, LineChanged, LineRemoved, StatusChanged
+from ..events import (
+    AgentChanged,
+    CallChanged,
+    CallEnded,
+    CallStarted,
+    Event,
+    HelpCancelled,
+    HelpRequested,
+    LicenceExpiring,
+    LineAdded,
+    LineChanged,
+    LineRemoved,
+    LogChanged,
+    NodeChanged,
+    ObjectChanged,
+    StatusChanged,
+)
 from ..model import (
     CallSnapshot,
     Condition,
@@ -31,7 +47,7 @@ STATE_STYLE: Final = {
     LineState.OUT_OF_SERVICE: "red",
     LineState.UNKNOWN: "dim",
 }
-_TOLD_OTHERWISE: Final = {"calls", "devices", "busy", "synced"}
+_TOLD_OTHERWISE: Final = {"calls", "devices", "busy", "synced", "agent"}
 """Fields whose changes are told by events of their own, or say nothing to a reader."""
 _ARROW: Final = {Direction.INCOMING: "from", Direction.OUTGOING: "to", Direction.UNKNOWN: "with"}
 
@@ -113,6 +129,20 @@ def event_words(event: Event, names: dict[str, str]) -> str:
             return f"{moment} {line}: there, {plain(event.snapshot.state.value)}"
         case LineRemoved():
             return f"{moment} {line}: gone"
+        case AgentChanged():
+            return f"{moment} {line}: agent {plain(event.agent.state.value)}"
+        case HelpRequested():
+            return f"{moment} {line}: help asked for ({event.number or 'nobody named'})"
+        case HelpCancelled():
+            return f"{moment} {line}: no help needed ({event.number or 'nobody named'})"
+        case LogChanged():
+            return ""
+        case NodeChanged():
+            return f"{moment} node {event.node.id}: link {event.node.link.value}"
+        case LicenceExpiring():
+            return f"{moment} {event.message or f'the licences end in {event.days} days'}"
+        case ObjectChanged():
+            return f"{moment} {event.name} {event.id}: {event.change.value}"
         case _:
             return f"{moment} {line}: {type(event).__name__}"
 

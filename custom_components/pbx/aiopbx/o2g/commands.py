@@ -1,14 +1,24 @@
 """What the model may ask of O2G: each a check, or one request with its body."""
 
 from collections.abc import Callable, Container
-from typing import Final
+from typing import Final, Protocol
 
 from ..errors import InvalidInput
 from ..model import CallSnapshot, Condition, LineSnapshot, Target
+from ..nodes import NodesSnapshot
 from ..system import CallbackRequest, DialOptions
 from . import rules
 from .client import O2gClient
-from .reducer import party_of
+from .parties import party_of
+from .parts.agents import O2gAgents
+from .parts.call_log import O2gCallLog
+from .parts.desk import O2gDesk
+from .parts.directory import O2gDirectory
+from .parts.nodes import O2gNodes
+from .parts.objects import O2gObjects
+from .parts.telephones import O2gTelephones
+from .parts.voicemail import O2gVoicemail
+from .reducer import Reduced
 from .types.event_summary import EventSummary
 from .types.overview import DestinationType
 from .types.routing import (
@@ -105,16 +115,37 @@ class O2gChecks:
             raise InvalidInput("acd", "does not go with a private call.", remedy="Leave it, or the codes, out.")
 
 
+class Teller(Protocol):
+    """Who is told what requests have found out of lines."""
+
+    def counted(self, line: LineSnapshot, summary: EventSummary) -> None:
+        """New counters of a line."""
+
+    def changed(self, login: str, change: Callable[[LineSnapshot], Reduced]) -> None:
+        """How a line changes."""
+
+    def lacks(self, login: str | None, licence: str) -> None:
+        """A user, or the account, lacks a licence."""
+
+
 class O2gCommands(O2gChecks):
     """The requests, through one client."""
 
     def __init__(
-        self, client: O2gClient, *, basic: Container[str], counted: Callable[[LineSnapshot, EventSummary], None]
+        self, client: O2gClient, *, basic: Container[str], teller: Teller, nodes_read: Callable[[NodesSnapshot], None]
     ) -> None:
-        """Ask this client; ``basic`` are the logins with the basic licence only, ``counted`` is told new counters."""
+        """Ask this client; ``basic`` are the logins with the basic licence only."""
         self._client = client
         self._basic = basic
-        self._counted = counted
+        self._counted = teller.counted
+        self.voicemail = O2gVoicemail(client, teller.lacks)
+        self.call_log = O2gCallLog(client, teller.lacks)
+        self.agents = O2gAgents(client, teller.lacks, teller.changed)
+        self.directory = O2gDirectory(client, teller.lacks)
+        self.nodes = O2gNodes(client, teller.lacks, nodes_read)
+        self.telephones = O2gTelephones(client, teller.lacks)
+        self.objects = O2gObjects(client, teller.lacks)
+        self.desk = O2gDesk(client, teller.lacks)
 
     def _as(self, line: LineSnapshot) -> str | None:
         """The login name that an administrator's request needs."""

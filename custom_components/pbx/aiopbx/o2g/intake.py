@@ -9,6 +9,7 @@ from . import reducer
 from .lines import Lines
 from .reading import Reader
 from .reducer import reduce
+from .types.agent import OnAgentStateChanged
 from .types.events import OnChannelInformation
 from .types.routing import OnRoutingStateChanged
 from .types.telephony import OnTelephonyState
@@ -28,15 +29,21 @@ class Intake:
         sole: Callable[[], str | None],
         created: Callable[[OnUserCreated], None],
         said: Callable[[OnChannelInformation], None],
+        news: Callable[[Any], None],
     ) -> None:
-        """``sole`` names the one user of a user's session; the others get users that come, and words of the channel."""
-        self.waiting: dict[type, set[str]] = {OnTelephonyState: set(), OnRoutingStateChanged: set()}
+        """``sole`` names a session's one user; the others get who is created, words of the channel, other news."""
+        self.waiting: dict[type, set[str]] = {
+            OnTelephonyState: set(),
+            OnRoutingStateChanged: set(),
+            OnAgentStateChanged: set(),
+        }
         """Logins whose snapshot has not come yet."""
         self._lines = lines
         self._reader = reader
         self._sole = sole
         self._created = created
         self._said = said
+        self._news = news
 
     def take(self, events: list[Any]) -> None:
         """Apply a batch of events: the hot path."""
@@ -78,6 +85,8 @@ class Intake:
                 if line is None:
                     return  # about somebody who is not monitored
             self._of_a_user(kind, event, line, now)
+        else:
+            self._news(event)
 
     def _of_a_user(self, kind: type, event: Any, line: LineSnapshot, now: datetime) -> None:
         login = line.id
@@ -87,7 +96,7 @@ class Intake:
         waiting = self.waiting.get(kind)
         if waiting:
             waiting.discard(login)
-        if kind is OnRoutingStateChanged or kind is OnUserInfoChanged:
+        if kind is OnRoutingStateChanged or kind is OnUserInfoChanged or kind is OnAgentStateChanged:
             self._lines.refresh_features(login)
 
     def _remove(self, login: str) -> None:

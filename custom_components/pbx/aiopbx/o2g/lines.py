@@ -1,5 +1,6 @@
 """The lines that a connection monitors: how they come onto the board, change there, and leave it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ..board import Board
@@ -38,6 +39,8 @@ class Lines:
         """Show what became of a line, if anything did."""
         after, told = reduced
         if after is before:
+            if told and after.id not in self.quiet:
+                self.board.publish(*told)
             return
         self.board.put(after, () if after.id in self.quiet else told)
 
@@ -48,6 +51,19 @@ class Lines:
             features = self.rights.features_of(line)
             if features != line.features:
                 self.put(reducer.with_features(line, features, datetime.now(UTC)), line)
+
+    def changed(self, login: str, change: Callable[[LineSnapshot], Reduced]) -> None:
+        """A request found out how a line is now."""
+        line = self.get(login)
+        if line is not None:
+            self.put(change(line), line)
+            self.refresh_features(login)
+
+    def lacks(self, login: str | None, licence: str) -> None:
+        """A request was refused for want of a licence: the feature is gone until the next connection."""
+        self.rights.lacks(login, licence)
+        if login is not None:
+            self.refresh_features(login)
 
     def counted(self, line: LineSnapshot, summary: EventSummary) -> None:
         """Show counters that were read for this line."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..doors import settle
 from ..errors import ConnectionFailed, NotAllowed, NotSupported, PbxError, RequestRefused, SessionLost
 from ..model import AvailableLine, SystemInfo
+from .agents import Agents
 from .channel import EventChannel
 from .client import O2gClient
 from .commands import O2gCommands
@@ -16,6 +17,7 @@ from .finding import available_lines, find_lines
 from .intake import Intake
 from .licences import check_basic, without_advanced
 from .lines import Lines
+from .news import News
 from .reading import Reader
 from .silence import Silence
 from .sync import Sync
@@ -30,7 +32,13 @@ _LOG = logging.getLogger(__name__)
 
 EVERYBODY: Final = "*"
 LICENSED: Final = ("telephony", "routingManagement", "eventSummary")
-"""Packages that need TELEPHONY_ADVANCED."""
+"""Packages that need TELEPHONY_ADVANCED, without which nothing is seen."""
+LOG: Final = "unifiedComLog"
+"""The package of the call log, which needs it too; without it much is seen."""
+AGENT: Final = "agent"
+"""The package that needs API_CONTACTCENTER_AGENT."""
+OF_ADMINISTRATORS: Final = ("system", "pbxManagement")
+"""Packages that only administrators get, and can do without."""
 VERSIONS: Final = ("2.0", "1.0")
 """Of a subscription, in the order in which they are tried: snapshots on the channel came with 2.0."""
 GREETING: Final = 2.0
@@ -61,19 +69,30 @@ class O2gLink:
         self._silence = Silence(settings.silence_timeout, settings.request_timeout, self._heard)
         self._lines = Lines(system.board, system.rights)
         self._reader = Reader(client, self._lines)
+        self._agents = Agents(client, self._lines)
+        self._news = News(client, system.board, self._start)
         self._intake = Intake(
-            self._lines, self._reader, sole=self._sole_user, created=self._created, said=self._channel_says
+            self._lines,
+            self._reader,
+            sole=self._sole_user,
+            created=self._created,
+            said=self._channel_says,
+            news=self._news.take,
         )
         self._sync = Sync(
             client,
             self._lines,
             self._reader,
             self._intake,
+            self._agents,
+            self._news,
             heard=self._heard,
             patience=settings.sync_timeout,
             start=self._start,
         )
-        self.commands = O2gCommands(client, basic=system.rights.basic, counted=self._lines.counted)
+        self.commands = O2gCommands(
+            client, basic=system.rights.basic, teller=self._lines, nodes_read=self._news.nodes_read
+        )
 
     def __repr__(self) -> str:
         """Name the server."""
@@ -88,6 +107,8 @@ class O2gLink:
             self.info = self._describe()
             found = await find_lines(self.client, self._settings.lines)
             self._lines.logins, self._lines.everybody, self._reader.own = found
+            self._rights.forgive()
+            await self._agents.find()
             subscription = await self._subscribe()
             if subscription is not None:
                 self.channel = await self.client.open_channel(subscription)
@@ -115,42 +136,54 @@ class O2gLink:
 
     async def _subscribe(self) -> Subscription | None:
         """Ask for the events; none where the licence gives none at all."""
-        lines = self._lines
-        for _ in range(2):
-            licensed = tuple(lines.licensed)
-            if not licensed and lines.logins and not lines.everybody:
+        lines, rights, administrator = self._lines, self._rights, self.client.administrator
+        licensed: tuple[str, ...] = ()
+        for extras in (True, False):
+            for _ in range(3):
+                licensed = tuple(lines.licensed)
+                subscription = await self._ask_for(self._selectors(licensed, extras=extras))
+                if subscription is not None:
+                    self._sync.agent_events = extras
+                    if not extras:
+                        rights.without_extras(self._refusal)
+                    return subscription
+                # Refused: whose licence is it that is missing?
+                lacking = await without_advanced(self.client, licensed)
+                if lacking and not administrator:
+                    await check_basic(self.client)
+                rights.mark_basic(lacking)
+                if not lacking and not (extras and await self._agents.drop_unlicensed()):
+                    break
+            if not (licensed or self._agents.logins or administrator):
                 break
-            subscription = await self._ask_for(self._selectors(licensed))
-            if subscription is not None:
-                return subscription
-            if not licensed:
-                return None
-            # Refused: whose licence is it that is missing?
-            lacking = await without_advanced(self.client, licensed)
-            if not lacking:
-                raise NotSupported(
-                    "The server refuses the subscription, though every line has its licence."
-                    + (f" It says: {self._refusal}" if self._refusal else ""),
-                    missing=ADVANCED_LICENCE,
-                    remedy="Monitor fewer lines, or have more licences installed.",
-                )
-            if not self.client.administrator:
-                await check_basic(self.client)
-            self._rights.mark_basic(lacking)
-        return await self._ask_for(self._selectors(()))
+        if licensed:
+            raise NotSupported(
+                "The server refuses the subscription, though every line has its licence."
+                + (f" It says: {self._refusal}" if self._refusal else ""),
+                missing=ADVANCED_LICENCE,
+                remedy="Monitor fewer lines, or have more licences installed.",
+            )
+        return None
 
-    def _selectors(self, licensed: tuple[str, ...]) -> tuple[Selector, ...]:
+    def _selectors(self, licensed: tuple[str, ...], *, extras: bool) -> tuple[Selector, ...]:
+        """What to subscribe to; ``extras`` are the packages that can be done without."""
         lines = self._lines
         names: list[tuple[str, tuple[str, ...]]] = []
         if lines.everybody and not self._rights.basic.issuperset(lines.logins):
             licensed = (EVERYBODY,)
         if licensed:
             names += [(package, licensed) for package in LICENSED]
+            if extras:
+                names.append((LOG, licensed))
+        if self._agents.logins and extras:
+            names.append((AGENT, self._agents.logins))
         users = (EVERYBODY,) if lines.everybody else lines.logins
         if users:
             names.append(("user", users))
         if self.client.administrator:
             names.append(("userManagement", (EVERYBODY,)))
+            if extras:
+                names += [(package, (EVERYBODY,)) for package in OF_ADMINISTRATORS]
         return tuple(Selector(ids=ids, names=(package,)) for package, ids in names)
 
     async def _ask_for(self, selectors: tuple[Selector, ...]) -> Subscription | None:

@@ -12,6 +12,7 @@ from . import reducer
 from .client import O2gClient
 from .lines import Lines
 from .reducer import Reduced
+from .types.agent import OnAgentStateChanged
 from .types.event_summary import OnEventSummaryUpdated
 from .types.routing import OnRoutingStateChanged
 from .types.telephony import (
@@ -110,6 +111,16 @@ class Reader:
             OnRoutingStateChanged,
             self._client.routing.routing_state(login_name=self.name_for(login)),
             reducer.routing,
+        )
+        self._lines.refresh_features(login)
+
+    async def agent(self, login: str) -> None:
+        """Read what an agent does."""
+        await self._one(
+            login,
+            OnAgentStateChanged,
+            self._client.agent.agent_state(login_name=self.name_for(login)),
+            reducer.agent_state,
         )
         self._lines.refresh_features(login)
 

@@ -2,15 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..doors import each
 from ..errors import PbxError, RequestRefused, SessionLost
+from . import reducer
+from .agents import Agents
 from .client import O2gClient
 from .intake import Intake
 from .lines import Lines
+from .news import News
 from .reading import Reader
+from .types.agent import OnAgentStateChanged
 from .types.routing import OnRoutingStateChanged
 from .types.telephony import OnTelephonyState
 
@@ -36,6 +41,8 @@ class Sync:
         lines: Lines,
         reader: Reader,
         intake: Intake,
+        agents: Agents,
+        news: News,
         *,
         heard: asyncio.Event,
         patience: float,
@@ -44,10 +51,14 @@ class Sync:
         """``heard`` is set by every batch of events, ``patience`` is in seconds, ``start`` begins a task."""
         self.snapshots = False
         """Whether the subscription brings snapshots."""
+        self.agent_events = False
+        """Whether it brings events of agents."""
         self._client = client
         self._lines = lines
         self._reader = reader
         self._waiting = intake.waiting
+        self._agents = agents
+        self._news = news
         self._heard = heard
         self._patience = patience
         self._start = start
@@ -59,6 +70,9 @@ class Sync:
         wanted = set(lines.logins)
         for login in [login for login in shown if login not in wanted]:
             lines.remove(login)
+        for login, line in list(shown.items()):
+            if line.agent is not None and login not in self._agents.logins:
+                lines.put(reducer.no_agent(line, datetime.now(UTC)), line)
         new = [login for login in lines.logins if login not in shown]
         for login in new:
             lines.add(login)
@@ -66,6 +80,7 @@ class Sync:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.states())
                 group.create_task(self._names(new))
+                group.create_task(self._news.read())
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
         details = self._details(again=wanted.difference(new))
@@ -109,8 +124,18 @@ class Sync:
             if login in again:
                 await self._reader.user(login)
             await self._reader.details(login)
+            if login in self._agents.logins:
+                await self._agent(login)
 
         await each(self._lines.logins, one, CONCURRENCY)
+
+    async def _agent(self, login: str) -> None:
+        """Read what an agent is."""
+        config = await self._agents.config(login)
+        line = self._lines.get(login)
+        if config is not None and line is not None:
+            self._lines.put(reducer.agent_config(line, config, datetime.now(UTC)), line)
+        self._lines.refresh_features(login)
 
     async def _later(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -123,18 +148,19 @@ class Sync:
     async def states(self) -> None:
         """Have calls and routing confirmed: by snapshots on the channel, in order with the events; else by reading."""
         lines, reader = self._lines, self._reader
-        licensed = lines.licensed
-        if not licensed:
+        licensed, agents = lines.licensed, self._agents.logins
+        if not licensed and not agents:
             return
         calls, routing = self._waiting[OnTelephonyState], self._waiting[OnRoutingStateChanged]
-        calls.clear()
-        routing.clear()
+        operators = self._waiting[OnAgentStateChanged]
+        self._expect_nothing()
         calls.update(licensed)
         routing.update(licensed)
+        operators.update(agents)
         if self.snapshots:
             wanted = self._left
             await self._ask(licensed)
-            await self._wait(wanted, licensed[0])
+            await self._wait(wanted, licensed[0] if licensed else None)
 
         async def read_calls(login: str) -> None:
             if login in calls and lines.get(login) is not None:
@@ -144,14 +170,22 @@ class Sync:
             if login in routing and login not in lines.rights.basic and lines.get(login) is not None:
                 await reader.routing(login)
 
+        async def read_agent(login: str) -> None:
+            if login in operators and lines.get(login) is not None:
+                await reader.agent(login)
+
         try:
             await each(licensed, read_calls, CONCURRENCY)
             await each(licensed, read_routing, CONCURRENCY)
+            await each(agents, read_agent, CONCURRENCY)
         finally:
-            calls.clear()
-            routing.clear()
+            self._expect_nothing()
 
-    async def _wait(self, wanted: int, first: str) -> None:
+    def _expect_nothing(self) -> None:
+        for waiting in self._waiting.values():
+            waiting.clear()
+
+    async def _wait(self, wanted: int, first: str | None) -> None:
         """Wait for so many snapshots, or until there are none to wait for any more.
 
         There is no end mark, and who has no licence gets none. So a pause after the first ones is the end; where not
@@ -160,7 +194,7 @@ class Sync:
         pause = min(PAUSE, self._patience)
         while await self._come(pause):
             pass
-        if self._left < wanted:
+        if self._left < wanted or first is None:
             return
         await self._reader.telephony(first)
         if first in self._lines.rights.basic:
@@ -190,15 +224,21 @@ class Sync:
         """Ask for snapshots: one request for everybody, or for each of a few lines."""
         client = self._client
         one_by_one = client.administrator and not self._lines.everybody and len(logins) <= ONE_BY_ONE
-        names: list[str | None] = [*logins] if one_by_one else [None]
+        asked: list[tuple[Callable[..., Awaitable[None]], str | None]] = []
+        if logins:
+            for name in logins if one_by_one else [None]:
+                asked += [(client.telephony.telephony_snapshot, name), (client.routing.routing_snapshot, name)]
+        if self._agents.logins and self.agent_events:
+            names = self._agents.logins if one_by_one else [None]
+            asked += [(client.agent.agent_snapshot, name) for name in names]
 
-        async def one(name: str | None) -> None:
-            for ask in (client.telephony.telephony_snapshot, client.routing.routing_snapshot):
-                try:
-                    await ask(login_name=name)
-                except SessionLost:
-                    raise
-                except RequestRefused as error:
-                    _LOG.debug("A snapshot was refused (%s); the state is read instead", error.status)
+        async def one(request: tuple[Callable[..., Awaitable[None]], str | None]) -> None:
+            ask, name = request
+            try:
+                await ask(login_name=name)
+            except SessionLost:
+                raise
+            except RequestRefused as error:
+                _LOG.debug("A snapshot was refused (%s); the state is read instead", error.status)
 
-        await each(names, one, CONCURRENCY)
+        await each(asked, one, CONCURRENCY)

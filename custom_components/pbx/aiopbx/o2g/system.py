@@ -16,7 +16,7 @@ from . import reducer
 from .channels import channels_of
 from .client import O2gClient
 from .commands import O2gChecks
-from .features import ALL, MISSING
+from .features import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, missing_of
 from .link import O2gLink
 from .rights import Rights
 from .statistics import WireStatistics
@@ -48,16 +48,25 @@ class O2gSystem:
     def features(self) -> frozenset[Feature]:
         """What any line can do; without lines, what the licence of the account gives."""
         lines = self.board.lines
-        if not lines:
-            return ALL
-        return frozenset().union(*{line.features for line in lines.values()})
+        features = frozenset().union(*{line.features for line in lines.values()}) if lines else ALL
+        link = self._link
+        if link is None or link.client.administrator:
+            features |= OF_THE_SYSTEM
+        for licence in self.rights.account_lacks:
+            features -= LICENCES.get(licence, frozenset())
+        return features
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
-        """What the basic licence lacks."""
-        basic = self.rights.basic
+        """What licences lack; of the account also what only administrators may do."""
+        rights = self.rights
         if line is not None:
-            return MISSING if line.id in basic else {}
-        return MISSING if self.board.lines and basic.issuperset(self.board.lines) else {}
+            return missing_of(basic=line.id in rights.basic, lacking=rights.lacking(line.id))
+        lines, link = self.board.lines, self._link
+        basic = bool(lines) and rights.basic.issuperset(lines)
+        missing = dict(missing_of(basic=basic, lacking=rights.account_lacks))
+        if link is not None and not link.client.administrator:
+            missing |= dict.fromkeys(sorted(OF_THE_SYSTEM), ADMINISTRATOR)
+        return missing
 
     @property
     def commands(self) -> Commands:

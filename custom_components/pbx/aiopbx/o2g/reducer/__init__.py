@@ -10,11 +10,23 @@ from datetime import datetime
 from typing import Any, Final
 
 from ...model import LineSnapshot
-from ..types import telephony as wire
+from ..parties import party_of
+from ..types import comlog, telephony as wire
+from ..types.agent import OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
 from ..types.base import O2gEvent
 from ..types.event_summary import OnEventSummaryUpdated
 from ..types.routing import OnRoutingStateChanged
 from ..types.users import OnUserInfoChanged
+from .agents import (
+    agent_config,
+    agent_state,
+    agent_state_changed,
+    help_cancelled,
+    help_requested,
+    log_marked,
+    logged,
+    no_agent,
+)
 from .calls import created, modified, removed
 from .details import (
     counters,
@@ -29,18 +41,20 @@ from .details import (
 from .devices import device_states, state_modified
 from .line import Reduced, new_line, stale, with_features
 from .outcomes import ended_unseen
-from .parties import party_of
 from .state import resync, snapshot, user_state_modified
 
 __all__ = [
     "HANDLERS",
     "OFTEN",
     "Reduced",
+    "agent_config",
+    "agent_state",
     "counters",
     "device_states",
     "ended_unseen",
     "hunting_group",
     "new_line",
+    "no_agent",
     "party_of",
     "reduce",
     "resync",
@@ -65,6 +79,14 @@ HANDLERS: Final[dict[type[O2gEvent], Callable[[LineSnapshot, Any, datetime], Red
     OnRoutingStateChanged: routing_changed,
     OnEventSummaryUpdated: summary_updated,
     OnUserInfoChanged: user_info_changed,
+    OnAgentStateChanged: agent_state_changed,
+    OnSupervisorHelpRequested: help_requested,
+    OnSupervisorHelpCancelled: help_cancelled,
+    comlog.OnComRecordCreated: logged,
+    comlog.OnComRecordModified: logged,
+    comlog.OnComRecordsAck: log_marked,
+    comlog.OnComRecordsUnAck: log_marked,
+    comlog.OnComRecordsDeleted: log_marked,
 }
 
 

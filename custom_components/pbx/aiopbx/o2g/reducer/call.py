@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Final
 
 from ...model import CallSnapshot, CallState, Device, Direction, Leg, LineSnapshot, Party
+from ..parties import party_of
 from ..types import telephony as wire
 from .actions import NONE, of_call, together
 from .legs import legs_after, legs_told
-from .parties import parties_after, parties_told, party, party_of
+from .parties import parties_after, parties_told, party
 from .words import DIVERTING, ENDING, OUTGOING, RECORDING, STATE, TONES
 
 _UNKNOWN: Final = CallState.UNKNOWN

@@ -6,13 +6,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...model import Condition, Counters, Device, Forward, LineSnapshot, Overflow, Routing, Target
+from ..parties import name_of
 from ..types.event_summary import EventSummary, OnEventSummaryUpdated
 from ..types.overview import DestinationType
 from ..types.routing import Destination, OnRoutingStateChanged, RoutingState
 from ..types.telephony import HuntingGroupStatus, OnDynamicStateChanged
 from ..types.users import OnUserInfoChanged, User
 from .line import Reduced, with_fields
-from .parties import name_of
 from .words import CONDITION
 
 

@@ -4,12 +4,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from ...model import CallState, Party, PartyKind
+from ...model import CallState, Party
+from ..parties import party_of
 from ..types import telephony as wire
 from .devices import swapped
-from .words import KIND
 
-_NOBODY: Final = PartyKind.UNKNOWN
 _RELEASING: Final = CallState.RELEASING
 
 
@@ -22,31 +21,6 @@ def party(told: wire.Participant, before: Party | None = None) -> Party:
     anonymous = who.anonymous if told.anonymous is None else told.anonymous
     droppable = who.droppable if told.undroppable is None else not told.undroppable
     return replace(who, anonymous=anonymous, droppable=droppable)
-
-
-def party_of(identity: wire.PartyInfo, id_: str = "", anonymous: bool = False, droppable: bool = True) -> Party:
-    """Somebody, as the model shows them."""
-    type_ = identity.type
-    who = identity.id
-    first, last, display = identity.first_name, identity.last_name, identity.display_name
-    return Party(
-        id_,
-        who.phone_number if who is not None else None,
-        name_of(first, last, display) if first or last or display else None,
-        who.login_name if who is not None else None,
-        KIND.get(type_.main, _NOBODY) if type_ is not None and type_.main is not None else _NOBODY,
-        anonymous,
-        droppable,
-    )
-
-
-def name_of(first: str | None, last: str | None, display: str | None) -> str | None:
-    """First and last name; once, where both are the same; else the display name."""
-    first = first.strip() if first else ""
-    last = last.strip() if last else ""
-    if first and last and first != last:
-        return f"{first} {last}"
-    return first or last or (display or "").strip() or None
 
 
 def parties_after(before: tuple[Party, ...], event: wire.OnCallModified, state: CallState) -> tuple[Party, ...]:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from ...model import Action, CallState, Condition, DeviceState, Outcome, PartyKind, Recording
-from ..types.telephony import MainType, MediaState
+from ...model import Action, CallState, Condition, DeviceState, Outcome, Recording
+from ..types.telephony import MediaState
 
 # A key that is found because it is the very same object is found twice as fast as one that is only equal.
 STATE: Final[dict[str, CallState]] = {
@@ -54,12 +54,6 @@ DEVICE_CAPABILITIES: Final[tuple[tuple[str, Action], ...]] = (
 # Never actions, because no operation is behind them: reject, mute, unMute, addDevice, addParticipant, intruded,
 # muteParticipant, holdParticipant.
 
-KIND: Final[dict[str, PartyKind]] = {
-    MainType.USER: PartyKind.USER,
-    MainType.DEVICE: PartyKind.DEVICE,
-    MainType.SERVICE: PartyKind.SERVICE,
-    MainType.EXTERNAL: PartyKind.EXTERNAL,
-}
 DEVICE_STATE: Final[dict[str, DeviceState]] = {
     "IN_SERVICE": DeviceState.IN_SERVICE,
     "OUT_OF_SERVICE": DeviceState.OUT_OF_SERVICE,

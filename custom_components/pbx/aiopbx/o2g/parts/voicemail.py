@@ -1,0 +1,84 @@
+"""Mailboxes on O2G. A session connects to a mailbox before anything else."""
+
+from ...model import LineSnapshot, Party
+from ...voicemail import MailboxKey, MailboxSnapshot, Recording, VoicemailSnapshot
+from ..client import O2gClient
+from ..operations import MESSAGING
+from ..parties import name_of
+from ..records import moment
+from ..types.voicemail import ConnectRequest, PartyInfo, Voicemail
+from . import Lacks, Part
+
+
+class O2gVoicemail(Part):
+    """Mailboxes of users."""
+
+    def __init__(self, client: O2gClient, lacks: Lacks) -> None:
+        """Connected to none."""
+        super().__init__(client, lacks)
+        self._connected: set[tuple[str, str]] = set()
+
+    async def mailboxes(self, line: LineSnapshot) -> tuple[MailboxSnapshot, ...]:
+        """``GET /messaging/mailboxes``."""
+        told = await self._licensed(line.id, MESSAGING, self._client.voicemail.mailboxes(login_name=self._as(line)))
+        return tuple(MailboxSnapshot(id=one.id, name=one.name or "") for one in told.mailboxes if one.id)
+
+    async def connect(self, line: LineSnapshot, mailbox: MailboxKey) -> MailboxSnapshot:
+        """``POST /messaging/mailboxes/{mailboxId}``, with its password or the user's."""
+        password = mailbox.password
+        told = await self._client.voicemail.connect_mailbox(
+            mailbox.id,
+            None if password is None else ConnectRequest(password=password),
+            with_user_pwd=True if password is None else None,
+            login_name=self._as(line),
+        )
+        self._connected.add((line.id, mailbox.id))
+        return MailboxSnapshot(
+            id=mailbox.id, total=told.total_voice_msg, new=told.new_voice_msg, usage=told.storage_usage
+        )
+
+    async def _connect(self, line: LineSnapshot, mailbox: MailboxKey) -> None:
+        """Connect unless this session has."""
+        if (line.id, mailbox.id) not in self._connected:
+            await self.connect(line, mailbox)
+
+    async def page(
+        self, line: LineSnapshot, mailbox: MailboxKey, offset: int, limit: int, new_only: bool
+    ) -> tuple[VoicemailSnapshot, ...]:
+        """``GET …/voicemails``."""
+        await self._connect(line, mailbox)
+        told = await self._client.voicemail.voicemails(
+            mailbox.id, offset=offset, limit=limit, new_only=new_only or None, login_name=self._as(line)
+        )
+        return tuple(_message(one) for one in told.voicemails if one.voicemail_id)
+
+    async def open(self, line: LineSnapshot, mailbox: MailboxKey, message: str) -> Recording:
+        """``GET …/voicemails/{voicemailId}``."""
+        await self._connect(line, mailbox)
+        return await self._client.voicemail.download_voicemail(mailbox.id, message, login_name=self._as(line))
+
+    async def delete(self, line: LineSnapshot, mailbox: MailboxKey, messages: tuple[str, ...] | None) -> None:
+        """``DELETE …/voicemails``."""
+        await self._connect(line, mailbox)
+        await self._client.voicemail.delete_voicemails(
+            mailbox.id, msg_ids=messages, all=messages is None, login_name=self._as(line)
+        )
+
+
+def _message(told: Voicemail) -> VoicemailSnapshot:
+    return VoicemailSnapshot(
+        id=told.voicemail_id or "",
+        caller=_caller(told.from_) if told.from_ is not None else None,
+        at=moment(told.date),
+        seconds=told.duration,
+        unread=told.unread,
+        urgent=told.high_priority,
+    )
+
+
+def _caller(told: PartyInfo) -> Party:
+    return Party(
+        number=told.id.phone_number if told.id is not None else None,
+        login=told.id.login_name if told.id is not None else None,
+        name=name_of(told.first_name, told.last_name, told.display_name) or None,
+    )

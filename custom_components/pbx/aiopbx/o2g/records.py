@@ -1,0 +1,206 @@
+"""Records of the wire as the model shows them."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import Final
+
+from ..call_log import CallRecord
+from ..model import AgentSnapshot, AgentState, Direction, LineSnapshot, Party, Skill
+from ..nodes import CtiLink, Licence, NodeSnapshot, NodesSnapshot
+from .parties import party_of
+from .types import agent as acd, comlog, maintenance
+
+CONVERSATION: Final = "conversationDate"
+"""Name of the extension of a record that says when it was answered."""
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as the server writes it; none where it cannot be read. One without a zone is UTC."""
+    if not text:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+# ------------------------------------------------------------------------------------------------------------- log
+
+
+def record_of(line: LineSnapshot, told: comlog.ComHistoryRecord) -> CallRecord | None:
+    """A record; none where it has no number."""
+    if told.record_id is None:
+        return None
+    own: comlog.Participant | None = None
+    others: list[comlog.Participant] = []
+    for one in told.participants:
+        who = one.identity.id if one.identity is not None else None
+        if own is None and who is not None and (who.login_name == line.id or _same(who.phone_number, line.number)):
+            own = one
+        else:
+            others.append(one)
+    called = next((one.initial_called for one in told.participants if one.initial_called is not None), None)
+    reason = next((one.reason for one in (own, *others) if one is not None and one.reason is not None), None)
+    return CallRecord(
+        id=told.record_id,
+        ref=told.com_ref,
+        direction=_direction(own, others),
+        parties=tuple(
+            party_of(one.identity) if one.identity is not None else Party(anonymous=bool(one.anonymous))
+            for one in others
+        ),
+        called=party_of(called) if called is not None else None,
+        answered=_answered(told.participants),
+        acknowledged=told.acknowledged,
+        reason=str(reason.value) if reason is not None else None,
+        started_at=moment(told.begin_date),
+        answered_at=moment(next((one.value for one in told.extensions if one.name == CONVERSATION), None)),
+        ended_at=moment(told.end_date),
+    )
+
+
+def _same(number: str | None, own: str) -> bool:
+    return bool(own) and number == own
+
+
+def _direction(own: comlog.Participant | None, others: list[comlog.Participant]) -> Direction:
+    if own is not None and own.role == comlog.Role.CALLER:
+        return Direction.OUTGOING
+    if own is not None and own.role == comlog.Role.CALLEE:
+        return Direction.INCOMING
+    if own is None and len(others) == 1 and others[0].role == comlog.Role.CALLER:
+        return Direction.INCOMING
+    if own is None and len(others) == 1 and others[0].role == comlog.Role.CALLEE:
+        return Direction.OUTGOING
+    return Direction.UNKNOWN
+
+
+def _answered(participants: Iterable[comlog.Participant]) -> bool | None:
+    told = [one.answered for one in participants if one.answered is not None]
+    return any(told) if told else None
+
+
+# ----------------------------------------------------------------------------------------------------------- agents
+
+_SUB_STATE: Final = {
+    "READY": AgentState.READY,
+    "OUT_OF_PG": AgentState.OUT_OF_GROUP,
+    "BUSY": AgentState.BUSY,
+    "TRANSACTION_CODE_INPUT": AgentState.TRANSACTION_CODE,
+    "PAUSE": AgentState.PAUSED,
+    "WITHDRAW": AgentState.WITHDRAWN,
+}
+
+
+def agent_state_of(before: AgentSnapshot | None, told: acd.AgentState) -> AgentSnapshot:
+    """An agent in this state; what it is stays."""
+    known = before or AgentSnapshot()
+    sub = told.sub_state
+    if told.main_state == acd.AgentMainState.LOG_OFF:
+        state = AgentState.LOGGED_OFF
+    elif told.main_state == acd.AgentMainState.ERROR:
+        state = AgentState.ERROR
+    elif told.main_state != acd.AgentMainState.LOG_ON or sub is None:
+        state = AgentState.UNKNOWN
+    elif sub.value.startswith("WRAPUP"):
+        state = AgentState.WRAP_UP
+    else:
+        state = _SUB_STATE.get(sub.value, AgentState.UNKNOWN)
+    return AgentSnapshot(
+        state=state,
+        group=told.pg_number or None,
+        device=told.pro_acd_device_number or None,
+        withdrawn=told.is_withdrawn,
+        withdraw_reason=told.withdraw_reason,
+        supervisor=known.supervisor,
+        groups=known.groups,
+        preferred_group=known.preferred_group,
+        fixed_device=known.fixed_device,
+        skills=known.skills,
+        may_choose_group=known.may_choose_group,
+        headset=known.headset,
+        help=known.help,
+        multiline=known.multiline,
+    )
+
+
+def agent_config_of(before: AgentSnapshot | None, told: acd.AgentConfig) -> AgentSnapshot:
+    """An agent that is this; what it does stays."""
+    known = before or AgentSnapshot()
+    groups = told.processing_groups or acd.ProcessingGroups()
+    skills = told.skills.skills if told.skills is not None else ()
+    return AgentSnapshot(
+        state=known.state,
+        group=known.group,
+        device=known.device,
+        withdrawn=known.withdrawn,
+        withdraw_reason=known.withdraw_reason,
+        supervisor=told.type == acd.AgentType.SUPERVISOR,
+        groups=groups.groups,
+        preferred_group=groups.preferred or None,
+        fixed_device=told.proacd or None,
+        skills=tuple(
+            Skill(number=one.number, level=one.level, active=one.active) for one in skills if one.number is not None
+        ),
+        may_choose_group=told.self_assign,
+        headset=told.headset,
+        help=told.help,
+        multiline=told.multiline,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ nodes
+
+_LINK: Final = {
+    "CONNECTED_MAIN": CtiLink.MAIN,
+    "CONNECTED_SECONDARY": CtiLink.SECONDARY,
+    "DISCONNECTED": CtiLink.DOWN,
+}
+
+
+def nodes_of(told: maintenance.SystemStatus) -> NodesSnapshot:
+    """Nodes, licences and server."""
+    licences = told.license.lics if told.license is not None else ()
+    return NodesSnapshot(
+        nodes=tuple(_node(one) for one in told.pbxs if one.node_id is not None),
+        licences=tuple(
+            Licence(name=one.name, total=one.total, used=one.current_used, expires=_day(one.expiration))
+            for one in licences
+            if one.name
+        ),
+        started_at=moment(told.start_date),
+        high_availability=told.ha,
+        primary=told.primary,
+        secondary=told.secondary,
+    )
+
+
+def _node(told: maintenance.PbxStatus) -> NodeSnapshot:
+    link = _LINK.get(told.cti_link_state.value, CtiLink.UNKNOWN) if told.cti_link_state is not None else None
+    if link is None:
+        link = CtiLink.UNKNOWN if told.connected is None else CtiLink.UP if told.connected else CtiLink.DOWN
+    return NodeSnapshot(
+        id=str(told.node_id),
+        name=told.name or "",
+        version=told.version or "",
+        link=link,
+        loaded=told.loaded,
+        secured=told.secured,
+        monitored_users=told.monitored_user_number,
+        address=_address(told.main_address),
+        secondary_address=_address(told.secondary_address),
+    )
+
+
+def _address(told: maintenance.ServerAddress | None) -> str | None:
+    return (told.fqdn or told.ip or None) if told is not None else None
+
+
+def _day(text: str | None) -> date | None:
+    if not text:
+        return None
+    with suppress(ValueError):
+        return date.fromisoformat(text[:10])
+    return None

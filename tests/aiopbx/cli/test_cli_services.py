@@ -1,0 +1,217 @@
+"""The commands for log, mailbox, telephone book, agents, and every operation by its name."""
+
+from __future__ import annotations
+
+import json
+import time
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aiopbx.cli.call import complete_argument, complete_operation
+from aiopbx.o2g.operations import OPERATIONS
+from aiopbx.simulator import SimulatorSettings, UserSpec
+from aiopbx.simulator.switch.settings import AgentSpec, ProcessingGroupSpec, SwitchSettings
+
+from .conftest import Served, ServerThread, _serve
+
+if TYPE_CHECKING:
+    from .conftest import Command
+
+
+@pytest.fixture(scope="module")
+def served(thread: ServerThread) -> Iterator[Served]:
+    users = (
+        UserSpec(
+            login="oxe1000", number="1000", first_name="Alice", last_name="Martin", agent=AgentSpec(groups=("60",))
+        ),
+        UserSpec(login="oxe1001", number="1001", first_name="Bob", last_name="Keller"),
+    )
+    switch = SwitchSettings(
+        processing_groups=(ProcessingGroupSpec(number="60", withdraw_reasons=("Lunch", "Training")),)
+    )
+    yield from _serve(thread, SimulatorSettings(users=users, switch=switch))
+
+
+@pytest.fixture
+def alice(served: Served) -> list[str]:
+    return ["--url", served.url, "--user", "oxe1000", "--password", "secret"]
+
+
+@pytest.fixture
+def admin(served: Served) -> list[str]:
+    return ["--url", served.url, "--user", "admin", "--password", "admin"]
+
+
+def ring(served: Served) -> None:
+    def do() -> None:
+        switch = served.simulator.switch
+        call = switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
+        switch.drop("oxe1001", call.ref)
+
+    served.call(do)
+
+
+def leave_message(served: Served) -> str:
+    def begin() -> str:
+        switch = served.simulator.switch
+        call = switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
+        switch.overflow_to_voicemail("oxe1001", call.ref)
+        return call.ref
+
+    ref: str = served.call(begin)
+    time.sleep(1.2)
+    served.call(lambda: served.simulator.switch.drop("oxe1001", ref))
+    found: str = served.call(lambda: served.simulator.switch.mailboxes.messages("oxe1000")[0].id)
+    return found
+
+
+def test_log(aiopbx: Command, served: Served, alice: list[str], admin: list[str]) -> None:
+    ring(served)
+    ran = aiopbx("log", "--json", *alice)
+    assert ran.code == 0, ran.err
+    records = [json.loads(line) for line in ran.out.splitlines()]
+    assert records[-1]["direction"] == "incoming"
+    assert records[-1]["parties"][0]["number"] == "1001"
+    ran = aiopbx("log", "--missed", "--acknowledge", "--line", "1000", *admin)
+    assert ran.code == 0, ran.err
+    assert "Bob Keller (1001)" in ran.out
+    assert "acknowledged" in ran.err
+    assert aiopbx("log", "--unseen", *alice).out == ""
+    assert aiopbx("log", "--delete", *alice).code == 2
+    assert aiopbx("log", "--delete", "--all", *alice).code == 0
+    assert aiopbx("log", "--json", *alice).out == ""
+
+
+def test_log_with_wrong_input(aiopbx: Command, alice: list[str]) -> None:
+    ran = aiopbx("log", "--after", "yesterday", *alice)
+    assert ran.code == 2
+    assert "after" in ran.err
+    assert aiopbx("log", "--all", *alice).code == 2
+    assert aiopbx("log", "--delete", "--acknowledge", *alice).code == 2
+
+
+def test_voicemail(aiopbx: Command, served: Served, alice: list[str], tmp_path: Path) -> None:
+    one = leave_message(served)
+    ran = aiopbx("voicemail", "list", "--json", *alice)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out.splitlines()[0])["id"] == one
+    assert "new" in aiopbx("voicemail", "list", *alice).out
+    file = tmp_path / "message.wav"
+    ran = aiopbx("voicemail", "save", str(file), "--id", one, *alice)
+    assert ran.code == 0, ran.err
+    with wave.open(str(file)) as sound:
+        assert sound.getnframes() > 0
+    ran = aiopbx("voicemail", "save", str(tmp_path / "none" / "x.wav"), "--id", one, *alice)
+    assert ran.code == 2
+    assert "cannot be written" in ran.err
+    assert aiopbx("voicemail", "delete", *alice).code == 2
+    ran = aiopbx("voicemail", "delete", "4711", *alice)
+    assert ran.code == 2
+    assert "4711" in ran.err
+    assert aiopbx("voicemail", "delete", one, *alice).code == 0
+    assert aiopbx("voicemail", "list", *alice).out == ""
+
+
+def test_directory(aiopbx: Command, alice: list[str]) -> None:
+    ran = aiopbx("directory", "Kel", "--json", *alice)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["number"] == "1001"
+    ran = aiopbx("directory", "535", "--keys", *alice)
+    assert "Bob Keller" in ran.out
+    ran = aiopbx("directory", "Nobody", *alice)
+    assert ran.code == 1
+    assert "nobody found" in ran.err
+    ran = aiopbx("directory", "Kel", "--limit", "101", *alice)
+    assert ran.code == 2
+    assert "limit" in ran.err
+
+
+def test_agent(aiopbx: Command, alice: list[str], admin: list[str]) -> None:
+    assert "logged off" in aiopbx("agent", *alice).out
+    ran = aiopbx("agent", "on", "--group", "60", "--json", *alice)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["state"] == "ready"
+    assert "Training" in aiopbx("agent", "reasons", *alice).out
+    ran = aiopbx("agent", "withdraw", "--reason", "2", "--line", "1000", "--json", *admin)
+    assert json.loads(ran.out)["withdraw_reason"] == 2
+    assert "logged off" in aiopbx("agent", "off", *alice).out
+    ran = aiopbx("agent", "--line", "1001", *admin)
+    assert ran.code == 4
+    assert "no agent" in ran.err
+    assert aiopbx("agent", "pause", *alice).code == 4
+
+
+def test_call_any_operation(aiopbx: Command, alice: list[str], admin: list[str]) -> None:
+    ran = aiopbx("call", "user", "--arg", "loginName=oxe1001", "--json", *admin)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["lastName"] == "Keller"
+    ran = aiopbx("call", "update-preferences", "-a", "login_name=oxe1000", "-a", "guiLanguage=de", *alice)
+    assert ran.code == 0, ran.err
+    ran = aiopbx("call", "preferences", "-a", "loginName=oxe1000", *alice)
+    assert '"de"' in ran.out
+    body = '{"filter": {"field": "lastName", "operation": "BEGIN_WITH", "operand": "Kel"}}'
+    assert aiopbx("call", "start_search", "--body", body, *alice).code == 0
+    ran = aiopbx("call", "user", "-a", "loginName=nobody", *admin)
+    assert ran.code == 4
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        (["no_such"], "no operation"),
+        ([], "operation"),
+        (["user"], "loginName"),
+        (["user", "-a", "loginName"], "name=value"),
+        (["user", "-a", "loginName=x", "-a", "colour=red"], "colour"),
+        (["user", "-a", "loginName=x", "--body", "{}"], "body"),
+        (["make_call", "--body", "{"], "JSON"),
+        (["make_call", "--body", "[]"], "object"),
+        (["make_call", "-a", "callee=1001"], "deviceId"),
+        (["make_call", "-a", "deviceId=1000", "-a", "callee=call me"], "callee"),
+        (["start_search", "-a", "limit=101", "--body", '{"filter": {"operation": "AND", "operand": []}}'], ""),
+        (["logins", "-a", "onlyACD=perhaps"], "neither"),
+    ],
+)
+def test_call_with_wrong_input(aiopbx: Command, alice: list[str], typed: list[str], word: str) -> None:
+    ran = aiopbx("call", *typed, *alice)
+    assert ran.code == 2, ran.out
+    assert word in ran.err
+
+
+def test_the_dial_policy_stands_before_every_request(aiopbx: Command, served: Served, tmp_path: Path) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text(
+        f"url: {served.url}\nusername: oxe1000\npassword: secret\ndial_policy:\n  denied: ['0*']\n", encoding="utf-8"
+    )
+    forward = '{"forwardRoute": {"destinations": [{"type": "NUMBER", "number": "0015550100"}]}}'
+    for typed in (
+        ["make_call", "-a", "deviceId=1000", "-a", "callee=0015550100"],
+        ["set_forward_route", "--body", forward],
+        ["request_callback", "-a", "callee=0015550100"],
+    ):
+        ran = aiopbx("call", *typed, "--config", str(config))
+        assert ran.code == 2, ran.err
+        assert "policy" in ran.err
+
+
+def test_call_explains_and_completes(aiopbx: Command) -> None:
+    listed = aiopbx("call", "--list").out
+    assert len(listed.splitlines()) == len(OPERATIONS) == 142
+    ran = aiopbx("call", "make_call", "--explain")
+    assert ran.code == 0
+    assert "POST /telephony/calls" in ran.out
+    assert "callee" in ran.out
+    assert [name for name, _ in complete_operation("mailb")] == ["mailboxes"]
+    assert "callee=" in [name for name, _ in complete_argument("make_call", "cal")]
+    assert complete_argument("nothing", "") == []
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_operation_is_explained(aiopbx: Command, name: str) -> None:
+    ran = aiopbx("call", name, "--explain")
+    assert ran.code == 0
+    assert OPERATIONS[name].path in ran.out
