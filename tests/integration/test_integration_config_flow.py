@@ -11,8 +11,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from pydantic import SecretStr
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.pbx.aiopbx import NotReady, NotSupported, PbxError
-from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
+from custom_components.pbx.aiopbx import NotReady, PbxError
+from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.client import Demo, _make_demo
 from custom_components.pbx.const import DOMAIN
 from tests.integration.helpers import ALICE, BOB, administrator, make_entry, running_elsewhere, set_up, until, user
@@ -196,7 +196,6 @@ async def test_certificates(home: HomeAssistant, loopback: None, tmp_path: Path)
 @pytest.mark.parametrize(
     ("error", "key"),
     [
-        (NotSupported("no licence.", missing="TELEPHONY_ADVANCED"), "not_supported"),
         (NotReady("starting.", operation="POST /sessions", status=503), "not_ready"),
         (PbxError("something else."), "pbx_error"),
         (RuntimeError("a defect"), "unknown"),
@@ -217,6 +216,17 @@ async def test_what_a_simulator_does_not_do(
     assert ("Unexpected error" in caplog.text) is (key == "unknown")
     result = await answer(home, form, typed(user(simulator)))
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_user_without_any_telephony_licence(home: HomeAssistant) -> None:
+    """The form says which licence is missing, and nothing is left on the server; with the licence it goes on."""
+    bare = UserSpec(login=ALICE, number="1000", first_name="Alice", last_name="Martin", licences=frozenset())
+    async with Simulator(SimulatorSettings(users=(bare,))) as simulator:
+        form = await answer(home, await start(home, "o2g_user"), typed(user(simulator)))
+        assert form["errors"] == {"base": "not_supported"}
+        assert "TELEPHONY_ADVANCED" in form["description_placeholders"]["message"]
+        assert not home.config_entries.async_entries(DOMAIN)
+        assert simulator.state()["servers"][0]["sessions"] == 0
 
 
 # ------------------------------------------------------------------------------------------------- re-authentication

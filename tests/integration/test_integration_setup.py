@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
@@ -13,8 +12,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.pbx import async_remove_config_entry_device
-from custom_components.pbx.aiopbx import NotSupported
-from custom_components.pbx.aiopbx.simulator import Simulator, UserSpec
+from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.const import DOMAIN
 from tests.integration.helpers import (
     ALICE,
@@ -94,11 +92,14 @@ async def test_set_up_that_fails(
     await home.config_entries.async_remove(entry.entry_id)
 
 
-async def test_set_up_without_a_licence(home: HomeAssistant, simulator: Simulator) -> None:
-    with patch("custom_components.pbx.client.connect", side_effect=NotSupported("No.", missing="TELEPHONY_ADVANCED")):
+async def test_set_up_without_a_licence(home: HomeAssistant) -> None:
+    """The licence was taken away: trying again would not help, and the entry says what is missing."""
+    bare = UserSpec(login=ALICE, number="1000", first_name="Alice", last_name="Martin", licences=frozenset())
+    async with Simulator(SimulatorSettings(users=(bare,))) as simulator:
         entry = await set_up(home, make_entry(user(simulator)))
-    assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert entry.error_reason_translation_key == "not_supported"
+        assert entry.state is ConfigEntryState.SETUP_ERROR
+        assert entry.error_reason_translation_key == "not_supported"
+        assert "TELEPHONY_ADVANCED" in str(entry.error_reason_translation_placeholders)
 
 
 async def test_offline_and_back(
