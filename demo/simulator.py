@@ -43,4 +43,4 @@ async def main(port: int, event_port: int, http_port: int, folder: Path) -> None
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(*map(int, sys.argv[1:4]), Path(sys.argv[4])))
+        asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])))
