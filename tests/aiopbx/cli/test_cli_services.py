@@ -112,7 +112,9 @@ def test_voicemail(aiopbx: Command, served: Served, alice: list[str], tmp_path: 
     ran = aiopbx("voicemail", "delete", "4711", *alice)
     assert ran.code == 2
     assert "4711" in ran.err
-    assert aiopbx("voicemail", "delete", one, *alice).code == 0
+    ran = aiopbx("voicemail", "delete", one, "--json", *alice)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out) == {"id": one, "deleted": True}
     assert aiopbx("voicemail", "list", *alice).out == ""
 
 
@@ -172,7 +174,7 @@ def test_call_any_operation(aiopbx: Command, alice: list[str], admin: list[str])
         (["make_call", "--body", "[]"], "object"),
         (["make_call", "-a", "callee=1001"], "deviceId"),
         (["make_call", "-a", "deviceId=1000", "-a", "callee=call me"], "callee"),
-        (["start_search", "-a", "limit=101", "--body", '{"filter": {"operation": "AND", "operand": []}}'], ""),
+        (["start_search", "--body", '{"filter": {"operation": "AND", "operand": []}}'], "filter"),
         (["logins", "-a", "onlyACD=perhaps"], "neither"),
     ],
 )
@@ -180,6 +182,37 @@ def test_call_with_wrong_input(aiopbx: Command, alice: list[str], typed: list[st
     ran = aiopbx("call", *typed, *alice)
     assert ran.code == 2, ran.out
     assert word in ran.err
+
+
+CALL = ["make_call", "-a", "deviceId=1000", "-a", "callee=1001"]
+SEARCH = '{"limit": LIMIT, "filter": {"field": "lastName", "operation": "BEGIN_WITH", "operand": "Kel"}}'
+WRONG: dict[str, tuple[list[str], str, str]] = {
+    "a PIN call without its secret code": ([*CALL, "-a", "pin=4711"], "secretCode", "private"),
+    "associated data over 32 bytes": ([*CALL, "-a", "associatedData=" + "é" * 17], "associatedData", "32 bytes"),
+    "a directory limit of 0": (["start_search", "--body", SEARCH.replace("LIMIT", "0")], "limit", "1 to 100"),
+    "a directory limit of 101": (["start_search", "--body", SEARCH.replace("LIMIT", "101")], "limit", "1 to 100"),
+    "two parameters where one is allowed": (
+        ["records", "-a", "recordIdList=1", "-a", "unanswered=true"],
+        "unanswered",
+        "recordIdList",
+    ),
+    "a date without a zone": (["records", "-a", "afterDate=2026-01-31T18:00:00"], "afterDate", "zone"),
+    "an object without its id": (["pbx_object", "-a", "nodeId=1", "-a", "objectPath=Subscriber"], "objectPath", "id"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_call_refuses_wrong_input_before_it_is_sent(
+    aiopbx: Command, served: Served, admin: list[str], case: str
+) -> None:
+    typed, field, rule = WRONG[case]
+    before = served.simulator.server.requests
+    ran = aiopbx("call", *typed, *admin)
+    assert ran.code == 2, ran.out
+    assert f"error: {field}" in ran.err
+    assert rule in ran.err
+    assert served.simulator.server.requests == before
+    assert "4711" not in ran.err + ran.out
 
 
 def test_the_dial_policy_stands_before_every_request(aiopbx: Command, served: Served, tmp_path: Path) -> None:

@@ -364,6 +364,7 @@ def voicemail_delete(
     line: OneLine = None,
     mailbox_password: MailboxPassword = None,
     all: Annotated[bool, typer.Option("--all", help="Every message.")] = False,
+    json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Delete messages: those named, or all."""
@@ -372,7 +373,7 @@ def voicemail_delete(
 
     with told(debug=debug):
         settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
-    run_command(delete_messages(settings, line, mailbox_password, tuple(ids or ()), all=all), debug=debug)
+    run_command(delete_messages(settings, line, mailbox_password, tuple(ids or ()), all=all, as_json=json), debug=debug)
 
 
 @app.command()

@@ -205,7 +205,7 @@ async def call(
         client: O2gClient = pbx.o2g
         answer = await client.call(operation, path=path, query=query, body=content)
         if isinstance(answer, Download):
-            return await _save(answer, output)
+            return await _save(answer, output, as_json=as_json)
         if answer is None:
             screen.errors().print("done")
         elif as_json:
@@ -237,7 +237,7 @@ def _numbers(body: Any) -> Iterator[tuple[str, str]]:
                 yield field.encode_name, one
 
 
-async def _save(answer: Download, output: Path | None) -> int:
+async def _save(answer: Download, output: Path | None, *, as_json: bool) -> int:
     if output is None:
         answer.close()
         raise InvalidInput("output", "is missing: the answer is a recording.", remedy="Say --output FILE.")
@@ -248,5 +248,8 @@ async def _save(answer: Download, output: Path | None) -> int:
                 size = await answer.to_file(output, told=lambda done: bar.update(task, completed=done))
             except OSError as error:
                 raise InvalidInput("output", f"{output} cannot be written: {error.strerror}.") from None
-    screen.output().print(f"{output}, {size} bytes", markup=False)
+    if as_json:
+        print_json({"path": str(output), "bytes": size})
+    else:
+        screen.output().print(f"{output}, {size} bytes", markup=False)
     return errors.OK

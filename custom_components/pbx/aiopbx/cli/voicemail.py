@@ -65,7 +65,13 @@ async def save_messages(
 
 
 async def delete_messages(
-    settings: ConnectionSettings, line_key: str | None, mailbox_password: str | None, ids: tuple[str, ...], *, all: bool
+    settings: ConnectionSettings,
+    line_key: str | None,
+    mailbox_password: str | None,
+    ids: tuple[str, ...],
+    *,
+    all: bool,
+    as_json: bool,
 ) -> int:
     """Delete messages: those named, or all."""
     if bool(ids) == all:
@@ -77,7 +83,11 @@ async def delete_messages(
             await mailbox.delete(all=True)
         else:
             await mailbox.delete(*found)
-        screen.errors().print(f"{len(found)} deleted")
+        if as_json:
+            for message in found:
+                print_json({"id": message.id, "deleted": True})
+        else:
+            screen.errors().print(f"{len(found)} deleted")
     return errors.OK
 
 
