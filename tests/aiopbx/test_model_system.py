@@ -1,7 +1,7 @@
 """The telephone book, the nodes, the configuration, the telephones and the desk, as the model has them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Any
@@ -159,6 +159,34 @@ async def test_objects_are_found_created_changed_and_deleted() -> None:
             await pbx.objects.get("Subscriber/4711", node=1)
         with pytest.raises(InvalidInput):
             await pbx.objects.action("Subscriber/1001", " ")
+
+
+async def test_an_unknown_object_is_refused_before_it_is_sent() -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        await pbx.objects.find("Subscriber")
+        at = one.simulator.server
+        wrong: dict[str, Awaitable[Any]] = {
+            "Telephone": pbx.objects.get("Telephone/1001"),
+            "Subscribers": pbx.objects.find("Subscribers"),
+            "Subscriber_Alien": pbx.objects.create("Subscriber/1001/Subscriber_Alien", {"Name": "x"}),
+            "Nothing": pbx.objects.change("Nothing/1", {"Annu_Name": "x"}),
+            "Nobody": pbx.objects.delete("Nobody/1"),
+        }
+        before, state = at.requests, one.switch.dump()
+        for name, ask in wrong.items():
+            with pytest.raises(InvalidInput) as caught:
+                await ask
+            assert caught.value.field == "objectPath"
+            assert name in str(caught.value)
+            assert "There are: " in str(caught.value)
+        assert at.requests == before + len(wrong), "each time only the model is read, to be sure"
+        assert one.switch.dump() == state
+        for path in ("Subscriber", "Subscriber//5", "Subscriber/.."):
+            with pytest.raises(InvalidInput, match="objectPath"):
+                await pbx.objects.get(path)
+        for path in (await pbx.objects.get()).below:  # also those below hidden ones
+            await pbx.objects.find(path)
 
 
 async def test_without_the_licence_objects_are_not_supported() -> None:

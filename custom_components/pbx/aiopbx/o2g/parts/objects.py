@@ -1,18 +1,25 @@
 """PBX management on O2G."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ...errors import InvalidInput
 from ...objects import ObjectAttribute, ObjectKind, PbxObject
+from ..client import O2gClient
 from ..filters import ObjectFilter, attributes as attributes_of, values as values_of
 from ..object_path import ObjectPath
 from ..operations import MANAGEMENT
 from ..types import pbx_management as wire
-from . import Part
+from . import Lacks, Part
 
 
 class O2gObjects(Part):
     """The objects of the nodes, for administrators."""
+
+    def __init__(self, client: O2gClient, lacks: Lacks) -> None:
+        """No model has been read yet."""
+        super().__init__(client, lacks)
+        self._models: dict[str, wire.ObjectModel] = {}
 
     async def nodes(self) -> tuple[str, ...]:
         """``GET /pbxs``."""
@@ -27,6 +34,8 @@ class O2gObjects(Part):
     async def read(self, node: str, path: str, attributes: Sequence[str] | None) -> PbxObject:
         """``GET /pbxs/{nodeId}/instances/…``."""
         service = self._client.pbx_management
+        if path:
+            await self._check(node, path)
         ask = service.pbx_object(node, path, attributes=attributes) if path else service.node_object(node)
         told = await self._licensed(None, MANAGEMENT, ask)
         return PbxObject(
@@ -41,6 +50,7 @@ class O2gObjects(Part):
         self, node: str, path: str, filter: ObjectFilter | str | None, attributes: Sequence[str] | None
     ) -> tuple[PbxObject, ...]:
         """``GET /pbxs/{nodeId}/instances/…/{objectName}``."""
+        await self._check(node, path)
         told = await self._licensed(
             None,
             MANAGEMENT,
@@ -58,6 +68,7 @@ class O2gObjects(Part):
 
     async def create(self, node: str, path: str, values: Mapping[str, Any], action: str | None) -> None:
         """``POST /pbxs/{nodeId}/instances/…/{objectName}``."""
+        await self._check(node, path)
         await self._licensed(
             None,
             MANAGEMENT,
@@ -66,6 +77,7 @@ class O2gObjects(Part):
 
     async def change(self, node: str, path: str, values: Mapping[str, Any], action: str | None) -> None:
         """``PUT /pbxs/{nodeId}/instances/…/{objectId}``."""
+        await self._check(node, path)
         await self._licensed(
             None,
             MANAGEMENT,
@@ -74,9 +86,49 @@ class O2gObjects(Part):
 
     async def delete(self, node: str, path: str, force: bool) -> None:
         """``DELETE /pbxs/{nodeId}/instances/…/{objectId}``."""
+        await self._check(node, path)
         await self._licensed(
             None, MANAGEMENT, self._client.pbx_management.delete_object(node, path, force=force or None)
         )
+
+    async def _check(self, node: str, path: str) -> None:
+        """Raise ``InvalidInput`` for a kind of object that the node does not have.
+
+        Its model is read the first time, and again before something is refused.
+        """
+        names = ObjectPath.of(path).segments[::2]
+        if node in self._models and _stranger(self._models[node], names) is None:
+            return
+        model = await self._licensed(None, MANAGEMENT, self._client.pbx_management.object_model(node))
+        self._models[node] = model
+        if (found := _stranger(model, names)) is not None:
+            name, known = found
+            raise InvalidInput(
+                "objectPath", f"there is no object {name!r} there.", remedy=f"There are: {', '.join(known)}."
+            )
+
+
+def _stranger(model: wire.ObjectModel, names: Sequence[str]) -> tuple[str, list[str]] | None:
+    """The first of these names, each below the one before, that the model does not have, and those that it has there.
+
+    Below a kind that names nothing below it nobody knows.
+    """
+    for name in names:
+        below = {one.object_name: one for one in _reachable(model) if one.object_name}
+        if not below:
+            return None
+        if name not in below:
+            return name, sorted(below)
+        model = below[name]
+    return None
+
+
+def _reachable(model: wire.ObjectModel) -> Iterator[wire.ObjectModel]:
+    """The kinds below a kind, also through those that are hidden."""
+    for one in model.objects:
+        yield one
+        if one.hidden:
+            yield from _reachable(one)
 
 
 def _actions(told: wire.PbxObject | wire.ObjectModel) -> tuple[str, ...]:
