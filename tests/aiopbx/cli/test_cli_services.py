@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import wave
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
 from aiopbx.cli.call import complete_argument, complete_operation
 from aiopbx.o2g.operations import OPERATIONS
@@ -130,6 +132,32 @@ def test_directory(aiopbx: Command, alice: list[str]) -> None:
     ran = aiopbx("directory", "Kel", "--limit", "101", *alice)
     assert ran.code == 2
     assert "limit" in ran.err
+
+
+@pytest.mark.parametrize("typed", [["directory", "Kel", "--json"], ["log", "--json"], ["voicemail", "save", "."]])
+def test_what_takes_long_shows_a_bar_and_answers_stay_where_they_belong(
+    aiopbx: Command,
+    served: Served,
+    alice: list[str],
+    typed: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A person looks at standard error, while standard output goes into a file."""
+    ring(served)
+    if typed[0] == "voicemail":
+        leave_message(served)
+        typed = ["voicemail", "save", str(tmp_path), "--json"]
+    before = aiopbx(*typed, *alice)
+    assert before.code == 0, before.err
+    assert before.err == "", "no bar where nobody looks"
+    monkeypatch.setattr("aiopbx.cli.screen.errors", lambda: Console(file=sys.stderr, force_terminal=True))
+    ran = aiopbx(*typed, *alice)
+    assert ran.code == 0, ran.err
+    assert ran.out == before.out
+    assert all(json.loads(line) for line in ran.out.splitlines())
+    assert "\u2501" in ran.err, "the bar"
+    assert '"id"' not in ran.err
 
 
 def test_agent(aiopbx: Command, alice: list[str], admin: list[str]) -> None:

@@ -3,7 +3,7 @@
 from ..directory import Contact
 from ..settings import ConnectionSettings
 from . import errors, screen
-from .shared import connected, print_json, print_table, progress
+from .shared import connected, print_json, print_table, progress, without
 
 
 async def directory(
@@ -19,7 +19,8 @@ async def directory(
                 contacts.append(contact)
                 bar.update(task, completed=len(contacts), description=f"searching: {len(contacts)} found")
                 if as_json:
-                    print_json(contact)
+                    with without(bar):
+                        print_json(contact)
         if not as_json:
             print_table(
                 ("name", "number", "login", "mail"),

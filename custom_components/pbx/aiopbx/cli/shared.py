@@ -1,7 +1,7 @@
 """What the commands about a user's things have in common: the line, JSON, tables and progress bars."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,19 @@ def progress() -> Progress:
     """A progress bar on standard error, which vanishes when all is done; nothing where that is no terminal."""
     console = screen.errors()
     return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
+@contextmanager
+def without(bar: Progress) -> Iterator[None]:
+    """Take a bar away as long as something is printed, for both may go to one terminal."""
+    if bar.disable:
+        yield
+        return
+    bar.stop()
+    try:
+        yield
+    finally:
+        bar.start()
 
 
 def who(party: Party | None) -> str:

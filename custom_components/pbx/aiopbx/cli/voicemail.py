@@ -7,7 +7,7 @@ from ..errors import InvalidInput
 from ..settings import ConnectionSettings
 from ..voicemail import VoicemailMessage
 from . import errors, screen
-from .shared import connected, print_json, print_table, progress, seconds, when, who
+from .shared import connected, print_json, print_table, progress, seconds, when, who, without
 
 
 async def list_messages(
@@ -57,10 +57,11 @@ async def save_messages(
                     raise InvalidInput(
                         "target", f"{path} cannot be written: {error.strerror}.", remedy="Name another file."
                     ) from None
-                if as_json:
-                    print_json({"id": message.id, "path": str(path), "bytes": size})
-                else:
-                    screen.output().print(f"{message.id}: {path}, {size} bytes", markup=False)
+                with without(bar):
+                    if as_json:
+                        print_json({"id": message.id, "path": str(path), "bytes": size})
+                    else:
+                        screen.output().print(f"{message.id}: {path}, {size} bytes", markup=False)
     return errors.OK
 
 
