@@ -119,6 +119,17 @@ async def test_a_user_without_the_telephony_licence() -> None:
         assert (one.sessions, client_tasks()) == (0, set())
 
 
+async def test_fewer_licences_than_lines() -> None:
+    """Subscriptions count them; which lines to do without is nobody's guess."""
+    async with office(licences={"TELEPHONY_ADVANCED": 2}) as one:
+        with pytest.raises(NotSupported) as refused:
+            await one.connect()
+        clear(refused.value, "2 TELEPHONY_ADVANCED", "Monitor fewer lines")
+        assert (one.sessions, client_tasks()) == (0, set())
+        pbx = await one.connect(lines=["1000", "1001"])
+        assert all(line.synced for line in pbx.lines.values())
+
+
 async def test_an_unknown_line_to_monitor() -> None:
     async with office() as one:
         for who, lines in ((ADMIN, ["1000", "4711", "oxe4712"]), (user(), ["1001"])):
@@ -154,6 +165,9 @@ NUMBERS: dict[str, tuple[str, Callable[[Line, Call, str], Awaitable[Any]]]] = {
         lambda line, call, number: line.set_overflow(number=number, target=Target.NUMBER),
     ),
     "request_call_back": ("number", lambda line, call, number: line.request_call_back(number)),
+    "join_hunting_group": ("number", lambda line, call, number: line.join_hunting_group(number)),
+    "leave_hunting_group": ("number", lambda line, call, number: line.leave_hunting_group(number)),
+    "send_text": ("number", lambda line, call, number: line.send_text(number, "Hello")),
 }
 
 

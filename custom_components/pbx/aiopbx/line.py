@@ -485,6 +485,7 @@ class Line:
     @owned
     async def join_hunting_group(self, number: str) -> None:
         """Become a member of a hunting group. O2G: POST /telephony/huntingGroupMember/{hgNumber}."""
+        self._commands.check_number(number)
         await self._ask(
             Feature.HUNTING_GROUPS,
             lambda commands: commands.desk.set_hunting_group_member(self.snapshot, number, True),
@@ -493,6 +494,7 @@ class Line:
     @owned
     async def leave_hunting_group(self, number: str) -> None:
         """Be a member no longer. O2G: DELETE /telephony/huntingGroupMember/{hgNumber}."""
+        self._commands.check_number(number)
         await self._ask(
             Feature.HUNTING_GROUPS,
             lambda commands: commands.desk.set_hunting_group_member(self.snapshot, number, False),
