@@ -11,6 +11,7 @@ from aiopbx import (
     CallState,
     Condition,
     Forward,
+    InvalidInput,
     LineAdded,
     LineRemoved,
     LineState,
@@ -235,7 +236,10 @@ async def test_overflow_to_voicemail_and_call_back() -> None:
         await pbx.line("1001").delete_callbacks(asked.id)
         assert await pbx.line("1001").callbacks() == ()
         await pbx.line("1002").request_call_back("1001")
-        await pbx.line("1001").delete_callbacks()
+        for neither_nor_both in ({}, {"id": asked.id, "all": True}):
+            with pytest.raises(InvalidInput, match="all=True"):
+                await pbx.line("1001").delete_callbacks(**neither_nor_both)  # type: ignore[arg-type]
+        await pbx.line("1001").delete_callbacks(all=True)
         assert (await pbx.line("1001").refresh_counters()).callback_requests == 0
         await call.overflow_to_voicemail()
         await until(lambda: not pbx.line("1001").calls)

@@ -343,8 +343,15 @@ class Line:
         return await self._run(lambda commands: commands.callbacks(self.snapshot), safe=True)
 
     @owned
-    async def delete_callbacks(self, id: str | None = None) -> None:
-        """Delete one request, or all of them. O2G: DELETE /telephony/incomingCallbacks[/{callbackId}]."""
+    async def delete_callbacks(self, id: str | None = None, *, all: bool = False) -> None:
+        """Delete one request; all of them only with ``all=True``, else raises ``InvalidInput``.
+
+        O2G: DELETE /telephony/incomingCallbacks[/{callbackId}].
+        """
+        if (id is not None) is all:
+            raise InvalidInput(
+                "id", "say which request to delete, or that all are meant.", remedy="Give an id, or all=True."
+            )
         self._require(Feature.CALL_BACK)
         self._require_online()
         await self._run(lambda commands: commands.delete_callbacks(self.snapshot, id))

@@ -158,7 +158,7 @@ class O2gLink:
                 break
         if licensed:
             raise NotSupported(
-                "The server refuses the subscription, though every line has its licence."
+                "The server refuses the subscription for lines that have their licence."
                 + (f" It says: {self._refusal}" if self._refusal else ""),
                 missing=ADVANCED_LICENCE,
                 remedy="Monitor fewer lines, or have more licences installed.",
