@@ -25,10 +25,6 @@ ROOT = Path(__file__).resolve().parents[2]
 INTEGRATION = ROOT / "custom_components/pbx"
 BOOT_SECONDS = 90
 
-pytestmark = pytest.mark.skipif(
-    not (INTEGRATION / "manifest.json").exists(), reason="there is no integration in custom_components/pbx yet"
-)
-
 CONFIGURATION = """
 homeassistant:
   auth_providers:
