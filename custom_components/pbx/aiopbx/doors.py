@@ -3,13 +3,16 @@
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from .errors import Offline
 
 P = ParamSpec("P")
 T = TypeVar("T")
 X = TypeVar("X")
+
+CONCURRENCY: Final = 20
+"""How many requests are made at a time."""
 
 
 class Owned(Protocol):
@@ -58,7 +61,7 @@ async def settle(*tasks: "asyncio.Task[Any] | None") -> None:
         await asyncio.gather(*real, return_exceptions=True)
 
 
-async def each(items: Iterable[X], work: Callable[[X], Awaitable[object]], limit: int) -> None:
+async def each(items: Iterable[X], work: Callable[[X], Awaitable[object]], limit: int = CONCURRENCY) -> None:
     """Do this for every item, never more than ``limit`` at a time, in order; the first that fails ends all of it."""
     waiting = iter(items)
 

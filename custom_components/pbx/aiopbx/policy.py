@@ -8,7 +8,7 @@ from time import monotonic
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .errors import InvalidInput, PolicyViolation
+from .errors import PolicyViolation
 
 _SEPARATORS = re.compile(r"[ ().\-/]")
 
@@ -81,9 +81,3 @@ class DialGuard:
                 remedy=f"Try again in {wait:.0f} seconds.",
             )
         self._calls.append(now)
-
-
-def check_callable(number: str, pattern: re.Pattern[str], *, field: str = "number", rule: str) -> None:
-    """Raise ``InvalidInput`` if a number is not of a system's form."""
-    if not pattern.fullmatch(number):
-        raise InvalidInput(field, f"{number!r} cannot be dialled.", remedy=rule)

@@ -1,7 +1,5 @@
 """Which of the monitored users are agents of the call centre."""
 
-from typing import Final
-
 from ..doors import each
 from ..errors import NotAllowed, PbxError, SessionLost
 from .client import O2gClient
@@ -9,9 +7,6 @@ from .lines import Lines
 from .operations import API_CONTACTCENTER_AGENT
 from .reading import answered
 from .types.agent import AgentConfig
-
-CONCURRENCY: Final = 20
-"""How many users are asked for at a time."""
 
 
 class Agents:
@@ -59,7 +54,7 @@ class Agents:
             if await self.config(login) is not None:
                 licensed.add(login)
 
-        await each(self.logins, look, CONCURRENCY)
+        await each(self.logins, look)
         before = self.logins
         self.logins = tuple(login for login in before if login in licensed)
         return len(self.logins) < len(before)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from ..doors import each
 from ..errors import InvalidInput, RequestRefused, SessionLost, UnknownLine
@@ -11,9 +11,6 @@ from . import reducer
 from .client import O2gClient
 from .reading import answered
 from .types.users import User
-
-CONCURRENCY: Final = 20
-"""How many users are looked up at a time."""
 
 
 class Found(NamedTuple):
@@ -44,7 +41,7 @@ async def find_lines(client: O2gClient, wanted: Literal["all"] | tuple[str, ...]
         except (RequestRefused, InvalidInput):
             return
 
-    await each([key for key in wanted if found[key] is None], look_up, CONCURRENCY)
+    await each([key for key in wanted if found[key] is None], look_up)
     unknown = [key for key, login in found.items() if login is None]
     if unknown:
         some = ", ".join(sorted(known)[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
@@ -82,5 +79,5 @@ async def available_lines(client: O2gClient, known: Mapping[str, LineSnapshot]) 
             line = reducer.user(reducer.new_line(login), user, datetime.now(UTC))[0]
         found[login] = AvailableLine(id=login, number=line.number, name=line.name)
 
-    await each(logins, look, CONCURRENCY)
+    await each(logins, look)
     return tuple(found.values())

@@ -8,8 +8,6 @@ from .client import O2gClient
 from .features import ADVANCED_LICENCE
 from .types.telephony import AnswerRequest
 
-CONCURRENCY: Final = 20
-"""How many users are asked for at a time."""
 ANY_LICENCE: Final = f"TELEPHONY_BASIC or {ADVANCED_LICENCE}"
 _NO_DEVICE: Final = "none"
 """No telephone has this number, so a request for it does nothing."""
@@ -29,7 +27,7 @@ async def without_advanced(client: O2gClient, logins: tuple[str, ...]) -> set[st
         except RequestRefused:
             return
 
-    await each(logins, look, CONCURRENCY)
+    await each(logins, look)
     return lacking
 
 

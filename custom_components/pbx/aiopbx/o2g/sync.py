@@ -20,9 +20,6 @@ from .types.routing import OnRoutingStateChanged
 from .types.telephony import OnTelephonyState
 
 _LOG = logging.getLogger(__name__)
-
-CONCURRENCY: Final = 20
-"""How many requests are made at a time while synchronising."""
 ONE_BY_ONE: Final = 50
 """Up to so many lines are asked for snapshots one by one, more by one request for all users."""
 DETAILS_FIRST: Final = 100
@@ -115,7 +112,7 @@ class Sync:
             await self._reader.user(login)
             self._lines.announce(login)
 
-        await each(logins, one, CONCURRENCY)
+        await each(logins, one)
 
     async def _details(self, again: set[str]) -> None:
         """Read what no snapshot carries, and of lines that were known before also who they are now."""
@@ -127,7 +124,7 @@ class Sync:
             if login in self._agents.logins:
                 await self._agent(login)
 
-        await each(self._lines.logins, one, CONCURRENCY)
+        await each(self._lines.logins, one)
 
     async def _agent(self, login: str) -> None:
         """Read what an agent is."""
@@ -175,9 +172,9 @@ class Sync:
                 await reader.agent(login)
 
         try:
-            await each(licensed, read_calls, CONCURRENCY)
-            await each(licensed, read_routing, CONCURRENCY)
-            await each(agents, read_agent, CONCURRENCY)
+            await each(licensed, read_calls)
+            await each(licensed, read_routing)
+            await each(agents, read_agent)
         finally:
             self._expect_nothing()
 
@@ -241,4 +238,4 @@ class Sync:
             except RequestRefused as error:
                 _LOG.debug("A snapshot was refused (%s); the state is read instead", error.status)
 
-        await each(asked, one, CONCURRENCY)
+        await each(asked, one)

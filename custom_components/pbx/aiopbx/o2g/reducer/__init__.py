@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from ...model import LineSnapshot
-from ..parties import party_of
 from ..types import comlog, telephony as wire
 from ..types.agent import OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
 from ..types.base import O2gEvent
@@ -55,7 +54,6 @@ __all__ = [
     "hunting_group",
     "new_line",
     "no_agent",
-    "party_of",
     "reduce",
     "resync",
     "routing",
