@@ -1,85 +1,11 @@
 """What every O2G wire type has in common: how it is named, and how it meets what it does not know."""
 
-from enum import StrEnum
-from typing import Any, ClassVar, Final, Self, dataclass_transform
+from ...wire import UNLISTED, Unlisted, Wire, WireEnum, to_json
 
-import msgspec
-
-_MOST_SEEN = 1000
-
-
-class _Hidden:
-    """Stands where a secret would."""
-
-    def __repr__(self) -> str:
-        return "***"
-
-
-_HIDDEN = _Hidden()
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
-    """A wire type: snake case here, camel case in JSON, absent where it holds its default, unknown keys ignored."""
-
-    _secrets: ClassVar[frozenset[str]] = frozenset()
-    """Fields that no text may show."""
-
-    def __repr__(self) -> str:
-        """Show what is not default, and nothing that is secret."""
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Tell rich the same."""
-        shown = []
-        for field in msgspec.structs.fields(self):
-            value = getattr(self, field.name)
-            if field.required or value != field.default:
-                hidden = field.name in self._secrets and value is not None
-                shown.append((field.name, _HIDDEN if hidden else value))
-        return shown
+__all__ = ["UNLISTED", "O2gEvent", "Unlisted", "Wire", "WireEnum", "to_json"]
 
 
 class O2gEvent(Wire, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False, tag_field="eventName"):
     """An event of the channel. ``login_name`` is the user it is about, none where it is about the system."""
 
     login_name: str | None = None
-
-
-class Unlisted:
-    """Counts values that enumerations do not list, and remembers which."""
-
-    def __init__(self) -> None:
-        """Start at nothing."""
-        self.count = 0
-        self.seen: dict[tuple[str, str], None] = {}
-
-
-UNLISTED: Final = Unlisted()
-"""Grows whenever a value is met that its enumeration does not list. Decoders read it before and after."""
-
-
-class WireEnum(StrEnum):
-    """An enumeration that servers may extend: a value it does not list is kept and not ``listed``."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        if not isinstance(value, str):
-            return None
-        member = str.__new__(cls, value)
-        member._name_ = value
-        member._value_ = value
-        UNLISTED.count += 1
-        if len(UNLISTED.seen) < _MOST_SEEN:
-            UNLISTED.seen[cls.__name__, value] = None
-        return member
-
-    @property
-    def listed(self) -> bool:
-        """Whether the reference lists this value."""
-        return type(self).__members__.get(self._name_) is self
-
-
-def to_json(value: Any) -> bytes:
-    """Encode a wire type as a server or a client would send it."""
-    return msgspec.json.encode(value)

@@ -1,0 +1,1 @@
+"""The wire of Istra: myRCC, myCrm and myIstra."""

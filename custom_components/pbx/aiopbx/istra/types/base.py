@@ -1,0 +1,51 @@
+"""What the wire types of Istra have in common, and how their values are spelled on the wire."""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from ...wire import UNLISTED, Wire, WireEnum
+
+__all__ = ["UNLISTED", "IstraWire", "Wire", "WireEnum", "id_of", "spelled", "to_json"]
+
+
+class IstraWire(Wire, kw_only=True):
+    """A type of Istra. Here numbers are numbers; on the wire those of ``_as_text`` are written as text."""
+
+    _as_text: ClassVar[frozenset[str]] = frozenset()
+    """Fields, as they are named here, whose numbers and booleans the server writes as text."""
+
+
+def id_of(uri: str | None) -> str | None:
+    """The id that a URI such as ``v1/rcc/Extension/-12`` ends with; none where there is none."""
+    if not uri:
+        return None
+    return uri.partition("?")[0].rstrip("/").rpartition("/")[2] or None
+
+
+def spelled(value: Any) -> Any:
+    """Turn a type into plain values, spelled as on the wire: to be changed further, or encoded as it is."""
+    if isinstance(value, msgspec.Struct):
+        as_text: frozenset[str] = getattr(value, "_as_text", frozenset())
+        made = {}
+        for field in msgspec.structs.fields(value):
+            held = getattr(value, field.name)
+            if not field.required and held == field.default:
+                continue
+            plain = spelled(held)
+            made[field.encode_name] = _text(plain) if field.name in as_text else plain
+        return made
+    if isinstance(value, list | tuple):
+        return [spelled(one) for one in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else value
+
+
+def to_json(value: Any) -> bytes:
+    """Encode a type as the server or the client sends it."""
+    return msgspec.json.encode(spelled(value))
