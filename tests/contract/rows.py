@@ -129,11 +129,188 @@ def _all_chapters() -> list[str]:
     return [*o2g()["services"], "Overview"]
 
 
+# --------------------------------------------------------------------------------------------------------------- Istra
+
+
+@dataclass(frozen=True)
+class IstraOperationRow(Row):
+    """An operation of Istra. ``chapter`` is its application, ``*`` where it is every one's."""
+
+    method: str
+    """``WS`` is a WebSocket."""
+    path: str
+    statuses: tuple[int, ...]
+    """Those of success."""
+    path_params: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    """Fields of the body."""
+    crm_body: tuple[str, ...] = ()
+    """Those that myCrm wants instead."""
+    returns: tuple[str, ...] | str | None = None
+    """Fields of the answer, or what it is called."""
+    fields: tuple[str, ...] = ()
+    """Fields of each element, where the answer is a bare array."""
+    alias: str | None = None
+    """The other path of the same."""
+    formats: tuple[str, ...] = ()
+    pushes: str | None = None
+    """What comes over the WebSocket."""
+
+    @property
+    def applications(self) -> tuple[str, ...]:
+        """The applications that have it."""
+        return ISTRA_APPLICATIONS if self.chapter == "*" else (self.chapter,)
+
+
+@dataclass(frozen=True)
+class IstraTypeRow(Row):
+    """A type of Istra: its fields, each with every spelling of its name, the first first."""
+
+    name: str
+    fields: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class IstraErrorRow(Row):
+    """A refusal. ``chapter`` is its application, ``*`` where it is every one's."""
+
+    status: int
+    code: str | None
+    body: tuple[str, ...]
+    """Fields of the body, those inside others with a dot."""
+    meaning: str
+
+
+@cache
+def istra() -> dict[str, Any]:
+    """Return the catalogue of Istra as it is."""
+    return json.loads((HERE / "istra-catalogue.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+ISTRA_APPLICATIONS = ("myRCC", "myCrm", "myIstra")
+_ISTRA_CAUSES = {"CallLine.stateCause", "CrmCallEvent.talkCause", "CrmCallEvent.dropCause"}
+
+
+def istra_operations(*applications: str) -> list[IstraOperationRow]:
+    """Operations of these applications (``"*"`` names those of every one), or all, in the catalogue's order."""
+    found = []
+    for row in istra()["operations"]:
+        if applications and row["application"] not in applications:
+            continue
+        statuses = row.get("status", 101)
+        returns = row.get("returns")
+        found.append(
+            IstraOperationRow(
+                id=f"{row['application']} {row['method']} {row['path']}",
+                chapter=row["application"],
+                method=row["method"],
+                path=row["path"],
+                statuses=tuple(statuses) if isinstance(statuses, list) else (statuses,),
+                path_params=tuple(part.partition("}")[0] for part in row["path"].split("{")[1:]),
+                query=tuple(row.get("query", ())),
+                body=tuple(row.get("body", ())),
+                crm_body=tuple(row.get("crm_body", ())),
+                returns=tuple(returns) if isinstance(returns, list) else returns,
+                fields=tuple(row.get("fields", ())),
+                alias=row.get("alias"),
+                formats=tuple(row.get("formats", ())),
+                pushes=row.get("pushes"),
+            )
+        )
+    return found
+
+
+def istra_types() -> list[IstraTypeRow]:
+    """Types that the catalogue names, what is pushed on myRCC and the notes on types among them."""
+    found = []
+    for name, fields in istra()["types"].items():
+        if _values(name, fields) is not None:
+            continue
+        names = fields if isinstance(fields, list) else [key for key in fields if key not in {"period_ms", "semantics"}]
+        found.append(
+            IstraTypeRow(
+                id=name, chapter=name.partition(".")[0], name=name, fields=tuple(tuple(one.split("|")) for one in names)
+            )
+        )
+    return found
+
+
+def _values(name: str, fields: Any) -> list[str] | None:
+    """The values of an enumeration; none if it is a type."""
+    if isinstance(fields, dict):
+        return list(fields["seen"]) if "seen" in fields else None
+    last = name.rpartition(".")[2]
+    return list(fields) if last[0].islower() and last not in {"push", "types", "ent"} else None
+
+
+def istra_values() -> list[ValueRow]:
+    """Values of the enumerations, without causes."""
+    return [row for row in _istra_values() if row.name not in _ISTRA_CAUSES]
+
+
+def istra_causes() -> list[ValueRow]:
+    """Why something is as it is: values of the three enumerations of causes."""
+    return [row for row in _istra_values() if row.name in _ISTRA_CAUSES]
+
+
+def _istra_values() -> list[ValueRow]:
+    return [
+        ValueRow(id=f"{name}/{value}", chapter=name.partition(".")[0], name=name, value=value)
+        for name, fields in istra()["types"].items()
+        for value in _values(name, fields) or ()
+    ]
+
+
+def istra_events() -> list[ValueRow]:
+    """What comes over the WebSockets: the five events of myCrm by name, and what the others push."""
+    found = []
+    for row in istra_operations():
+        if row.pushes is None:
+            continue
+        values = istra()["types"].get(f"{row.pushes}.event", [row.pushes])
+        found += [
+            ValueRow(id=f"{row.chapter} {one}", chapter=row.chapter, name=row.pushes, value=one) for one in values
+        ]
+    return found
+
+
+def istra_errors() -> list[IstraErrorRow]:
+    """Refusals."""
+    found = []
+    for row in istra()["errors"]:
+        code = row.get("code")
+        fields = row.get("body") or (["code", "message"] if code else [])
+        found.append(
+            IstraErrorRow(
+                id=f"{row['status']} {code}" if code else f"{row['status']}",
+                chapter=row.get("application", "*"),
+                status=row["status"],
+                code=code,
+                body=tuple(fields),
+                meaning=row["meaning"],
+            )
+        )
+    return found
+
+
+def istra_inconsistencies() -> list[Row]:
+    """What servers write differently from one another, each in the catalogue's words."""
+    return [Row(id=text, chapter="*") for text in istra()["inconsistencies_to_tolerate"]]
+
+
 CATALOGUES: dict[str, frozenset[str]] = {
     "O2G operations": frozenset(row.id for row in operations(_all_chapters())),
     "O2G events": frozenset(o2g()["events"]),
     "O2G types": frozenset(row.id for row in types(_all_chapters())),
     "O2G enumeration values": frozenset(row.id for row in enumeration_values(_all_chapters())),
+    "Istra operations": frozenset(row.id for row in istra_operations()),
+    "Istra types": frozenset(row.id for row in istra_types()),
+    "Istra events": frozenset(row.id for row in istra_events()),
+    "Istra enumeration values": frozenset(row.id for row in istra_values()),
+    "Istra causes": frozenset(row.id for row in istra_causes()),
+    "Istra errors": frozenset(row.id for row in istra_errors()),
+    "Istra inconsistencies": frozenset(row.id for row in istra_inconsistencies()),
 }
 """Every row of every catalogue: what the counting counts against."""
 

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.rows import CATALOGUES, DONE, DONE_TYPES, enumeration_values, events, operations, types
+from tests.contract.rows import (
+    CATALOGUES,
+    DONE,
+    DONE_TYPES,
+    enumeration_values,
+    events,
+    istra_types,
+    operations,
+    types,
+)
 
 pytest_plugins = ["pytester"]
 
@@ -103,3 +112,16 @@ def test_the_catalogues_are_whole() -> None:
     assert (len(operations(DONE)), len(events(DONE))) == (142, 27)
     assert {row.chapter for row in types(DONE_TYPES)} == set(DONE_TYPES)
     assert enumeration_values(DONE_TYPES)
+
+
+def test_the_catalogue_of_istra_is_whole() -> None:
+    catalogue = json.loads((CONFTEST.parent / "istra-catalogue.json").read_text(encoding="utf-8"))
+    assert len(catalogue["operations"]) == len(CATALOGUES["Istra operations"]) == 38
+    assert len(catalogue["errors"]) == len(CATALOGUES["Istra errors"]) == 7
+    assert len(catalogue["inconsistencies_to_tolerate"]) == len(CATALOGUES["Istra inconsistencies"])
+    assert len(CATALOGUES["Istra events"]) == len(catalogue["types"]["CrmCallEvent.event"]) + 2
+    values = {
+        row.rpartition("/")[0] for name in ("enumeration values", "causes") for row in CATALOGUES[f"Istra {name}"]
+    }
+    assert values | {row.name for row in istra_types()} == set(catalogue["types"])
+    assert not values & {row.name for row in istra_types()}
