@@ -55,11 +55,14 @@ from .events import (
     StatusChanged,
 )
 from .line import Line
+from .listening import TunnelSettings, WebhookSettings
 from .model import (
     Action,
     AgentSnapshot,
     AgentState,
     AvailableLine,
+    CallerId,
+    CallerIdChoice,
     CallSnapshot,
     CallState,
     Condition,
@@ -90,7 +93,7 @@ from .o2g.types.telephony import AcdCallParam, ACRSkill, ACRSkills
 from .objects import ObjectAttribute, ObjectChange, ObjectKind, Objects, PbxObject
 from .pbx import Pbx, connect
 from .policy import DialPolicy
-from .settings import ConnectionSettings, SupervisedUser, TunnelSettings, WebhookSettings
+from .settings import ConnectionSettings, SupervisedUser
 from .subscribers import EventStream
 from .system import CallbackRequest, DialKeywords, HuntingGroups, Languages, Preferences, Text
 from .telephone import Key, Pin, Telephone, TelephoneState
@@ -121,6 +124,8 @@ __all__ = [
     "CallStarted",
     "CallState",
     "CallbackRequest",
+    "CallerId",
+    "CallerIdChoice",
     "CertificateFailed",
     "Condition",
     "Conflict",

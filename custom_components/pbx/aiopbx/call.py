@@ -43,6 +43,7 @@ _FEATURE: Final[dict[Action, Feature]] = {
     Action.BLIND_TRANSFER: Feature.TRANSFER,
     Action.MERGE: Feature.CONFERENCE,
     Action.DROP_PARTICIPANT: Feature.CONFERENCE,
+    Action.ADD_PARTY: Feature.CONFERENCE,
     Action.REDIRECT: Feature.REDIRECT,
     Action.REDIRECT_TO_VOICEMAIL: Feature.REDIRECT,
     Action.REDIRECT_TO_DVA: Feature.REDIRECT,
@@ -244,6 +245,16 @@ class Call:
         """Where it was forwarded or redirected, as a number."""
         return self.snapshot.new_destination
 
+    @property
+    def ring_seconds(self) -> float | None:
+        """How long it rang, where the server says so at its end."""
+        return self.snapshot.ring_seconds
+
+    @property
+    def talk_seconds(self) -> float | None:
+        """How long there was talk, where the server says so at its end."""
+        return self.snapshot.talk_seconds
+
     # What can be done with it
 
     @owned
@@ -372,6 +383,14 @@ class Call:
         """
         active, held = self._pair(Action.MERGE, other)
         await self._line._run(lambda commands: commands.merge(self._line.snapshot, active, held))
+
+    @owned
+    async def add_party(self, number: str) -> None:
+        """Call somebody into this call, which becomes a conference. myRCC: POST …/addParty."""
+        self._line._check_number(number)
+        call = self._offer(Action.ADD_PARTY)
+        self._line._spend(number)
+        await self._line._run(lambda commands: commands.add_party(self._line.snapshot, call, number))
 
     @owned
     async def drop(self, party: Party | str) -> None:

@@ -15,6 +15,8 @@ from .errors import ActionNotAllowed, InvalidInput, NotSupported, OutcomeUnknown
 from .events import CallEvent, CallStarted, Event
 from .model import (
     Action,
+    CallerId,
+    CallerIdChoice,
     CallSnapshot,
     CallState,
     Condition,
@@ -145,6 +147,11 @@ class Line:
     def counters(self) -> Counters:
         """What waits for the user; a counter that is none is not known."""
         return self.snapshot.counters
+
+    @property
+    def caller_id(self) -> CallerId | None:
+        """The number that others see; none where that cannot be told."""
+        return self.snapshot.caller_id
 
     @property
     def features(self) -> frozenset[Feature]:
@@ -363,6 +370,41 @@ class Line:
         self._require_online()
         await self._run(lambda commands: commands.refresh_counters(self.snapshot), safe=True)
         return self.counters
+
+    # The caller ID
+
+    @owned
+    async def set_caller_id(
+        self, number: str | None = None, *, choice: CallerIdChoice = CallerIdChoice.MANUAL
+    ) -> CallerId | None:
+        """Choose the number that others see, and return what it is then.
+
+        ``number`` is in E.164 form, such as +12025550123, and goes with ``CallerIdChoice.MANUAL`` alone; which numbers
+        are accepted is the system's policy. Raises ``InvalidInput``. myIstra: PUT /user/IUser/{id}.
+        """
+        if choice is CallerIdChoice.MANUAL:
+            if number is None:
+                raise InvalidInput("number", "it is missing.", remedy="Say which number others shall see.")
+            digits = number.removeprefix("+")
+            if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
+                raise InvalidInput(
+                    "number", f"{number!r} is no number in E.164 form.", remedy="It is like +12025550123."
+                )
+        elif choice is CallerIdChoice.FROM_PRESENCE:
+            if number is not None:
+                raise InvalidInput("number", "goes with the manual choice alone.", remedy="Leave it out.")
+        else:
+            raise InvalidInput("choice", "this is no choice.", remedy="Use manual or from_presence.")
+        await self._ask(
+            Feature.CALLER_ID, lambda commands: commands.caller_id.set(self.snapshot, choice, number), safe=True
+        )
+        return self.caller_id
+
+    @owned
+    async def refresh_caller_id(self) -> CallerId | None:
+        """Read the number again that others see: no event tells its change. myIstra: GET /user/IUser/{id}."""
+        await self._ask(Feature.CALLER_ID, lambda commands: commands.caller_id.refresh(self.snapshot), safe=True)
+        return self.caller_id
 
     # The log and the mailbox
 

@@ -105,6 +105,7 @@ class Action(StrEnum):
     STOP_RECORDING = "stop_recording"
     PAUSE_RECORDING = "pause_recording"
     RESUME_RECORDING = "resume_recording"
+    ADD_PARTY = "add_party"
 
 
 class Feature(StrEnum):
@@ -146,6 +147,8 @@ class Feature(StrEnum):
     """What the telephones are programmed with."""
     AGENT = "agent"
     """The user is an agent or a supervisor of the call centre."""
+    CALLER_ID = "caller_id"
+    """The number that others see can be read and chosen."""
     # of the system, not of a line
     NODES = "nodes"
     OBJECTS = "objects"
@@ -192,6 +195,15 @@ class Target(StrEnum):
     NUMBER = "number"
     VOICEMAIL = "voicemail"
     ASSOCIATE = "associate"
+    UNKNOWN = "unknown"
+
+
+class CallerIdChoice(StrEnum):
+    """Where the number comes from that others see."""
+
+    FROM_PRESENCE = "from_presence"
+    """It goes by the user's presence."""
+    MANUAL = "manual"
     UNKNOWN = "unknown"
 
 
@@ -295,6 +307,10 @@ class CallSnapshot(Snapshot, frozen=True):
     """The ``ref`` of the call that took over when this one ended."""
     new_destination: str | None = None
     """Where it was forwarded or redirected, as a number."""
+    ring_seconds: float | None = None
+    """How long it rang, where the server says so at its end."""
+    talk_seconds: float | None = None
+    """How long there was talk, where the server says so at its end."""
 
     @property
     def party(self) -> Party | None:
@@ -349,6 +365,14 @@ class Routing(Snapshot, frozen=True, kw_only=True):
     overflow: Overflow | None = None
     remote_extension: bool | None = None
     """None where the line has no remote extension."""
+
+
+class CallerId(Snapshot, frozen=True, kw_only=True):
+    """The number that others see when the line calls them."""
+
+    choice: CallerIdChoice = CallerIdChoice.UNKNOWN
+    number: str | None = None
+    """In E.164 form, such as +12025550123; none is not told."""
 
 
 class Counters(Snapshot, frozen=True, kw_only=True):
@@ -407,7 +431,8 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     """A monitored user, extension or terminal."""
 
     id: str
-    """What the system calls it: the login name on O2G."""
+    """What the system calls it: the login name on O2G and myIstra, the extension's id on myRCC, the terminal's on
+    myCrm."""
     number: str = ""
     name: str = ""
     devices: tuple[Device, ...] = ()
@@ -423,6 +448,8 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     node: str | None = None
     agent: AgentSnapshot | None = None
     """None where the user is no agent of the call centre, or that is not known."""
+    caller_id: CallerId | None = None
+    """None where it cannot be told."""
     features: frozenset[Feature] = frozenset()
     """What this line can do at all; grows while a connection is synchronised."""
     synced: bool = False

@@ -3,21 +3,13 @@
 import asyncio
 import difflib
 import os
-import re
-import secrets
 import ssl
-import tomllib
 from collections.abc import Mapping
-from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
-from urllib.parse import SplitResult, urlsplit
 
-import yaml
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -26,224 +18,26 @@ from pydantic import (
     model_validator,
 )
 
+from .addresses import is_host, istra_url, normal_url
+from .checked import Checked, Problem
 from .errors import InvalidInput
+from .istra_settings import ISTRA, check_istra, taken_apart
+from .listening import TunnelSettings, WebhookSettings
 from .policy import DialPolicy
+from .settings_files import read_environment, read_file
 
-_HOST: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
-_URL_EXAMPLE: Final = "It is like https://pbx.example.com or https://192.0.2.10:8443."
 _LINE_EXAMPLE: Final = 'It is "all", or login names and numbers such as ["oxe1000", "1001"].'
 _QUOTES: Final = "Put it between quotes, so that it is read as text and keeps its zeros."
-_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,200}")
-_FORM: Final = "It is 16 to 200 letters, digits, - and _, such as `openssl rand -hex 32` makes."
 
 
-class _Problem(ValueError):
-    """A problem that a validator found, with its remedy."""
-
-    def __init__(self, message: str, remedy: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
-        self.field = field
-
-
-class _Settings(BaseModel):
-    """Frozen, strict about unknown keys, and with ``InvalidInput`` for every error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False)
-
-
-class SupervisedUser(_Settings):
+class SupervisedUser(Checked):
     """The user that an administrator acts for, in a session of that user's."""
 
     id: str = Field(min_length=1, description="Login name or number.")
     by: Literal["login_name", "phone_number"] = Field(default="login_name", description="What the id is.")
 
 
-class ListenSettings(_Settings):
-    """Where this side listens, for a telephone system that connects to it. The ``secret`` never appears in ``repr``."""
-
-    host: str | None = Field(
-        default=None, min_length=1, description="Address to listen on; every address of this machine if left out."
-    )
-    port: int | None = Field(default=None, ge=1, le=65535, description="Port to listen on.")
-    certificate: Path | None = Field(
-        default=None, description="PEM file of the certificate of this side; without it, it is not TLS that is spoken."
-    )
-    key: Path | None = Field(default=None, description="PEM file of its private key, if the certificate's has it not.")
-    behind_proxy: bool = Field(
-        default=False, description="Whether a proxy stands before it, which has the certificate and speaks TLS."
-    )
-    secret: SecretStr | None = Field(default=None, description="The part of the address that only the system knows.")
-    secret_file: Path | None = Field(
-        default=None, description="File with that secret; if there is none yet, a secret is made and kept there."
-    )
-
-    @field_validator("secret")
-    @classmethod
-    def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not is_secret(value.get_secret_value()):
-            raise _Problem("cannot be used.", _FORM)
-        return value
-
-    @model_validator(mode="after")
-    def _check_parts(self) -> Self:
-        where = self._name()
-        if self.secret is not None and self.secret_file is not None:
-            raise _Problem("is there besides secret.", "Give one of them.", field=f"{where}.secret_file")
-        if self.key is not None and self.certificate is None:
-            raise _Problem("is missing, and its key is there.", "Give both, or none.", field=f"{where}.certificate")
-        if self.certificate is not None and self.behind_proxy:
-            raise _Problem(
-                "says that a proxy has the certificate, and one is given.",
-                "Leave one of them out.",
-                field=f"{where}.behind_proxy",
-            )
-        return self
-
-    @classmethod
-    def _name(cls) -> str:
-        """How the field of ``ConnectionSettings`` is called."""
-        return cls.__name__.removesuffix("Settings").lower()
-
-    async def load_secret(self) -> str | None:
-        """Return the secret, from its file if it is kept in one; none where there is neither.
-
-        Raises ``InvalidInput`` if the file cannot be used.
-        """
-        if self.secret is not None:
-            return self.secret.get_secret_value()
-        if self.secret_file is None:
-            return None
-        return await asyncio.get_running_loop().run_in_executor(None, self._read_secret, self.secret_file.expanduser())
-
-    def _read_secret(self, path: Path) -> str:
-        field = f"{self._name()}.secret_file"
-        made = secrets.token_urlsafe(32)
-        try:
-            with suppress(FileExistsError), open(path, "x", opener=_private, encoding="ascii") as file:
-                file.write(made + "\n")
-                return made
-            text = path.read_text(encoding="ascii").strip()
-        except UnicodeDecodeError:
-            text = ""
-        except OSError as error:
-            raise InvalidInput(
-                field, f"{path} cannot be used ({error.strerror}).", remedy="Name a file that can be written."
-            ) from None
-        if not is_secret(text):
-            raise InvalidInput(
-                field, f"{path} holds no secret that can be used.", remedy=f"{_FORM} Or delete the file."
-            )
-        return text
-
-    async def load_ssl(self) -> ssl.SSLContext | None:
-        """Build the TLS context of the listener without blocking the loop; none without a certificate.
-
-        Raises ``InvalidInput`` if certificate and key cannot be used.
-        """
-        if self.certificate is None:
-            return None
-        return await asyncio.get_running_loop().run_in_executor(None, self._ssl_context, self.certificate)
-
-    def _ssl_context(self, certificate: Path) -> ssl.SSLContext:
-        field = f"{self._name()}.certificate"
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        try:
-            context.load_cert_chain(
-                certificate.expanduser(),
-                None if self.key is None else self.key.expanduser(),
-                password=lambda: "",  # else OpenSSL would ask at the terminal
-            )
-        except ssl.SSLError:
-            raise InvalidInput(
-                field,
-                "certificate and private key cannot be read, or do not belong together.",
-                remedy="Both must be PEM, and the key without a password.",
-            ) from None
-        except OSError as error:
-            raise InvalidInput(
-                field, f"certificate or key cannot be read ({error.strerror}).", remedy="Check both paths."
-            ) from None
-        return context
-
-
-class WebhookSettings(ListenSettings):
-    """The HTTP listener that the system delivers events to. ``port`` is that of ``public_url`` if it is left out.
-
-    Without ``secret`` and ``secret_file`` every start chooses another secret, so that the address changes.
-    """
-
-    public_url: str = Field(
-        description="How the system reaches this listener, such as https://here.example.com:8445; a path may follow."
-    )
-
-    @field_validator("public_url")
-    @classmethod
-    def _check_public_url(cls, value: str) -> str:
-        if "/api/rest" in value:
-            raise _Problem("is the address of an O2G server.", "Give the address of this side.")
-        return normal_url(value)
-
-    @model_validator(mode="after")
-    def _check_tls(self) -> Self:
-        https = self.public_url.startswith("https:")
-        if https and self.certificate is None and not self.behind_proxy:
-            raise _Problem(
-                "is missing, and public_url begins with https:.",
-                "Give certificate and key of this side, or set behind_proxy if a proxy has them.",
-                field="webhook.certificate",
-            )
-        if not https and self.certificate is not None:
-            raise _Problem(
-                "is given, and public_url begins with http:.",
-                "Write https: in public_url, or leave the certificate out.",
-                field="webhook.certificate",
-            )
-        return self
-
-    @property
-    def listen_port(self) -> int:
-        """The port to listen on."""
-        parts = urlsplit(self.public_url)
-        return self.port or parts.port or {"http": 80, "https": 443}[parts.scheme]
-
-
-class TunnelSettings(ListenSettings):
-    """The WebSocket listener that the agent of the system connects to, and through which everything goes.
-
-    The agent shows the secret as the last part of its URL, ``wss://here.example.com:8446/SECRET``, or in a header,
-    ``Authorization: Bearer SECRET``.
-    """
-
-    port: int = Field(ge=1, le=65535, description="Port to listen on.")
-    secondary_secret: SecretStr | None = Field(
-        default=None, description="The secret of the agent of the second server, where secondary_url names one."
-    )
-    agent_timeout: float = Field(
-        default=30.0, gt=0, le=600, description="Seconds to wait for the agent, whenever a connection is wanted."
-    )
-    ping_interval: float = Field(
-        default=20.0, gt=0, le=600, description="Seconds between two pings; unanswered for as long, the tunnel is lost."
-    )
-
-    @field_validator("secondary_secret")
-    @classmethod
-    def _check_secondary_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not is_secret(value.get_secret_value()):
-            raise _Problem("cannot be used.", _FORM)
-        return value
-
-    @model_validator(mode="after")
-    def _check_secrets(self) -> Self:
-        if self.secret is None and self.secret_file is None:
-            raise _Problem("is missing.", f"The agent must show one. {_FORM}", field="tunnel.secret")
-        if self.secret is not None and self.secondary_secret == self.secret:
-            raise _Problem("is the same as secret.", "Give each agent its own.", field="tunnel.secondary_secret")
-        return self
-
-
-class ConnectionSettings(_Settings):
+class ConnectionSettings(Checked):
     """How to reach one telephone system, and how to behave towards it.
 
     Make them from keywords (``make``, or the class itself), a YAML or TOML file (``from_file``) or the environment
@@ -251,9 +45,14 @@ class ConnectionSettings(_Settings):
     where nothing else is said. The password never appears in ``repr``.
     """
 
-    system: Literal["o2g"] = Field(default="o2g", description="Kind of the system.")
+    system: Literal["o2g", "myrcc", "mycrm", "myistra"] = Field(
+        default="o2g",
+        description="Kind of the system: o2g, or one of the three applications of Istra, myrcc (the extensions of an "
+        "enterprise), mycrm (the terminals of a user) and myistra (the voicemail, log and counters of a user).",
+    )
     url: str = Field(description="Address of the server, such as https://pbx.example.com.")
     secondary_url: str | None = Field(default=None, description="Address of the second server of a pair.")
+    enterprise: str | None = Field(default=None, description="The enterprise whose extensions myrcc controls.")
     username: str = Field(description="Login name.")
     password: SecretStr = Field(description="Password.")
     supervised: SupervisedUser | None = Field(
@@ -261,7 +60,8 @@ class ConnectionSettings(_Settings):
     )
     lines: Literal["all"] | tuple[str, ...] = Field(
         default="all",
-        description='Login names or numbers to monitor, or "all"; empty monitors nothing. Only administrators choose.',
+        description='Login names or numbers to monitor, or "all"; empty monitors nothing. Only administrators choose. '
+        "With myrcc extensions by id or number, with mycrm terminals by id.",
     )
     application_name: str = Field(
         default="aiopbx", min_length=1, repr=False, description="What the server logs, or a token that it has issued."
@@ -325,7 +125,7 @@ class ConnectionSettings(_Settings):
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Read a YAML or TOML file. Relative paths in it are beside it. Raises ``InvalidInput``. Blocks."""
-        return cls.make(**_read_file(Path(path)))
+        return cls.make(**read_file(Path(path)))
 
     @classmethod
     def from_env(cls, prefix: str = "AIOPBX_", environ: Mapping[str, str] | None = None) -> Self:
@@ -382,18 +182,25 @@ class ConnectionSettings(_Settings):
 
     # --------------------------------------------------------------------------------------------------- validators
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_apart(cls, values: Any) -> Any:
+        return taken_apart(values) if isinstance(values, dict) else values
+
     @field_validator("url", "secondary_url")
     @classmethod
-    def _check_url(cls, value: str | None) -> str | None:
-        return None if value is None else normal_url(value)
+    def _check_url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        return istra_url(value) if info.data.get("system") in ISTRA else normal_url(value)
 
     @field_validator("username")
     @classmethod
     def _check_username(cls, value: str) -> str:
         if not value.strip():
-            raise _Problem("is empty.", "Give the login name.")
+            raise Problem("is empty.", "Give the login name.")
         if ":" in value or any(ord(letter) < 32 for letter in value):
-            raise _Problem(
+            raise Problem(
                 "holds a character that no login name can have.", "It has no colon and no control characters."
             )
         return value
@@ -402,7 +209,7 @@ class ConnectionSettings(_Settings):
     @classmethod
     def _check_password(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value():
-            raise _Problem("is empty.", "Give the password.")
+            raise Problem("is empty.", "Give the password.")
         return value
 
     @field_validator("lines", mode="before")
@@ -413,18 +220,18 @@ class ConnectionSettings(_Settings):
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",")] if value.strip() else []
         if not isinstance(value, (list, tuple, set, frozenset)):
-            raise _Problem("cannot be read.", _LINE_EXAMPLE)
+            raise Problem("cannot be read.", _LINE_EXAMPLE)
         lines = sorted(value) if isinstance(value, (set, frozenset)) else list(value)
         for line in lines:
             if not isinstance(line, str):
-                raise _Problem(f"{line!r} is not text.", _QUOTES)
+                raise Problem(f"{line!r} is not text.", _QUOTES)
             if not line.strip() or any(letter in line for letter in ",;/?\t\n\r") or line == "*":
-                raise _Problem(f"{line!r} is no login name and no number.", _LINE_EXAMPLE)
+                raise Problem(f"{line!r} is no login name and no number.", _LINE_EXAMPLE)
         for line in lines:
             if lines.count(line) > 1:
-                raise _Problem(f"{line} is there twice.", "Name each line once.")
+                raise Problem(f"{line} is there twice.", "Name each line once.")
         if "all" in lines:
-            raise _Problem('"all" does not go with others.', _LINE_EXAMPLE)
+            raise Problem('"all" does not go with others.', _LINE_EXAMPLE)
         return tuple(line.strip() for line in lines)
 
     @field_validator("trusted_redirects", mode="before")
@@ -436,33 +243,37 @@ class ConnectionSettings(_Settings):
     @classmethod
     def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for host in value:
-            if "/" in host or not _is_host(host.strip("[]")):
-                raise _Problem(f"{host!r} is no host.", "Give host names alone, such as pbx2.example.com.")
+            if "/" in host or not is_host(host.strip("[]")):
+                raise Problem(f"{host!r} is no host.", "Give host names alone, such as pbx2.example.com.")
         return tuple(host.strip("[]").lower() for host in value)
 
     @field_validator("subscription_timeout")
     @classmethod
     def _check_subscription_timeout(cls, value: int) -> int:
         if value != 0 and not 2 <= value <= 60:
-            raise _Problem(f"{value} minutes cannot be asked for.", "It is 2 to 60 minutes, or 0 for a heartbeat.")
+            raise Problem(f"{value} minutes cannot be asked for.", "It is 2 to 60 minutes, or 0 for a heartbeat.")
         return value
 
     @field_validator("ca_file", mode="before")
     @classmethod
     def _check_ca_file(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, str) and not value.strip():
-            raise _Problem("is empty.", "Give the path of a PEM file, or leave it out.")
+            raise Problem("is empty.", "Give the path of a PEM file, or leave it out.")
         return value
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
+        if self.system in ISTRA:
+            check_istra(self, {name: field.default for name, field in type(self).model_fields.items()})
+        elif self.enterprise is not None:
+            raise Problem("means nothing to O2G.", "Leave it out: only myrcc has one.", field="enterprise")
         if self.secondary_url is not None and self.secondary_url == self.url:
-            raise _Problem("is the same as url.", "Give the other server of the pair, or none.", field="secondary_url")
+            raise Problem("is the same as url.", "Give the other server of the pair, or none.", field="secondary_url")
         if self.reconnect_min > self.reconnect_max:
-            raise _Problem("is less than reconnect_min.", "It is the longest pause.", field="reconnect_max")
+            raise Problem("is less than reconnect_min.", "It is the longest pause.", field="reconnect_max")
         self._check_channel()
         if self.tls == "none" and self.ca_file is not None:
-            raise _Problem(
+            raise Problem(
                 "says that nothing is verified, and ca_file says against what.",
                 'Leave ca_file out, or set tls to "verify".',
                 field="tls",
@@ -470,7 +281,7 @@ class ConnectionSettings(_Settings):
         if all(url.startswith("http:") for url in self.urls):
             for field, given in (("ca_file", self.ca_file is not None), ("tls", self.tls == "none")):
                 if given:
-                    raise _Problem(
+                    raise Problem(
                         "means nothing for an address that begins with http:.",
                         "Write https: in the address, or leave this out.",
                         field=field,
@@ -482,158 +293,30 @@ class ConnectionSettings(_Settings):
         if self.channel == "chunk":
             return
         if getattr(self, self.channel) is None:
-            raise _Problem(
+            raise Problem(
                 f"is missing, and channel is {self.channel}.", "Say where to listen for it.", field=self.channel
             )
         verified = self.tls == "verify" and any(url.startswith("https:") for url in self.urls)
         if self.channel == "webhook" and self.webhook is not None:
             if verified and not self.webhook.public_url.startswith("https:"):
-                raise _Problem(
+                raise Problem(
                     "is not encrypted, though the address of the server is.",
                     'Write https: in it, with a certificate of this side; or set tls to "none".',
                     field="webhook.public_url",
                 )
         elif self.channel == "tunnel" and self.tunnel is not None:
             if verified and self.tunnel.certificate is None and not self.tunnel.behind_proxy:
-                raise _Problem(
+                raise Problem(
                     "is missing, though the address of the server begins with https:.",
                     "Give certificate and key of this side, or set behind_proxy if a proxy has them.",
                     field="tunnel.certificate",
                 )
             if self.secondary_url is not None and self.tunnel.secondary_secret is None:
-                raise _Problem(
+                raise Problem(
                     "is missing, and there is a secondary_url.",
                     "Each agent shows its own secret. If one agent serves the pair, leave secondary_url out.",
                     field="tunnel.secondary_secret",
                 )
-
-
-def is_secret(text: str) -> bool:
-    """Whether this can be the secret part of an address."""
-    return _SECRET.fullmatch(text) is not None
-
-
-def _private(path: str, flags: int) -> int:
-    """Open a file that only its owner may read."""
-    return os.open(path, flags, 0o600)
-
-
-def normal_url(text: str) -> str:
-    """Bring the address of a server into its plain form: scheme, host, port and the path before ``/api/rest``.
-
-    Without a scheme it is https. Raises a ``ValueError`` that says what is wrong.
-    """
-    url = text.strip()
-    if not url:
-        raise _Problem("is empty.", _URL_EXAMPLE)
-    if any(letter.isspace() or ord(letter) < 32 or letter in '\\<>"{}|^`' for letter in url):
-        raise _Problem("holds a space or another character that no address has.", _URL_EXAMPLE)
-    if "://" not in url:
-        if re.match(r"[A-Za-z][A-Za-z+.-]*:/?(?!/)(?![0-9])", url):
-            raise _Problem("is not an address.", _URL_EXAMPLE)
-        url = "https://" + url.lstrip("/")
-    parts: SplitResult
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        host = parts.hostname or ""
-    except ValueError:
-        raise _Problem("has a host or a port that cannot be read.", _URL_EXAMPLE) from None
-    scheme = parts.scheme.lower()
-    if scheme not in {"http", "https"}:
-        raise _Problem(f"begins with {parts.scheme}:.", "It must begin with https: or http:.")
-    if parts.username is not None or parts.password is not None:
-        raise _Problem("holds a user name or a password.", "Put them into the fields username and password.")
-    if parts.query or parts.fragment:
-        raise _Problem("ends with a query or a fragment.", "Leave out what follows the ? or #.")
-    if not _is_host(host):
-        raise _Problem("has no host that can be one.", _URL_EXAMPLE)
-    if port == 0:
-        raise _Problem("has port 0.", "A port is 1 to 65535.")
-    path = parts.path.rstrip("/")
-    root = path.find("/api/rest")
-    if root >= 0 and path[root + len("/api/rest") :][:1] in {"", "/"}:
-        path = path[:root]
-    shown = f"[{host}]" if ":" in host else host
-    usual = {"http": 80, "https": 443}[scheme]
-    return f"{scheme}://{shown}{'' if port in {None, usual} else f':{port}'}{path.rstrip('/')}"
-
-
-def read_environment(prefix: str = "AIOPBX_", environ: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Collect settings from environment variables, unchecked. See ``ConnectionSettings.from_env``."""
-    environ = os.environ if environ is None else environ
-    values: dict[str, Any] = {}
-    given = {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}
-    file = given.pop("SETTINGS", None)
-    if file:
-        values = _read_file(Path(file), field=f"{prefix}SETTINGS")
-    for name, value in sorted(given.items()):
-        first, *rest = name.lower().split("__")
-        if not rest:
-            values[first] = value
-            continue
-        inner = values.get(first)
-        inner = dict(inner) if isinstance(inner, dict) else {}
-        key = "__".join(rest)
-        split = first == "dial_policy" and key in {"allowed", "denied"}
-        inner[key] = [part.strip() for part in value.split(",") if part.strip()] if split else value
-        values[first] = inner
-    return values
-
-
-def _read_file(path: Path, *, field: str = "file") -> dict[str, Any]:
-    kind = path.suffix.lower()
-    if kind not in {".yaml", ".yml", ".toml"}:
-        raise InvalidInput(field, f"{path} is neither YAML nor TOML.", remedy="Its name must end in .yaml or .toml.")
-    try:
-        text = path.expanduser().read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InvalidInput(field, f"there is no file {path}.", remedy="Give the path of a settings file.") from None
-    except UnicodeDecodeError:
-        raise InvalidInput(field, f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
-    except OSError as error:
-        raise InvalidInput(field, f"{path} cannot be read ({error.strerror}).", remedy="Make it readable.") from None
-    try:
-        values = tomllib.loads(text) if kind == ".toml" else yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:  # says the line, and never what stands in it: that may be the password
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InvalidInput(field, f"{path} is not YAML{where}.", remedy="Mend it there, or shortly before.") from None
-    except (yaml.YAMLError, tomllib.TOMLDecodeError) as error:
-        line = re.search(r"line \d+", str(error))
-        where = f" in {line[0]}" if line else ""
-        raise InvalidInput(field, f"{path} cannot be parsed{where}.", remedy="Mend it there.") from None
-    if values is None:
-        values = {}
-    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise InvalidInput(field, f"{path} holds no settings.", remedy="Write one `name: value` a line.")
-    values = dict(values)
-    _beside(path, values, ("ca_file",))
-    for section in ("webhook", "tunnel"):
-        if isinstance(values.get(section), dict):
-            values[section] = dict(values[section])
-            _beside(path, values[section], ("certificate", "key", "secret_file"))
-    return values
-
-
-def _beside(path: Path, values: dict[str, Any], names: tuple[str, ...]) -> None:
-    """Let relative paths in a file be relative to it."""
-    for name in names:
-        given = values.get(name)
-        if isinstance(given, str) and given and not Path(given).expanduser().is_absolute():
-            values[name] = str(path.expanduser().parent / given)
-
-
-def _is_host(host: str) -> bool:
-    try:
-        ip_address(host.partition("%")[0])
-    except ValueError:
-        if re.fullmatch(r"[0-9.]+", host) or len(host) > 253:
-            return False
-        try:
-            return bool(_HOST.fullmatch(host.encode("idna").decode()))
-        except UnicodeError:
-            return bool(_HOST.fullmatch(host))
-    return True
 
 
 def _explain(error: ValidationError) -> InvalidInput:
@@ -646,7 +329,7 @@ def _explain(error: ValidationError) -> InvalidInput:
         location = ["lines"]  # behind it stand the names of the union's members
     name, kind, context = ".".join(location), first["type"], first.get("ctx", {})
     cause = context.get("error")
-    if isinstance(cause, _Problem):
+    if isinstance(cause, Problem):
         return InvalidInput(cause.field or name, cause.message, remedy=cause.remedy)
     if kind == "missing":
         return InvalidInput(name, "is missing.", remedy="Every connection needs it.")

@@ -14,6 +14,7 @@ from .directory import DirectoryCommands
 from .errors import NotSupported
 from .model import (
     AvailableLine,
+    CallerIdChoice,
     CallSnapshot,
     Condition,
     Feature,
@@ -144,7 +145,34 @@ class DeskCommands(Protocol):
         """The newest text, which is erased; none if there is none."""
 
 
-class Absent:
+class CallerIdCommands(Protocol):
+    """What may be asked of a system about the number that others see. What comes of it is on the board afterwards."""
+
+    async def set(self, line: LineSnapshot, choice: CallerIdChoice, number: str | None) -> None:
+        """Choose the number."""
+
+    async def refresh(self, line: LineSnapshot) -> None:
+        """Read it again."""
+
+
+class WithoutCallerId:
+    """What O2G has not, and systems like it."""
+
+    @property
+    def caller_id(self) -> CallerIdCommands:
+        """The number that others see."""
+        raise _absent("choice of the number that others see", Feature.CALLER_ID)
+
+    async def add_party(self, line: LineSnapshot, call: CallSnapshot, number: str) -> None:
+        """Call somebody into a call."""
+        raise NotSupported(
+            "This system adds nobody to a call at once.",
+            missing="add_party",
+            remedy="Consult somebody, then merge the two calls.",
+        )
+
+
+class Absent(WithoutCallerId):
     """The parts of ``Commands``, absent. A system that has one of them overrides it."""
 
     @property
@@ -243,6 +271,9 @@ class Commands(Protocol):
     async def merge(self, line: LineSnapshot, active: CallSnapshot, held: CallSnapshot) -> None:
         """Make one conference of two calls."""
 
+    async def add_party(self, line: LineSnapshot, call: CallSnapshot, number: str) -> None:
+        """Call somebody into a call."""
+
     async def drop(self, line: LineSnapshot, call: CallSnapshot, party: str) -> None:
         """Drop a participant of a conference."""
 
@@ -340,6 +371,10 @@ class Commands(Protocol):
     @property
     def objects(self) -> ObjectsCommands:
         """The configuration."""
+
+    @property
+    def caller_id(self) -> CallerIdCommands:
+        """The number that others see."""
 
     @property
     def desk(self) -> DeskCommands:

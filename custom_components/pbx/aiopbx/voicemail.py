@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from msgspec.structs import replace
+
 from .doors import owned
 from .errors import InvalidInput, NotSupported
 from .model import Feature, LineSnapshot, Party, Snapshot
@@ -27,6 +29,10 @@ class MailboxSnapshot(Snapshot, frozen=True, kw_only=True):
     new: int | None = None
     usage: int | None = None
     """How full it is, in percent."""
+    formats: tuple[str, ...] = ()
+    """How the messages can be read, the usual format first: words such as ``wav`` and ``ogg``."""
+    can_mark: bool = False
+    """Whether messages can be marked read and unread."""
 
 
 class MailboxKey(Snapshot, frozen=True, kw_only=True):
@@ -50,10 +56,12 @@ class VoicemailSnapshot(Snapshot, frozen=True, kw_only=True):
     """How long it is."""
     unread: bool | None = None
     urgent: bool | None = None
+    play_number: str | None = None
+    """What to dial to hear it over a telephone, where there is such a thing."""
 
 
 class Recording(Protocol):
-    """What was said, as a stream of the bytes of a WAV file, to be read once."""
+    """What was said, as a stream of the bytes of a sound file, to be read once."""
 
     @property
     def size(self) -> int | None:
@@ -83,8 +91,11 @@ class VoicemailCommands(Protocol):
     ) -> tuple[VoicemailSnapshot, ...]:
         """Some of the messages, newest first."""
 
-    async def open(self, line: LineSnapshot, mailbox: MailboxKey, message: str) -> Recording:
-        """Begin to read what was said."""
+    async def open(self, line: LineSnapshot, mailbox: MailboxKey, message: str, format: str | None) -> Recording:
+        """Begin to read what was said, in one of the formats of the mailbox; none is the usual one."""
+
+    async def set_read(self, line: LineSnapshot, mailbox: MailboxKey, message: str, read: bool) -> VoicemailSnapshot:
+        """Mark a message read or unread, where the mailbox can; the message as it is then."""
 
     async def delete(self, line: LineSnapshot, mailbox: MailboxKey, messages: tuple[str, ...] | None) -> None:
         """Delete these messages; none is all."""
@@ -136,13 +147,23 @@ class Mailbox:
         """How full it was, in percent."""
         return self.snapshot.usage
 
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """How the messages can be read, the usual format first: words such as ``wav`` and ``ogg``."""
+        return self.snapshot.formats
+
+    @property
+    def can_mark(self) -> bool:
+        """Whether messages can be marked read and unread."""
+        return self.snapshot.can_mark
+
     @owned
     async def refresh(self) -> MailboxSnapshot:
-        """Count the messages again. O2G: POST /messaging/mailboxes/{mailboxId}."""
+        """Count the messages again. O2G: POST /messaging/mailboxes/{mailboxId}. myIstra: GET /logs/Notifications."""
         told = await self._line._ask(
             Feature.MAILBOX, lambda commands: commands.voicemail.connect(self._line.snapshot, self._key), safe=True
         )
-        self.snapshot = MailboxSnapshot(id=self.id, name=self.name, total=told.total, new=told.new, usage=told.usage)
+        self.snapshot = replace(told, id=self.id, name=self.name)
         return self.snapshot
 
     def messages(self, *, new_only: bool = False) -> "Voicemails":
@@ -275,20 +296,35 @@ class VoicemailMessage:
         """Whether it was marked urgent."""
         return self.snapshot.urgent
 
-    @owned
-    async def save(self, path: str | os.PathLike[str], *, told: Callable[[int, int | None], Any] | None = None) -> int:
-        """Write it to a WAV file that appears when it is whole, and return its bytes. O2G: GET …/{voicemailId}.
+    @property
+    def play_number(self) -> str | None:
+        """What to dial to hear it over a telephone: ``line.dial(message.play_number)``; none where there is none."""
+        return self.snapshot.play_number
 
-        ``told`` is called with the bytes so far, and those in all where they are known. Raises ``OSError`` where the
-        file cannot be written. The system counts the message as heard.
+    @owned
+    async def save(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        *,
+        told: Callable[[int, int | None], Any] | None = None,
+    ) -> int:
+        """Write it to a file that appears when it is whole, and return its bytes.
+
+        ``format`` is one of ``mailbox.formats``, the first if none is given. ``told`` is called with the bytes so far,
+        and those in all where they are known. Raises ``OSError`` where the file cannot be written. O2G counts the
+        message as heard. O2G: GET …/{voicemailId}. myIstra: GET …/{id}.{format}.
         """
-        recording = await self._open()
+        recording = await self._open(format)
         size = recording.size
         return await recording.to_file(path, told=None if told is None else lambda done: told(done, size))
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """Give the bytes of a WAV file as they come; it is never held whole. O2G: GET …/{voicemailId}."""
-        recording = await self._open()
+    async def stream(self, format: str | None = None) -> AsyncIterator[bytes]:
+        """Give the bytes of a sound file as they come; it is never held whole.
+
+        ``format`` is one of ``mailbox.formats``, the first if none is given. O2G: GET …/{voicemailId}.
+        """
+        recording = await self._open(format)
         chunks = aiter(recording)
         try:
             while (chunk := await self._next(chunks)) is not None:
@@ -297,15 +333,39 @@ class VoicemailMessage:
             await self._close(recording)
 
     @owned
+    async def set_read(self, read: bool = True) -> None:
+        """Mark it read, or unread. Raises ``NotSupported`` where there are no marks. myIstra: PUT …/{id}."""
+        mailbox = self._mailbox
+        if not mailbox.can_mark:
+            raise NotSupported(
+                f"The mailbox {mailbox.id} lets nobody mark messages.",
+                missing="read_marks",
+                remedy="A message counts as heard once it was read with save or stream.",
+            )
+        line, key = mailbox._line, mailbox._key
+        self.snapshot = await line._ask(
+            Feature.MAILBOX,
+            lambda commands: commands.voicemail.set_read(line.snapshot, key, self.id, read),
+            safe=True,
+        )
+
+    @owned
     async def delete(self) -> None:
         """Delete it. O2G: DELETE /messaging/mailboxes/{mailboxId}/voicemails."""
         await self._mailbox.delete(self.id)
 
     @owned
-    async def _open(self) -> Recording:
+    async def _open(self, format: str | None) -> Recording:
+        formats = self._mailbox.formats
+        if format is not None and format not in formats:
+            raise InvalidInput(
+                "format",
+                f"{format!r} cannot be had.",
+                remedy=f"There is: {', '.join(formats)}." if formats else "Leave it out.",
+            )
         line, key = self._mailbox._line, self._mailbox._key
         return await line._ask(
-            Feature.MAILBOX, lambda commands: commands.voicemail.open(line.snapshot, key, self.id), safe=True
+            Feature.MAILBOX, lambda commands: commands.voicemail.open(line.snapshot, key, self.id, format), safe=True
         )
 
     @owned

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final, TypeAlias
 import typer
 
 from ..errors import InvalidInput
-from ..settings import ConnectionSettings, read_environment
+from ..settings import ConnectionSettings
+from ..settings_files import read_environment
 
 _PANEL: Final = "Connection"
 

@@ -30,7 +30,8 @@ from ..o2g.types.overview import RoxeRestApiDescriptor
 from ..o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ..o2g.types.telephony import OnTelephonyState
 from ..o2g.types.users import User
-from ..settings import ConnectionSettings, read_environment
+from ..settings import ConnectionSettings
+from ..settings_files import read_environment
 from . import errors, screen
 from .options import ask_password
 

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from ..errors import InvalidInput
 from ..model import CallSnapshot, Condition, LineSnapshot, Target
 from ..nodes import NodesSnapshot
-from ..system import CallbackRequest, DialOptions
+from ..system import CallbackRequest, DialOptions, WithoutCallerId
 from . import rules
 from .client import O2gClient
 from .parties import party_of
@@ -128,7 +128,7 @@ class Teller(Protocol):
         """A user, or the account, lacks a licence."""
 
 
-class O2gCommands(O2gChecks):
+class O2gCommands(WithoutCallerId, O2gChecks):
     """The requests, through one client."""
 
     def __init__(

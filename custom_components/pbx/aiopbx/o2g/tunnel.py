@@ -21,7 +21,8 @@ from websockets.http11 import Request as Handshake, Response
 
 from ..doors import settle
 from ..errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
-from ..settings import ConnectionSettings, TunnelSettings
+from ..listening import TunnelSettings
+from ..settings import ConnectionSettings
 from .channel import ChannelEnd, EventChannel
 from .channels import SUBSCRIBE, Channels, Prepared
 from .decoding import EventDecoder

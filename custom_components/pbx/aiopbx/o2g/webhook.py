@@ -12,7 +12,8 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from ..errors import ConnectionFailed, InvalidInput
-from ..settings import ConnectionSettings, WebhookSettings
+from ..listening import WebhookSettings
+from ..settings import ConnectionSettings
 from .channel import LONGEST_LINE, ChannelEnd, EventChannel
 from .channels import SUBSCRIBE, Channels, Prepared
 from .decoding import EventDecoder

@@ -1,5 +1,6 @@
 """Mailboxes on O2G. A session connects to a mailbox before anything else."""
 
+from ...errors import NotSupported
 from ...model import LineSnapshot, Party
 from ...voicemail import MailboxKey, MailboxSnapshot, Recording, VoicemailSnapshot
 from ..client import O2gClient
@@ -34,7 +35,11 @@ class O2gVoicemail(Part):
         )
         self._connected.add((line.id, mailbox.id))
         return MailboxSnapshot(
-            id=mailbox.id, total=told.total_voice_msg, new=told.new_voice_msg, usage=told.storage_usage
+            id=mailbox.id,
+            total=told.total_voice_msg,
+            new=told.new_voice_msg,
+            usage=told.storage_usage,
+            formats=("wav",),
         )
 
     async def _connect(self, line: LineSnapshot, mailbox: MailboxKey) -> None:
@@ -52,10 +57,14 @@ class O2gVoicemail(Part):
         )
         return tuple(_message(one) for one in told.voicemails if one.voicemail_id)
 
-    async def open(self, line: LineSnapshot, mailbox: MailboxKey, message: str) -> Recording:
-        """``GET …/voicemails/{voicemailId}``."""
+    async def open(self, line: LineSnapshot, mailbox: MailboxKey, message: str, format: str | None) -> Recording:
+        """``GET …/voicemails/{voicemailId}``: always WAV."""
         await self._connect(line, mailbox)
         return await self._client.voicemail.download_voicemail(mailbox.id, message, login_name=self._as(line))
+
+    async def set_read(self, line: LineSnapshot, mailbox: MailboxKey, message: str, read: bool) -> VoicemailSnapshot:
+        """O2G marks a message heard when it is read, and never otherwise."""
+        raise NotSupported("O2G lets nobody mark messages.", missing="read_marks")
 
     async def delete(self, line: LineSnapshot, mailbox: MailboxKey, messages: tuple[str, ...] | None) -> None:
         """``DELETE …/voicemails``."""
