@@ -11,6 +11,8 @@ from .switch.settings import AgentSpec, SwitchSettings
 
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]
+PublicNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{1,14}$")]
+"""A number of E.164, such as ``+15550100``."""
 Licence = Literal["TELEPHONY_BASIC", "TELEPHONY_ADVANCED", "MESSAGING", "API_PHONESETPROG", "API_CONTACTCENTER_AGENT"]
 """What a user can be licensed for."""
 SystemLicence = Literal[Licence, "MANAGEMENT", "HA", "CLOUD_CONNECTIVITY"]
@@ -78,6 +80,19 @@ class UserSpec(Settings):
     """What kind of operator; with ``acd`` alone an agent who is in no processing group."""
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
+    rcc: bool = True
+    """Of Istra: whether myRCC shows and controls the extension."""
+    crm: bool = True
+    """Of Istra: whether the user may use myCrm."""
+    department: Annotated[str, StringConstraints(max_length=60)] = ""
+    pstn_numbers: tuple[PublicNumber, ...] = ()
+    """The public numbers; the first is shown outside unless ``caller_id`` is set. Istra takes them as logins, too."""
+    photo_url: str = ""
+    """Where there is a picture of the user."""
+    caller_id: PublicNumber | None = None
+    """The number to show outside instead of the own, as myIstra lets the user set it."""
+    two_step: bool = False
+    """Of Istra: whether logging in needs two steps, so that it is refused here."""
 
     @model_validator(mode="after")
     def _fill_devices(self) -> Self:
@@ -97,7 +112,12 @@ class UserSpec(Settings):
 
 def office_of_four() -> tuple[UserSpec, ...]:
     """The users of a simulator that was given none."""
-    people = (("Alice", "Martin"), ("Bob", "Keller"), ("Carol", "Diaz"), ("David", "Okafor"))
+    people = (
+        ("Alice", "Martin", "Sales"),
+        ("Bob", "Keller", "Sales"),
+        ("Carol", "Diaz", "Support"),
+        ("David", "Okafor", "Support"),
+    )
     return tuple(
         UserSpec(
             login=f"oxe{1000 + index}",
@@ -105,8 +125,9 @@ def office_of_four() -> tuple[UserSpec, ...]:
             first_name=first,
             last_name=last,
             remote_extension=index < 2,
+            department=department,
         )
-        for index, (first, last) in enumerate(people)
+        for index, (first, last, department) in enumerate(people)
     )
 
 
@@ -176,6 +197,26 @@ class SimulatorSettings(Settings):
     """Port of the secondary server's API over plain http, with ``tls``."""
     secondary_http_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of the secondary server's event channel over plain http, with ``tls``."""
+    istra: bool = False
+    """Show the same switch through Istra's three applications as well: myRCC, myCrm and myIstra."""
+    istra_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of Istra (https with ``tls``)."""
+    istra_http_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of Istra over plain http, with ``tls``."""
+    enterprise: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^|:]+$")] = "example"
+    """Of Istra: the enterprise whose extensions there are; the administrator logs in as ``admin|example``."""
+    rcc_page: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """Of Istra: extensions that a page has at most, and where a request does not say how many."""
+    istra_push: Annotated[float, Field(ge=0, le=60)] = 0.1
+    """Of Istra: seconds over which changes are collected before they are pushed; 0 tells each at once."""
+    istra_timeout: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+    """Of Istra: seconds without a ping after which the socket of myRCC and myCrm is closed; pings go three times in it."""
+    istra_idle: Annotated[float, Field(gt=0, le=86_400)] = 1800.0
+    """Of Istra: seconds that a session lives after its last request, ping or keepalive."""
+    istra_origins: tuple[str, ...] = ("*",)
+    """Of Istra: origins of pages in browsers that may use it, such as ``https://app.example.com``; ``*`` is any."""
+    caller_ids: tuple[str, ...] = ("+*",)
+    """Of Istra: which numbers users may show outside; ``*`` in a pattern stands for any digits."""
 
     @field_validator("tunnel_url", "secondary_tunnel_url")
     @classmethod
@@ -198,6 +239,10 @@ class SimulatorSettings(Settings):
                 if number in owners:
                     raise ValueError(f"the number {number} belongs to {owners[number]} and to {user.login}")
                 owners[number] = user.login
+            for number in user.pstn_numbers:
+                if number in owners:
+                    raise ValueError(f"pstn_numbers: {number} belongs to {owners[number]} and to {user.login}")
+                owners[number] = user.login
         return users
 
     @model_validator(mode="after")
@@ -215,6 +260,8 @@ class SimulatorSettings(Settings):
                 names += ["secondary_http_port", "secondary_http_event_port"]
         elif self.secondary_tunnel_url is not None:
             raise ValueError("secondary_tunnel_url: there is a secondary server only with ha")
+        if self.istra:
+            names += ["istra_port", "istra_http_port"] if self.tls else ["istra_port"]
         ports: dict[int, str] = {}
         for name in names:
             port = getattr(self, name)

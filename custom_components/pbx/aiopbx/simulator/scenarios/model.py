@@ -65,6 +65,7 @@ class Person(Part):
             last_name=last,
             password=self.password,
             remote_extension=self.remote_extension,
+            department=self.department,
         )
 
 

@@ -162,6 +162,26 @@ class User:
     """``FREE`` or ``BUSY``, as last told."""
     agent: Agent | None = None
     """Of an operator of the call centre."""
+    department: str = ""
+    pstn_numbers: tuple[str, ...] = ()
+    """Public numbers."""
+    caller_id: str | None = None
+    """The number that is shown outside instead of the own."""
+    photo_url: str = ""
+    rcc: bool = True
+    """Whether others may control its calls through myRCC."""
+    crm: bool = True
+    """Whether it may use myCrm."""
+
+    @property
+    def name(self) -> str:
+        """First and last name, or the login where there are none."""
+        return f"{self.first_name} {self.last_name}".strip() or self.login
+
+    @property
+    def shown_number(self) -> str | None:
+        """The number that is shown outside; none is what the trunk shows by itself."""
+        return self.caller_id or (self.pstn_numbers[0] if self.pstn_numbers else None)
 
     @property
     def advanced(self) -> bool:
@@ -213,6 +233,12 @@ class User:
             hunting_group=spec.hunting_group,
             logged_on=spec.hunting_group is not None,
             agent=Agent.of(spec.agent) if spec.agent is not None else None,
+            department=spec.department,
+            pstn_numbers=spec.pstn_numbers,
+            caller_id=spec.caller_id,
+            photo_url=spec.photo_url,
+            rcc=spec.rcc,
+            crm=spec.crm,
         )
 
 

@@ -69,6 +69,8 @@ class Account:
     oxe_language: str = "Generic_English"
     mailbox_password: str | None = field(default=None, repr=False)
     """Of the mailbox; none is that of the account."""
+    two_step: bool = False
+    """Whether Istra asks for a second step."""
 
 
 class Accounts:
@@ -91,6 +93,7 @@ class Accounts:
             gui_language=user.gui_language,
             oxe_language=user.oxe_language,
             mailbox_password=user.voicemail_password.get_secret_value() if user.voicemail_password else None,
+            two_step=user.two_step,
         )
 
     def remove(self, login: str) -> None:
