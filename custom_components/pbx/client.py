@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import aiohttp
 from homeassistant.core import HomeAssistant
@@ -19,6 +19,7 @@ from .const import (
     CONF_CA_FILE,
     CONF_CALLS_PER_MINUTE,
     CONF_DENIED,
+    CONF_ENTERPRISE,
     CONF_KIND,
     CONF_LINES,
     CONF_PASSWORD,
@@ -27,14 +28,18 @@ from .const import (
     CONF_URL,
     CONF_USERNAME,
     DEMO_SCENARIO,
+    ISTRA_KINDS,
     KIND_DEMO,
-    KIND_USER,
+    KINDS_OF_ONE_LINE,
     TLS_NONE,
     TLS_OWN_CA,
 )
 
 if TYPE_CHECKING:
     from .aiopbx.simulator import ScenarioPlayer, Simulator
+
+# What an O2G server calls this client in its log.
+APPLICATION: Final = "Home Assistant"
 
 type Lines = Literal["all"] | tuple[str, ...]
 
@@ -59,11 +64,15 @@ class Found:
 
     info: SystemInfo
     lines: tuple[AvailableLine, ...]
+    url: str
+    """The address as the client writes it."""
+    account: dict[str, str]
+    """The user name, and the enterprise where there is one, taken apart and without what the wire puts around them."""
 
 
 def chosen_lines(data: Mapping[str, Any], options: Mapping[str, Any]) -> Lines:
-    """Return which lines an entry is for. A user always has its own; an administrator chooses."""
-    if data[CONF_KIND] == KIND_USER or options.get(CONF_ALL_LINES, True):
+    """Return which lines an entry is for. A user always has its own; who may have several chooses."""
+    if data[CONF_KIND] in KINDS_OF_ONE_LINE or options.get(CONF_ALL_LINES, True):
         return "all"
     return tuple(options.get(CONF_LINES, ()))
 
@@ -90,7 +99,6 @@ async def async_connect(
             partial(
                 ConnectionSettings.make,
                 **reach,
-                application_name="Home Assistant",
                 lines=chosen_lines(data, options) if lines is None else lines,
                 dial_policy=dial_policy(options),
             )
@@ -106,9 +114,14 @@ async def async_connect(
 
 async def async_test(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
     """Connect, ask which lines there are, and leave again. Raises the client's errors."""
-    connection = await async_connect(hass, data, {}, lines="all" if data[CONF_KIND] == KIND_USER else ())
+    connection = await async_connect(hass, data, {}, lines="all" if data[CONF_KIND] in KINDS_OF_ONE_LINE else ())
     try:
-        return Found(info=connection.pbx.info, lines=await connection.pbx.available_lines())
+        pbx = connection.pbx
+        settings = pbx.settings
+        account = {CONF_USERNAME: settings.username}
+        if settings.enterprise is not None:
+            account[CONF_ENTERPRISE] = settings.enterprise
+        return Found(info=pbx.info, lines=await pbx.available_lines(), url=settings.url, account=account)
     finally:
         await connection.close()
 
@@ -121,8 +134,15 @@ def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
         "password": data[CONF_PASSWORD],
         "tls": "none" if data[CONF_TLS] == TLS_NONE else "verify",
     }
-    if secondary := data.get(CONF_SECONDARY_URL):
-        reach["secondary_url"] = secondary
+    if data[CONF_KIND] in ISTRA_KINDS:
+        reach["system"] = data[CONF_KIND]
+        if enterprise := data.get(CONF_ENTERPRISE):
+            reach["enterprise"] = enterprise
+    else:
+        # On Istra the name of the application says which interface is meant, and it has no second server.
+        reach["application_name"] = APPLICATION
+        if secondary := data.get(CONF_SECONDARY_URL):
+            reach["secondary_url"] = secondary
     if data[CONF_TLS] == TLS_OWN_CA:
         reach["ca_file"] = Path(hass.config.path(data[CONF_CA_FILE]))
     return reach
@@ -171,4 +191,5 @@ def _reach_demo(demo: Demo) -> dict[str, Any]:
         "url": demo.simulator.url,
         "username": settings.admin_login,
         "password": settings.admin_password.get_secret_value(),
+        "application_name": APPLICATION,
     }

@@ -1,6 +1,7 @@
-"""How a PBX is set up: the demo, an O2G user, or an O2G administrator who then chooses the lines."""
+"""How a PBX is set up: the demo, O2G as a user or an administrator, or one of the three interfaces of Istra."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, override
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from .const import (
     CONF_CA_FILE,
     CONF_CALLS_PER_MINUTE,
     CONF_DENIED,
+    CONF_ENTERPRISE,
     CONF_KIND,
     CONF_LINES,
     CONF_PASSWORD,
@@ -34,9 +36,15 @@ from .const import (
     CONF_USERNAME,
     DEMO_UNIQUE_ID,
     DOMAIN,
+    ISTRA_KINDS,
+    ISTRA_NAMES,
     KIND_ADMINISTRATOR,
     KIND_DEMO,
+    KIND_MYCRM,
+    KIND_MYISTRA,
+    KIND_MYRCC,
     KIND_USER,
+    KINDS_OF_ONE_LINE,
     TLS_CHOICES,
     TLS_OWN_CA,
     TLS_VERIFY,
@@ -55,22 +63,37 @@ _PASSWORD: Final = selector.TextSelector(
     selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="current-password")
 )
 
-ACCOUNT_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_URL): _URL,
-        vol.Required(CONF_USERNAME): _USERNAME,
-        vol.Required(CONF_PASSWORD): _PASSWORD,
-        vol.Required(CONF_TLS, default=TLS_VERIFY): selector.SelectSelector(
-            selector.SelectSelectorConfig(options=TLS_CHOICES, translation_key="tls")
-        ),
-        vol.Optional(CONF_CA_FILE): _TEXT,
-        vol.Optional(CONF_SECONDARY_URL): _URL,
-    }
-)
+_ACCOUNT: Final[dict[vol.Marker, Any]] = {
+    vol.Required(CONF_URL): _URL,
+    vol.Required(CONF_USERNAME): _USERNAME,
+    vol.Required(CONF_PASSWORD): _PASSWORD,
+}
+_CERTIFICATE: Final[dict[vol.Marker, Any]] = {
+    vol.Required(CONF_TLS, default=TLS_VERIFY): selector.SelectSelector(
+        selector.SelectSelectorConfig(options=TLS_CHOICES, translation_key="tls")
+    ),
+    vol.Optional(CONF_CA_FILE): _TEXT,
+}
+_O2G_SCHEMA: Final = vol.Schema({**_ACCOUNT, **_CERTIFICATE, vol.Optional(CONF_SECONDARY_URL): _URL})
+_ISTRA_SCHEMA: Final = vol.Schema({**_ACCOUNT, **_CERTIFICATE})
+ACCOUNT_SCHEMAS: Final = {
+    KIND_USER: _O2G_SCHEMA,
+    KIND_ADMINISTRATOR: _O2G_SCHEMA,
+    KIND_MYRCC: vol.Schema({**_ACCOUNT, vol.Required(CONF_ENTERPRISE): _TEXT, **_CERTIFICATE}),
+    KIND_MYCRM: _ISTRA_SCHEMA,
+    KIND_MYISTRA: _ISTRA_SCHEMA,
+}
+"""Which fields each kind of account has; the name of the step is the kind."""
 REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 
 # The fields of the client's settings that a form has, and what is wrong when the client does not accept them.
-_FIELD_ERRORS: Final = {CONF_URL: "invalid_url", CONF_SECONDARY_URL: "invalid_url", CONF_CA_FILE: "invalid_ca_file"}
+_FIELD_ERRORS: Final = {
+    CONF_URL: "invalid_url",
+    CONF_SECONDARY_URL: "invalid_url",
+    CONF_CA_FILE: "invalid_ca_file",
+    CONF_USERNAME: "invalid_username",
+    CONF_ENTERPRISE: "invalid_enterprise",
+}
 
 
 class Problem(Exception):
@@ -97,7 +120,7 @@ async def async_validate(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
     except Exception as err:
         _LOGGER.exception("Unexpected error while testing the connection")
         raise Problem("base", "unknown", str(err)) from err
-    if found.info.administrator is (data[CONF_KIND] == KIND_USER):
+    if data[CONF_KIND] not in ISTRA_KINDS and found.info.administrator is (data[CONF_KIND] == KIND_USER):
         raise Problem(
             CONF_USERNAME, "is_administrator" if found.info.administrator else "not_administrator", data[CONF_USERNAME]
         )
@@ -114,25 +137,38 @@ def _clean(user_input: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unique_id(data: Mapping[str, Any]) -> str:
-    """Return what tells one entry from another: the server, and the account on it."""
-    url = urlsplit(data[CONF_URL])
-    return f"{url.netloc.rpartition('@')[2].lower()}_{data[CONF_USERNAME]}"
+    """Return what tells one entry from another: the server and the account on it, and on Istra the interface."""
+    server = urlsplit(data[CONF_URL]).netloc.rpartition("@")[2].lower()
+    if data[CONF_KIND] in ISTRA_KINDS:
+        parts = (data[CONF_KIND], server, data.get(CONF_ENTERPRISE), data[CONF_USERNAME])
+        return "|".join(part for part in parts if part)
+    return f"{server}_{data[CONF_USERNAME]}"
 
 
 def _title(data: Mapping[str, Any]) -> str:
-    return f"{urlsplit(data[CONF_URL]).hostname} ({data[CONF_USERNAME]})"
+    """Return what people call the entry: the server, and whose account or which enterprise it is."""
+    host = urlsplit(data[CONF_URL]).hostname
+    if data[CONF_KIND] in ISTRA_KINDS:
+        return f"{host} ({ISTRA_NAMES[data[CONF_KIND]]}, {data.get(CONF_ENTERPRISE, data[CONF_USERNAME])})"
+    return f"{host} ({data[CONF_USERNAME]})"
+
+
+def _label(line: AvailableLine, names: Counter[str]) -> str:
+    """Return what to call a line in a list; terminals of the same model are told apart by their ids."""
+    if line.number or not line.name:
+        return " · ".join(filter(None, (line.number, line.name or line.id)))
+    return f"{line.name} ({line.id})" if names[line.name] > 1 else line.name
 
 
 def lines_schema(lines: tuple[AvailableLine, ...]) -> dict[vol.Marker, Any]:
     """Return the fields that choose lines."""
+    names = Counter(line.name for line in lines)
     return {
         vol.Required(CONF_ALL_LINES, default=True): selector.BooleanSelector(),
         vol.Optional(CONF_LINES): selector.SelectSelector(
             selector.SelectSelectorConfig(
                 options=[
-                    selector.SelectOptionDict(
-                        value=line.id, label=" · ".join(filter(None, (line.number, line.name or line.id)))
-                    )
+                    selector.SelectOptionDict(value=line.id, label=_label(line, names))
                     for line in sorted(lines, key=lambda line: (line.number, line.id))
                 ],
                 multiple=True,
@@ -169,7 +205,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose what to connect."""
-        return self.async_show_menu(step_id="user", menu_options=[KIND_DEMO, KIND_USER, KIND_ADMINISTRATOR])
+        return self.async_show_menu(step_id="user", menu_options=[KIND_DEMO, *ACCOUNT_SCHEMAS])
 
     async def async_step_demo(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Set up the simulated PBX; there is nothing to type."""
@@ -190,6 +226,18 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Connect as an administrator, who may have all lines."""
         return await self._async_account(KIND_ADMINISTRATOR, user_input)
 
+    async def async_step_myrcc(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Connect to the myRCC of an Istra as the administrator of an enterprise, who may have all its extensions."""
+        return await self._async_account(KIND_MYRCC, user_input)
+
+    async def async_step_mycrm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Connect to the myCrm of an Istra as a user, whose terminals are the lines."""
+        return await self._async_account(KIND_MYCRM, user_input)
+
+    async def async_step_myistra(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Connect to the myIstra of an Istra as a user, who is one line."""
+        return await self._async_account(KIND_MYISTRA, user_input)
+
     async def _async_account(
         self, kind: str, user_input: dict[str, Any] | None, *, step_id: str | None = None
     ) -> ConfigFlowResult:
@@ -203,11 +251,13 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             except Problem as problem:
                 errors, message = problem.errors, problem.message
             else:
+                if kind in ISTRA_KINDS:
+                    data |= {CONF_URL: found.url, **found.account}
                 return await self._async_accept(data, found)
         return self.async_show_form(
             step_id=step_id or kind,
             data_schema=self.add_suggested_values_to_schema(
-                ACCOUNT_SCHEMA, user_input or (self._reconfigured() if step_id else {})
+                ACCOUNT_SCHEMAS[kind], user_input or (self._reconfigured() if step_id else {})
             ),
             errors=errors,
             description_placeholders={"message": message, "example": "https://192.0.2.10"},
@@ -228,7 +278,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             title = _title(data) if entry.title == _title(entry.data) else entry.title
             return self.async_update_reload_and_abort(entry, unique_id=unique_id, title=title, data=data)
         self._abort_if_unique_id_configured()
-        if data[CONF_KIND] == KIND_USER:
+        if data[CONF_KIND] in KINDS_OF_ONE_LINE:
             return self.async_create_entry(title=_title(data), data=data, options={CONF_ALL_LINES: True})
         self._data, self._found = data, found
         return await self.async_step_lines()
@@ -292,7 +342,7 @@ class PbxOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show everything at once."""
-        chooses_lines = self.config_entry.data[CONF_KIND] != KIND_USER
+        chooses_lines = self.config_entry.data[CONF_KIND] not in KINDS_OF_ONE_LINE
         errors: dict[str, str] = {}
         if user_input is not None:
             options = {CONF_ALL_LINES: True, **user_input}
@@ -320,8 +370,10 @@ class PbxOptionsFlow(OptionsFlowWithReload):
             vol.Optional(CONF_CALLS_PER_MINUTE): selector.NumberSelector(
                 selector.NumberSelectorConfig(min=1, max=1000, step=1, mode=selector.NumberSelectorMode.BOX)
             ),
-            vol.Required(CONF_AUTO_ANSWER, default=True): selector.BooleanSelector(),
         }
+        if self.config_entry.data[CONF_KIND] not in ISTRA_KINDS:
+            # On Istra the telephone decides whether it goes off hook by itself.
+            fields[vol.Required(CONF_AUTO_ANSWER, default=True)] = selector.BooleanSelector()
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),

@@ -10,12 +10,22 @@ CONF_URL: Final = "url"
 CONF_SECONDARY_URL: Final = "secondary_url"
 CONF_USERNAME: Final = "username"
 CONF_PASSWORD: Final = "password"  # noqa: S105 - the name of a field
+CONF_ENTERPRISE: Final = "enterprise"
 CONF_TLS: Final = "tls"
 CONF_CA_FILE: Final = "ca_file"
 
 KIND_DEMO: Final = "demo"
 KIND_USER: Final = "o2g_user"
 KIND_ADMINISTRATOR: Final = "o2g_administrator"
+KIND_MYRCC: Final = "myrcc"
+KIND_MYCRM: Final = "mycrm"
+KIND_MYISTRA: Final = "myistra"
+
+# The kinds that are an Istra system: the client calls each of them the same.
+ISTRA_NAMES: Final = {KIND_MYRCC: "myRCC", KIND_MYCRM: "myCrm", KIND_MYISTRA: "myIstra"}
+ISTRA_KINDS: Final = tuple(ISTRA_NAMES)
+# The kinds with exactly one line, so that there is nothing to choose.
+KINDS_OF_ONE_LINE: Final = (KIND_USER, KIND_MYISTRA)
 
 TLS_VERIFY: Final = "verify"
 TLS_OWN_CA: Final = "own_ca"

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import override
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -17,6 +17,7 @@ from .aiopbx import (
     AuthenticationFailed,
     Call,
     CallEnded,
+    CallerIdChoice,
     CallEvent,
     CallSnapshot,
     Condition,
@@ -36,13 +37,46 @@ from .aiopbx import (
     UnknownLine,
 )
 from .client import Connection, async_connect, async_test, chosen_lines
-from .const import CONF_KIND, DOMAIN, KIND_DEMO
+from .const import (
+    CONF_KIND,
+    DOMAIN,
+    KIND_ADMINISTRATOR,
+    KIND_DEMO,
+    KIND_MYCRM,
+    KIND_MYISTRA,
+    KIND_MYRCC,
+    KIND_USER,
+)
 from .errors import error_key
 
 _LOGGER = logging.getLogger(__name__)
 
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What the devices of an entry are: whose the PBX is, which it is, and what its lines are."""
+
+    manufacturer: str | None = "Centile"
+    model: str
+    line: str = "Line"
+    line_manufacturer: str | None = None
+
+
+_O2G = Kind(manufacturer="Alcatel-Lucent Enterprise", model="O2G")
+KINDS: Final = {
+    KIND_DEMO: Kind(manufacturer=None, model="Simulated PBX"),
+    KIND_USER: _O2G,
+    KIND_ADMINISTRATOR: _O2G,
+    KIND_MYRCC: Kind(model="Istra myRCC", line="Extension", line_manufacturer="Centile"),
+    # Terminals are telephones of many makers.
+    KIND_MYCRM: Kind(model="Istra myCrm", line="Terminal"),
+    KIND_MYISTRA: Kind(model="Istra myIstra", line="User", line_manufacturer="Centile"),
+}
+
 # What the events of calls change in the snapshot of a line.
 _CALL_FIELDS = frozenset({"calls", "state"})
+# What of a snapshot is remembered when the PBX no longer says it.
+_FOLLOWED = frozenset({"routing", "caller_id"})
 
 type PbxConfigEntry = ConfigEntry[PbxCoordinator]
 type CallListener = Callable[[CallEvent], None]
@@ -83,12 +117,18 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.last_ended: dict[str, CallSnapshot] = {}
         self.drafts: dict[str, ForwardDraft] = {}
+        self.caller_ids: dict[str, str] = {}
         self._listeners_of: dict[str, LineListeners] = {}
 
     @property
     def pbx(self) -> Pbx:
         """The client."""
         return self.connection.pbx
+
+    @property
+    def kind(self) -> Kind:
+        """What the devices of the entry are."""
+        return KINDS[self.config_entry.data[CONF_KIND]]
 
     # ------------------------------------------------------------------------------------------- coming and going
 
@@ -122,7 +162,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         entry.async_on_unload(self.pbx.subscribe(self._handle_event))
         self.data = {line.id: line.snapshot for line in self.pbx.lines.values()}
         for snapshot in self.data.values():
-            self._follow_forward(snapshot)
+            self._follow(snapshot)
         self._tidy_devices()
 
     async def _async_connect(self) -> Connection:
@@ -170,14 +210,15 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Register the PBX's own device, and remove the devices of lines that are gone."""
         registry = dr.async_get(self.hass)
         entry, info = self.config_entry, self.pbx.info
-        demo = entry.data[CONF_KIND] == KIND_DEMO
+        # An O2G server knows more than that it is one.
+        product = info.product if self.kind is _O2G else ""
         self.device_id = registry.async_get_or_create(
             config_entry_id=entry.entry_id,
             identifiers={(DOMAIN, entry.entry_id)},
             entry_type=dr.DeviceEntryType.SERVICE,
             name=entry.title,
-            manufacturer=None if demo else "Alcatel-Lucent Enterprise",
-            model="Simulated PBX" if demo else (info.product or "O2G"),
+            manufacturer=self.kind.manufacturer,
+            model=product or self.kind.model,
             sw_version=info.version or None,
         ).id
         kept = {(DOMAIN, entry.entry_id)} | {self.identifier(line) for line in self.data}
@@ -228,7 +269,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
                 self._handle_status(event)
             case LineAdded():
                 self.data[event.line] = event.snapshot
-                self._follow_forward(event.snapshot)
+                self._follow(event.snapshot)
                 self.async_update_listeners()
             case LineRemoved():
                 self._forget(event.line)
@@ -238,8 +279,8 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Take what changed about a line, less what the event of a call has told already."""
         told = _CALL_FIELDS if self.data.get(event.line) is event.snapshot else frozenset()
         self.data[event.line] = event.snapshot
-        if "routing" in event.changed:
-            self._follow_forward(event.snapshot)
+        if event.changed & _FOLLOWED:
+            self._follow(event.snapshot)
         if "name" in event.changed:
             self._rename(event.snapshot)
         self.async_tell(event.line, event.changed - told)
@@ -280,6 +321,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Remove a line that is gone, with its device and entities."""
         self.data.pop(line, None)
         self.drafts.pop(line, None)
+        self.caller_ids.pop(line, None)
         self.last_ended.pop(line, None)
         registry = dr.async_get(self.hass)
         for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
@@ -301,9 +343,17 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Return how the line would be forwarded."""
         return self.drafts.setdefault(line, ForwardDraft())
 
+    def chosen_caller_id(self, line: str) -> str | None:
+        """Return the caller ID that was chosen by hand last, else the one that is shown now."""
+        shown = self.data[line].caller_id
+        return self.caller_ids.get(line) or (shown.number if shown is not None else None)
+
     @callback
-    def _follow_forward(self, snapshot: LineSnapshot) -> None:
-        """Let the draft of a line follow the forward that the PBX reports."""
+    def _follow(self, snapshot: LineSnapshot) -> None:
+        """Let what is remembered of a line follow what the PBX reports: its forward, and its caller ID."""
+        caller_id = snapshot.caller_id
+        if caller_id is not None and caller_id.choice is CallerIdChoice.MANUAL and caller_id.number:
+            self.caller_ids[snapshot.id] = caller_id.number
         forward = snapshot.routing.forward if snapshot.routing is not None else None
         if forward is None:
             return

@@ -5,10 +5,28 @@ from typing import Any
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_ALLOWED, CONF_DENIED, CONF_LINES, CONF_PASSWORD, CONF_SECONDARY_URL, CONF_URL, CONF_USERNAME
+from .const import (
+    CONF_ALLOWED,
+    CONF_DENIED,
+    CONF_ENTERPRISE,
+    CONF_LINES,
+    CONF_PASSWORD,
+    CONF_SECONDARY_URL,
+    CONF_URL,
+    CONF_USERNAME,
+)
 from .coordinator import PbxConfigEntry
 
-TO_REDACT = {CONF_PASSWORD, CONF_USERNAME, CONF_URL, CONF_SECONDARY_URL, CONF_LINES, CONF_ALLOWED, CONF_DENIED}
+TO_REDACT = {
+    CONF_PASSWORD,
+    CONF_USERNAME,
+    CONF_ENTERPRISE,
+    CONF_URL,
+    CONF_SECONDARY_URL,
+    CONF_LINES,
+    CONF_ALLOWED,
+    CONF_DENIED,
+}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PbxConfigEntry) -> dict[str, Any]:

@@ -20,6 +20,7 @@ DEVICES = frozenset({"devices"})
 COUNTERS = frozenset({"counters"})
 ROUTING = frozenset({"routing"})
 FORWARD = frozenset({"routing", "draft"})
+CALLER_ID = frozenset({"caller_id"})
 
 ALWAYS_NEW: Final = object()
 """What an entity shows that is to be written after every change that it watches."""
@@ -58,7 +59,8 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={(domain, identifier)},
             name=snapshot.name or snapshot.number or snapshot.id,
-            model=f"Line {snapshot.number}" if snapshot.number else "Line",
+            manufacturer=coordinator.kind.line_manufacturer,
+            model=" ".join(filter(None, (coordinator.kind.line, snapshot.number))),
             via_device_id=coordinator.device_id,
         )
 

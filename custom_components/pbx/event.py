@@ -96,6 +96,8 @@ class PbxCallEvent(PbxLineEntity, EventEntity):
             "outcome": call.outcome.value if call.outcome is not None else None,
             "cause": call.cause,
             "new_destination": call.new_destination,
+            "ring_seconds": call.ring_seconds,
+            "talk_seconds": call.talk_seconds,
         }
         self._trigger_event(event_type, data)
         self.async_write_ha_state()

@@ -1,5 +1,6 @@
-"""Selects: when calls are forwarded, and to what kind of target."""
+"""Selects: when calls are forwarded, and to what kind of target; which caller ID a line shows."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import override
@@ -7,14 +8,18 @@ from typing import override
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 
-from .aiopbx import Condition, Feature, Target
+from .aiopbx import CallerIdChoice, Condition, Feature, PbxError, Target
+from .const import DOMAIN
 from .coordinator import ForwardDraft, PbxConfigEntry, PbxCoordinator
-from .entity import FORWARD, PbxLineEntity, async_add_line_entities
+from .entity import CALLER_ID, FORWARD, PbxLineEntity, async_add_line_entities
 from .errors import pbx_errors
 from .switch import apply_forward
+
+_LOGGER = logging.getLogger(__name__)
 
 PARALLEL_UPDATES = 0
 
@@ -48,6 +53,14 @@ SELECTS: tuple[PbxSelectDescription, ...] = (
 )
 
 
+CALLER_ID_CHOICE = SelectEntityDescription(
+    key="caller_id_choice",
+    translation_key="caller_id_choice",
+    entity_category=EntityCategory.CONFIG,
+    options=[CallerIdChoice.FROM_PRESENCE.value, CallerIdChoice.MANUAL.value],
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
@@ -57,6 +70,13 @@ async def async_setup_entry(
         async_add_entities,
         lambda coordinator, line: (
             PbxSelect(coordinator, line.id, description) for description in SELECTS if Feature.FORWARD in line.features
+        ),
+    )
+    async_add_line_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, line: (
+            [PbxCallerIdChoice(coordinator, line.id, CALLER_ID_CHOICE)] if Feature.CALLER_ID in line.features else []
         ),
     )
 
@@ -109,3 +129,41 @@ class PbxSelect(PbxForwardEntity, SelectEntity):
     async def async_select_option(self, option: str) -> None:
         """Choose."""
         await self.async_change(self.entity_description.changed(self.coordinator.draft(self._line), option))
+
+
+class PbxCallerIdEntity(PbxLineEntity):
+    """A part of the caller ID that a line shows to those whom it calls. What is set takes effect at once."""
+
+    watch = CALLER_ID
+
+    @override
+    async def async_update(self) -> None:
+        """Read it again, when somebody asks for that: the PBX does not tell when it is changed elsewhere."""
+        if self.available:
+            try:
+                await self.line.refresh_caller_id()
+            except PbxError as err:
+                _LOGGER.warning("The caller ID of %s cannot be read: %s", self.snapshot.name, err)
+
+
+class PbxCallerIdChoice(PbxCallerIdEntity, SelectEntity):
+    """Whether the presence decides on the caller ID, or it was chosen."""
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        """What is chosen; none is unknown."""
+        caller_id = self.snapshot.caller_id
+        return caller_id.choice.value if caller_id is not None and caller_id.choice.value in self.options else None
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Choose; by hand, the number that was chosen last, or the one that is shown now, is kept."""
+        if option == CallerIdChoice.FROM_PRESENCE:
+            with pbx_errors():
+                await self.line.set_caller_id(choice=CallerIdChoice.FROM_PRESENCE)
+            return
+        if not (number := self.coordinator.chosen_caller_id(self._line)):
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="caller_id_missing")
+        with pbx_errors():
+            await self.line.set_caller_id(number)

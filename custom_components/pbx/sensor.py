@@ -135,6 +135,14 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: snapshot.counters.callback_requests,
         watch=COUNTERS,
+        exists=lambda line: _counts(line) and Feature.CALL_BACK in line.features,
+    ),
+    PbxLineSensorDescription(
+        key="new_texts",
+        translation_key="new_texts",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda snapshot: snapshot.counters.new_texts,
+        watch=COUNTERS,
         exists=_counts,
     ),
 )

@@ -94,6 +94,7 @@ REDIRECT_SCHEMA: Final = vol.Schema(
     {**_CALL, vol.Required(ATTR_NUMBER): cv.string, vol.Optional(ATTR_ANONYMOUS, default=False): cv.boolean}
 )
 CONFERENCE_SCHEMA: Final = vol.Schema({**_CALL, vol.Optional(ATTR_TO_CALL_ID): cv.string})
+ADD_PARTY_SCHEMA: Final = vol.Schema({**_CALL, vol.Required(ATTR_NUMBER): cv.string})
 SEND_DTMF_SCHEMA: Final = vol.Schema({**_LEG, vol.Required(ATTR_DIGITS): cv.string})
 SET_FORWARD_SCHEMA: Final = vol.Schema(
     {
@@ -149,25 +150,38 @@ def _find_line(hass: HomeAssistant, call: ServiceCall) -> tuple[PbxCoordinator, 
     raise _invalid("line_ambiguous", line=key)
 
 
-def _find_call(hass: HomeAssistant, call: ServiceCall, *actions: Action) -> Call:
+def _able_line(hass: HomeAssistant, call: ServiceCall, feature: Feature) -> Line:
+    """Return the line that an action is for, if its system can do this at all."""
+    coordinator, line = _find_line(hass, call)
+    if feature not in line.features:
+        raise _invalid(
+            "line_cannot",
+            line=line.name or line.number or line.id,
+            action=call.service.replace("_", " "),
+            system=coordinator.kind.model,
+        )
+    return line
+
+
+def _find_call(hass: HomeAssistant, call: ServiceCall, feature: Feature, *actions: Action) -> Call:
     """Return the call that an action is for: the one that was named, else the one that offers the action now."""
     if (call_id := call.data.get(ATTR_CALL_ID)) is not None:
         return _named_call(hass, call, call_id)
-    _, line = _find_line(hass, call)
+    line = _able_line(hass, call, feature)
     if (offering := call_offering(line.snapshot, *actions)) is not None:
         return handle_of(line, offering)
-    name = line.name or line.number
+    name = line.name or line.number or line.id
     if not line.calls:
         raise _invalid("no_call", line=name)
     offered = sorted({action.value for item in line.calls for action in item.actions})
     raise _invalid("no_call_offers", line=name, action=actions[0].value, offered=", ".join(offered) or "-")
 
 
-def _blind_line(hass: HomeAssistant, call: ServiceCall) -> Line | None:
+def _blind_line(hass: HomeAssistant, call: ServiceCall, feature: Feature) -> Line | None:
     """Return the line if its licence shows no calls: it can be told to answer and to hang up all the same."""
     if ATTR_CALL_ID in call.data:
         return None
-    _, line = _find_line(hass, call)
+    line = _able_line(hass, call, feature)
     return None if Feature.CALL_EVENTS in line.features else line
 
 
@@ -226,34 +240,34 @@ async def _dial(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
 
 
 async def _answer(hass: HomeAssistant, call: ServiceCall) -> None:
-    if (line := _blind_line(hass, call)) is not None:
+    if (line := _blind_line(hass, call, Feature.ANSWER)) is not None:
         await line.answer(device=call.data.get(ATTR_PHONE))
         return
-    await _find_call(hass, call, Action.ANSWER).answer(call.data.get(ATTR_PHONE))
+    await _find_call(hass, call, Feature.ANSWER, Action.ANSWER).answer(call.data.get(ATTR_PHONE))
 
 
 async def _hang_up(hass: HomeAssistant, call: ServiceCall) -> None:
-    if (line := _blind_line(hass, call)) is not None:
+    if (line := _blind_line(hass, call, Feature.HANG_UP)) is not None:
         await line.hang_up()
         return
-    found = _find_call(hass, call, Action.HANG_UP, Action.END)
+    found = _find_call(hass, call, Feature.HANG_UP, Action.HANG_UP, Action.END)
     await (found.end() if call.data[ATTR_EVERYBODY] else found.hang_up())
 
 
 async def _hold(hass: HomeAssistant, call: ServiceCall) -> None:
-    await _find_call(hass, call, Action.HOLD).hold(call.data.get(ATTR_PHONE))
+    await _find_call(hass, call, Feature.CALL_CONTROL, Action.HOLD).hold(call.data.get(ATTR_PHONE))
 
 
 async def _retrieve(hass: HomeAssistant, call: ServiceCall) -> None:
-    await _find_call(hass, call, Action.RETRIEVE).retrieve(call.data.get(ATTR_PHONE))
+    await _find_call(hass, call, Feature.CALL_CONTROL, Action.RETRIEVE).retrieve(call.data.get(ATTR_PHONE))
 
 
 async def _transfer(hass: HomeAssistant, call: ServiceCall) -> None:
     if (number := call.data.get(ATTR_NUMBER)) is not None:
-        found = _find_call(hass, call, Action.BLIND_TRANSFER)
+        found = _find_call(hass, call, Feature.TRANSFER, Action.BLIND_TRANSFER)
         await found.blind_transfer(number, anonymous=call.data[ATTR_ANONYMOUS])
         return
-    found = _find_call(hass, call, Action.TRANSFER)
+    found = _find_call(hass, call, Feature.TRANSFER, Action.TRANSFER)
     await found.transfer(_held_call(hass, call, found))
 
 
@@ -262,21 +276,26 @@ async def _redirect(hass: HomeAssistant, call: ServiceCall) -> None:
     if number.upper() in SPECIAL_DESTINATIONS:
         number = number.upper()
     actions = {"VOICEMAIL": Action.REDIRECT_TO_VOICEMAIL, "DVA": Action.REDIRECT_TO_DVA}
-    found = _find_call(hass, call, actions.get(number, Action.REDIRECT))
+    found = _find_call(hass, call, Feature.REDIRECT, actions.get(number, Action.REDIRECT))
     await found.redirect(number, anonymous=call.data[ATTR_ANONYMOUS])
 
 
 async def _conference(hass: HomeAssistant, call: ServiceCall) -> None:
-    found = _find_call(hass, call, Action.MERGE)
+    found = _find_call(hass, call, Feature.CONFERENCE, Action.MERGE)
     await found.merge(_held_call(hass, call, found))
 
 
+async def _add_party(hass: HomeAssistant, call: ServiceCall) -> None:
+    await _find_call(hass, call, Feature.CONFERENCE, Action.ADD_PARTY).add_party(call.data[ATTR_NUMBER])
+
+
 async def _send_dtmf(hass: HomeAssistant, call: ServiceCall) -> None:
-    await _find_call(hass, call, Action.SEND_DTMF).send_dtmf(call.data[ATTR_DIGITS], call.data.get(ATTR_PHONE))
+    found = _find_call(hass, call, Feature.DTMF, Action.SEND_DTMF)
+    await found.send_dtmf(call.data[ATTR_DIGITS], call.data.get(ATTR_PHONE))
 
 
 async def _set_forward(hass: HomeAssistant, call: ServiceCall) -> None:
-    _, line = _find_line(hass, call)
+    line = _able_line(hass, call, Feature.FORWARD)
     target, condition = call.data[ATTR_TARGET], Condition(call.data[ATTR_CONDITION])
     if target == NO_FORWARD:
         await line.cancel_forward()
@@ -309,6 +328,7 @@ ACTIONS: Final[dict[str, tuple[Handler, vol.Schema]]] = {
     "transfer": (_transfer, TRANSFER_SCHEMA),
     "redirect": (_redirect, REDIRECT_SCHEMA),
     "conference": (_conference, CONFERENCE_SCHEMA),
+    "add_party": (_add_party, ADD_PARTY_SCHEMA),
     "send_dtmf": (_send_dtmf, SEND_DTMF_SCHEMA),
     "set_forward": (_set_forward, SET_FORWARD_SCHEMA),
 }

@@ -1,4 +1,4 @@
-"""Text: the number that calls are forwarded to."""
+"""Texts: the number that calls are forwarded to, and the one that those who are called see."""
 
 from dataclasses import replace
 from typing import override
@@ -13,7 +13,8 @@ from .aiopbx import Feature, Target
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry
 from .entity import async_add_line_entities
-from .select import PbxForwardEntity
+from .errors import pbx_errors
+from .select import PbxCallerIdEntity, PbxForwardEntity
 
 PARALLEL_UPDATES = 0
 
@@ -26,6 +27,15 @@ FORWARD_NUMBER = TextEntityDescription(
     pattern=r"(\+?[0-9A-D*#() ]{1,49})?",
 )
 
+# What cannot be a number is refused by the line, which says how it must be; a pattern here would say less.
+CALLER_ID_NUMBER = TextEntityDescription(
+    key="caller_id_number",
+    translation_key="caller_id_number",
+    entity_category=EntityCategory.CONFIG,
+    native_min=0,
+    native_max=255,
+)
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
@@ -36,6 +46,13 @@ async def async_setup_entry(
         async_add_entities,
         lambda coordinator, line: (
             [PbxForwardNumber(coordinator, line.id, FORWARD_NUMBER)] if Feature.FORWARD in line.features else []
+        ),
+    )
+    async_add_line_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, line: (
+            [PbxCallerIdNumber(coordinator, line.id, CALLER_ID_NUMBER)] if Feature.CALLER_ID in line.features else []
         ),
     )
 
@@ -65,3 +82,22 @@ class PbxForwardNumber(PbxForwardEntity, TextEntity):
         if not value and self.forwarded and draft.target is Target.NUMBER:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="forward_number_missing")
         await self.async_change(replace(draft, number=value))
+
+
+class PbxCallerIdNumber(PbxCallerIdEntity, TextEntity):
+    """The number that those see whom the line calls."""
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """The number; none is unknown."""
+        caller_id = self.snapshot.caller_id
+        return caller_id.number if caller_id is not None else None
+
+    @override
+    async def async_set_value(self, value: str) -> None:
+        """Show another number from now on."""
+        if not (number := value.strip()):
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="caller_id_missing")
+        with pbx_errors():
+            await self.line.set_caller_id(number)

@@ -29,7 +29,7 @@ async def start(hass: HomeAssistant, kind: str) -> Result:
     """Choose from the menu."""
     menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert menu["type"] is FlowResultType.MENU
-    assert menu["menu_options"] == ["demo", "o2g_user", "o2g_administrator"]
+    assert menu["menu_options"] == ["demo", "o2g_user", "o2g_administrator", "myrcc", "mycrm", "myistra"]
     return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": kind})
 
 
@@ -140,7 +140,7 @@ async def test_administrator_with_all_lines(home: HomeAssistant, simulator: Simu
         ({"url": "https://127.0.0.1:1"}, {"base": "cannot_connect"}, "127.0.0.1"),
         ({"password": "wrong"}, {"base": "invalid_auth"}, ""),
         ({"username": "nobody"}, {"base": "invalid_auth"}, ""),
-        ({"username": "with:colon"}, {"base": "invalid_input"}, "username"),
+        ({"username": "with:colon"}, {"username": "invalid_username"}, "username"),
         ({"tls": "own_ca"}, {"ca_file": "ca_file_missing"}, ""),
         ({"tls": "own_ca", "ca_file": "nothing/here.pem"}, {"ca_file": "invalid_ca_file"}, "ca_file"),
         ({"username": "admin", "password": "admin"}, {"username": "is_administrator"}, "admin"),
