@@ -46,15 +46,20 @@ class Calling(Progress):
         business_code: str | None = None,
         to_supervisor: bool = False,
         skills: tuple[tuple[int, int], ...] = (),
+        message: str | None = None,
     ) -> Call:
         """Call a number from a telephone of the user.
 
         Without ``auto_answer`` that telephone rings first, and dials once it is answered. What is active on it is
         held. ``pin`` and ``secret_code`` make it a private call, ``business_code`` charges it to a cost centre.
         ``to_supervisor`` calls the user's supervisor instead of ``callee``. ``skills`` (numbers and least levels) are
-        those that an agent must have whom a pilot gives the call to.
+        those that an agent must have whom a pilot gives the call to. ``message`` is the identifier of one in the user's
+        own mailbox, which is played at once when the mailbox is called.
         """
         user = self.user(login)
+        if message is not None:
+            self.mailboxes.find(login, message)
+            callee = user.voicemail_number
         if to_supervisor:
             supervisor = self._supervisor_number(user)
             if supervisor is None:
@@ -78,8 +83,9 @@ class Calling(Progress):
         with self._acting():
             call = self._new_call(self.who(number))
             identity = self.identity(user)
-            if presented is not None and self.is_external(number):
-                call.calling_number = presented
+            if self.is_external(number):
+                call.calling_number = presented or user.shown_number
+            call.message = message
             call.associated_data = associated_data
             call.business_code = business_code
             call.private = pin is not None

@@ -157,6 +157,9 @@ class Call:
     business_code: str | None = None
     private: bool = False
     calling_number: str | None = None
+    """What number is shown outside."""
+    message: str | None = None
+    """The one message of the caller's mailbox that it is about."""
     inhibit_progress_tone: bool = False
     dtmf: list[tuple[str, str]] = field(default_factory=list)
     """Who sent which digits: login name, digits."""

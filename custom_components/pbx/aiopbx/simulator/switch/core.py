@@ -69,6 +69,8 @@ class Core:
         self.groups = {spec.number: HuntingGroup(spec.number, spec.name) for spec in self.settings.hunting_groups}
         self.sets = {number: Device(number, "DESKPHONE", "DESK_SHARING") for number in self.settings.desk_sharing_sets}
         """Desk-sharing sets that nobody is logged on at."""
+        self._adding: dict[str, tuple[str, str]] = {}
+        """Reference of a call that is to be added to another → login name of who does that, reference of the other."""
         self.parked: dict[str, str] = {}
         """Telephone → reference of the call that is parked there."""
         self.external = ExternalWorld()
@@ -596,6 +598,7 @@ class Core:
         return {
             "calls": [call.dump() for call in self.calls.values()],
             "parked": dict(self.parked),
+            "adding": dict(self._adding),
             "log": self.log.dump(),
             "groups": {number: group.turn for number, group in self.groups.items()},
             "sets": sorted((device.id, device.state) for device in self.sets.values()),
@@ -640,6 +643,9 @@ class Core:
         numbers = {number: user.login for user in self.users.values() for number in (user.number, *user.devices)}
         assert self._numbers == numbers
         assert not numbers.keys() & self.sets.keys()
+        for ref, (login, other) in self._adding.items():
+            assert ref in self._calls_of[login], f"{ref} is to be added, and is not there"
+            assert other in self._calls_of[login], f"{ref} is to be added to {other}, which is not there"
         for place, ref in self.parked.items():
             spot = self.calls[ref].parked
             assert spot is not None

@@ -289,6 +289,10 @@ class Features(Moving):
             user.last_name = user.last_name if last_name is None else last_name
             self._after.append(UserChange(login=login, kind="changed"))
 
+    def set_caller_id(self, login: str, number: str | None) -> None:
+        """Show this number outside from the next call on; none is the user's own again."""
+        self.user(login).caller_id = number
+
     # -- routing of a user: more of it is in routing.py -----------------------------------------------------------
 
     def set_remote_extension(self, login: str, on: bool) -> None:

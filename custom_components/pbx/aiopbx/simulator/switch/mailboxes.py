@@ -57,16 +57,23 @@ class Mailboxes:
             raise SwitchError("NOT_FOUND", None, f"The mailbox of {login} has no message {id!r}.")
         return found
 
-    def read(self, login: str, id: str) -> Voicemail:
-        """Listen to a message: it is new no more."""
+    def read(self, login: str, id: str, on: bool = True) -> Voicemail:
+        """Listen to a message: it is new no more. Or, ``on`` being false, make it new again."""
         found = self.find(login, id)
-        if found.read:
+        if found.read == on:
             return found
         user = self._core.user(login)
         with self._core.acting():
-            user.voicemails[:] = [replace(each, read=True) if each is found else each for each in user.voicemails]
+            user.voicemails[:] = [replace(each, read=on) if each is found else each for each in user.voicemails]
             self._core.counted(login)
-        return replace(found, read=True)
+        return replace(found, read=on)
+
+    def play(self, login: str, id: str) -> float:
+        """Play a message at a telephone: says how long that takes. One that was deleted meanwhile is over at once."""
+        try:
+            return self.read(login, id).seconds
+        except SwitchError:
+            return 0.0
 
     def read_all(self, login: str) -> None:
         """Listen to every message."""

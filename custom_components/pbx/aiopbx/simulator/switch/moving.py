@@ -1,7 +1,7 @@
 """Sending calls elsewhere: transfer, redirection, conference, parking, pick-up."""
 
 from .calling import Calling
-from .calls import ACTIVE, DEVICE, HELD, RINGING_INCOMING, RINGING_OUTGOING, Call, Identity, Member
+from .calls import ACTIVE, DEVICE, DIALING, HELD, RINGING_INCOMING, RINGING_OUTGOING, Call, Identity, Member
 from .errors import SwitchError, bad_value, no_such_call, server_error, unauthorized, wrong_state
 from .progress import DVA, VOICEMAIL, Target
 from .users import User
@@ -144,6 +144,65 @@ class Moving(Calling):
                 if (member.login or "", active.ref) not in self._notes:
                     self._note(member.login, active.ref, "CONFERENCED")
             self._stop(active, "talk", "trunk")
+
+    def can_add_party(self, login: str, ref: str) -> bool:
+        """Whether a user may bring somebody else into a call now."""
+        return self._can_add(*self.find(login, ref))
+
+    def _can_add(self, user: User, call: Call, member: Member) -> bool:
+        device, others = member.device, call.others(member)
+        return (
+            member.state == ACTIVE
+            and device is not None
+            and all(other.person for other in others)
+            and len(others) + 2 <= self.settings.conference_size
+            and not any(login == user.login for login, _ in self._adding.values())
+            and "makeCall" in self._device_actions(user, user.devices[device])
+        )
+
+    def add_party(self, login: str, ref: str, to: str) -> None:
+        """Call somebody and, once that is answered, make one conference of it and this call, under this reference.
+
+        Meanwhile the call is held. It is taken back if nobody comes; a service that answers stays a call of its own.
+        """
+        user, call, member = self.find(login, ref)
+        number = self._number(to)
+        if not self._can_add(user, call, member):
+            raise wrong_state(f"Nobody can be added to the call in its present state ({member.state}).")
+        asked = self.by_number(number)
+        if asked is not None and call.user(asked.login) is not None:
+            raise server_error("INVALID_DESTINATION", f"{to} is in the call already.")
+        device = member.device
+        assert device is not None
+        with self._acting():
+            added = self.make_call(login, device, number, auto_answer=True)
+            self._adding[added.ref] = (login, ref)
+
+    def _settle(self) -> None:
+        super()._settle()
+        for ref, (login, other) in tuple(self._adding.items()):
+            self._add_on(ref, login, other)
+
+    def _add_on(self, ref: str, login: str, other: str) -> None:
+        """See how far it is with somebody who is to be brought into a call."""
+        added, held = self._calls_of.get(login, {}).get(ref), self._calls_of.get(login, {}).get(other)
+        here = added.user(login) if added is not None else None
+        there = held.user(login) if held is not None else None
+        if here is not None and there is not None and there.state == HELD and here.state in (DIALING, RINGING_OUTGOING):
+            return  # it still rings
+        del self._adding[ref]
+        if held is None or there is None or there.state != HELD:
+            return  # there is nothing to add to any more
+        device = there.device
+        if device is None or not self._can_engage(self.users[login], device, held):
+            return
+        if added is None or here is None or added.tone is not None:  # nobody came
+            if added is not None:
+                self._finish(added, added.tone)
+            self._take_back(held, there, device)
+        elif here.state == ACTIVE and self._can_merge(added, held, login):
+            self._take_back(held, there, device)
+            self.merge(login, other, ref)
 
     def drop_participant(self, login: str, ref: str, participant_id: str) -> None:
         """Drop another party: a conference goes on without it, a call of two ends."""

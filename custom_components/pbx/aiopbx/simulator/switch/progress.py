@@ -279,12 +279,16 @@ class Progress(Core):
     def _serve(self, call: Call, origin: Member, target: Target, cause: str | None) -> None:
         """The voicemail or the attendant answers."""
         identity = self.who(target.number)
+        length = self.settings.voicemail_time
         service = Member(self._member_id(call, identity), identity, ACTIVE)
         if target.kind == VOICEMAIL:
             reader = self.users.get(origin.login) if origin.login is not None and target.login is None else None
             if reader is not None and reader.voicemail:
                 service.box = reader.login
-                self.mailboxes.read_all(reader.login)
+                if call.message is None:
+                    self.mailboxes.read_all(reader.login)
+                else:
+                    length = self.mailboxes.play(reader.login, call.message)
             else:
                 service.box = target.login
             service.since = self.clock.now()
@@ -296,7 +300,7 @@ class Progress(Core):
         self.log.answered(call, service, deposit=is_deposit(service, origin))
         self._note(origin.login, call.ref, cause)
         self._stop(call, "ring", "patience", "answer", "dial")
-        self._timer(call, "service", self.settings.voicemail_time, lambda: self._finish(call, "CLEARED"))
+        self._timer(call, "service", length, lambda: self._finish(call, "CLEARED"))
 
     def _tone(self, call: Call, origin: Member, cause: str) -> None:
         """A user hears a tone until it hangs up, or for a while; for anybody else the call is over."""

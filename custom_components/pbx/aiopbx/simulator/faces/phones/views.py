@@ -1,5 +1,6 @@
 """Phones and the world outside as the page shows them: plain data."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ...switch.calls import EXTERNAL, RELEASING, RINGING_INCOMING, Call, CallView, Identity, Member
@@ -134,12 +135,19 @@ def _outside_call(call: Call, member: Member) -> dict[str, Any]:
         "ref": call.ref,
         "number": member.identity.number,
         "name": name_of(member.identity),
-        "with": ", ".join(name_of(other.identity) for other in others),
+        "with": ", ".join(name_of(_shown(call, other)) for other in others),
         "state": member.state.lower(),
         "since": call.started.timestamp(),
         "note": "",
         "actions": ["answer", "hang_up"] if member.state == RINGING_INCOMING else ["hang_up"],
     }
+
+
+def _shown(call: Call, member: Member) -> Identity:
+    """Who somebody is for those outside: the caller with the number that it shows."""
+    if call.calling_number is not None and member.id == call.initiator:
+        return replace(member.identity, number=call.calling_number)
+    return member.identity
 
 
 def name_of(identity: Identity) -> str:
