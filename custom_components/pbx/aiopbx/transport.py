@@ -154,7 +154,7 @@ class HttpTransport:
 
     # ---------------------------------------------------------------------------------------------------- requests
 
-    async def once(
+    async def _once(
         self,
         method: str,
         url: str,

@@ -147,7 +147,7 @@ class Transport(HttpTransport):
     ) -> Answer:
         """Make a request, and follow redirects that may be followed."""
         for _ in range(MOST_REDIRECTS + 1):
-            answer = await self.once(
+            answer = await self._once(
                 method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
             )
             if answer.status not in REDIRECTS:
