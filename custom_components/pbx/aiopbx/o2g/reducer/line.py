@@ -1,29 +1,32 @@
 """A line put together anew, and the events that tell the difference."""
 
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from msgspec.structs import replace
 
 from ...events import CallChanged, CallEnded, CallStarted, Event, LineChanged
-from ...model import CallSnapshot, Device, Feature, LineSnapshot
+from ...model import CallSnapshot, Device, LineSnapshot
+from ...reduced import STATE_CHANGED, Reduced, stale, with_features, with_fields
 from .actions import with_actions
 
-Reduced: TypeAlias = tuple[LineSnapshot, tuple[Event, ...]]
-"""The line after an event, and what subscribers are told."""
+__all__ = [
+    "STATE_AND_DEVICES_CHANGED",
+    "STATE_CHANGED",
+    "Reduced",
+    "assemble",
+    "new_line",
+    "stale",
+    "with_features",
+    "with_fields",
+]
 
-STATE_CHANGED: Final = frozenset({"state", "calls"})
 STATE_AND_DEVICES_CHANGED: Final = frozenset({"state", "calls", "devices"})
 
 
 def new_line(login: str) -> LineSnapshot:
     """A line of which nothing but the login name is known."""
     return LineSnapshot(id=login)
-
-
-def stale(line: LineSnapshot) -> LineSnapshot:
-    """The line after a loss of the connection: as it was, and not confirmed."""
-    return replace(line, synced=False) if line.synced else line
 
 
 def assemble(
@@ -71,21 +74,3 @@ def assemble(
         changed.add("calls")
     events.append(LineChanged(at=now, line=id_, snapshot=after, previous=line, changed=frozenset(changed)))
     return after, tuple(events)
-
-
-def with_fields(line: LineSnapshot, now: datetime, **changes: Any) -> Reduced:
-    """The line with other fields that have nothing to do with its calls, and the event that tells."""
-    for name in [name for name, value in changes.items() if getattr(line, name) == value]:
-        del changes[name]
-    if not changes:
-        return line, ()
-    after = replace(line, **changes)
-    changed = set(changes)
-    if after.state is not line.state:
-        changed.add("state")
-    return after, (LineChanged(at=now, line=line.id, snapshot=after, previous=line, changed=frozenset(changed)),)
-
-
-def with_features(line: LineSnapshot, features: frozenset[Feature], now: datetime) -> Reduced:
-    """The line, able to do this."""
-    return with_fields(line, now, features=features)

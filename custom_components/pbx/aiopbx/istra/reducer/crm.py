@@ -1,0 +1,168 @@
+"""The calls of a terminal of myCrm: five events, and no way to ask how it stands."""
+
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from msgspec.structs import replace
+
+from ...events import Event
+from ...model import (
+    Action,
+    CallSnapshot,
+    CallState,
+    Device,
+    DeviceState,
+    Direction,
+    LineSnapshot,
+    Outcome,
+    Party,
+    PartyKind,
+    Snapshot,
+)
+from ...reduced import Reduced, with_calls, with_fields
+from ..types.crm import CrmCallEvent, CrmEvent, DropCause, TalkCause
+from .outcomes import ended, unanswered
+from .words import DECIDED, PARTY_OF_TYPE, UNANSWERED
+
+REMEMBERED: Final = 64
+"""How many calls of a terminal that are over are remembered."""
+_DIAL: Final = frozenset({Action.DIAL})
+_STATE: Final = {
+    CrmEvent.ALERTING: CallState.RINGING_OUTGOING,
+    CrmEvent.RINGING: CallState.RINGING_INCOMING,
+    CrmEvent.TALKING: CallState.ACTIVE,
+    CrmEvent.HELD: CallState.HELD,
+}
+_DIRECTION: Final = {CrmEvent.ALERTING: Direction.OUTGOING, CrmEvent.RINGING: Direction.INCOMING}
+
+
+class CrmState(Snapshot, frozen=True, kw_only=True):
+    """A terminal, and what is remembered of its calls."""
+
+    line: LineSnapshot
+    dropped: tuple[str, ...] = ()
+    """Calls that are over, the newest last: an event that comes twice does not bring them back."""
+    lost: tuple[CallSnapshot, ...] = ()
+    """Calls of which nothing is known since a loss, as they were."""
+
+
+Result: TypeAlias = tuple[CrmState, tuple[Event, ...]]
+
+
+def happened(state: CrmState, told: CrmCallEvent, now: datetime) -> Result:
+    """One of the five events; others say nothing."""
+    ref, line = told.call_id, state.line
+    if ref in state.dropped:
+        return state, ()
+    call = line.call_by_ref(ref)
+    if told.event is CrmEvent.DROPPED:
+        return _dropped(state, told, call, now)
+    after = _STATE.get(told.event)
+    if after is None:
+        return state, ()
+    if call is None:
+        lost = next((one for one in state.lost if one.ref == ref), None)
+        if lost is not None:
+            state = replace(state, lost=tuple(one for one in state.lost if one is not lost))
+        new = lost or CallSnapshot(id=f"{line.id}:{ref}", ref=ref, line=line.id, started_at=_began(told, now))
+        return _with_calls(state, (*line.calls, _call(new, told, after, now)), (), now)
+    changed = _call(call, told, after, now)
+    return _with_calls(state, tuple(changed if one is call else one for one in line.calls), (), now)
+
+
+def _began(told: CrmCallEvent, now: datetime) -> datetime | None:
+    """When a call began that is heard of for the first time: only its first event is its beginning."""
+    return now if told.event in _DIRECTION else None
+
+
+def _dropped(state: CrmState, told: CrmCallEvent, call: CallSnapshot | None, now: datetime) -> Result:
+    ref = told.call_id
+    state = replace(
+        state,
+        dropped=(*state.dropped, ref)[-REMEMBERED:],
+        lost=tuple(one for one in state.lost if one.ref != ref),
+    )
+    if call is None:
+        return state, ()
+    last = _call(call, told, CallState.RELEASING, now)
+    over = ended(last, outcome_of(last, told.drop_cause), told.drop_cause.value if told.drop_cause else None, now)
+    left = tuple(one for one in state.line.calls if one is not call)
+    return _with_calls(state, left, (over,), now)
+
+
+def outcome_of(call: CallSnapshot, cause: DropCause | None) -> Outcome:
+    """How a call ended, from the cause and the states it passed."""
+    if cause in DECIDED:
+        return DECIDED[cause]
+    if call.answered:
+        return Outcome.ANSWERED
+    if cause in UNANSWERED:
+        return UNANSWERED[cause]
+    if cause is DropCause.NO_ANSWER and call.direction is Direction.OUTGOING:
+        return Outcome.NO_ANSWER
+    return unanswered(call.direction)
+
+
+def _call(before: CallSnapshot, told: CrmCallEvent, state: CallState, now: datetime) -> CallSnapshot:
+    """The call after an event; what that does not say is as it was before."""
+    direction = _DIRECTION.get(told.event, before.direction)
+    if told.incoming is not None:
+        direction = Direction.INCOMING if told.incoming else Direction.OUTGOING
+    answered = before.answered or state in (CallState.ACTIVE, CallState.HELD) or bool(told.talking_time)
+    answered_at = before.answered_at
+    if state is CallState.ACTIVE and not before.answered and told.talk_cause is not TalkCause.UNHOLD:
+        answered_at = now
+    return replace(
+        before,
+        state=state,
+        direction=direction,
+        parties=_parties(told, before.parties),
+        called=Party(number=told.acd_id, kind=PartyKind.SERVICE) if told.acd_id else before.called,
+        answered=answered,
+        answered_at=answered_at,
+        cause=told.talk_cause.value if told.talk_cause is not None else before.cause,
+        ring_seconds=before.ring_seconds if told.ringing_time is None else told.ringing_time / 1000,
+        talk_seconds=before.talk_seconds if told.talking_time is None else told.talking_time / 1000,
+    )
+
+
+def _parties(told: CrmCallEvent, before: tuple[Party, ...]) -> tuple[Party, ...]:
+    number, label = told.display_number or told.display_number_e164, told.display_label
+    if number is None and label is None:
+        return before or (Party(),)
+    kind = PARTY_OF_TYPE.get(told.type, PartyKind.UNKNOWN) if told.type is not None else PartyKind.UNKNOWN
+    if told.type is None and before:
+        kind = before[0].kind
+    return (Party(number=number or None, name=label or None, kind=kind, droppable=False),)
+
+
+def begin(state: CrmState, now: datetime) -> Result:
+    """A connection begins anew: what became of the calls of the last one is not known.
+
+    They end with an unknown outcome, and are there again when an event names them.
+    """
+    over = tuple(ended(call, Outcome.UNKNOWN, None, None) for call in state.line.calls)
+    state = replace(state, dropped=(), lost=(*state.lost, *state.line.calls)[-REMEMBERED:])
+    return _with_calls(state, (), over, now)
+
+
+def _with_calls(
+    state: CrmState, calls: tuple[CallSnapshot, ...], over: tuple[CallSnapshot, ...], now: datetime
+) -> Result:
+    line, events = with_calls(state.line, calls, over, now)
+    return (state if line is state.line else replace(state, line=line)), events
+
+
+def in_service(line: LineSnapshot, serves: bool | None, now: datetime) -> Reduced:
+    """The terminal is in service, or is not, or nobody knows."""
+    states = {True: DeviceState.IN_SERVICE, False: DeviceState.OUT_OF_SERVICE, None: DeviceState.UNKNOWN}
+    devices = tuple(
+        replace(device, state=states[serves], actions=frozenset() if serves is False else _DIAL)
+        for device in line.devices
+    )
+    return with_fields(line, now, devices=devices)
+
+
+def new_terminal(id: str, model: str | None) -> LineSnapshot:
+    """A terminal, as a line."""
+    return LineSnapshot(id=id, name=model or "", devices=(Device(id=id, kind=model or "", actions=_DIAL),))

@@ -1,0 +1,308 @@
+"""The call lines of an extension of myRCC: snapshots, of which the newer wins, and ``dropped`` is final.
+
+A line of calls is told of by three that share no order: what is pushed, the listing that registering a listener
+returns, and the answer of ``placeCall``. So each snapshot is weighed by ``lastModificationTime``, and what was dropped
+is remembered, lest a late snapshot brings it back. What is pushed comes in order: there the same time, or none, is no
+reason to leave it out.
+"""
+
+from collections.abc import Container, Iterable
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from msgspec.structs import replace
+
+from ...events import Event
+from ...model import (
+    Action,
+    CallSnapshot,
+    CallState,
+    Direction,
+    LineSnapshot,
+    Outcome,
+    Party,
+    PartyKind,
+    Recording,
+    Snapshot,
+)
+from ...reduced import with_calls
+from ..types.rcc import CallLine, LineAction, LineState
+from .outcomes import ended, ended_unseen, unanswered
+from .words import ACTIONS
+
+REMEMBERED: Final = 64
+"""How many dropped lines of an extension are remembered."""
+ASKED: Final = timedelta(seconds=10)
+"""How long after a request a line that is dropped was dropped because of it."""
+SOMEBODY: Final = Party()
+"""Whoever else is in a conference: the wire shows one of them only."""
+
+_ESTABLISHED: Final = frozenset({CallState.ACTIVE, CallState.HELD})
+_WITH_ANOTHER: Final = frozenset({Action.TRANSFER, Action.MERGE})
+_NONE: Final[frozenset[Action]] = frozenset()
+
+
+class Asked(Snapshot, frozen=True, kw_only=True):
+    """The server was asked for something that ends a line, and has not refused it."""
+
+    ref: str
+    outcome: Outcome
+    at: datetime
+    destination: str | None = None
+
+
+class RccState(Snapshot, frozen=True, kw_only=True):
+    """An extension, and what is remembered of its call lines. Times are ms by the server's clock."""
+
+    line: LineSnapshot
+    times: tuple[tuple[str, int], ...] = ()
+    """When each call was last told of, as the server says."""
+    dropped: tuple[tuple[str, int], ...] = ()
+    """Which lines were dropped, the newest last, and when."""
+    asked: tuple[Asked, ...] = ()
+
+
+Result: TypeAlias = tuple[RccState, tuple[Event, ...]]
+
+
+def pushed(state: RccState, told: CallLine, now: datetime) -> Result:
+    """A snapshot that was pushed."""
+    if told.state is LineState.DROPPED:
+        return _drop(state, told, now)
+    if _is_over(state, told):
+        return state, ()
+    stamp, known = told.last_modification_time, _stamp(state, told.line_id)
+    if known is not None and stamp is not None and stamp < known:
+        return state, ()
+    return _show(state, told, now)
+
+
+def placed(state: RccState, told: CallLine, now: datetime) -> Result:
+    """The answer of ``placeCall``: what was pushed of the line meanwhile wins, unless this is newer."""
+    if told.state is LineState.DROPPED:
+        return _drop(state, told, now)
+    if _is_over(state, told) or not _is_newer(state, told):
+        return state, ()
+    return _show(state, told, now)
+
+
+def listed(state: RccState, told: Iterable[CallLine], heard: Container[str], now: datetime) -> Result:
+    """Bring an extension to what a listing says; ``heard`` are lines that were pushed since it was asked for.
+
+    The difference becomes events, without times that were not seen. A call that is not listed has ended, unless it was
+    heard of meanwhile.
+    """
+    events: list[Event] = []
+    listed_ids: set[str] = set()
+    for one in told:
+        listed_ids.add(one.line_id)
+        if one.state is LineState.DROPPED:
+            state, more = _drop(state, one, now)
+        elif _is_over(state, one) or not _is_newer(state, one):
+            continue
+        else:
+            state, more = _show(state, one, now, seen=False)
+        events.extend(more)
+    gone = tuple(call for call in state.line.calls if call.ref not in listed_ids and call.ref not in heard)
+    if gone:
+        left = tuple(call for call in state.line.calls if call not in gone)
+        state = replace(state, times=tuple(pair for pair in state.times if any(pair[0] == call.ref for call in left)))
+        state, more = _with_calls(state, left, tuple(ended_unseen(call) for call in gone), now)
+        events.extend(more)
+    if not state.line.synced:
+        state = replace(state, line=replace(state.line, synced=True))
+    return state, tuple(events)
+
+
+def begin(state: RccState) -> RccState:
+    """A connection begins anew: what was remembered of the last one weighs no more."""
+    return RccState(line=state.line)
+
+
+def asked(state: RccState, ref: str, outcome: Outcome, now: datetime, destination: str | None = None) -> RccState:
+    """The server is being asked for something that ends this line like this."""
+    others = tuple(one for one in state.asked if one.ref != ref and now - one.at <= ASKED)
+    return replace(state, asked=(*others, Asked(ref=ref, outcome=outcome, at=now, destination=destination)))
+
+
+def not_asked(state: RccState, ref: str) -> RccState:
+    """It was refused, or not answered."""
+    return replace(state, asked=tuple(one for one in state.asked if one.ref != ref))
+
+
+# What a snapshot does
+
+
+def _stamp(state: RccState, ref: str) -> int | None:
+    for id_, stamp in state.times:
+        if id_ == ref:
+            return stamp
+    return None
+
+
+def _is_over(state: RccState, told: CallLine) -> bool:
+    """Whether this is a line that was dropped; one that was created later is another with the same id."""
+    for id_, when in state.dropped:
+        if id_ == told.line_id:
+            return not (when and told.creation_time is not None and told.creation_time > when)
+    return False
+
+
+def _is_newer(state: RccState, told: CallLine) -> bool:
+    """Whether an answer is newer than what is known of the line."""
+    known = _stamp(state, told.line_id)
+    if known is None:
+        return True
+    return told.last_modification_time is not None and told.last_modification_time > known
+
+
+def _show(state: RccState, told: CallLine, now: datetime, *, seen: bool = True) -> Result:
+    """Show a line in progress; its moments are those of now only where they were ``seen``."""
+    line, ref = state.line, told.line_id
+    before = line.call_by_ref(ref)
+    call = call_of(line, told, before, now if seen else None)
+    stamp = told.last_modification_time
+    if stamp is None:
+        stamp = _stamp(state, ref) or told.creation_time or 0
+    times = (*[pair for pair in state.times if pair[0] != ref], (ref, stamp))
+    dropped = tuple(pair for pair in state.dropped if pair[0] != ref)
+    state = replace(state, times=times, dropped=dropped)
+    if before is None:
+        calls = (*line.calls, call)
+    else:
+        calls = tuple(call if one is before else one for one in line.calls)
+    return _with_calls(state, calls, (), now)
+
+
+def _drop(state: RccState, told: CallLine, now: datetime) -> Result:
+    """A line is dropped, and remembered as such."""
+    ref, line = told.line_id, state.line
+    call = line.call_by_ref(ref)
+    others = tuple(pair for pair in state.dropped if pair[0] != ref)
+    when = max([told.last_modification_time or 0, *[stamp for id_, stamp in state.dropped if id_ == ref]])
+    mark = next((one for one in state.asked if one.ref == ref and now - one.at <= ASKED), None)
+    state = replace(
+        state,
+        times=tuple(pair for pair in state.times if pair[0] != ref),
+        dropped=(*others, (ref, when))[-REMEMBERED:],
+        asked=tuple(one for one in state.asked if one.ref != ref),
+    )
+    if call is None:
+        return state, ()
+    last = call_of(line, told, call, now)
+    cause = told.state_cause.value if told.state_cause is not None else None
+    outcome = Outcome.ANSWERED if last.answered else unanswered(last.direction)
+    if mark is not None:
+        outcome = mark.outcome
+        last = replace(last, new_destination=mark.destination)
+    left = tuple(one for one in line.calls if one is not call)
+    return _with_calls(state, left, (ended(last, outcome, cause, now),), now)
+
+
+def _with_calls(
+    state: RccState, calls: tuple[CallSnapshot, ...], over: tuple[CallSnapshot, ...], now: datetime
+) -> Result:
+    line, events = with_calls(state.line, with_actions(calls), over, now)
+    return (state if line is state.line else replace(state, line=line)), events
+
+
+# One call
+
+
+def call_of(line: LineSnapshot, told: CallLine, before: CallSnapshot | None, now: datetime | None) -> CallSnapshot:
+    """The call that a snapshot shows; what it does not say is as it was before."""
+    if before is None:
+        before = CallSnapshot(id=f"{line.id}:{told.line_id}", ref=told.line_id, line=line.id, started_at=now)
+    direction = before.direction
+    if told.is_incoming is not None:
+        direction = Direction.INCOMING if told.is_incoming else Direction.OUTGOING
+    state = before.state if told.state is None else _state(told, direction)
+    answered = before.answered or state in _ESTABLISHED or bool(told.talking_time)
+    answered_at = before.answered_at
+    if state is CallState.ACTIVE and not before.answered and now is not None:
+        answered_at = now
+    conference = bool(told.conference)
+    return replace(
+        before,
+        state=state,
+        direction=direction,
+        parties=_parties(told, before.parties, conference),
+        own_actions=_own(told.actions, state, direction, conference),
+        answered=answered,
+        answered_at=answered_at,
+        cause=told.state_cause.value if told.state_cause is not None else before.cause,
+        recording=Recording.RECORDING if told.is_recording else None,
+    )
+
+
+def _state(told: CallLine, direction: Direction) -> CallState:
+    word = told.state
+    if word is LineState.TALKING:
+        return CallState.ACTIVE
+    if word is LineState.HELD:
+        return CallState.HELD
+    if word is LineState.DROPPED:
+        return CallState.RELEASING
+    if word is not LineState.PROMPTING:
+        return CallState.UNKNOWN
+    here = LineAction.ANSWER in told.actions
+    if direction is Direction.OUTGOING:
+        # The telephone of the caller rings first, where it can be answered.
+        return CallState.DIALING if here else CallState.RINGING_OUTGOING
+    return CallState.RINGING_INCOMING if here or direction is Direction.INCOMING else CallState.UNKNOWN
+
+
+def _parties(told: CallLine, before: tuple[Party, ...], conference: bool) -> tuple[Party, ...]:
+    """The other one. Of a conference the wire shows one, and that there are more."""
+    number, label, outside = told.displayed_number, told.displayed_label, told.displayed_external_number
+    if number is None and label is None and outside is None:
+        shown = before[0] if before else SOMEBODY
+    else:
+        kind = PartyKind.EXTERNAL if not number or number == outside else PartyKind.UNKNOWN
+        if not (number or outside):
+            kind = PartyKind.UNKNOWN
+        shown = Party(number=number or outside or None, name=label or None, kind=kind, droppable=False)
+    return (shown, SOMEBODY) if conference else (shown,)
+
+
+_OWN: dict[tuple[tuple[LineAction, ...], CallState, Direction, bool], frozenset[Action]] = {}
+_MOST_SHARED: Final = 4096
+
+
+def _own(
+    offered: tuple[LineAction, ...], state: CallState, direction: Direction, conference: bool
+) -> frozenset[Action]:
+    """What a call line offers, in the words of the model; the same set is always the same object."""
+    key = (offered, state, direction, conference)
+    actions = _OWN.get(key)
+    if actions is None:
+        if len(_OWN) >= _MOST_SHARED:
+            _OWN.clear()
+        actions = _OWN[key] = _worked_out(offered, state, direction, conference)
+    return actions
+
+
+def _worked_out(
+    offered: tuple[LineAction, ...], state: CallState, direction: Direction, conference: bool
+) -> frozenset[Action]:
+    actions = {ACTIONS[word] for word in offered if word in ACTIONS}
+    if LineAction.LEAVE in offered or (not conference and LineAction.DISCONNECT in offered):
+        actions.add(Action.HANG_UP)
+    if LineAction.REDIRECT in offered:
+        if state in _ESTABLISHED:
+            actions.add(Action.BLIND_TRANSFER)
+        elif state is CallState.RINGING_INCOMING:
+            actions.add(Action.REDIRECT)
+    return frozenset(actions)
+
+
+def with_actions(calls: tuple[CallSnapshot, ...]) -> tuple[CallSnapshot, ...]:
+    """The calls with what may be done now: a transfer and a merger need another call, a consultation one that talks."""
+    alone = len(calls) < 2
+    result = []
+    for call in calls:
+        actions = call.own_actions - _WITH_ANOTHER if alone else call.own_actions
+        if call.state in _ESTABLISHED:
+            actions |= {Action.CONSULT}
+        result.append(call if actions == call.actions else replace(call, actions=actions))
+    return tuple(result)
