@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from run import Demo
 
 type Json = dict[str, Any]
+type Step = tuple[str, Callable[[], Awaitable[str]]]
 
 # What a call-state sensor shows of a call that is there.
 BUSY_STATES = {"dialing", "ringing_outgoing", "ringing_incoming", "active", "held"}
@@ -63,20 +64,10 @@ class Report:
         print(f"{verdict:6} {what:12} {figures}  [{time.monotonic() - began:.1f} s]", flush=True)
 
 
-async def run(demo: Demo, report: Report) -> bool:
-    """Do all steps; each begins in an office that the one before left tidy. Whether all held."""
-    checks = Checks(demo)
-    await report.step("start", lambda: checks.start(report.started))
-    await report.step("call states", checks.call_states)
-    await report.step("do not dist.", checks.do_not_disturb)
-    await report.step("dial", checks.dial)
-    await report.step("forward", checks.forward)
-    await report.step("restart", checks.restart)
-    return not report.failed
-
-
 class Checks:
     """The steps."""
+
+    account = "over https as administrator"
 
     def __init__(self, demo: Demo) -> None:
         """Look at this demo."""
@@ -84,6 +75,23 @@ class Checks:
         self.hass = demo.hass
         self.office = people()
         self.mine, self.other = [person for person in self.office if person.yours][:2]
+
+    async def run(self, report: Report) -> bool:
+        """Do all steps; each begins in an office that the one before left tidy. Whether all held."""
+        await report.step("start", lambda: self.start(report.started))
+        for what, do in self.steps():
+            await report.step(what, do)
+        return not report.failed
+
+    def steps(self) -> list[Step]:
+        """Return the steps after the start, with a word for each."""
+        return [
+            ("call states", self.call_states),
+            ("do not dist.", self.do_not_disturb),
+            ("dial", self.dial),
+            ("forward", self.forward),
+            ("restart", self.restart),
+        ]
 
     async def truth(self) -> Json:
         """Ask the simulated PBX itself what is so, past the client and Home Assistant."""
@@ -119,7 +127,7 @@ class Checks:
         devices = {entry["device_id"] for entry in entities}
         return (
             f"up after {seconds:.1f} s: {len(sensors)} lines, {len(devices)} devices, {len(entities)} entities, "
-            "over https as administrator"
+            f"{self.account}"
         )
 
     async def call_states(self) -> str:
@@ -244,6 +252,15 @@ class Checks:
         switch = self.other.entity("switch", "do_not_disturb")
         await self.hass.action("switch.turn_on", entity=switch)
         await self.hass.wait_for(lambda: self.hass.state(switch) == "on", f"{switch} is on")
+        gone = await self.kill(["binary_sensor.office_connection"])
+        back = await self.bring_back()
+        await self.hass.wait_for(lambda: self.hass.state(switch) == "off", f"{switch} shows that the PBX forgot it")
+        return f"{gone}; {back}, {await self.compare()} values as the PBX has them"
+
+    # ------------------------------------------------------------------------------------------------------ helpers
+
+    async def kill(self, connections: list[str]) -> str:
+        """Kill the PBX, wait until nothing is shown of it any more, and say how long that took."""
         sensors = [person.entity("sensor", "call_state") for person in self.office]
         began = time.monotonic()
         await self.demo.pbx.kill()
@@ -253,9 +270,16 @@ class Checks:
             timeout=90,
         )
         await self.hass.wait_for(
-            lambda: self.hass.state("binary_sensor.office_connection") == "off", "the connection is shown as lost"
+            lambda: all(self.hass.state(connection) == "off" for connection in connections),
+            "every connection is shown as lost",
+            timeout=90,
         )
         gone, count = time.monotonic() - began, sum(s["state"] == "unavailable" for s in self.hass.states.values())
+        return f"killed: {count} entities unavailable after {gone:.1f} s"
+
+    async def bring_back(self) -> str:
+        """Start the PBX again, wait until all is there, and say how long that took."""
+        sensors = [person.entity("sensor", "call_state") for person in self.office]
         await self.demo.start_pbx()
         began = time.monotonic()
         await self.hass.wait_for(
@@ -263,28 +287,21 @@ class Checks:
             "every call state is there again",
             timeout=120,
         )
-        back = time.monotonic() - began
-        await self.hass.wait_for(lambda: self.hass.state(switch) == "off", f"{switch} shows that the PBX forgot it")
-        compared = await self._compare()
-        return (
-            f"killed: {count} entities unavailable after {gone:.1f} s; "
-            f"back {back:.1f} s after the PBX, {compared} values as the PBX has them"
-        )
+        return f"back {time.monotonic() - began:.1f} s after the PBX"
 
-    # ------------------------------------------------------------------------------------------------------ helpers
+    def free(self, person: Somebody) -> bool:
+        """Whether a call to this person now has a chance to be answered."""
+        return (
+            self.hass.state(person.entity("sensor", "call_state")) == "idle"
+            and self.hass.state(person.entity("switch", "do_not_disturb")) == "off"
+            and self.hass.state(person.entity("switch", "forward")) == "off"
+        )
 
     def _people_idle(self) -> list[Somebody]:
         """Return who of the scenario's people is free now, the last in the office first."""
-        return [
-            person
-            for person in reversed(self.office)
-            if not person.yours
-            and self.hass.state(person.entity("sensor", "call_state")) == "idle"
-            and self.hass.state(person.entity("switch", "do_not_disturb")) == "off"
-            and self.hass.state(person.entity("switch", "forward")) == "off"
-        ]
+        return [person for person in reversed(self.office) if not person.yours and self.free(person)]
 
-    async def _compare(self) -> int:
+    async def compare(self) -> int:
         """Compare everybody's calls, DND and forward with the PBX until all agree at one moment; how many values."""
         different: list[str] = []
         async with asyncio.timeout(30):
@@ -293,14 +310,15 @@ class Checks:
                 different = [
                     f"{person.name}: {what} is {ours} here and {theirs} there"
                     for person in self.office
-                    for what, ours, theirs in self._values(person, users[person.login])
+                    for what, ours, theirs in self.values(person, users[person.login])
                     if ours != theirs
                 ]
                 if not different:
-                    return 3 * len(self.office)
+                    return sum(len(self.values(person, users[person.login])) for person in self.office)
                 await asyncio.sleep(0.1)
 
-    def _values(self, person: Somebody, user: Json) -> list[tuple[str, Any, Any]]:
+    def values(self, person: Somebody, user: Json) -> list[tuple[str, Any, Any]]:
+        """Return what is compared of a person: a word, what Home Assistant shows, and what the PBX has."""
         return [
             ("calls", int(float(self.hass.state(person.entity("sensor", "calls_in_progress")))), len(user["calls"])),
             (

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from office import Somebody
+from office import TERMINAL, Somebody
+from systems import System
 
 type Yaml = dict[str, Any]
 
@@ -18,13 +19,22 @@ COLOURS = {
 }
 
 
+# The badges that count people: name, id, icon, and the entities that are on. The last one is O2G's.
+COUNTED = (
+    ("People on a call", "on_a_call", "mdi:phone-in-talk", "binary_sensor", "on_a_call"),
+    ("People ringing", "ringing", "mdi:phone-ring", "binary_sensor", "ringing"),
+    ("People not to be disturbed", "dnd", "mdi:minus-circle", "switch", "do_not_disturb"),
+)
+
 # A theme for the buttons: what is off is grey, so that what is on strikes the eye.
 QUIET = "Quiet"
 THEMES = {QUIET: {"state-icon-color": "var(--disabled-text-color)"}}
 
 
-def dashboard(office: Sequence[Somebody], phones_url: str) -> Yaml:
-    """Return the dashboard ``office-phones``."""
+def dashboard(office: Sequence[Somebody], phones_url: str, system: System) -> Yaml:
+    """Return the dashboard ``office-phones``; it shows what the system has."""
+    istra = system == "istra"
+    badges = _istra_badges(office) if istra else _o2g_badges()
     return {
         "title": "Office phones",
         "views": [
@@ -34,38 +44,77 @@ def dashboard(office: Sequence[Somebody], phones_url: str) -> Yaml:
                 "icon": "mdi:phone",
                 "type": "sections",
                 "max_columns": 3,
-                "badges": [
-                    {"type": "entity", "entity": "binary_sensor.office_connection", "name": "PBX", "show_name": True}
-                    | {"color": "green"},
-                    {
-                        "type": "entity",
-                        "entity": "sensor.people_on_a_call",
-                        "name": "On a call",
-                        "show_name": True,
-                        "color": "green",
-                    },
-                    {
-                        "type": "entity",
-                        "entity": "sensor.people_ringing",
-                        "name": "Ringing",
-                        "show_name": True,
-                        "color": "orange",
-                    },
-                    {
-                        "type": "entity",
-                        "entity": "sensor.people_not_to_be_disturbed",
-                        "name": "Do not disturb",
-                        "show_name": True,
-                        "color": "red",
-                    },
-                ],
-                "sections": [_your_phone(office, phones_url), *_departments(office)],
+                "badges": badges,
+                "sections": [_your_phone(office, phones_url, istra), *_departments(office, istra)],
             }
         ],
     }
 
 
-def _your_phone(office: Sequence[Somebody], phones_url: str) -> Yaml:
+def _badge(entity: str, name: str, colour: str) -> Yaml:
+    return {"type": "entity", "entity": entity, "name": name, "show_name": True, "color": colour}
+
+
+def _o2g_badges() -> list[Yaml]:
+    return [
+        _badge("binary_sensor.office_connection", "PBX", "green"),
+        _badge("sensor.people_on_a_call", "On a call", "green"),
+        _badge("sensor.people_ringing", "Ringing", "orange"),
+        _badge("sensor.people_not_to_be_disturbed", "Do not disturb", "red"),
+    ]
+
+
+def _istra_badges(office: Sequence[Somebody]) -> list[Yaml]:
+    me = _me(office)
+    return [
+        _badge("binary_sensor.office_connection", "myRCC", "green"),
+        _badge("binary_sensor.my_telephone_connection", "myCrm", "green"),
+        _badge("binary_sensor.my_messages_connection", "myIstra", "green"),
+        _badge("sensor.people_on_a_call", "On a call", "green"),
+        _badge("sensor.people_ringing", "Ringing", "orange"),
+        _badge(me.entity("sensor", "missed_calls"), "Missed", "red"),
+        _badge(me.entity("sensor", "unread_voicemails"), "Voicemails", "blue"),
+    ]
+
+
+def _me(office: Sequence[Somebody]) -> Somebody:
+    """Return whose own account there is on Istra."""
+    return next(person for person in office if person.yours)
+
+
+def _messages(me: Somebody) -> list[Yaml]:
+    """Return what myIstra and myCrm show of one person: the counters, the caller ID, and the own terminal."""
+    return [
+        {"type": "heading", "heading": f"Messages of {me.name}", "icon": "mdi:voicemail"},
+        *(
+            {
+                "type": "tile",
+                "entity": me.entity("sensor", key),
+                "name": name,
+                "color": colour,
+                "vertical": True,
+                "grid_options": {"columns": 4},
+            }
+            for key, name, colour in (
+                ("missed_calls", "Missed", "red"),
+                ("unread_voicemails", "Voicemails", "blue"),
+                ("unread_texts", "Texts", "teal"),
+            )
+        ),
+        {
+            "type": "entities",
+            "title": "What others see when you call",
+            "entities": [
+                {"entity": me.entity("select", "caller_id"), "name": "Caller ID"},
+                {"entity": me.entity("text", "caller_id_number"), "name": "Number"},
+            ],
+        },
+        {"type": "heading", "heading": f"Telephone of {me.name}", "icon": "mdi:deskphone"},
+        *_person(TERMINAL, columns=12),
+    ]
+
+
+def _your_phone(office: Sequence[Somebody], phones_url: str, istra: bool) -> Yaml:
     yours = [person for person in office if person.yours]
     cards: list[Yaml] = [{"type": "heading", "heading": "Your phone", "icon": "mdi:deskphone"}]
     for person in yours:
@@ -95,9 +144,28 @@ def _your_phone(office: Sequence[Somebody], phones_url: str) -> Yaml:
             "grid_options": {"columns": 12},
         },
     ]
-    cards += _heading("Your lines")
+    if istra:
+        cards += _messages(_me(office))
+        cards.append({"type": "heading", "heading": "Your lines"})
+        for person in yours:
+            cards += _person(person)
+    else:
+        cards += _routed_lines(yours)
+    cards.append(
+        {
+            "type": "markdown",
+            "content": f"Ring somebody, answer and hang up on the [page of phones]({phones_url}).",
+            "text_only": True,
+        }
+    )
+    return {"type": "grid", "cards": cards}
+
+
+def _routed_lines(yours: Sequence[Somebody]) -> list[Yaml]:
+    """Return your lines, with how calls reach them."""
+    cards = _heading("Your lines")
     for person in yours:
-        cards += _person(person)
+        cards += _routed_person(person)
         cards += [
             {
                 "type": "entities",
@@ -111,14 +179,7 @@ def _your_phone(office: Sequence[Somebody], phones_url: str) -> Yaml:
                 ],
             }
         ]
-    cards.append(
-        {
-            "type": "markdown",
-            "content": f"Ring somebody, answer and hang up on the [page of phones]({phones_url}).",
-            "text_only": True,
-        }
-    )
-    return {"type": "grid", "cards": cards}
+    return cards
 
 
 def _heading(text: str, icon: str | None = None) -> list[Yaml]:
@@ -178,7 +239,7 @@ def _pop_up(person: Somebody) -> list[Yaml]:
     ]
 
 
-def _departments(office: Sequence[Somebody]) -> list[Yaml]:
+def _departments(office: Sequence[Somebody], istra: bool) -> list[Yaml]:
     """Return two columns of everybody else, department by department."""
     others = [person for person in office if not person.yours]
     columns: list[list[Yaml]] = [[], []]
@@ -186,16 +247,20 @@ def _departments(office: Sequence[Somebody]) -> list[Yaml]:
     for department, group in groupby(others, key=lambda person: person.department):
         members = list(group)
         column = columns[0] if shown < len(others) / 2 else columns[1]
-        column += _heading(department)
-        column += [card for person in members for card in _person(person)]
+        if istra:
+            column.append({"type": "heading", "heading": department})
+            column += [card for person in members for card in _person(person)]
+        else:
+            column += _heading(department)
+            column += [card for person in members for card in _routed_person(person)]
         shown += len(members)
     return [{"type": "grid", "cards": cards} for cards in columns]
 
 
-def _person(person: Somebody) -> list[Yaml]:
-    """Return the row of a person: call state and other party, do not disturb, forward."""
+def _person(person: Somebody, columns: int = 6) -> list[Yaml]:
+    """Return the tiles of a person, of which one is seen: call state and other party."""
     state = person.entity("sensor", "call_state")
-    row: list[Yaml] = [
+    return [
         {
             "type": "tile",
             "entity": state,
@@ -203,10 +268,15 @@ def _person(person: Somebody) -> list[Yaml]:
             "color": colour,
             "state_content": ["state"] if colour == "grey" else ["state", "party_name"],
             "visibility": [{"condition": "state", "entity": state, "state": states}],
-            "grid_options": {"columns": 6},
+            "grid_options": {"columns": columns},
         }
         for colour, states in COLOURS.items()
     ]
+
+
+def _routed_person(person: Somebody) -> list[Yaml]:
+    """Return the row of a person: call state and other party, do not disturb, forward."""
+    row = _person(person)
     for domain, key, name, colour in (
         ("switch", "do_not_disturb", "DND", "red"),
         ("switch", "forward", "Forward", "orange"),
@@ -230,12 +300,13 @@ def _person(person: Somebody) -> list[Yaml]:
     return row
 
 
-def helpers(office: Sequence[Somebody]) -> Yaml:
+def helpers(office: Sequence[Somebody], system: System) -> Yaml:
     """Return what configuration.yaml has besides the base: helpers, the dial script and the automations."""
     yours = [person.name for person in office if person.yours] or [office[0].name]
-    lines = {person.name: person.number for person in office}
     talking = "states('input_select.your_line') | slugify"
     on_air = f"{{{{ is_state('binary_sensor.' ~ ({talking}) ~ '_on_a_call', 'on') }}}}"
+
+    counted = COUNTED if system == "o2g" else COUNTED[:2]
 
     def count(domain: str, key: str) -> str:
         ids = [person.entity(domain, key) for person in office]
@@ -262,11 +333,7 @@ def helpers(office: Sequence[Somebody]) -> Yaml:
             {
                 "sensor": [
                     {"name": name, "unique_id": unique_id, "icon": icon, "state": count(domain, key)}
-                    for name, unique_id, icon, domain, key in (
-                        ("People on a call", "on_a_call", "mdi:phone-in-talk", "binary_sensor", "on_a_call"),
-                        ("People ringing", "ringing", "mdi:phone-ring", "binary_sensor", "ringing"),
-                        ("People not to be disturbed", "dnd", "mdi:minus-circle", "switch", "do_not_disturb"),
-                    )
+                    for name, unique_id, icon, domain, key in counted
                 ]
             },
         ],
@@ -279,7 +346,8 @@ def helpers(office: Sequence[Somebody]) -> Yaml:
                     {
                         "action": "pbx.dial",
                         "data": {
-                            "line": f"{{{{ {lines}[states('input_select.your_line')] }}}}",
+                            # On Istra one number may be a line of several entries; the device says which is meant.
+                            "device_id": f"{{{{ device_id('sensor.' ~ ({talking}) ~ '_call_state') }}}}",
                             "number": "{{ states('input_text.number_to_dial') }}",
                         },
                     }

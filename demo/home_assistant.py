@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import aiohttp
 from processes import DemoError, Process
+from systems import Entry
 
 type Json = dict[str, Any]
 type Listener = Callable[[Json | None, Json | None], None]
@@ -189,25 +190,29 @@ class HomeAssistant:
         entries: list[Json] = await self.get("/api/config/config_entries/entry?domain=pbx")
         return entries
 
-    async def set_up_pbx(self, account: Json, title: str) -> None:
-        """Set the PBX up as its administrator, with all its lines, through the config flow that a person sees."""
+    async def set_up_pbx(self, entry: Entry) -> str:
+        """Set a PBX up with all its lines, through the config flow that a person sees, and return the entry's id."""
         flow = await self.post("/api/config/config_entries/flow", {"handler": "pbx"})
-        for answer in ({"next_step_id": "o2g_administrator"}, account, {"all_lines": True}):
+        lines = [{"all_lines": True}] if entry.chooses_lines else []
+        for answer in ({"next_step_id": entry.kind}, entry.account, *lines):
             flow = await self._step("flow", flow, answer)
         if flow["type"] != "create_entry":
-            raise DemoError(f"The PBX could not be set up: {flow['type']} {flow.get('reason', '')}")
-        entry_id = flow["result"]["entry_id"]
+            raise DemoError(f"{entry.title} could not be set up: {flow['type']} {flow.get('reason', '')}")
+        entry_id: str = flow["result"]["entry_id"]
+        title = entry.title
         await self.command("config_entries/update", entry_id=entry_id, title=title)
         # Home Assistant named the PBX after its address; the dashboard calls it by its title.
         for entity in await self.command("config/entity_registry/list"):
             if entity["config_entry_id"] == entry_id and entity["unique_id"] == f"{entry_id}_connected":
-                new = f"binary_sensor.{title.lower()}_connection"
-                await self.command("config/entity_registry/update", entity_id=entity["entity_id"], new_entity_id=new)
+                await self.command(
+                    "config/entity_registry/update", entity_id=entity["entity_id"], new_entity_id=entry.connection
+                )
                 await self.command("config/device_registry/update", device_id=entity["device_id"], name_by_user=title)
+        return entry_id
 
-    async def move_pbx(self, entry: Json, account: Json) -> None:
+    async def move_pbx(self, entry_id: str, account: Json) -> None:
         """Tell Home Assistant that the PBX is reached in another way now, by the reconfiguration a person sees."""
-        flow = await self.post("/api/config/config_entries/flow", {"handler": "pbx", "entry_id": entry["entry_id"]})
+        flow = await self.post("/api/config/config_entries/flow", {"handler": "pbx", "entry_id": entry_id})
         flow = await self._step("flow", flow, account)
         if flow.get("reason") != "reconfigure_successful":
             raise DemoError(f"The PBX could not be reconfigured: {flow['type']} {flow.get('reason', '')}")

@@ -24,6 +24,10 @@ class Somebody:
         return f"{domain}.{slugify(self.name)}_{key}"
 
 
+TERMINAL = Somebody(login="", number="", name="DESKPHONE", department="", yours=True)
+"""What myCrm calls the telephone of a person: after its model."""
+
+
 def people() -> list[Somebody]:
     """Return everybody, in the order of the scenario."""
     path = INTEGRATION / "aiopbx" / "simulator" / "scenarios" / f"{SCENARIO}.yaml"

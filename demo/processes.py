@@ -86,7 +86,8 @@ class Process:
 
 
 def simulator(folder: Folder, ports: dict[str, int]) -> Process:
-    """Return the simulated PBX."""
+    """Return the simulated PBX; it speaks Istra, too, where there is a port for that."""
+    istra = [str(ports["pbx_istra"])] if "pbx_istra" in ports else []
     return Process(
         "The simulated PBX",
         [
@@ -94,6 +95,7 @@ def simulator(folder: Folder, ports: dict[str, int]) -> Process:
             str(ROOT / "demo" / "simulator.py"),
             *(str(ports[name]) for name in ("pbx", "pbx_events", "pbx_http")),
             str(folder.certificate),
+            *istra,
         ],
         folder.log("simulator"),
     )

@@ -13,11 +13,12 @@ import yaml
 from dashboard import THEMES, dashboard, helpers
 from office import people
 from paths import INTEGRATION
+from systems import System
 
 USER = "0de0" * 8
 
 
-def seed(config: Path, *, port: int, phones_url: str) -> None:
+def seed(config: Path, *, port: int, phones_url: str, system: System = "o2g") -> None:
     """Write the folder. What Home Assistant has stored there already stays; its port is set anew."""
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
@@ -28,8 +29,8 @@ def seed(config: Path, *, port: int, phones_url: str) -> None:
         link.symlink_to(INTEGRATION, target_is_directory=True)
 
     office = people()
-    _write_yaml(config / "configuration.yaml", configuration() | helpers(office))
-    _write_yaml(config / "office-phones.yaml", dashboard(office, phones_url))
+    _write_yaml(config / "configuration.yaml", configuration() | helpers(office, system))
+    _write_yaml(config / "office-phones.yaml", dashboard(office, phones_url, system))
 
     _store(storage, "http", http(port), version=2, minor_version=2)
     if not (storage / "auth").exists():

@@ -1,6 +1,6 @@
 """The demo's PBX: a simulated office in a process of its own, over https.
 
-python demo/simulator.py PORT EVENT_PORT HTTP_PORT CERTIFICATE_FOLDER
+python demo/simulator.py PORT EVENT_PORT HTTP_PORT CERTIFICATE_FOLDER [ISTRA_PORT]
 """
 
 import asyncio
@@ -12,14 +12,15 @@ from pathlib import Path
 
 from office import SCENARIO
 from paths import load_client
+from systems import ENTERPRISE
 
 load_client()
 
 from aiopbx.simulator import ScenarioPlayer, Simulator, SimulatorSettings, load_scenario  # noqa: E402 - the line above makes it importable
 
 
-async def main(port: int, event_port: int, http_port: int, folder: Path) -> None:
-    """Serve until somebody ends this process."""
+async def main(port: int, event_port: int, http_port: int, folder: Path, istra_port: int | None = None) -> None:
+    """Serve until somebody ends this process; Istra as well if it has a port."""
     scenario = load_scenario(SCENARIO)
     settings = SimulatorSettings(
         users=tuple(person.spec() for person in scenario.users),
@@ -28,6 +29,9 @@ async def main(port: int, event_port: int, http_port: int, folder: Path) -> None
         http_port=http_port,
         tls=True,
         certificate_folder=folder,
+        istra=istra_port is not None,
+        istra_port=istra_port or 0,
+        enterprise=ENTERPRISE,
     )
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -43,4 +47,5 @@ async def main(port: int, event_port: int, http_port: int, folder: Path) -> None
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])))
+        port, event_port, http_port, folder, *istra_port = sys.argv[1:]
+        asyncio.run(main(int(port), int(event_port), int(http_port), Path(folder), *map(int, istra_port)))
