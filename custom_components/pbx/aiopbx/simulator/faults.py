@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,8 @@ from .switch.nodes import DOWN
 
 if TYPE_CHECKING:
     from .clock import Clock
+    from .faces.istra.face import IstraFace
+    from .faces.istra.sockets import Socket
     from .faces.o2g.asked import Asked
     from .faces.o2g.channel import Channel
     from .faces.o2g.server import O2gServer
@@ -30,7 +32,10 @@ class Faults:
         """Nothing is broken."""
         self._clock = clock
         self._servers: list[O2gServer] = []
+        self._istra: IstraFace | None = None
         self.frozen = False
+        self.telephony_is_down = False
+        self.without_id_left = 0
         self.is_not_ready = False
         self.logins_refused = False
         self.duplicated = False
@@ -40,9 +45,10 @@ class Faults:
         self.delay_seconds = 0.0
         self._delayed: set[asyncio.Future[bool]] = set()
 
-    def attach(self, servers: "list[O2gServer]") -> None:
-        """Break these servers; the first is the primary."""
+    def attach(self, servers: "list[O2gServer]", istra: "IstraFace | None" = None) -> None:
+        """Break these servers, the first is the primary; and Istra's face, if there is one."""
         self._servers = servers
+        self._istra = istra
 
     @property
     def state(self) -> dict[str, Any]:
@@ -56,6 +62,8 @@ class Faults:
             "drop_requests_before": self.dropped_before_left,
             "drop_requests_after": self.dropped_after_left,
             "delay": self.delay_seconds,
+            "telephony_down": self.telephony_is_down,
+            "item_without_id": self.without_id_left,
             "links_down": self._links_down(),
             "in_charge": next((server.name for server in self._servers if not server.standby), None),
         }
@@ -64,33 +72,36 @@ class Faults:
         subscriptions = (subscribed for server in self._servers for subscribed in server.subscriptions.all)
         return [subscribed.channel for subscribed in subscriptions if subscribed.channel is not None]
 
+    def _sockets(self) -> "tuple[Socket, ...]":
+        return self._istra.connections if self._istra is not None else ()
+
     # -- channels -----------------------------------------------------------------------------------------------
 
     def cut_channels(self) -> int:
-        """Break the connection of every event channel: a reset, no proper end. Subscriptions and sessions live on."""
-        channels = self._channels()
+        """Break the connection of every event channel and every socket: a reset, no proper end. Sessions live on."""
+        channels = [*self._channels(), *self._sockets()]
         for channel in channels:
             channel.cut()
         return len(channels)
 
     def close_cleanly(self) -> int:
-        """End every event channel as HTTP has it. Subscriptions and sessions live on."""
-        channels = self._channels()
+        """End every event channel as HTTP has it, and every socket with a goodbye. Sessions live on."""
+        channels = [*self._channels(), *self._sockets()]
         for channel in channels:
             channel.close()
         return len(channels)
 
     def freeze_channels(self) -> int:
-        """Send nothing on any channel, heartbeats neither, while the connections stay. Events queue.
+        """Send nothing on any channel or socket, no heartbeat and no ping, while connections stay. Events queue.
 
         A channel that is opened meanwhile says that it has started, and no more."""
         self.frozen = True
-        return len(self._channels())
+        return len(self._channels()) + len(self._sockets())
 
     def thaw(self) -> int:
         """Send again; what was queued comes first."""
         self.frozen = False
-        channels = self._channels()
+        channels = [*self._channels(), *self._sockets()]
         for channel in channels:
             channel.wake()
         return len(channels)
@@ -106,13 +117,17 @@ class Faults:
         self.malformed_left = count
 
     def unknown_event(self, name: str = "OnSomethingNew") -> int:
-        """Send an event that no client knows, with fields that none knows, to every subscription."""
+        """Send an event that no client knows, with fields that none knows, to every subscription and every socket."""
         line = msgspec.json.encode({"eventName": name, "loginName": "nobody", "novelty": {"answer": 42}}) + b"\n"
         hit = 0
         for server in self._servers:
             for subscribed in server.subscriptions.all:
                 subscribed.put(line)
                 hit += 1
+        for socket in self._sockets():
+            novelty = {"event": name, "callId": "1", "lineId": "1", "state": name, "novelty": {"answer": 42}}
+            socket.push({"listenerName": "nobody", "item": [novelty], "novelty": True})
+            hit += 1
         return hit
 
     def on_the_way(self, line: bytes) -> tuple[bytes, ...]:
@@ -122,11 +137,34 @@ class Faults:
             line = line[: len(line) // 2] + b"\n"
         return (line, line) if self.duplicated else (line,)
 
+    def item_without_id(self, count: int = 1) -> None:
+        """Of Istra: push the next lines and calls without what says which they are."""
+        if count < 0:
+            raise InvalidInput("count", "must be 0 or more")
+        self.without_id_left = count
+
+    def push_on_the_way(self, value: dict[str, Any], encode: Callable[[Any], bytes]) -> tuple[str, ...]:
+        """What becomes of one push of Istra on its way to a socket."""
+        item = value.get("item")
+        items = item if isinstance(item, list) else [item]
+        if self.without_id_left and any(isinstance(each, dict) and _IDS & each.keys() for each in items):
+            self.without_id_left -= 1
+            bare = [{key: part for key, part in each.items() if key not in _IDS} for each in items]
+            value = value | {"item": bare if isinstance(item, list) else bare[0]}
+        text = encode(value).decode()
+        if self.malformed_left:
+            self.malformed_left -= 1
+            text = text[: len(text) // 2]
+        return (text, text) if self.duplicated else (text,)
+
     # -- sessions and requests ----------------------------------------------------------------------------------
 
     def expire_sessions(self) -> int:
-        """End every session: requests are answered with INVALID_SESSION, channels end."""
+        """End every session: requests are answered with INVALID_SESSION (Istra: 401), channels and sockets end."""
         hit = 0
+        if self._istra is not None:
+            hit += len(self._istra.sessions)
+            self._istra.sessions.clear()
         for server in self._servers:
             hit += len(server.sessions)
             server.sessions.clear()
@@ -139,6 +177,10 @@ class Faults:
     def not_ready(self, on: bool = True) -> None:
         """Answer every request with 503 NOT_READY, as a server that starts. Sessions and channels live on."""
         self.is_not_ready = on
+
+    def telephony_down(self, on: bool = True) -> None:
+        """Of Istra: the router answers, and the telephony behind it does not: 503 for all that needs it."""
+        self.telephony_is_down = on
 
     def drop_requests(self, count: int = 1, after: bool = False) -> None:
         """Break the connection of the next requests instead of answering: before or ``after`` carrying them out."""
@@ -250,8 +292,8 @@ class Faults:
         self.thaw()
         for node in self._links_down():
             self.cti_link_up(node)
-        self.is_not_ready = self.logins_refused = self.duplicated = False
-        self.malformed_left = self.dropped_before_left = self.dropped_after_left = 0
+        self.is_not_ready = self.logins_refused = self.duplicated = self.telephony_is_down = False
+        self.malformed_left = self.without_id_left = self.dropped_before_left = self.dropped_after_left = 0
         self.delay_seconds = 0.0
         if len(self._servers) > 1:
             self.switch_to_primary()
@@ -290,10 +332,12 @@ NAMES: Final = (
     "thaw",
     "duplicate_events",
     "malform_next",
+    "item_without_id",
     "unknown_event",
     "expire_sessions",
     "refuse_logins",
     "not_ready",
+    "telephony_down",
     "drop_requests",
     "delay",
     "cti_link_down",
@@ -304,6 +348,10 @@ NAMES: Final = (
     "switch_to_primary",
     "clear",
 )
+
+
+_IDS: Final = frozenset({"lineId", "callId", "restUri"})
+"""What says which line or call is meant."""
 
 
 def _abort(request: "Asked") -> bool:

@@ -18,6 +18,7 @@ from ..errors import InvalidInput
 from .certificate import CERTIFICATE_NAME, KEY_NAME, ensure_certificate, server_context
 from .clock import Clock, RealClock
 from .control import control_routes, user_state
+from .faces.istra.face import IstraFace
 from .faces.o2g import (
     agent,
     comlog,
@@ -66,7 +67,7 @@ class _Port:
     name: str
     wanted: int
     https: bool
-    server: O2gServer
+    server: O2gServer | IstraFace
     channel: bool
     number: int = 0
     runner: web.AppRunner | None = field(default=None, repr=False)
@@ -96,7 +97,11 @@ class Simulator:
         self.servers = [self._server("primary")]
         if self.settings.ha:
             self.servers.append(self._server("secondary", standby=True))
-        self.faults.attach(self.servers)
+        self.istra: IstraFace | None = None
+        """Istra before the same switch, with ``istra``."""
+        if self.settings.istra:
+            self.istra = IstraFace(self.switch, self.settings, self.clock, self.faults, self.accounts)
+        self.faults.attach(self.servers, self.istra)
         self.switch.subscribe(self._people)
         self.player: ScenarioPlayer | None = None
         """Plays the scenario, if there is one, from the start to the stop."""
@@ -133,6 +138,10 @@ class Simulator:
                 for what, channel in (("port", False), ("event_port", True)):
                     name = prefix + kind + what
                     ports.append(_Port(name, getattr(settings, name), https, server, channel))
+        if self.istra is not None:
+            ports.append(_Port("istra_port", settings.istra_port, tls, self.istra, channel=False))
+            if tls:
+                ports.append(_Port("istra_http_port", settings.istra_http_port, False, self.istra, channel=False))
         return ports
 
     # -- where it is --------------------------------------------------------------------------------------------
@@ -175,6 +184,16 @@ class Simulator:
     def secondary_http_url(self) -> str:
         """Of the API of the secondary server over plain http."""
         return self._url("secondary_http_port" if self.settings.tls else "secondary_port")
+
+    @property
+    def istra_url(self) -> str:
+        """Of Istra, without a path, with ``istra``; https with ``tls``. The API is below ``/restletrouter``."""
+        return self._url("istra_port")
+
+    @property
+    def istra_http_url(self) -> str:
+        """Of Istra over plain http."""
+        return self._url("istra_http_port" if self.settings.tls else "istra_port")
 
     @property
     def phones_url(self) -> str:
@@ -276,7 +295,9 @@ class Simulator:
     async def _open(self, port: _Port, context: ssl.SSLContext | None) -> None:
         listener = await self._listen(port)
         app = web.Application()
-        if port.channel:
+        if port.server is self.istra:
+            app.router.add_route("*", "/{path:.*}", self.istra.handle)
+        elif port.channel:
             app.router.add_route("*", "/{path:.*}", port.server.channels.handle)
         else:
             control_routes(app, self)
@@ -325,18 +346,24 @@ class Simulator:
             detach()
         self._detach.clear()
         self.faults.drop_delayed()
+        if self.istra is not None:
+            await self._close_istra(self.istra, abrupt=abrupt)
         await self._close_servers(self.servers, abrupt=abrupt)
+
+    async def _close_istra(self, face: IstraFace, *, abrupt: bool) -> None:
+        ports = [port for port in self._ports if port.server is face]
+        if abrupt:
+            _abort(ports)
+            face.cut()
+        face.close()
+        await _cleanup(ports)
 
     async def _close_servers(self, servers: list[O2gServer], *, abrupt: bool) -> None:
         """End everything that these servers have open."""
         ports = [port for port in self._ports if port.server in servers]
         tunnels = [tunnel for tunnel in self.tunnels if tunnel.server in servers]
         if abrupt:
-            for port in ports:
-                if port.runner is not None and port.runner.server is not None:
-                    for connection in port.runner.server.connections:
-                        if connection.transport is not None:
-                            connection.transport.abort()
+            _abort(ports)
             for server in servers:
                 server.pushes.abort()
             for tunnel in tunnels:
@@ -345,10 +372,7 @@ class Simulator:
             server.close()
         await asyncio.gather(*(server.pushes.close() for server in servers))
         await asyncio.gather(*(tunnel.stop(abrupt=abrupt) for tunnel in tunnels))
-        runners = [port.runner for port in ports if port.runner is not None]
-        for port in ports:
-            port.runner = None
-        await asyncio.gather(*(runner.cleanup() for runner in runners))
+        await _cleanup(ports)
 
     # -- tunnels ------------------------------------------------------------------------------------------------
 
@@ -457,8 +481,38 @@ class Simulator:
                 }
                 for server in self.servers
             ],
+            "istra": self._istra_state(),
             "faults": self.faults.state,
         }
+
+    def _istra_state(self) -> dict[str, Any] | None:
+        face = self.istra
+        if face is None:
+            return None
+        return {
+            "sessions": len(face.sessions),
+            "listeners": len(face.listeners),
+            "sockets": len(face.sockets),
+            "sockets_opened": face.sockets_opened,
+            "requests": face.requests,
+        }
+
+
+def _abort(ports: list[_Port]) -> None:
+    """Break every connection of these ports."""
+    for port in ports:
+        if port.runner is not None and port.runner.server is not None:
+            for connection in port.runner.server.connections:
+                if connection.transport is not None:
+                    connection.transport.abort()
+
+
+async def _cleanup(ports: list[_Port]) -> None:
+    """Listen at these ports no more."""
+    runners = [port.runner for port in ports if port.runner is not None]
+    for port in ports:
+        port.runner = None
+    await asyncio.gather(*(runner.cleanup() for runner in runners))
 
 
 def _with_people(settings: SimulatorSettings, scenario: Scenario) -> SimulatorSettings:

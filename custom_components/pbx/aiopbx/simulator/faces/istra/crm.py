@@ -1,0 +1,160 @@
+"""Calls as myCrm tells them: by terminal, as events, and nothing of what was before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ...switch.calls import (
+    ACTIVE,
+    DIALING,
+    HELD,
+    RELEASING,
+    RINGING_INCOMING,
+    RINGING_OUTGOING,
+    USER,
+    CallView,
+    LegView,
+)
+from ...switch.changes import CallChange, Change
+from .lines import Display, displayed
+
+if TYPE_CHECKING:
+    from ...switch import Switch
+    from .lines import Lines
+
+_DROPPED: Final = {
+    "BUSY": "busy",
+    "DO_NOT_DISTURB": "unavailable",
+    "DESTINATION_NOT_OBTAINABLE": "unavailable",
+    "NO_AVAILABLE_AGENT": "unavailable",
+    "INVALID_NUMBER": "error",
+    "ALL_TRUNK_BUSY": "error",
+    "NOT_ANSWERED": "noAnswer",
+    "FORWARDED": "noAnswer",
+    "TRANSFERRED": "transferred",
+    "REDIRECTED": "transferred",
+    "PICKED_UP": "transferred",
+    "PARKED": "transferred",
+    "CONFERENCED": "transferred",
+}
+"""Why a call went, by the cause that the switch tells; what is not here is ``disconnect``."""
+_ELSEWHERE: Final = "TRANSFERRED"
+"""The call goes on, on another terminal of the user."""
+
+Tell = Callable[[str, str, dict[str, Any]], None]
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """A call at a terminal. Times are milliseconds since the epoch."""
+
+    id: str
+    incoming: bool
+    began: int
+    display: Display
+    pilot: str | None = None
+    state: str = ""
+    dialled: bool = False
+    """Whether anything of it may be told: not while the own telephone rings before it dials."""
+    talking: int | None = None
+
+    def event(self, name: str) -> dict[str, Any]:
+        """What every event of it says."""
+        found: dict[str, Any] = {"event": name, "callId": self.id, "incoming": self.incoming}
+        found["type"] = "external" if self.display.external else "internal"
+        if self.pilot is not None:
+            found["acdId"] = self.pilot
+        found["displayLabel"] = self.display.label
+        found["displayNumber"] = self.display.number
+        found["displayNumberE164"] = self.display.public if self.display.external else self.display.number
+        return found
+
+
+class CrmCalls:
+    """Follows the calls of all terminals and tells their events."""
+
+    def __init__(self, switch: "Switch", lines: "Lines", tell: Tell) -> None:
+        """Take the calls that there are, without telling them. ``lines`` has seen each change before."""
+        self._switch = switch
+        self._lines = lines
+        self._tell: Tell = lambda login, device, event: None
+        self._of: dict[tuple[str, str], dict[str, _Call]] = {}
+        """Login and reference → telephone → call."""
+        for login in switch.users:
+            for view in switch.call_views(login):
+                self._view(login, view, None, moved=False)
+        self._tell = tell
+
+    def seen(self, change: Change) -> None:
+        """Follow one change of the switch."""
+        if not isinstance(change, CallChange):
+            return
+        if change.previous_ref is not None and (change.login, change.previous_ref) in self._of:
+            self._of[change.login, change.ref] = self._of.pop((change.login, change.previous_ref))
+        if change.view is None or change.view.state == RELEASING:
+            for device, call in self._of.pop((change.login, change.ref), {}).items():
+                self._drop(change.login, device, call, change.cause)
+        else:
+            self._view(change.login, change.view, change.cause, moved=change.previous_ref is not None)
+
+    def _view(self, login: str, view: CallView, cause: str | None, *, moved: bool) -> None:
+        line = self._lines.line(login, view.ref)
+        if line is None or view.state == RELEASING:
+            return
+        calls = self._of.setdefault((login, view.ref), {})
+        display = displayed(self._switch, view)
+        legs = {leg.device: leg for leg in view.legs}
+        elsewhere = bool(calls) and not (calls.keys() & legs.keys())
+        for device in [device for device in calls if device not in legs]:
+            self._drop(login, device, calls.pop(device), _ELSEWHERE)
+        for device, leg in legs.items():
+            call = calls.get(device)
+            if call is None:
+                call = calls[device] = _Call(line.id, line.incoming, self._lines.now(), display)
+            if view.acd is not None:
+                call.pilot = view.acd.pilot
+            former, call.display = call.display, display
+            moved = moved or elsewhere or (cause == "TRANSFERRED" and former != display)
+            self._step(login, call, leg, view, moved=moved)
+
+    def _step(self, login: str, call: _Call, leg: LegView, view: CallView, *, moved: bool) -> None:
+        """Tell what is new at one terminal."""
+        was, call.state = call.state, leg.state
+        own = leg.state == RINGING_INCOMING and view.state == DIALING
+        call.dialled = call.dialled or not own
+        if was == leg.state and not (moved and leg.state == ACTIVE):
+            return
+        event: dict[str, Any]
+        if leg.state == RINGING_INCOMING and not own:
+            event = call.event("callRinging")
+        elif leg.state == RINGING_OUTGOING:
+            if was in (ACTIVE, HELD):
+                call.talking = None
+            event = call.event("callAlerting")
+        elif leg.state == ACTIVE:
+            event = call.event("callTalking")
+            event["talkCause"] = "unHold" if was == HELD and not moved else "transferred" if moved else "answer"
+            if call.talking is None:
+                call.talking = self._lines.now()
+        elif leg.state == HELD:
+            event = {"event": "callHeld", "callId": call.id}
+        else:
+            return
+        self._tell(login, leg.device, event)
+
+    def _drop(self, login: str, device: str, call: _Call, cause: str | None) -> None:
+        if not call.dialled:
+            return
+        now = self._lines.now()
+        event = call.event("callDropped")
+        event["ringingTime"] = str((call.talking if call.talking is not None else now) - call.began)
+        event["talkingTime"] = str(now - call.talking if call.talking is not None else 0)
+        event["dropCause"] = self._cause(call, cause)
+        self._tell(login, device, event)
+
+    def _cause(self, call: _Call, cause: str | None) -> str:
+        if cause is None:
+            return "rejected" if call.state == RINGING_INCOMING else "disconnect"
+        if cause == "BUSY" and call.state == RINGING_OUTGOING and call.display.kind == USER:
+            return "rejected"  # it rang there, so that nobody was busy
+        return _DROPPED.get(cause, "disconnect")

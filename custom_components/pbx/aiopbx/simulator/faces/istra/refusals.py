@@ -1,0 +1,152 @@
+"""How Istra says no: a status, and a body in one of the three forms that it is known to have."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from ...switch.errors import SwitchError
+
+if TYPE_CHECKING:
+    from .variants import Errors
+
+OUT_OF_SERVICE: Final = 512
+"""The status for a terminal that is out of service. It is Istra's own."""
+BAD_REQUEST: Final = "ERR_0"
+INVALID_STATE: Final = "ERR_100"
+_NAMES: Final = {BAD_REQUEST: "Bad Request", INVALID_STATE: "Invalid State"}
+
+
+class Refusal(Exception):
+    """A request is refused."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str | None,
+        message: str,
+        *,
+        info: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        """Refuse. With ``info``, or a code that begins with ERR, the body has the long form."""
+        super().__init__(message)
+        self.status = int(status)
+        self.code = code
+        self.message = message
+        self.info = info
+        self.headers = headers or {}
+
+    def body(self, form: "Errors", now: int) -> dict[str, Any]:
+        """What is answered; ``now`` is in milliseconds."""
+        if self.code is None:
+            return {"message": self.message}
+        if form == "code":
+            return {"code": f"{self.code}: {self.message}"}
+        if form == "documented" and not self.code.startswith("ERR_"):
+            return {"code": self.code, "message": self.message}
+        long: dict[str, Any] = {
+            "message": self.message,
+            "exceptionId": f"restletapi_exception_{now}",
+            "code": self.code,
+            "firstMessage": self.message,
+        }
+        if form == "cause":
+            long["cause"] = long.pop("code")
+            return long
+        kind = {"id": self.code, "msg": _NAMES.get(self.code, HTTPStatus(self.status).phrase)}
+        return long | {"info": {"type": kind} | (self.info or {})}
+
+
+def bad_request(message: str) -> Refusal:
+    """Something in the request cannot be used."""
+    return Refusal(HTTPStatus.BAD_REQUEST, BAD_REQUEST, message)
+
+
+def not_found(message: str) -> Refusal:
+    """What the request names does not exist."""
+    return Refusal(HTTPStatus.NOT_FOUND, "ROUTER_ERR_404", message)
+
+
+def wrong_method(method: str, allowed: list[str]) -> Refusal:
+    """The resource is there, and has no such method."""
+    names = ", ".join(sorted(allowed))
+    message = f"{method} is not possible here, only {names}"
+    return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "ROUTER_ERR_405", message, headers={"Allow": names})
+
+
+def unauthorized(message: str) -> Refusal:
+    """Nobody is logged in, or not so."""
+    return Refusal(
+        HTTPStatus.UNAUTHORIZED,
+        "ROUTER_ERR_401",
+        message,
+        headers={"WWW-Authenticate": 'Basic realm="Istra", charset="UTF-8"'},
+    )
+
+
+def mismatch(message: str = "cookie session doesn't match authorisation sent") -> Refusal:
+    """Cookie and token do not belong together."""
+    return Refusal(HTTPStatus.FORBIDDEN, "ROUTER_ERR_400", message)
+
+
+def forbidden(message: str) -> Refusal:
+    """The application has nothing to do with this."""
+    return Refusal(HTTPStatus.FORBIDDEN, "ROUTER_ERR_403", message)
+
+
+def no_crm() -> Refusal:
+    """The user may not use myCrm."""
+    return Refusal(HTTPStatus.UNAUTHORIZED, "MYCRM_ERR_403", "user extension not allowed for myCRM")
+
+
+def bad_terminal() -> Refusal:
+    """There is no such terminal, or it is somebody else's."""
+    return bad_request("bad terminal ID")
+
+
+def out_of_service() -> Refusal:
+    """The terminal does not work."""
+    info = {"model": "terminal", "value": "OutOfService", "property": "state"}
+    return Refusal(OUT_OF_SERVICE, INVALID_STATE, "Terminal out of service", info=info)
+
+
+def no_telephony() -> Refusal:
+    """The telephony behind the router does not run."""
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "ROUTER_ERR_503", "IPTC not started")
+
+
+def two_steps() -> Refusal:
+    """Logging in needs a second step, which these interfaces do not have."""
+    message = "two-step authentication is required for this account"
+    return Refusal(HTTPStatus.PRECONDITION_FAILED, None, message)
+
+
+def wrong_state(message: str, state: str) -> Refusal:
+    """The line is there and does not allow it now."""
+    info = {"model": "callLine", "value": state, "property": "state"}
+    return Refusal(HTTPStatus.CONFLICT, INVALID_STATE, message, info=info)
+
+
+_STATUS: Final = {
+    "CALL_REFERENCE_NOT_FOUND": HTTPStatus.NOT_FOUND,
+    "LEG_NOT_FOUND": HTTPStatus.NOT_FOUND,
+    "NOT_FOUND": HTTPStatus.NOT_FOUND,
+    "INCOMPATIBLE_WITH_STATE": HTTPStatus.CONFLICT,
+    "UNAUTHORIZED": HTTPStatus.FORBIDDEN,
+    "SERVICE_UNAVAILABLE": HTTPStatus.CONFLICT,
+}
+_BAD: Final = frozenset({"INVALID_DESTINATION", "INVALID_CALLING", "INVALID_DATA"})
+_NO_TERMINAL: Final = frozenset({"DEVICE_OUT_OF_SERVICE"})
+
+
+def refused(error: SwitchError) -> Refusal:
+    """The refusal that says what the switch said."""
+    if error.cause in _NO_TERMINAL:
+        return out_of_service()
+    if error.kind == "CALL_SERVER_ERROR":
+        status = HTTPStatus.BAD_REQUEST if error.cause in _BAD else HTTPStatus.CONFLICT
+    else:
+        status = _STATUS.get(error.kind, HTTPStatus.BAD_REQUEST)
+    if status == HTTPStatus.NOT_FOUND:
+        return not_found(error.message)
+    code = INVALID_STATE if status == HTTPStatus.CONFLICT else BAD_REQUEST
+    return Refusal(status, code, error.message)
