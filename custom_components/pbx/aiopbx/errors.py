@@ -91,6 +91,10 @@ class AuthenticationFailed(PbxError):
     """Wrong user name or password, or an account that may not log in."""
 
 
+class TwoStepRequired(AuthenticationFailed):
+    """The account is protected by a second step at login, which only a person can take."""
+
+
 class Offline(PbxError):
     """There is no connection at the moment; nothing was sent."""
 
@@ -110,7 +114,7 @@ class RequestRefused(PbxError):
         *,
         operation: str,
         status: int,
-        code: int | None = None,
+        code: int | str | None = None,
         type: str | None = None,
         cause: str | None = None,
         error_type: str | None = None,
@@ -128,7 +132,7 @@ class RequestRefused(PbxError):
         self.status = status
         """The HTTP status."""
         self.code = code
-        """The server's error code, 1000 to 1007 on O2G."""
+        """The server's error code: 1000 to 1007 on O2G, text such as ``ERR_100`` on Istra."""
         self.type = type
         """The name that goes with the code, such as ``NOT_READY``."""
         self.cause = cause

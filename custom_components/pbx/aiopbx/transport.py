@@ -175,8 +175,6 @@ class HttpTransport:
         if with_cookies and self.cookies:
             headers = {**headers, "Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items())}
         self.statistics.requests += 1
-        if self.tap.listeners:
-            self.tap.tell(name, sent=True, body=self._shown(body))
         limit = timeout or self.settings.request_timeout
         try:
             response = await http.request(
@@ -204,13 +202,13 @@ class HttpTransport:
             raise self.failure(error, name, url, sent=sent.headers, safe=safe) from None
         if with_cookies:
             self._keep_cookies(answer)
-        if self.tap.listeners:
-            self.tap.tell(name, sent=False, body=self._shown(answer.body), status=answer.status)
         _LOGGER.debug("%s: %s", name, answer.status)
         return answer
 
-    def _shown(self, body: bytes | None) -> str:
-        return self.secrets.hide(body.decode("utf-8", "replace")) if body else ""
+    def tell(self, what: str, body: bytes | None, *, sent: bool, status: int | None = None) -> None:
+        """Tell who listens in, without secrets. Look at ``tap.listeners`` first."""
+        text = self.secrets.hide(body.decode("utf-8", "replace")) if body else ""
+        self.tap.tell(what, sent=sent, body=text, status=status)
 
     @property
     def _open_session(self) -> aiohttp.ClientSession:

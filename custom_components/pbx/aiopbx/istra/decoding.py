@@ -1,0 +1,379 @@
+"""From bytes to typed values. What Istra servers, their versions and their guides write differently is met here.
+
+The strict way is one call into msgspec, which reads numbers and booleans from text as well. Only what it refuses, and
+now and then one to look at, goes the forgiving way: JSON is mended, names of fields are found however they are
+written, a value becomes what its type says if that can be done at all, and if it cannot, it is left out and counted.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin
+
+import msgspec
+
+from ..statistics import WireStatistics
+from .types.base import UNLISTED, IstraWire, WireEnum
+from .types.crm import CrmCallEvent, CrmPush
+from .types.enduser import Enterprise, Notifications, NotificationsPush
+from .types.rcc import CallLine, CallLinePush, CallLines, Extensions
+from .types.session import Application, SocketTimeout
+
+T = TypeVar("T")
+Item = CallLine | CrmCallEvent | Notifications
+
+LOOK_EVERY: Final = 1000
+"""Of so many pushes one is looked at for fields that its types do not have."""
+PING: Final = b"ping"
+"""What either side sends now and then, as text or as bytes."""
+_SHORT: Final = 16
+_ODD: Final = "\u201c\u201d\u201e\u2018\u2019'"
+"""Quotes that stand where a straight one should: curly ones, and single ones."""
+_CLOSING: Final = {odd: f'"\u201c\u201d{odd}' + ("\u2019" if odd == "\u2018" else "") for odd in _ODD}
+_SPACES: Final = " \t\r\n\u00a0\ufeff"
+_DROPPED: Final = object()
+_TRUE: Final = frozenset({"true", "1", "yes"})
+_FALSE: Final = frozenset({"false", "0", "no", ""})
+_PUSHES: Final[dict[Application, type[CallLinePush] | type[CrmPush] | type[NotificationsPush]]] = {
+    Application.RCC: CallLinePush,
+    Application.CRM: CrmPush,
+    Application.USER: NotificationsPush,
+}
+_ITEMS: Final[dict[Application, type[Item]]] = {
+    Application.RCC: CallLine,
+    Application.CRM: CrmCallEvent,
+    Application.USER: Notifications,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What was pushed at once: for which listener, and the items as they came."""
+
+    listener: str
+    items: tuple[Item, ...]
+
+
+class Ping(Enum):
+    """A frame that only says that somebody is there."""
+
+    PING = "ping"
+    OTHER = "other"
+
+
+Frame = Push | SocketTimeout | Ping
+
+
+class FrameDecoder:
+    """Decodes the frames of one application, and counts what it could not understand."""
+
+    def __init__(self, application: Application, statistics: WireStatistics | None = None) -> None:
+        """Count into these statistics."""
+        self.statistics = statistics if statistics is not None else WireStatistics()
+        self._item = _ITEMS[application]
+        self._strict = msgspec.json.Decoder(_PUSHES[application], strict=False).decode
+        self._look_in = 0
+
+    def decode(self, frame: bytes) -> Frame | None:
+        """Decode a frame; none where it was malformed and is skipped."""
+        if len(frame) <= _SHORT:
+            word = frame.strip().strip(b'"').lower()
+            if word == PING:
+                return Ping.PING
+            if word in {b"pong", b""}:
+                return Ping.OTHER
+        if self._look_in and b'" ' not in frame:
+            unlisted = UNLISTED.count
+            try:
+                push = self._strict(frame)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                UNLISTED.count = unlisted
+            else:
+                item = push.item
+                if item:
+                    self._look_in -= 1
+                    items = item if isinstance(item, tuple) else (item,)
+                    self._count(len(items), unlisted)
+                    return Push(push.listener_name, items)
+                UNLISTED.count = unlisted
+        return self._forgiving(frame)
+
+    def _forgiving(self, frame: bytes) -> Frame | None:
+        self._look_in = LOOK_EVERY
+        try:
+            raw = forgiving(frame)
+        except ValueError:
+            self._malformed("A frame that was pushed is not JSON and was skipped")
+            return None
+        if not isinstance(raw, dict):
+            self._malformed("A frame that was pushed is no object and was skipped")
+            return None
+        given = _by_name(raw)
+        if "timeout_milliseconds" in given or "timeoutmilliseconds" in given:
+            timeout = convert(given.get("timeout_milliseconds", given.get("timeoutmilliseconds")), int, self.statistics)
+            return Ping.OTHER if timeout is _DROPPED else SocketTimeout(timeout_milliseconds=timeout)
+        if "keepalive" in given and "item" not in given:
+            return Ping.OTHER
+        listener = given.get("listenername")
+        items = next((given[name] for name in ("item", "items", "results") if name in given), None)
+        if items is None:
+            items = raw  # an item without its wrapping
+        unlisted = UNLISTED.count
+        read = []
+        for each in items if isinstance(items, list) else [items]:
+            item = self._read(each)
+            if item is not None:
+                read.append(item)
+        self._count(len(read), unlisted)
+        if not read:
+            return None
+        return Push(listener if isinstance(listener, str) else "", tuple(read))
+
+    def _read(self, raw: Any) -> Item | None:
+        kind = self._item
+        if kind is Notifications and isinstance(raw, dict) and not _knows(raw, kind):
+            self._malformed("Something that was pushed holds no counter and was skipped")
+            return None
+        item = convert(raw, kind, self.statistics)
+        if item is _DROPPED:
+            self._malformed(f"A {kind.__name__} that was pushed has no id and was skipped")
+            return None
+        unknown_fields(raw, kind, self.statistics)
+        return cast("Item", item)
+
+    def _malformed(self, what: str) -> None:
+        self.statistics.malformed_frames += 1
+        self.statistics.tell_once(what)
+
+    def _count(self, items: int, unlisted: int) -> None:
+        self.statistics.events += items
+        if UNLISTED.count != unlisted:
+            tell_unlisted(self.statistics, UNLISTED.count - unlisted)
+
+
+def tell_unlisted(statistics: WireStatistics, count: int) -> None:
+    """Count values that their enumerations do not list, and name each once."""
+    statistics.unknown_values += count
+    for kind, value in UNLISTED.seen:
+        statistics.tell_once(f"The server sends {value[:80]!r}, which {kind} does not list")
+
+
+def read_answer(body: bytes, kind: Any, statistics: WireStatistics) -> Any:
+    """Decode the body of an answer. Raises ``ValueError`` where it is not JSON, or not of this kind at all."""
+    unlisted = UNLISTED.count
+    if kind in (CallLines, Extensions) and b'" ' not in body:  # the long ones
+        try:
+            page = msgspec.json.decode(body, type=kind, strict=False)
+            if page.all or body.count(b"{") == 1:
+                if UNLISTED.count != unlisted:
+                    tell_unlisted(statistics, UNLISTED.count - unlisted)
+                return page
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        UNLISTED.count = unlisted
+    raw = forgiving(body)
+    if get_origin(kind) is tuple and isinstance(raw, dict):
+        given = _by_name(raw)
+        raw = next((given[name] for name in ("items", "results", "item") if name in given), raw)
+    elif isinstance(raw, list) and "items" in getattr(kind, "__struct_fields__", ()):
+        raw = {"count": len(raw), "items": raw}
+    answer = convert(raw, kind, statistics)
+    if answer is _DROPPED:
+        raise ValueError("not what was asked for")
+    unknown_fields(raw, kind, statistics)
+    if UNLISTED.count != unlisted:
+        tell_unlisted(statistics, UNLISTED.count - unlisted)
+    return answer
+
+
+# ------------------------------------------------------------------------------------------------------------ values
+
+
+def convert(raw: Any, kind: Any, statistics: WireStatistics, where: str = "") -> Any:
+    """Make of a value what its type says; what cannot become that is left out and counted."""
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        if raw is None:
+            return None
+        kind = next(part for part in get_args(kind) if part is not NoneType)
+        if raw == "" and kind in (int, bool):
+            return None
+        origin = get_origin(kind)
+    if origin is tuple:
+        inner = get_args(kind)[0]
+        given = raw if isinstance(raw, list) else [] if raw is None or raw == "" else [raw]
+        items = [convert(item, inner, statistics, where) for item in given]
+        return tuple(item for item in items if item is not _DROPPED)
+    if issubclass(kind, IstraWire):
+        return _struct(raw, kind, statistics, where)
+    value = _plain(raw, kind)
+    return _drop(statistics, where) if value is _DROPPED else value
+
+
+def _plain(raw: Any, kind: Any) -> Any:
+    """A text, a number, a boolean or a word, from whichever of them was sent."""
+    if isinstance(raw, bool):
+        text = "true" if raw else "false"
+    elif isinstance(raw, int) or (isinstance(raw, float) and raw.is_integer()):
+        text = str(int(raw))
+    elif isinstance(raw, str):
+        text = raw
+    else:
+        return _DROPPED
+    if kind is str:
+        return text
+    if kind is bool:
+        word = text.strip().lower()
+        return True if word in _TRUE else False if word in _FALSE else _DROPPED
+    if kind is int:
+        try:
+            return _DROPPED if isinstance(raw, bool) else int(float(text)) if "." in text else int(text.strip())
+        except (ValueError, OverflowError):
+            return _DROPPED
+    return _word(text.strip(), kind)
+
+
+def _word(text: str, kind: type[WireEnum]) -> Any:
+    """A word of an enumeration, however large its letters are; one that is not listed is kept."""
+    for member in kind:
+        if member.value == text:
+            return member
+    for member in kind:
+        if member.value.lower() == text.lower():
+            return member
+    return kind(text) if text else _DROPPED
+
+
+def _struct(raw: Any, kind: type[IstraWire], statistics: WireStatistics, where: str) -> Any:
+    if kind is Enterprise and isinstance(raw, str):
+        raw = {"fullName": raw}  # the guide's table has it so
+    if not isinstance(raw, dict):
+        return _drop(statistics, where or kind.__name__)
+    given = _exactly(raw)
+    loosely = None
+    values = {}
+    for field in msgspec.structs.fields(kind):
+        name = field.encode_name
+        value = given.get(name)
+        if value is None:
+            if loosely is None:
+                loosely = _by_name(raw)
+            other = loosely.get(name.lower())
+            value = other if other is not None and not _has_another(name, given, kind) else None
+        if value is None:
+            if field.required:
+                return _drop(statistics, f"{kind.__name__}.{name}")
+            continue
+        read = convert(value, field.type, statistics, f"{kind.__name__}.{name}")
+        if read is _DROPPED or (field.required and read == ""):
+            if field.required:
+                return _DROPPED
+            continue
+        values[field.name] = read
+    return kind(**values)
+
+
+def _has_another(name: str, given: dict[str, Any], kind: type[IstraWire]) -> bool:
+    """Whether the value under a name like this one belongs to another field, as ``Department`` does."""
+    others = {one.encode_name for one in msgspec.structs.fields(kind)} - {name}
+    return any(one.lower() == name.lower() and given.get(one) is not None for one in others)
+
+
+def _drop(statistics: WireStatistics, where: str) -> Any:
+    statistics.bad_fields += 1
+    statistics.tell_once(f"The server sends {where} as another type than the guides say, or not at all; it is left out")
+    return _DROPPED
+
+
+def _exactly(raw: dict[str, Any]) -> dict[str, Any]:
+    """Fields by their names without the spaces around them."""
+    return {name.strip(_SPACES): value for name, value in raw.items()}
+
+
+def _by_name(raw: dict[str, Any]) -> dict[str, Any]:
+    """Fields by their names in small letters, without the spaces around them."""
+    return {name.strip(_SPACES).lower(): value for name, value in raw.items()}
+
+
+def _knows(raw: dict[str, Any], kind: type[IstraWire]) -> bool:
+    names = {field.encode_name.lower() for field in msgspec.structs.fields(kind)}
+    return not names.isdisjoint(_by_name(raw))
+
+
+def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
+    """Count the fields that a type does not have, in all that is in it; each is counted and told once."""
+    if get_origin(kind) in (Union, UnionType):
+        kind = next(part for part in get_args(kind) if part is not NoneType)
+    if get_origin(kind) is tuple and isinstance(raw, list):
+        for item in raw:
+            unknown_fields(item, get_args(kind)[0], statistics)
+    elif isinstance(raw, dict) and isinstance(kind, type) and issubclass(kind, IstraWire):
+        known = {field.encode_name.lower(): field.type for field in msgspec.structs.fields(kind)}
+        for name, value in _by_name(raw).items():
+            if name in known:
+                unknown_fields(value, known[name], statistics)
+            elif statistics.tell_once(f"The server sends {kind.__name__}.{name[:80]}, a field that is not known"):
+                statistics.unknown_fields += 1
+
+
+# -------------------------------------------------------------------------------------------------------------- JSON
+
+
+def forgiving(body: bytes) -> Any:
+    """Read JSON, mended where it has to be. Raises ``ValueError`` where that does not help."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return _first_of(mended(body.decode("utf-8-sig", "replace")))
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def _first_of(text: str) -> Any:
+    """Read a value, and further objects behind it as parts of the first; brackets too many at the end are nothing."""
+    decoder = json.JSONDecoder(strict=False)
+    text = text.strip(_SPACES)
+    value, end = decoder.raw_decode(text)
+    while rest := text[end:].lstrip(_SPACES + ","):
+        if not rest.strip(_SPACES + "]}"):
+            break
+        more, length = decoder.raw_decode(rest)
+        if not isinstance(value, dict) or not isinstance(more, dict):
+            raise ValueError("more than one value")  # noqa: TRY004 - it is the text that is wrong
+        value = {**value, **more}
+        text, end = rest, length
+    return value
+
+
+def mended(text: str) -> str:
+    """Put straight quotes for curly ones, and take away commas that nothing follows."""
+    made: list[str] = []
+    closing = ""
+    escaped = False
+    for letter in text:
+        if closing:
+            if escaped:
+                escaped = False
+            elif letter == "\\":
+                escaped = True
+            elif letter in closing:
+                closing, letter = "", '"'
+            made.append(letter)
+            continue
+        if letter == '"':
+            closing = '"'
+        elif letter in _ODD:
+            closing, letter = _CLOSING[letter], '"'
+        elif letter in "]}":
+            last = len(made) - 1
+            while last >= 0 and made[last] in _SPACES:
+                last -= 1
+            if last >= 0 and made[last] == ",":
+                made[last] = " "
+        elif letter in "\u00a0\ufeff":
+            letter = " "
+        made.append(letter)
+    return "".join(made)
