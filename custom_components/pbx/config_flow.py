@@ -17,7 +17,15 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import selector
 
-from .aiopbx import AvailableLine, InvalidInput, PbxError
+from .aiopbx import (
+    AuthenticationFailed,
+    AvailableLine,
+    InvalidInput,
+    NotAllowed,
+    NotReady,
+    PbxError,
+    TwoStepRequired,
+)
 from .client import Found, async_test
 from .const import (
     CONF_ALL_LINES,
@@ -106,17 +114,33 @@ class Problem(Exception):
         self.message = message
 
 
+def _problem(kind: str, err: PbxError) -> Problem:
+    """Return what a form says about an error of the client."""
+    if isinstance(err, InvalidInput):
+        field = err.field if err.field in _FIELD_ERRORS else "base"
+        return Problem(field, _FIELD_ERRORS.get(field, "invalid_input"), str(err))
+    field, key = "base", error_key(err)
+    if kind in ISTRA_KINDS:
+        if isinstance(err, TwoStepRequired):
+            field, key = CONF_USERNAME, "two_step"
+        elif isinstance(err, NotAllowed):
+            field, key = CONF_USERNAME, "extension_forbidden"
+        elif isinstance(err, AuthenticationFailed) and kind == KIND_MYRCC:
+            # The server does not tell which of the three is wrong.
+            key = "invalid_auth_enterprise"
+        elif isinstance(err, NotReady):
+            key = "telephony_down"
+    return Problem(field, key, str(err))
+
+
 async def async_validate(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
     """Try a connection; the flows all come here. Raises ``Problem``."""
     if data[CONF_KIND] != KIND_DEMO and data[CONF_TLS] == TLS_OWN_CA and not data.get(CONF_CA_FILE):
         raise Problem(CONF_CA_FILE, "ca_file_missing")
     try:
         found = await async_test(hass, data)
-    except InvalidInput as err:
-        field = err.field if err.field in _FIELD_ERRORS else "base"
-        raise Problem(field, _FIELD_ERRORS.get(field, "invalid_input"), str(err)) from err
     except PbxError as err:
-        raise Problem("base", error_key(err), str(err)) from err
+        raise _problem(data[CONF_KIND], err) from err
     except Exception as err:
         _LOGGER.exception("Unexpected error while testing the connection")
         raise Problem("base", "unknown", str(err)) from err

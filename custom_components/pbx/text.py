@@ -1,5 +1,6 @@
 """Texts: the number that calls are forwarded to, and the one that those who are called see."""
 
+import re
 from dataclasses import replace
 from typing import override
 
@@ -97,7 +98,8 @@ class PbxCallerIdNumber(PbxCallerIdEntity, TextEntity):
     @override
     async def async_set_value(self, value: str) -> None:
         """Show another number from now on."""
-        if not (number := value.strip()):
+        # As people write numbers: with spaces, brackets, dots and hyphens, which are no part of them.
+        if not (number := re.sub(r"[\s().-]", "", value)):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="caller_id_missing")
         with pbx_errors():
             await self.line.set_caller_id(number)

@@ -68,6 +68,14 @@ def user(simulator: Simulator, login: str = ALICE, **data: Any) -> dict[str, Any
     } | data
 
 
+def istra(simulator: Simulator, kind: str, login: str = ALICE, **data: Any) -> dict[str, Any]:
+    """Return the data of an entry for one of the interfaces of Istra: myrcc as administrator, the others as a user."""
+    account = {"username": login, "password": "secret"}
+    if kind == "myrcc":
+        account = {"username": "admin", "password": "admin", "enterprise": "example"}
+    return {"kind": kind, "url": simulator.istra_url, **account, "tls": "verify"} | data
+
+
 def make_entry(data: dict[str, Any], **options: Any) -> MockConfigEntry:
     """Return an entry as the config flow makes it."""
     return MockConfigEntry(

@@ -32,6 +32,7 @@ from .errors import (
     RequestRefused,
     SessionLost,
     SubscriptionLost,
+    TwoStepRequired,
     UnknownCall,
     UnknownLine,
 )
@@ -205,6 +206,7 @@ __all__ = [
     "TelephoneState",
     "Text",
     "TunnelSettings",
+    "TwoStepRequired",
     "UnknownCall",
     "UnknownLine",
     "VoicemailMessage",
