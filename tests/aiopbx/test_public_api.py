@@ -79,6 +79,7 @@ API = {
     "CertificateFailed",
     "Conflict",
     "AuthenticationFailed",
+    "TwoStepRequired",
     "Offline",
     "OutcomeUnknown",
     "RequestRefused",
