@@ -39,8 +39,11 @@ _BY_STATUS: Final[dict[int, type[RequestRefused]]] = {
 _ANOTHER_REQUEST_MAY_DO: Final = frozenset({400, 404, 405, 409, 413, 415, 422})
 
 
-def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool) -> PbxError:
-    """Make an error of an answer that is not 2xx, with everything the server said and nothing that is secret."""
+def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: bool = False) -> PbxError:
+    """Make an error of an answer that is not 2xx, with everything the server said and nothing that is secret.
+
+    Without a session yet, at the ``login``, 401 cannot mean that there is none any more.
+    """
     raw = _object(answer.body)
     body: ErrorBody = convert(raw, ErrorBody, WireStatistics())
     code, message = _taken_apart(body)
@@ -58,7 +61,7 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool) -> PbxEr
         can_retry: bool | None = code == BAD_REQUEST
     else:
         can_retry = answer.status in _ANOTHER_REQUEST_MAY_DO or None
-    made = _class_of(answer.status, code)(
+    made = _class_of(answer.status, code, login)(
         sentence if sentence.endswith((".", "!", "?")) else sentence + ".",
         operation=name,
         status=answer.status,
@@ -97,7 +100,9 @@ def _remedy_of(status: int) -> str | None:
     return None
 
 
-def _class_of(status: int, code: str | None) -> type[RequestRefused]:
+def _class_of(status: int, code: str | None, login: bool) -> type[RequestRefused]:
+    if login and status in (401, 403):
+        return NotAllowed
     known = _BY_CODE.get(code or "")
     if known is not None:
         return known

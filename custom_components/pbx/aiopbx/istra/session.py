@@ -1,0 +1,155 @@
+"""Logging in to Istra, once more when the session has expired, and out again."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from ..errors import AuthenticationFailed, NotAllowed, NotFound, PbxError, RequestRefused, SessionLost, TwoStepRequired
+from .operations import OPERATIONS
+from .refusals import TWO_STEP, refusal
+from .transport import IstraTransport
+from .types.session import Application
+
+_LOGGER = logging.getLogger(__name__)
+
+CLOSING: Final = 3.0
+"""Seconds that a farewell may take."""
+_LOGIN: Final = "v1/service/Login"
+_LOGOUT: Final = "v1/service/Logout"
+
+
+class SessionKeeper:
+    """Opens the session, opens another when it has expired, and closes it. ``lost`` is set when there is none."""
+
+    def __init__(self, transport: IstraTransport) -> None:
+        """Log in over this transport."""
+        self.transport = transport
+        self.opened = False
+        self.generation = 0
+        """How many sessions there have been."""
+        self.lost = asyncio.Event()
+        self.lost_reason: PbxError | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def login_name(self) -> str:
+        """The name as the application wants it."""
+        settings = self.transport.settings
+        if self.transport.application is Application.RCC:
+            return f"{settings.username}|{settings.enterprise}"
+        return f"ENDUSER:{settings.username}"
+
+    async def open(self) -> None:
+        """Log in, wherever below the address the interface is."""
+        transport = self.transport
+        *likely, last = transport.bases()
+        for base in likely:
+            transport.base = base
+            try:
+                return await self.log_in()
+            except NotFound:
+                _LOGGER.debug("There is no interface at %s", base)
+        transport.base = last
+        try:
+            await self.log_in()
+        except NotFound as error:
+            transport.base = transport.bases()[0]
+            raise transport.not_istra(f"{error.operation} was refused ({error.status}).") from None
+
+    async def log_in(self) -> None:
+        """Log in where the interface is; the session that there was is forgotten."""
+        transport = self.transport
+        name = str(OPERATIONS["service.login"])
+        transport.forget()
+        basic = (self.login_name, transport.settings.password.get_secret_value())
+        answer = await transport.request("POST", _LOGIN, name=name, basic=basic, safe=True)
+        if not 200 <= answer.status < 300:
+            transport.forget()
+            raise self._refused(refusal(answer, name, transport.secrets, safe=True, login=True))
+        if transport.token is None and not transport.cookies:
+            raise transport.not_istra(f"{name}: the answer holds no session.")
+        self.generation += 1
+        self.opened = True
+
+    def _refused(self, error: PbxError) -> PbxError:
+        if not isinstance(error, RequestRefused):
+            return error
+        name = self.transport.settings.username
+        made: AuthenticationFailed
+        if error.status == TWO_STEP:
+            said = f" The server says: {error.help_message}" if error.help_message else ""
+            made = TwoStepRequired(
+                f"The account {name} is protected by two-step authentication.{said}",
+                remedy="Use an account without it, or have the administrator except this one.",
+            )
+        elif error.status == 401 and error.code is None:
+            made = AuthenticationFailed(
+                f"The server does not accept the login of {name}.",
+                remedy="Check user name, password and enterprise."
+                if self.transport.application is Application.RCC
+                else "Check user name and password.",
+            )
+        elif error.status == 403 and isinstance(error, NotAllowed):
+            made = AuthenticationFailed(
+                f"The account {name} may not log in to {self.transport.application}.",
+                remedy="Check the rights of the account with the administrator of the server.",
+            )
+        else:
+            return error
+        made.__cause__ = error
+        return made
+
+    async def renew(self, generation: int) -> None:
+        """Log in once more because the session of this generation has expired, unless somebody has done so already."""
+        async with self._opening:
+            if generation != self.generation:
+                return
+            try:
+                await self.log_in()
+            except RequestRefused as error:
+                if not error.transient:
+                    self.lose(error)
+                raise
+            except AuthenticationFailed as error:
+                self.lose(error)
+                raise
+            _LOGGER.debug("The session had expired, and there is a new one")
+
+    def lose(self, reason: PbxError) -> None:
+        """Note that the session is gone, and with it what was listened to."""
+        if not self.lost.is_set():
+            self.lost_reason = reason
+            self.lost.set()
+            _LOGGER.debug("The session is gone: %s", reason)
+
+    async def log_out(self) -> None:
+        """Log out, by GET where POST is not served. Raises ``RequestRefused``."""
+        transport = self.transport
+        name = str(OPERATIONS["service.logout"])
+        try:
+            answer = await transport.request("POST", _LOGOUT, name=name, safe=True)
+            if answer.status == 405:
+                answer = await transport.request("GET", _LOGOUT, name=name, safe=True)
+        finally:
+            self.opened = False
+        if not 200 <= answer.status < 300:
+            raise refusal(answer, name, transport.secrets, safe=True)
+        transport.forget()  # whichever cookie the answer says is over
+
+    async def close(self, farewell: Callable[[], Awaitable[None]]) -> None:
+        """Say farewell, and log out: best effort, bounded, silent."""
+        if not self.opened:
+            return
+        try:
+            async with asyncio.timeout(CLOSING):
+                if not self.lost.is_set():
+                    await farewell()
+                await self.log_out()
+        except SessionLost:
+            pass  # it was gone already
+        except (PbxError, TimeoutError) as error:
+            _LOGGER.debug("The session could not be closed: %s", type(error).__name__)
+        finally:
+            self.opened = False
+            self.transport.forget()

@@ -1,0 +1,304 @@
+"""The WebSocket that pushes come over: kept alive, listened to for silence, and read."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from enum import StrEnum
+from time import monotonic
+from typing import Final
+
+from multidict import CIMultiDict, CIMultiDictProxy
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.http11 import Response
+
+from ..doors import settle
+from ..errors import ConnectionFailed
+from ..transport import MOST_REDIRECTS, Answer
+from .decoding import FrameDecoder, Ping, Push
+from .refusals import refusal
+from .transport import APPLICATION, REDIRECTS, IstraTransport
+from .types.base import to_json
+from .types.session import Application, KeepAlive, SocketTimeout
+
+_LOGGER = logging.getLogger(__name__)
+
+KEEP_ALIVE: Final = 30.0
+"""Seconds between the keepalives of myIstra."""
+LONGEST_FRAME: Final = 16 * 1024 * 1024
+"""Bytes; a longer frame ends the socket."""
+PONG: Final = 10.0
+"""Seconds, at most, for the other side to answer when it is asked whether it is there."""
+_PING: Final = "ping"
+_CLOSING: Final = 1.0
+_NAME: Final = "The socket"
+
+_silent = logging.Logger("aiopbx.istra.socket", logging.CRITICAL + 1)  # noqa: LOG001 - websockets would log cookies
+_silent.addHandler(logging.NullHandler())
+
+
+class SocketEnd(StrEnum):
+    """How a socket ended."""
+
+    CLEAN = "clean"
+    """The server closed it as it should be closed."""
+    BROKEN = "broken"
+    """The connection broke."""
+    SILENT = "silent"
+    """The other side does not even answer when it is asked whether it is there."""
+    CLOSED = "closed"
+    """This side closed it."""
+
+
+class _Connect(connect):
+    """Leaves redirects to others: they decide about more than this one connection."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Return the redirect as the error that it is here."""
+        return exc
+
+
+class PushSocket:
+    """An open socket. Iterating gives what is pushed, in order, until the socket ends.
+
+    The end is no exception: ``end`` says how it came, ``end_reason`` in words. While it is open, keepalives go out as
+    the server wants them, and silence is looked into: there is a moment of it, nothing comes, and then the other side
+    is asked whether it is there.
+    """
+
+    def __init__(self, connection: ClientConnection, transport: IstraTransport, *, keep_alive: float) -> None:
+        """Read from this connection; ``open_socket`` opens one."""
+        self._connection = connection
+        self._transport = transport
+        self._decoder = FrameDecoder(transport.application, transport.statistics)
+        self._early: deque[Push] = deque()
+        self._closing = False
+        self._wanted = asyncio.Event()
+        """Set when a keepalive should go out before its time."""
+        self._task: asyncio.Task[None] | None = None
+        self._heartbeat = False
+        """Whether the server has sent a ping; then it always does."""
+        self.period = keep_alive
+        """Seconds between two keepalives of this side."""
+        self.timeout: float | None = None
+        """Seconds of silence that the server bears, where it has told."""
+        self.last_heard = self.last_frame = self.last_sent = monotonic()
+        """When the server last sent anything or answered, and when a keepalive last went out, monotonic."""
+        self.end: SocketEnd | None = None
+        """None while it is open."""
+        self.end_reason: str | None = None
+
+    def __repr__(self) -> str:
+        """Say whose it is."""
+        return f"<PushSocket {self._transport.application} {self.end or 'open'}>"
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self.end is not None
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    async def greeted(self) -> None:
+        """Wait for the first frame, where the application has one, and begin to keep alive."""
+        if self._transport.application is not Application.USER:
+            limit = self._transport.settings.request_timeout
+            try:
+                async with asyncio.timeout(limit):
+                    while self.timeout is None:
+                        push = await self._next()
+                        if push is not None:
+                            self._early.append(push)
+            except TimeoutError:
+                raise ConnectionFailed(
+                    f"{_NAME}: the server says nothing within {limit:g} seconds.",
+                    remedy="Check that no proxy between here and the server holds frames back.",
+                ) from None
+            except ConnectionClosed as error:
+                raise ConnectionFailed(
+                    f"{_NAME}: the server closed it at once ({_words(error)}).", remedy="Check the server."
+                ) from None
+        self._task = asyncio.create_task(self._keep_alive(), name="istra-keepalive")
+
+    async def __aiter__(self) -> AsyncIterator[Push]:
+        """Read until the end. Only one reader at a time."""
+        while self._early:
+            yield self._early.popleft()
+        while self.end is None:
+            try:
+                push = await self._next()
+            except ConnectionClosed as error:
+                end = SocketEnd.CLEAN if error.rcvd is not None else SocketEnd.BROKEN
+                self._ended(end, f"the connection ended ({_words(error)})")
+                return
+            if push is not None:
+                yield push
+
+    async def _next(self) -> Push | None:
+        """Read a frame; a push is returned, and everything else is done. Raises ``ConnectionClosed``."""
+        frame = await self._connection.recv(decode=False)
+        transport = self._transport
+        self.last_heard = self.last_frame = monotonic()
+        transport.statistics.bytes += len(frame)
+        if transport.tap.listeners:
+            transport.tell(f"ws-service/{transport.application}", frame, sent=False)
+        decoded = self._decoder.decode(frame)
+        if type(decoded) is Push:
+            return decoded
+        if isinstance(decoded, SocketTimeout):
+            if decoded.timeout_milliseconds > 0:
+                self.timeout = decoded.timeout_milliseconds / 1000
+                self.period = self.timeout / 3
+                self._wanted.set()
+        elif decoded is Ping.PING:
+            self._heartbeat = True
+            # Answered with what is due anyway: an answer of its own might be answered, and so on.
+            if self.last_heard - self.last_sent >= self.period / 2:
+                self._wanted.set()
+        return None
+
+    # ------------------------------------------------------------------------------------------------- keeping alive
+
+    async def _keep_alive(self) -> None:
+        try:
+            while True:
+                now = monotonic()
+                due = self.last_sent + self.period
+                if now >= due:
+                    await self._send_keepalive()
+                    continue
+                if self._heartbeat and self.timeout is not None and now >= self.last_frame + self.timeout:
+                    return self._die("its pings have ceased")
+                suspicious = self.last_heard + self._transport.settings.silence_timeout
+                if now >= suspicious:
+                    if not await self._is_there():
+                        return self._die("nothing comes, and the other side does not answer when it is asked")
+                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(due, suspicious) - now):
+                        await self._wanted.wait()
+                if self._wanted.is_set():
+                    self._wanted.clear()
+                    if monotonic() - self.last_sent >= self.period / 2:
+                        await self._send_keepalive()
+        except ConnectionClosed:
+            return None  # whoever reads says how it ended
+        except TimeoutError:
+            return self._die("nothing can be sent any more")
+
+    async def _send_keepalive(self) -> None:
+        transport = self._transport
+        text = to_json(KeepAlive(keepalive=True)).decode() if transport.application is Application.USER else _PING
+        self.last_sent = monotonic()
+        if transport.tap.listeners:
+            transport.tell(f"ws-service/{transport.application}", text.encode(), sent=True)
+        async with asyncio.timeout(self._transport.settings.request_timeout):
+            await self._connection.send(text)
+
+    async def _is_there(self) -> bool:
+        """Ask the other side as the protocol has it, below what the application says."""
+        asked = monotonic()
+        try:
+            async with asyncio.timeout(min(PONG, self._transport.settings.request_timeout)):
+                await (await self._connection.ping())
+        except TimeoutError:
+            return self.last_heard >= asked
+        self.last_heard = monotonic()
+        return True
+
+    # ---------------------------------------------------------------------------------------------------------- end
+
+    def _die(self, reason: str) -> None:
+        self._ended(SocketEnd.SILENT, reason)
+        self._connection.transport.abort()
+
+    def _ended(self, end: SocketEnd, reason: str) -> None:
+        if self.end is None:
+            if self._closing:
+                end, reason = SocketEnd.CLOSED, "it was closed"
+            self.end, self.end_reason = end, reason
+            _LOGGER.debug("The socket ended: %s", reason)
+            if self._task is not None:
+                self._task.cancel()
+
+    async def close(self) -> None:
+        """Close it; whoever iterates comes to the end. May be called twice."""
+        self._closing = True
+        self._ended(SocketEnd.CLOSED, "it was closed")
+        if self._task is not None:
+            self._task.cancel()
+            await settle(self._task)
+            self._task = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING):
+                await self._connection.close()
+        self._connection.transport.abort()
+
+
+async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALIVE) -> PushSocket:
+    """Open the socket of the application where the requests go, or where a redirect leads from there.
+
+    Raises ``SessionLost``, ``NotReady`` or another ``RequestRefused``, ``ConnectionFailed``, ``CertificateFailed``.
+    """
+    application = transport.application
+    target = f"ws-service/{application}"
+    name = f"WS {target}"
+    for _ in range(MOST_REDIRECTS + 1):
+        url = f"{transport.base}/{target}"
+        headers = {"Cookie": transport.cookie_header} if transport.cookies else {}
+        if application is Application.USER:
+            headers[APPLICATION] = str(application)
+        if transport.tap.listeners:
+            transport.tell(name, None, sent=True)
+        secure = url.startswith("https:")
+        try:
+            connection = await _Connect(
+                "ws" + url.removeprefix("http"),
+                ssl=transport.tls if secure else None,
+                additional_headers=headers,
+                user_agent_header=None,
+                compression=None,
+                proxy=transport.proxy(url),
+                open_timeout=transport.settings.request_timeout,
+                ping_interval=None,
+                close_timeout=_CLOSING,
+                max_size=LONGEST_FRAME,
+                logger=_silent,
+            )
+        except InvalidStatus as error:
+            answer = _take(transport, error.response, url)
+        except (OSError, WebSocketException, ValueError, EOFError) as error:
+            raise transport.failure(error, name, url, sent=False, safe=True) from None
+        else:
+            if connection.response is not None:
+                _take(transport, connection.response, url)
+            socket = PushSocket(connection, transport, keep_alive=keep_alive)
+            try:
+                await socket.greeted()
+            except BaseException:
+                await socket.close()
+                raise
+            return socket
+        if transport.tap.listeners:
+            transport.tell(name, answer.body, sent=False, status=answer.status)
+        if answer.status not in REDIRECTS:
+            raise refusal(answer, name, transport.secrets, safe=True)
+        transport.move(answer, target, name)
+    raise transport.not_istra(f"{name}: the server redirects in a circle.")
+
+
+def _take(transport: IstraTransport, response: Response, url: str) -> Answer:
+    """Take what an answer to the upgrade says of the session, and return it as any other."""
+    headers = CIMultiDictProxy(CIMultiDict(response.headers.raw_items()))
+    transport.take_token(headers.get(APPLICATION))
+    transport.keep_cookies(headers.getall("Set-Cookie", ()))
+    return Answer(response.status_code, headers, bytes(response.body or b""), url)
+
+
+def _words(error: ConnectionClosed) -> str:
+    """How a connection ended, without what the other side wrote."""
+    if error.rcvd is not None:
+        return f"code {error.rcvd.code}"
+    return "without a word"
