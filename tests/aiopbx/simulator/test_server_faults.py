@@ -173,6 +173,8 @@ async def test_clear_mends_everything(connect: Any) -> None:
     faults.delay(3)
     faults.cti_link_down()
     faults.switch_to_secondary()
+    faults.telephony_down()
+    faults.item_without_id(3)
     assert all(faults.state[name] != fine[name] for name in fine)
     faults.clear()
     assert faults.state == fine

@@ -68,7 +68,11 @@ class Faults:
             "in_charge": next((server.name for server in self._servers if not server.standby), None),
         }
 
-    def _channels(self) -> "list[Channel]":
+    def _channels(self) -> "list[Channel | Socket]":
+        """Every way that events go: channels of O2G, sockets of Istra."""
+        return [*self._o2g_channels(), *self._sockets()]
+
+    def _o2g_channels(self) -> "list[Channel]":
         subscriptions = (subscribed for server in self._servers for subscribed in server.subscriptions.all)
         return [subscribed.channel for subscribed in subscriptions if subscribed.channel is not None]
 
@@ -79,14 +83,14 @@ class Faults:
 
     def cut_channels(self) -> int:
         """Break the connection of every event channel and every socket: a reset, no proper end. Sessions live on."""
-        channels = [*self._channels(), *self._sockets()]
+        channels = self._channels()
         for channel in channels:
             channel.cut()
         return len(channels)
 
     def close_cleanly(self) -> int:
         """End every event channel as HTTP has it, and every socket with a goodbye. Sessions live on."""
-        channels = [*self._channels(), *self._sockets()]
+        channels = self._channels()
         for channel in channels:
             channel.close()
         return len(channels)
@@ -96,12 +100,12 @@ class Faults:
 
         A channel that is opened meanwhile says that it has started, and no more."""
         self.frozen = True
-        return len(self._channels()) + len(self._sockets())
+        return len(self._channels())
 
     def thaw(self) -> int:
         """Send again; what was queued comes first."""
         self.frozen = False
-        channels = [*self._channels(), *self._sockets()]
+        channels = self._channels()
         for channel in channels:
             channel.wake()
         return len(channels)
@@ -145,9 +149,9 @@ class Faults:
 
     def push_on_the_way(self, value: dict[str, Any], encode: Callable[[Any], bytes]) -> tuple[str, ...]:
         """What becomes of one push of Istra on its way to a socket."""
-        item = value.get("item")
-        items = item if isinstance(item, list) else [item]
-        if self.without_id_left and any(isinstance(each, dict) and _IDS & each.keys() for each in items):
+        item = value["item"]
+        items: list[dict[str, Any]] = item if isinstance(item, list) else [item]
+        if self.without_id_left and any(_IDS & each.keys() for each in items):
             self.without_id_left -= 1
             bare = [{key: part for key, part in each.items() if key not in _IDS} for each in items]
             value = value | {"item": bare if isinstance(item, list) else bare[0]}

@@ -210,7 +210,7 @@ class SimulatorSettings(Settings):
     istra_push: Annotated[float, Field(ge=0, le=60)] = 0.1
     """Of Istra: seconds over which changes are collected before they are pushed; 0 tells each at once."""
     istra_timeout: Annotated[float, Field(gt=0, le=86_400)] = 300.0
-    """Of Istra: seconds without a ping after which sockets of myRCC and myCrm are closed; in them three pings go out."""
+    """Of Istra: seconds without a ping after which a socket of myRCC or myCrm is closed; in them three pings go out."""
     istra_idle: Annotated[float, Field(gt=0, le=86_400)] = 1800.0
     """Of Istra: seconds that a session lives after its last request, ping or keepalive."""
     istra_origins: tuple[str, ...] = ("*",)

@@ -295,8 +295,8 @@ class Simulator:
     async def _open(self, port: _Port, context: ssl.SSLContext | None) -> None:
         listener = await self._listen(port)
         app = web.Application()
-        if port.server is self.istra:
-            app.router.add_route("*", "/{path:.*}", self.istra.handle)
+        if isinstance(port.server, IstraFace):
+            app.router.add_route("*", "/{path:.*}", port.server.handle)
         elif port.channel:
             app.router.add_route("*", "/{path:.*}", port.server.channels.handle)
         else:

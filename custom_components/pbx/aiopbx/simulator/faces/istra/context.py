@@ -109,11 +109,6 @@ class Context:
         value = self.query.get(name)
         return None if value is None else boolean(name, value)
 
-    def page(self, items: list[Any], default: int) -> tuple[int, int, list[Any]]:
-        """Offset, length and the items of the page that the query wants."""
-        offset, length = self.whole("offset", 0), self.whole("length", default)
-        return offset, length, items[offset : offset + length]
-
 
 def boolean(name: str, value: Any) -> bool:
     """A truth, also one that is written as text or as a number."""

@@ -15,6 +15,26 @@ Errors = Literal["documented", "code", "cause"]
 Logout = Literal["both", "get"]
 Ping = Literal["text", "binary"]
 Empty = Literal["ok", "no_content"]
+ManualChoice = Literal["ManualSetting", "manualCustomCallerID"]
+RemoteType = Literal[
+    "",
+    "STATION",
+    "TRUNK",
+    "FAX",
+    "VOICEMAIL",
+    "MEDIASERVER",
+    "REMOTE_STATION",
+    "GROUP",
+    "SPEEDDIAL",
+    "DEFAULT_ADDRESS",
+    "ACD_GROUP",
+    "PAGING_GROUP",
+    "UNKNOWN",
+    "EXTERNAL_NUMBER",
+    "MOBILE_STATION",
+    "TRUNK_MNO",
+    "TRUNK_VASPLATFORM",
+]
 
 
 @dataclass(slots=True)
@@ -66,6 +86,10 @@ class Variants:
     """``count`` of voicemails and of the history says how many there are in all, not how many are on this page."""
     other_causes: bool = False
     """``stateCause`` of a dropped line says why, in words that no guide lists."""
+    manual_choice: ManualChoice = "ManualSetting"
+    """The word for a caller ID that the user has chosen: the guide has both."""
+    remote_type: RemoteType = ""
+    """What all others in the call history are; empty is what they are on the switch, which has not all of these."""
     base: Base = "router"
     """Where the API is: below ``/restletrouter``, or at the root of the host."""
     two_step: bool = False
@@ -183,7 +207,7 @@ CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     name: _choices(kind) for name, kind in get_type_hints(Variants).items() if kind is not str
 }
 """Field → its values, that of the guides first."""
-_ALONE: Final = frozenset({"base", "two_step", "redirect", "refuse_listening"})
+_ALONE: Final = frozenset({"base", "two_step", "redirect", "refuse_listening", "remote_type"})
 _COMBINED: Final = tuple(name for name in CHOICES if name not in _ALONE)
 
 
