@@ -345,7 +345,7 @@ class Call:
                 if leg.device in devices and Action.DIAL in devices[leg.device].actions:
                     options["device"] = leg.device
                     break
-        return await self._line._dial(number, DialOptions(**options), timeout)
+        return await self._line._dial(number, DialOptions(**options), timeout, held=call)
 
     @owned
     async def transfer(self, to: "Call | None" = None) -> None:

@@ -687,8 +687,10 @@ class Line:
             self._check_number(number)
         self._commands.check_dial(self.snapshot, options)
 
-    async def _dial(self, number: str, options: DialOptions, timeout: float) -> Call | None:
-        """Check, dial once, and find the call that the events name."""
+    async def _dial(
+        self, number: str, options: DialOptions, timeout: float, held: CallSnapshot | None = None
+    ) -> Call | None:
+        """Check, dial once, and find the call that the events name; ``held`` is one that waits meanwhile."""
         self._check_dial(number, options)
         self._require(Feature.DIAL)
         action = Action.DIAL
@@ -711,7 +713,15 @@ class Line:
         try:
             unanswered: OutcomeUnknown | None = None
             try:
-                search.look_for(await self._run(lambda commands: commands.dial(self.snapshot, number, options)))
+                search.look_for(
+                    await self._run(
+                        lambda commands: (
+                            commands.dial(self.snapshot, number, options)
+                            if held is None
+                            else commands.consult(self.snapshot, held, number, options)
+                        )
+                    )
+                )
             except OutcomeUnknown as error:
                 unanswered = error
                 search.look_for(None)

@@ -28,6 +28,7 @@ from .subscribers import Callback, EventStream, Kind
 from .system import Commands, System
 
 if TYPE_CHECKING:
+    from .istra.client import IstraClient
     from .o2g.client import O2gClient
     from .o2g.filters import DirectoryFilter
 
@@ -123,12 +124,25 @@ class Pbx:
 
         Raises ``Offline`` while there is no connection, ``NotSupported`` on another kind of system.
         """
-        wire: O2gClient | None = getattr(self._system, "client", None)
-        if wire is not None:
-            return wire
         if self.settings.system != "o2g":
             raise NotSupported("This is not an O2G system.", missing="o2g")
-        raise self._offline()
+        wire: O2gClient | None = getattr(self._system, "client", None)
+        if wire is None:
+            raise self._offline()
+        return wire
+
+    @property
+    def istra(self) -> "IstraClient":
+        """The raw Istra wire of the current connection, for experts: every operation of its application, no model.
+
+        Raises ``Offline`` while there is no connection, ``NotSupported`` on another kind of system.
+        """
+        if self.settings.system == "o2g":
+            raise NotSupported("This is not an Istra system.", missing="istra")
+        wire: IstraClient | None = getattr(self._system, "client", None)
+        if wire is None:
+            raise self._offline()
+        return wire
 
     def line(self, key: str) -> Line:
         """The line with this id or number; raises ``UnknownLine``, which names those there are."""
@@ -445,10 +459,8 @@ def connect(
 
 
 async def _open(settings: ConnectionSettings, session: aiohttp.ClientSession | None) -> Pbx:
-    from .o2g.system import O2gSystem  # the wires know the model, not the other way round
-
     board = Board()
-    system = O2gSystem(settings, board, session)
+    system = _system(settings, board, session)
     connection = Connection(
         system,
         board,
@@ -464,6 +476,17 @@ async def _open(settings: ConnectionSettings, session: aiohttp.ClientSession | N
         await system.close()
         raise
     return pbx
+
+
+def _system(settings: ConnectionSettings, board: Board, session: aiohttp.ClientSession | None) -> System:
+    """The wire that the settings ask for. The wires know the model, not the other way round."""
+    if settings.system == "o2g":
+        from .o2g.system import O2gSystem
+
+        return O2gSystem(settings, board, session)
+    from .istra.system import IstraSystem
+
+    return IstraSystem(settings, board, session)
 
 
 def _mask(text: str) -> str:

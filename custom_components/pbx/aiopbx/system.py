@@ -241,6 +241,9 @@ class Commands(Protocol):
     async def dial(self, line: LineSnapshot, number: str, options: DialOptions) -> str | None:
         """Start a call; the reference of the call where the system answers one."""
 
+    async def consult(self, line: LineSnapshot, held: CallSnapshot, number: str, options: DialOptions) -> str | None:
+        """Start a call while another one waits, which is held first where the system does not by itself."""
+
     async def answer(self, line: LineSnapshot, call: CallSnapshot | None, device: str) -> None:
         """Answer a ringing call; none is the only one, where calls cannot be seen."""
 

@@ -180,6 +180,10 @@ class O2gCommands(WithoutCallerId, O2gChecks):
             login_name=self._as(line),
         )
 
+    async def consult(self, line: LineSnapshot, held: CallSnapshot, number: str, options: DialOptions) -> str | None:
+        """``POST /telephony/calls``: the server holds the call that talks by itself."""
+        return await self.dial(line, number, options)
+
     async def answer(self, line: LineSnapshot, call: CallSnapshot | None, device: str) -> None:
         """``POST …/answer``."""
         if call is None:
