@@ -409,6 +409,28 @@ def test_simulate_with_tls_names_the_certificate(aiopbx: Command, tmp_path: Path
     assert re.search(rf"Certificate +{re.escape(str(tmp_path))}", ran.out)
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_simulate_istra_says_how_to_log_in(aiopbx: Command, tmp_path: Path, tls: bool) -> None:
+    ports = ["--port", "0", "--event-port", "0", "--istra-port", "0", "--seconds", "0.1", "--scenario", "quiet"]
+    more = ["--tls", "--certificates", str(tmp_path)] if tls else []
+    ran = aiopbx("simulate", "--istra", *ports, *more)
+    assert ran.code == 0, ran.err
+    assert re.search(rf"Istra +http{'s' if tls else ''}://127\.0\.0\.1:\d+/restletrouter", ran.out)
+    assert re.search(r"myRCC +admin\|example / admin", ran.out)
+    assert re.search(r"myCrm, myIstra +ENDUSER:oxe1000 / secret", ran.out)
+    ran = aiopbx("simulate", *ports, *more)
+    assert ran.code == 0, ran.err
+    assert "Istra" not in ran.out
+
+
+def test_simulate_istra_on_a_port_that_is_taken(aiopbx: Command, pbx: Served) -> None:
+    port = pbx.url.rpartition(":")[2]
+    ran = aiopbx("simulate", "--istra", "--istra-port", port, "--port", "0", "--event-port", "0", "--seconds", "1")
+    assert ran.code == 2
+    assert "istra_port:" in ran.error
+    assert port in ran.error
+
+
 def test_simulate_on_a_port_that_is_taken(aiopbx: Command, pbx: Served) -> None:
     port = pbx.url.rpartition(":")[2]
     ran = aiopbx("simulate", "--port", port, "--event-port", "0", "--seconds", "1")

@@ -87,6 +87,10 @@ def simulate(
     certificates: Annotated[
         Path | None, typer.Option("--certificates", help="Folder where the certificate is kept from run to run.")
     ] = None,
+    istra: Annotated[
+        bool, typer.Option("--istra", help="Show the same PBX through Istra, too: myRCC, myCrm and myIstra.")
+    ] = False,
+    istra_port: Annotated[int, typer.Option("--istra-port", min=0, max=65535, help="Port of Istra; 0 is any.")] = 8078,
     speed: Annotated[float, typer.Option("--speed", min=0.01, max=100.0, help="How fast the scenario goes.")] = 1.0,
     seed: Annotated[int | None, typer.Option("--seed", help="Another day of the same scenario.")] = None,
     seconds: Seconds = None,
@@ -104,6 +108,8 @@ def simulate(
         event_port=event_port,
         tls=tls,
         certificates=certificates,
+        istra=istra,
+        istra_port=istra_port,
         speed=speed,
         seed=seed,
         seconds=seconds,

@@ -37,6 +37,8 @@ class Wanted:
     event_port: int = 8014
     tls: bool = False
     certificates: Path | None = None
+    istra: bool = False
+    istra_port: int = 8078
     speed: float = 1.0
     seed: int | None = None
     seconds: float | None = None
@@ -90,6 +92,8 @@ async def simulate(wanted: Wanted) -> int:
             tls=wanted.tls,
             certificate_folder=wanted.certificates,
             users=scenario.specs,
+            istra=wanted.istra,
+            istra_port=wanted.istra_port,
         )
     )
     try:
@@ -141,6 +145,10 @@ def _facts(simulator: Simulator, scenario: Scenario, wanted: Wanted) -> Iterator
         yield "Yours", ", ".join(f"{person.number} {person.name}" for person in scenario.hands_off)
     trust = f" --ca-file {simulator.certificate_path}" if wanted.tls else ""
     yield "Try", f"aiopbx watch --url {simulator.url} --user {settings.admin_login}{trust}"
+    if simulator.istra is not None:
+        yield "Istra", simulator.istra_url + "/restletrouter"
+        yield "myRCC", f"{settings.admin_login}|{settings.enterprise} / {settings.admin_password.get_secret_value()}"
+        yield "myCrm, myIstra", f"ENDUSER:{first.login} / {first.password.get_secret_value()}, and all other users"
     if settings.host not in {"127.0.0.1", "::1", "localhost"}:
         yield "Beware", "others on the network can reach it, with the passwords above"
     yield "End", "Ctrl-C" if wanted.seconds is None else f"Ctrl-C, or in {wanted.seconds:g} s"
