@@ -183,7 +183,7 @@ class IstraClient:
             self._listeners.pop(path["name"], None)
         if stream:
             return cast("T", self._download(answer, str(operation)))
-        return self._result(operation, answer, body)
+        return self._result(operation, answer)
 
     async def _log_in(self) -> None:
         generation = self._session.generation
@@ -259,9 +259,9 @@ class IstraClient:
         self._downloads.add(download)
         return download
 
-    def _result(self, operation: Operation[T], answer: Answer, body: IstraWire | None) -> T:
+    def _result(self, operation: Operation[T], answer: Answer) -> T:
         kind = operation.answer
-        if kind is None:
+        if kind is None or (operation.optional and not answer.body.strip()):
             return None  # type: ignore[return-value]
         how = "cannot be read"
         if answer.body.strip():

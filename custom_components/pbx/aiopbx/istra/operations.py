@@ -90,6 +90,8 @@ class Operation(Generic[T]):
     body: type[IstraWire] | None = None
     answer: Any = None
     """A wire type, a tuple of one, ``Download`` for a stream of bytes, or none where the answer says nothing."""
+    optional: bool = False
+    """Whether there may be nothing to answer with; then the answer is none."""
     safe: bool = False
     """Whether the same request may be repeated without harm."""
     alias: str | None = None
@@ -198,7 +200,7 @@ def operation(
             )
 
         def declare_operation(name: str, service: str, applications: tuple[Application, ...]) -> Operation[T]:
-            hints = hints_of(build)
+            answer, optional = _bare(get_args(hints_of(build)["return"])[0])
             parameters = [
                 Parameter(name=camel(one.name), keyword=one.name, required=one.default is one.empty)
                 for one in inspect.signature(build).parameters.values()
@@ -213,7 +215,8 @@ def operation(
                 path_params=tuple(part.partition("}")[0] for part in path.split("{")[1:]),
                 query=tuple(parameters),
                 body=_sends(build),
-                answer=_answer(get_args(hints["return"])[0]),
+                answer=answer,
+                optional=optional,
                 safe=method != "POST" if safe is None else safe,
                 alias=alias,
                 summary=(inspect.getdoc(build) or "").partition("\n")[0],
@@ -247,9 +250,10 @@ def camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def _answer(hint: Any) -> Any:
+def _bare(hint: Any) -> tuple[Any, bool]:
+    """Split ``X | None`` into ``X`` and whether it may be none."""
     if hint is None or hint is NoneType:
-        return None
+        return None, False
     if get_origin(hint) in (Union, UnionType):
-        return next(part for part in get_args(hint) if part is not NoneType)
-    return hint
+        return next(part for part in get_args(hint) if part is not NoneType), True
+    return hint, False

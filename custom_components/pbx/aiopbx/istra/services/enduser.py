@@ -104,8 +104,11 @@ class EndUser(Service, service="enduser", applications=(Application.USER,)):
     @sends(CallerIdRequest)
     def set_caller_id(
         self, user_id: str, choice: CallerIdChoice, number: str | None = None, *, rt: str = _CALLER_ID
-    ) -> Request[User]:
-        """Set the caller ID; the number is E.164, such as ``+15550100``, and goes with ``MANUAL_SETTING``."""
+    ) -> Request[User | None]:
+        """Set the caller ID; the number is E.164, such as ``+15550100``, and goes with ``MANUAL_SETTING``.
+
+        The answer is what was set; none where the server says nothing.
+        """
         body = CallerIdRequest(custom_caller_id_choice=choice, manual_custom_caller_id=number)
         return Request(user_id, body=body, rt=rt)
 
