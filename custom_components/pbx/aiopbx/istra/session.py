@@ -7,7 +7,7 @@ from typing import Final
 
 from ..errors import AuthenticationFailed, NotAllowed, NotFound, PbxError, RequestRefused, SessionLost, TwoStepRequired
 from .operations import OPERATIONS
-from .refusals import TWO_STEP, refusal
+from .refusals import NOT_ALLOWED_FOR_CRM, TWO_STEP, refusal
 from .transport import IstraTransport
 from .types.session import Application
 
@@ -83,7 +83,7 @@ class SessionKeeper:
                 f"The account {name} is protected by two-step authentication.{said}",
                 remedy="Use an account without it, or have the administrator except this one.",
             )
-        elif error.status == 401 and error.code is None:
+        elif error.status == 401 and error.code != NOT_ALLOWED_FOR_CRM:
             made = AuthenticationFailed(
                 f"The server does not accept the login of {name}.",
                 remedy="Check user name, password and enterprise."
