@@ -1,5 +1,6 @@
 """Widgets that mirror a model, each usable alone."""
 
 from .board import LineBoard
+from .view import View
 
-__all__ = ["LineBoard"]
+__all__ = ["LineBoard", "View"]
