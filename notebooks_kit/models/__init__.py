@@ -1,5 +1,21 @@
 """What the views show, without a widget in it: plain objects that can be tested and used without a browser."""
 
+from .agent import AgentModel
 from .board import BoardModel, BoardRow, Sort
+from .calls import CallRow, CallsModel, Operation
+from .dial import DialModel
+from .directory import DirectoryModel
+from .routing import RoutingModel
 
-__all__ = ["BoardModel", "BoardRow", "Sort"]
+__all__ = [
+    "AgentModel",
+    "BoardModel",
+    "BoardRow",
+    "CallRow",
+    "CallsModel",
+    "DialModel",
+    "DirectoryModel",
+    "Operation",
+    "RoutingModel",
+    "Sort",
+]
