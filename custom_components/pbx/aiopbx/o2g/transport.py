@@ -29,6 +29,7 @@ from ..errors import (
 )
 from ..settings import ConnectionSettings
 from .download import Download
+from .masking import Mask, target
 from .statistics import WireStatistics
 
 _LOGGER = logging.getLogger(__name__)
@@ -60,6 +61,10 @@ class Secrets:
     def discard(self, value: str) -> None:
         """Forget one that is worth nothing any more."""
         self._values.discard(value)
+
+    def found_in(self, text: str, also: Iterable[str] = ()) -> bool:
+        """Whether there may be something to hide in this text."""
+        return any(value in text for value in self._values) or any(value in text for value in also)
 
     def hide(self, text: str, also: Iterable[str] = ()) -> str:
         """Return the text without secrets."""
@@ -128,6 +133,8 @@ class Transport:
         self.statistics = statistics
         self.secrets = Secrets()
         self.secrets.add(settings.password.get_secret_value())
+        self.mask = Mask(self.secrets.found_in, self.secrets.hide)
+        """Through which whoever listens in sees what goes over the wire."""
         self.cookies: dict[str, str] = {}
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
@@ -223,7 +230,7 @@ class Transport:
             self.secrets.add(pair)
             headers["Authorization"] = f"Basic {pair}"
         answer = await self._followed(
-            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout
+            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, hide=hide
         )
         if not 200 <= answer.status < 300:
             raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
@@ -253,12 +260,22 @@ class Transport:
         safe: bool,
         timeout: float | None,
         stream: bool = False,
+        hide: tuple[str, ...] = (),
     ) -> Answer:
         """Make a request, and follow redirects that may be followed."""
+        tap = self.statistics.tap
         for _ in range(MOST_REDIRECTS + 1):
+            exchange = None
+            if tap.listeners:
+                exchange = tap.exchange()
+                sent = self.mask.body(body, hide)
+                tap.tell(self._shown(name, url, hide), sent=True, body=sent, exchange=exchange)
             answer = await self._once(
                 method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
             )
+            if tap.listeners:
+                told = self.mask.body(answer.body, hide)
+                tap.tell(self._shown(name, url, hide), sent=False, body=told, status=answer.status, exchange=exchange)
             if answer.status not in REDIRECTS:
                 return answer
             if method != "GET" and answer.status not in {307, 308}:
@@ -314,6 +331,10 @@ class Transport:
             self._keep_cookies(answer)
         _LOGGER.debug("%s: %s", name, answer.status)
         return answer
+
+    def _shown(self, name: str, url: str, hide: tuple[str, ...] = ()) -> str:
+        """What a request is called where it is shown: method, path and query."""
+        return self.mask.text(target(name, url), hide)
 
     @property
     def _open_session(self) -> aiohttp.ClientSession:
