@@ -5,7 +5,16 @@ state, live. Models (``notebooks_kit.models``) know no widgets, views (``noteboo
 """
 
 from .connection import connect
-from .models import BoardModel, BoardRow, Sort
-from .views import LineBoard
+from .models import BoardModel, BoardRow, ConnectionModel, Sort
+from .views import ConnectionPanel, LineBoard, View
 
-__all__ = ["BoardModel", "BoardRow", "LineBoard", "Sort", "connect"]
+__all__ = [
+    "BoardModel",
+    "BoardRow",
+    "ConnectionModel",
+    "ConnectionPanel",
+    "LineBoard",
+    "Sort",
+    "View",
+    "connect",
+]

@@ -3,6 +3,7 @@
 from .agent import AgentModel
 from .board import BoardModel, BoardRow, Sort
 from .calls import CallRow, CallsModel, Operation
+from .connection import ConnectionModel
 from .dial import DialModel
 from .directory import DirectoryModel
 from .routing import RoutingModel
@@ -13,6 +14,7 @@ __all__ = [
     "BoardRow",
     "CallRow",
     "CallsModel",
+    "ConnectionModel",
     "DialModel",
     "DirectoryModel",
     "Operation",

@@ -5,6 +5,7 @@ import inspect
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
@@ -140,17 +141,18 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if self._closed or (busy is not None and busy in self._busy):
             return
         self._tell(None)
-        try:
-            result = work()
-        except Exception as error:
-            self._tell(error)
-            return
-        if not inspect.isawaitable(result):
-            return
-        if busy is not None:
-            self._busy[busy] = busy.disabled
-            busy.disabled = True
-        task = self._loop.create_task(self._finish(result, busy))
+        with _in_a_view():
+            try:
+                result = work()
+            except Exception as error:
+                self._tell(error)
+                return
+            if not inspect.isawaitable(result):
+                return
+            if busy is not None:
+                self._busy[busy] = busy.disabled
+                busy.disabled = True
+            task = self._loop.create_task(self._finish(result, busy))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -183,7 +185,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if self._closed:
             return
         try:
-            with self.mirroring():
+            with self.mirroring(), _in_a_view():
                 self.draw()
         except Exception as error:
             self._tell(error)
@@ -202,7 +204,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         def run() -> None:
             again()
             try:
-                with self.mirroring():
+                with self.mirroring(), _in_a_view():
                     tick()
             except Exception as error:
                 self._tell(error)
@@ -342,6 +344,17 @@ class _Place:
 
 
 _places: Final[dict[str, _Place]] = {}
+_inside: Final[ContextVar[bool]] = ContextVar("inside a view", default=False)
+
+
+@contextmanager
+def _in_a_view() -> Iterator[None]:
+    """Views that a view makes later, at a click perhaps, are that view's own and no cell's."""
+    token = _inside.set(True)
+    try:
+        yield
+    finally:
+        _inside.reset(token)
 
 
 def cell_and_run() -> tuple[str, str] | None:
@@ -357,7 +370,7 @@ def cell_and_run() -> tuple[str, str] | None:
 
 def _remember(view: View) -> None:
     """Note which cell has made this view, and close what its former runs have made."""
-    known = cell_and_run()
+    known = None if _inside.get() else cell_and_run()
     if known is None:
         return
     cell, run = known

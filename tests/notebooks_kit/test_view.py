@@ -342,6 +342,27 @@ async def test_running_a_cell_again_closes_what_it_had_made(pbx: FakePbx, shell:
     assert set(widget_module._instances) == before
 
 
+async def test_what_a_view_makes_later_belongs_to_no_cell(pbx: FakePbx, shell: FakeShell) -> None:
+    shell.run("first", "1")
+    outer = Counter(pbx)
+    made: list[Counter] = []
+
+    async def make() -> None:
+        await asyncio.sleep(0)
+        made.append(Counter(pbx))
+
+    shell.run("second", "2")
+    outer.do(make)
+    outer.do(lambda: made.append(Counter(pbx)))
+    await frame()
+    shell.run("second", "3")
+    other = Counter(pbx)
+    assert len(made) == 2
+    for view in (*made, outer, other):
+        assert not view.closed
+        view.close()
+
+
 async def test_pages_that_do_not_name_the_cell_close_nothing(pbx: FakePbx, shell: FakeShell) -> None:
     shell.run(None, "1")
     first = Counter(pbx)
