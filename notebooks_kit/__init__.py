@@ -6,14 +6,28 @@ state, live. Models (``notebooks_kit.models``) know no widgets, views (``noteboo
 
 from .connection import connect
 from .models import BoardModel, BoardRow, ConnectionModel, Sort
-from .views import ConnectionPanel, LineBoard, View
+from .views import (
+    AgentPanel,
+    CallPanel,
+    ConnectionPanel,
+    DialPad,
+    DirectorySearch,
+    LineBoard,
+    RoutingPanel,
+    View,
+)
 
 __all__ = [
+    "AgentPanel",
     "BoardModel",
     "BoardRow",
+    "CallPanel",
     "ConnectionModel",
     "ConnectionPanel",
+    "DialPad",
+    "DirectorySearch",
     "LineBoard",
+    "RoutingPanel",
     "Sort",
     "View",
     "connect",

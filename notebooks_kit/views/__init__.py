@@ -1,11 +1,21 @@
 """Widgets that mirror a model, each usable alone."""
 
+from .agent import AgentPanel
 from .board import LineBoard
+from .calls import CallPanel
 from .connection import ConnectionPanel
+from .dial import DialPad
+from .directory import DirectorySearch
+from .routing import RoutingPanel
 from .view import View
 
 __all__ = [
+    "AgentPanel",
+    "CallPanel",
     "ConnectionPanel",
+    "DialPad",
+    "DirectorySearch",
     "LineBoard",
+    "RoutingPanel",
     "View",
 ]
