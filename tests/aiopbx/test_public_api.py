@@ -131,6 +131,12 @@ API = {
     "Languages",
     "Preferences",
     "Text",
+    "Answer",
+    "Operation",
+    "Parameter",
+    "ParameterKind",
+    "ParameterPlace",
+    "Request",
 }
 ACTIONS = {
     "Pbx": {
@@ -142,6 +148,8 @@ ACTIONS = {
         "available_lines",
         "directory",
         "diagnostics",
+        "prepare",
+        "request",
         "run_threadsafe",
         "close",
     },
@@ -242,7 +250,7 @@ def test_all_names_everything_that_is_imported() -> None:
 
 
 def test_it_fits_one_page() -> None:
-    assert len(SOURCE.read_text().splitlines()) < 220
+    assert len(SOURCE.read_text().splitlines()) < 250
 
 
 def test_it_is_typed() -> None:
