@@ -253,7 +253,7 @@ class CallsModel:
         online = self.status is Status.ONLINE
         shown = [(call, _buttons(call, snapshot) if online else ()) for call in snapshot.calls]
         shown += [(call, ()) for call, _ in self._over.values() if snapshot.call(call.id) is None]
-        rows = {call.id: _row(call, buttons) for call, buttons in shown}
+        rows = {call.id: _row(call, buttons, snapshot.number) for call, buttons in shown}
         former, self._rows = self._rows, rows
         return {key for key in former.keys() | rows.keys() if former.get(key) != rows.get(key)}
 
@@ -373,14 +373,14 @@ def _choices(call: CallSnapshot, operation: Operation, line: LineSnapshot) -> li
             return []
 
 
-def _row(call: CallSnapshot, buttons: tuple[str, ...]) -> CallRow:
+def _row(call: CallSnapshot, buttons: tuple[str, ...], number: str) -> CallRow:
     return CallRow(
         call=call.id,
         state=call.state,
         words=_outcome(call) if call.ended else words(call.state),
         direction=call.direction,
         party=", ".join(map(str, call.parties)),
-        notes=_notes(call),
+        notes=_notes(call, number),
         buttons=buttons,
         start=call.answered_at if call.answered else call.started_at,
         end=call.ended_at,
@@ -395,14 +395,15 @@ def _outcome(call: CallSnapshot) -> str:
     return _OUTCOME_WORDS.get(call.outcome, words(call.outcome))
 
 
-def _notes(call: CallSnapshot) -> tuple[str, ...]:
+def _notes(call: CallSnapshot, own: str) -> tuple[str, ...]:
     said = []
     if call.conference:
         said.append(f"conference of {len(call.parties) + 1}")
     if call.recording is not None:
         said.append("being recorded" if call.recording.value == "recording" else "recording paused")
-    if call.called is not None and call.direction is Direction.INCOMING and call.called.number:
-        said.append(f"called {call.called}")
+    called = call.called
+    if called is not None and call.direction is Direction.INCOMING and called.number not in (None, own):
+        said.append(f"called {called}")
     if call.queue_wait is not None:
         said.append(f"waited {duration(call.queue_wait)}")
     if call.associated_data:

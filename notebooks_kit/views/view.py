@@ -155,6 +155,8 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             task = self._loop.create_task(self._finish(result, busy))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if inspect.iscoroutine(result):  # a task that is cancelled before it begins never awaits it
+            task.add_done_callback(lambda _: result.close())
 
     async def _finish(self, work: Awaitable[object], busy: Any) -> None:
         try:
