@@ -87,6 +87,7 @@ class DialModel:
     def take(self) -> None:
         """Note that everything is drawn; what comes later is told again."""
         self._told = False
+        self.directory.take()
         self._look_for_tones()
 
     # ------------------------------------------------------------------------------------------------ what is typed

@@ -126,7 +126,10 @@ class DirectoryModel:
         try:
             await asyncio.sleep(self.pause)
             fresh = True
-            async for contact in self.pbx.directory(text, limit=self.limit, line=self.line):
+            asked, words = _asked(text)
+            async for contact in self.pbx.directory(asked, limit=self.limit, line=self.line):
+                if not _fits(contact, words):
+                    continue
                 if fresh:  # the former ones stay until there is something to show instead
                     self._found.clear()
                     fresh = False
@@ -153,3 +156,17 @@ class DirectoryModel:
             self._told = True
             if self.on_dirty is not None:
                 self.on_dirty()
+
+
+def _asked(text: str) -> tuple[str, list[str]]:
+    """What the directory is asked for, which knows beginnings of one name or a number; and all that was typed."""
+    words = text.split()
+    if not any(letter.isalpha() for letter in text):
+        return "".join(words), []
+    return max(words, key=len), [word.casefold() for word in words] if len(words) > 1 else []
+
+
+def _fits(contact: Contact, words: list[str]) -> bool:
+    """Whether each of the words is the beginning of one of the names, or of the number."""
+    parts = [*contact.name.casefold().split(), contact.number or ""]
+    return all(any(part.startswith(word) for part in parts) for word in words)

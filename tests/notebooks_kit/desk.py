@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from ipywidgets.widgets import widget as widget_module
 
 from aiopbx import Pbx
+from aiopbx.o2g.services import directory
 from notebooks_kit.views import fields, view as view_module
 from notebooks_kit.views.view import View
 from tests.aiopbx.office import Office, office, until
@@ -18,9 +20,14 @@ ALICE, BOB, CAROL, DAVID = "1000", "1001", "1002", "1003"
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let frames be short, and nobody wait for the last letter."""
+    """Let frames be short, and nobody wait for the last letter or between two looks at a search."""
+
+    async def pause(seconds: float) -> None:
+        await asyncio.sleep(0.002)
+
     monkeypatch.setattr(view_module, "FRAME", 0.002)
     monkeypatch.setattr(fields, "QUIET", 0.0)
+    monkeypatch.setattr(directory, "_sleep", pause)
 
 
 def widgets() -> set[str]:
@@ -51,6 +58,16 @@ def problem(view: View) -> str:
 def enter(text: Any) -> None:
     """Press Enter in a field, as a page tells it."""
     text._handle_custom_msg({"event": "submit"}, [])
+
+
+async def turns(one: Office, condition: Callable[[], object]) -> None:
+    """Turn the office's clock slowly until the view shows it; searches of the directory take its time."""
+
+    def look() -> object:
+        one.clock.advance(0.02)
+        return condition()
+
+    await until(look)
 
 
 async def sees(condition: Callable[[], object]) -> None:
