@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 STORED = ROOT / "notebooks_kit/notebooks"
@@ -154,8 +153,7 @@ def start(folder: Folder, port: int, browser: bool, more: Sequence[str] = ()) ->
     try:
         while True:
             if process.poll() is not None or time.monotonic() > deadline:
-                tail = "\n".join(folder.log.read_text(errors="replace").splitlines()[-15:])
-                raise Failed(f"JupyterLab does not start. The end of {folder.log}:\n{tail}")
+                break
             if said.exists() and (text := said.read_text()):
                 told = json.loads(text)
                 server = Server(process, told["url"], told["token"], folder.log)
@@ -166,6 +164,15 @@ def start(folder: Folder, port: int, browser: bool, more: Sequence[str] = ()) ->
         process.kill()
         process.wait()
         raise
+    process.kill()
+    process.wait()
+    raise not_started(folder)
+
+
+def not_started(folder: Folder) -> Failed:
+    """Tell the end of what Jupyter said."""
+    tail = "\n".join(folder.log.read_text(errors="replace").splitlines()[-15:])
+    return Failed(f"JupyterLab does not start. The end of {folder.log}:\n{tail}")
 
 
 def answers(port: int, host: str = HOST) -> bool:
@@ -188,9 +195,8 @@ def free_port() -> int:
 
 async def check(server: Server) -> None:
     """Look at everything that a person needs; raises ``Failed``."""
-    async with aiohttp.ClientSession() as anybody:
-        async with anybody.get(f"{server.url}api/kernels") as answer:
-            expect(answer.status == 403, "whoever has no token is sent away", f"it answered {answer.status}")
+    async with aiohttp.ClientSession() as anybody, anybody.get(f"{server.url}api/kernels") as answer:
+        expect(answer.status == 403, "whoever has no token is sent away", f"it answered {answer.status}")
     async with aiohttp.ClientSession(headers={"Authorization": f"token {server.token}"}) as http:
         for name, path in (
             ("JupyterLab", f"lab/tree/{FIRST}"),
@@ -215,8 +221,8 @@ async def check(server: Server) -> None:
 
 async def check_run(server: Server, http: aiohttp.ClientSession) -> None:
     """Run the first notebook from top to bottom in a kernel of this server."""
-    notebook = nbformat.read(STORED / FIRST, as_version=4)
-    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    notebook = json.loads((STORED / FIRST).read_text(encoding="utf-8"))
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     async with http.post(f"{server.url}api/kernels", json={"name": "python3"}) as answer:
         expect(answer.status == 201, "a kernel starts", f"it answered {answer.status}")
         kernel = (await answer.json())["id"]
