@@ -5,9 +5,11 @@ state, live. Models (``notebooks_kit.models``) know no widgets, views (``noteboo
 """
 
 from .connection import connect
+from .frames import to_dataframe
 from .models import BoardModel, BoardRow, ConnectionModel, Sort
 from .views import (
     AgentPanel,
+    CallLogTable,
     CallPanel,
     ConnectionPanel,
     DialPad,
@@ -21,6 +23,7 @@ __all__ = [
     "AgentPanel",
     "BoardModel",
     "BoardRow",
+    "CallLogTable",
     "CallPanel",
     "ConnectionModel",
     "ConnectionPanel",
@@ -31,4 +34,5 @@ __all__ = [
     "Sort",
     "View",
     "connect",
+    "to_dataframe",
 ]

@@ -2,6 +2,7 @@
 
 from .agent import AgentModel
 from .board import BoardModel, BoardRow, Sort
+from .call_log import CallLogModel, LogRow, LogSort
 from .calls import CallRow, CallsModel, Operation
 from .connection import ConnectionModel
 from .dial import DialModel
@@ -12,11 +13,14 @@ __all__ = [
     "AgentModel",
     "BoardModel",
     "BoardRow",
+    "CallLogModel",
     "CallRow",
     "CallsModel",
     "ConnectionModel",
     "DialModel",
     "DirectoryModel",
+    "LogRow",
+    "LogSort",
     "Operation",
     "RoutingModel",
     "Sort",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiopbx import Contact, Feature, Line, Pbx, PbxError
 
@@ -116,11 +116,9 @@ class DirectoryModel:
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return who was found as a table of pandas, which has to be installed."""
-        import pandas
+        from ..frames import CONTACTS, contact_row, table
 
-        columns = ("number", "name", "first_name", "last_name", "login", "email")
-        rows: list[list[Any]] = [[getattr(contact, name) for name in columns] for contact in self._found]
-        return pandas.DataFrame(rows, columns=list(columns))
+        return table(CONTACTS, map(contact_row, self._found))
 
     async def _search(self, text: str) -> None:
         try:

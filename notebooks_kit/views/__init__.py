@@ -2,6 +2,7 @@
 
 from .agent import AgentPanel
 from .board import LineBoard
+from .call_log import CallLogTable
 from .calls import CallPanel
 from .connection import ConnectionPanel
 from .dial import DialPad
@@ -11,6 +12,7 @@ from .view import View
 
 __all__ = [
     "AgentPanel",
+    "CallLogTable",
     "CallPanel",
     "ConnectionPanel",
     "DialPad",

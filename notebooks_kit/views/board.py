@@ -2,7 +2,7 @@
 
 from functools import partial
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import ipywidgets
 
@@ -10,6 +10,9 @@ from aiopbx import LineState, Pbx, Status
 
 from ..models.board import BoardModel, BoardRow, Sort
 from .view import View, close_widget
+
+if TYPE_CHECKING:
+    import pandas
 
 _STYLE: Final = """
 .pbx-board .pbx-row { display: grid;
@@ -138,6 +141,10 @@ class LineBoard(View):
     def describe(self) -> str:
         """Return in a few words what this is."""
         return f"LineBoard of {len(self._rows)} lines"
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return the lines that the filter lets through, in order, as a table of pandas; times are UTC."""
+        return self.model.to_dataframe()
 
     def to_html(self) -> str:
         """Return what is shown now as a plain table."""
