@@ -5,7 +5,34 @@ state, live. Models (``notebooks_kit.models``) know no widgets, views (``noteboo
 """
 
 from .connection import connect
-from .models import BoardModel, BoardRow, Sort
-from .views import LineBoard
+from .frames import to_dataframe
+from .models import BoardModel, BoardRow, ConnectionModel, Sort
+from .views import (
+    AgentPanel,
+    CallLogTable,
+    CallPanel,
+    ConnectionPanel,
+    DialPad,
+    DirectorySearch,
+    LineBoard,
+    RoutingPanel,
+    View,
+)
 
-__all__ = ["BoardModel", "BoardRow", "LineBoard", "Sort", "connect"]
+__all__ = [
+    "AgentPanel",
+    "BoardModel",
+    "BoardRow",
+    "CallLogTable",
+    "CallPanel",
+    "ConnectionModel",
+    "ConnectionPanel",
+    "DialPad",
+    "DirectorySearch",
+    "LineBoard",
+    "RoutingPanel",
+    "Sort",
+    "View",
+    "connect",
+    "to_dataframe",
+]

@@ -52,15 +52,16 @@ async def connect(
     cell can be run any number of times. Raises what ``aiopbx.connect`` raises, and then nothing is left running.
     """
     if settings is None and not keywords:
-        await _close_former(_DEMO)
-        return await _connect_demo(scenario, speed)
+        return await connect_demo(scenario=scenario, speed=speed)
     wanted = settings if settings is not None else ConnectionSettings.make(**keywords)
     key = f"{wanted.username}@{wanted.url}"
     await _close_former(key)
     return _keep(key, await connect_pbx(wanted), None)
 
 
-async def _connect_demo(scenario: str, speed: float) -> Pbx:
+async def connect_demo(*, scenario: str = "office", speed: float = 1.0) -> Pbx:
+    """Start the demo PBX in this kernel, instead of the one that is there, and connect to it as its administrator."""
+    await _close_former(_DEMO)
     # reading the scenario is not for the loop
     simulator = await asyncio.to_thread(Simulator, SimulatorSettings(scenario=scenario, speed=speed))
     await simulator.start()

@@ -1,5 +1,27 @@
 """What the views show, without a widget in it: plain objects that can be tested and used without a browser."""
 
+from .agent import AgentModel
 from .board import BoardModel, BoardRow, Sort
+from .call_log import CallLogModel, LogRow, LogSort
+from .calls import CallRow, CallsModel, Operation
+from .connection import ConnectionModel
+from .dial import DialModel
+from .directory import DirectoryModel
+from .routing import RoutingModel
 
-__all__ = ["BoardModel", "BoardRow", "Sort"]
+__all__ = [
+    "AgentModel",
+    "BoardModel",
+    "BoardRow",
+    "CallLogModel",
+    "CallRow",
+    "CallsModel",
+    "ConnectionModel",
+    "DialModel",
+    "DirectoryModel",
+    "LogRow",
+    "LogSort",
+    "Operation",
+    "RoutingModel",
+    "Sort",
+]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aiopbx import (
     CallSnapshot,
@@ -18,6 +18,9 @@ from aiopbx import (
     StatusChanged,
     Target,
 )
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Sort(StrEnum):
@@ -252,6 +255,20 @@ class BoardModel:
     def busy(self) -> int:
         """How many lines are in a call."""
         return sum(1 for row in self._rows.values() if row.calls)
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return the lines that the filter lets through, in order and as they are now, as a table of pandas.
+
+        Times are UTC. What waits to be drawn goes on waiting.
+        """
+        from ..frames import LINES, board_row, table
+
+        rows = filter(self.visible, [BoardRow.of(line.snapshot) for line in self._lines.values()])
+        return table(LINES, map(board_row, sorted(rows, key=self._order, reverse=self._descending)))
+
+    def _order(self, row: BoardRow) -> tuple[Any, ...]:
+        key = _name_key(row) if self._sort is Sort.NAME else _number_key(row)
+        return (_RANK[row.state], *key) if self._sort is Sort.STATE else key
 
     def _arrange(self) -> None:
         self._positions = None

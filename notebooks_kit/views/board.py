@@ -1,21 +1,20 @@
 """The board of lines as a widget."""
 
-import asyncio
-from collections.abc import Callable
+from functools import partial
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import ipywidgets
 
 from aiopbx import LineState, Pbx, Status
 
 from ..models.board import BoardModel, BoardRow, Sort
+from .view import View, close_widget
 
-FRAME: Final = 0.1
-"""Seconds between two drawings; what happens meanwhile is drawn together."""
+if TYPE_CHECKING:
+    import pandas
 
-# The colours follow the theme of the page; where there is none (Voilà, a stored page) the fallbacks hold.
-_STYLE: Final = """<style>
+_STYLE: Final = """
 .pbx-board .pbx-row { display: grid;
   grid-template-columns: 4.5em minmax(9em, 1fr) 11em minmax(9em, 1.2fr) minmax(7em, 1fr);
   gap: .6em; align-items: center; padding: .15em .6em; line-height: 1.5; border-left: .3em solid transparent;
@@ -36,19 +35,18 @@ _STYLE: Final = """<style>
 .pbx-board .pbx-out_of_service .pbx-state::before { color: #c0392b; }
 .pbx-board.pbx-stale .pbx-row { opacity: .5; }
 .pbx-board .pbx-dnd { color: #c0392b; font-weight: 600; }
-</style>"""
+"""
 _HEAD: Final = (
     '<div class="pbx-row pbx-head"><span>Number</span><span>Name</span><span>State</span><span>With</span>'
     "<span>Notes</span></div>"
 )
 
 
-class LineBoard(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
+class LineBoard(View):
     """Everybody's state, live, with a filter and a choice of order.
 
     It mirrors a ``BoardModel``: a row is one widget that is made once and only ever changed; what happened within a
-    frame (``FRAME`` seconds) is drawn together. ``close()`` takes it off the client and away from the page. Make it in
-    the kernel's event loop, which is where cells run.
+    frame is drawn together. ``close()`` takes it off the client and away from the page.
     """
 
     def __init__(self, pbx: Pbx, *, sort: Sort | str = Sort.NUMBER, filter: str = "", height: str = "28em") -> None:
@@ -57,9 +55,6 @@ class LineBoard(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no type
         """What is shown; changing its ``sort``, ``descending`` and ``filter`` changes the board."""
         self.model.sort = Sort(sort)
         self.model.filter = filter
-        self._loop = asyncio.get_running_loop()
-        self._frame: asyncio.TimerHandle | None = None
-        self._closed = False
         self._rows: dict[str, ipywidgets.HTML] = {}
         self._filter_box = ipywidgets.Text(
             value=filter,
@@ -83,31 +78,25 @@ class LineBoard(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no type
         self._summary = ipywidgets.HTML()
         self._body = ipywidgets.VBox(layout={"height": height, "overflow": "hidden auto", "display": "flex"})
         super().__init__(
+            pbx,
             [
-                ipywidgets.HTML(_STYLE),
                 ipywidgets.HBox([self._filter_box, self._sort_box, self._turned, self._summary]),
                 ipywidgets.HTML(_HEAD, layout={"margin": "0"}),
                 self._body,
-            ]
+            ],
+            css=_STYLE,
         )
         self.add_class("pbx-board")
-        self._filter_box.observe(self._chosen("filter"), "value")
-        self._sort_box.observe(self._chosen("sort"), "value")
-        self._turned.observe(self._chosen("descending"), "value")
-        self._pbx = pbx
-        self._unsubscribe = pbx.subscribe(self.model.handle)
-        self.draw()
-        self.model.on_dirty = self._schedule
+        for box, what in ((self._filter_box, "filter"), (self._sort_box, "sort"), (self._turned, "descending")):
+            self.on_change(box, partial(setattr, self.model, what))
+        self.keep(pbx.subscribe(self.model.handle))
+        self.draw_now()
+        self.model.on_dirty = self.schedule
 
     # ------------------------------------------------------------------------------------------------------- drawing
 
     def draw(self) -> None:
-        """Draw what has changed. It happens by itself; tests and the impatient call it."""
-        if self._frame is not None:
-            self._frame.cancel()
-            self._frame = None
-        if self._closed:
-            return
+        """Draw what has changed."""
         model = self.model
         gone = []
         for key in model.take():
@@ -119,7 +108,7 @@ class LineBoard(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no type
         if gone or len(self._body.children) != len(self._rows):
             self._body.children = tuple(self._rows.values())
         for widget in gone:
-            _close(widget)
+            close_widget(widget)
         total, busy = len(self._rows), model.busy
         words = f"{total} lines, {busy} in a call"
         if model.status is not Status.ONLINE:
@@ -147,55 +136,19 @@ class LineBoard(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no type
         if widget.layout.display != display:
             widget.layout.display = display
 
-    def _schedule(self) -> None:
-        """Draw at the end of the frame. The client calls this in its loop, a widget's callback maybe in another."""
-        if not self._closed:
-            self._loop.call_soon_threadsafe(self._begin_frame)
+    # ------------------------------------------------------------------------------------------- without live widgets
 
-    def _begin_frame(self) -> None:
-        if self._frame is None and not self._closed:
-            self._frame = self._loop.call_later(FRAME, self._end_frame)
+    def describe(self) -> str:
+        """Return in a few words what this is."""
+        return f"LineBoard of {len(self._rows)} lines"
 
-    def _end_frame(self) -> None:
-        self._frame = None
-        self.draw()
-
-    def _chosen(self, what: str) -> Callable[[Any], None]:
-        def chosen(change: Any) -> None:
-            # the model belongs to the client's loop; the callback of a widget may run in another
-            self._loop.call_soon_threadsafe(setattr, self.model, what, change["new"])
-
-        return chosen
-
-    # ------------------------------------------------------------------------------------------------------- the end
-
-    def close(self) -> None:
-        """Leave the client, and take every widget of the board away. A second time does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        self._unsubscribe()
-        self.model.on_dirty = None
-        if self._frame is not None:
-            self._frame.cancel()
-            self._frame = None
-        for widget in (*self._rows.values(), *_descendants(self)):
-            _close(widget)
-        self._rows.clear()
-        self.layout.close()
-        super().close()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """Bring a plain table along, for pages that cannot run widgets, such as a notebook on GitHub."""
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        if not self._closed:
-            bundle["text/html"] = self.to_html()
-            bundle["text/plain"] = f"LineBoard of {len(self._rows)} lines"
-        return bundle
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return the lines that the filter lets through, in order, as a table of pandas; times are UTC."""
+        return self.model.to_dataframe()
 
     def to_html(self) -> str:
         """Return what is shown now as a plain table."""
-        self.draw()
+        self.draw_now()
         lines = ["<table><tr><th>Number</th><th>Name</th><th>State</th><th>With</th><th>Notes</th></tr>"]
         lines += [
             f"<tr><td>{escape(row.number)}</td><td>{escape(row.name)}</td><td>{escape(row.words)}</td>"
@@ -236,19 +189,3 @@ def row_html(row: BoardRow) -> str:
         f'<span class="pbx-state">{escape(state)}</span><span title="{escape(row.party)}">{escape(row.party)}</span>'
         f'<span class="{style}" title="{escape(rest)}">{escape(rest)}</span></div>'
     )
-
-
-def _descendants(widget: Any) -> list[Any]:
-    found = []
-    for child in getattr(widget, "children", ()):
-        found += [child, *_descendants(child)]
-    return found
-
-
-def _close(widget: Any) -> None:
-    """Close a widget with the layout and the style that it brought."""
-    for name in ("layout", "style"):
-        part = getattr(widget, name, None)
-        if isinstance(part, ipywidgets.Widget):
-            part.close()
-    widget.close()

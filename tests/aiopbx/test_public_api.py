@@ -134,6 +134,12 @@ API = {
     "Languages",
     "Preferences",
     "Text",
+    "Answer",
+    "Operation",
+    "Parameter",
+    "ParameterKind",
+    "ParameterPlace",
+    "Request",
 }
 WIRES = ("O2G", "myRCC", "myCrm", "myIstra")
 ACTIONS = {
@@ -146,6 +152,8 @@ ACTIONS = {
         "available_lines",
         "directory",
         "diagnostics",
+        "prepare",
+        "request",
         "run_threadsafe",
         "close",
     },
@@ -249,7 +257,7 @@ def test_all_names_everything_that_is_imported() -> None:
 
 
 def test_it_fits_one_page() -> None:
-    assert len(SOURCE.read_text().splitlines()) < 230
+    assert len(SOURCE.read_text().splitlines()) < 260
 
 
 def test_it_is_typed() -> None:

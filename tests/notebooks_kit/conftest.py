@@ -1,5 +1,6 @@
 """Snapshots of lines, and a client that is none."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from aiopbx import CallSnapshot, CallState, Event, LineChanged, LineSnapshot, Party, Status, StatusChanged
+from notebooks_kit.views import view as view_module
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 
@@ -31,6 +33,10 @@ class FakePbx:
             for index in range(count)
         }
         self.callbacks: list[Callable[[Event], None]] = []
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
 
     def subscribe(self, callback: Callable[[Event], None], **_: Any) -> Callable[[], None]:
         self.callbacks.append(callback)
@@ -62,6 +68,11 @@ def call(line: str, state: CallState, *names: str) -> CallSnapshot:
         started_at=NOW,
         answered_at=NOW if state is CallState.ACTIVE else None,
     )
+
+
+@pytest.fixture(autouse=True)
+def _short_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view_module, "FRAME", 0.01)
 
 
 @pytest.fixture

@@ -13,18 +13,12 @@ from ipywidgets.widgets import widget as widget_module
 
 from aiopbx import CallSnapshot, CallState, Counters, LineRemoved, Routing, Status
 from notebooks_kit import LineBoard
-from notebooks_kit.views import board as board_module
 
 if TYPE_CHECKING:
     from .conftest import FakePbx
 
 MakeCall = Callable[..., CallSnapshot]
 ADA, BEN, CHLOE = "oxe1000", "oxe1001", "oxe1002"
-
-
-@pytest.fixture(autouse=True)
-def _short_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(board_module, "FRAME", 0.01)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from .events import Event
 from .model import LineSnapshot
 from .nodes import NodesSnapshot
 from .subscribers import Subscribers
+from .wiretap import Wiretap
 
 RECENT: Final = 25
 """How many events are kept for diagnostics."""
@@ -15,13 +16,15 @@ RECENT: Final = 25
 class Board:
     """The newest snapshot of every line, and of the nodes. Only the event loop that owns the client writes here."""
 
-    __slots__ = ("_tell", "lines", "nodes", "recent", "subscribers")
+    __slots__ = ("_tell", "lines", "nodes", "recent", "subscribers", "tap")
 
     def __init__(self) -> None:
         """Begin with no lines."""
         self.lines: dict[str, LineSnapshot] = {}
         self.nodes = NodesSnapshot()
         self.subscribers = Subscribers()
+        self.tap = Wiretap()
+        """Who listens in on the wire that fills this board."""
         self.recent: deque[Event] = deque(maxlen=RECENT)
         self._tell = self.subscribers.tell_all
 

@@ -47,6 +47,11 @@ class Download:
         return self._response.content_length
 
     @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._response.status
+
+    @property
     def content_type(self) -> str:
         """What the server calls it, such as ``audio/wav``."""
         return self._response.content_type

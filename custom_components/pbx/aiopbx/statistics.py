@@ -3,6 +3,8 @@
 import logging
 from dataclasses import dataclass, field
 
+from .wiretap import Wiretap
+
 _LOGGER = logging.getLogger(__name__)
 _MOST_TOLD = 1000
 
@@ -25,6 +27,8 @@ class WireStatistics:
     bad_fields: int = 0
     """Fields of the wrong type, each of which was left out."""
     told: set[str] = field(default_factory=set, repr=False)
+    tap: Wiretap = field(default_factory=Wiretap, repr=False)
+    """Who listens in: what is counted here passes there first."""
 
     def tell_once(self, what: str) -> bool:
         """Log something the first time it happens, and say whether it is. ``what`` must hold nothing secret."""

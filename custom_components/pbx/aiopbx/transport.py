@@ -16,9 +16,9 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from .errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
+from .masking import Mask, target
 from .settings import ConnectionSettings
 from .statistics import WireStatistics
-from .wiretap import Wiretap
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,6 +42,10 @@ class Secrets:
     def discard(self, value: str) -> None:
         """Forget one that is worth nothing any more."""
         self._values.discard(value)
+
+    def found_in(self, text: str, also: Iterable[str] = ()) -> bool:
+        """Whether there may be something to hide in this text."""
+        return any(value in text for value in self._values) or any(value in text for value in also)
 
     def hide(self, text: str, also: Iterable[str] = ()) -> str:
         """Return the text without secrets."""
@@ -107,7 +111,6 @@ class HttpTransport:
         *,
         url: str,
         statistics: WireStatistics,
-        tap: Wiretap | None = None,
     ) -> None:
         """Speak to the server at this address, one of the settings'."""
         self.settings = settings
@@ -117,8 +120,10 @@ class HttpTransport:
         self.secrets = Secrets()
         self.secrets.add(settings.password.get_secret_value())
         self.cookies: dict[str, str] = {}
-        self.tap = tap if tap is not None else Wiretap()
-        """Who listens in. What it is told holds no secrets."""
+        self.mask = Mask(self.secrets.found_in, self.secrets.hide)
+        """Through which whoever listens in sees what goes over the wire."""
+        self.tap = statistics.tap
+        """Who listens in."""
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | None = None
@@ -153,6 +158,33 @@ class HttpTransport:
         return host == (here.hostname or "").lower() or host in self.settings.trusted_redirects
 
     # ---------------------------------------------------------------------------------------------------- requests
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        name: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        with_cookies: bool,
+        safe: bool,
+        timeout: float | None,
+        stream: bool = False,
+        hide: tuple[str, ...] = (),
+    ) -> Answer:
+        """Make one request as ``_once`` does, before the ears of who listens in."""
+        exchange = None
+        if self.tap.listeners:
+            exchange = self.tap.exchange()
+            self.tell(self.shown(name, url, hide), body, sent=True, exchange=exchange, hide=hide)
+        answer = await self._once(
+            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
+        )
+        if self.tap.listeners:
+            shown = self.shown(name, url, hide)
+            self.tell(shown, answer.body, sent=False, status=answer.status, exchange=exchange, hide=hide)
+        return answer
 
     async def _once(
         self,
@@ -205,10 +237,22 @@ class HttpTransport:
         _LOGGER.debug("%s: %s", name, answer.status)
         return answer
 
-    def tell(self, what: str, body: bytes | None, *, sent: bool, status: int | None = None) -> None:
-        """Tell who listens in, without secrets. Look at ``tap.listeners`` first."""
-        text = self.secrets.hide(body.decode("utf-8", "replace")) if body else ""
-        self.tap.tell(what, sent=sent, body=text, status=status)
+    def tell(
+        self,
+        what: str,
+        body: bytes | None,
+        *,
+        sent: bool,
+        status: int | None = None,
+        exchange: int | None = None,
+        hide: tuple[str, ...] = (),
+    ) -> None:
+        """Tell who listens in, without secrets and without ``hide``. Look at ``tap.listeners`` first."""
+        self.tap.tell(what, sent=sent, body=self.mask.body(body, hide), status=status, exchange=exchange)
+
+    def shown(self, name: str, url: str, hide: tuple[str, ...] = ()) -> str:
+        """What a request is called where it is shown: method, path and query."""
+        return self.mask.text(target(name, url), hide)
 
     @property
     def _open_session(self) -> aiohttp.ClientSession:

@@ -8,6 +8,8 @@ import pytest
 
 from aiopbx.istra.client import IstraClient
 from aiopbx.settings import ConnectionSettings
+from aiopbx.statistics import WireStatistics
+from aiopbx.wiretap import Wiretap
 from tests.aiopbx.istra.istra_server import PASSWORD, IstraServer
 
 Make = Callable[..., IstraClient]
@@ -36,7 +38,7 @@ async def make(server: IstraServer, http: aiohttp.ClientSession) -> AsyncIterato
         values = {"system": system, "url": server.url, "username": "jdoe", "password": PASSWORD, **settings}
         if system == "myrcc":
             values.setdefault("enterprise", "example")
-        client = IstraClient(ConnectionSettings.make(**values), http, tap=tap)
+        client = IstraClient(ConnectionSettings.make(**values), http, statistics=WireStatistics(tap=tap or Wiretap()))
         made.append(client)
         return client
 

@@ -478,7 +478,7 @@ def call(
             raise InvalidInput("operation", "is missing.", remedy="aiopbx call --list names them all.")
         if explain:
             raise typer.Exit(command.explain(operation))
-        found = command.operation_of(operation)
-        found.check(*command.made(found, arg or (), body))
+        values = command.values_of(arg or (), body)
+        command.check(operation, values)
         settings = settings_of(Given(url, user, password, config, ca_file, tls))
-    run_command(command.call(settings, operation, tuple(arg or ()), body, output=output, as_json=json), debug=debug)
+    run_command(command.call(settings, operation, values, output=output, as_json=json), debug=debug)

@@ -15,7 +15,6 @@ from ..errors import ConnectionFailed, InvalidInput, NotSupported, Offline, Outc
 from ..settings import ConnectionSettings
 from ..statistics import WireStatistics
 from ..transport import Answer
-from ..wiretap import Wiretap
 from .decoding import Push, read_answer
 from .operations import OPERATIONS, Operation
 from .refusals import NOT_ALLOWED_FOR_CRM, refusal, said_code
@@ -57,7 +56,6 @@ class IstraClient:
         http: aiohttp.ClientSession,
         *,
         statistics: WireStatistics | None = None,
-        tap: Wiretap | None = None,
     ) -> None:
         """Use the connections of this session to reach the server of the settings, and nothing else of it."""
         application = _APPLICATIONS.get(settings.system)
@@ -66,7 +64,7 @@ class IstraClient:
         self.settings = settings
         self.application = application
         self.statistics = statistics if statistics is not None else WireStatistics()
-        self._transport = IstraTransport(settings, http, application, statistics=self.statistics, tap=tap)
+        self._transport = IstraTransport(settings, http, application, statistics=self.statistics)
         self._session = SessionKeeper(self._transport)
         self._listeners: dict[str, None] = {}
         self._sockets: set[PushSocket] = set()

@@ -14,7 +14,6 @@ from ..reduced import stale
 from ..settings import ConnectionSettings
 from ..statistics import WireStatistics
 from ..system import Commands, Link
-from ..wiretap import Wiretap
 from .checks import IstraChecks
 from .client import IstraClient
 from .features import FEATURES
@@ -28,18 +27,11 @@ class IstraSystem:
 
     servers = 1
 
-    def __init__(
-        self,
-        settings: ConnectionSettings,
-        board: Board,
-        http: aiohttp.ClientSession | None = None,
-        tap: Wiretap | None = None,
-    ) -> None:
+    def __init__(self, settings: ConnectionSettings, board: Board, http: aiohttp.ClientSession | None = None) -> None:
         """Fill this board, over this HTTP session; none makes one that is closed with the system."""
         self.settings = settings
         self.board = board
-        self.wire = WireStatistics()
-        self.tap = tap
+        self.wire = WireStatistics(tap=board.tap)
         self.features: frozenset[Feature] = FEATURES[settings.system]
         self._http = http
         self._own_http = http is None
@@ -156,7 +148,7 @@ class IstraSystem:
             if not self._own_http:
                 raise ConnectionFailed("The client is closed.")
             self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        return IstraClient(self.settings, self._http, statistics=self.wire, tap=self.tap)
+        return IstraClient(self.settings, self._http, statistics=self.wire)
 
 
 class _Checks(IstraChecks):

@@ -11,7 +11,6 @@ from ..errors import ConnectionFailed
 from ..settings import ConnectionSettings
 from ..statistics import WireStatistics
 from ..transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, final
-from ..wiretap import Wiretap
 from .types.session import Application
 
 APPLICATION: Final = "X-Application"
@@ -31,10 +30,9 @@ class IstraTransport(HttpTransport):
         application: Application,
         *,
         statistics: WireStatistics,
-        tap: Wiretap | None = None,
     ) -> None:
         """Speak to the server of the settings as this application."""
-        super().__init__(settings, http, url=settings.url, statistics=statistics, tap=tap)
+        super().__init__(settings, http, url=settings.url, statistics=statistics)
         self.application = application
         self.token: str | None = None
         self.base = self.bases()[0]
@@ -89,9 +87,7 @@ class IstraTransport(HttpTransport):
                 pair = base64.b64encode(":".join(basic).encode()).decode()
                 self.secrets.add(pair)
                 headers["Authorization"] = f"Basic {pair}"
-            if self.tap.listeners:
-                self.tell(name, body, sent=True)
-            answer = await self._once(
+            answer = await self._exchange(
                 method,
                 f"{self.base}/{target}",
                 name,
@@ -103,8 +99,6 @@ class IstraTransport(HttpTransport):
                 stream=stream,
             )
             self.take_token(answer.headers.get(APPLICATION))
-            if self.tap.listeners:
-                self.tell(name, answer.body, sent=False, status=answer.status)
             if answer.status not in REDIRECTS:
                 return answer
             self.move(answer, target, name)

@@ -23,6 +23,7 @@ _BUFFER: Final = 256 * 1024
 _AT_ONCE: Final = 16 * 1024
 """Bytes that are decoded at once, and the rest of their last line."""
 _NAME: Final = "The event channel"
+_SHOWN: Final = "(event channel)"
 
 
 class ChannelEnd(StrEnum):
@@ -162,8 +163,15 @@ async def open_channel(transport: Transport, url: str, decoder: EventDecoder) ->
     Raises ``SubscriptionLost`` where the server does not know the subscription, ``NotReady``, ``ConnectionFailed``.
     """
     method = "POST"
+    tap = transport.statistics.tap
     for _ in range(MOST_REDIRECTS + 1):
+        exchange = None
+        if tap.listeners:  # its URL is a secret
+            exchange = tap.exchange()
+            tap.tell(f"{method} {_SHOWN}", sent=True, exchange=exchange)
         response = await _ask(transport, method, url)
+        if tap.listeners:
+            tap.tell(f"{method} {_SHOWN}", sent=False, status=response.status, exchange=exchange)
         if 200 <= response.status < 300:
             return ChunkChannel(response, decoder)
         try:

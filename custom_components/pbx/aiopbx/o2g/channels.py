@@ -54,7 +54,7 @@ class Channels:
         url = transport.choose(
             subscription.public_polling_url, subscription.private_polling_url, what="the event channel"
         )
-        return await open_channel(transport, url, EventDecoder(self.statistics))
+        return await open_channel(transport, url, EventDecoder(self.statistics, transport.mask))
 
 
 def channels_of(settings: ConnectionSettings, statistics: WireStatistics) -> Channels:

@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, TypeVar, cast
+from typing import Final, Generic, NamedTuple, TypeVar, cast
 
 import aiohttp
 import msgspec
 
 from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeUnknown, RequestRefused, SessionLost
+from ..masking import Mask
 from ..settings import ConnectionSettings
 from .channel import ChannelEnd, EventChannel
 from .channels import Channels, channels_of
@@ -44,6 +45,17 @@ _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _NO_QUERY: Final[Mapping[str, str | bool]] = MappingProxyType({})
+
+
+class Exchange(NamedTuple, Generic[T]):
+    """What came of a request."""
+
+    result: T
+    """The answer, typed."""
+    status: int
+    """The HTTP status."""
+    body: bytes = b""
+    """The answer as it came; empty where there was none, or it is a stream."""
 
 
 class O2gClient:
@@ -189,22 +201,33 @@ class O2gClient:
         body: Wire | None = None,
     ) -> T:
         """Check and make one request, and return what the server answered, typed. ``OPERATIONS`` has them all."""
+        return (await self.exchange(operation, path=path, query=query, body=body)).result
+
+    async def exchange(
+        self,
+        operation: Operation[T],
+        *,
+        path: Mapping[str, str] = _NOTHING,
+        query: Mapping[str, str | bool] = _NO_QUERY,
+        body: Wire | None = None,
+    ) -> Exchange[T]:
+        """As ``call``, and return the status and the bytes of the answer, too."""
         if not self._session.opened:
             raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
-        operation.check(path, query, body)
-        self._check_login_name(operation, query)
+        self.check(operation, path, query, body)
         name = str(operation)
         answer: Answer | None
         try:
             if operation.answer is Download:
-                return cast("T", await self._download(operation, path, query))
+                download = await self._download(operation, path, query)
+                return Exchange(cast("T", download), download.status)
             answer = await self._transport.request(
                 operation.method,
                 self._session.url(operation.service, operation.target(path, query)),
                 name=name,
                 body=None if body is None else to_json(body),
                 safe=operation.safe,
-                hide=_secrets_of(body),
+                hide=secrets_of(body),
             )
         except SessionLost as error:
             self._session.lose(error)
@@ -212,10 +235,24 @@ class O2gClient:
         except RequestRefused as error:
             if error.status not in operation.absent or not isinstance(error, NotFound):
                 raise
-            answer = None
+            answer, status = None, error.status
+        else:
+            status = answer.status
         result = self._result(operation, answer)
         self._note(operation, path, result)
-        return result
+        return Exchange(result, status, b"" if answer is None else answer.body)
+
+    def check(
+        self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str | bool], body: Wire | None
+    ) -> None:
+        """Raise ``InvalidInput`` for what would not be sent."""
+        operation.check(path, query, body)
+        self._check_login_name(operation, query)
+
+    @property
+    def mask(self) -> Mask:
+        """Through which texts are shown without secrets."""
+        return self._transport.mask
 
     async def _download(
         self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str | bool]
@@ -321,11 +358,12 @@ def _reference(answer: Answer) -> str | None:
     return location.rpartition("/")[2] or None
 
 
-def _secrets_of(body: Wire | None) -> tuple[str, ...]:
+def secrets_of(body: Wire | None) -> tuple[str, ...]:
+    """The values in a body that no text may show."""
     if body is None:
         return ()
     values = (getattr(body, name) for name in body._secrets)
     return tuple(value for value in values if isinstance(value, str) and value)
 
 
-__all__ = ["ChannelEnd", "EventChannel", "O2gClient", "WireStatistics"]
+__all__ = ["ChannelEnd", "EventChannel", "Exchange", "O2gClient", "WireStatistics"]

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
+from ..masking import Mask, tell_events
 from .statistics import WireStatistics
 from .types.base import UNLISTED, O2gEvent, Wire
 from .types.events import KnownEvent, UnknownEvent
@@ -29,9 +30,11 @@ _DROPPED: Final = object()
 class EventDecoder:
     """Decodes lines of the event channel, and counts what it could not understand."""
 
-    def __init__(self, statistics: WireStatistics | None = None) -> None:
-        """Count into these statistics."""
+    def __init__(self, statistics: WireStatistics | None = None, mask: Mask | None = None) -> None:
+        """Count into these statistics; who listens in there is shown the lines through this mask."""
         self.statistics = statistics if statistics is not None else WireStatistics()
+        self._tap = self.statistics.tap
+        self._mask = mask or Mask()
         decoder: msgspec.json.Decoder[KnownEvent] = msgspec.json.Decoder(KnownEvent)
         self._strict = decoder.decode
         self._strict_lines = decoder.decode_lines
@@ -41,6 +44,8 @@ class EventDecoder:
 
     def decode_lines(self, lines: bytes) -> list[Event]:
         """Decode whole lines, in order. Empty ones are nothing; malformed ones are counted and skipped."""
+        if self._tap.listeners:
+            tell_events(self._tap, lines, self._mask)
         unlisted = UNLISTED.count
         events: list[Event]
         try:
@@ -68,6 +73,8 @@ class EventDecoder:
 
     def decode(self, line: bytes) -> Event | None:
         """Decode one line, without a look for unknown fields; none where it is malformed or empty."""
+        if self._tap.listeners:
+            tell_events(self._tap, line, self._mask)
         unlisted = UNLISTED.count
         event = self._decode(line)
         if event is not None:

@@ -15,7 +15,7 @@ gives stands in the signature, so adding an operation is adding one small method
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from types import MappingProxyType, NoneType, UnionType
 from typing import (
     Any,
@@ -63,6 +63,10 @@ class Request(Generic[T]):
             for name, value in query.items()
         }
         self.body = body
+
+
+def _nothing() -> Request[None]:
+    return Request()
 
 
 Check = Callable[[Mapping[str, str], Mapping[str, str | bool], Any], None]
@@ -119,10 +123,17 @@ class Operation(Generic[T]):
     """The version of the interface that brought it."""
     summary: str = ""
     checks: tuple[Check, ...] = field(default=(), repr=False)
+    build: Callable[..., Request[Any]] = field(default=_nothing, repr=False, compare=False)
+    """What makes the request of what a person gives: the service's method as it was written."""
 
     def __str__(self) -> str:
         """Say method and path, such as ``POST /telephony/calls``; never a value."""
         return f"{self.method} {self.path}"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The fields of the body that a rule calls for, though their type does not."""
+        return frozenset(name for check in self.checks for name in getattr(check, "needs", ()))
 
     def check(self, path: Mapping[str, str], query: Mapping[str, str | bool], body: Wire | None) -> None:
         """Raise ``InvalidInput`` for what the reference rules out, before anything is sent."""
@@ -320,6 +331,7 @@ def operation(
                 since=since,
                 summary=(inspect.getdoc(build) or "").partition("\n")[0],
                 checks=checks,
+                build=partial(build, None),
             )
 
         send.declare_operation = declare_operation  # type: ignore[attr-defined]

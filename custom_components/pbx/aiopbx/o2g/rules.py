@@ -235,6 +235,9 @@ def MAKE_CALL(path: Mapping[str, str], query: Mapping[str, str | bool], body: An
     check_make_call(body)
 
 
+MAKE_CALL.needs = ("deviceId",)  # type: ignore[attr-defined]
+
+
 def REDIRECT(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
     """Apply ``check_redirect_target``."""
     check_redirect_target(body.redirect_to)

@@ -18,6 +18,7 @@ from .client import O2gClient
 from .commands import O2gChecks
 from .features import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, missing_of
 from .link import O2gLink
+from .requests import O2gRequests
 from .rights import Rights
 from .statistics import WireStatistics
 
@@ -32,7 +33,7 @@ class O2gSystem:
         self.settings = settings
         self.board = board
         self.servers = len(settings.urls)
-        self.wire = WireStatistics()
+        self.wire = WireStatistics(tap=board.tap)
         self.heartbeat: float | None = None
         self.rights = Rights()
         self._http = http
@@ -41,6 +42,8 @@ class O2gSystem:
         self._link: O2gLink | None = None
         self._linked = asyncio.Event()
         self._checks = _Checks()
+        self.requests = O2gRequests(lambda: self.client)
+        """Every operation of the wire, by name."""
 
     # ------------------------------------------------------------------------------------------------ what it can do
 

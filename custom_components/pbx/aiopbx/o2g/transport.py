@@ -114,7 +114,7 @@ class Transport(HttpTransport):
             self.secrets.add(pair)
             headers["Authorization"] = f"Basic {pair}"
         answer = await self._followed(
-            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout
+            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, hide=hide
         )
         if not 200 <= answer.status < 300:
             raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
@@ -144,11 +144,21 @@ class Transport(HttpTransport):
         safe: bool,
         timeout: float | None,
         stream: bool = False,
+        hide: tuple[str, ...] = (),
     ) -> Answer:
         """Make a request, and follow redirects that may be followed."""
         for _ in range(MOST_REDIRECTS + 1):
-            answer = await self._once(
-                method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
+            answer = await self._exchange(
+                method,
+                url,
+                name,
+                headers,
+                body,
+                with_cookies=with_cookies,
+                safe=safe,
+                timeout=timeout,
+                stream=stream,
+                hide=hide,
             )
             if answer.status not in REDIRECTS:
                 return answer

@@ -401,7 +401,9 @@ class TunnelChannels(Channels):
         if agent is None:
             raise _no_agent(transport.url)
         channel = PushedChannel(
-            EventDecoder(self.statistics), remedy=_REMEDY, closed=lambda: agent.listen_no_more(identifier)
+            EventDecoder(self.statistics, transport.mask),
+            remedy=_REMEDY,
+            closed=lambda: agent.listen_no_more(identifier),
         )
         agent.listen(identifier, channel)
         return Prepared(_SUBSCRIBE, {IDENTIFIER: identifier}, request, channel)

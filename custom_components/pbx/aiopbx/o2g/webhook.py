@@ -128,7 +128,9 @@ class WebhookChannels(Channels):
         url = f"{self._webhook.public_url}/{self._secret}/{number}"
         transport.secrets.add(self._secret, url)
         channel = PushedChannel(
-            EventDecoder(self.statistics), remedy=_REMEDY, closed=lambda: self._channels.pop(number, None)
+            EventDecoder(self.statistics, transport.mask),
+            remedy=_REMEDY,
+            closed=lambda: self._channels.pop(number, None),
         )
         self._channels[number] = channel
         return Prepared(SUBSCRIBE, {}, replace(request, web_hook_url=url, timeout=None), channel)

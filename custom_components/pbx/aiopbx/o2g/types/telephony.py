@@ -379,7 +379,9 @@ class SendAssociatedDataRequest(Wire, kw_only=True):
 
 
 class SendDtmfRequest(Wire, kw_only=True):
-    """DTMF digits to send."""
+    """DTMF digits to send, which may be somebody's PIN."""
+
+    _secrets: ClassVar[frozenset[str]] = frozenset({"number"})
 
     device_id: str
     number: str

@@ -1,0 +1,117 @@
+"""What those who listen in on the wire get to see of it: everything but what is secret."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from .wire import Wire
+from .wiretap import Wiretap
+
+HIDDEN: Final = "***"
+_UNREADABLE: Final = "(no event)"
+_SECRET: Final = frozenset(
+    {"credential", "password", "token", "accessToken", "refreshToken", "sessionId", "cookie", "businessCode"}
+)
+"""Names of fields that no type of ours declares secret, and that are so all the same."""
+
+
+_COMMON: Final = frozenset({"number"})
+"""Names that are secret in one type and harmless in others; there the values of the request are hidden."""
+
+
+@cache
+def secret_fields() -> frozenset[str]:
+    """Return the names, as they are on the wire, of all fields that are secret in any type."""
+    names = set(_SECRET)
+    kinds: list[type[Wire]] = [Wire]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind._secrets:
+            names |= {field.encode_name for field in msgspec.structs.fields(kind) if field.name in kind._secrets}
+    return frozenset(names - _COMMON)
+
+
+class Mask:
+    """Shows messages without secrets: without the fields that hold them, and without the values that are known."""
+
+    def __init__(
+        self,
+        found_in: Callable[[str, Iterable[str]], bool] = lambda text, also: False,
+        hide: Callable[[str, Iterable[str]], str] = lambda text, also: text,
+    ) -> None:
+        """``found_in`` says whether a text may hold a known value, ``hide`` takes it out."""
+        self._found_in = found_in
+        self._hide = hide
+
+    def text(self, text: str, also: tuple[str, ...] = ()) -> str:
+        """Return a text without the values that are known to be secret, and without ``also``."""
+        return self._hide(text, also) if self._found_in(text, also) else text
+
+    def body(self, body: bytes | None, also: tuple[str, ...] = ()) -> str:
+        """Return a body as text, unchanged where nothing in it is secret; empty where it is no text."""
+        if not body:
+            return ""
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return ""
+        if "\0" in text:
+            return ""
+        try:
+            value = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            return self.text(text, also)
+        shown = self._shown(value, self._found_in(text, also), also)
+        return text if shown is value else msgspec.json.encode(shown).decode()
+
+    def event(self, body: bytes) -> tuple[str, str]:
+        """Return the name of an event, and its text."""
+        text = self.body(body)
+        try:
+            name = msgspec.json.decode(text, type=_Named).event_name
+        except (msgspec.DecodeError, RecursionError):
+            name = ""
+        return name or _UNREADABLE, text
+
+    def _shown(self, value: Any, known: bool, also: tuple[str, ...]) -> Any:
+        """The value without secrets: itself if there are none. ``known`` says whether texts have to be searched."""
+        if isinstance(value, str):
+            return self._hide(value, also) if known else value
+        if isinstance(value, dict):
+            fields = secret_fields()
+            shown: Any = {
+                key: (HIDDEN if inner not in (None, "") else inner)
+                if key in fields
+                else self._shown(inner, known, also)
+                for key, inner in value.items()
+            }
+            return shown if any(shown[key] is not inner for key, inner in value.items()) else value
+        if isinstance(value, list):
+            shown = [self._shown(inner, known, also) for inner in value]
+            return shown if any(new is not old for new, old in zip(shown, value, strict=True)) else value
+        return value
+
+
+class _Named(msgspec.Struct, rename="camel"):
+    event_name: str = ""
+
+
+def target(name: str, url: str) -> str:
+    """Return what was asked for: the method, path and query of this operation, without what servers put before it."""
+    method, _, template = name.partition(" ")
+    parts = urlsplit(url)
+    head = template.partition("{")[0]
+    start = max(0, parts.path.find(head)) if head else 0
+    return f"{method} {parts.path[start:]}" + (f"?{parts.query}" if parts.query else "")
+
+
+def tell_events(tap: Wiretap, lines: bytes, mask: Mask) -> None:
+    """Tell those who listen of lines of the event channel."""
+    for line in lines.split(b"\n"):
+        if line and not line.isspace():
+            name, text = mask.event(line)
+            tap.tell(name, sent=False, body=text)

@@ -1,0 +1,170 @@
+"""Searching the telephone book while somebody types: the newest search wins, and the model is what it has found."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from aiopbx import Contact, Feature, Line, Pbx, PbxError
+
+if TYPE_CHECKING:
+    import pandas
+
+PAUSE: Final = 0.25
+"""Seconds without another letter before a search begins."""
+LIMIT: Final = 25
+"""How many contacts are asked for."""
+LEAST: Final = 2
+"""How many letters or digits there must be."""
+
+
+class DirectoryModel:
+    """What the directory has to what was typed.
+
+    ``type(text)`` begins a search after a short pause, in the running loop; another one gives it up. Contacts are shown
+    as they are found. To be used in the loop of the client.
+    """
+
+    def __init__(
+        self,
+        pbx: Pbx,
+        line: Line | None = None,
+        *,
+        pause: float = PAUSE,
+        limit: int = LIMIT,
+        least: int = LEAST,
+    ) -> None:
+        """Search for ``line`` (none: any that may); ``limit`` contacts at most, from ``least`` letters on."""
+        self.pbx = pbx
+        self.line = line
+        self.pause = pause
+        self.limit = limit
+        self.least = least
+        self.on_dirty: Callable[[], None] | None = None
+        """Called once when something is to be drawn, not again before ``take()``."""
+        self.searching = False
+        """Whether a search goes on, or is about to."""
+        self.problem: PbxError | None = None
+        """Why the last search failed."""
+        self._text = ""
+        self._found: list[Contact] = []
+        self._task: asyncio.Task[None] | None = None
+        self._told = False
+
+    @property
+    def available(self) -> bool:
+        """Whether there is a directory that may be searched."""
+        if self.line is not None:
+            return Feature.DIRECTORY in self.line.features
+        return any(Feature.DIRECTORY in line.features for line in self.pbx.lines.values())
+
+    @property
+    def text(self) -> str:
+        """What was typed."""
+        return self._text
+
+    @property
+    def found(self) -> tuple[Contact, ...]:
+        """Who was found, in the order of the system."""
+        return tuple(self._found)
+
+    @property
+    def words(self) -> str:
+        """How it stands, in words."""
+        if not self.available:
+            return "There is no directory that may be searched."
+        if self.problem is not None:
+            return str(self.problem)
+        if len(self._text) < self.least:
+            return f"Type at least {self.least} letters of a name, or digits of a number."
+        count = len(self._found)
+        if self.searching:
+            return f"Searching … {count} found" if count else "Searching …"
+        if count >= self.limit:
+            return f"The first {count} are shown. Type more to find fewer."
+        return {0: "Nobody was found.", 1: "1 found"}.get(count, f"{count} found")
+
+    def type(self, text: str) -> None:
+        """Search for this, the beginning of a name or number, once nothing else is typed for a moment."""
+        text = " ".join(text.split())
+        if text == self._text and self.problem is None:
+            return
+        self._give_up()
+        self._text = text
+        self.problem = None
+        if len(text) < self.least or not self.available:
+            self._found.clear()
+        else:
+            self.searching = True
+            self._task = asyncio.get_running_loop().create_task(self._search(text), name="notebooks-directory")
+        self._tell()
+
+    async def finished(self) -> None:
+        """Wait until the search that was begun last has ended, or was given up."""
+        while self._task is not None and not self._task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({self._task})
+
+    def take(self) -> tuple[Contact, ...]:
+        """Return who was found until now; what comes later is told again."""
+        self._told = False
+        return self.found
+
+    def close(self) -> None:
+        """Give up what is being searched."""
+        self._give_up()
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return who was found as a table of pandas, which has to be installed."""
+        from ..frames import CONTACTS, contact_row, table
+
+        return table(CONTACTS, map(contact_row, self._found))
+
+    async def _search(self, text: str) -> None:
+        try:
+            await asyncio.sleep(self.pause)
+            fresh = True
+            asked, words = _asked(text)
+            async for contact in self.pbx.directory(asked, limit=self.limit, line=self.line):
+                if not _fits(contact, words):
+                    continue
+                if fresh:  # the former ones stay until there is something to show instead
+                    self._found.clear()
+                    fresh = False
+                self._found.append(contact)
+                self._tell()
+            if fresh:
+                self._found.clear()
+        except PbxError as error:
+            self._found.clear()
+            self.problem = error
+        finally:
+            if self._task is asyncio.current_task():
+                self.searching = False
+                self._tell()
+
+    def _give_up(self) -> None:
+        task, self._task = self._task, None
+        self.searching = False
+        if task is not None:
+            task.cancel()
+
+    def _tell(self) -> None:
+        if not self._told:
+            self._told = True
+            if self.on_dirty is not None:
+                self.on_dirty()
+
+
+def _asked(text: str) -> tuple[str, list[str]]:
+    """What the directory is asked for, which knows beginnings of one name or a number; and all that was typed."""
+    words = text.split()
+    if not any(letter.isalpha() for letter in text):
+        return "".join(words), []
+    return max(words, key=len), [word.casefold() for word in words] if len(words) > 1 else []
+
+
+def _fits(contact: Contact, words: list[str]) -> bool:
+    """Whether each of the words is the beginning of one of the names, or of the number."""
+    parts = [*contact.name.casefold().split(), contact.number or ""]
+    return all(any(part.startswith(word) for part in parts) for word in words)

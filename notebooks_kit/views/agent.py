@@ -1,0 +1,183 @@
+"""An agent of the call centre as a widget."""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any, Final
+
+import ipywidgets
+
+from aiopbx import Line, Status, StatusChanged
+
+from ..models.agent import MODES, OPERATIONS, AgentModel
+from .fields import Typed, set_options, show
+from .view import View
+
+_STYLE: Final = """
+.pbx-agent .pbx-agent-state { font-size: 1.1em; line-height: 1.6; font-weight: 600; border-left: .3em solid #8a8f98;
+  padding: 0 .6em; }
+.pbx-agent .pbx-agent-ready { border-left-color: #2f9e55; background: #2f9e5518; }
+.pbx-agent .pbx-agent-busy { border-left-color: #c0392b; background: #c0392b18; }
+.pbx-agent .pbx-agent-wrap_up, .pbx-agent .pbx-agent-transaction_code { border-left-color: #8e6bd8; }
+.pbx-agent .pbx-agent-paused, .pbx-agent .pbx-agent-withdrawn { border-left-color: #e0a100; background: #e0a10018; }
+.pbx-agent .pbx-agent-facts { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; line-height: 1.5;
+  margin: .3em 0; }
+.pbx-agent .pbx-agent-facts dt { opacity: .8; }
+.pbx-agent .pbx-agent-facts dd { margin: 0; overflow-wrap: anywhere; }
+.pbx-agent .pbx-agent-help { border-left: .3em solid #e0a100; padding: 0 .6em; line-height: 1.6; font-weight: 600; }
+.pbx-agent.pbx-stale .pbx-agent-state { opacity: .6; }
+"""
+_CHOOSE: Final = {
+    "log_on": "log_on",
+    "withdraw": "withdraw",
+    "enter_group": "group",
+    "intrude": "supervise",
+    "change_intrusion": "supervise",
+    "listen": "supervise",
+    "refuse_help": "supervise",
+}
+"""Which fields go with an operation."""
+
+
+class AgentPanel(View):
+    """The agent that the user of a line is: its state, live, and what it can do, as a supervisor too.
+
+    It mirrors an ``AgentModel``. A line whose user is no agent says so in one line.
+    """
+
+    def __init__(self, line: Line) -> None:
+        """Show the agent of ``line``."""
+        self.line = line
+        self.model = AgentModel(line)
+        """What is shown."""
+        model = self.model
+        self._state = ipywidgets.HTML(layout={"margin": "0"})
+        self._facts = ipywidgets.HTML(layout={"margin": "0"})
+        self._help = ipywidgets.HTML(layout={"margin": "0"})
+        self._buttons = {
+            each.name: ipywidgets.Button(
+                description=each.label, tooltip=each.help, button_style=each.style, layout={"width": "auto"}
+            )
+            for each in OPERATIONS
+        }
+        agent = model.snapshot
+        self._device = ipywidgets.Text(
+            description="Set", placeholder=(agent and agent.fixed_device) or line.number, layout={"width": "14em"}
+        )
+        self._group_list = ipywidgets.Dropdown(description="Group", options=model.groups, layout={"width": "18em"})
+        self._group_text = ipywidgets.Text(
+            description="Group", placeholder="the preferred one", layout={"width": "18em"}
+        )
+        self._headset = ipywidgets.Checkbox(
+            value=False, description="Headset mode", indent=False, layout={"width": "auto"}
+        )
+        self._reason = ipywidgets.Dropdown(description="Reason", options=model.reasons, layout={"width": "18em"})
+        self._number = ipywidgets.Text(description="Agent", placeholder="number", layout={"width": "14em"})
+        self._mode = ipywidgets.Dropdown(description="Heard", options=MODES, layout={"width": "20em"})
+        first = [name for name in self._buttons if _CHOOSE.get(name) != "supervise"]
+        last = [name for name in self._buttons if _CHOOSE.get(name) == "supervise"]
+        wrap = {"flex_flow": "row wrap", "align_items": "center"}
+        self._choices = ipywidgets.HBox(
+            [self._device, self._group_list, self._group_text, self._headset, self._reason], layout=wrap
+        )
+        self._supervise = ipywidgets.HBox(
+            [self._number, self._mode, *(self._buttons[name] for name in last)], layout=wrap
+        )
+        super().__init__(
+            line.pbx,
+            [
+                self._state,
+                self._help,
+                self._choices,
+                ipywidgets.HBox([self._buttons[name] for name in first], layout=wrap),
+                self._supervise,
+                self._facts,
+            ],
+            css=_STYLE,
+        )
+        self.add_class("pbx-agent")
+        self._typed = [Typed(self, box) for box in (self._device, self._group_text, self._number)]
+        for box, what in (
+            (self._device, "device"),
+            (self._group_list, "group"),
+            (self._group_text, "group"),
+            (self._headset, "headset"),
+            (self._reason, "reason"),
+            (self._number, "number"),
+            (self._mode, "mode"),
+        ):
+            self.on_change(box, self._setter(what))
+        for name, button in self._buttons.items():
+            self.on_click(button, self._work(name))
+        self.keep(line.subscribe(model.handle))
+        self.keep(line.pbx.subscribe(model.handle, kind=StatusChanged))
+        self.keep(self._forget)
+        self.draw_now()
+        model.on_dirty = self.schedule
+
+    def draw(self) -> None:
+        """Mirror the model."""
+        model = self.model
+        model.take()
+        online = model.status is Status.ONLINE
+        (self.remove_class if online else self.add_class)("pbx-stale")
+        name = f"{self.line.number} {self.line.name}".strip()
+        self._state.value = (
+            f"<b>{escape(f'Agent {name}')}</b>"
+            f'<div class="pbx-agent-state pbx-agent-{model.state.value}" role="status">{escape(model.words)}</div>'
+        )
+        facts = [*model.facts, *([("Skills", ", ".join(model.skills))] if model.skills else [])]
+        self._facts.value = facts_html(facts)
+        show(self._facts, bool(facts))
+        asking = ", ".join(model.asking)
+        self._help.value = (
+            f'<div class="pbx-agent-help" role="alert">{escape(asking)} asked for help.</div>' if asking else ""
+        )
+        show(self._help, bool(asking))
+        buttons = set(model.buttons)
+        for each, button in self._buttons.items():
+            show(button, each in buttons)
+        chosen = {_CHOOSE[each] for each in buttons if each in _CHOOSE}
+        grouped = bool(chosen & {"log_on", "group"})
+        show(self._device, "log_on" in chosen)
+        show(self._group_list, grouped and not model.free_group)
+        show(self._group_text, grouped and model.free_group)
+        show(self._headset, "log_on" in chosen and model.may_use_headset)
+        show(self._reason, "withdraw" in chosen)
+        show(self._choices, bool(chosen - {"supervise"}))
+        show(self._supervise, "supervise" in chosen)
+        set_options(self._group_list, model.groups, model.group)
+        set_options(self._reason, model.reasons, model.reason)
+        self._number.value = model.number
+        if model.needs_reasons:
+            self.do(model.read_reasons)
+
+    def describe(self) -> str:
+        """Return in a few words what this is."""
+        return f"AgentPanel of {self.line.number}: {self.model.words}"
+
+    def to_html(self) -> str:
+        """Return what the agent does and is, as plain HTML."""
+        self.draw_now()
+        return f"<p>{escape(self.model.words)}</p>{facts_html(list(self.model.facts))}"
+
+    def _setter(self, what: str) -> Callable[[Any], None]:
+        return lambda value: setattr(self.model, what, value)
+
+    def _work(self, name: str) -> Callable[[], Any]:
+        async def do() -> None:
+            for typed in self._typed:
+                await typed.settled()
+            await self.model.do(name)
+
+        return do
+
+    def _forget(self) -> None:
+        self.model.on_dirty = None
+
+
+def facts_html(facts: list[tuple[str, str]]) -> str:
+    """Return pairs of words as a list of HTML. Whatever comes from the system is escaped."""
+    if not facts:
+        return ""
+    items = "".join(f"<dt>{escape(word)}</dt><dd>{escape(value)}</dd>" for word, value in facts)
+    return f'<dl class="pbx-agent-facts">{items}</dl>'

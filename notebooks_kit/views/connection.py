@@ -1,0 +1,184 @@
+"""Connecting by form, and how the connection stands."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from time import monotonic
+from typing import Any, Final
+
+import ipywidgets
+
+from aiopbx import Pbx, Status
+
+from ..models.connection import LABELS, SYSTEMS, TLS_WORDS, ConnectionModel, system_words
+from .view import View, close_widget
+
+_STYLE: Final = """
+.pbx-connection .pbx-field { color: var(--jp-error-color1, #c0392b); line-height: 1.4; white-space: normal;
+  margin-left: 92px; }
+.pbx-connection .pbx-facts { display: grid; grid-template-columns: max-content auto; gap: .1em 1em; margin: 0;
+  line-height: 1.5; }
+.pbx-connection .pbx-facts dt { opacity: .75; }
+.pbx-connection .pbx-facts dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.pbx-connection .pbx-status { font-weight: 600; }
+.pbx-connection .pbx-status::before { content: "\\25CF\\00A0"; color: #8a8f98; }
+.pbx-connection .pbx-status-online::before { color: #2f9e55; }
+.pbx-connection .pbx-status-offline::before { color: #c0392b; }
+.pbx-connection .pbx-status-connecting::before, .pbx-connection .pbx-status-syncing::before { color: #e0a100; }
+"""
+_HINTS: Final = {
+    "url": "https://pbx.example.com",
+    "username": "login name",
+    "enterprise": "enterprise name",
+    "ca_file": "path of a PEM file, only if the certificate is your own",
+}
+_ending: Final[set["asyncio.Task[None]"]] = set()
+
+
+class ConnectionPanel(View):
+    """A form that connects, tests, disconnects or starts the demo, and shows how the connection stands.
+
+    ``pbx`` is the client, once it is connected. ``then`` makes what is shown below it from then on, such as
+    ``LineBoard`` or ``Console``; it ends with the connection. ``close()`` closes the connection, too, and so does
+    running the cell again. The password leaves the form as soon as it has been used.
+    """
+
+    def __init__(self, *, then: Callable[[Pbx], Any] | None = None, model: ConnectionModel | None = None) -> None:
+        """Show an empty form."""
+        self.model = model or ConnectionModel()
+        """What is shown."""
+        self._then = then
+        self._below: Any = None
+        self._below_of: Pbx | None = None
+        self._boxes = {name: self._box(name) for name in LABELS}
+        self._faults = {name: ipywidgets.HTML(layout={"display": "none", "margin": "0"}) for name in LABELS}
+        self._test = _button("Test", "Log in, look what is there, and leave again")
+        self._connect = _button("Connect", "Connect with what was typed", "primary")
+        self._demo = _button("Demo", "Start a simulated telephone system in this kernel and connect to it")
+        self._disconnect = _button("Disconnect", "Close the connection")
+        self._state = ipywidgets.HTML()
+        self._facts = ipywidgets.HTML()
+        rows = [part for name in LABELS for part in (self._boxes[name], self._faults[name])]
+        self._form = ipywidgets.VBox(rows)
+        self._place = ipywidgets.VBox()
+        super().__init__(
+            None,
+            [
+                self._form,
+                ipywidgets.HBox([self._connect, self._test, self._demo, self._disconnect]),
+                self._state,
+                self._facts,
+                self._place,
+            ],
+            css=_STYLE,
+        )
+        self.add_class("pbx-connection")
+        for name, box in self._boxes.items():
+            self.on_change(box, partial(self.model.set, name))
+        self.on_click(self._test, self.model.test)
+        self.on_click(self._connect, self.model.connect)
+        self.on_click(self._demo, self.model.start_demo)
+        self.on_click(self._disconnect, self.model.disconnect)
+        self.every(1.0, lambda: self.model.sample(monotonic()))
+        self.keep(self._leave)
+        self.draw_now()
+        self.model.on_change = self.schedule
+
+    @property
+    def pbx(self) -> Pbx | None:
+        """The connected client; none while there is none."""
+        return self.model.pbx
+
+    def draw(self) -> None:
+        """Draw what has changed."""
+        model = self.model
+        pbx = model.pbx
+        if pbx is not None:
+            _put(self._boxes["password"], "value", "")
+        shown = model.shown if pbx is None else ()
+        for name, box in self._boxes.items():
+            _show(box, name in shown)
+            fault = model.problems.get(name, "") if name in shown else ""
+            text = f'<div role="alert" class="pbx-field">{escape(LABELS[name])}: {escape(fault)}</div>' if fault else ""
+            _put(self._faults[name], "value", text)
+            _show(self._faults[name], bool(text))
+            _put(box, "disabled", bool(model.working))
+        _put(self._boxes["password"], "placeholder", "as before, if left empty" if model.password_kept else "")
+        for button, there in (
+            (self._connect, pbx is None),
+            (self._test, pbx is None),
+            (self._demo, pbx is None),
+            (self._disconnect, pbx is not None),
+        ):
+            _show(button, there)
+            if not self.is_busy(button):
+                _put(button, "disabled", bool(model.working))
+        _put(self._state, "value", self._state_html())
+        _put(self._facts, "value", self._facts_html())
+        self._draw_below(pbx)
+
+    def _draw_below(self, pbx: Pbx | None) -> None:
+        if pbx is self._below_of or self._then is None:
+            return
+        former, self._below, self._below_of = self._below, None, pbx
+        if pbx is not None:
+            self._below = self._then(pbx)
+        self._place.children = () if self._below is None else (self._below,)
+        if former is not None:
+            close_widget(former)
+
+    def _state_html(self) -> str:
+        model = self.model
+        status = model.status
+        if model.working:
+            text, kind = model.working, "connecting"
+        elif status is None:
+            text, kind = model.found or "not connected", "online" if model.found else "none"
+        else:
+            text, kind = str(status), str(status)
+            if status is not Status.ONLINE and model.reason:
+                text += f": {model.reason}"
+        return f'<span role="status" class="pbx-status pbx-status-{escape(kind)}">{escape(text)}</span>'
+
+    def _facts_html(self) -> str:
+        facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in self.model.facts)
+        return f'<dl class="pbx-facts">{facts}</dl>' if facts else ""
+
+    def _box(self, name: str) -> Any:
+        label, value = LABELS[name], self.model.fields.get(name, "")
+        layout = {"width": "30em", "max_width": "100%"}
+        if name == "system":
+            options = [(system_words(system), system) for system in SYSTEMS]
+            return ipywidgets.Dropdown(options=options, value=value, description=label, layout=layout)
+        if name == "tls":
+            options = [(words, key) for key, words in TLS_WORDS.items()]
+            return ipywidgets.Dropdown(options=options, value=value, description=label, layout=layout)
+        if name == "password":
+            return ipywidgets.Password(description=label, layout=layout)
+        return ipywidgets.Text(value=value, placeholder=_HINTS.get(name, ""), description=label, layout=layout)
+
+    def _leave(self) -> None:
+        pbx = self.model.release()
+        if pbx is None or self.loop.is_closed():
+            return
+        task = self.loop.create_task(pbx.close())
+        _ending.add(task)
+        task.add_done_callback(_ending.discard)
+
+    def to_html(self) -> str:
+        """Return how the connection stands."""
+        return self._state_html() + self._facts_html()
+
+
+def _button(description: str, tooltip: str, style: str = "") -> Any:
+    return ipywidgets.Button(description=description, tooltip=tooltip, button_style=style, layout={"width": "9em"})
+
+
+def _put(widget: Any, name: str, value: object) -> None:
+    if getattr(widget, name) != value:
+        setattr(widget, name, value)
+
+
+def _show(widget: Any, there: bool) -> None:
+    _put(widget.layout, "display", None if there else "none")

@@ -1,0 +1,134 @@
+"""Searching the telephone book as a widget."""
+
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+import ipywidgets
+
+from aiopbx import Contact, Feature, Line, Pbx
+
+from ..models.directory import DirectoryModel
+from .fields import show
+from .view import View
+
+if TYPE_CHECKING:
+    import pandas
+
+_STYLE: Final = """
+.pbx-directory .pbx-contact { display: grid;
+  grid-template-columns: 8em minmax(10em, 1fr) minmax(6em, .8fr) minmax(6em, 1fr); gap: .6em;
+  align-items: center; padding: .15em .6em; line-height: 1.5; color: var(--jp-content-font-color1, inherit);
+  border-bottom: 1px solid var(--jp-border-color2, #8883); }
+.pbx-directory .pbx-contact > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.pbx-directory .pbx-head { font-weight: 600; }
+.pbx-directory .pbx-contact-number { font-variant-numeric: tabular-nums; }
+.pbx-directory .pbx-directory-words { line-height: 1.5; padding: 0 .6em; }
+"""
+
+
+class DirectorySearch(View):
+    """The telephone book, searched as you type; with a line, everybody who is found can be called from it.
+
+    It mirrors a ``DirectoryModel``. Rows are made once and changed; ``to_dataframe()`` has who was found.
+    """
+
+    def __init__(self, pbx: Pbx, line: Line | None = None, *, height: str = "20em", **options: Any) -> None:
+        """Search in ``pbx``, and call from ``line``; ``options`` are those of ``DirectoryModel``, such as ``limit``."""
+        self.line = line
+        self.model = DirectoryModel(pbx, line, **options)
+        """What is shown."""
+        self._rows: list[_Row] = []
+        self._field = ipywidgets.Text(
+            description="Search",
+            placeholder="beginning of a name or number",
+            continuous_update=True,
+            layout={"width": "24em"},
+        )
+        self._words = ipywidgets.HTML(layout={"margin": "0"})
+        self._head = ipywidgets.HTML(
+            '<div class="pbx-contact pbx-head"><span>Number</span><span>Name</span><span>Login</span>'
+            "<span>E-mail</span></div>",
+            layout={"margin": "0", "display": "none"},
+        )
+        self._body = ipywidgets.VBox(layout={"max_height": height, "overflow": "hidden auto", "display": "flex"})
+        top = ipywidgets.HBox([self._field, self._words], layout={"flex_flow": "row wrap"})
+        super().__init__(pbx, [top, self._head, self._body], css=_STYLE)
+        self.add_class("pbx-directory")
+        self.on_change(self._field, self.model.type)
+        self.keep(self._forget)
+        self.draw_now()
+        self.model.on_dirty = self.schedule
+
+    def draw(self) -> None:
+        """Mirror the model."""
+        found = self.model.take()
+        self._words.value = f'<div class="pbx-directory-words" role="status">{escape(self.model.words)}</div>'
+        if len(found) > len(self._rows):
+            self._rows += [_Row(self) for _ in range(len(found) - len(self._rows))]
+            self._body.children = tuple(row.box for row in self._rows)
+        for index, row in enumerate(self._rows):
+            row.draw(found[index] if index < len(found) else None)
+        show(self._head, bool(found))
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return who was found as a table of pandas, which has to be installed."""
+        return self.model.to_dataframe()
+
+    def describe(self) -> str:
+        """Return in a few words what this is."""
+        return f"DirectorySearch: {self.model.words}"
+
+    def to_html(self) -> str:
+        """Return who was found as a plain table."""
+        lines = ["<table><tr><th>Number</th><th>Name</th><th>Login</th><th>E-mail</th></tr>"]
+        lines += [
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(contact)) + "</tr>"
+            for contact in self.model.found
+        ]
+        return f"<p>{escape(self.model.words)}</p>" + "".join(lines) + "</table>"
+
+    def _forget(self) -> None:
+        self.model.on_dirty = None
+        self.model.close()
+
+
+class _Row:
+    """A place in the table: it shows who was found there."""
+
+    def __init__(self, view: DirectorySearch) -> None:
+        self._view = view
+        self._contact: Contact | None = None
+        self._text = ipywidgets.HTML(layout={"margin": "0", "flex": "1 1 auto"})
+        self._call = ipywidgets.Button(
+            description="Call", icon="phone", layout={"width": "auto", "flex": "0 0 auto", "display": "none"}
+        )
+        self.box = ipywidgets.HBox(
+            [self._text, self._call], layout={"flex": "0 0 auto", "margin": "0", "align_items": "center"}
+        )
+        view.on_click(self._call, self._dial)
+
+    def draw(self, contact: Contact | None) -> None:
+        """Show somebody, or nobody."""
+        line = self._view.line
+        show(self.box, contact is not None)
+        if contact is None or contact == self._contact:
+            return
+        self._contact = contact
+        cells = "".join(
+            f'<span class="pbx-contact-{name}" title="{escape(cell)}">{escape(cell)}</span>'
+            for name, cell in zip(("number", "name", "login", "mail"), _cells(contact), strict=True)
+        )
+        self._text.value = f'<div class="pbx-contact" role="group" aria-label="{escape(contact.name)}">{cells}</div>'
+        may_call = line is not None and bool(contact.number) and contact.number != line.number
+        self._call.description = f"Call {contact.number}" if may_call else "Call"
+        self._call.tooltip = f"Call {contact.name} from {line.number}" if line is not None else ""
+        show(self._call, may_call and line is not None and Feature.DIAL in line.features)
+
+    async def _dial(self) -> None:
+        contact, line = self._contact, self._view.line
+        if contact is not None and contact.number and line is not None:
+            await line.dial(contact.number)
+
+
+def _cells(contact: Contact) -> tuple[str, str, str, str]:
+    return (contact.number or "", contact.name, contact.login or "", contact.email or "")

@@ -1,0 +1,188 @@
+"""How calls reach a line, as a widget with switches that tell the truth."""
+
+from html import escape
+from typing import Any, Final
+
+import ipywidgets
+
+from aiopbx import Condition, Feature, Forward, Line, Overflow, Status, StatusChanged, Target
+
+from ..models.routing import CONDITIONS, FORWARD_TARGETS, OVERFLOW_TARGETS, RoutingModel
+from .fields import Typed, on_enter, show
+from .view import View
+
+_STYLE: Final = """
+.pbx-routing .pbx-part { border-top: 1px solid var(--jp-border-color2, #8883); padding: .3em 0; }
+.pbx-routing .pbx-part-words { line-height: 1.5; overflow-wrap: anywhere; }
+.pbx-routing .pbx-refuses { color: var(--jp-error-color1, #c0392b); font-weight: 600; }
+.pbx-routing.pbx-stale .pbx-part { opacity: .6; }
+"""
+
+
+class RoutingPanel(View):
+    """Do-not-disturb, forward, overflow and remote extension of a line.
+
+    It mirrors a ``RoutingModel``, so it shows what the line says, also where a telephone or somebody else has changed
+    it; what the system refuses turns back, with the reason on top. What the line cannot do is named in one line.
+    """
+
+    def __init__(self, line: Line, **options: Any) -> None:
+        """Show how calls reach ``line``; ``options`` are those of ``RoutingModel``."""
+        self.line = line
+        self.model = RoutingModel(line, **options)
+        """What is shown."""
+        self._words = ipywidgets.HTML(layout={"margin": "0"})
+        self._dnd = ipywidgets.Checkbox(
+            value=False, description="Do not disturb", tooltip="Refuse calls", indent=False, layout={"width": "auto"}
+        )
+        self._remote = ipywidgets.Checkbox(
+            value=False,
+            description="Remote extension rings too",
+            tooltip="Let the remote extension ring with the telephone",
+            indent=False,
+            layout={"width": "auto"},
+        )
+        self._forward = _Route(self, "Forward", FORWARD_TARGETS, CONDITIONS)
+        self._overflow = _Route(self, "Overflow", OVERFLOW_TARGETS, CONDITIONS[1:])
+        self._absent = ipywidgets.HTML(layout={"margin": "0"})
+        # One entry for each part of RoutingModel.PARTS.
+        self._parts: dict[Feature, Any] = {
+            Feature.DO_NOT_DISTURB: _part([self._dnd]),
+            Feature.FORWARD: _part(self._forward.children),
+            Feature.OVERFLOW: _part(self._overflow.children),
+            Feature.REMOTE_EXTENSION: _part([self._remote]),
+        }
+        super().__init__(line.pbx, [self._words, *self._parts.values(), self._absent], css=_STYLE)
+        self.add_class("pbx-routing")
+        self.on_change(self._dnd, self.model.set_do_not_disturb)
+        self.on_change(self._remote, self.model.set_remote_extension)
+        self._forward.listen(self.model.set_forward, self.model.cancel_forward)
+        self._overflow.listen(self.model.set_overflow, self.model.cancel_overflow)
+        self.keep(line.subscribe(self.model.handle))
+        self.keep(line.pbx.subscribe(self.model.handle, kind=StatusChanged))
+        self.keep(self._forget)
+        self.draw_now()
+        self.model.on_dirty = self.schedule
+
+    def draw(self) -> None:
+        """Mirror the model."""
+        model = self.model
+        model.take()
+        online = model.status is Status.ONLINE
+        (self.remove_class if online else self.add_class)("pbx-stale")
+        style = " pbx-refuses" if model.do_not_disturb else ""
+        name = f"{self.line.number} {self.line.name}".strip()
+        self._words.value = (
+            f"<b>{escape(f'How calls reach {name}')}</b>"
+            f'<div class="pbx-part-words{style}" role="status">{escape(model.words)}</div>'
+        )
+        for part, box in self._parts.items():
+            show(box, part in model.parts)
+        self._dnd.value = model.do_not_disturb
+        self._remote.value = model.remote_extension
+        for switch in (self._dnd, self._remote):
+            switch.disabled = not online
+        self._forward.draw(model.forward, model.forward_words, online)
+        self._overflow.draw(model.overflow, model.overflow_words, online)
+        self._absent.value = f"<i>{escape(model.absent)}</i>" if model.absent else ""
+        show(self._absent, bool(model.absent))
+
+    def describe(self) -> str:
+        """Return in a few words what this is."""
+        return f"RoutingPanel of {self.line.number}: {self.model.words}"
+
+    def to_html(self) -> str:
+        """Return how calls reach the line, as plain HTML."""
+        self.draw_now()
+        model = self.model
+        said = {Feature.FORWARD: model.forward_words, Feature.OVERFLOW: model.overflow_words}
+        items = "".join(f"<li>{escape(said[part])}</li>" for part in model.parts if part in said)
+        return f"<p>{escape(model.words)}</p><ul>{items}</ul>" + (
+            f"<p>{escape(model.absent)}</p>" if model.absent else ""
+        )
+
+    def _forget(self) -> None:
+        self.model.on_dirty = None
+
+
+class _Route:
+    """Where calls are sent, and when: a forward or an overflow."""
+
+    def __init__(
+        self,
+        panel: RoutingPanel,
+        name: str,
+        targets: tuple[tuple[str, Target], ...],
+        conditions: tuple[tuple[str, Condition], ...],
+    ) -> None:
+        self._panel = panel
+        self._drawn: Forward | Overflow | None = None
+        self._words = ipywidgets.HTML(layout={"margin": "0"})
+        self._target = ipywidgets.Dropdown(
+            options=targets, description=f"{name} to", layout={"width": "17em"}, style={"description_width": "6em"}
+        )
+        self._condition = ipywidgets.Dropdown(
+            options=conditions, description="when", layout={"width": "18em"}, style={"description_width": "3em"}
+        )
+        self._number = ipywidgets.Text(
+            description="Number", placeholder="number", continuous_update=True, layout={"width": "15em"}
+        )
+        self._number.style.description_width = "4em"
+        self._set = ipywidgets.Button(
+            description=f"Set {name.lower()}", tooltip=f"Set this {name.lower()}", layout={"width": "auto"}
+        )
+        self._cancel = ipywidgets.Button(
+            description=f"Cancel {name.lower()}",
+            tooltip=f"Take the {name.lower()} away",
+            button_style="warning",
+            layout={"width": "auto"},
+        )
+        self._typed: Typed | None = None
+        self.children = [
+            self._words,
+            ipywidgets.HBox(
+                [self._target, self._condition, self._number, self._set, self._cancel],
+                layout={"flex_flow": "row wrap", "align_items": "center"},
+            ),
+        ]
+
+    def listen(self, set_route: Any, cancel: Any) -> None:
+        """Do these when the buttons are clicked."""
+        panel = self._panel
+        typed = self._typed = Typed(panel, self._number)
+
+        async def do() -> None:
+            number = await typed.settled()
+            await set_route(self._target.value, self._condition.value, number)
+
+        panel.on_click(self._set, do)
+        panel.on_click(self._cancel, cancel)
+        on_enter(panel, self._number, do, busy=self._set)
+        panel.on_change(self._target, self._choose)
+
+    def draw(self, route: Forward | Overflow | None, words: str, online: bool) -> None:
+        """Show what is so. The fields follow where it has changed; what somebody is typing stays."""
+        self._words.value = f'<div class="pbx-part-words">{escape(words)}</div>'
+        if route != self._drawn:
+            self._drawn = route
+            if route is not None:
+                if route.target in {value for _, value in self._target.options}:
+                    self._target.value = route.target
+                if route.condition in {value for _, value in self._condition.options}:
+                    self._condition.value = route.condition
+                if route.number is not None:
+                    self._number.value = route.number
+        self._choose(self._target.value)
+        show(self._cancel, route is not None)
+        for button in (self._set, self._cancel):
+            if not self._panel.is_busy(button):
+                button.disabled = not online
+
+    def _choose(self, target: Target) -> None:
+        show(self._number, target is not Target.VOICEMAIL)
+
+
+def _part(children: list[Any]) -> Any:
+    box = ipywidgets.VBox(children)
+    box.add_class("pbx-part")
+    return box

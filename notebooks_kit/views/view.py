@@ -1,0 +1,388 @@
+"""What all views have in common: one loop, one drawing a frame, a place for problems, an end that leaves nothing."""
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any, Final
+from weakref import WeakSet
+
+import ipywidgets
+from IPython.core.getipython import get_ipython
+
+from aiopbx import Pbx, PbxError
+
+FRAME: Final = 0.1
+"""Seconds between two drawings; what happens meanwhile is drawn together."""
+
+Work = Callable[[], Awaitable[object] | None]
+"""Something to be done: a plain function, or one that returns something to be awaited."""
+
+# The colours follow the theme of the page; where there is none (Voilà, a stored page) the fallbacks hold. A style works
+# in a place that is not shown, too.
+_STYLE: Final = """
+.pbx-view { color: var(--jp-content-font-color1, inherit); }
+.pbx-view button:focus-visible, .pbx-view input:focus-visible, .pbx-view select:focus-visible,
+.pbx-view textarea:focus-visible, .pbx-view summary:focus-visible, .pbx-view [tabindex]:focus-visible {
+  outline: 2px solid var(--jp-brand-color1, #1976d2) !important; outline-offset: 1px; }
+.pbx-view .pbx-problem { border-left: .3em solid var(--jp-error-color1, #c0392b); padding: .2em .6em; line-height: 1.5;
+  color: var(--jp-content-font-color1, inherit); background: #c0392b1f; white-space: normal; }
+.pbx-view .pbx-problem pre { overflow: auto; max-height: 14em; }
+"""
+
+
+class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
+    """A widget that mirrors a model.
+
+    Make it in a cell: that is the loop of the client, in which every model lives. What widgets call may come from other
+    loops and threads (kernels have several), so it passes through ``on_click``, ``on_change`` and ``do``, which hop to
+    that loop first. What goes wrong there is shown on top of the view; nothing is printed and nothing swallowed.
+
+    ``close()`` takes it away with everything that it has made. Where the page tells the kernel which cell runs
+    (JupyterLab, Notebook 7), running a cell again closes the views that its former run has made.
+    """
+
+    def __init__(self, pbx: Pbx | None, children: Sequence[Any], *, css: str = "", **keywords: Any) -> None:
+        """Show ``children`` below the place for problems. ``css`` is the style of this view, without ``<style>``."""
+        self._closed = False
+        self._pbx = pbx
+        self._loop = pbx.loop if pbx is not None else asyncio.get_running_loop()
+        self._frame: asyncio.TimerHandle | None = None
+        self._timers: dict[object, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._kept: list[Callable[[], None]] = []
+        self._busy: dict[Any, bool] = {}
+        self._mirroring = 0
+        self._problem: object = None
+        self._problem_text = ipywidgets.HTML(layout={"flex": "1 1 auto", "margin": "0"})
+        dismiss = ipywidgets.Button(
+            description="Dismiss", tooltip="Dismiss this message", layout={"width": "auto", "flex": "0 0 auto"}
+        )
+        dismiss.on_click(lambda _: self.tell(None))
+        self._problem_area = ipywidgets.HBox([self._problem_text, dismiss], layout={"display": "none"})
+        style = ipywidgets.HTML(f"<style>{_STYLE}{css}</style>", layout={"display": "none"})
+        super().__init__([style, self._problem_area, *children], **keywords)
+        self.add_class("pbx-view")
+        _remember(self)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop of the client. Models are touched only there."""
+        return self._loop
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._closed
+
+    # --------------------------------------------------------------------------------------------------- what is done
+
+    def do(self, work: Work, *, busy: Any = None) -> None:
+        """Do this in the client's loop, from any thread.
+
+        If it is to be awaited, it becomes a task that ends with the view. What it raises is shown, and a former problem
+        goes when it begins. ``busy`` is a button: it is disabled until the work is done, and meanwhile a second click
+        does nothing.
+        """
+        self._hop(self._begin, work, busy)
+
+    def on_click(self, button: Any, work: Work) -> None:
+        """Do this when the button is clicked; see ``do``."""
+        button.on_click(lambda _: self.do(work, busy=button))
+
+    def on_change(self, widget: Any, function: Callable[[Any], Awaitable[object] | None], name: str = "value") -> None:
+        """Call this in the client's loop with the new value when somebody changes the widget.
+
+        What ``draw`` itself changes, or anything within ``with view.mirroring():``, is nobody's choice and is not told.
+        """
+
+        def changed(change: Any) -> None:
+            if self._mirroring and self._is_here():
+                return
+            new = change["new"]
+            # never at once: the widget is still busy with taking the value in
+            self._call_soon(self._begin, lambda: function(new), None)
+
+        widget.observe(changed, name)
+
+    @contextmanager
+    def mirroring(self) -> Iterator[None]:
+        """What is changed herein was not chosen by a person: ``on_change`` keeps silent. For use in the loop only."""
+        self._mirroring += 1
+        try:
+            yield
+        finally:
+            self._mirroring -= 1
+
+    def is_busy(self, button: Any) -> bool:
+        """Whether what this button has begun goes on; ``draw`` leaves it disabled then."""
+        return button in self._busy
+
+    def tell(self, problem: str | BaseException | None) -> None:
+        """Show what went wrong, on top of the view, or take it away. From any thread."""
+        self._hop(self._tell, problem)
+
+    def _tell(self, problem: object) -> None:
+        if self._closed:
+            return
+        text = "" if problem is None else problem_html(problem)
+        self._problem = problem
+        if self._problem_text.value != text:
+            self._problem_text.value = text
+        display = None if text else "none"
+        if self._problem_area.layout.display != display:
+            self._problem_area.layout.display = display
+
+    def _begin(self, work: Work, busy: Any) -> None:
+        if self._closed or (busy is not None and busy in self._busy):
+            return
+        self._tell(None)
+        with _in_a_view():
+            try:
+                result = work()
+            except Exception as error:
+                self._tell(error)
+                return
+            if not inspect.isawaitable(result):
+                return
+            if busy is not None:
+                self._busy[busy] = busy.disabled
+                busy.disabled = True
+            task = self._loop.create_task(self._finish(result, busy))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if inspect.iscoroutine(result):  # a task that is cancelled before it begins never awaits it
+            task.add_done_callback(lambda _: result.close())
+
+    async def _finish(self, work: Awaitable[object], busy: Any) -> None:
+        try:
+            await work
+        except Exception as error:
+            self._tell(error)
+        finally:
+            if busy is not None and busy in self._busy:
+                former = self._busy.pop(busy)
+                if not self._closed:
+                    busy.disabled = former
+            self._schedule()
+
+    # -------------------------------------------------------------------------------------------------------- drawing
+
+    def draw(self) -> None:
+        """Mirror the model: change what exists, rebuild nothing. To be overridden; called in the loop."""
+
+    def schedule(self) -> None:
+        """Draw once, at the end of the frame. From any thread."""
+        self._hop(self._schedule)
+
+    def draw_now(self) -> None:
+        """Draw what waits for the end of the frame. Tests and the impatient call it, in the loop."""
+        if self._frame is not None:
+            self._frame.cancel()
+            self._frame = None
+        if self._closed:
+            return
+        try:
+            with self.mirroring(), _in_a_view():
+                self.draw()
+        except Exception as error:
+            self._tell(error)
+
+    def _schedule(self) -> None:
+        if self._frame is None and not self._closed:
+            self._frame = self._loop.call_later(FRAME, self.draw_now)
+
+    def every(self, seconds: float, tick: Callable[[], object]) -> Callable[[], None]:
+        """Call ``tick`` in the loop every so many seconds, as long as the view exists; return what ends it earlier."""
+        key = object()
+
+        def again() -> None:
+            self._timers[key] = self._loop.call_later(seconds, run)
+
+        def run() -> None:
+            again()
+            try:
+                with self.mirroring(), _in_a_view():
+                    tick()
+            except Exception as error:
+                self._tell(error)
+
+        def stop() -> None:
+            timer = self._timers.pop(key, None)
+            if timer is not None:
+                timer.cancel()
+
+        again()
+        return stop
+
+    # -------------------------------------------------------------------------------------------------------- the end
+
+    def keep(self, unsubscribe: Callable[[], None]) -> None:
+        """Call this when the view is closed."""
+        self._kept.append(unsubscribe)
+
+    def close(self) -> None:
+        """Leave the client, end everything that goes on, and take every widget away. A second time does nothing."""
+        if getattr(self, "_closed", True):
+            return
+        self._closed = True
+        if self._is_here() or not self._loop.is_running():
+            self._end()
+        else:
+            self._loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        for place in _places.values():
+            place.views.discard(self)
+        kept, self._kept = self._kept, []
+        for unsubscribe in kept:
+            unsubscribe()
+        if self._frame is not None:
+            self._frame.cancel()
+            self._frame = None
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        if not self._loop.is_closed():
+            current = asyncio.current_task() if self._is_here() else None
+            for task in tuple(self._tasks):
+                if task is not current:
+                    task.cancel()
+        self._busy.clear()
+        for child in self.children:
+            close_widget(child)
+        self.layout.close()
+        super().close()
+
+    # --------------------------------------------------------------------------------------------------------- inside
+
+    def _is_here(self) -> bool:
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
+    def _hop(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Call this in the loop of the client: at once if that is where we are."""
+        if self._closed:
+            return
+        if self._is_here():
+            function(*arguments)
+        else:
+            self._call_soon(function, *arguments)
+
+    def _call_soon(self, function: Callable[..., None], *arguments: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, *arguments)
+        except RuntimeError:  # the loop is closed: nobody else touches anything any more
+            self._tell("The event loop of this view has ended. Make the view again.")
+
+    # ------------------------------------------------------------------------------------------- without live widgets
+
+    def to_html(self) -> str:
+        """Return what is shown as plain HTML, for pages that cannot run widgets; empty where there is none."""
+        return ""
+
+    def describe(self) -> str:
+        """Return in a few words what this is."""
+        return type(self).__name__
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """Bring a plain picture along, for pages that cannot run widgets, such as a notebook on GitHub."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
+        if not self._closed:
+            bundle["text/plain"] = self.describe()
+            html = self.to_html()
+            if html:
+                bundle["text/html"] = html
+        return bundle
+
+
+def problem_html(problem: object) -> str:
+    """Return a problem as HTML: what an error of the client says, of any other its type and where it came from."""
+    if isinstance(problem, PbxError):
+        text = escape(problem.message)
+        if problem.remedy:
+            text += f" {escape(problem.remedy)}"
+    elif isinstance(problem, BaseException):
+        where = "".join(traceback.format_exception(problem))
+        text = (
+            f"<details><summary>{escape(type(problem).__name__)}: {escape(str(problem))}</summary>"
+            f"<pre>{escape(where)}</pre></details>"
+        )
+    else:
+        text = escape(str(problem))
+    return f'<div role="alert" class="pbx-problem">{text}</div>'
+
+
+def close_widget(widget: Any) -> None:
+    """Close a widget with its children, its layout and its style."""
+    if isinstance(widget, View):
+        widget.close()
+        return
+    for child in getattr(widget, "children", ()):
+        close_widget(child)
+    for name in ("layout", "style"):
+        part = getattr(widget, name, None)
+        if isinstance(part, ipywidgets.Widget):
+            part.close()
+    widget.close()
+
+
+# ------------------------------------------------------------------------------------------- running a cell once more
+
+
+@dataclass(slots=True)
+class _Place:
+    """One cell: which of its runs was the last, and what that has made."""
+
+    run: str
+    former: set[str] = field(default_factory=set)
+    views: "WeakSet[View]" = field(default_factory=WeakSet)
+
+
+_places: Final[dict[str, _Place]] = {}
+_inside: Final[ContextVar[bool]] = ContextVar("inside a view", default=False)
+
+
+@contextmanager
+def _in_a_view() -> Iterator[None]:
+    """Views that a view makes later, at a click perhaps, are that view's own and no cell's."""
+    token = _inside.set(True)
+    try:
+        yield
+    finally:
+        _inside.reset(token)
+
+
+def cell_and_run() -> tuple[str, str] | None:
+    """Return which cell is being run, and which of its runs this is; none where the page does not tell."""
+    shell = get_ipython()
+    parent: dict[str, Any] = getattr(shell, "get_parent", dict)() or {}
+    header = parent.get("header") or {}
+    cell = (parent.get("metadata") or {}).get("cellId")
+    if header.get("msg_type") != "execute_request" or not cell:
+        return None
+    return str(cell), str(header.get("msg_id"))
+
+
+def _remember(view: View) -> None:
+    """Note which cell has made this view, and close what its former runs have made."""
+    known = None if _inside.get() else cell_and_run()
+    if known is None:
+        return
+    cell, run = known
+    place = _places.setdefault(cell, _Place(run))
+    if run in place.former:  # something that a former run has left behind makes a view late
+        return
+    if run != place.run:
+        place.former.add(place.run)
+        place.run = run
+        old, place.views = list(place.views), WeakSet()
+        for each in old:
+            each.close()
+    place.views.add(view)

@@ -1,0 +1,247 @@
+"""Any request by its name: what is described, how plain values become a request, and what is sent."""
+
+import ast
+import contextlib
+import inspect
+from typing import Any
+
+import pytest
+
+import aiopbx
+from aiopbx import (
+    InvalidInput,
+    Operation,
+    Parameter,
+    ParameterKind,
+    ParameterPlace,
+    Pbx,
+    PolicyViolation,
+    RequestRefused,
+)
+from aiopbx.o2g import services
+from aiopbx.o2g.client import O2gClient
+from aiopbx.o2g.operations import OPERATIONS
+from aiopbx.o2g.requests import O2gRequests, described
+from aiopbx.policy import DialGuard, DialPolicy
+from tests.aiopbx.office import office, user
+
+GUARD = DialGuard(DialPolicy())
+
+
+def prepare(name: str, **values: Any) -> aiopbx.Request:
+    return O2gRequests().prepare(name, values, GUARD)
+
+
+def test_every_operation_is_described() -> None:
+    told = described()
+    assert told.keys() == OPERATIONS.keys()
+    for name, one in told.items():
+        wire = OPERATIONS[name]
+        assert (one.name, str(one), one.service) == (name, str(wire), wire.service)
+        assert one.summary
+        assert one.answer == ("" if wire.answer is None else one.answer)
+        places = [each.name for each in one.parameters if each.place is ParameterPlace.PATH]
+        assert tuple(places) == wire.path_params
+        assert (one.body is not None) == (wire.body is not None)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_the_method_that_is_named_exists_and_takes_what_is_described(name: str) -> None:
+    one = described()[name]
+    _, _, attribute, method = one.python.split(".")
+    service = next(kind for kind in vars(services).values() if getattr(kind, "service", None) == one.service)
+    keywords = set(inspect.signature(getattr(service, method)).parameters) - {"self"}
+    assert {each.keyword for each in one.parameters} | ({"body"} if one.body else set()) == keywords
+    assert attribute in O2gClient.__init__.__code__.co_names
+
+
+def walk(parameter: Parameter, depth: int = 0) -> None:
+    assert parameter.words
+    assert parameter.kind in ParameterKind
+    if parameter.kind is ParameterKind.CHOICE:
+        assert parameter.choices
+    if depth > 6:
+        return
+    for one in (*parameter.fields, *parameter.options, *filter(None, [parameter.item])):
+        walk(one, depth + 1)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_types_are_described_down_to_what_a_person_types(name: str) -> None:
+    for parameter in described()[name].takes:
+        walk(parameter)
+
+
+def test_a_description_of_a_call() -> None:
+    one = described()["make_call"]
+    takes = {each.name: each for each in one.takes}
+    assert one.changes
+    assert one.body is not None
+    assert takes["callee"].kind is ParameterKind.TEXT
+    assert takes["deviceId"].required
+    assert takes["secretCode"].secret
+    assert takes["loginName"].place is ParameterPlace.QUERY
+    acd = takes["acdCall"]
+    assert acd.kind is ParameterKind.OBJECT
+    skills = next(each for each in acd.fields if each.name == "skills")
+    (listed,) = skills.fields
+    assert listed.words == "list of ACRSkill"
+    assert listed.item is not None
+    assert [each.name for each in listed.item.fields] == ["skillNumber", "acrStatus", "expertEvalLevel"]
+
+
+def test_a_type_that_contains_itself_and_one_of_several_kinds() -> None:
+    criterion = next(each for each in described()["start_search"].takes if each.name == "filter")
+    operand = next(each for each in criterion.fields if each.name == "operand")
+    assert operand.kind is ParameterKind.EITHER
+    text, many = operand.options
+    assert text.kind is ParameterKind.TEXT
+    assert many.item is not None
+    assert [each.name for each in many.item.fields] == [each.name for each in criterion.fields]
+    operation = next(each for each in criterion.fields if each.name == "operation")
+    assert "BEGIN_WITH" in operation.choices
+
+
+def test_what_may_change_something() -> None:
+    told = described()
+    assert not told["user"].changes
+    assert told["make_call"].changes
+    assert told["mini_message"].changes, "reading a text erases it"
+
+
+def test_names_are_those_of_the_wire_or_of_python_and_text_stands_for_anything() -> None:
+    wire = prepare("records", unanswered="yes", afterDate="2026-01-31T18:17:15+01:00", loginName="oxe1000", limit="5")
+    python = prepare("records", unanswered=True, after_date="2026-01-31T17:17:15Z", login_name="oxe1000", limit=5)
+    assert wire.target == python.target
+    assert wire.target == (
+        "/comlog/records?unanswered=true&afterDate=2026-01-31T17%3A17%3A15.000Z&limit=5&loginName=oxe1000"
+    )
+    made = prepare("acknowledge_records", recordIds="[1, 2]", acknowledge="true")
+    assert made.body == {"recordIds": [1, 2]}
+    assert prepare("acknowledge-records", recordIds="1,2", acknowledge="1").body == made.body
+    body = prepare("make_call", body='{"deviceId": "1000", "callee": "1"}', callee="1001").body
+    assert body == {"deviceId": "1000", "callee": "1001"}
+    key = prepare("set_soft_key", loginName="oxe1000", deviceId="1000", position="2", number="1001", mnemonic="Bob")
+    assert key.body["position"] == 2, "the path says it, so the body does"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "word"),
+    [
+        ("no_such", {}, "no operation"),
+        ("make-cal", {"callee": "1001"}, "make_call"),
+        ("user", {}, "loginName: is missing"),
+        ("user", {"loginName": " "}, "loginName: must not be empty"),
+        ("user", {"loginName": "a", "colour": 1}, "It takes: loginName"),
+        ("user", {"loginName": "a", "body": {}}, "takes none"),
+        ("make_call", {"body": "{"}, "no JSON"),
+        ("make_call", {"body": "[]"}, "no JSON object"),
+        ("make_call", {"callee": "1001"}, "deviceId"),
+        ("make_call", {"deviceId": "1000", "callee": "call me"}, "callee"),
+        ("logins", {"onlyACD": "perhaps"}, "neither"),
+        ("acknowledge_records", {"recordIds": [1]}, "acknowledge: is missing"),
+        ("delete_records", {}, "all"),
+        ("records", {"afterDate": "2026-01-31T18:00:00"}, "zone"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anything_is_sent(name: str, values: dict[str, Any], word: str) -> None:
+    with pytest.raises(InvalidInput, match=word):
+        prepare(name, **values)
+
+
+def test_secrets_are_in_nothing_that_can_be_read() -> None:
+    made = prepare("make_call", deviceId="1000", callee="1001", pin="471100", secretCode="0815", loginName="oxe1000")
+    for text in (repr(made), str(made), str(made.body), made.python, made.target):
+        assert "471100" not in text
+        assert "0815" not in text
+    assert made.body["pin"] == "***"
+    gone = prepare("unsubscribe", subscriptionId="s3cr3t-subscription")
+    assert "s3cr3t" not in gone.target + gone.python + repr(gone)
+    assert gone.target.endswith("/***")
+
+
+def test_the_dial_policy_stands_before_it() -> None:
+    guard = DialGuard(DialPolicy(denied=("0*",), calls_per_minute=1))
+    with pytest.raises(PolicyViolation):
+        O2gRequests().prepare("make_call", {"deviceId": "1000", "callee": "0015550100"}, guard)
+
+
+async def test_an_answer_is_typed_and_plain() -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        assert pbx.operations is described()
+        answer = await pbx.request("user", login_name="oxe1001")
+        assert (answer.status, answer.value.last_name, answer.data["lastName"]) == (200, "Keller", "Keller")
+        assert answer.seconds >= 0
+        assert "Keller" not in repr(answer)
+        nothing = await pbx.request("set_dnd", loginName="oxe1000")
+        assert (nothing.value, nothing.data) == (None, None)
+        assert one.switch.users["oxe1000"].do_not_disturb
+
+
+async def test_what_is_refused_before_and_after() -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        before = one.simulator.server.requests
+        with pytest.raises(InvalidInput, match="administrator"):
+            await pbx.request("calls")
+        with pytest.raises(InvalidInput, match="Prepare it again"):
+            await pbx.request(pbx.prepare("user", loginName="oxe1000"), loginName="oxe1001")
+        assert one.simulator.server.requests == before
+        with pytest.raises(RequestRefused):
+            await pbx.request("user", loginName="nobody")
+
+
+async def test_the_policy_counts_calls_made_this_way() -> None:
+    async with office() as one:
+        pbx = await one.connect(dial_policy={"calls_per_minute": 1}, **user())
+        made = pbx.prepare("make_call", deviceId="1000", callee="1001")
+        await pbx.request(made)
+        with pytest.raises(PolicyViolation, match="minute"):
+            await pbx.request(made)
+        assert len(one.switch.calls_of("oxe1000")) == 1
+
+
+async def run(pbx: Pbx, code: str) -> None:
+    """Run what a person would paste into a cell."""
+    tree = compile(code, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    await eval(tree, {"pbx": pbx})
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("make_call", {"deviceId": "1000", "callee": "1001", "autoAnswer": True}),
+        ("records", {"unanswered": True, "afterDate": "2026-01-31T18:17:15Z", "role": "CALLER"}),
+        ("set_forward_route", {"forwardRoute": {"destinations": [{"type": "NUMBER", "number": "1002"}]}}),
+        ("start_search", {"filter": {"field": "lastName", "operation": "BEGIN_WITH", "operand": "Kel"}}),
+        ("acknowledge_records", {"recordIds": [1, 2], "acknowledge": False}),
+        ("user", {"loginName": "oxe1000"}),
+    ],
+)
+async def test_the_python_that_is_shown_makes_the_same_request(name: str, values: dict[str, Any]) -> None:
+    async with office() as one:
+        pbx = await one.connect(**user())
+        sent: list[aiopbx.WireMessage] = []
+        made = pbx.prepare(name, **values)
+        stop = pbx.wire(sent.append)
+        for code in (f"await pbx.request({name!r}, **{values!r})", made.python):
+            with contextlib.suppress(RequestRefused):
+                await run(pbx, code)
+        stop()
+        first, second = [(each.what, each.body) for each in sent if each.sent]
+        assert first == second
+
+
+async def test_a_system_without_operations_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        monkeypatch.setattr(pbx._system, "requests", None)
+        assert pbx.operations == {}
+        with pytest.raises(aiopbx.NotSupported, match="by name"):
+            pbx.prepare("user")
+
+
+def test_an_operation_says_what_it_is() -> None:
+    one = Operation(name="x", service="S", method="GET", path="/x", repeatable=True)
+    assert (str(one), one.changes, one.takes) == ("GET /x", False, ())

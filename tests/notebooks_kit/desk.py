@@ -1,0 +1,75 @@
+"""A desk at the simulated office: a view of one line, and hands to click its buttons."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from ipywidgets.widgets import widget as widget_module
+
+from aiopbx import Pbx
+from aiopbx.o2g.services import directory
+from notebooks_kit.views import fields, view as view_module
+from notebooks_kit.views.view import View
+from tests.aiopbx.office import Office, office, until
+
+ALICE, BOB, CAROL, DAVID = "1000", "1001", "1002", "1003"
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let frames be short, and nobody wait for the last letter or between two looks at a search."""
+
+    async def pause(seconds: float) -> None:
+        await asyncio.sleep(0.002)
+
+    monkeypatch.setattr(view_module, "FRAME", 0.002)
+    monkeypatch.setattr(fields, "QUIET", 0.0)
+    monkeypatch.setattr(directory, "_sleep", pause)
+
+
+def widgets() -> set[str]:
+    """Everything that ipywidgets has made and not closed."""
+    return set(widget_module._instances)
+
+
+@asynccontextmanager
+async def desk(**settings: Any) -> AsyncIterator[tuple[Office, Pbx]]:
+    """An office and a client; whatever widgets are left at its end is an error."""
+    before = widgets()
+    async with office(**settings) as one:
+        yield one, await one.connect()
+    left = widgets() - before
+    assert not left, [type(widget_module._instances[key]).__name__ for key in left]
+
+
+def there(widget: Any) -> bool:
+    """Whether a page shows it, if it shows what it stands in."""
+    return bool(widget.layout.display != "none")
+
+
+def problem(view: View) -> str:
+    """What the view says went wrong, as a page shows it; empty where nothing did."""
+    return str(view._problem_text.value) if there(view._problem_area) else ""
+
+
+def enter(text: Any) -> None:
+    """Press Enter in a field, as a page tells it."""
+    text._handle_custom_msg({"event": "submit"}, [])
+
+
+async def turns(one: Office, condition: Callable[[], object]) -> None:
+    """Turn the office's clock slowly until the view shows it; searches of the directory take its time."""
+
+    def look() -> object:
+        one.clock.advance(0.02)
+        return condition()
+
+    await until(look)
+
+
+async def sees(condition: Callable[[], object]) -> None:
+    """Wait until the view shows it."""
+    await until(condition)

@@ -1,0 +1,225 @@
+"""The telephone book: as data, and as a widget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from aiopbx import Contact, LineState
+from aiopbx.simulator import ContactSpec, SwitchSettings, UserSpec
+from notebooks_kit import DirectorySearch
+from notebooks_kit.models import DirectoryModel
+from tests.aiopbx.office import Office, office, until
+
+from .desk import ALICE, BOB, desk, hurry, problem, sees, there, turns, widgets
+
+BOOK = SwitchSettings(
+    directory_page=2,
+    contacts=(
+        ContactSpec(number="0015550101", last_name="Keller & Sons"),
+        ContactSpec(number="0015550102", first_name="Ina", last_name="Kerr"),
+    ),
+)
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+async def found(one: Office, model: DirectoryModel) -> list[str]:
+    await turns(one, lambda: not model.searching)
+    return sorted(contact.name for contact in model.found)
+
+
+async def test_the_newest_search_wins() -> None:
+    async with office(switch=BOOK) as one:
+        pbx = await one.connect()
+        model = DirectoryModel(pbx, pause=0)
+        told: list[int] = []
+        model.on_dirty = lambda: told.append(1)
+        model.type("Di")
+        model.type("Ke")
+        assert told == [1], "told once until it is taken"
+        assert model.searching
+        assert model.words == "Searching …"
+        assert await found(one, model) == ["Bob Keller", "Ina Kerr", "Keller & Sons"]
+        assert model.words == "3 found"
+        model.take()
+        model.type("  Ke ")
+        assert not model.searching, "it is the same"
+        model.type("K")
+        assert model.found == ()
+        assert "at least 2" in model.words
+        model.type("zz")
+        assert await found(one, model) == []
+        assert model.words == "Nobody was found."
+
+
+async def test_the_former_ones_stay_until_there_are_others() -> None:
+    async with office(switch=BOOK) as one:
+        pbx = await one.connect()
+        model = DirectoryModel(pbx, pause=0)
+        model.type("Ke")
+        assert len(await found(one, model)) == 3
+        model.type("Kel")
+        await asyncio.sleep(0)
+        assert len(model.found) == 3
+        assert await found(one, model) == ["Bob Keller", "Keller & Sons"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("bob kel", ["Bob Keller"]),
+        ("kel b", ["Bob Keller"]),
+        ("ke", ["Bob Keller", "Ina Kerr", "Keller & Sons"]),
+        ("ina keller", []),
+        ("10 01", ["Bob Keller"]),
+    ],
+)
+async def test_several_words(text: str, names: list[str]) -> None:
+    async with office(switch=BOOK) as one:
+        pbx = await one.connect()
+        model = DirectoryModel(pbx, pause=0)
+        model.type(text)
+        assert await found(one, model) == names
+
+
+async def test_a_pause_lets_people_type() -> None:
+    async with office(switch=BOOK) as one:
+        pbx = await one.connect()
+        requests = one.simulator.servers[0].requests
+        model = DirectoryModel(pbx, pause=0.02)
+        for text in ("Ke", "Kel", "Kell"):
+            model.type(text)
+            await asyncio.sleep(0)
+        assert one.simulator.servers[0].requests == requests, "asked before the pause"
+        assert await found(one, model) == ["Bob Keller", "Keller & Sons"]
+        await model.finished()
+
+
+async def test_there_may_be_more() -> None:
+    async with office(switch=BOOK) as one:
+        pbx = await one.connect()
+        model = DirectoryModel(pbx, pause=0, limit=2)
+        model.type("Ke")
+        await found(one, model)
+        assert model.words == "The first 2 are shown. Type more to find fewer."
+
+
+async def test_no_directory() -> None:
+    people = (UserSpec(login="oxe1000", number="1000", licences=frozenset({"TELEPHONY_BASIC"})),)
+    async with office(users=people) as one:
+        pbx = await one.connect()
+        model = DirectoryModel(pbx)
+        assert not model.available
+        model.type("Ke")
+        assert not model.searching
+        assert model.words == "There is no directory that may be searched."
+
+
+async def test_a_search_that_fails_says_why() -> None:
+    async with office(switch=BOOK) as one:
+        pbx = await one.connect()
+        model = DirectoryModel(pbx, pause=0)
+        await one.simulator.stop(abrupt=True)
+        await until(lambda: pbx.status != "online")
+        model.type("Ke")
+        await until(lambda: not model.searching)
+        assert "no connection" in model.words
+        await one.simulator.start()
+        await until(lambda: pbx.status == "online", 10)
+        model.type("Ke")
+        assert len(await found(one, model)) == 3
+
+
+async def test_a_table_of_pandas() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is an extra")
+    async with office(switch=BOOK) as one:
+        pbx = await one.connect()
+        model = DirectoryModel(pbx, pause=0)
+        assert list(model.to_dataframe().columns)[:2] == ["number", "name"]
+        model.type("Ke")
+        await found(one, model)
+        table = model.to_dataframe()
+        assert isinstance(table, pandas.DataFrame)
+        assert sorted(table["name"]) == ["Bob Keller", "Ina Kerr", "Keller & Sons"]
+        assert set(table["number"]) == {BOB, "0015550101", "0015550102"}
+
+
+# ----------------------------------------------------------------------------------------------------------- the widget
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[tuple[Office, DirectorySearch]]:
+    async with desk(switch=BOOK) as (one, pbx):
+        view = DirectorySearch(pbx, pbx.line(ALICE), pause=0)
+        yield one, view
+        view.close()
+
+
+def shown(view: DirectorySearch) -> list[str]:
+    return [row._text.value for row in view._rows if there(row.box)]
+
+
+async def test_search_and_call(place: tuple[Office, DirectorySearch]) -> None:
+    one, view = place
+    assert not there(view._head)
+    view._field.value = "Ke"
+    await turns(one, lambda: len(shown(view)) == 3)
+    assert there(view._head)
+    assert "Keller &amp; Sons" in "".join(shown(view))
+    row = next(row for row in view._rows if "Bob Keller" in row._text.value)
+    assert (row._call.description, row._call.tooltip) == (f"Call {BOB}", f"Call Bob Keller from {ALICE}")
+    row._call.click()
+    await sees(lambda: view.model.pbx.line(BOB).state is LineState.RINGING_INCOMING)
+    assert problem(view) == ""
+
+
+async def test_rows_are_kept_and_changed(place: tuple[Office, DirectorySearch]) -> None:
+    one, view = place
+    view._field.value = "Ke"
+    await turns(one, lambda: len(shown(view)) == 3)
+    rows, made = view._body.children, widgets()
+    view._field.value = "Okafor"
+    await turns(one, lambda: len(shown(view)) == 1)
+    assert "David Okafor" in shown(view)[0]
+    view._field.value = ""
+    await sees(lambda: not shown(view))
+    assert view._body.children == rows
+    assert widgets() == made
+
+
+async def test_one_does_not_call_oneself_and_without_a_line_nobody(place: tuple[Office, DirectorySearch]) -> None:
+    one, view = place
+    view._field.value = ALICE
+    await turns(one, lambda: len(shown(view)) == 1)
+    assert not there(view._rows[0]._call)
+    other = DirectorySearch(view.model.pbx, pause=0)
+    other._field.value = "Okafor"
+    await turns(one, lambda: len(shown(other)) == 1)
+    assert not there(other._rows[0]._call)
+    assert "<td>David Okafor</td>" in other.to_html()
+    other.close()
+
+
+async def test_what_cannot_be_dialled_is_said_on_top(place: tuple[Office, DirectorySearch]) -> None:
+    _, view = place
+    view.model._found = [Contact(last_name="Broken", number="not a number")]
+    view.draw_now()
+    view._rows[0]._call.click()
+    await sees(lambda: "cannot be dialled" in problem(view))
+
+
+async def test_close_leaves_nothing() -> None:
+    async with desk(switch=BOOK) as (_, pbx):
+        before = widgets()
+        view = DirectorySearch(pbx, pbx.line(ALICE), pause=0)
+        view._field.value = "Ke"
+        await sees(lambda: view.model.searching)
+        view.close()
+        assert widgets() == before
+        assert not view.model.searching
