@@ -17,6 +17,11 @@ import aiopbx
 
 SOURCE = Path(aiopbx.__file__)
 API = {
+    "WireMessage",
+    "Recorder",
+    "RecordingFailed",
+    "Replay",
+    "replay",
     "connect",
     "Pbx",
     "Line",
@@ -147,6 +152,8 @@ ACTIONS = {
         "line",
         "call",
         "subscribe",
+        "wire",
+        "record",
         "events",
         "wait_status",
         "available_lines",

@@ -8,7 +8,21 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given, strategies as st
 
-from aiopbx import Condition, DialPolicy, Feature, Forward, InvalidInput, Overflow, Pbx, Routing, Target
+from aiopbx import (
+    Condition,
+    ConnectionFailed,
+    DialPolicy,
+    Feature,
+    Forward,
+    InvalidInput,
+    NotSupported,
+    Offline,
+    OutcomeUnknown,
+    Overflow,
+    Pbx,
+    Routing,
+    Target,
+)
 from aiopbx.simulator import UserSpec
 from notebooks_kit import RoutingPanel
 from notebooks_kit.models import RoutingModel

@@ -29,6 +29,7 @@ from .errors import (
     OutcomeUnknown,
     PbxError,
     PolicyViolation,
+    RecordingFailed,
     RequestRefused,
     SessionLost,
     SubscriptionLost,
@@ -92,13 +93,17 @@ from .nodes import CtiLink, Licence, Nodes, NodeSnapshot
 from .o2g.filters import attribute, field, keys_of
 from .o2g.types.telephony import AcdCallParam, ACRSkill, ACRSkills
 from .objects import ObjectAttribute, ObjectChange, ObjectKind, Objects, PbxObject
+from .operations import Answer, Operation, Parameter, ParameterKind, ParameterPlace, Request
 from .pbx import Pbx, connect
 from .policy import DialPolicy
+from .recording import Recorder
+from .replaying import Replay, replay
 from .settings import ConnectionSettings, SupervisedUser
 from .subscribers import EventStream
 from .system import CallbackRequest, DialKeywords, HuntingGroups, Languages, Preferences, Text
 from .telephone import Key, Pin, Telephone, TelephoneState
 from .voicemail import Mailbox, MailboxSnapshot, VoicemailMessage, Voicemails, VoicemailSnapshot
+from .wiretap import WireMessage
 
 __all__ = [
     "DVA",
@@ -112,6 +117,7 @@ __all__ = [
     "AgentChanged",
     "AgentSnapshot",
     "AgentState",
+    "Answer",
     "AuthenticationFailed",
     "AvailableLine",
     "Call",
@@ -179,9 +185,13 @@ __all__ = [
     "ObjectKind",
     "Objects",
     "Offline",
+    "Operation",
     "Outcome",
     "OutcomeUnknown",
     "Overflow",
+    "Parameter",
+    "ParameterKind",
+    "ParameterPlace",
     "Party",
     "PartyKind",
     "Pbx",
@@ -190,7 +200,11 @@ __all__ = [
     "Pin",
     "PolicyViolation",
     "Preferences",
+    "Recorder",
     "Recording",
+    "RecordingFailed",
+    "Replay",
+    "Request",
     "RequestRefused",
     "Routing",
     "SessionLost",
@@ -213,9 +227,11 @@ __all__ = [
     "VoicemailSnapshot",
     "Voicemails",
     "WebhookSettings",
+    "WireMessage",
     "WithdrawReason",
     "attribute",
     "connect",
     "field",
     "keys_of",
+    "replay",
 ]

@@ -75,6 +75,10 @@ class CallOver(PbxError):
         self.outcome = outcome
 
 
+class RecordingFailed(PbxError):
+    """A recording cannot be written any more, or cannot be read to its end. The connection is not touched by it."""
+
+
 class ConnectionFailed(PbxError):
     """The server cannot be reached or does not speak the protocol."""
 

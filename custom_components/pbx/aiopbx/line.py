@@ -156,7 +156,7 @@ class Line:
     @property
     def features(self) -> frozenset[Feature]:
         """What this line can do at all; everything else raises ``NotSupported``."""
-        return self.snapshot.features
+        return self._pbx._line_features(self.snapshot)
 
     @property
     def missing(self) -> Mapping[Feature, str]:
@@ -594,6 +594,7 @@ class Line:
 
     def _require(self, feature: Feature) -> None:
         """Raise ``NotSupported`` if this line cannot do it at all."""
+        self._pbx._require_live(feature)
         if feature in self.snapshot.features:
             return
         missing = self.missing.get(feature)

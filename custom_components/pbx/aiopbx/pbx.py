@@ -1,11 +1,13 @@
 """A connected telephone system: its lines, its status, and what happens on it."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -16,16 +18,19 @@ from .call import Call
 from .connection import Connection
 from .directory import ContactSearch, wanted
 from .doors import check_open, owned
-from .errors import NotSupported, Offline, PbxError, UnknownCall, UnknownLine
+from .errors import InvalidInput, NotSupported, Offline, PbxError, UnknownCall, UnknownLine
 from .events import CallEnded, CallEvent, Event, LineEvent, StatusChanged
 from .line import Line
 from .model import AvailableLine, CallSnapshot, Feature, LineSnapshot, Statistics, Status, SystemInfo
 from .nodes import Nodes
 from .objects import Objects
+from .operations import Answer, Operation, Request, Requests
 from .policy import DialGuard
+from .recording import Clock, RealClock, Recorder
 from .settings import ConnectionSettings
 from .subscribers import Callback, EventStream, Kind
 from .system import Commands, System
+from .wiretap import WireMessage
 
 if TYPE_CHECKING:
     from .istra.client import IstraClient
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from .o2g.filters import DirectoryFilter
 
 T = TypeVar("T")
+X = TypeVar("X", bound="Pbx")
 
 
 class Pbx:
@@ -56,6 +62,7 @@ class Pbx:
         self._streams: set[EventStream] = set()
         self._streams_lock = Lock()
         self._closed_streams = [0, 0]
+        self._recorders: set[Recorder] = set()
         board.subscribers.add(self._finish, kind=CallEnded)
 
     def __repr__(self) -> str:
@@ -114,6 +121,11 @@ class Pbx:
         )
 
     @property
+    def now(self) -> datetime:
+        """The time, in UTC, on the clock that events are stamped by; in a ``Replay`` that of the recording."""
+        return datetime.now(UTC)
+
+    @property
     def recent_events(self) -> tuple[Event, ...]:
         """The last 25 events, the newest last."""
         return tuple(self._board.recent)
@@ -143,6 +155,12 @@ class Pbx:
         if wire is None:
             raise self._offline()
         return wire
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """Every operation of the wire by name, described: what it does and takes. Empty where there are none."""
+        requests: Requests | None = getattr(self._system, "requests", None)
+        return requests.operations if requests is not None else {}
 
     def line(self, key: str) -> Line:
         """The line with this id or number; raises ``UnknownLine``, which names those there are."""
@@ -212,6 +230,43 @@ class Pbx:
                 return ContactSearch(self._lines[snapshot.id], asked)
         raise self._cannot(Feature.DIRECTORY)
 
+    # The wire, by the names of its operations
+
+    def prepare(self, name: str, /, **values: Any) -> Request:
+        """Make a request of the wire, check it, and send nothing: ``pbx.prepare("user", login_name="oxe1000")``.
+
+        Values are named as on the wire or as in Python, parts of the path, the query and the body alike; ``body`` is
+        the whole body. Text stands for any kind of value, lists and objects as JSON. Raises ``InvalidInput`` that names
+        the field, ``PolicyViolation``, ``NotSupported``. Works offline.
+        """
+        return self._requests.prepare(name, values, self._guard)
+
+    @owned
+    async def request(self, name: str | Request, /, **values: Any) -> Answer:
+        """Make any request of the wire: ``await pbx.request("user", login_name="oxe1000")``.
+
+        Takes what ``prepare`` takes, or what it has made, and raises that as well; ``RequestRefused`` with everything
+        the system said, ``Offline``, ``ConnectionFailed``, ``OutcomeUnknown``. The dial policy holds.
+        """
+        requests = self._requests
+        if isinstance(name, Request):
+            if values:
+                raise InvalidInput("values", "go into a request when it is prepared.", remedy="Prepare it again.")
+            prepared = name
+        else:
+            prepared = requests.prepare(name, values, self._guard)
+        self._require_online()
+        return await self._system.run(
+            lambda _: requests.send(prepared, self._guard), safe=prepared.operation.repeatable
+        )
+
+    @property
+    def _requests(self) -> Requests:
+        requests: Requests | None = getattr(self._system, "requests", None)
+        if requests is None:
+            raise NotSupported("Requests by name: this kind of system has none.", missing="operations")
+        return requests
+
     # What happens
 
     def subscribe(
@@ -238,6 +293,34 @@ class Pbx:
         if self.status is Status.CLOSED:
             stream.close()
         return stream
+
+    def wire(self, callback: Callable[[WireMessage], None]) -> Callable[[], None]:
+        """Call ``callback`` for every request, answer and pushed message, and return the function that stops it.
+
+        Passwords, tokens, cookies, subscription ids, PINs and codes are replaced by ``***``. It is called in the owning
+        loop, at once and in order: before the model makes anything of a message. Safe from any thread.
+        """
+        return self._board.tap.listen(callback)
+
+    def record(self, path: "str | os.PathLike[str]", *, wire: bool = True, clock: Clock | None = None) -> Recorder:
+        """Write down what happens from now on, for ``replay``: ``async with pbx.record("x.jsonl")``, or ``close`` it.
+
+        Lines, events and, if ``wire`` says so, wire messages (without secrets, but with names and numbers), as JSON
+        Lines, in a file that only its owner may read. An existing recording is replaced, nothing else is. It is written
+        by a thread of its own, and what goes wrong there ends the recording alone. ``clock`` is for tests.
+        """
+        recorder = Recorder(
+            path,
+            self._board,
+            loop=self._loop,
+            status=lambda: (self.status, str(self.error) if self.error is not None else None),
+            info=lambda: self.info,
+            wire=wire,
+            clock=clock or RealClock(),
+            ended=self._recorders.discard,
+        )
+        self._recorders.add(recorder)
+        return recorder
 
     @owned
     async def wait_status(self, status: Status, *, timeout: float | None = None) -> None:
@@ -308,6 +391,8 @@ class Pbx:
     @owned
     async def close(self) -> None:
         """End it: channel, subscription and session are given back. Never raises; more than once is fine."""
+        for recorder in tuple(self._recorders):
+            await recorder.give_up()
         await self._connection.close()
         await self._system.close()
         with self._streams_lock:
@@ -365,6 +450,13 @@ class Pbx:
             remedy=f"It needs {missing}." if missing else "See pbx.features for what it can do.",
         )
 
+    def _line_features(self, line: LineSnapshot) -> frozenset[Feature]:
+        """What a line can do. A system with which nothing can be done says so here, and below."""
+        return line.features
+
+    def _require_live(self, feature: Feature) -> None:
+        """Raise ``NotSupported`` where nothing can be done with any line."""
+
     def _require_online(self) -> None:
         if self._connection.status is not Status.ONLINE:
             raise self._offline()
@@ -413,19 +505,19 @@ class _Lines(Mapping[str, Line]):
         return len(self._pbx._board.lines)
 
 
-class Connecting:
-    """What ``connect`` returns: ``await`` it, or use it in an ``async with``."""
+class Connecting(Generic[X]):
+    """What ``connect`` and ``replay`` return: ``await`` it, or use it in an ``async with``."""
 
-    def __init__(self, make: Callable[[], Coroutine[Any, Any, Pbx]]) -> None:
-        """Made by ``connect`` only."""
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, X]]) -> None:
+        """Made by these two only."""
         self._make = make
-        self._pbx: Pbx | None = None
+        self._pbx: X | None = None
 
-    def __await__(self) -> Generator[Any, Any, Pbx]:
+    def __await__(self) -> Generator[Any, Any, X]:
         """Connect."""
         return self._make().__await__()
 
-    async def __aenter__(self) -> Pbx:
+    async def __aenter__(self) -> X:
         """Connect."""
         self._pbx = await self._make()
         return self._pbx
@@ -440,7 +532,7 @@ class Connecting:
 
 def connect(
     settings: ConnectionSettings | None = None, *, session: aiohttp.ClientSession | None = None, **keywords: Any
-) -> Connecting:
+) -> Connecting[Pbx]:
     """Connect to a telephone system, in an ``async with … as pbx`` or by ``pbx = await …``.
 
     Instead of ``settings``, or over them, the fields of ``ConnectionSettings`` as keywords. The ``Pbx`` is online and

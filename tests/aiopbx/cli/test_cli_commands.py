@@ -85,6 +85,31 @@ def test_watch_as_json(aiopbx: Command, pbx: Served, as_admin: list[str]) -> Non
     assert "state" in line["changed"]
 
 
+def test_watch_writes_a_recording(aiopbx: Command, pbx: Served, as_admin: list[str], tmp_path: Path) -> None:
+    import aiopbx as library
+
+    path = tmp_path / "x.jsonl"
+    ringing = ring_soon(pbx, "oxe1000", "1003")
+    ran = aiopbx("watch", "--json", "--count", "3", "--record", str(path), *as_admin)
+    ringing.join()
+    assert ran.code == 0, ran.err
+    kinds: list[str] = []
+
+    async def play() -> None:
+        async with library.replay(path, 0) as again:
+            again.subscribe(lambda event: kinds.append(type(event).__name__))
+            await again.wait_finished()
+            assert again.complete
+
+    asyncio.run(play())
+    assert kinds[:3] == [json.loads(line)["event"] for line in ran.out.splitlines()]
+    path.write_text("something else")
+    ran = aiopbx("watch", "--json", "--count", "1", "--record", str(path), *as_admin)
+    assert ran.code != 0
+    assert "is no recording" in ran.err
+    assert path.read_text() == "something else"
+
+
 async def test_watch_as_a_table(pbx: Served) -> None:
     import rich.console
 

@@ -131,6 +131,9 @@ def watch(
     busy: Annotated[bool, typer.Option("--busy", help="Show only lines in a call.")] = False,
     seconds: Seconds = None,
     count: Annotated[int | None, typer.Option("--count", min=1, help="End after so many events.")] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Write a recording to this file, too, for aiopbx.replay in Python.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Show lines and calls, live."""
@@ -142,7 +145,8 @@ def watch(
     from .watch import watch as command
 
     mode = "json" if json else "plain" if plain or not sys.stdout.isatty() else "table"
-    run_command(command(settings, mode=mode, busy_only=busy, seconds=seconds, count=count), debug=debug)
+    watching = command(settings, mode=mode, busy_only=busy, seconds=seconds, count=count, record=record)
+    run_command(watching, debug=debug)
 
 
 @app.command()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from rich.console import Group
@@ -32,10 +33,21 @@ _COLUMNS: Final = (
 
 
 async def watch(
-    settings: ConnectionSettings, *, mode: str, busy_only: bool, seconds: float | None, count: int | None
+    settings: ConnectionSettings,
+    *,
+    mode: str,
+    busy_only: bool,
+    seconds: float | None,
+    count: int | None,
+    record: Path | None = None,
 ) -> int:
-    """Show what happens until the end that was asked for, or Ctrl-C. ``mode`` is table, plain or json."""
-    async with connect(settings) as pbx:
+    """Show what happens until the end that was asked for, or Ctrl-C. ``mode`` is table, plain or json.
+
+    ``record`` is a file to write it to as well.
+    """
+    async with connect(settings) as pbx, contextlib.AsyncExitStack() as ends:
+        if record is not None:
+            await ends.enter_async_context(pbx.record(record))
         try:
             async with asyncio.timeout(seconds):
                 if mode == "table":
