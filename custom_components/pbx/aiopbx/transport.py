@@ -297,9 +297,9 @@ class HttpTransport:
                 self.cookies[key] = value
                 self.secrets.add(value)
 
-    def redirected(self, answer: Answer, name: str) -> str:
+    def redirected(self, answer: Answer, name: str, location: str | None = None) -> str:
         """Return where a redirect leads. Raises ``ConnectionFailed`` where it must not be followed."""
-        target = urljoin(answer.url, answer.headers.get("Location", ""))
+        target = urljoin(answer.url, answer.headers.get("Location", "") if location is None else location)
         if not self.may_follow(answer.url, target):
             host = urlsplit(target).hostname or "nowhere"
             raise final(

@@ -108,6 +108,7 @@ def test_a_call_from_ringing_to_its_end() -> None:
     [
         (told("prompting", 0, "answer"), CallState.RINGING_INCOMING, Direction.INCOMING),
         (told("prompting", 0), CallState.RINGING_INCOMING, Direction.INCOMING),
+        (told("prompting", 0, talking_time=T), CallState.RINGING_OUTGOING, Direction.INCOMING),
         (told("prompting", 0, "answer", is_incoming=False), CallState.DIALING, Direction.OUTGOING),
         (told("prompting", 0, "disconnect", is_incoming=False), CallState.RINGING_OUTGOING, Direction.OUTGOING),
         (told("prompting", 0, "answer", is_incoming=None), CallState.RINGING_INCOMING, Direction.UNKNOWN),
@@ -235,7 +236,9 @@ def test_what_was_dropped_before_it_was_seen_is_not_shown() -> None:
 
 def test_the_same_id_again_is_another_call_if_it_was_created_later() -> None:
     state, _ = run(empty(), RING, DROP)
-    state, events = run(state, told("prompting", 1000, creation_time=T + 900))
+    after, events = run(state, told("prompting", 1000, creation_time=T + 900))
+    assert (after, events) == (state, []), "servers do not tell the creation of a line the same every time"
+    state, events = run(state, told("prompting", 100_000, creation_time=T + 90_000))
     assert state.line.state is LineState.RINGING_INCOMING
     assert isinstance(events[0], CallStarted)
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from ..errors import AuthenticationFailed, NotAllowed, NotFound, PbxError, RequestRefused, SessionLost, TwoStepRequired
+from ..errors import AuthenticationFailed, NotAllowed, PbxError, RequestRefused, SessionLost, TwoStepRequired
 from .operations import OPERATIONS
 from .refusals import NOT_ALLOWED_FOR_CRM, TWO_STEP, refusal
 from .transport import IstraTransport
@@ -17,6 +17,8 @@ CLOSING: Final = 3.0
 """Seconds that a farewell may take."""
 _LOGIN: Final = "v1/service/Login"
 _LOGOUT: Final = "v1/service/Logout"
+_NOTHING_THERE: Final = (404, 405)
+"""What a host answers to a login that it knows nothing of."""
 
 
 class SessionKeeper:
@@ -48,12 +50,16 @@ class SessionKeeper:
             transport.base = base
             try:
                 return await self.log_in()
-            except NotFound:
+            except RequestRefused as error:
+                if error.status not in _NOTHING_THERE:
+                    raise
                 _LOGGER.debug("There is no interface at %s", base)
         transport.base = last
         try:
             await self.log_in()
-        except NotFound as error:
+        except RequestRefused as error:
+            if error.status not in _NOTHING_THERE:
+                raise
             transport.base = transport.bases()[0]
             raise transport.not_istra(f"{error.operation} was refused ({error.status}).") from None
 

@@ -120,9 +120,12 @@ class IstraTransport(HttpTransport):
 
     def move(self, answer: Answer, target: str, name: str) -> None:
         """Go where a redirect leads, with everything. Raises ``ConnectionFailed`` where that must not be followed."""
-        if not answer.headers.get("Location", "").strip():
+        location = answer.headers.get("Location", "").strip()
+        if not location:
             raise self.not_istra(f"{name}: the server redirects to nowhere.")
-        parts = urlsplit(self.redirected(answer, name))
+        if location.lower().startswith(("ws:", "wss:")):
+            location = "http" + location[2:]
+        parts = urlsplit(self.redirected(answer, name, location))
         path = parts.path.rstrip("/").split("/")
         wanted = target.partition("?")[0].split("/")
         if [unquote(part) for part in path[-len(wanted) :]] == [unquote(part) for part in wanted]:

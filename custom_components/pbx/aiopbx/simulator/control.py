@@ -86,6 +86,7 @@ def user_state(switch: "Switch", login: str) -> dict[str, Any]:
         "do_not_disturb": user.do_not_disturb,
         "forward": _route(user.forward),
         "overflow": _route(user.overflow),
+        "caller_id": user.caller_id,
         "remote_extension": user.remote_extension if user.has_remote_extension else None,
         "hunting_group": user.hunting_group,
         "logged_on": user.logged_on,

@@ -34,6 +34,9 @@ REMEMBERED: Final = 64
 """How many dropped lines of an extension are remembered."""
 ASKED: Final = timedelta(seconds=10)
 """How long after a request a line that is dropped was dropped because of it."""
+REUSED: Final = 60_000
+"""Ms after a line was dropped from which on one that is created under its id is another: servers tell the creation of
+one and the same line a little differently every time."""
 SOMEBODY: Final = Party()
 """Whoever else is in a conference: the wire shows one of them only."""
 
@@ -144,7 +147,7 @@ def _is_over(state: RccState, told: CallLine) -> bool:
     """Whether this is a line that was dropped; one that was created later is another with the same id."""
     for id_, when in state.dropped:
         if id_ == told.line_id:
-            return not (when and told.creation_time is not None and told.creation_time > when)
+            return not (when and told.creation_time is not None and told.creation_time > when + REUSED)
     return False
 
 
@@ -167,6 +170,8 @@ def _show(state: RccState, told: CallLine, now: datetime, *, seen: bool = True) 
     times = (*[pair for pair in state.times if pair[0] != ref], (ref, stamp))
     dropped = tuple(pair for pair in state.dropped if pair[0] != ref)
     state = replace(state, times=times, dropped=dropped)
+    if told.conference and state.asked:
+        state = not_asked(state, ref)  # of the two that were merged, this is the one that goes on
     if before is None:
         calls = (*line.calls, call)
     else:
@@ -249,6 +254,8 @@ def _state(told: CallLine, direction: Direction) -> CallState:
     if direction is Direction.OUTGOING:
         # The telephone of the caller rings first, where it can be answered.
         return CallState.DIALING if here else CallState.RINGING_OUTGOING
+    if told.talking_time and not here:
+        return CallState.RINGING_OUTGOING  # it was answered, and then sent on to somebody whose telephone rings
     return CallState.RINGING_INCOMING if here or direction is Direction.INCOMING else CallState.UNKNOWN
 
 

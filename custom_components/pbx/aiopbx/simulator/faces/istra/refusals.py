@@ -52,7 +52,7 @@ class Refusal(Exception):
         if form == "cause":
             long["cause"] = long.pop("code")
             return long
-        kind = {"id": self.code, "msg": _NAMES.get(self.code, HTTPStatus(self.status).phrase)}
+        kind = {"id": self.code, "msg": _NAMES.get(self.code) or HTTPStatus(self.status).phrase}
         return long | {"info": {"type": kind} | (self.info or {})}
 
 
