@@ -8,7 +8,7 @@ import pytest
 
 import aiopbx
 from aiopbx import WireMessage
-from aiopbx.o2g.masking import Mask, secret_fields, target
+from aiopbx.masking import Mask, secret_fields, target
 from aiopbx.o2g.transport import Secrets
 from aiopbx.o2g.types.telephony import SendDtmfRequest
 from aiopbx.wiretap import Wiretap

@@ -27,7 +27,7 @@ class WireStatistics:
     bad_fields: int = 0
     """Fields of the wrong type, each of which was left out."""
     told: set[str] = field(default_factory=set, repr=False)
-    tap: Wiretap = field(default_factory=Wiretap, repr=False)
+    tap: Wiretap = field(default_factory=Wiretap, repr=False, compare=False)
     """Who listens in: what is counted here passes there first."""
 
     def tell_once(self, what: str) -> bool:
