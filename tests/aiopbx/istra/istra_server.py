@@ -62,6 +62,8 @@ class IstraServer:
         self.opened: asyncio.Queue[Socket] = asyncio.Queue()
         self.timeout_milliseconds: Any = 300000
         """What the first frame says; none sends no first frame."""
+        self.refuse_upgrades: list[int] = []
+        """Statuses that the next upgrades are refused with."""
         self.session = SESSION
         self.token = TOKEN
         self.gzip = gzip
@@ -127,6 +129,8 @@ class IstraServer:
         scripted = self._answers.get((request.method, path))
         if not scripted:
             if path.startswith("ws-service/"):
+                if self.refuse_upgrades:
+                    return web.Response(status=self.refuse_upgrades.pop(0))
                 return await self._serve_socket(request, path.removeprefix("ws-service/"))
             if path == "v1/service/Login":
                 return self._log_in(request)

@@ -49,6 +49,19 @@ class Push:
         pushed = await self.next()
         return pushed["item"] if isinstance(pushed["item"], list) else [pushed["item"]]
 
+    async def all_items(self) -> list[Json]:
+        """Turn the clock, and return the items of every push that comes."""
+        self.clock.advance(0.1)
+        found: list[Json] = []
+        while True:
+            try:
+                frame = await asyncio.wait_for(self.socket.recv(), 0.05)
+            except TimeoutError:
+                return found
+            if frame not in ("ping", b"ping"):
+                item = json.loads(frame)["item"]
+                found += item if isinstance(item, list) else [item]
+
     async def silent(self) -> bool:
         """Whether nothing comes, also when the clock is turned."""
         self.clock.advance(0.2)

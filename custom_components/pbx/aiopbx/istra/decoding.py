@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
@@ -100,7 +100,6 @@ class FrameDecoder:
         return self._forgiving(frame)
 
     def _forgiving(self, frame: bytes) -> Frame | None:
-        self._look_in = LOOK_EVERY
         try:
             raw = forgiving(frame)
         except ValueError:
@@ -115,6 +114,7 @@ class FrameDecoder:
             return Ping.OTHER if timeout is _DROPPED else SocketTimeout(timeout_milliseconds=timeout)
         if "keepalive" in given and "item" not in given:
             return Ping.OTHER
+        self._look_in = LOOK_EVERY
         listener = given.get("listenername")
         items = next((given[name] for name in ("item", "items", "results") if name in given), None)
         if items is None:
@@ -193,6 +193,8 @@ def read_answer(body: bytes, kind: Any, statistics: WireStatistics) -> Any:
 def convert(raw: Any, kind: Any, statistics: WireStatistics, where: str = "") -> Any:
     """Make of a value what its type says; what cannot become that is left out and counted."""
     origin = get_origin(kind)
+    if origin is Annotated:
+        kind, origin = get_args(kind)[0], None
     if origin in (Union, UnionType):
         if raw is None:
             return None
@@ -310,9 +312,9 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
             unknown_fields(item, get_args(kind)[0], statistics)
     elif isinstance(raw, dict) and isinstance(kind, type) and issubclass(kind, IstraWire):
         known = {field.encode_name.lower(): field.type for field in msgspec.structs.fields(kind)}
-        for name, value in _by_name(raw).items():
-            if name in known:
-                unknown_fields(value, known[name], statistics)
+        for name, value in _exactly(raw).items():
+            if name.lower() in known:
+                unknown_fields(value, known[name.lower()], statistics)
             elif statistics.tell_once(f"The server sends {kind.__name__}.{name[:80]}, a field that is not known"):
                 statistics.unknown_fields += 1
 

@@ -65,7 +65,9 @@ class Terminals:
             except (SessionLost, NotAllowed, NotReady):
                 raise
             except RequestRefused as error:
-                self.refused(line.id, error)
+                self._refused(line.id, error, listening=True)
+            else:
+                self._serves(line.id, None)
 
     def take(self, push: Push) -> None:
         """Events of a terminal were pushed."""
@@ -77,6 +79,7 @@ class Terminals:
         now = datetime.now(UTC)
         for told in push.items:
             if isinstance(told, CrmCallEvent):
+                self.serves(terminal)
                 self._show(*reducer.happened(self._state(terminal), told, now))
 
     async def available(self) -> tuple[AvailableLine, ...]:
@@ -85,14 +88,15 @@ class Terminals:
             AvailableLine(id=one.terminal_id, name=one.device_model or "") for one in await self._client.crm.terminals()
         )
 
-    def refused(self, id: str, error: RequestRefused) -> None:
-        """The server refused something of a terminal: one that is out of service is tried again until it serves."""
-        out = error.status == OUT_OF_SERVICE
-        _LOG.info("Terminal %s: %s", id, error.message)
-        self._serves(id, False if out else None)
-        if id not in self._recovering:
-            self._recovering.add(id)
-            self._start(self._recover(id), "terminal")
+    def serves(self, id: str) -> None:
+        """A terminal has just done something, so it is in service."""
+        line = self._lines.get(id)
+        if line is not None and line.in_service is not True:
+            self._serves(id, True)
+
+    def refuses(self, id: str, error: RequestRefused) -> None:
+        """A terminal is out of service, as the server says where a call was to be made."""
+        self._refused(id, error, listening=False)
 
     # Inside
 
@@ -124,10 +128,17 @@ class Terminals:
             self._listener_of[id] = name
             self._terminal_of[name] = id
         await self._client.crm.listen(listener_name=name, terminal_id=id)
-        self._serves(id, True)
+
+    def _refused(self, id: str, error: RequestRefused, *, listening: bool) -> None:
+        """The server refused something of a terminal, which is tried again."""
+        _LOG.info("Terminal %s: %s", id, error.message)
+        self._serves(id, False if error.status == OUT_OF_SERVICE else None)
+        if id not in self._recovering:
+            self._recovering.add(id)
+            self._start(self._recover(id) if listening else self._forget(id), "terminal")
 
     async def _recover(self, id: str) -> None:
-        """Try again, with pauses that grow up to the longest, until the terminal serves."""
+        """Listen again, with pauses that grow up to the longest, until the server accepts it: then it serves."""
         pause = Backoff(self._settings.reconnect_min, self._settings.reconnect_max, random.random)
         try:
             while self._lines.get(id) is not None:
@@ -141,7 +152,18 @@ class Terminals:
                 except PbxError as error:
                     _LOG.debug("Terminal %s: %s", id, error.message)
                 else:
+                    self._serves(id, True)
                     return
+        finally:
+            self._recovering.discard(id)
+
+    async def _forget(self, id: str) -> None:
+        """Out of service is believed for the longest pause. Then nobody knows, unless a call has told meanwhile."""
+        try:
+            await asyncio.sleep(self._settings.reconnect_max)
+            line = self._lines.get(id)
+            if line is not None and line.in_service is False:
+                self._serves(id, None)
         finally:
             self._recovering.discard(id)
 
@@ -161,6 +183,7 @@ class CrmCommands(NothingYet):
             await self._crm.place_call(terminal_id=line.id, destination=number)
         except RequestRefused as error:
             if error.status == OUT_OF_SERVICE:
-                self._terminals.refused(line.id, error)
+                self._terminals.refuses(line.id, error)
             raise
+        self._terminals.serves(line.id)
         return None

@@ -1,12 +1,16 @@
 """What the wire types of Istra have in common, and how their values are spelled on the wire."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from ...wire import UNLISTED, Wire, WireEnum
 
-__all__ = ["UNLISTED", "IstraWire", "Wire", "WireEnum", "id_of", "spelled", "to_json"]
+__all__ = ["UNLISTED", "Id", "IstraWire", "Wire", "WireEnum", "id_of", "spelled", "to_json"]
+
+
+Id = Annotated[str, msgspec.Meta(min_length=1)]
+"""What something is known by: a signed number of 64 bits as text. Without it nothing can be done with the thing."""
 
 
 class IstraWire(Wire, kw_only=True):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from .base import IstraWire, WireEnum
+from .base import Id, IstraWire, WireEnum
 
 __all__ = [
     "CallType",
@@ -55,7 +55,7 @@ class DropCause(WireEnum):
 class CrmTerminal(IstraWire, kw_only=True):
     """A telephone of the user."""
 
-    terminal_id: str
+    terminal_id: Id
     device_model: str | None = None
 
 
@@ -65,7 +65,7 @@ class CrmCallEvent(IstraWire, kw_only=True):
     _as_text: ClassVar[frozenset[str]] = frozenset({"ringing_time", "talking_time"})
 
     event: CrmEvent
-    call_id: str
+    call_id: Id
     incoming: bool | None = None
     type: CallType | None = None
     acd_id: str | None = None

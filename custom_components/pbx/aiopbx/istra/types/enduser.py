@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from .base import IstraWire, WireEnum, id_of
+from .base import Id, IstraWire, WireEnum, id_of
 
 __all__ = [
     "AudioFormat",
@@ -95,7 +95,7 @@ class CallerIdChoice(WireEnum):
 class Voicemail(IstraWire, kw_only=True):
     """A message in the user's mailbox."""
 
-    id: str
+    id: Id
     msgid: str | None = None
     filename: str | None = None
     rest_uri: str | None = None
@@ -139,7 +139,7 @@ class ReadRequest(IstraWire, kw_only=True):
 class PhoneLog(IstraWire, kw_only=True):
     """A call in the user's history. Durations are seconds."""
 
-    call_history_id: str
+    call_history_id: Id
     rest_uri: str | None = None
     is_incoming: bool | None = None
     is_missed: bool | None = None
@@ -176,7 +176,7 @@ class PhoneLogs(IstraWire, kw_only=True):
 class Terminal(IstraWire, kw_only=True):
     """A telephone of the user."""
 
-    abstract_terminal_id: str = msgspec.field(name="abstractTerminalID")
+    abstract_terminal_id: Id = msgspec.field(name="abstractTerminalID")
     label: str | None = None
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from .base import IstraWire, WireEnum, id_of
+from .base import Id, IstraWire, WireEnum, id_of
 
 __all__ = [
     "CallLine",
@@ -55,7 +55,7 @@ class LineCause(WireEnum):
 class Extension(IstraWire, kw_only=True):
     """An extension of the enterprise."""
 
-    rest_uri: str
+    rest_uri: Id
     address_number: str | None = None
     display_name: str | None = None
     department: str | None = None
@@ -96,7 +96,7 @@ class CallLine(IstraWire, kw_only=True):
 
     _as_text: ClassVar[frozenset[str]] = frozenset({"creation_time", "last_modification_time", "talking_time"})
 
-    line_id: str
+    line_id: Id
     """The key; the id in ``rest_uri`` can differ."""
     rest_uri: str | None = None
     actions: tuple[LineAction, ...] = ()
