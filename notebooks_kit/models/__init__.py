@@ -8,6 +8,7 @@ from .connection import ConnectionModel
 from .dial import DialModel
 from .directory import DirectoryModel
 from .routing import RoutingModel
+from .voicemail import MessageRow, Sound, TooLong, VoicemailModel
 
 __all__ = [
     "AgentModel",
@@ -21,7 +22,11 @@ __all__ = [
     "DirectoryModel",
     "LogRow",
     "LogSort",
+    "MessageRow",
     "Operation",
     "RoutingModel",
     "Sort",
+    "Sound",
+    "TooLong",
+    "VoicemailModel",
 ]
