@@ -7,6 +7,7 @@ from .calls import CallRow, CallsModel, Operation
 from .connection import ConnectionModel
 from .dial import DialModel
 from .directory import DirectoryModel
+from .explorer import Exchange, ExplorerModel, Form, FormField
 from .routing import RoutingModel
 from .voicemail import MessageRow, Sound, TooLong, VoicemailModel
 
@@ -20,6 +21,10 @@ __all__ = [
     "ConnectionModel",
     "DialModel",
     "DirectoryModel",
+    "Exchange",
+    "ExplorerModel",
+    "Form",
+    "FormField",
     "LogRow",
     "LogSort",
     "MessageRow",

@@ -1,5 +1,6 @@
 """The voicemails of a line as data: its mailboxes, the messages in one, and what was heard."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -307,15 +308,13 @@ class VoicemailModel:
             if close is not None:
                 await close()
             self._tell()
-        return Sound(id, bytes(data), _format_of(data, format))
+        return Sound(id, bytes(data), sound_format(data, format))
 
     async def save(self, id: str, path: "str | os.PathLike[str]", *, format: str | None = None) -> int:
         """Write a message to a file, and return how many bytes that were. A file that exists is not overwritten."""
-        target = Path(path).expanduser()
         if not str(path).strip():
             raise InvalidInput("file", "has no name.", remedy="Say where the message is to be saved.")
-        if target.exists():
-            raise InvalidInput("file", f"{target} exists.", remedy="Choose another name.")
+        target = await asyncio.to_thread(_free, path)
         options: dict[str, Any] = {"format": format} if format is not None else {}
         try:
             return await self.message(id).save(target, **options)
@@ -379,7 +378,16 @@ def file_name(row: MessageRow, format: str = "wav") -> str:
     return f"voicemail-{when}{who}.{format}"
 
 
-def _format_of(data: bytes | bytearray, asked: str | None) -> str:
+def _free(path: "str | os.PathLike[str]") -> Path:
+    """The path, if there is nothing yet."""
+    target = Path(path).expanduser()
+    if target.exists():
+        raise InvalidInput("file", f"{target} exists.", remedy="Choose another name.")
+    return target
+
+
+def sound_format(data: bytes | bytearray, asked: str | None = None) -> str:
+    """What a browser calls this sound, by how it begins; else what was asked for."""
     for begin, name in _AUDIO:
         if data.startswith(begin):
             return name
