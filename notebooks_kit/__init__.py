@@ -17,6 +17,7 @@ from .views import (
     LineBoard,
     RoutingPanel,
     View,
+    VoicemailPlayer,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "RoutingPanel",
     "Sort",
     "View",
+    "VoicemailPlayer",
     "connect",
     "to_dataframe",
 ]

@@ -1,4 +1,4 @@
-"""Tables for pandas: what the kit shows, with proper types. Times are UTC, durations are seconds, unknown is missing."""
+"""Tables for pandas of what the kit shows. Times are UTC, durations are seconds, what is not known is missing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime

@@ -7,7 +7,9 @@ from .calls import CallRow, CallsModel, Operation
 from .connection import ConnectionModel
 from .dial import DialModel
 from .directory import DirectoryModel
+from .explorer import Exchange, ExplorerModel, Form, FormField
 from .routing import RoutingModel
+from .voicemail import MessageRow, Sound, TooLong, VoicemailModel
 
 __all__ = [
     "AgentModel",
@@ -19,9 +21,17 @@ __all__ = [
     "ConnectionModel",
     "DialModel",
     "DirectoryModel",
+    "Exchange",
+    "ExplorerModel",
+    "Form",
+    "FormField",
     "LogRow",
     "LogSort",
+    "MessageRow",
     "Operation",
     "RoutingModel",
     "Sort",
+    "Sound",
+    "TooLong",
+    "VoicemailModel",
 ]

@@ -9,6 +9,7 @@ from .dial import DialPad
 from .directory import DirectorySearch
 from .routing import RoutingPanel
 from .view import View
+from .voicemail import VoicemailPlayer
 
 __all__ = [
     "AgentPanel",
@@ -20,4 +21,5 @@ __all__ = [
     "LineBoard",
     "RoutingPanel",
     "View",
+    "VoicemailPlayer",
 ]

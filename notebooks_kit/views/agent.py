@@ -21,11 +21,13 @@ _STYLE: Final = """
 .pbx-agent .pbx-agent-paused, .pbx-agent .pbx-agent-withdrawn { border-left-color: #e0a100; background: #e0a10018; }
 .pbx-agent .pbx-agent-facts { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; line-height: 1.5;
   margin: .3em 0; }
-.pbx-agent .pbx-agent-facts dt { opacity: .8; }
-.pbx-agent .pbx-agent-facts dd { margin: 0; overflow-wrap: anywhere; }
+.pbx-agent .pbx-agent-facts dt { opacity: .8; float: none; width: auto; white-space: nowrap; }
+.pbx-agent .pbx-agent-facts dd { margin: 0; float: none; width: auto; overflow-wrap: anywhere; }
 .pbx-agent .pbx-agent-help { border-left: .3em solid #e0a100; padding: 0 .6em; line-height: 1.6; font-weight: 600; }
 .pbx-agent.pbx-stale .pbx-agent-state { opacity: .6; }
 """
+_NATURAL: Final = {"description_width": "initial"}
+"""Labels as wide as they are."""
 _CHOOSE: Final = {
     "log_on": "log_on",
     "withdraw": "withdraw",
@@ -61,18 +63,27 @@ class AgentPanel(View):
         }
         agent = model.snapshot
         self._device = ipywidgets.Text(
-            description="Set", placeholder=(agent and agent.fixed_device) or line.number, layout={"width": "14em"}
+            description="Set",
+            placeholder=(agent and agent.fixed_device) or line.number,
+            style=_NATURAL,
+            layout={"width": "12em"},
         )
-        self._group_list = ipywidgets.Dropdown(description="Group", options=model.groups, layout={"width": "18em"})
+        self._group_list = ipywidgets.Dropdown(
+            description="Group", options=model.groups, style=_NATURAL, layout={"width": "auto"}
+        )
         self._group_text = ipywidgets.Text(
-            description="Group", placeholder="the preferred one", layout={"width": "18em"}
+            description="Group number", placeholder="the preferred one", style=_NATURAL, layout={"width": "18em"}
         )
         self._headset = ipywidgets.Checkbox(
             value=False, description="Headset mode", indent=False, layout={"width": "auto"}
         )
-        self._reason = ipywidgets.Dropdown(description="Reason", options=model.reasons, layout={"width": "18em"})
-        self._number = ipywidgets.Text(description="Agent", placeholder="number", layout={"width": "14em"})
-        self._mode = ipywidgets.Dropdown(description="Heard", options=MODES, layout={"width": "20em"})
+        self._reason = ipywidgets.Dropdown(
+            description="Reason", options=model.reasons, style=_NATURAL, layout={"width": "auto"}
+        )
+        self._number = ipywidgets.Text(
+            description="Agent", placeholder="number", style=_NATURAL, layout={"width": "12em"}
+        )
+        self._mode = ipywidgets.Dropdown(description="Heard", options=MODES, style=_NATURAL, layout={"width": "auto"})
         first = [name for name in self._buttons if _CHOOSE.get(name) != "supervise"]
         last = [name for name in self._buttons if _CHOOSE.get(name) == "supervise"]
         wrap = {"flex_flow": "row wrap", "align_items": "center"}
@@ -147,7 +158,6 @@ class AgentPanel(View):
         show(self._supervise, "supervise" in chosen)
         set_options(self._group_list, model.groups, model.group)
         set_options(self._reason, model.reasons, model.reason)
-        self._number.value = model.number
         if model.needs_reasons:
             self.do(model.read_reasons)
 

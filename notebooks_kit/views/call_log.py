@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import pandas
 
 _STYLE: Final = """
-.pbx-log .pbx-log-row { display: grid; grid-template-columns: 1.4em minmax(8em, 1.2fr) 7em 10.5em 4.5em minmax(6em, .8fr);
+.pbx-log .pbx-log-row { display: grid;
+  grid-template-columns: 1.4em minmax(8em, 1.2fr) 7em 10.5em 4.5em minmax(6em, .8fr);
   gap: .6em; align-items: center; line-height: 1.6; width: 100%; box-sizing: border-box; }
 .pbx-log .pbx-log-row > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .pbx-log .pbx-log-head { font-weight: 600; padding-left: 1.9em; }

@@ -221,9 +221,9 @@ class _Row:
             self._asked = each
             typed = each.needs.typed
             self._text.value = ""
-            self._text.description = each.asked_for
+            self._text.description = each.asked_for if typed else ""
             self._text.placeholder = {Needs.NUMBER: "number", Needs.DIGITS: "digits"}.get(each.needs, "")
-            self._list.description = each.asked_for
+            self._list.description = each.asked_for if not typed else ""
             self._go.description = each.label.removesuffix(" …")
             self._go.tooltip = each.help
             show(self._text, typed)
@@ -245,6 +245,7 @@ class _Row:
 
     def _close_form(self) -> None:
         asked, self._asked = self._asked, None
+        self._text.description = self._list.description = ""
         show(self._form, False)
         row = self._panel.model.row(self._call)
         if asked is not None and row is not None and asked.name in row.buttons:

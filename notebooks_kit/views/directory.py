@@ -21,6 +21,8 @@ _STYLE: Final = """
   border-bottom: 1px solid var(--jp-border-color2, #8883); }
 .pbx-directory .pbx-contact > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .pbx-directory .pbx-head { font-weight: 600; }
+.pbx-directory.pbx-calls-from .pbx-head { margin-right: 11.4em; }
+.pbx-directory .pbx-contact-mail:empty::before { content: "\\00a0"; }
 .pbx-directory .pbx-contact-number { font-variant-numeric: tabular-nums; }
 .pbx-directory .pbx-directory-words { line-height: 1.5; padding: 0 .6em; }
 """
@@ -54,6 +56,8 @@ class DirectorySearch(View):
         top = ipywidgets.HBox([self._field, self._words], layout={"flex_flow": "row wrap"})
         super().__init__(pbx, [top, self._head, self._body], css=_STYLE)
         self.add_class("pbx-directory")
+        if line is not None:
+            self.add_class("pbx-calls-from")
         self.on_change(self._field, self.model.type)
         self.keep(self._forget)
         self.draw_now()
@@ -100,7 +104,9 @@ class _Row:
         self._contact: Contact | None = None
         self._text = ipywidgets.HTML(layout={"margin": "0", "flex": "1 1 auto"})
         self._call = ipywidgets.Button(
-            description="Call", icon="phone", layout={"width": "auto", "flex": "0 0 auto", "display": "none"}
+            description="Call",
+            icon="phone",
+            layout={"width": "11em", "flex": "0 0 auto", "margin": "0 0 0 .4em", "display": "none"},
         )
         self.box = ipywidgets.HBox(
             [self._text, self._call], layout={"flex": "0 0 auto", "margin": "0", "align_items": "center"}
@@ -122,7 +128,11 @@ class _Row:
         may_call = line is not None and bool(contact.number) and contact.number != line.number
         self._call.description = f"Call {contact.number}" if may_call else "Call"
         self._call.tooltip = f"Call {contact.name} from {line.number}" if line is not None else ""
-        show(self._call, may_call and line is not None and Feature.DIAL in line.features)
+        show(self._call, line is not None)
+        # the place is kept, so that the columns stand below each other
+        hidden = not (may_call and line is not None and Feature.DIAL in line.features)
+        self._call.layout.visibility = "hidden" if hidden else "visible"
+        self._call.disabled = hidden
 
     async def _dial(self) -> None:
         contact, line = self._contact, self._view.line

@@ -18,6 +18,9 @@ _STYLE: Final = """
 .pbx-routing.pbx-stale .pbx-part { opacity: .6; }
 """
 
+_NATURAL: Final = {"description_width": "initial"}
+"""Labels as wide as they are."""
+
 
 class RoutingPanel(View):
     """Do-not-disturb, forward, overflow and remote extension of a line.
@@ -44,6 +47,7 @@ class RoutingPanel(View):
         )
         self._forward = _Route(self, "Forward", FORWARD_TARGETS, CONDITIONS)
         self._overflow = _Route(self, "Overflow", OVERFLOW_TARGETS, CONDITIONS[1:])
+        self._overflow.propose(Condition.NO_ANSWER)
         self._absent = ipywidgets.HTML(layout={"margin": "0"})
         # One entry for each part of RoutingModel.PARTS.
         self._parts: dict[Feature, Any] = {
@@ -119,15 +123,18 @@ class _Route:
         self._drawn: Forward | Overflow | None = None
         self._words = ipywidgets.HTML(layout={"margin": "0"})
         self._target = ipywidgets.Dropdown(
-            options=targets, description=f"{name} to", layout={"width": "17em"}, style={"description_width": "6em"}
+            options=targets, description=f"{name} to", style=_NATURAL, layout={"width": "auto"}
         )
         self._condition = ipywidgets.Dropdown(
-            options=conditions, description="when", layout={"width": "18em"}, style={"description_width": "3em"}
+            options=conditions, description=f"{name} when", style=_NATURAL, layout={"width": "auto"}
         )
         self._number = ipywidgets.Text(
-            description="Number", placeholder="number", continuous_update=True, layout={"width": "15em"}
+            description=f"{name} number",
+            placeholder="number",
+            continuous_update=True,
+            style=_NATURAL,
+            layout={"width": "18em"},
         )
-        self._number.style.description_width = "4em"
         self._set = ipywidgets.Button(
             description=f"Set {name.lower()}", tooltip=f"Set this {name.lower()}", layout={"width": "auto"}
         )
@@ -145,6 +152,10 @@ class _Route:
                 layout={"flex_flow": "row wrap", "align_items": "center"},
             ),
         ]
+
+    def propose(self, condition: Condition) -> None:
+        """Begin with this condition."""
+        self._condition.value = condition
 
     def listen(self, set_route: Any, cancel: Any) -> None:
         """Do these when the buttons are clicked."""

@@ -1,0 +1,398 @@
+"""The voicemails of a line as data: its mailboxes, the messages in one, and what was heard."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from aiopbx import (
+    Event,
+    Feature,
+    InvalidInput,
+    Line,
+    LineChanged,
+    Mailbox,
+    MailboxSnapshot,
+    NotAllowed,
+    NotSupported,
+    PbxError,
+    Status,
+    StatusChanged,
+    VoicemailMessage,
+)
+
+from .words import duration
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas
+
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""How much of a message is brought into the page: about 35 minutes of telephone sound."""
+_AUDIO: Final = ((b"RIFF", "wav"), (b"OggS", "ogg"), (b"fLaC", "flac"), (b"ID3", "mp3"), (b"\xff", "mp3"))
+
+
+class TooLong(PbxError):
+    """A message is longer than what is brought into a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message as the list shows it."""
+
+    id: str
+    caller: str
+    number: str
+    at: datetime | None
+    """When, in local time."""
+    seconds: int | None
+    unread: bool | None
+    urgent: bool
+
+    @property
+    def when(self) -> str:
+        """When it was left, in local time."""
+        return f"{self.at:%Y-%m-%d %H:%M}" if self.at is not None else "unknown"
+
+    @property
+    def duration(self) -> str:
+        """How long it is."""
+        return duration(self.seconds)
+
+    @property
+    def notes(self) -> str:
+        """New, urgent."""
+        return ", ".join([*(["new"] if self.unread else []), *(["urgent"] if self.urgent else [])])
+
+    @property
+    def name(self) -> str:
+        """In one line, as it is read aloud."""
+        number = f" ({self.number})" if self.number and self.number != self.caller else ""
+        return ", ".join(
+            part for part in (f"message of {self.caller}{number}", self.when, self.duration, self.notes) if part
+        )
+
+    @classmethod
+    def of(cls, message: VoicemailMessage, zone: tzinfo | None = None) -> "MessageRow":
+        """Make the row of a message; ``zone`` is where the reader is (none: this machine's)."""
+        caller = message.caller
+        return cls(
+            id=message.id,
+            caller=caller.label if caller is not None else "unknown",
+            number=(caller.number or "") if caller is not None else "",
+            at=message.at.astimezone(zone) if message.at is not None else None,
+            seconds=message.seconds,
+            unread=message.unread,
+            urgent=bool(message.urgent),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What was said, whole."""
+
+    message: str
+    """The ``id`` of the message."""
+    data: bytes
+    format: str
+    """``wav``, ``mp3`` …, as a browser calls it."""
+
+
+class VoicemailModel:
+    """The messages in a mailbox of a line, newest first, and which of them is meant.
+
+    ``open()`` connects to the mailbox and lists its messages; ``handle(event)`` tells by ``on_stale`` when the system
+    counts others. Where the system wants the mailbox's password, ``asks_password`` is set and ``open(password=…)`` is
+    tried again; it is kept by nobody but the mailbox. It knows no widgets, and belongs to the loop of the client.
+    """
+
+    def __init__(self, line: Line, *, zone: tzinfo | None = None, most_bytes: int = MOST_BYTES) -> None:
+        """Show what is in the mailboxes of ``line``; at most ``most_bytes`` of a message are read into memory."""
+        self.line = line
+        self.zone = zone
+        self.most_bytes = most_bytes
+        self.on_dirty: Callable[[], None] | None = None
+        """Called once when something is to be drawn, not again before ``take()``."""
+        self.on_stale: Callable[[], None] | None = None
+        """Called when there may be other messages: ``refresh()`` is wanted."""
+        self.mailboxes: tuple[MailboxSnapshot, ...] = ()
+        """The mailboxes there are, once they were read."""
+        self.mailbox: Mailbox | None = None
+        """The one that is open."""
+        self.asks_password = False
+        """Whether the system refused to open the mailbox without its password, or with a wrong one."""
+        self.new_only = False
+        self.status = line.pbx.status
+        self.loading: str | None = None
+        """The message that is being read into memory."""
+        self._messages: dict[str, VoicemailMessage] = {}
+        self._chosen: str | None = None
+        self._wanted: str | None = None
+        self._cannot: set[str] = set()
+        self._reading = 0
+        self._told = False
+
+    # ------------------------------------------------------------------------------------------------ the mailbox
+
+    @property
+    def available(self) -> bool:
+        """Whether this line may have messages."""
+        return Feature.MAILBOX in self.line.features
+
+    @property
+    def wanted(self) -> str | None:
+        """The ``id`` of the mailbox that is open, or is to be opened."""
+        return self._wanted if self._wanted is not None else (self.mailbox.id if self.mailbox is not None else None)
+
+    async def open(self, mailbox: str | None = None, *, password: str | None = None) -> None:
+        """Connect to a mailbox (none: the one that is chosen, else the first), and list its messages.
+
+        Raises ``PbxError``; where the password is asked for, ``asks_password`` is set as well.
+        """
+        if not self.available:
+            self._messages.clear()
+            self._tell()
+            return
+        self._reading += 1
+        reading = self._reading
+        self.mailboxes = await self.line.mailboxes()
+        wanted = mailbox or self.wanted or (self.mailboxes[0].id if self.mailboxes else None)
+        if wanted != self.wanted:
+            self._close_mailbox()
+        self._wanted = wanted
+        self._tell()
+        try:
+            opened = await self.line.mailbox(wanted, password=password or None)
+        except NotAllowed:
+            if reading == self._reading:
+                self.asks_password = True
+                self._close_mailbox()
+                self._tell()
+            raise
+        if reading != self._reading:
+            return
+        self.asks_password = False
+        self.mailbox = opened
+        await self._list(reading)
+
+    async def refresh(self) -> None:
+        """Count and list the messages again."""
+        if self.mailbox is None:
+            if not self.asks_password:  # a wrong password is not tried again by itself
+                await self.open()
+            return
+        self._reading += 1
+        reading = self._reading
+        await self.mailbox.refresh()
+        if reading == self._reading:
+            await self._list(reading)
+
+    async def _list(self, reading: int) -> None:
+        mailbox = self.mailbox
+        if mailbox is None:
+            return
+        messages = await mailbox.messages(new_only=self.new_only).list()
+        if reading != self._reading:
+            return
+        self._messages = {message.id: message for message in messages}
+        if self._chosen not in self._messages:
+            self._chosen = None
+        self._tell()
+
+    def _close_mailbox(self) -> None:
+        self.mailbox = None
+        self._messages.clear()
+        self._chosen = None
+
+    # ------------------------------------------------------------------------------------------------ what happens
+
+    def handle(self, event: Event) -> None:
+        """Note one event of the client."""
+        if isinstance(event, StatusChanged):
+            self.status = event.status
+            if event.status is Status.ONLINE:
+                self._tell_stale()
+            self._tell()
+        elif isinstance(event, LineChanged) and event.line == self.line.id:
+            former, now = event.previous, event.snapshot
+            if former.counters.voicemails != now.counters.voicemails:
+                self._tell_stale()
+            elif (Feature.MAILBOX in former.features) != (Feature.MAILBOX in now.features):
+                self._tell_stale()
+                self._tell()
+
+    # ------------------------------------------------------------------------------------------------ what is shown
+
+    @property
+    def rows(self) -> list[MessageRow]:
+        """The messages, newest first."""
+        return [MessageRow.of(message, self.zone) for message in self._messages.values()]
+
+    def take(self) -> list[MessageRow]:
+        """Return the rows; what happens from now on is told again."""
+        self._told = False
+        return self.rows
+
+    def message(self, id: str) -> VoicemailMessage:
+        """The message with this id. Raises ``InvalidInput`` if it is not there any more."""
+        found = self._messages.get(id)
+        if found is None:
+            raise InvalidInput("message", "is not there any more.", remedy="Choose another one.")
+        return found
+
+    @property
+    def summary(self) -> str:
+        """How it stands, in words."""
+        if not self.available:
+            missing = self.line.missing.get(Feature.MAILBOX)
+            return "This line has no mailbox." + (f" It needs {missing}." if missing else "")
+        if self.asks_password:
+            return "The mailbox asks for its password."
+        box = self.mailbox
+        if box is None:
+            return "The mailbox is not open."
+        words = [_count(box.total if box.total is not None else len(self._messages), "message")]
+        if box.new:
+            words.append(f"{box.new} new")
+        if box.usage is not None:
+            words.append(f"{box.usage} % full")
+        if self.status is not Status.ONLINE:
+            words.append(f"{self.status.value}: what stands here may be old")
+        return " · ".join(words)
+
+    # ------------------------------------------------------------------------------------------------ what is done
+
+    @property
+    def chosen(self) -> MessageRow | None:
+        """The message that is meant."""
+        message = self._messages.get(self._chosen or "")
+        return MessageRow.of(message, self.zone) if message is not None else None
+
+    def choose(self, id: str | None) -> None:
+        """Mean this message, or none."""
+        self._chosen = id if id in self._messages else None
+        self._tell()
+
+    def can(self, what: str) -> bool:
+        """Whether the chosen message offers ``set_read`` or ``play_number``, which not every system has."""
+        message = self._messages.get(self._chosen or "")
+        return what not in self._cannot and bool(getattr(message, what, None))
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The sound formats among which one can choose; empty where the system has only one."""
+        return tuple(str(each) for each in getattr(self.mailbox, "formats", None) or ())
+
+    async def load(self, id: str, *, format: str | None = None) -> Sound:
+        """Read a message into memory, chunk by chunk. Raises ``TooLong`` where it is too much for a page."""
+        message = self.message(id)
+        options = {"format": format} if format is not None else {}
+        self.loading = id
+        self._tell()
+        data = bytearray()
+        stream = message.stream(**options)
+        try:
+            async for chunk in stream:
+                data += chunk
+                if len(data) > self.most_bytes:
+                    raise TooLong(
+                        f"The message is longer than {self.most_bytes // 1024} KiB.",
+                        remedy="Save it as a file instead.",
+                    )
+        finally:
+            self.loading = None
+            close = getattr(stream, "aclose", None)
+            if close is not None:
+                await close()
+            self._tell()
+        return Sound(id, bytes(data), sound_format(data, format))
+
+    async def save(self, id: str, path: "str | os.PathLike[str]", *, format: str | None = None) -> int:
+        """Write a message to a file, and return how many bytes that were. A file that exists is not overwritten."""
+        if not str(path).strip():
+            raise InvalidInput("file", "has no name.", remedy="Say where the message is to be saved.")
+        target = await asyncio.to_thread(_free, path)
+        options: dict[str, Any] = {"format": format} if format is not None else {}
+        try:
+            return await self.message(id).save(target, **options)
+        except OSError as error:
+            raise InvalidInput("file", f"{target} cannot be written: {error.strerror}.") from None
+
+    async def set_read(self, id: str, read: bool = True) -> None:
+        """Mark a message as heard, or as new, where the system can."""
+        mark: Any = getattr(self.message(id), "set_read", None)
+        if mark is None:
+            raise NotSupported("This system marks no messages.", missing="set_read")
+        try:
+            await mark(read)
+        except NotSupported:
+            self._cannot.add("set_read")
+            self._tell()
+            raise
+        await self.refresh()
+
+    async def play_on_telephone(self, id: str) -> None:
+        """Call the number that plays the message, where the system names one."""
+        number = getattr(self.message(id), "play_number", None)
+        if not number:
+            raise NotSupported("This system names no number to call.", missing="play_number")
+        await self.line.dial(str(number))
+
+    async def delete(self, ids: Iterable[str]) -> None:
+        """Delete messages for good."""
+        gone = tuple(ids)
+        if self.mailbox is None or not gone:
+            raise InvalidInput("messages", "none is chosen.", remedy="Choose the one to be deleted.")
+        await self.mailbox.delete(*gone)
+        for id_ in gone:
+            self._messages.pop(id_, None)
+        if self._chosen in gone:
+            self._chosen = None
+        self._tell()
+        await self.refresh()
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return the messages as a table of pandas: times in UTC, lengths in seconds."""
+        from ..frames import MESSAGES, message_row, table
+
+        return table(MESSAGES, map(message_row, self._messages.values()))
+
+    def _tell(self) -> None:
+        if not self._told:
+            self._told = True
+            if self.on_dirty is not None:
+                self.on_dirty()
+
+    def _tell_stale(self) -> None:
+        if self.on_stale is not None:
+            self.on_stale()
+
+
+def file_name(row: MessageRow, format: str = "wav") -> str:
+    """A name for the file of a message, without anything that a file system would not like."""
+    who = "".join(letter if letter.isalnum() else "-" for letter in row.caller).strip("-") or "unknown"
+    when = f"{row.at:%Y%m%d-%H%M%S}-" if row.at is not None else ""
+    return f"voicemail-{when}{who}.{format}"
+
+
+def _free(path: "str | os.PathLike[str]") -> Path:
+    """The path, if there is nothing yet."""
+    target = Path(path).expanduser()
+    if target.exists():
+        raise InvalidInput("file", f"{target} exists.", remedy="Choose another name.")
+    return target
+
+
+def sound_format(data: bytes | bytearray, asked: str | None = None) -> str:
+    """What a browser calls this sound, by how it begins; else what was asked for."""
+    for begin, name in _AUDIO:
+        if data.startswith(begin):
+            return name
+    return (asked or "wav").lower().rpartition("/")[2]
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
