@@ -24,7 +24,7 @@ class Somebody:
         return f"{domain}.{slugify(self.name)}_{key}"
 
 
-TERMINAL = Somebody(login="", number="", name="DESKPHONE", department="", yours=True)
+TERMINAL = Somebody(login="", number="", name="SIP generic device", department="", yours=True)
 """What myCrm calls the telephone of a person: after its model."""
 
 

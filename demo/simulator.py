@@ -23,7 +23,11 @@ async def main(port: int, event_port: int, http_port: int, folder: Path, istra_p
     """Serve until somebody ends this process; Istra as well if it has a port."""
     scenario = load_scenario(SCENARIO)
     settings = SimulatorSettings(
-        users=tuple(person.spec() for person in scenario.users),
+        # Everybody has a public number, too, which those see whom they call.
+        users=tuple(
+            person.spec().model_copy(update={"pstn_numbers": (f"+155501{20 + place:02}",)})
+            for place, person in enumerate(scenario.users)
+        ),
         port=port,
         event_port=event_port,
         http_port=http_port,

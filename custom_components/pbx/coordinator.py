@@ -60,11 +60,13 @@ class Kind:
     model: str
     line: str = "Line"
     line_manufacturer: str | None = None
+    pairs: bool = False
+    """Whether its servers may stand in for each other."""
 
 
-_O2G = Kind(manufacturer="Alcatel-Lucent Enterprise", model="O2G")
+_O2G = Kind(manufacturer="Alcatel-Lucent Enterprise", model="O2G", pairs=True)
 KINDS: Final = {
-    KIND_DEMO: Kind(manufacturer=None, model="Simulated PBX"),
+    KIND_DEMO: Kind(manufacturer=None, model="Simulated PBX", pairs=True),
     KIND_USER: _O2G,
     KIND_ADMINISTRATOR: _O2G,
     KIND_MYRCC: Kind(model="Istra myRCC", line="Extension", line_manufacturer="Centile"),

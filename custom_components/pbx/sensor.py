@@ -77,6 +77,8 @@ class PbxSensorDescription(SensorEntityDescription):
     """A sensor of the PBX."""
 
     value: Callable[[Pbx], StateType]
+    pairs: bool = False
+    """Whether it is only there where servers may stand in for each other."""
 
 
 def _counts(line: Line) -> bool:
@@ -156,6 +158,7 @@ PBX_SENSORS: tuple[PbxSensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value=lambda pbx: pbx.info.server,
+        pairs=True,
     ),
     PbxSensorDescription(
         key="losses",
@@ -173,7 +176,11 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of the PBX and of its lines."""
     coordinator = entry.runtime_data
-    async_add_entities(PbxSensor(coordinator, description) for description in PBX_SENSORS)
+    async_add_entities(
+        PbxSensor(coordinator, description)
+        for description in PBX_SENSORS
+        if coordinator.kind.pairs or not description.pairs
+    )
     async_add_line_entities(
         entry,
         async_add_entities,

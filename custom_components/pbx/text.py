@@ -98,8 +98,13 @@ class PbxCallerIdNumber(PbxCallerIdEntity, TextEntity):
     @override
     async def async_set_value(self, value: str) -> None:
         """Show another number from now on."""
-        # As people write numbers: with spaces, brackets, dots and hyphens, which are no part of them.
-        if not (number := re.sub(r"[\s().-]", "", value)):
+        if not (number := value.strip()):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="caller_id_missing")
         with pbx_errors():
-            await self.line.set_caller_id(number)
+            await self.line.set_caller_id(_plain(number))
+
+
+def _plain(number: str) -> str:
+    """Return a number without the spaces, brackets, dots and hyphens that people write; what is none stays."""
+    plain = re.sub(r"[\s().-]", "", number)
+    return plain if plain.removeprefix("+").isdecimal() else number
