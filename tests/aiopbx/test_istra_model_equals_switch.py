@@ -1,0 +1,258 @@
+"""Any sequence of what people do, seen through myRCC: the model equals the switch's truth, also with a lossy wire."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import invariant, rule
+
+import aiopbx
+from aiopbx import Event, LineAdded, LineRemoved, LineSnapshot, Pbx, Status
+from aiopbx.istra.decoding import FrameDecoder, Push
+from aiopbx.istra.reducer import rcc
+from aiopbx.istra.reducer.rcc import RccState
+from aiopbx.istra.types.session import Application
+from aiopbx.simulator import ManualClock, Simulator
+from aiopbx.simulator.faces.istra.identifiers import extension_id
+from aiopbx.simulator.faces.istra.lines import Line, Lines
+from aiopbx.simulator.faces.istra.variants import Variants
+from aiopbx.simulator.faces.o2g import views
+from aiopbx.simulator.switch import Behaviour, HuntingGroupSpec, SwitchSettings
+from tests.aiopbx.istra_office import RCC, compare, istra_settings
+from tests.aiopbx.office import until
+from tests.aiopbx.simulator.test_switch_any_sequence import AnySequence, Replica, people
+from tests.aiopbx.test_model_equals_switch import Follower
+
+DIALECTS = ["sparse", "line_id_differs", "moving_creation_time", "spaced_keys", "booleans_as_strings"]
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+class OverRcc(AnySequence):
+    """Switch, call lines as bytes, reducer. What is pushed is collected for a while, as servers do."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, RccState] = {}
+        self.follower = Follower()
+        super().__init__()
+        self.variants = Variants()
+        self.pending: dict[int, Line] = {}
+        self.late: list[bytes] = []
+        self.decoder = FrameDecoder(Application.RCC)
+        self.wire = Lines(self.switch, self.clock)
+        self.wire.told = lambda line: self.pending.__setitem__(line.number, line)
+        self.switch.subscribe(self.wire.seen)
+        for login in self.switch.users:
+            self.begin(login)
+
+    def begin(self, login: str) -> None:
+        self.states[login] = RccState(line=LineSnapshot(id=extension_id(login), number=self.switch.users[login].number))
+        self.read_listing(login)
+
+    def push(self) -> bytes:
+        items = [line.wire(self.variants, "push") for line in self.pending.values()]
+        self.pending.clear()
+        return self.variants.encode({"listenerName": "CallLines", "item": items})
+
+    def hear(self, frame: bytes) -> None:
+        decoded = self.decoder.decode(frame)
+        if not isinstance(decoded, Push):
+            return
+        of = {extension_id(login): login for login in self.states}
+        for told in decoded.items:
+            login = of.get(told.extension_id or "")  # type: ignore[union-attr]
+            if login is not None:
+                self.apply(login, rcc.pushed(self.states[login], told, NOW))  # type: ignore[arg-type]
+
+    def apply(self, login: str, result: rcc.Result) -> None:
+        self.states[login], events = result
+        for event in events:
+            self.follower(event)
+
+    def read_listing(self, login: str, *, anew: bool = False) -> None:
+        """The listing of one extension, read at once."""
+        told = self.listing(login)
+        heard = {told.line_id for told in ()}
+        state = rcc.begin(self.states[login]) if anew else self.states[login]
+        self.apply(login, rcc.listed(state, told, heard, NOW))
+
+    def listing(self, login: str) -> tuple[Any, ...]:
+        body = msgspec.json.encode([line.wire(self.variants, "list") for line in self.wire.of(login)])
+        decoded = self.decoder.decode(b'{"listenerName": "a", "item": ' + body + b"}")
+        return decoded.items if isinstance(decoded, Push) else ()
+
+    @rule(again=st.booleans())
+    def an_old_frame_comes_again(self, again: bool) -> None:
+        """Two sockets have no order between them: a frame from before comes late, perhaps twice."""
+        frame = self.push()
+        self.hear(frame)
+        self.late.append(frame)
+        if again:
+            of = {extension_id(login): login for login in self.states}
+            for old in self.late[-5:]:
+                decoded = self.decoder.decode(old)
+                if isinstance(decoded, Push):
+                    for told in decoded.items:
+                        login = of.get(told.extension_id or "")  # type: ignore[union-attr]
+                        if login is not None:
+                            self.apply(login, rcc.placed(self.states[login], told, NOW))  # type: ignore[arg-type]
+
+    @rule()
+    def lose_what_is_pushed(self) -> None:
+        """The connection breaks; what was pushed meanwhile is lost, and every extension is listed anew."""
+        self.pending.clear()
+        for login in self.states:
+            self.read_listing(login, anew=True)
+
+    @invariant()
+    def the_model_is_the_truth(self) -> None:
+        self.hear(self.push())
+        for login in self.switch.users:
+            if login not in self.states:
+                self.begin(login)
+        for login in [login for login in self.states if login not in self.switch.users]:
+            state = self.states.pop(login)
+            assert not state.line.calls, "its calls were dropped with it"
+        for login, state in self.states.items():
+            compare(state.line, self.switch, login)
+        calls = {call.id: call for state in self.states.values() for call in state.line.calls}
+        assert calls == self.follower.alive
+
+        # And a listing tells nothing new.
+        for login, state in self.states.items():
+            assert rcc.listed(state, self.listing(login), (), NOW) == (state, ())
+
+    def teardown(self) -> None:
+        super().teardown()
+        self.the_model_is_the_truth()
+        assert self.follower.started == self.follower.ended
+
+
+OverRcc.TestCase.settings = settings(
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestOverRcc = OverRcc.TestCase
+
+
+class OverHttp(AnySequence):
+    """Switch, server, socket, client, model; with a variant of the wire in every run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.loop.run_until_complete(self.begin())
+
+    async def begin(self) -> None:
+        """Put a server and a client before a switch like that of the plain machine."""
+        self.clock = ManualClock()
+        switch = SwitchSettings(hunting_groups=(HuntingGroupSpec(number="700"),), desk_sharing_sets=("800",), seed=1)
+        self.simulator = Simulator(istra_settings(users=tuple(people()), switch=switch), clock=self.clock)
+        await self.simulator.start()
+        assert self.simulator.istra is not None
+        self.switch = self.simulator.switch
+        self.switch.external.set("*101", Behaviour(ring_after=2, answer_after=3, hang_up_after=20))
+        self.replica = Replica(self.switch)
+        views.attach(self.switch, self._publish)
+        self.pbx: Pbx = await aiopbx.connect(
+            url=self.simulator.istra_url, **RCC, reconnect_min=0.005, reconnect_max=0.02
+        )
+        self.follower = Follower()
+        self.known = set(self.pbx.lines)
+        self.pbx.subscribe(self.heard)
+
+    def heard(self, event: Event) -> None:
+        if isinstance(event, LineAdded):
+            self.known.add(event.line)
+        elif isinstance(event, LineRemoved):
+            self.known.discard(event.line)
+        self.follower(event)
+
+    @rule()
+    def come_and_go(self) -> None:
+        """Nothing tells of extensions that come and go; so the client connects anew."""
+        super().come_and_go()
+        self.lose()
+
+    @rule()
+    def lose(self) -> None:
+        """The socket breaks, and what happens until it is back is not seen."""
+        self.simulator.faults.cut_channels()
+        losses = self.pbx.statistics.losses
+        self.loop.run_until_complete(until(lambda: self.pbx.statistics.losses > losses, 10))
+
+    @rule()
+    def expire(self) -> None:
+        """The session ends."""
+        self.simulator.faults.expire_sessions()
+
+    @rule(
+        name=st.sampled_from(
+            ["sparse", "line_id_differs", "moving_creation_time", "spaced_keys", "booleans_as_strings"]
+        )
+    )
+    def another_dialect(self, name: str) -> None:
+        """The server writes otherwise from now on."""
+        variants = self.simulator.istra.variants  # type: ignore[union-attr]
+        setattr(variants, name, not getattr(variants, name))
+
+    async def settle(self) -> None:
+        """Let the client hear everything."""
+        await until(lambda: self.pbx.status is Status.ONLINE, 10)
+        await until(self.is_right, 10)
+
+    def is_right(self) -> bool:
+        try:
+            self.look()
+        except (AssertionError, KeyError):
+            return False
+        return True
+
+    def look(self) -> None:
+        assert self.known == set(self.pbx.lines) == {extension_id(login) for login in self.switch.users}
+        for login in self.switch.users:
+            compare(self.pbx.line(extension_id(login)).snapshot, self.switch, login)
+        calls = {call.id: call.snapshot for line in self.pbx.lines.values() for call in line.calls}
+        assert calls == self.follower.alive
+
+    @invariant()
+    def the_model_is_the_truth(self) -> None:
+        try:
+            self.loop.run_until_complete(self.settle())
+        except AssertionError:
+            self.look()  # says what is wrong
+            raise
+
+    def teardown(self) -> None:
+        try:
+            for call in tuple(self.switch.calls.values()):
+                for member in tuple(call.members):
+                    if not call.ended and member.login is not None:
+                        self.attempt(self.switch.drop, member.login, call.ref)
+                        self.attempt(self.switch.release, member.login, call.ref)
+            self.the_model_is_the_truth()
+            for _ in range(10):
+                self.clock.advance(600)
+                self.the_model_is_the_truth()
+            assert not self.switch.calls
+            assert self.follower.started == self.follower.ended
+        finally:
+            self.loop.run_until_complete(self.end())
+            self.loop.close()
+
+    async def end(self) -> None:
+        await self.pbx.close()
+        face = self.simulator.istra
+        assert face is not None
+        assert (len(face.sessions), len(face.listeners)) == (0, 0)
+        await self.simulator.stop()
+        others: list[Any] = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+OverHttp.TestCase.settings = settings(
+    max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestOverHttp = OverHttp.TestCase
