@@ -221,7 +221,7 @@ class IstraChecks(Checks):
         await self.truth_of(
             self.mine, lambda user: user["counters"]["voicemails"] == before + 1, "the switch counts the same"
         )
-        return f"{before} → {before + 1} unread voicemails {took * 1000:.0f} ms after {answer['call_id']} was hung up"
+        return f"{before} → {before + 1} unread voicemails, {took * 1000:.0f} ms after the caller hung up"
 
     @override
     async def restart(self) -> str:
