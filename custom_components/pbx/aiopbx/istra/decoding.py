@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_or
 import msgspec
 
 from ..statistics import WireStatistics
-from .types.base import UNLISTED, IstraWire, WireEnum
+from .types.base import UNLISTED, IstraWire
 from .types.crm import CrmCallEvent, CrmPush
 from .types.enduser import Enterprise, Notifications, NotificationsPush
 from .types.rcc import CallLine, CallLinePush, CallLines, Extensions
@@ -74,6 +74,10 @@ class FrameDecoder:
         self._item = _ITEMS[application]
         self._strict = msgspec.json.Decoder(_PUSHES[application], strict=False).decode
         self._look_in = 0
+        self._names = frozenset(field.encode_name for field in msgspec.structs.fields(self._item))
+        self._small = frozenset(name.lower() for name in self._names)
+        self._loose = False
+        """Whether this server writes names of fields in other letters: then nothing goes the strict way."""
 
     def decode(self, frame: bytes) -> Frame | None:
         """Decode a frame; none where it was malformed and is skipped."""
@@ -83,7 +87,7 @@ class FrameDecoder:
                 return Ping.PING
             if word in {b"pong", b""}:
                 return Ping.OTHER
-        if self._look_in and b'" ' not in frame:
+        if self._look_in and not self._loose and b'" ' not in frame:
             unlisted = UNLISTED.count
             try:
                 push = self._strict(frame)
@@ -139,6 +143,8 @@ class FrameDecoder:
         if item is _DROPPED:
             self._malformed(f"A {kind.__name__} that was pushed has no id and was skipped")
             return None
+        if not self._loose and not self._names.issuperset(raw):
+            self._loose = any(name not in self._names and name.strip(_SPACES).lower() in self._small for name in raw)
         unknown_fields(raw, kind, self.statistics)
         return cast("Item", item)
 
@@ -233,18 +239,7 @@ def _plain(raw: Any, kind: Any) -> Any:
             return _DROPPED if isinstance(raw, bool) else int(float(text)) if "." in text else int(text.strip())
         except (ValueError, OverflowError):
             return _DROPPED
-    return _word(text.strip(), kind)
-
-
-def _word(text: str, kind: type[WireEnum]) -> Any:
-    """A word of an enumeration, however large its letters are; one that is not listed is kept."""
-    for member in kind:
-        if member.value == text:
-            return member
-    for member in kind:
-        if member.value.lower() == text.lower():
-            return member
-    return kind(text) if text else _DROPPED
+    return kind(text.strip()) if text.strip() else _DROPPED
 
 
 def _struct(raw: Any, kind: type[IstraWire], statistics: WireStatistics, where: str) -> Any:

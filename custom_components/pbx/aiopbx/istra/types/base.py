@@ -1,12 +1,12 @@
 """What the wire types of Istra have in common, and how their values are spelled on the wire."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 
 from ...wire import UNLISTED, Wire, WireEnum
 
-__all__ = ["UNLISTED", "Id", "IstraWire", "Wire", "WireEnum", "id_of", "spelled", "to_json"]
+__all__ = ["UNLISTED", "Id", "IstraEnum", "IstraWire", "Wire", "WireEnum", "id_of", "spelled", "to_json"]
 
 
 Id = Annotated[str, msgspec.Meta(min_length=1)]
@@ -18,6 +18,19 @@ class IstraWire(Wire, kw_only=True):
 
     _as_text: ClassVar[frozenset[str]] = frozenset()
     """Fields, as they are named here, whose numbers and booleans the server writes as text."""
+
+
+class IstraEnum(WireEnum):
+    """An enumeration of Istra: servers may extend it, and write its words in other letters."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if isinstance(value, str):
+            word = value.strip().lower()
+            for member in cls:
+                if member.value.lower() == word:
+                    return member
+        return super()._missing_(value)
 
 
 def id_of(uri: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from .base import Id, IstraWire, WireEnum
+from .base import Id, IstraEnum, IstraWire
 
 __all__ = [
     "CallType",
@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 
-class CrmEvent(WireEnum):
+class CrmEvent(IstraEnum):
     """What has happened to a call."""
 
     ALERTING = "callAlerting"
@@ -25,14 +25,14 @@ class CrmEvent(WireEnum):
     HELD = "callHeld"
 
 
-class CallType(WireEnum):
+class CallType(IstraEnum):
     """Where the other party is."""
 
     EXTERNAL = "external"
     INTERNAL = "internal"
 
 
-class TalkCause(WireEnum):
+class TalkCause(IstraEnum):
     """Why talking began."""
 
     ANSWER = "answer"
@@ -40,7 +40,7 @@ class TalkCause(WireEnum):
     TRANSFERRED = "transferred"
 
 
-class DropCause(WireEnum):
+class DropCause(IstraEnum):
     """Why a call ended."""
 
     DISCONNECT = "disconnect"

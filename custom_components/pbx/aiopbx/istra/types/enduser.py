@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from .base import Id, IstraWire, WireEnum, id_of
+from .base import Id, IstraEnum, IstraWire, id_of
 
 __all__ = [
     "AudioFormat",
@@ -57,7 +57,7 @@ class AudioFormat(StrEnum):
     AU = "au"
 
 
-class RemoteType(WireEnum):
+class RemoteType(IstraEnum):
     """What the other party of a call in the history was."""
 
     STATION = "STATION"
@@ -78,7 +78,7 @@ class RemoteType(WireEnum):
     TRUNK_VASPLATFORM = "TRUNK_VASPLATFORM"
 
 
-class CallerIdChoice(WireEnum):
+class CallerIdChoice(IstraEnum):
     """Where the caller ID that others see comes from."""
 
     FROM_PRESENCE_STATE = "FromPresenceState"

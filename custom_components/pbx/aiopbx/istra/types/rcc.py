@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from .base import Id, IstraWire, WireEnum, id_of
+from .base import Id, IstraEnum, IstraWire, id_of
 
 __all__ = [
     "CallLine",
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-class LineState(WireEnum):
+class LineState(IstraEnum):
     """State of a call line."""
 
     PROMPTING = "prompting"
@@ -30,7 +30,7 @@ class LineState(WireEnum):
     DROPPED = "dropped"
 
 
-class LineAction(WireEnum):
+class LineAction(IstraEnum):
     """What may be done with a call line."""
 
     ADD_PARTY = "addParty"
@@ -46,7 +46,7 @@ class LineAction(WireEnum):
     START_RECORD = "startRecord"
 
 
-class LineCause(WireEnum):
+class LineCause(IstraEnum):
     """Why a call line is in its state. Servers have more of them than anybody has listed."""
 
     NORMAL = "causeNormal"
