@@ -330,9 +330,11 @@ def forgiving(body: bytes) -> Any:
 
 
 def _first_of(text: str) -> Any:
-    """Read a value, and further objects behind it as parts of the first; brackets too many at the end are nothing."""
+    """Read a value, and further objects behind it as parts of the first; brackets too few or too many are mended."""
     decoder = json.JSONDecoder(strict=False)
     text = text.strip(_SPACES)
+    if text.startswith('"') and text.endswith("}"):
+        text = "{" + text  # an object whose first line is lost
     value, end = decoder.raw_decode(text)
     while rest := text[end:].lstrip(_SPACES + ","):
         if not rest.strip(_SPACES + "]}"):
