@@ -101,9 +101,9 @@ def _messages(me: Somebody) -> list[Yaml]:
                 ("unread_texts", "Texts", "teal"),
             )
         ),
+        {"type": "heading", "heading": "What others see when you call", "icon": "mdi:card-account-phone-outline"},
         {
             "type": "entities",
-            "title": "What others see when you call",
             "entities": [
                 {"entity": me.entity("select", "caller_id"), "name": "Caller ID"},
                 {"entity": me.entity("text", "caller_id_number"), "name": "Number"},

@@ -117,8 +117,6 @@ async def test_the_entities_of_each_interface(
     entry = make_entry(istra(simulator, kind))
     object.__setattr__(entry, "entry_id", "01ENTRY")
     await set_up(home, entry)
-    if kind == "mycrm":
-        await until_state(home, f"binary_sensor.{TERMINAL}_in_service", "on")
     mine = [item for item in ours(home) if not any(name in item.entity_id for name in ("bob", "carol", "david"))]
     for item in sorted(mine, key=lambda item: item.entity_id):
         assert item == snapshot(name=f"{item.entity_id}-entry")
@@ -223,11 +221,14 @@ async def test_redirect_and_transfer(home: HomeAssistant, simulator: Simulator, 
 
 async def test_a_call_at_the_terminal(home: HomeAssistant, simulator: Simulator, terminal: MockConfigEntry) -> None:
     """What happens to the telephone is shown, with the times that the server tells at the end; and it dials."""
+    assert state_of(home, f"binary_sensor.{TERMINAL}_in_service") == "unknown"
     state, event = f"sensor.{TERMINAL}_call_state", f"event.{TERMINAL}_call"
     call = simulator.switch.incoming_external("+15550123", "1000", "Northwind Bakery")
     await until_state(home, state, "ringing_incoming")
     assert attributes_of(home, state)["direction"] == "incoming"
     assert state_of(home, f"binary_sensor.{TERMINAL}_ringing") == "on"
+    # that it rings is the first that the terminal tells of itself
+    assert state_of(home, f"binary_sensor.{TERMINAL}_in_service") == "on"
     simulator.switch.answer(ALICE, call.ref, "1000")
     await until_state(home, state, "active")
     simulator.switch.external_hang_up(call.ref)
@@ -236,8 +237,27 @@ async def test_a_call_at_the_terminal(home: HomeAssistant, simulator: Simulator,
     assert attributes_of(home, event)["talk_seconds"] is not None
     assert attributes_of(home, event)["ring_seconds"] is not None
 
-    await do(home, "dial", line=next(iter(terminal.runtime_data.data)), number="1001")
-    await until(lambda: simulator.switch.calls_of(BOB) or simulator.switch.calls_of(ALICE))
+    line = next(iter(terminal.runtime_data.data))
+    await do(home, "dial", line=line, number="1001", timeout=0)
+    await until(lambda: simulator.switch.calls_of(ALICE), "the own telephone rings first")
+    [call] = simulator.switch.calls_of(ALICE)
+    simulator.switch.answer(ALICE, call.ref, "1000")
+    await until_state(home, state, "ringing_outgoing")
+    simulator.switch.drop(ALICE, call.ref)
+    await until_state(home, state, "idle")
+    assert attributes_of(home, event)["event_type"] == "cancelled"
+
+
+async def test_a_terminal_out_of_service(home: HomeAssistant, simulator: Simulator, terminal: MockConfigEntry) -> None:
+    """What it says when one dials is shown, and its reason is told."""
+    simulator.switch.set_device_state("1000", "OUT_OF_SERVICE")
+    with pytest.raises(HomeAssistantError) as refused:
+        await do(home, "dial", line=next(iter(terminal.runtime_data.data)), number="1001")
+    assert not isinstance(refused.value, ServiceValidationError)
+    assert "512" in refused.value.translation_placeholders["message"]
+    await until_state(home, f"binary_sensor.{TERMINAL}_in_service", "off")
+    await until_state(home, f"sensor.{TERMINAL}_call_state", "out_of_service")
+    assert state_of(home, "binary_sensor.mycrm_connection") == "on"
 
 
 async def test_a_user_dials(home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry) -> None:
