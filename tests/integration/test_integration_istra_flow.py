@@ -14,7 +14,7 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.pbx.aiopbx import NotReady
 from custom_components.pbx.aiopbx.simulator import DeviceSpec, Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.const import DOMAIN
-from tests.integration.helpers import ALICE, BOB, CAROL, istra, make_entry, running_elsewhere, set_up, user
+from tests.integration.helpers import ALICE, BOB, CAROL, istra, make_entry, running_elsewhere, set_up, until, user
 
 Result = dict[str, Any]
 KINDS = ("myrcc", "mycrm", "myistra")
@@ -288,6 +288,27 @@ async def test_reauthentication(home: HomeAssistant, simulator: Simulator, kind:
     form = await answer(home, form, {"password": "wrong"})
     assert form["errors"] == {"base": "invalid_auth_enterprise" if kind == "myrcc" else "invalid_auth"}
     result = await answer(home, form, {"password": good["password"]})
+    assert result["reason"] == "reauth_successful"
+    await home.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_reauthentication_when_the_password_changes_later(
+    home: HomeAssistant, simulator: Simulator, kind: str
+) -> None:
+    """The session ends and the account is no longer known as it was: a person is asked, once."""
+    good = istra(simulator, kind)
+    entry = await set_up(home, make_entry(good))
+    account = simulator.accounts.get(good["username"])
+    assert account is not None
+    account.password = "another"
+    simulator.faults.expire_sessions()
+    await until(lambda: home.config_entries.flow.async_progress(), "somebody is asked for the password", timeout=30)
+    [flow] = home.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
+    form = await home.config_entries.flow.async_configure(flow["flow_id"])
+    result = await answer(home, form, {"password": "another"})
     assert result["reason"] == "reauth_successful"
     await home.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED

@@ -16,11 +16,11 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
 from custom_components.pbx import PLATFORMS, errors, services
-from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
 from custom_components.pbx.trigger import TRIGGERS
-from tests.integration.helpers import administrator, make_entry, ours, set_up, until_state
+from tests.integration.helpers import administrator, istra, make_entry, ours, set_up, until_state
 
 FOLDER = Path(services.__file__).parent
 ROOT = FOLDER.parents[1]
@@ -187,9 +187,20 @@ def test_every_error_has_words() -> None:
     assert {key for _, key in errors._KEYS} <= set(WORDS["config"]["error"])
 
 
-async def test_every_entity_has_words_and_an_icon(
-    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
-) -> None:
+@pytest.mark.parametrize("kind", ["o2g", "myrcc", "mycrm", "myistra"])
+async def test_every_entity_has_words_and_an_icon(home: HomeAssistant, kind: str) -> None:
+    async with Simulator(SimulatorSettings(istra=True)) as simulator:
+        entry = make_entry(administrator(simulator) if kind == "o2g" else istra(simulator, kind))
+        await set_up(home, entry)
+        words_and_icons(home)
+        loaded = await translation.async_get_translations(home, "en", "entity", {DOMAIN})
+        assert loaded["component.pbx.entity.sensor.call_state.name"] == "Call state"
+        await home.config_entries.async_unload(entry.entry_id)
+
+
+def words_and_icons(home: HomeAssistant) -> None:
+    """Look for the words and the icon of every entity there is."""
+    assert ours(home)
     for item in ours(home):
         words = WORDS["entity"][item.domain][item.translation_key]
         assert words["name"], item.entity_id
@@ -201,8 +212,6 @@ async def test_every_entity_has_words_and_an_icon(
         if item.domain == "event" and state is not None:
             types = words["state_attributes"]["event_type"]["state"]
             assert set(state.attributes["event_types"]) == set(types)
-    loaded = await translation.async_get_translations(home, "en", "entity", {DOMAIN})
-    assert loaded["component.pbx.entity.sensor.call_state.name"] == "Call state"
 
 
 # ------------------------------------------------------------------------------------------------------- diagnostics
