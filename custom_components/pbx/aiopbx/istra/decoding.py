@@ -8,6 +8,7 @@ written, a value becomes what its type says if that can be done at all, and if i
 import json
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
@@ -74,7 +75,7 @@ class FrameDecoder:
         self._item = _ITEMS[application]
         self._strict = msgspec.json.Decoder(_PUSHES[application], strict=False).decode
         self._look_in = 0
-        self._names = frozenset(field.encode_name for field in msgspec.structs.fields(self._item))
+        self._names = frozenset(field.encode_name for field in _fields(self._item))
         self._small = frozenset(name.lower() for name in self._names)
         self._loose = False
         """Whether this server writes names of fields in other letters: then nothing goes the strict way."""
@@ -195,6 +196,9 @@ def read_answer(body: bytes, kind: Any, statistics: WireStatistics) -> Any:
 
 # ------------------------------------------------------------------------------------------------------------ values
 
+_fields = cache(msgspec.structs.fields)
+"""What a type has."""
+
 
 def convert(raw: Any, kind: Any, statistics: WireStatistics, where: str = "") -> Any:
     """Make of a value what its type says; what cannot become that is left out and counted."""
@@ -250,7 +254,7 @@ def _struct(raw: Any, kind: type[IstraWire], statistics: WireStatistics, where: 
     given = _exactly(raw)
     loosely = None
     values = {}
-    for field in msgspec.structs.fields(kind):
+    for field in _fields(kind):
         name = field.encode_name
         value = given.get(name)
         if value is None:
@@ -273,7 +277,7 @@ def _struct(raw: Any, kind: type[IstraWire], statistics: WireStatistics, where: 
 
 def _has_another(name: str, given: dict[str, Any], kind: type[IstraWire]) -> bool:
     """Whether the value under a name like this one belongs to another field, as ``Department`` does."""
-    others = {one.encode_name for one in msgspec.structs.fields(kind)} - {name}
+    others = {one.encode_name for one in _fields(kind)} - {name}
     return any(one.lower() == name.lower() and given.get(one) is not None for one in others)
 
 
@@ -294,8 +298,13 @@ def _by_name(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _knows(raw: dict[str, Any], kind: type[IstraWire]) -> bool:
-    names = {field.encode_name.lower() for field in msgspec.structs.fields(kind)}
+    names = {field.encode_name.lower() for field in _fields(kind)}
     return not names.isdisjoint(_by_name(raw))
+
+
+@cache
+def _types_by_name(kind: type[IstraWire]) -> dict[str, Any]:
+    return {field.encode_name.lower(): field.type for field in _fields(kind)}
 
 
 def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
@@ -306,7 +315,7 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
         for item in raw:
             unknown_fields(item, get_args(kind)[0], statistics)
     elif isinstance(raw, dict) and isinstance(kind, type) and issubclass(kind, IstraWire):
-        known = {field.encode_name.lower(): field.type for field in msgspec.structs.fields(kind)}
+        known = _types_by_name(kind)
         for name, value in _exactly(raw).items():
             if name.lower() in known:
                 unknown_fields(value, known[name.lower()], statistics)

@@ -70,6 +70,8 @@ class Parameter:
     """As it is on the wire."""
     keyword: str
     """As it is in Python."""
+    type: type = str
+    """What a person gives; on the wire it is text, and a boolean ``true`` or ``false``."""
     required: bool = False
 
 
@@ -200,9 +202,15 @@ def operation(
             )
 
         def declare_operation(name: str, service: str, applications: tuple[Application, ...]) -> Operation[T]:
-            answer, optional = _bare(get_args(hints_of(build)["return"])[0])
+            hints = hints_of(build)
+            answer, optional = _bare(get_args(hints["return"])[0])
             parameters = [
-                Parameter(name=camel(one.name), keyword=one.name, required=one.default is one.empty)
+                Parameter(
+                    name=camel(one.name),
+                    keyword=one.name,
+                    type=_bare(hints[one.name])[0],
+                    required=one.default is one.empty,
+                )
                 for one in inspect.signature(build).parameters.values()
                 if one.kind is one.KEYWORD_ONLY
             ]
