@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from ...switch import Switch
     from .lines import Lines
 
+RINGING: Final = "callRinging"
+ALERTING: Final = "callAlerting"
+TALKING: Final = "callTalking"
+HOLDING: Final = "callHeld"
+DROPPED: Final = "callDropped"
+_NAMES: Final = {
+    RINGING_INCOMING: RINGING,
+    RINGING_OUTGOING: ALERTING,
+    DIALING: ALERTING,
+    ACTIVE: TALKING,
+    HELD: HOLDING,
+}
 _DROPPED: Final = {
     "BUSY": "busy",
     "DO_NOT_DISTURB": "unavailable",
@@ -54,6 +66,8 @@ class _Call:
     display: Display
     pilot: str | None = None
     state: str = ""
+    told: str = ""
+    """The last event of it."""
     dialled: bool = False
     """Whether anything of it may be told: not while the own telephone rings before it dials."""
     talking: int | None = None
@@ -119,34 +133,32 @@ class CrmCalls:
 
     def _step(self, login: str, call: _Call, leg: LegView, view: CallView, *, moved: bool) -> None:
         """Tell what is new at one terminal."""
-        was, call.state = call.state, leg.state
         own = leg.state == RINGING_INCOMING and view.state == DIALING
+        call.state = leg.state
         call.dialled = call.dialled or not own
-        if was == leg.state and not (moved and leg.state == ACTIVE):
+        name = None if own else _NAMES.get(leg.state)
+        if leg.state == DIALING and not call.told:
+            name = None  # it does not ring anywhere yet
+        if name is None or (name == call.told and not (moved and name == TALKING)):
             return
-        event: dict[str, Any]
-        if leg.state == RINGING_INCOMING and not own:
-            event = call.event("callRinging")
-        elif leg.state == RINGING_OUTGOING:
-            if was in (ACTIVE, HELD):
-                call.talking = None
-            event = call.event("callAlerting")
-        elif leg.state == ACTIVE:
-            event = call.event("callTalking")
-            event["talkCause"] = "unHold" if was == HELD and not moved else "transferred" if moved else "answer"
+        was, call.told = call.told, name
+        if name == HOLDING:
+            self._tell(login, leg.device, {"event": name, "callId": call.id})
+            return
+        event = call.event(name)
+        if name == TALKING:
+            event["talkCause"] = "transferred" if moved else "unHold" if was == HOLDING else "answer"
             if call.talking is None:
                 call.talking = self._lines.now()
-        elif leg.state == HELD:
-            event = {"event": "callHeld", "callId": call.id}
-        else:
-            return
+        elif name == ALERTING and was in (TALKING, HOLDING):
+            call.talking = None  # it was given to somebody else, where it rings
         self._tell(login, leg.device, event)
 
     def _drop(self, login: str, device: str, call: _Call, cause: str | None) -> None:
         if not call.dialled:
             return
         now = self._lines.now()
-        event = call.event("callDropped")
+        event = call.event(DROPPED)
         event["ringingTime"] = str((call.talking if call.talking is not None else now) - call.began)
         event["talkingTime"] = str(now - call.talking if call.talking is not None else 0)
         event["dropCause"] = self._cause(call, cause)
