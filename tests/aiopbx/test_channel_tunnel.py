@@ -18,7 +18,6 @@ import aiopbx
 from aiopbx import CallState, ConnectionFailed, InvalidInput, NotFound, OutcomeUnknown, Status
 from aiopbx.o2g import tunnel_messages
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.statistics import WireStatistics
 from aiopbx.o2g.tunnel import TunnelChannels
 from aiopbx.o2g.tunnel_messages import (
     Answer,
@@ -36,6 +35,7 @@ from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest
 from aiopbx.o2g.types.telephony import MakeCallRequest
 from aiopbx.settings import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
+from aiopbx.statistics import WireStatistics
 from tests.aiopbx.channels import free_port, use_channel
 from tests.aiopbx.office import client_tasks, office, until
 

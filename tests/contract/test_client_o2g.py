@@ -13,11 +13,11 @@ import aiohttp
 import msgspec
 import pytest
 
+from aiopbx.download import Download
 from aiopbx.errors import InvalidInput
 from aiopbx.o2g import consequences
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import EventDecoder
-from aiopbx.o2g.download import Download
 from aiopbx.o2g.object_path import ObjectPath
 from aiopbx.o2g.operations import OPERATIONS, Operation, camel
 from aiopbx.o2g.types import (

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from aiopbx.o2g.decoding import LOOK_EVERY, EventDecoder, read_answer
-from aiopbx.o2g.statistics import WireStatistics
 from aiopbx.o2g.types.event_summary import OnEventSummaryUpdated
 from aiopbx.o2g.types.events import OnChannelInformation, UnknownEvent
 from aiopbx.o2g.types.overview import RestErrorInfo
@@ -29,6 +28,7 @@ from aiopbx.o2g.types.telephony import (
     OperationalState,
 )
 from aiopbx.o2g.types.users import ChangePasswordRequest
+from aiopbx.statistics import WireStatistics
 
 CAPTURE = Path(__file__).parent / "captures" / "o2g-incoming-call.jsonl"
 

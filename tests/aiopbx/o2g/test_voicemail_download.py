@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from aiopbx.download import CHUNK
 from aiopbx.errors import ConnectionFailed, InvalidInput, NotFound, SessionLost
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.download import CHUNK
 from tests.aiopbx.o2g.conftest import Connect
 from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
 

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 import aiohttp
 
 from ..settings import ConnectionSettings
+from ..statistics import WireStatistics
 from .channel import EventChannel, open_channel
 from .decoding import EventDecoder
 from .operations import OPERATIONS, Operation
 from .services import subscriptions
-from .statistics import WireStatistics
 from .transport import Transport
 from .types.subscriptions import Subscription, SubscriptionRequest
 

@@ -9,13 +9,14 @@ from typing import Final, Generic, NamedTuple, TypeVar, cast
 import aiohttp
 import msgspec
 
+from ..download import Download
 from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeUnknown, RequestRefused, SessionLost
 from ..masking import Mask
 from ..settings import ConnectionSettings
+from ..statistics import WireStatistics
 from .channel import ChannelEnd, EventChannel
 from .channels import Channels, channels_of
 from .decoding import read_answer
-from .download import Download
 from .operations import OPERATIONS, Operation
 from .services import (
     Agent,
@@ -33,7 +34,6 @@ from .services import (
     Voicemail,
 )
 from .session import SessionKeeper
-from .statistics import WireStatistics
 from .transport import Answer
 from .types.base import Wire, to_json
 from .types.overview import RoxeRestApiDescriptor

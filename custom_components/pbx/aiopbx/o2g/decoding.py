@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from ..masking import Mask, tell_events
-from .statistics import WireStatistics
+from ..statistics import WireStatistics
 from .types.base import UNLISTED, O2gEvent, Wire
 from .types.events import KnownEvent, UnknownEvent
 

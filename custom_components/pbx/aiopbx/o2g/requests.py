@@ -9,6 +9,7 @@ from typing import Any, Final, get_type_hints
 
 import msgspec
 
+from ..download import Download
 from ..errors import Offline
 from ..masking import HIDDEN, Mask
 from ..operations import (
@@ -28,7 +29,6 @@ from ..operations import (
 from ..policy import DialGuard
 from . import services
 from .client import O2gClient, secrets_of
-from .download import Download
 from .operations import OPERATIONS, Operation as WireOperation, Parameter as WireParameter
 from .rules import REDIRECT_WORDS
 from .types.base import Wire, to_json

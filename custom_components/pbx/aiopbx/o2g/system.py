@@ -11,6 +11,7 @@ from ..board import Board
 from ..errors import ConnectionFailed, Offline, PbxError, SessionLost
 from ..model import AvailableLine, Feature, LineSnapshot, Statistics
 from ..settings import ConnectionSettings
+from ..statistics import WireStatistics
 from ..system import Commands, Link
 from . import reducer
 from .channels import channels_of
@@ -20,7 +21,6 @@ from .features import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, missing_of
 from .link import O2gLink
 from .requests import O2gRequests
 from .rights import Rights
-from .statistics import WireStatistics
 
 T = TypeVar("T")
 

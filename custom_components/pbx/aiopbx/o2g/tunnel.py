@@ -23,12 +23,12 @@ from ..doors import settle
 from ..errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
 from ..listening import TunnelSettings
 from ..settings import ConnectionSettings
+from ..statistics import WireStatistics
 from .channel import ChannelEnd, EventChannel
 from .channels import SUBSCRIBE, Channels, Prepared
 from .decoding import EventDecoder
 from .operations import Parameter
 from .pushed import PushedChannel
-from .statistics import WireStatistics
 from .transport import Answer, Transport
 from .tunnel_messages import (
     BEARER,

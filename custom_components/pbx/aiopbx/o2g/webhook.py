@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from ..errors import ConnectionFailed, InvalidInput
 from ..listening import WebhookSettings
 from ..settings import ConnectionSettings
+from ..statistics import WireStatistics
 from .channel import LONGEST_LINE, ChannelEnd, EventChannel
 from .channels import SUBSCRIBE, Channels, Prepared
 from .decoding import EventDecoder
 from .pushed import PushedChannel
-from .statistics import WireStatistics
 from .transport import Transport
 from .types.subscriptions import Subscription, SubscriptionRequest
 
