@@ -13,12 +13,25 @@ from ..model import Direction
 from . import errors, screen
 from .agent import AgentAction
 from .call import complete_argument, complete_operation
-from .options import CaFile, Config, Debug, Given, Password, Tls, Url, User, settings_of
+from .options import (
+    CaFile,
+    Config,
+    Debug,
+    Enterprise,
+    Given,
+    Password,
+    System,
+    Tls,
+    Url,
+    User,
+    settings_of,
+    system_of,
+)
 from .run import run_command, told
 
 app = typer.Typer(
     name="aiopbx",
-    help="Office telephone systems from the terminal: watch, dial, log, voicemail, directory, agent, and all of O2G.",
+    help="Office telephone systems from the terminal: watch, dial, log, voicemail and more, and every operation.",
     no_args_is_help=True,
     add_completion=True,
     rich_markup_mode="rich",
@@ -125,6 +138,8 @@ def watch(
     config: Config = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     line: Line = None,
     plain: Annotated[bool, typer.Option("--plain", help="One line of text an event, for pipes.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object an event, for programs.")] = False,
@@ -141,7 +156,9 @@ def watch(
     with told(debug=debug):
         if plain and json:
             raise typer.BadParameter("--plain and --json exclude each other.")
-        settings = settings_of(Given(url, user, password, config, ca_file, tls, tuple(line or ())))
+        settings = settings_of(
+            Given(url, user, password, config, ca_file, tls, tuple(line or ()), system=system, enterprise=enterprise)
+        )
     from .watch import watch as command
 
     mode = "json" if json else "plain" if plain or not sys.stdout.isatty() else "table"
@@ -158,6 +175,8 @@ def dial(
     config: Config = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     line: Annotated[
         str | None,
         typer.Option("--line", "-l", help="Line that dials: login name or number. A user's own if not given."),
@@ -212,8 +231,11 @@ def dial(
             hang_up_after=hang_up_after,
             give_up_after=give_up_after,
         )
-        wanted.check()
-        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+        given = Given(
+            url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
+        )
+        wanted.check(system_of(given))
+        settings = settings_of(given)
     run_command(command(settings, wanted), debug=debug)
 
 
@@ -240,6 +262,8 @@ def probe(
     password: Password = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     patience: Annotated[float, typer.Option("--patience", min=0.1, help="Seconds that a step may take.")] = 10.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a step, for programs.")] = False,
     debug: Debug = False,
@@ -249,7 +273,7 @@ def probe(
     from .probe import ProbeWanted, probe as command
 
     with told(debug=debug):
-        wanted = ProbeWanted.make(url, user, password, ca_file, tls, patience)
+        wanted = ProbeWanted.make(url, user, password, ca_file, tls, patience, system, enterprise)
     run_command(command(wanted, as_json=json), debug=debug)
 
 
@@ -261,6 +285,8 @@ def log(
     config: Config = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     line: OneLine = None,
     missed: Annotated[bool, typer.Option("--missed", help="Only calls that were not answered.")] = False,
     unseen: Annotated[bool, typer.Option("--unseen", help="Only missed calls that are not acknowledged.")] = False,
@@ -298,7 +324,11 @@ def log(
             all=all,
         )
         wanted.check()
-        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+        settings = settings_of(
+            Given(
+                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
+            )
+        )
     run_command(command(settings, wanted, as_json=json), debug=debug)
 
 
@@ -321,6 +351,8 @@ def voicemail_list(
     config: Config = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     line: OneLine = None,
     mailbox_password: MailboxPassword = None,
     new: Annotated[bool, typer.Option("--new", help="Only those that nobody has heard.")] = False,
@@ -332,7 +364,11 @@ def voicemail_list(
     from .voicemail import list_messages
 
     with told(debug=debug):
-        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+        settings = settings_of(
+            Given(
+                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
+            )
+        )
     run_command(list_messages(settings, line, mailbox_password, new_only=new, as_json=json), debug=debug)
 
 
@@ -348,18 +384,58 @@ def voicemail_save(
     config: Config = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     line: OneLine = None,
     mailbox_password: MailboxPassword = None,
+    format: Annotated[
+        str | None, typer.Option("--format", help="wav on O2G; ogg, aac, mp4 or au on myistra. The usual if not given.")
+    ] = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Save messages as WAV files. The system counts them as heard."""
+    """Save messages as sound files. O2G counts them as heard."""
     _log(debug)
     from .voicemail import save_messages
 
     with told(debug=debug):
-        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
-    run_command(save_messages(settings, line, mailbox_password, target, tuple(ids or ()), as_json=json), debug=debug)
+        settings = settings_of(
+            Given(
+                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
+            )
+        )
+    run_command(
+        save_messages(settings, line, mailbox_password, target, tuple(ids or ()), format, as_json=json), debug=debug
+    )
+
+
+@voicemail.command("mark")
+def voicemail_mark(
+    ids: Annotated[list[str], typer.Argument(help="Messages to mark.")],
+    unread: Annotated[bool, typer.Option("--unread/--read", help="As new, or as heard.")] = False,
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    config: Config = None,
+    ca_file: CaFile = None,
+    tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
+    line: OneLine = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Mark messages as heard or new. myistra only."""
+    _log(debug)
+    from .voicemail import mark_messages
+
+    with told(debug=debug):
+        settings = settings_of(
+            Given(
+                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
+            )
+        )
+    run_command(mark_messages(settings, line, tuple(ids), read=not unread, as_json=json), debug=debug)
 
 
 @voicemail.command("delete")
@@ -371,6 +447,8 @@ def voicemail_delete(
     config: Config = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     line: OneLine = None,
     mailbox_password: MailboxPassword = None,
     all: Annotated[bool, typer.Option("--all", help="Every message.")] = False,
@@ -382,8 +460,47 @@ def voicemail_delete(
     from .voicemail import delete_messages
 
     with told(debug=debug):
-        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+        settings = settings_of(
+            Given(
+                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
+            )
+        )
     run_command(delete_messages(settings, line, mailbox_password, tuple(ids or ()), all=all, as_json=json), debug=debug)
+
+
+@app.command("caller-id")
+def caller_id(
+    number: Annotated[
+        str | None, typer.Argument(help="Number that others shall see, such as +12025550123. Shows it if not given.")
+    ] = None,
+    from_presence: Annotated[
+        bool, typer.Option("--from-presence", help="Let it go by the presence of the user.")
+    ] = False,
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    config: Config = None,
+    ca_file: CaFile = None,
+    tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
+    line: OneLine = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show or choose the number that others see. myistra only."""
+    _log(debug)
+    from .caller_id import caller_id as command
+
+    with told(debug=debug):
+        if number is not None and from_presence:
+            raise InvalidInput("number", "does not go with --from-presence.", remedy="Leave one of them out.")
+        settings = settings_of(
+            Given(
+                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
+            )
+        )
+    run_command(command(settings, line, number, from_presence=from_presence, as_json=json), debug=debug)
 
 
 @app.command()
@@ -395,6 +512,8 @@ def directory(
     config: Config = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     line: OneLine = None,
     limit: Annotated[int | None, typer.Option("--limit", help="At most so many contacts, 1 to 100.")] = None,
     keys: Annotated[bool, typer.Option("--keys", help="It is digits: a last name typed on a telephone.")] = False,
@@ -406,7 +525,11 @@ def directory(
     from .directory import directory as command
 
     with told(debug=debug):
-        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+        settings = settings_of(
+            Given(
+                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
+            )
+        )
     run_command(command(settings, what, line, limit=limit, keys=keys, as_json=json), debug=debug)
 
 
@@ -419,6 +542,8 @@ def agent(
     config: Config = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     line: OneLine = None,
     device: Annotated[str | None, typer.Option("--device", help="Set to log on at.")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Processing group.")] = None,
@@ -433,19 +558,30 @@ def agent(
     from .agent import agent as command
 
     with told(debug=debug):
-        settings = settings_of(Given(url, user, password, config, ca_file, tls, (line,) if line else ()))
+        settings = settings_of(
+            Given(
+                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
+            )
+        )
     run_command(command(settings, action, line, device=device, group=group, reason=reason, as_json=json), debug=debug)
 
 
 def _complete_argument(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    return complete_argument(ctx.params.get("operation"), incomplete)
+    return complete_argument(ctx.params.get("operation"), incomplete, ctx.params.get("system"))
+
+
+def _complete_operation(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    return complete_operation(incomplete, ctx.params.get("system"))
 
 
 @app.command()
 def call(
     operation: Annotated[
         str | None,
-        typer.Argument(help="Name of one of the 142 operations.", autocompletion=complete_operation),
+        typer.Argument(
+            help="Name of an operation: one of O2G's 142, or of the application of Istra.",
+            autocompletion=_complete_operation,
+        ),
     ] = None,
     arg: Annotated[
         list[str] | None,
@@ -468,21 +604,25 @@ def call(
     config: Config = None,
     ca_file: CaFile = None,
     tls: Tls = None,
+    system: System = None,
+    enterprise: Enterprise = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Make any request of O2G by its name: aiopbx call make_call --arg deviceId=1000 --arg callee=1001."""
+    """Make any request by its name: aiopbx call make_call --arg deviceId=1000 --arg callee=1001."""
     _log(debug)
     from . import call as command
 
     with told(debug=debug):
+        given = Given(url, user, password, config, ca_file, tls, system=system, enterprise=enterprise)
+        kind = system_of(given)
         if list_:
-            raise typer.Exit(command.print_list())
+            raise typer.Exit(command.print_list(kind))
         if operation is None:
             raise InvalidInput("operation", "is missing.", remedy="aiopbx call --list names them all.")
         if explain:
-            raise typer.Exit(command.explain(operation))
+            raise typer.Exit(command.explain(operation, kind))
         values = command.values_of(arg or (), body)
-        command.check(operation, values)
-        settings = settings_of(Given(url, user, password, config, ca_file, tls))
+        command.check(operation, values, kind)
+        settings = settings_of(given)
     run_command(command.call(settings, operation, values, output=output, as_json=json), debug=debug)

@@ -1,4 +1,4 @@
-"""``aiopbx call``: any operation of O2G by its name, with arguments made from its types."""
+"""``aiopbx call``: any operation of a system by its name, with arguments made from its types."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -7,20 +7,27 @@ from typing import Any
 
 import msgspec
 
+from ..download import Download
 from ..errors import InvalidInput
-from ..o2g.download import Download
-from ..o2g.requests import O2gRequests, described
-from ..operations import Operation, Parameter, ParameterPlace, find
+from ..istra.requests import IstraRequests
+from ..o2g.requests import O2gRequests
+from ..operations import Operation, Parameter, ParameterPlace, Requests, find
 from ..pbx import connect
 from ..policy import DialGuard, DialPolicy
 from ..settings import ConnectionSettings
 from . import errors, screen
+from .options import SYSTEMS
 from .shared import print_json, progress
 
 
-def operation_of(name: str) -> Operation:
+def requests_of(system: str = "o2g") -> Requests:
+    """The operations of a kind of system."""
+    return O2gRequests() if system == "o2g" else IstraRequests(system)
+
+
+def operation_of(name: str, system: str = "o2g") -> Operation:
     """The operation of this name. Raises ``InvalidInput``, with the names that are like it."""
-    return find(described(), name)
+    return find(requests_of(system).operations, name)
 
 
 def names_of(operation: Operation) -> list[tuple[str, str]]:
@@ -35,34 +42,41 @@ def _word(one: Parameter) -> str:
     return f"{one.words}, {need}{', in the body' if one.place is ParameterPlace.BODY else ''}"
 
 
-def complete_operation(incomplete: str) -> list[tuple[str, str]]:
+def complete_operation(incomplete: str, system: str | None = None) -> list[tuple[str, str]]:
     """Names of operations that begin so, with what they do, for the shell."""
     begun = incomplete.replace("-", "_")
-    return [(name, one.summary) for name, one in sorted(described().items()) if name.startswith(begun)]
+    known = _known(system)
+    return [(name, one.summary) for name, one in sorted(known.items()) if name.startswith(begun)]
 
 
-def complete_argument(operation: str | None, incomplete: str) -> list[tuple[str, str]]:
+def _known(system: str | None) -> Mapping[str, Operation]:
+    """The operations of what was typed so far as the kind of system."""
+    return requests_of(system if system in SYSTEMS else "o2g").operations
+
+
+def complete_argument(operation: str | None, incomplete: str, system: str | None = None) -> list[tuple[str, str]]:
     """Names of arguments that begin so, with what they are, for the shell."""
-    found = described().get((operation or "").replace("-", "_"))
+    found = _known(system).get((operation or "").replace("-", "_"))
     if found is None:
         return []
     return [(f"{name}=", what) for name, what in names_of(found) if name.startswith(incomplete)]
 
 
-def print_list() -> int:
-    """Print every operation."""
-    for name, one in sorted(described().items()):
+def print_list(system: str = "o2g") -> int:
+    """Print every operation of a kind of system."""
+    for name, one in sorted(requests_of(system).operations.items()):
         screen.output().print(f"{name:32}{one.summary}", markup=False, soft_wrap=True)
     return errors.OK
 
 
-def explain(name: str) -> int:
+def explain(name: str, system: str = "o2g") -> int:
     """Print what an operation is and takes."""
-    one = operation_of(name)
+    one = operation_of(name, system)
     out = screen.output()
     out.print(f"{one.name}: {one.summary}", markup=False)
     out.print(f"{one}", markup=False, style="dim")
-    out.print(f"licence: {one.licence or 'none'}", markup=False)
+    if system == "o2g":
+        out.print(f"licence: {one.licence or 'none'}", markup=False)
     for argument, what in names_of(one):
         out.print(f"  --arg {argument}=…   {what}", markup=False)
     if one.body is not None:
@@ -100,9 +114,9 @@ def _json(text: str) -> dict[str, Any]:
     return value
 
 
-def check(name: str, values: Mapping[str, Any]) -> None:
+def check(name: str, values: Mapping[str, Any], system: str = "o2g") -> None:
     """Raise ``InvalidInput`` for what would not be sent, whoever asks."""
-    O2gRequests().prepare(name, values, DialGuard(DialPolicy()))
+    requests_of(system).prepare(name, values, DialGuard(DialPolicy()))
 
 
 async def call(
@@ -114,7 +128,7 @@ async def call(
     as_json: bool,
 ) -> int:
     """Make the request, and print what the server answers."""
-    request = O2gRequests().prepare(name, values, DialGuard(settings.dial_policy))
+    request = requests_of(settings.system).prepare(name, values, DialGuard(settings.dial_policy))
     async with connect(settings, lines=()) as pbx:
         answer = (await pbx.request(request)).value
         if isinstance(answer, Download):

@@ -8,8 +8,9 @@ from rich.text import Text
 from ..call import Call
 from ..errors import CallOver, InvalidInput, PbxError
 from ..events import CallChanged, CallEnded, CallEvent, CallStarted
+from ..istra.checks import IstraChecks
 from ..line import Line
-from ..model import Action, CallState, Outcome
+from ..model import Action, CallState, Feature, Outcome
 from ..o2g.rules import check_associated_data, check_number
 from ..pbx import Pbx, connect
 from ..settings import ConnectionSettings
@@ -38,8 +39,11 @@ class DialWanted:
     hang_up_after: float | None = None
     give_up_after: float | None = None
 
-    def check(self) -> None:
-        """Raise ``InvalidInput`` for what can be told before anything is connected."""
+    def check(self, system: str = "o2g") -> None:
+        """Raise ``InvalidInput`` for what can be told before anything is connected to this kind of system."""
+        if system != "o2g":
+            IstraChecks(devices=True).check_number(self.number)
+            return
         check_number(self.number)
         if self.calling_number is not None:
             check_number(self.calling_number, field="calling_number")
@@ -77,6 +81,9 @@ async def dial(settings: ConnectionSettings, wanted: DialWanted) -> int:
                 business_code=wanted.business_code,
                 timeout=PATIENCE,
             )
+            if call is None and Feature.CALL_EVENTS not in line.features:
+                screen.errors().print("The call is being made. This system does not show what becomes of it.")
+                return errors.OK
             if call is None:
                 screen.errors().print(
                     f"No event has named the call within {PATIENCE:.0f} s: it may go on, or have failed. "
@@ -147,6 +154,8 @@ class Follower:
         out = screen.output()
         style = "green" if event.call.outcome is Outcome.ANSWERED else "red" if event.call.outcome else "default"
         out.print(Text(clock(event.at), style="dim"), Text(errors.one_line(words), style=style))
+        if not event.call.legs and event.call.state is CallState.DIALING and Action.ANSWER in event.call.actions:
+            out.print("         lift the own telephone, which rings: then it dials", highlight=False)
         for leg in event.call.legs:
             if event.call.state is CallState.DIALING and leg.state is CallState.RINGING_INCOMING:
                 out.print(f"         lift the telephone {leg.device}, which rings: then it dials", highlight=False)

@@ -13,6 +13,8 @@ from ..settings import ConnectionSettings
 from ..settings_files import read_environment
 
 _PANEL: Final = "Connection"
+SYSTEMS: Final = ("o2g", "myrcc", "mycrm", "myistra")
+"""The kinds of system there are."""
 
 Url: TypeAlias = Annotated[
     str | None,
@@ -41,6 +43,16 @@ Tls: TypeAlias = Annotated[
     str | None,
     typer.Option("--tls", help="verify, or none: trust any certificate.", metavar="MODE", rich_help_panel=_PANEL),
 ]
+System: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--system", help="Kind of the system: o2g, myrcc, mycrm or myistra. O2G if not given.", rich_help_panel=_PANEL
+    ),
+]
+Enterprise: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--enterprise", help="The enterprise whose extensions myrcc controls.", rich_help_panel=_PANEL),
+]
 Debug: TypeAlias = Annotated[
     bool, typer.Option("--debug", help="Log everything, and show errors with their traceback.", rich_help_panel=_PANEL)
 ]
@@ -57,23 +69,13 @@ class Given:
     ca_file: Path | None = None
     tls: str | None = None
     lines: tuple[str, ...] = ()
+    system: str | None = None
+    enterprise: str | None = None
 
 
 def settings_of(given: Given) -> ConnectionSettings:
     """Make the settings: options before the environment (AIOPBX_…) before the file. Asks for a missing password."""
-    values: dict[str, Any] = {}
-    if given.config is not None:
-        values |= _set_fields(ConnectionSettings.from_file(given.config))
-    typed: dict[str, Any] = {
-        "url": given.url,
-        "username": given.user,
-        "password": given.password,
-        "ca_file": given.ca_file,
-        "tls": given.tls,
-        "lines": given.lines or None,
-    }
-    typed = {name: value for name, value in typed.items() if value is not None}
-    values |= from_environment() | typed
+    values = _values_of(given)
     if not values.get("url"):
         raise InvalidInput("url", "is missing.", remedy="Say --url https://HOST, or set AIOPBX_URL.")
     if not values.get("username"):
@@ -83,6 +85,37 @@ def settings_of(given: Given) -> ConnectionSettings:
     if not values.get("password"):
         values["password"] = ask_password(str(values["username"]))
     return ConnectionSettings.make(**values)
+
+
+def system_of(given: Given) -> str:
+    """Say which kind of system is meant. Raises ``InvalidInput`` for one that there is not."""
+    return checked_system(_values_of(given).get("system"))
+
+
+def checked_system(named: object) -> str:
+    """The name of a kind of system; none is O2G. Raises ``InvalidInput`` for one that there is not."""
+    system = str(named or "o2g").strip().lower()
+    if system not in SYSTEMS:
+        raise InvalidInput("system", f"{system!r} is not known.", remedy=f"It is one of: {', '.join(SYSTEMS)}.")
+    return system
+
+
+def _values_of(given: Given) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if given.config is not None:
+        values |= _set_fields(ConnectionSettings.from_file(given.config))
+    typed: dict[str, Any] = {
+        "system": given.system,
+        "enterprise": given.enterprise,
+        "url": given.url,
+        "username": given.user,
+        "password": given.password,
+        "ca_file": given.ca_file,
+        "tls": given.tls,
+        "lines": given.lines or None,
+    }
+    typed = {name: value for name, value in typed.items() if value is not None}
+    return values | from_environment() | typed
 
 
 def from_environment() -> dict[str, Any]:

@@ -33,7 +33,7 @@ from ..o2g.types.users import User
 from ..settings import ConnectionSettings
 from ..settings_files import read_environment
 from . import errors, screen
-from .options import ask_password
+from .options import ask_password, checked_system
 
 PACKAGES: Final = ("telephony", "routingManagement", "eventSummary")
 NEEDED: Final = ("Telephony", "Users", "Routing", "EventSummary", "Subscriptions")
@@ -70,13 +70,27 @@ class ProbeWanted:
 
     @classmethod
     def make(
-        cls, url: str, user: str | None, password: str | None, ca_file: Path | None, tls: str | None, patience: float
+        cls,
+        url: str,
+        user: str | None,
+        password: str | None,
+        ca_file: Path | None,
+        tls: str | None,
+        patience: float,
+        system: str | None = None,
+        enterprise: str | None = None,
     ) -> Self:
         """Check what was typed. Raises ``InvalidInput``."""
         known = read_environment()
         user = user or known.get("username") or known.get("user")
         values: dict[str, Any] = {"url": url, "request_timeout": patience, "sync_timeout": patience}
+        kind = checked_system(system or known.get("system"))
         trust = {"ca_file": ca_file or known.get("ca_file"), "tls": tls or known.get("tls")}
+        if kind != "o2g":
+            values["system"] = kind
+            trust["enterprise"] = enterprise or known.get("enterprise")
+        elif enterprise is not None:
+            trust["enterprise"] = enterprise
         values |= {name: value for name, value in trust.items() if value is not None}
         ConnectionSettings.make(**values, username=user or "nobody", password="-")  # noqa: S106 - a check of the rest
         if user:
@@ -96,38 +110,38 @@ class Stop(Exception):
         self.code = code
 
 
+Do = tuple[str, Callable[[], Awaitable[str]], bool]
+"""Name of a step, what it does, and whether it needs a login."""
+
+
 @dataclass
-class Probe:
-    """The steps, in order, each using what the former found."""
+class Steps:
+    """The steps that every system has: name, connection, certificate. Others follow, each using what came before."""
 
     wanted: ProbeWanted
     report: Callable[[Step], None]
     steps: list[Step] = field(default_factory=list)
     addresses: list[tuple[Any, ...]] = field(default_factory=list)
-    descriptor: RoxeRestApiDescriptor | None = None
-    client: O2gClient | None = None
-    logins: tuple[str, ...] = ()
-    subscription: Subscription | None = None
-    channel: EventChannel | None = None
-    batches: AsyncIterator[list[Event]] | None = None
     code: int = errors.OK
     http: aiohttp.ClientSession | None = None
 
+    port_hint = ""
+    """Which port it may be, where it is none."""
+
+    def more(self) -> tuple[Do, ...]:
+        """What follows the network."""
+        return ()
+
+    async def give_back(self) -> None:
+        """Close what was opened."""
+
     async def run(self) -> int:
         """Go through all steps and return the exit code; what was opened is closed again."""
-        steps: tuple[tuple[str, Callable[[], Awaitable[str]], bool], ...] = (
+        steps: tuple[Do, ...] = (
             ("name", self.resolve, False),
             ("tcp", self.connect, False),
             ("certificate", self.certificate, False),
-            ("server", self.read_root, False),
-            ("versions", self.versions, False),
-            ("login", self.login, True),
-            ("services", self.services, True),
-            ("lines", self.lines, True),
-            ("licence", self.licence, True),
-            ("subscription", self.subscribe, True),
-            ("channel", self.open_channel, True),
-            ("snapshot", self.snapshot, True),
+            *self.more(),
         )
         broken = ""
         self.http = aiohttp.ClientSession()
@@ -140,8 +154,7 @@ class Probe:
                 elif not await self._step(name, do):
                     broken = name
         finally:
-            if self.client is not None:
-                await self.client.close()
+            await self.give_back()
             await self.http.close()
         return self.code
 
@@ -209,7 +222,7 @@ class Probe:
             reason = error.strerror or str(error)
             raise Stop(
                 f"port {port} cannot be reached ({reason})",
-                "Is the server running, and is this its port? O2G uses 443 unless set up otherwise.",
+                f"Is the server running, and is this its port? {self.port_hint}".rstrip(),
             ) from None
         peer = writer.get_extra_info("peername")
         writer.close()
@@ -264,6 +277,39 @@ class Probe:
         with contextlib.suppress(OSError):
             await writer.wait_closed()
         return raw
+
+
+@dataclass
+class Probe(Steps):
+    """The steps of O2G."""
+
+    descriptor: RoxeRestApiDescriptor | None = None
+    client: O2gClient | None = None
+    logins: tuple[str, ...] = ()
+    subscription: Subscription | None = None
+    channel: EventChannel | None = None
+    batches: AsyncIterator[list[Event]] | None = None
+
+    port_hint = "O2G uses 443 unless set up otherwise."
+
+    def more(self) -> tuple[Do, ...]:
+        """From the descriptor to a snapshot."""
+        return (
+            ("server", self.read_root, False),
+            ("versions", self.versions, False),
+            ("login", self.login, True),
+            ("services", self.services, True),
+            ("lines", self.lines, True),
+            ("licence", self.licence, True),
+            ("subscription", self.subscribe, True),
+            ("channel", self.open_channel, True),
+            ("snapshot", self.snapshot, True),
+        )
+
+    async def give_back(self) -> None:
+        """Log out."""
+        if self.client is not None:
+            await self.client.close()
 
     # ---------------------------------------------------------------------------------------------------- the server
 
@@ -485,4 +531,9 @@ async def probe(wanted: ProbeWanted, *, as_json: bool) -> int:
         if step.remedy and step.result is not Result.OK:
             out.print(Text(" " * 8 + f"→ {errors.one_line(step.remedy)}", style="cyan"), soft_wrap=True)
 
-    return await Probe(wanted, report).run()
+    kind: type[Steps] = Probe
+    if wanted.settings.system != "o2g":
+        from .probe_istra import IstraProbe
+
+        kind = IstraProbe
+    return await kind(wanted, report).run()

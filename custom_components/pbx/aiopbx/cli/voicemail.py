@@ -1,4 +1,4 @@
-"""``aiopbx voicemail``: list, save and delete the messages of a mailbox."""
+"""``aiopbx voicemail``: list, save, mark and delete the messages of a mailbox."""
 
 import asyncio
 from pathlib import Path
@@ -30,12 +30,15 @@ async def save_messages(
     mailbox_password: str | None,
     target: Path,
     ids: tuple[str, ...],
+    format: str | None = None,
     *,
     as_json: bool,
 ) -> int:
     """Save messages: one to a file, several into a folder."""
     async with connected(settings, line_key) as (_, line):
-        found = _chosen(await line.voicemails(password=mailbox_password).list(), ids)
+        mailbox = await line.mailbox(password=mailbox_password)
+        ending = format or (mailbox.formats[0] if mailbox.formats else "wav")
+        found = _chosen(await mailbox.messages().list(), ids)
         folder = await asyncio.to_thread(target.is_dir)
         if len(found) > 1 and not folder:
             raise InvalidInput(
@@ -45,14 +48,14 @@ async def save_messages(
             )
         with progress() as bar:
             for message in found:
-                path = target / f"{message.id}.wav" if folder else target
+                path = target / f"{message.id}.{ending}" if folder else target
                 task = bar.add_task(path.name, total=None)
 
                 def told(done: int, total: int | None, task: object = task) -> None:
                     bar.update(task, completed=done, total=total)  # type: ignore[arg-type]
 
                 try:
-                    size = await message.save(path, told=told)
+                    size = await message.save(path, format, told=told)
                 except OSError as error:
                     raise InvalidInput(
                         "target", f"{path} cannot be written: {error.strerror}.", remedy="Name another file."
@@ -62,6 +65,20 @@ async def save_messages(
                         print_json({"id": message.id, "path": str(path), "bytes": size})
                     else:
                         screen.output().print(f"{message.id}: {path}, {size} bytes", markup=False)
+    return errors.OK
+
+
+async def mark_messages(
+    settings: ConnectionSettings, line_key: str | None, ids: tuple[str, ...], *, read: bool, as_json: bool
+) -> int:
+    """Mark messages as heard, or as new."""
+    async with connected(settings, line_key) as (_, line):
+        for message in _chosen(await line.voicemails().list(), ids):
+            await message.set_read(read)
+            if as_json:
+                print_json(message.snapshot)
+        if not as_json:
+            screen.errors().print(f"{len(ids)} marked")
     return errors.OK
 
 

@@ -30,7 +30,8 @@ _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 TOUCH: Final = 300.0
 """Seconds without a request after which one is made while the socket is open: sessions expire where none are."""
-_APPLICATIONS: Final = {"myrcc": Application.RCC, "mycrm": Application.CRM, "myistra": Application.USER}
+APPLICATIONS: Final = {"myrcc": Application.RCC, "mycrm": Application.CRM, "myistra": Application.USER}
+"""By the name of the system in the settings."""
 _TOUCHES: Final = {
     Application.RCC: ("rcc.extension_page", {"offset": "0", "length": "1"}),
     Application.CRM: ("crm.terminals", {}),
@@ -58,7 +59,7 @@ class IstraClient:
         statistics: WireStatistics | None = None,
     ) -> None:
         """Use the connections of this session to reach the server of the settings, and nothing else of it."""
-        application = _APPLICATIONS.get(settings.system)
+        application = APPLICATIONS.get(settings.system)
         if application is None:
             raise InvalidInput("system", f"{settings.system} is no application of Istra.")
         self.settings = settings

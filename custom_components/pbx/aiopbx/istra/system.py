@@ -18,6 +18,7 @@ from .checks import IstraChecks
 from .client import IstraClient
 from .features import FEATURES
 from .link import IstraLink
+from .requests import IstraRequests
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class IstraSystem:
         self.settings = settings
         self.board = board
         self.wire = WireStatistics(tap=board.tap)
+        self.requests = IstraRequests(settings.system, lambda: self.client)
         self.features: frozenset[Feature] = FEATURES[settings.system]
         self._http = http
         self._own_http = http is None
