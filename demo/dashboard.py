@@ -219,7 +219,11 @@ def _pop_up(person: Somebody) -> list[Yaml]:
                 "perform_action": "button.press",
                 "target": {"entity_id": person.entity("button", "answer")},
             },
-            "visibility": [*visible, {"condition": "state", "entity": state, "state": "ringing_incoming"}],
+            # It is available while it can be pressed: on Istra also to lift the own receiver when one has dialled.
+            "visibility": [
+                *visible,
+                {"condition": "state", "entity": person.entity("button", "answer"), "state_not": "unavailable"},
+            ],
             "grid_options": {"columns": 6},
         },
         {

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,17 @@ class Demo:
 @pytest.fixture(scope="session")
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Start the demo on free ports, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("demo")
+    with running(tmp_path_factory.mktemp("demo")) as started:
+        yield started
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[Demo]:
+    """Run a demo in this folder, on free ports, and end it."""
     log = folder / "output.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "demo"), "--folder", str(folder / "demo"), "--any-port"],
+            [sys.executable, str(ROOT / "demo"), "--folder", str(folder / "demo"), "--any-port", *arguments],
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
