@@ -18,10 +18,10 @@ from aiopbx import (
     VoicemailSnapshot,
 )
 
-from .models.board import BoardRow
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the models make tables of themselves, and import this
     import pandas
+
+    from .models.board import BoardRow
 
 TEXT: Final = "string"
 WORD: Final = "category"
@@ -142,7 +142,7 @@ def to_dataframe(what: Any) -> "pandas.DataFrame":
     raise TypeError(f"There is no table of {names}.")
 
 
-def board_row(row: BoardRow) -> tuple[Any, ...]:
+def board_row(row: "BoardRow") -> tuple[Any, ...]:
     """The cells of a line on the board."""
     return tuple(getattr(row, name) for name in LINES)
 
@@ -193,6 +193,8 @@ def between(begin: datetime | None, end: datetime | None) -> float | None:
 
 
 def _line_row(line: Line | LineSnapshot) -> tuple[Any, ...]:
+    from .models.board import BoardRow
+
     return board_row(BoardRow.of(line if isinstance(line, LineSnapshot) else line.snapshot))
 
 
@@ -224,7 +226,6 @@ def contact_row(contact: Contact) -> tuple[Any, ...]:
 
 _TABLES: Final[tuple[tuple[tuple[type, ...], Mapping[str, str], Callable[[Any], tuple[Any, ...]]], ...]] = (
     ((Line, LineSnapshot), LINES, _line_row),
-    ((BoardRow,), LINES, board_row),
     ((CallRecord,), RECORDS, record_row),
     ((Call, CallEnded, CallSnapshot), CALLS, _call_row),
     ((VoicemailMessage, VoicemailSnapshot), MESSAGES, message_row),
