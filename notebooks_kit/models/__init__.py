@@ -7,8 +7,12 @@ from .calls import CallRow, CallsModel, Operation
 from .connection import ConnectionModel
 from .dial import DialModel
 from .directory import DirectoryModel
+from .event_log import Entry, EventLogModel
 from .explorer import Exchange, ExplorerModel, Form, FormField
+from .ladder import LadderModel, Step
+from .load import LoadModel
 from .routing import RoutingModel
+from .timeline import TimelineModel
 from .voicemail import MessageRow, Sound, TooLong, VoicemailModel
 
 __all__ = [
@@ -21,10 +25,14 @@ __all__ = [
     "ConnectionModel",
     "DialModel",
     "DirectoryModel",
+    "Entry",
+    "EventLogModel",
     "Exchange",
     "ExplorerModel",
     "Form",
     "FormField",
+    "LadderModel",
+    "LoadModel",
     "LogRow",
     "LogSort",
     "MessageRow",
@@ -32,6 +40,8 @@ __all__ = [
     "RoutingModel",
     "Sort",
     "Sound",
+    "Step",
+    "TimelineModel",
     "TooLong",
     "VoicemailModel",
 ]
