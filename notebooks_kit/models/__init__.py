@@ -5,6 +5,7 @@ from .board import BoardModel, BoardRow, Sort
 from .call_log import CallLogModel, LogRow, LogSort
 from .calls import CallRow, CallsModel, Operation
 from .connection import ConnectionModel
+from .console import ConsoleModel
 from .dial import DialModel
 from .directory import DirectoryModel
 from .event_log import Entry, EventLogModel
@@ -23,6 +24,7 @@ __all__ = [
     "CallRow",
     "CallsModel",
     "ConnectionModel",
+    "ConsoleModel",
     "DialModel",
     "DirectoryModel",
     "Entry",

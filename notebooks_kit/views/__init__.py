@@ -5,6 +5,7 @@ from .board import LineBoard
 from .call_log import CallLogTable
 from .calls import CallPanel
 from .connection import ConnectionPanel
+from .console import Console
 from .dial import DialPad
 from .directory import DirectorySearch
 from .event_log import EventLog
@@ -24,6 +25,7 @@ __all__ = [
     "CallPanel",
     "CallTimeline",
     "ConnectionPanel",
+    "Console",
     "DialPad",
     "DirectorySearch",
     "EventLog",
