@@ -86,7 +86,8 @@ class EventLogModel:
         self.total = 0
         """How many entries there were in all."""
         self._entries: deque[Entry] = deque(maxlen=kept)
-        self._lines = lines
+        self.lines = lines
+        """The lines that there are."""
         self._lately: deque[WireMessage] = deque(maxlen=_LATELY)
         self._told = False
         self._taken = 0
@@ -133,7 +134,7 @@ class EventLogModel:
                 if start >= 0:
                     rest = text[start + len(marked) :]
                     name = rest[: min((at for at in map(rest.find, '"&/?') if at >= 0), default=len(rest))]
-                    if name in self._lines:
+                    if name in self.lines:
                         return name
         return ""
 
@@ -247,7 +248,7 @@ class EventLogModel:
 
     def title(self, line: str) -> str:
         """Number and name of a line."""
-        known = self._lines.get(line)
+        known = self.lines.get(line)
         return f"{known.snapshot.number} {known.snapshot.name}".strip() if known is not None else line
 
     def _rearrange(self) -> None:

@@ -112,7 +112,8 @@ class LadderModel:
         """Whether messages between this side and the system are shown."""
         self.parties = True
         """Whether what the parties of calls do is shown."""
-        self._lines = lines
+        self.lines = lines
+        """By which lanes are named."""
         self._steps: deque[Step] = deque(maxlen=kept)
         self._calls: OrderedDict[str, LadderCall] = OrderedDict()
         self._roots: dict[str, str] = {}
@@ -173,7 +174,7 @@ class LadderModel:
         """The steps between the parties and the system that an event tells of."""
         call, own = event.call, self.lane(event.line)
         others = [self._party_lane(party) for party in call.parties]
-        whom = ", ".join(others) or "somebody"
+        whom = ", ".join(map(_short, others)) or "somebody"
         outside = [lane for lane, party in zip(others, call.parties, strict=True) if not self._monitored(party)]
         incoming = call.direction is Direction.INCOMING
         former = event.previous if isinstance(event, CallChanged) else None
@@ -196,7 +197,7 @@ class LadderModel:
             return
         if isinstance(event, CallStarted) and incoming:
             for lane in outside:
-                does(f"calls {own}", lane)
+                does(f"calls {_short(own)}", lane)
         if call.state is CallState.DIALING:
             does(f"dials {_dialled(call) or whom}")
         elif call.state is CallState.RINGING_OUTGOING:
@@ -205,13 +206,11 @@ class LadderModel:
             else:
                 told(f"it rings at {whom}")
             for lane in outside:
-                told(f"rings, from {own}", lane)
+                told(f"rings, from {_short(own)}", lane)
         elif call.state is CallState.RINGING_INCOMING:
             told(f"rings, from {whom}")
         elif call.state is CallState.HELD:
             does("holds")
-        elif call.state is CallState.RELEASING:
-            told("is released")
         elif call.state is CallState.ACTIVE:
             self._became_active(former, incoming, outside, whom, told, does)
 
@@ -259,7 +258,7 @@ class LadderModel:
 
     def lane(self, line: str) -> str:
         """The name of a line's lane: its number and name."""
-        known = self._lines.get(line)
+        known = self.lines.get(line)
         if known is not None:
             self._names[line] = f"{known.snapshot.number} {known.snapshot.name}".strip()
         return self._names.get(line) or line
@@ -276,11 +275,11 @@ class LadderModel:
         return self._line_of(party) is not None
 
     def _line_of(self, party: Party) -> str | None:
-        if party.login is not None and party.login in self._lines:
+        if party.login is not None and party.login in self.lines:
             return party.login
         if party.number is None:
             return None
-        return next((key for key, line in self._lines.items() if line.snapshot.number == party.number), None)
+        return next((key for key, line in self.lines.items() if line.snapshot.number == party.number), None)
 
     # ------------------------------------------------------------------------------------------------ what is shown
 
@@ -381,6 +380,12 @@ class LadderModel:
                 for step in self.visible()
             ],
         )
+
+
+def _short(lane: str) -> str:
+    """The number of a lane, where it has one: names stand on top of it."""
+    number = lane.partition(" ")[0]
+    return number if number.isdigit() else lane
 
 
 def _dialled(call: CallSnapshot) -> str:

@@ -137,7 +137,7 @@ class EventLog(View):
 
     def _draw_controls(self) -> None:
         model = self.model
-        lines = sorted(model._lines, key=lambda key: (len(model.title(key).partition(" ")[0]), model.title(key)))
+        lines = sorted(model.lines, key=lambda key: (len(model.title(key).partition(" ")[0]), model.title(key)))
         _choices(self._line_box, [("all lines", ""), *((model.title(key), key) for key in lines)], model.line)
         kinds = [(kind, kind) for kind in model.kinds]
         if model.kind and model.kind not in dict(kinds) and model.kind not in [key for key, _ in _GROUPS]:

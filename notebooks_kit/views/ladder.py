@@ -55,7 +55,7 @@ class CallLadder(PictureView):
         rate: float = RATE,
     ) -> None:
         """Show what goes on; ``call`` is the key of one call, ``height`` is CSS, ``most`` is how many arrows."""
-        client = source if isinstance(source, Pbx) or not isinstance(source, str | os.PathLike) else None
+        client = None if isinstance(source, str | os.PathLike) else source
         self.model = LadderModel(client.lines if client is not None else {})
         """What is shown; its ``call``, ``wire`` and ``parties`` filter it."""
         self.model.call, self.model.wire, self.model.parties = call, wire, parties
@@ -88,14 +88,14 @@ class CallLadder(PictureView):
             self.keep(client.subscribe(self.model.handle))
         self.begin()
         self.model.on_dirty = self.touch
-        if client is None:
-            path = Path(source)  # type: ignore[arg-type] # a client has gone above
+        if isinstance(source, str | os.PathLike):
+            path = Path(source)
             self.do(lambda: self._read(path))
 
     async def _read(self, path: Path) -> None:
         """Take everything of a recording."""
         async with replay(path, speed=0, paused=True) as pbx:
-            self.model._lines = dict(pbx.lines)  # handles keep the last snapshot when the replay has ended
+            self.model.lines = dict(pbx.lines)  # handles keep their last snapshot when the replay has ended
             stop, stop_too = pbx.wire(self.model.hear), pbx.subscribe(self.model.handle)
             pbx.resume()
             try:
@@ -152,7 +152,7 @@ def ladder_html(ladder: Ladder) -> str:
     places = {lane: _TIME + _LANE * (number + 0.5) for number, lane in enumerate(ladder.lanes)}
     head = []
     for lane, x in places.items():
-        number, _, name = lane.partition(" ") if lane[:1].isdigit() else (lane, "", "")
+        short, _, name = lane.partition(" ") if lane[:1].isdigit() else (lane, "", "")
         strong = lane in (CLIENT, SYSTEM)
         dash = "" if not strong else ' stroke-width="2"'
         head.append(
@@ -161,7 +161,7 @@ def ladder_html(ladder: Ladder) -> str:
         )
         if name:
             head.append(text(x, 19, name, size=12.5, anchor="middle", room=_LANE - 20, weight="600"))
-            head.append(text(x, 34, number, size=11, anchor="middle", fill=FAINT, room=_LANE - 20))
+            head.append(text(x, 34, short, size=11, anchor="middle", fill=FAINT, room=_LANE - 20))
         else:
             head.append(text(x, 27, lane, size=12.5, anchor="middle", room=_LANE - 20, weight="600"))
         head.append("</g>")

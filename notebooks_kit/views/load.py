@@ -33,11 +33,11 @@ class LoadHeatMap(PictureView):
         """Count what is in these sources, in the time of ``zone`` (none: this machine's)."""
         self.model = LoadModel(zone=zone)
         """What is shown."""
-        clients = [source for source in sources if isinstance(source, Pbx)]
+        clients: list[Pbx] = [source for source in sources if hasattr(source, "subscribe")]
         super().__init__(clients[0] if clients else None, [], css=_STYLE, rate=rate)
         self.add_class("pbx-load")
         for source in sources:
-            if isinstance(source, Pbx):
+            if source in clients:
                 for line in source.lines.values():
                     self.model.add(line.snapshot.calls)
                 self.keep(source.subscribe(self.model.handle))
@@ -82,7 +82,7 @@ def load_svg(hours: tuple[Hour, ...], said: str) -> str:
         share = one.calls / most if most else 0.0
         label = ""
         if one.calls:
-            fill = "#fff" if share >= 0.45 else "var(--jp-content-font-color1, currentColor)"
+            fill = "#fff" if share >= 0.7 else "var(--jp-content-font-color1, currentColor)"
             label = text(x + _CELL / 2 - 1, y + 18, str(one.calls), size=11, anchor="middle", fill=fill)
         parts.append(
             f'<g><title>{one.title}</title><rect x="{x:.0f}" y="{y:.0f}" width="{_CELL - 2:.0f}" '

@@ -12,6 +12,8 @@ from .view import View
 
 RATE: Final = 0.5
 """Seconds between two drawings of a picture, at least."""
+_LARGE: Final = 64 * 1024
+"""Characters of a picture that may be sent each time; one that is larger waits so much longer."""
 COLOURS: Final = {
     CallState.DIALING: "#7a55c7",
     CallState.RINGING_OUTGOING: "#9a7be0",
@@ -51,6 +53,7 @@ class PictureView(View):
         )
         self._rate = rate
         self._dirty = False
+        self._rest = 0
         super().__init__(pbx, [bar, self._picture], css=STYLE + css)
         self.add_class("pbx-picture")
 
@@ -68,7 +71,9 @@ class PictureView(View):
         return False
 
     def _tick(self) -> None:
-        if self._dirty or self.moves():
+        if self._rest > 0:
+            self._rest -= 1
+        elif self._dirty or self.moves():
             self.draw()
 
     def draw(self) -> None:
@@ -77,6 +82,7 @@ class PictureView(View):
         html, said = self.picture()
         if self._picture.value != html:
             self._picture.value = html
+            self._rest = len(html) // _LARGE
         text = f'<span class="pbx-words" role="status">{escape(said)}</span>'
         if self._words.value != text:
             self._words.value = text
