@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiopbx import (
     Call,
@@ -107,14 +108,13 @@ def load_pandas() -> Any:
 
 def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> "pandas.DataFrame":
     """Make a table of these columns, name and type each; none in a row is a missing value."""
-    pandas = load_pandas()
+    loaded = load_pandas()
     found = [tuple(_plain(value) for value in row) for row in rows]
     made = {
-        name: pandas.Series([row[index] for row in found], dtype=kind)
+        name: loaded.Series([row[index] for row in found], dtype=kind)
         for index, (name, kind) in enumerate(columns.items())
     }
-    frame: pandas.DataFrame = pandas.DataFrame(made)
-    return frame
+    return cast("pandas.DataFrame", loaded.DataFrame(made))
 
 
 def to_dataframe(what: Any) -> "pandas.DataFrame":
@@ -126,8 +126,7 @@ def to_dataframe(what: Any) -> "pandas.DataFrame":
     """
     own = getattr(what, "to_dataframe", None)
     if callable(own):
-        frame: pandas.DataFrame = own()
-        return frame
+        return cast("pandas.DataFrame", own())
     if isinstance(what, Pbx):
         what = what.lines
     items = list(what.values() if isinstance(what, Mapping) else what) if _is_many(what) else None
@@ -239,4 +238,4 @@ def _is_many(what: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """Words of enumerations as plain words: a table is read by people and by other libraries."""
-    return value.value if hasattr(value, "value") and isinstance(value, str) else value
+    return value.value if isinstance(value, Enum) else value

@@ -12,6 +12,8 @@ import aiohttp
 from ..doors import settle
 from ..download import Download
 from ..errors import ConnectionFailed, InvalidInput, NotSupported, Offline, OutcomeUnknown, PbxError, SessionLost
+from ..masking import Mask
+from ..operations import Exchange
 from ..settings import ConnectionSettings
 from ..statistics import WireStatistics
 from ..transport import Answer
@@ -30,7 +32,8 @@ _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 TOUCH: Final = 300.0
 """Seconds without a request after which one is made while the socket is open: sessions expire where none are."""
-_APPLICATIONS: Final = {"myrcc": Application.RCC, "mycrm": Application.CRM, "myistra": Application.USER}
+APPLICATIONS: Final = {"myrcc": Application.RCC, "mycrm": Application.CRM, "myistra": Application.USER}
+"""What the settings call each application."""
 _TOUCHES: Final = {
     Application.RCC: ("rcc.extension_page", {"offset": "0", "length": "1"}),
     Application.CRM: ("crm.terminals", {}),
@@ -58,7 +61,7 @@ class IstraClient:
         statistics: WireStatistics | None = None,
     ) -> None:
         """Use the connections of this session to reach the server of the settings, and nothing else of it."""
-        application = _APPLICATIONS.get(settings.system)
+        application = APPLICATIONS.get(settings.system)
         if application is None:
             raise InvalidInput("system", f"{settings.system} is no application of Istra.")
         self.settings = settings
@@ -156,6 +159,17 @@ class IstraClient:
         body: IstraWire | None = None,
     ) -> T:
         """Check and make one request, and return what the server answered, typed. ``OPERATIONS`` has them all."""
+        return (await self.exchange(operation, path=path, query=query, body=body)).result
+
+    async def exchange(
+        self,
+        operation: Operation[T],
+        *,
+        path: Mapping[str, str] = _NOTHING,
+        query: Mapping[str, str] = _NOTHING,
+        body: IstraWire | None = None,
+    ) -> Exchange[T]:
+        """As ``call``, and return the status and the bytes of the answer, too; none of logging in and out."""
         if not self._session.opened:
             raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
         if self.application not in operation.applications:
@@ -165,9 +179,9 @@ class IstraClient:
         operation.check(path, query)
         self._last_request = monotonic()
         if operation.name == "login":
-            return cast("T", await self._log_in())
+            return Exchange(cast("T", await self._log_in()))
         if operation.name == "logout":
-            return cast("T", await self._session.log_out())
+            return Exchange(cast("T", await self._session.log_out()))
         stream = operation.answer is Download
         answer = await self._answered(operation, path, query, body, stream)
         if not 200 <= answer.status < 300:
@@ -180,8 +194,13 @@ class IstraClient:
         elif operation.name == "delete_listener":
             self._listeners.pop(path["name"], None)
         if stream:
-            return cast("T", self._download(answer, str(operation)))
-        return self._result(operation, answer)
+            return Exchange(cast("T", self._download(answer, str(operation))), answer.status)
+        return Exchange(self._result(operation, answer), answer.status, answer.body)
+
+    @property
+    def mask(self) -> Mask:
+        """Through which texts are shown without secrets."""
+        return self._transport.mask
 
     async def _log_in(self) -> None:
         generation = self._session.generation

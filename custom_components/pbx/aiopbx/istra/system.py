@@ -15,9 +15,10 @@ from ..settings import ConnectionSettings
 from ..statistics import WireStatistics
 from ..system import Commands, Link
 from .checks import IstraChecks
-from .client import IstraClient
+from .client import APPLICATIONS, IstraClient
 from .features import FEATURES
 from .link import IstraLink
+from .requests import IstraRequests
 
 T = TypeVar("T")
 
@@ -37,6 +38,8 @@ class IstraSystem:
         self._own_http = http is None
         self._link: IstraLink | None = None
         self._linked = asyncio.Event()
+        self.requests = IstraRequests(APPLICATIONS[settings.system], lambda: self.client)
+        """Every operation of the application, by name."""
         self._checks: Commands = _Checks(devices=settings.system != "myrcc")
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
