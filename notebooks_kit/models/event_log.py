@@ -35,6 +35,8 @@ KEPT: Final = 2000
 """Entries that are kept; the oldest go first."""
 LONGEST: Final = 4000
 """Characters of a message that are shown."""
+_SEARCHED: Final = 2000
+"""Characters of a message in which the line that it is about is looked for."""
 _LATELY: Final = 20
 """Pushed messages among which the one is looked for that an event came from."""
 
@@ -128,15 +130,16 @@ class EventLogModel:
         return None
 
     def _line_in(self, message: WireMessage) -> str:
-        for text in (message.body, message.what):
-            for marked in ('"loginName":"', '"loginName": "', "loginName=", "/users/"):
-                start = text.find(marked)
-                if start >= 0:
-                    rest = text[start + len(marked) :]
-                    name = rest[: min((at for at in map(rest.find, '"&/?') if at >= 0), default=len(rest))]
-                    if name in self.lines:
-                        return name
-        return ""
+        """The line that a message is about: the first that stands in its query or in its body as a value."""
+        _, _, query = message.what.partition("?")
+        for part in query.split("&"):
+            value = part.partition("=")[2]
+            if value in self.lines:
+                return value
+        for value in message.body[:_SEARCHED].split('"')[1::2]:
+            if value in self.lines:
+                return value
+        return next((part for part in message.what.partition("?")[0].split("/") if part in self.lines), "")
 
     def _add(
         self, at: datetime, kind: str, line: str, text: str, event: Event | None, message: WireMessage | None
