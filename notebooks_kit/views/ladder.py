@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _TIME: Final = 92.0
 _LANE: Final = 172.0
+_WIRE: Final = 56.0
+"""Pixels more between this side and the system, where paths have to be read."""
+_SIZE: Final = 11.5
 _STEP: Final = 30.0
 _HEAD: Final = 44.0
 _PAINT: Final = {REQUEST: "#2f7fd6", ANSWER: "#2f7fd6", PUSHED: "#2f9e55", CALL: "#b5740b", STATUS: "#8a8f98"}
@@ -148,8 +151,11 @@ def ladder_html(ladder: Ladder) -> str:
     """Return the head of the lanes, which stays in sight, and the arrows below. What the system says is escaped."""
     if not ladder.steps:
         return '<p role="status">Nothing was signalled yet.</p>'
-    width = _TIME + _LANE * len(ladder.lanes)
-    places = {lane: _TIME + _LANE * (number + 0.5) for number, lane in enumerate(ladder.lanes)}
+    more = _WIRE if ladder.lanes[0] == CLIENT else 0.0
+    width = _TIME + _LANE * len(ladder.lanes) + more
+    places = {
+        lane: _TIME + _LANE * (number + 0.5) + (more if number else 0.0) for number, lane in enumerate(ladder.lanes)
+    }
     head = []
     for lane, x in places.items():
         short, _, name = lane.partition(" ") if lane[:1].isdigit() else (lane, "", "")
@@ -196,7 +202,7 @@ def _arrow(step: Step, start: float, end: float, y: float) -> str:
     dash = ' stroke-dasharray="5 4"' if step.kind in (ANSWER, STATUS) else ""
     mark = "bad" if step.failed else step.kind
     way = 1 if end > start else -1
-    shown = shortened(_brief(step.text), abs(end - start) - 22, 11.5)
+    shown = _brief(step.text, abs(end - start) - 22)
     middle = (start + end) / 2
     # What stands over an arrow is freed from the lifelines behind it.
     halo = "paint-order:stroke;stroke:var(--jp-layout-color1, Canvas);stroke-width:3px;"
@@ -211,14 +217,22 @@ def _arrow(step: Step, start: float, end: float, y: float) -> str:
     )
 
 
-def _brief(what: str) -> str:
-    """A path with its long references cut short: the method and what it does are what one wants to see."""
-    if "/" not in what:
-        return what
-    return "/".join(
-        f"{part[:4]}…" if len(part) > 12 and part.isalnum() and any(map(str.isdigit, part)) else part
-        for part in what.split("/")
-    )
+def _brief(what: str, room: float) -> str:
+    """What stands over an arrow. Of a long path the end stays: what it does is what one wants to see."""
+    if "/" not in what or len(what) * _SIZE * 0.56 <= room:
+        return shortened(what, room, _SIZE)
+    method, _, path = what.rpartition(" ")
+    parts = [f"{part[:3]}…" if _is_reference(part) else part for part in path.split("/") if part]
+    while len(parts) > 1:
+        del parts[0]
+        said = f"{method} …/{'/'.join(parts)}"
+        if len(said) * _SIZE * 0.56 <= room:
+            return said
+    return shortened(f"{method} …/{parts[-1]}" if parts else what, room, _SIZE)
+
+
+def _is_reference(part: str) -> bool:
+    return len(part) > 12 and any(map(str.isdigit, part))
 
 
 def _arrows() -> str:
