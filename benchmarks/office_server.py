@@ -4,6 +4,7 @@ It is no simulator: answers are made beforehand, so that serving costs next to n
 """
 
 import asyncio
+import itertools
 import json
 import multiprocessing
 import sys
@@ -319,7 +320,7 @@ class Server:
                         await writer.drain()
                         continue
                     if path.partition("?")[0].endswith("/state/snapshot"):
-                        for channel in channels:
+                        for channel in list(channels):
                             await send(channel, self.snapshots(path))
                     status, answer = self.answer(method, path)
                     body = b"" if answer is None else json.dumps(answer).encode()
@@ -333,10 +334,13 @@ class Server:
                 writer.close()
 
         async def send(channel: asyncio.StreamWriter, body: bytes) -> None:
-            for start in range(0, len(body), CHUNK):
-                part = body[start : start + CHUNK]
-                channel.write(b"%x\r\n%s\r\n" % (len(part), part))
-                await channel.drain()
+            try:
+                for start in range(0, len(body), CHUNK):
+                    part = body[start : start + CHUNK]
+                    channel.write(b"%x\r\n%s\r\n" % (len(part), part))
+                    await channel.drain()
+            except ConnectionError:
+                channels.discard(channel)  # the client behind it is gone
 
         async def go() -> None:
             # One chunk an event, as live servers flush them; made beforehand, so that many go in one write.
@@ -349,6 +353,21 @@ class Server:
                 except ConnectionError:
                     continue
 
+        async def pace(rate: float) -> None:
+            """Say so many events a second, evenly, from the beginning again at the end, until told otherwise."""
+            events = itertools.cycle(
+                [b"%x\r\n%s\n\r\n" % (len(line) + 1, line) for line in self.body.split(b"\n") if line]
+            )
+            loop = asyncio.get_running_loop()
+            begun, said = loop.time(), 0
+            while True:
+                due = int((loop.time() - begun) * rate) - said
+                part = b"".join(itertools.islice(events, due))
+                said += due
+                for channel in list(channels):
+                    channel.write(part)
+                await asyncio.sleep(0.02)
+
         server = await asyncio.start_server(handle, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         pipe.send(self.url)
@@ -356,8 +375,11 @@ class Server:
 
         def told() -> None:
             word = pipe.recv()
-            if word == "go":
-                task = asyncio.ensure_future(go())
+            if isinstance(word, float):
+                for task in going:
+                    task.cancel()
+            if word == "go" or isinstance(word, float):
+                task = asyncio.ensure_future(go() if word == "go" else pace(word))
                 going.add(task)
                 task.add_done_callback(going.discard)
             elif isinstance(word, bytes):
@@ -378,7 +400,7 @@ def _main(lines: int, body: bytes, pipe: Connection) -> None:
 
 @contextmanager
 def serving(lines: int, body: bytes = b"") -> Iterator[tuple[str, Connection]]:
-    """A server in a process of its own: its URL, and the pipe that lets it ``go``."""
+    """A server in a process of its own: its URL, and the pipe that lets it ``go``, or say so many events a second."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_main, args=(lines, body, there), daemon=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiopbx import (
     Call,
@@ -18,10 +19,10 @@ from aiopbx import (
     VoicemailSnapshot,
 )
 
-from .models.board import BoardRow
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the models make tables of themselves, and import this
     import pandas
+
+    from .models.board import BoardRow
 
 TEXT: Final = "string"
 WORD: Final = "category"
@@ -107,14 +108,13 @@ def load_pandas() -> Any:
 
 def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> "pandas.DataFrame":
     """Make a table of these columns, name and type each; none in a row is a missing value."""
-    pandas = load_pandas()
+    loaded = load_pandas()
     found = [tuple(_plain(value) for value in row) for row in rows]
     made = {
-        name: pandas.Series([row[index] for row in found], dtype=kind)
+        name: loaded.Series([row[index] for row in found], dtype=kind)
         for index, (name, kind) in enumerate(columns.items())
     }
-    frame: pandas.DataFrame = pandas.DataFrame(made)
-    return frame
+    return cast("pandas.DataFrame", loaded.DataFrame(made))
 
 
 def to_dataframe(what: Any) -> "pandas.DataFrame":
@@ -126,8 +126,7 @@ def to_dataframe(what: Any) -> "pandas.DataFrame":
     """
     own = getattr(what, "to_dataframe", None)
     if callable(own):
-        frame: pandas.DataFrame = own()
-        return frame
+        return cast("pandas.DataFrame", own())
     if isinstance(what, Pbx):
         what = what.lines
     items = list(what.values() if isinstance(what, Mapping) else what) if _is_many(what) else None
@@ -142,7 +141,7 @@ def to_dataframe(what: Any) -> "pandas.DataFrame":
     raise TypeError(f"There is no table of {names}.")
 
 
-def board_row(row: BoardRow) -> tuple[Any, ...]:
+def board_row(row: "BoardRow") -> tuple[Any, ...]:
     """The cells of a line on the board."""
     return tuple(getattr(row, name) for name in LINES)
 
@@ -193,6 +192,8 @@ def between(begin: datetime | None, end: datetime | None) -> float | None:
 
 
 def _line_row(line: Line | LineSnapshot) -> tuple[Any, ...]:
+    from .models.board import BoardRow
+
     return board_row(BoardRow.of(line if isinstance(line, LineSnapshot) else line.snapshot))
 
 
@@ -224,7 +225,6 @@ def contact_row(contact: Contact) -> tuple[Any, ...]:
 
 _TABLES: Final[tuple[tuple[tuple[type, ...], Mapping[str, str], Callable[[Any], tuple[Any, ...]]], ...]] = (
     ((Line, LineSnapshot), LINES, _line_row),
-    ((BoardRow,), LINES, board_row),
     ((CallRecord,), RECORDS, record_row),
     ((Call, CallEnded, CallSnapshot), CALLS, _call_row),
     ((VoicemailMessage, VoicemailSnapshot), MESSAGES, message_row),
@@ -238,4 +238,4 @@ def _is_many(what: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """Words of enumerations as plain words: a table is read by people and by other libraries."""
-    return value.value if hasattr(value, "value") and isinstance(value, str) else value
+    return value.value if isinstance(value, Enum) else value

@@ -5,10 +5,15 @@ from .board import BoardModel, BoardRow, Sort
 from .call_log import CallLogModel, LogRow, LogSort
 from .calls import CallRow, CallsModel, Operation
 from .connection import ConnectionModel
+from .console import ConsoleModel
 from .dial import DialModel
 from .directory import DirectoryModel
+from .event_log import Entry, EventLogModel
 from .explorer import Exchange, ExplorerModel, Form, FormField
+from .ladder import LadderModel, Step
+from .load import LoadModel
 from .routing import RoutingModel
+from .timeline import TimelineModel
 from .voicemail import MessageRow, Sound, TooLong, VoicemailModel
 
 __all__ = [
@@ -19,12 +24,17 @@ __all__ = [
     "CallRow",
     "CallsModel",
     "ConnectionModel",
+    "ConsoleModel",
     "DialModel",
     "DirectoryModel",
+    "Entry",
+    "EventLogModel",
     "Exchange",
     "ExplorerModel",
     "Form",
     "FormField",
+    "LadderModel",
+    "LoadModel",
     "LogRow",
     "LogSort",
     "MessageRow",
@@ -32,6 +42,8 @@ __all__ = [
     "RoutingModel",
     "Sort",
     "Sound",
+    "Step",
+    "TimelineModel",
     "TooLong",
     "VoicemailModel",
 ]

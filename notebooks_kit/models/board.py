@@ -19,6 +19,8 @@ from aiopbx import (
     Target,
 )
 
+from ..frames import LINES, board_row, table
+
 if TYPE_CHECKING:
     import pandas
 
@@ -31,8 +33,7 @@ class Sort(StrEnum):
     STATE = "state"
 
 
-# Most engaged first: on a board sorted by state, what rings and who talks stands on top.
-_RANK: Final = {
+RANK: Final = {
     LineState.RINGING_INCOMING: 0,
     LineState.ACTIVE: 1,
     LineState.HELD: 2,
@@ -44,6 +45,7 @@ _RANK: Final = {
     LineState.OUT_OF_SERVICE: 8,
     LineState.UNKNOWN: 9,
 }
+"""The order of states. Most engaged first: on a board sorted by state, what rings and who talks stands on top."""
 _FORWARD_WORDS: Final = {
     Condition.IMMEDIATE: "",
     Condition.BUSY: " when busy",
@@ -236,15 +238,23 @@ class BoardModel:
         It depends on this row and on which lines exist, not on the state of other rows: what one line does moves one
         row.
         """
-        positions = self._positions
-        if positions is None:
-            key = _name_key if self._sort is Sort.NAME else _number_key
-            positions = {each.line: index for index, each in enumerate(sorted(self._rows.values(), key=key))}
-            self._positions = positions
-        position = positions[row.line]
+        position = self.places[row.line]
         if self._sort is Sort.STATE:
-            position += _RANK[row.state] * len(positions)
+            position += RANK[row.state] * len(self._rows)
         return -position if self._descending else position
+
+    @property
+    def places(self) -> dict[str, int]:
+        """Where each line stands by its number, or by its name if that is the order; states do not matter."""
+        if self._positions is None:
+            key = _name_key if self._sort is Sort.NAME else _number_key
+            self._positions = {each.line: index for index, each in enumerate(sorted(self._rows.values(), key=key))}
+        return self._positions
+
+    @property
+    def hidden(self) -> list[str]:
+        """The lines that the filter does not let through."""
+        return [row.line for row in self._rows.values() if not self.visible(row)] if self._words else []
 
     @property
     def shown(self) -> list[BoardRow]:
@@ -261,14 +271,12 @@ class BoardModel:
 
         Times are UTC. What waits to be drawn goes on waiting.
         """
-        from ..frames import LINES, board_row, table
-
         rows = filter(self.visible, [BoardRow.of(line.snapshot) for line in self._lines.values()])
         return table(LINES, map(board_row, sorted(rows, key=self._order, reverse=self._descending)))
 
     def _order(self, row: BoardRow) -> tuple[Any, ...]:
         key = _name_key(row) if self._sort is Sort.NAME else _number_key(row)
-        return (_RANK[row.state], *key) if self._sort is Sort.STATE else key
+        return (RANK[row.state], *key) if self._sort is Sort.STATE else key
 
     def _arrange(self) -> None:
         self._positions = None

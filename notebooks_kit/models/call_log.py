@@ -22,6 +22,7 @@ from aiopbx import (
     StatusChanged,
 )
 
+from ..frames import RECORDS, record_row, table
 from .words import duration
 
 if TYPE_CHECKING:
@@ -500,8 +501,6 @@ class CallLogModel:
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return what was read and the words let through as a table of pandas, oldest first: times in UTC."""
-        from ..frames import RECORDS, record_row, table
-
         return table(RECORDS, [record_row(one) for one in self.records if self.visible(self._row(one))])
 
     def _tell(self) -> None:

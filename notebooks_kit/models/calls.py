@@ -101,6 +101,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("reconnect", "Back to this call", "Give the consultation up, and talk in this call again"),
     Operation("transfer", "Transfer", "Connect the others of two calls, and leave both", Needs.CALL, field="To"),
     Operation("merge", "Merge", "Make a conference of two calls", Needs.CALL, field="With"),
+    Operation("add_party", "Add …", "Call somebody into this call, which becomes a conference", Needs.NUMBER),
     Operation("consult", "Consult …", "Call somebody while this call waits", Needs.NUMBER),
     Operation("blind_transfer", "Transfer to …", "Send the other side to a number without asking there", Needs.NUMBER),
     Operation("redirect", "Redirect …", "Send the ringing call to a number", Needs.NUMBER),

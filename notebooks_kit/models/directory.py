@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiopbx import Contact, Feature, Line, Pbx, PbxError
 
+from ..frames import CONTACTS, contact_row, table
+
 if TYPE_CHECKING:
     import pandas
 
@@ -116,8 +118,6 @@ class DirectoryModel:
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return who was found as a table of pandas, which has to be installed."""
-        from ..frames import CONTACTS, contact_row, table
-
         return table(CONTACTS, map(contact_row, self._found))
 
     async def _search(self, text: str) -> None:

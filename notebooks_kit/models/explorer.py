@@ -272,7 +272,7 @@ class Form:
 # ------------------------------------------------------------------------------------------------------ what came of it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Exchange:
     """One request, and what came of it. No secret is in it."""
 
@@ -570,7 +570,6 @@ __all__ = [
     "ExplorerModel",
     "Form",
     "FormField",
-    "ParameterPlace",
     "Requester",
     "request_text",
     "walk",

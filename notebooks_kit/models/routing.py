@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiopbx import (
+    CallerId,
+    CallerIdChoice,
     Condition,
     Event,
     Feature,
@@ -37,8 +39,19 @@ OVERFLOW_TARGETS: Final = (
     ("the associate", Target.ASSOCIATE),
     ("a number", Target.NUMBER),
 )
+CALLER_ID_CHOICES: Final = (
+    ("a number of mine", CallerIdChoice.MANUAL),
+    ("by my presence", CallerIdChoice.FROM_PRESENCE),
+)
 # What a panel shows, in this order. What is absent is named instead.
-PARTS: Final = (Feature.DO_NOT_DISTURB, Feature.FORWARD, Feature.OVERFLOW, Feature.REMOTE_EXTENSION)
+PARTS: Final = (
+    Feature.DO_NOT_DISTURB,
+    Feature.FORWARD,
+    Feature.OVERFLOW,
+    Feature.REMOTE_EXTENSION,
+    Feature.CALLER_ID,
+)
+_PART_WORDS: Final = {Feature.CALLER_ID: "caller ID"}
 
 _CONDITION_WORDS: Final = {condition: word for word, condition in CONDITIONS}
 _TARGET_WORDS: Final = {target: word for word, target in OVERFLOW_TARGETS}
@@ -95,7 +108,9 @@ class RoutingModel:
         for part in PARTS:
             if not self._has(part):
                 licence = missing.get(part)
-                names.append(words(part) + (f" (it needs the licence {licence})" if licence else ""))
+                names.append(
+                    _PART_WORDS.get(part, words(part)) + (f" (it needs the licence {licence})" if licence else "")
+                )
         return f"Not on this line: {listed(names)}." if names else ""
 
     @property
@@ -132,6 +147,20 @@ class RoutingModel:
     def overflow_words(self) -> str:
         """The overflow as a sentence."""
         return f"Calls go to {route_words(self.overflow)}." if self.overflow else "There is no overflow."
+
+    @property
+    def caller_id(self) -> CallerId | None:
+        """The number that others see; none is not known."""
+        return self.line.snapshot.caller_id
+
+    @property
+    def caller_id_words(self) -> str:
+        """What others see, as a sentence."""
+        shown = self.caller_id
+        if shown is None or (shown.number is None and shown.choice is CallerIdChoice.UNKNOWN):
+            return "Which number others see is not known."
+        said = f"Others see {shown.number or 'a number that is not told'}"
+        return f"{said}, by the presence." if shown.choice is CallerIdChoice.FROM_PRESENCE else f"{said}."
 
     @property
     def words(self) -> str:
@@ -179,6 +208,15 @@ class RoutingModel:
     async def cancel_overflow(self) -> None:
         """Let them go nowhere."""
         await self.line.cancel_overflow()
+
+    async def set_caller_id(self, choice: CallerIdChoice, number: str = "") -> None:
+        """Choose the number that others see. Raises what ``aiopbx.Line.set_caller_id`` raises."""
+        given = number.strip() or None if choice is CallerIdChoice.MANUAL else None
+        await self.line.set_caller_id(given, choice=choice)
+
+    async def refresh_caller_id(self) -> None:
+        """Read it again: no event tells its change."""
+        await self.line.refresh_caller_id()
 
     # --------------------------------------------------------------------------------------------------------- inside
 

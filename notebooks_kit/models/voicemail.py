@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiopbx import (
     Event,
@@ -23,6 +23,7 @@ from aiopbx import (
     VoicemailMessage,
 )
 
+from ..frames import MESSAGES, message_row, table
 from .words import duration
 
 if TYPE_CHECKING:
@@ -131,7 +132,6 @@ class VoicemailModel:
         self._messages: dict[str, VoicemailMessage] = {}
         self._chosen: str | None = None
         self._wanted: str | None = None
-        self._cannot: set[str] = set()
         self._reading = 0
         self._told = False
 
@@ -276,24 +276,29 @@ class VoicemailModel:
         self._chosen = id if id in self._messages else None
         self._tell()
 
-    def can(self, what: str) -> bool:
-        """Whether the chosen message offers ``set_read`` or ``play_number``, which not every system has."""
+    @property
+    def can_mark(self) -> bool:
+        """Whether a message is chosen that can be marked as heard or new."""
+        return self.chosen is not None and self.mailbox is not None and self.mailbox.can_mark
+
+    @property
+    def play_number(self) -> str | None:
+        """The number that plays the chosen message over a telephone, where there is one."""
         message = self._messages.get(self._chosen or "")
-        return what not in self._cannot and bool(getattr(message, what, None))
+        return message.play_number if message is not None else None
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """The sound formats among which one can choose; empty where the system has only one."""
-        return tuple(str(each) for each in getattr(self.mailbox, "formats", None) or ())
+        """The sound formats that a message can be had in, the usual one first."""
+        return self.mailbox.formats if self.mailbox is not None else ()
 
     async def load(self, id: str, *, format: str | None = None) -> Sound:
         """Read a message into memory, chunk by chunk. Raises ``TooLong`` where it is too much for a page."""
         message = self.message(id)
-        options = {"format": format} if format is not None else {}
         self.loading = id
         self._tell()
         data = bytearray()
-        stream = message.stream(**options)
+        stream = message.stream(format)
         try:
             async for chunk in stream:
                 data += chunk
@@ -315,31 +320,22 @@ class VoicemailModel:
         if not str(path).strip():
             raise InvalidInput("file", "has no name.", remedy="Say where the message is to be saved.")
         target = await asyncio.to_thread(_free, path)
-        options: dict[str, Any] = {"format": format} if format is not None else {}
         try:
-            return await self.message(id).save(target, **options)
+            return await self.message(id).save(target, format)
         except OSError as error:
             raise InvalidInput("file", f"{target} cannot be written: {error.strerror}.") from None
 
     async def set_read(self, id: str, read: bool = True) -> None:
         """Mark a message as heard, or as new, where the system can."""
-        mark: Any = getattr(self.message(id), "set_read", None)
-        if mark is None:
-            raise NotSupported("This system marks no messages.", missing="set_read")
-        try:
-            await mark(read)
-        except NotSupported:
-            self._cannot.add("set_read")
-            self._tell()
-            raise
+        await self.message(id).set_read(read)
         await self.refresh()
 
     async def play_on_telephone(self, id: str) -> None:
         """Call the number that plays the message, where the system names one."""
-        number = getattr(self.message(id), "play_number", None)
+        number = self.message(id).play_number
         if not number:
             raise NotSupported("This system names no number to call.", missing="play_number")
-        await self.line.dial(str(number))
+        await self.line.dial(number)
 
     async def delete(self, ids: Iterable[str]) -> None:
         """Delete messages for good."""
@@ -356,8 +352,6 @@ class VoicemailModel:
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the messages as a table of pandas: times in UTC, lengths in seconds."""
-        from ..frames import MESSAGES, message_row, table
-
         return table(MESSAGES, map(message_row, self._messages.values()))
 
     def _tell(self) -> None:

@@ -5,20 +5,32 @@ from .board import LineBoard
 from .call_log import CallLogTable
 from .calls import CallPanel
 from .connection import ConnectionPanel
+from .console import Console
 from .dial import DialPad
 from .directory import DirectorySearch
+from .event_log import EventLog
+from .explorer import ApiExplorer
+from .ladder import CallLadder
+from .load import LoadHeatMap
 from .routing import RoutingPanel
+from .timeline import CallTimeline
 from .view import View
 from .voicemail import VoicemailPlayer
 
 __all__ = [
     "AgentPanel",
+    "ApiExplorer",
+    "CallLadder",
     "CallLogTable",
     "CallPanel",
+    "CallTimeline",
     "ConnectionPanel",
+    "Console",
     "DialPad",
     "DirectorySearch",
+    "EventLog",
     "LineBoard",
+    "LoadHeatMap",
     "RoutingPanel",
     "View",
     "VoicemailPlayer",

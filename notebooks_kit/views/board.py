@@ -1,15 +1,19 @@
 """The board of lines as a widget."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Final
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
+from ipywidgets.widgets.widget_string import HTMLStyle
 
-from aiopbx import LineState, Pbx, Status
+from aiopbx import Line, LineState, Pbx, Status
 
-from ..models.board import BoardModel, BoardRow, Sort
-from .view import View, close_widget
+from ..models.board import RANK, BoardModel, BoardRow, Sort
+from .view import View
 
 if TYPE_CHECKING:
     import pandas
@@ -34,8 +38,16 @@ _STYLE: Final = """
 .pbx-board .pbx-out_of_service, .pbx-board .pbx-unknown { opacity: .55; }
 .pbx-board .pbx-out_of_service .pbx-state::before { color: #c0392b; }
 .pbx-board.pbx-stale .pbx-row { opacity: .5; }
-.pbx-board .pbx-dnd { color: #c0392b; font-weight: 600; }
-"""
+.pbx-board .pbx-dnd { color: var(--jp-error-color1, #c0392b); font-weight: 600; }
+.pbx-board.pbx-choosing .pbx-line > .widget-html, .pbx-board.pbx-choosing .pbx-line > .widget-html > div {
+  flex: 1 1 auto; min-width: 0; }
+.pbx-board.pbx-choosing .pbx-line .pbx-row { grid-template-columns: minmax(9em, 1fr) 11em minmax(9em, 1.2fr)
+  minmax(7em, 1fr); }
+.pbx-board.pbx-choosing .pbx-line .pbx-number { display: none; }
+.pbx-board .pbx-line button { font-variant-numeric: tabular-nums; line-height: 1.6; }
+""" + "".join(f".pbx-line:has(.pbx-{state.value}) {{ --rank: {rank}; }}\n" for state, rank in RANK.items())
+_CHOSEN: Final = "box-shadow: inset 0 0 0 2px var(--jp-brand-color1, #1976d2)"
+_numbers: Final = count()
 _HEAD: Final = (
     '<div class="pbx-row pbx-head"><span>Number</span><span>Name</span><span>State</span><span>With</span>'
     "<span>Notes</span></div>"
@@ -45,17 +57,36 @@ _HEAD: Final = (
 class LineBoard(View):
     """Everybody's state, live, with a filter and a choice of order.
 
-    It mirrors a ``BoardModel``: a row is one widget that is made once and only ever changed; what happened within a
-    frame is drawn together. ``close()`` takes it off the client and away from the page.
+    It mirrors a ``BoardModel``: a row is made once and only ever changed; what happened within a frame is drawn
+    together. Order and filter are two style sheets, so that arranging any number of rows anew is one message to the
+    page. ``close()`` takes it off the client and away from the page.
     """
 
-    def __init__(self, pbx: Pbx, *, sort: Sort | str = Sort.NUMBER, filter: str = "", height: str = "28em") -> None:
-        """Show the lines of ``pbx``; ``height`` is CSS, the rest scrolls."""
+    def __init__(
+        self,
+        pbx: Pbx,
+        *,
+        sort: Sort | str = Sort.NUMBER,
+        filter: str = "",
+        height: str = "28em",
+        on_choose: Callable[[Line], object] | None = None,
+    ) -> None:
+        """Show the lines of ``pbx``; ``height`` is CSS, the rest scrolls.
+
+        With ``on_choose`` each number is a button, and clicking it calls this with the line.
+        """
         self.model = BoardModel(pbx.lines, status=pbx.status)
         """What is shown; changing its ``sort``, ``descending`` and ``filter`` changes the board."""
         self.model.sort = Sort(sort)
         self.model.filter = filter
-        self._rows: dict[str, ipywidgets.HTML] = {}
+        self._on_choose = on_choose
+        self._chosen = ""
+        self._rows: dict[str, _Row] = {}
+        # shared by all rows: a row is one widget for the page to know, and three if it can be chosen
+        self._layout = ipywidgets.Layout(margin="0", flex="0 0 auto")
+        self._style = HTMLStyle()
+        self._button_layout = ipywidgets.Layout(width="4.5em", height="auto", margin="0", padding="0")
+        self._button_style = ipywidgets.ButtonStyle()
         self._filter_box = ipywidgets.Text(
             value=filter,
             placeholder="number, name, state …",
@@ -76,22 +107,40 @@ class LineBoard(View):
             layout={"width": "8em"},
         )
         self._summary = ipywidgets.HTML()
+        self._order = ipywidgets.HTML(layout={"display": "none"})
+        self._hidden = ipywidgets.HTML(layout={"display": "none"})
         self._body = ipywidgets.VBox(layout={"height": height, "overflow": "hidden auto", "display": "flex"})
         super().__init__(
             pbx,
             [
                 ipywidgets.HBox([self._filter_box, self._sort_box, self._turned, self._summary]),
                 ipywidgets.HTML(_HEAD, layout={"margin": "0"}),
+                self._order,
+                self._hidden,
                 self._body,
             ],
             css=_STYLE,
         )
         self.add_class("pbx-board")
+        if on_choose is not None:
+            self.add_class("pbx-choosing")
         for box, what in ((self._filter_box, "filter"), (self._sort_box, "sort"), (self._turned, "descending")):
             self.on_change(box, partial(setattr, self.model, what))
         self.keep(pbx.subscribe(self.model.handle))
+        for part in (self._layout, self._style, self._button_layout, self._button_style):
+            self.keep(part.close)
         self.draw_now()
         self.model.on_dirty = self.schedule
+
+    @property
+    def chosen(self) -> str:
+        """The ``id`` of the line that is marked; empty if none is."""
+        return self._chosen
+
+    @chosen.setter
+    def chosen(self, line: str) -> None:
+        self._chosen = line
+        self.schedule()
 
     # ------------------------------------------------------------------------------------------------------- drawing
 
@@ -99,16 +148,21 @@ class LineBoard(View):
         """Draw what has changed."""
         model = self.model
         gone = []
-        for key in model.take():
+        news = model.take()
+        places = model.places
+        # in order, because keyboards and screen readers go by the order in which the rows were made
+        for key in sorted(news, key=lambda key: places.get(key, 0)):
             row = model.row(key)
             if row is not None:
                 self._draw_row(row)
             elif key in self._rows:
                 gone.append(self._rows.pop(key))
         if gone or len(self._body.children) != len(self._rows):
-            self._body.children = tuple(self._rows.values())
-        for widget in gone:
-            close_widget(widget)
+            self._body.children = tuple(row.widget for row in self._rows.values())
+        for each in gone:
+            each.close()
+        put(self._order, self._order_css())
+        put(self._hidden, self._hidden_css())
         total, busy = len(self._rows), model.busy
         words = f"{total} lines, {busy} in a call"
         if model.status is not Status.ONLINE:
@@ -116,25 +170,54 @@ class LineBoard(View):
             self.add_class("pbx-stale")
         else:
             self.remove_class("pbx-stale")
-        text = f'<span role="status">{escape(words)}</span>'
-        if self._summary.value != text:
-            self._summary.value = text
+        put(self._summary, f'<span role="status">{escape(words)}</span>')
 
     def _draw_row(self, row: BoardRow) -> None:
-        widget = self._rows.get(row.line)
-        order = str(self.model.position(row))
-        display = None if self.model.visible(row) else "none"
-        text = row_html(row)
-        if widget is None:
-            layout = {"order": order, "display": display, "margin": "0", "flex": "0 0 auto"}
-            self._rows[row.line] = ipywidgets.HTML(text, layout=layout)
-            return
-        if widget.value != text:
-            widget.value = text
-        if widget.layout.order != order:
-            widget.layout.order = order
-        if widget.layout.display != display:
-            widget.layout.display = display
+        drawn = self._rows.get(row.line)
+        if drawn is None:
+            drawn = self._rows[row.line] = self._make_row(row)
+        put(drawn.text, row_html(row))
+        if drawn.button is not None:
+            title = f"Choose {row.number} {row.name}".strip()
+            if (drawn.button.description, drawn.button.tooltip) != (row.number, title):
+                drawn.button.description, drawn.button.tooltip = row.number, title
+
+    def _make_row(self, row: BoardRow) -> "_Row":
+        name = f"pbx-line-{next(_numbers)}"
+        classes = ("pbx-line", name)
+        if self._on_choose is None:
+            text = ipywidgets.HTML(row_html(row), layout=self._layout, style=self._style, _dom_classes=classes)
+            return _Row(name, text, text, None)
+        text = ipywidgets.HTML(row_html(row), layout=self._layout, style=self._style)
+        button = ipywidgets.Button(layout=self._button_layout, style=self._button_style)
+        self.on_click(button, partial(self._choose, row.line))
+        return _Row(name, ipywidgets.HBox([button, text], layout=self._layout, _dom_classes=classes), text, button)
+
+    def _choose(self, key: str) -> None:
+        assert self._pbx is not None
+        line = self._pbx.lines.get(key)
+        if line is not None and self._on_choose is not None:
+            self.chosen = key
+            self._on_choose(line)
+
+    def _order_css(self) -> str:
+        """The order of all rows: each has its place, and the states have theirs, so that a row moves by itself."""
+        order = "var(--place)"
+        if self.model.sort is Sort.STATE:
+            order = f"calc(var(--rank) * {len(self._rows)} + var(--place))"
+        if self.model.descending:
+            order = f"calc(-1 * {order})"
+        places = self.model.places
+        rules = "".join(f".{row.name}{{--place:{places[key]};order:{order}}}" for key, row in self._rows.items())
+        return f"<style>{rules}</style>"
+
+    def _hidden_css(self) -> str:
+        """Hide the rows that the filter does not let through, and mark the one that was chosen."""
+        rules = ",".join(f".{self._rows[key].name}" for key in self.model.hidden)
+        css = f"{rules}{{display:none!important}}" if rules else ""
+        if self._chosen in self._rows:
+            css += f".{self._rows[self._chosen].name}{{{_CHOSEN}}}"
+        return f"<style>{css}</style>"
 
     # ------------------------------------------------------------------------------------------- without live widgets
 
@@ -156,6 +239,27 @@ class LineBoard(View):
             for row in self.model.shown
         ]
         return "".join(lines) + "</table>"
+
+
+@dataclass(slots=True)
+class _Row:
+    """The widgets of a row, and the class that no other has."""
+
+    name: str
+    widget: Any
+    text: Any
+    button: Any
+
+    def close(self) -> None:
+        """Take it away; its layout and its style are those of the others, too."""
+        for part in {self.text, self.widget, self.button} - {None}:
+            part.close()
+
+
+def put(widget: Any, text: str) -> None:
+    """Set the text of a widget if it is another one: what is the same is not sent."""
+    if widget.value != text:
+        widget.value = text
 
 
 def notes(row: BoardRow) -> str:

@@ -1,5 +1,6 @@
 """The call log of a line as a widget."""
 
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -150,7 +151,7 @@ class CallLogTable(View):
             box = ipywidgets.Checkbox(
                 value=chosen, description=html, description_allow_html=True, indent=False, tooltip=row.name
             )
-            self.on_change(box, lambda on, id_=row.id: self.model.choose(id_, on))
+            self.on_change(box, partial(self.model.choose, row.id))
             self._rows[row.id] = box
             return
         if box.description != html:

@@ -1,7 +1,7 @@
 """Connecting by form, and how the connection stands."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from html import escape
 from time import monotonic
@@ -12,6 +12,7 @@ import ipywidgets
 from aiopbx import Pbx, Status
 
 from ..models.connection import LABELS, SYSTEMS, TLS_WORDS, ConnectionModel, system_words
+from .fields import Typed, on_enter
 from .view import View, close_widget
 
 _STYLE: Final = """
@@ -76,8 +77,10 @@ class ConnectionPanel(View):
         self.add_class("pbx-connection")
         for name, box in self._boxes.items():
             self.on_change(box, partial(self.model.set, name))
-        self.on_click(self._test, self.model.test)
-        self.on_click(self._connect, self.model.connect)
+        self._typed = [Typed(self, box) for box in self._boxes.values()]
+        self.on_click(self._test, partial(self._settled, self.model.test))
+        self.on_click(self._connect, partial(self._settled, self.model.connect))
+        on_enter(self, self._boxes["password"], partial(self._settled, self.model.connect), busy=self._connect)
         self.on_click(self._demo, self.model.start_demo)
         self.on_click(self._disconnect, self.model.disconnect)
         self.every(1.0, lambda: self.model.sample(monotonic()))
@@ -157,6 +160,13 @@ class ConnectionPanel(View):
         if name == "password":
             return ipywidgets.Password(description=label, layout=layout)
         return ipywidgets.Text(value=value, placeholder=_HINTS.get(name, ""), description=label, layout=layout)
+
+    async def _settled(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do this with what was typed last: a click may overtake it."""
+        for typed in self._typed:
+            await typed.settled()
+        await asyncio.sleep(0)
+        await work()
 
     def _leave(self) -> None:
         pbx = self.model.release()

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import ipywidgets
 
-from aiopbx import Condition, Feature, Forward, Line, Overflow, Status, StatusChanged, Target
+from aiopbx import CallerId, CallerIdChoice, Condition, Feature, Forward, Line, Overflow, Status, StatusChanged, Target
 
-from ..models.routing import CONDITIONS, FORWARD_TARGETS, OVERFLOW_TARGETS, RoutingModel
+from ..models.routing import CALLER_ID_CHOICES, CONDITIONS, FORWARD_TARGETS, OVERFLOW_TARGETS, RoutingModel
 from .fields import Typed, on_enter, show
 from .view import View
 
@@ -48,6 +48,7 @@ class RoutingPanel(View):
         self._forward = _Route(self, "Forward", FORWARD_TARGETS, CONDITIONS)
         self._overflow = _Route(self, "Overflow", OVERFLOW_TARGETS, CONDITIONS[1:])
         self._overflow.propose(Condition.NO_ANSWER)
+        self._caller_id = _CallerId(self)
         self._absent = ipywidgets.HTML(layout={"margin": "0"})
         # One entry for each part of RoutingModel.PARTS.
         self._parts: dict[Feature, Any] = {
@@ -55,6 +56,7 @@ class RoutingPanel(View):
             Feature.FORWARD: _part(self._forward.children),
             Feature.OVERFLOW: _part(self._overflow.children),
             Feature.REMOTE_EXTENSION: _part([self._remote]),
+            Feature.CALLER_ID: _part(self._caller_id.children),
         }
         super().__init__(line.pbx, [self._words, *self._parts.values(), self._absent], css=_STYLE)
         self.add_class("pbx-routing")
@@ -62,6 +64,7 @@ class RoutingPanel(View):
         self.on_change(self._remote, self.model.set_remote_extension)
         self._forward.listen(self.model.set_forward, self.model.cancel_forward)
         self._overflow.listen(self.model.set_overflow, self.model.cancel_overflow)
+        self._caller_id.listen()
         self.keep(line.subscribe(self.model.handle))
         self.keep(line.pbx.subscribe(self.model.handle, kind=StatusChanged))
         self.keep(self._forget)
@@ -88,6 +91,7 @@ class RoutingPanel(View):
             switch.disabled = not online
         self._forward.draw(model.forward, model.forward_words, online)
         self._overflow.draw(model.overflow, model.overflow_words, online)
+        self._caller_id.draw(model.caller_id, model.caller_id_words, online)
         self._absent.value = f"<i>{escape(model.absent)}</i>" if model.absent else ""
         show(self._absent, bool(model.absent))
 
@@ -99,7 +103,11 @@ class RoutingPanel(View):
         """Return how calls reach the line, as plain HTML."""
         self.draw_now()
         model = self.model
-        said = {Feature.FORWARD: model.forward_words, Feature.OVERFLOW: model.overflow_words}
+        said = {
+            Feature.FORWARD: model.forward_words,
+            Feature.OVERFLOW: model.overflow_words,
+            Feature.CALLER_ID: model.caller_id_words,
+        }
         items = "".join(f"<li>{escape(said[part])}</li>" for part in model.parts if part in said)
         return f"<p>{escape(model.words)}</p><ul>{items}</ul>" + (
             f"<p>{escape(model.absent)}</p>" if model.absent else ""
@@ -191,6 +199,65 @@ class _Route:
 
     def _choose(self, target: Target) -> None:
         show(self._number, target is not Target.VOICEMAIL)
+
+
+class _CallerId:
+    """The number that others see."""
+
+    def __init__(self, panel: RoutingPanel) -> None:
+        self._panel = panel
+        self._drawn: CallerId | None = None
+        self._words = ipywidgets.HTML(layout={"margin": "0"})
+        self._choice = ipywidgets.Dropdown(
+            options=CALLER_ID_CHOICES, description="Others see", style=_NATURAL, layout={"width": "auto"}
+        )
+        self._number = ipywidgets.Text(
+            description="Caller ID", placeholder="+12025550123", style=_NATURAL, layout={"width": "18em"}
+        )
+        self._set = ipywidgets.Button(
+            description="Set caller ID", tooltip="Let others see this number", layout={"width": "auto"}
+        )
+        self._read = ipywidgets.Button(
+            description="Read again", tooltip="Ask the system which number others see", layout={"width": "auto"}
+        )
+        self.children = [
+            self._words,
+            ipywidgets.HBox(
+                [self._choice, self._number, self._set, self._read],
+                layout={"flex_flow": "row wrap", "align_items": "center"},
+            ),
+        ]
+
+    def listen(self) -> None:
+        """Do what the buttons say when they are clicked."""
+        panel = self._panel
+        typed = Typed(panel, self._number)
+
+        async def do() -> None:
+            number = await typed.settled()
+            await panel.model.set_caller_id(self._choice.value, number)
+
+        panel.on_click(self._set, do)
+        panel.on_click(self._read, panel.model.refresh_caller_id)
+        on_enter(panel, self._number, do, busy=self._set)
+        panel.on_change(self._choice, self._choose)
+
+    def draw(self, shown: CallerId | None, words: str, online: bool) -> None:
+        """Show what is so. The fields follow where it has changed; what somebody is typing stays."""
+        self._words.value = f'<div class="pbx-part-words">{escape(words)}</div>'
+        if shown != self._drawn:
+            self._drawn = shown
+            if shown is not None:
+                if shown.choice is not CallerIdChoice.UNKNOWN:
+                    self._choice.value = shown.choice
+                self._number.value = shown.number or ""
+        self._choose(self._choice.value)
+        for button in (self._set, self._read):
+            if not self._panel.is_busy(button):
+                button.disabled = not online
+
+    def _choose(self, choice: CallerIdChoice) -> None:
+        show(self._number, choice is CallerIdChoice.MANUAL)
 
 
 def _part(children: list[Any]) -> Any:

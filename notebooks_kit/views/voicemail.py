@@ -154,10 +154,10 @@ class VoicemailPlayer(View):
             if self._title.value != title:
                 self._title.value = title
                 self._audio.tooltip = f"Sound of the {row.name}"
-        can_mark = chosen is not None and model.can("set_read")
+        can_mark = model.can_mark
         show(self._heard_mark, can_mark and chosen is not None and chosen.unread is not False)
         show(self._new_mark, can_mark and chosen is not None and chosen.unread is not True)
-        show(self._telephone, chosen is not None and model.can("play_number"))
+        show(self._telephone, model.play_number is not None)
         formats = model.formats
         show(self._format, len(formats) > 1)
         if formats and self._format.options != formats:

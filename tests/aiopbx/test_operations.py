@@ -18,12 +18,15 @@ from aiopbx import (
     PolicyViolation,
     RequestRefused,
 )
+from aiopbx.istra import operations as istra_operations, requests as istra_requests
+from aiopbx.istra.types.session import Application
 from aiopbx.o2g import services
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.operations import OPERATIONS
 from aiopbx.o2g.requests import O2gRequests, described
 from aiopbx.policy import DialGuard, DialPolicy
-from tests.aiopbx.office import office, user
+from tests.aiopbx.istra_office import istra_office
+from tests.aiopbx.office import office, until, user
 
 GUARD = DialGuard(DialPolicy())
 
@@ -245,3 +248,50 @@ async def test_a_system_without_operations_says_so(monkeypatch: pytest.MonkeyPat
 def test_an_operation_says_what_it_is() -> None:
     one = Operation(name="x", service="S", method="GET", path="/x", repeatable=True)
     assert (str(one), one.changes, one.takes) == ("GET /x", False, ())
+
+
+# ------------------------------------------------------------------------------------------------------------- Istra
+
+
+@pytest.mark.parametrize("application", list(Application))
+def test_every_operation_of_istra_is_described(application: Application) -> None:
+    told = istra_requests.described(application)
+    wanted = {
+        name
+        for name, one in istra_operations.OPERATIONS.items()
+        if application in one.applications and one.method != istra_operations.WEBSOCKET
+    }
+    assert told.keys() == wanted
+    for name, one in told.items():
+        assert one.summary, name
+        assert one.python == f"pbx.istra.{name}"
+        for parameter in one.takes:
+            walk(parameter)
+
+
+def test_what_may_change_something_on_istra() -> None:
+    told = istra_requests.described(Application.CRM)
+    assert told["crm.place_call"].changes, "a GET that dials"
+    assert not told["crm.terminals"].changes
+
+
+async def test_a_request_of_istra_by_its_name() -> None:
+    async with istra_office() as one:
+        pbx = await one.connect(dial_policy={"denied": ["0*"]})
+        line = pbx.line("1000")
+        made = pbx.prepare("rcc.place_call", extension_id=line.id, destination="1001")
+        assert (made.target, made.body) == (f"/v1/rcc/Extension/{line.id}/placeCall", {"destination": "1001"})
+        assert made.python == f"await pbx.istra.rcc.place_call({line.id!r}, destination='1001')"
+        answer = await pbx.request(made)
+        assert answer.status == 200
+        assert answer.data
+        await until(lambda: line.calls)
+        with pytest.raises(PolicyViolation):
+            pbx.prepare("rcc.place_call", extension_id=line.id, destination="0015550100")
+        with pytest.raises(InvalidInput, match="destination: is missing"):
+            pbx.prepare("rcc.place_call", extension_id=line.id)
+        with pytest.raises(InvalidInput, match=r"rcc\.hold"):
+            pbx.prepare("hold", line_id="1")
+        with pytest.raises(aiopbx.RequestRefused):
+            await pbx.request("rcc.extension", extension_id="-1")
+        await run(pbx, f"await pbx.request('rcc.extension', extension_id={line.id!r})")

@@ -12,6 +12,7 @@ from aiopbx.masking import Mask, secret_fields, target
 from aiopbx.o2g.transport import Secrets
 from aiopbx.o2g.types.telephony import SendDtmfRequest
 from aiopbx.wiretap import Wiretap
+from tests.aiopbx.channels import free_port
 from tests.aiopbx.office import ADMIN, office, until
 
 PIN, CODE, COST, DIGITS = "74185296", "96385274", "15935728", "24681357"
@@ -74,10 +75,11 @@ async def test_a_refusal_is_an_answer_too() -> None:
 @pytest.mark.parametrize("channel", ["chunked", "webhook"])
 async def test_the_beginning_of_a_connection_without_its_secrets(channel: str) -> None:
     async with office() as one:
+        port = free_port()
         settings = (
             {}
             if channel == "chunked"
-            else {"channel": "webhook", "webhook": {"public_url": "http://127.0.0.1:8123", "port": 8123}}
+            else {"channel": "webhook", "webhook": {"public_url": f"http://127.0.0.1:{port}", "port": port}}
         )
         pbx = await one.connect(**settings)
         heard = Heard(pbx)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aiopbx import CallSnapshot, CallState, Event, LineChanged, LineSnapshot, Party, Status, StatusChanged
+from aiopbx import CallSnapshot, CallState, Event, LineChanged, LineSnapshot, Party, Status, StatusChanged, WireMessage
 from notebooks_kit.views import view as view_module
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
@@ -33,6 +33,8 @@ class FakePbx:
             for index in range(count)
         }
         self.callbacks: list[Callable[[Event], None]] = []
+        self.listeners: list[Callable[[WireMessage], None]] = []
+        self.now = NOW
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -41,6 +43,14 @@ class FakePbx:
     def subscribe(self, callback: Callable[[Event], None], **_: Any) -> Callable[[], None]:
         self.callbacks.append(callback)
         return lambda: self.callbacks.remove(callback)
+
+    def wire(self, listener: Callable[[WireMessage], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def hear(self, message: WireMessage) -> None:
+        for listener in tuple(self.listeners):
+            listener(message)
 
     def tell(self, event: Event) -> None:
         for callback in tuple(self.callbacks):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -28,10 +29,27 @@ async def board(pbx: FakePbx) -> AsyncIterator[LineBoard]:
     view.close()
 
 
+def order_of(board: LineBoard, widget: Any) -> int:
+    """Evaluate the style sheets as a browser does."""
+    name = widget._dom_classes[1]
+    place, order = re.search(rf"\.{name}\{{--place:(\d+);order:(.*?)\}}", board._order.value).groups()  # type: ignore[union-attr]
+    state = re.search(r"pbx-row pbx-(\w+)", text_of(widget))[1]  # type: ignore[index]
+    rank = re.search(rf":has\(\.pbx-{state}\) \{{ --rank: (\d+)", board.children[0].value)[1]  # type: ignore[index]
+    sum_ = order.replace("calc", "").replace("var(--place)", place).replace("var(--rank)", rank)
+    assert re.fullmatch(r"[\d+*() -]+", sum_)
+    return int(eval(sum_))
+
+
+def text_of(widget: Any) -> str:
+    return str(widget.value if hasattr(widget, "value") else widget.children[1].value)
+
+
 def shown(board: LineBoard) -> list[str]:
     """What a browser shows, by CSS's order, from top to bottom."""
-    rows = [row for row in board._body.children if row.layout.display != "none"]
-    return [row.value for row in sorted(rows, key=lambda row: int(row.layout.order))]
+    before, found, _ = board._hidden.value.partition("{display:none")
+    hidden = re.findall(r"\.(pbx-line-\d+)", before) if found else []
+    rows = [row for row in board._body.children if row._dom_classes[1] not in hidden]
+    return [text_of(row) for row in sorted(rows, key=lambda row: order_of(board, row))]
 
 
 async def frame() -> None:
@@ -80,6 +98,56 @@ async def test_the_boxes_filter_and_sort(pbx: FakePbx, board: LineBoard, make_ca
     assert "Ben" in shown(board)[0]
     assert list(board._body.children) == rows
     assert board._filter_box.description == "Filter"
+
+
+async def test_arranging_all_rows_is_one_message(
+    make_pbx: type[FakePbx], monkeypatch: pytest.MonkeyPatch, make_call: MakeCall
+) -> None:
+    pbx = make_pbx(100)
+    board = LineBoard(pbx)  # type: ignore[arg-type]
+    sent: list[Any] = []
+    monkeypatch.setattr(widget_module.Widget, "_send", lambda widget, *_, **__: sent.append(widget))
+    for _ in range(3):
+        board.model.sort = "state"
+        await frame()
+        assert sent == [board._order]
+        sent.clear()
+        pbx.put(BEN, calls=(make_call(BEN, CallState.ACTIVE, "Cy"),))
+        await frame()
+        assert len(sent) == 2, "the row and the summary; it finds its new place by itself"
+        assert "Ben" in shown(board)[0]
+        sent.clear()
+        board.model.filter = "ada"
+        await frame()
+        assert sent == [board._hidden]
+        board.model.filter = ""
+        board.model.sort = "number"
+        pbx.put(BEN, calls=())
+        await frame()
+        sent.clear()
+    board.close()
+
+
+async def test_a_line_can_be_chosen(pbx: FakePbx) -> None:
+    before = set(widget_module._instances)
+    chosen: list[Any] = []
+    board = LineBoard(pbx, on_choose=chosen.append)  # type: ignore[arg-type]
+    buttons = [row.children[0] for row in board._body.children]
+    assert [button.description for button in buttons] == ["1000", "1001", "1002"]
+    assert buttons[1].tooltip == "Choose 1001 Ben Castillo"
+    buttons[1].click()
+    await frame()
+    assert chosen == [pbx.lines[BEN]]
+    assert board.chosen == BEN
+    assert f".{board._body.children[1]._dom_classes[1]}{{box-shadow" in board._hidden.value
+    assert "Ben" in shown(board)[1]
+    del pbx.lines[BEN]
+    pbx.tell(LineRemoved(at=datetime.now(UTC), line=BEN))
+    await frame()
+    assert len(shown(board)) == 2
+    assert buttons[1].comm is None
+    board.close()
+    assert set(widget_module._instances) == before
 
 
 async def test_a_box_may_be_moved_from_another_thread(board: LineBoard) -> None:

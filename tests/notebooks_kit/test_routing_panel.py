@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
 from aiopbx import (
+    CallerId,
+    CallerIdChoice,
     Condition,
     ConnectionFailed,
     DialPolicy,
     Feature,
     Forward,
     InvalidInput,
+    LineSnapshot,
     NotSupported,
     Offline,
     OutcomeUnknown,
     Overflow,
     Pbx,
     Routing,
+    Status,
     Target,
 )
 from aiopbx.simulator import UserSpec
@@ -120,10 +125,10 @@ async def test_what_a_line_has() -> None:
     )
     async with office(users=people) as one:
         pbx = await one.connect()
-        assert RoutingModel(pbx.line("100")).parts == PARTS
-        assert RoutingModel(pbx.line("100")).absent == ""
+        assert RoutingModel(pbx.line("100")).parts == PARTS[:4]
+        assert RoutingModel(pbx.line("100")).absent == "Not on this line: caller ID."
         assert RoutingModel(pbx.line("101")).parts == PARTS[:3]
-        assert RoutingModel(pbx.line("101")).absent == "Not on this line: remote extension."
+        assert RoutingModel(pbx.line("101")).absent == "Not on this line: remote extension and caller ID."
         basic = RoutingModel(pbx.line("102"))
         assert set(basic.parts) == set(PARTS) & pbx.line("102").features
         assert "licence" in basic.absent
@@ -285,10 +290,61 @@ async def test_what_is_absent_is_named_in_one_line() -> None:
     async with desk() as (one, pbx):
         hands = Hands(one, pbx, "1002")
         parts = hands.panel._parts
-        assert [there(parts[part]) for part in PARTS] == [True, True, True, False]
-        assert "Not on this line: remote extension." in hands.panel._absent.value
+        assert [there(parts[part]) for part in PARTS] == [True, True, True, False, False]
+        assert "Not on this line: remote extension and caller ID." in hands.panel._absent.value
         assert Feature.REMOTE_EXTENSION in parts
         hands.panel.close()
+
+
+class _Istra:
+    """A line whose caller ID can be chosen."""
+
+    def __init__(self) -> None:
+        self.pbx: Any = self
+        self.loop = asyncio.get_running_loop()
+        self.status = Status.ONLINE
+        self.missing: dict[str, str] = {}
+        self.number, self.name, self.id = "200", "Ivy", "ivy"
+        self.put(CallerId(choice=CallerIdChoice.FROM_PRESENCE, number="+12025550100"))
+        self.callbacks: list[Any] = []
+
+    def put(self, caller_id: CallerId | None) -> None:
+        self.snapshot = LineSnapshot(
+            id="ivy", number="200", features=frozenset({Feature.CALLER_ID}), caller_id=caller_id
+        )
+        self.features = self.snapshot.features
+
+    def subscribe(self, callback: Any, **_: Any) -> Any:
+        self.callbacks.append(callback)
+        return lambda: self.callbacks.remove(callback)
+
+    async def set_caller_id(self, number: str | None, *, choice: CallerIdChoice) -> None:
+        self.put(CallerId(choice=choice, number=number))
+
+    async def refresh_caller_id(self) -> None:
+        self.put(None)
+
+
+async def test_the_caller_id_where_a_system_has_it() -> None:
+    before = widgets()
+    line = _Istra()
+    panel = RoutingPanel(line)  # type: ignore[arg-type] # what it needs of a line, and no more
+    assert [part for part in PARTS if there(panel._parts[part])] == [Feature.CALLER_ID]
+    part = panel._caller_id
+    assert "Others see +12025550100, by the presence." in part._words.value
+    assert "do not disturb, forward, overflow and remote extension" in panel._absent.value
+    assert not there(part._number)
+    part._choice.value = CallerIdChoice.MANUAL
+    await sees(lambda: there(part._number))
+    part._number.value = " +12025550123 "
+    part._set.click()
+    await sees(lambda: "Others see +12025550123." in part._words.value)
+    assert line.snapshot.caller_id == CallerId(choice=CallerIdChoice.MANUAL, number="+12025550123")
+    part._read.click()
+    await sees(lambda: "not known" in part._words.value)
+    panel.close()
+    assert widgets() == before
+    assert not line.callbacks
 
 
 async def test_every_control_has_a_name(hands: Hands) -> None:

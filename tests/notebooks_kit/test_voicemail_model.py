@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from aiopbx import InvalidInput, NotAllowed, NotSupported, Party, VoicemailSnapshot
@@ -192,15 +193,18 @@ async def test_what_else_a_message_offers_is_found_out(one: Office) -> None:
     model = await made(one)
     await model.open()
     model.choose(model.rows[0].id)
-    assert not model.can("play_number")
-    assert model.formats == ()
+    assert model.play_number is None
+    assert not model.can_mark
     with pytest.raises(NotSupported, match="no number"):
         await model.play_on_telephone(model.rows[0].id)
+    with pytest.raises(NotSupported, match="mark"):
+        await model.set_read(model.rows[0].id)
+    assert model.mailbox is not None
     message = Richer()
     model._messages["7"] = message  # type: ignore[assignment]
+    model.mailbox.snapshot = replace(model.mailbox.snapshot, formats=("mp3", "wav"), can_mark=True)
     model.choose("7")
-    assert model.can("set_read")
-    assert model.can("play_number")
+    assert (model.play_number, model.can_mark, model.formats) == ("1002", True, ("mp3", "wav"))
     assert model.chosen is not None
     assert model.chosen.notes == "new, urgent"
     sound = await model.load("7", format="mp3")

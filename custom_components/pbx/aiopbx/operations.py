@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Protocol, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 from .errors import InvalidInput
 from .policy import DialGuard
 
+T = TypeVar("T")
 _TRUE: Final = frozenset({"true", "yes", "1", "on"})
 _FALSE: Final = frozenset({"false", "no", "0", "off"})
 _LISTS: Final = (tuple, list, frozenset, set)
@@ -192,6 +193,17 @@ class Answer:
     def __repr__(self) -> str:
         """Say how it went; no value."""
         return f"<Answer {self.status} to {self.request.operation.name} in {self.seconds * 1000:.0f} ms>"
+
+
+class Exchange(NamedTuple, Generic[T]):
+    """What came of a request, as a wire's client tells it."""
+
+    result: T
+    """The answer, typed."""
+    status: int | None = None
+    """The HTTP status."""
+    body: bytes = b""
+    """The answer as it came; empty where there was none, or it is a stream."""
 
 
 class Requests(Protocol):
@@ -373,6 +385,29 @@ def python_of(value: Any, imports: set[tuple[str, str]], *, secret: str | None =
     if isinstance(value, datetime):
         return repr(value.isoformat())
     return repr(value)
+
+
+def python_call(operation: Operation, parameters: Mapping[str, Any], body: Any = None) -> str:
+    """The call of the typed method, after what it imports: the path, the body, and the rest by name."""
+    imports: set[tuple[str, str]] = set()
+    given = {
+        one.keyword: (one, python_of(parameters[one.keyword], imports, secret=one.name if one.secret else None))
+        for one in operation.parameters
+        if one.keyword in parameters
+    }
+    words = [text for one, text in given.values() if one.place is ParameterPlace.PATH]
+    if body is not None:
+        words.append(python_of(body, imports))
+    words += [f"{name}={text}" for name, (one, text) in given.items() if one.place is not ParameterPlace.PATH]
+    return f"{imports_of(imports)}await {operation.python}({', '.join(words)})"
+
+
+def plain_answer(text: str) -> Any:
+    """An answer as plain data; text where it is no JSON, none where there is nothing."""
+    try:
+        return msgspec.json.decode(text) if text.strip() else None
+    except msgspec.DecodeError:
+        return text
 
 
 def imports_of(imports: Iterable[tuple[str, str]]) -> str:

@@ -23,6 +23,13 @@ SETTINGS = {
 }
 
 
+def pictures() -> Path:
+    """Return the folder of the pictures that tests take, to be looked at."""
+    folder = ROOT / ".tools/screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @dataclass(frozen=True)
 class Lab:
     """A running JupyterLab, which also has Notebook 7 and Voilà."""
@@ -47,6 +54,11 @@ class Lab:
         }
         (self.notebooks / name).write_text(json.dumps(notebook), encoding="utf-8")
         return name
+
+    @property
+    def pictures(self) -> Path:
+        """Where pictures go."""
+        return pictures()
 
     def page(self, width: int = 1400, height: int = 1000) -> Page:
         """Open an empty page."""
@@ -142,12 +154,10 @@ class LabPage:
         row = self.page.locator(f'.pbx-board .pbx-row[aria-label^="{number} "][aria-label*=": {state}"]')
         row.first.wait_for(timeout=timeout * 1000)
 
-    def screenshot(self, name: str) -> Path:
-        """Take a picture, into the folder of pictures of this run."""
-        folder = ROOT / ".tools/screenshots"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.png"
-        self.page.screenshot(path=path)
+    def screenshot(self, name: str, of: Locator | None = None) -> Path:
+        """Take a picture of the page, or of a part of it, into ``.tools/screenshots``."""
+        path = pictures() / f"{name}.png"
+        (of or self.page).screenshot(path=path)
         return path
 
     def close(self) -> None:

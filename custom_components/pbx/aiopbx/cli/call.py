@@ -9,6 +9,7 @@ import msgspec
 
 from ..download import Download
 from ..errors import InvalidInput
+from ..istra.client import APPLICATIONS
 from ..istra.requests import IstraRequests
 from ..o2g.requests import O2gRequests
 from ..operations import Operation, Parameter, ParameterPlace, Requests, find
@@ -22,7 +23,7 @@ from .shared import print_json, progress
 
 def requests_of(system: str = "o2g") -> Requests:
     """The operations of a kind of system."""
-    return O2gRequests() if system == "o2g" else IstraRequests(system)
+    return O2gRequests() if system == "o2g" else IstraRequests(APPLICATIONS[system])
 
 
 def operation_of(name: str, system: str = "o2g") -> Operation:

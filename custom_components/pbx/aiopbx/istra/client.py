@@ -12,6 +12,8 @@ import aiohttp
 from ..doors import settle
 from ..download import Download
 from ..errors import ConnectionFailed, InvalidInput, NotSupported, Offline, OutcomeUnknown, PbxError, SessionLost
+from ..masking import Mask
+from ..operations import Exchange
 from ..settings import ConnectionSettings
 from ..statistics import WireStatistics
 from ..transport import Answer
@@ -157,6 +159,17 @@ class IstraClient:
         body: IstraWire | None = None,
     ) -> T:
         """Check and make one request, and return what the server answered, typed. ``OPERATIONS`` has them all."""
+        return (await self.exchange(operation, path=path, query=query, body=body)).result
+
+    async def exchange(
+        self,
+        operation: Operation[T],
+        *,
+        path: Mapping[str, str] = _NOTHING,
+        query: Mapping[str, str] = _NOTHING,
+        body: IstraWire | None = None,
+    ) -> Exchange[T]:
+        """As ``call``, and return the status and the bytes of the answer, too; none of logging in and out."""
         if not self._session.opened:
             raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
         if self.application not in operation.applications:
@@ -166,9 +179,9 @@ class IstraClient:
         operation.check(path, query)
         self._last_request = monotonic()
         if operation.name == "login":
-            return cast("T", await self._log_in())
+            return Exchange(cast("T", await self._log_in()))
         if operation.name == "logout":
-            return cast("T", await self._session.log_out())
+            return Exchange(cast("T", await self._session.log_out()))
         stream = operation.answer is Download
         answer = await self._answered(operation, path, query, body, stream)
         if not 200 <= answer.status < 300:
@@ -181,8 +194,13 @@ class IstraClient:
         elif operation.name == "delete_listener":
             self._listeners.pop(path["name"], None)
         if stream:
-            return cast("T", self._download(answer, str(operation)))
-        return self._result(operation, answer)
+            return Exchange(cast("T", self._download(answer, str(operation))), answer.status)
+        return Exchange(self._result(operation, answer), answer.status, answer.body)
+
+    @property
+    def mask(self) -> Mask:
+        """Through which texts are shown without secrets."""
+        return self._transport.mask
 
     async def _log_in(self) -> None:
         generation = self._session.generation

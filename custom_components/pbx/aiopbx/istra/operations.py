@@ -13,8 +13,8 @@ sends it, and enters it in ``OPERATIONS``. Adding an operation is adding one sma
 
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from functools import wraps
+from dataclasses import dataclass, field
+from functools import partial, wraps
 from types import MappingProxyType, NoneType, UnionType
 from typing import (
     Any,
@@ -62,6 +62,10 @@ def _plain(value: str | bool | int) -> str:
     return str(value)
 
 
+def _nothing() -> Request[None]:
+    return Request()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """A parameter of the query."""
@@ -99,6 +103,8 @@ class Operation(Generic[T]):
     alias: str | None = None
     """The other path of the same, for servers that do not have the first."""
     summary: str = ""
+    build: Callable[..., Request[Any]] = field(default=_nothing, repr=False, compare=False)
+    """What makes the request of what a person gives: the service's method as it was written."""
 
     def __str__(self) -> str:
         """Say method and path, such as ``POST v1/rcc/CallLine/{id}/hold``; never a value."""
@@ -228,6 +234,7 @@ def operation(
                 safe=method != "POST" if safe is None else safe,
                 alias=alias,
                 summary=(inspect.getdoc(build) or "").partition("\n")[0],
+                build=partial(build, None),  # type: ignore[arg-type] # it makes a request, and asks nothing of a client
             )
             declared.append(made)
             return made

@@ -1,44 +1,46 @@
-"""The operations of an application of Istra as everybody sees them: described, made of plain values, sent."""
+"""The operations of Istra as everybody sees them: described, made of plain values, sent."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from ..download import Download
 from ..errors import Offline
+from ..masking import Mask
 from ..operations import (
     Answer,
     Operation,
+    Parameter,
     ParameterPlace,
     Request,
     check_required,
     find,
     parameter_of,
+    plain_answer,
+    python_call,
     split,
-    typed_body,
 )
 from ..policy import DialGuard
-from . import services
-from .client import APPLICATIONS, Download, IstraClient
+from .client import IstraClient
 from .operations import OPERATIONS, WEBSOCKET, Operation as WireOperation
-from .types.base import IstraWire, spelled
+from .types.base import to_json
 from .types.session import Application
 
-__all__ = ["IstraRequests", "described", "services"]
-
-_DESTINATION: Final = "destination"
-"""Of a body or the query: where calls go."""
-_CALL: Final = "place_call"
-"""The operation that begins a call, which the policy counts."""
+_DIALLED: Final = frozenset({"destination"})
+"""Values that say where calls go."""
+_CALLS: Final = frozenset({"place_call"})
+"""Operations that begin a call, which the policy counts."""
 
 
 @cache
-def described(system: str) -> Mapping[str, Operation]:
-    """Every operation of an application by name; ``system`` is as in the settings."""
-    return MappingProxyType({name: _described(one) for name, one in _of(APPLICATIONS[system]).items()})
+def described(application: Application) -> Mapping[str, Operation]:
+    """The operations of an application by name; no two of one application share it."""
+    return MappingProxyType({name: _described(one) for name, one in _of(application).items()})
 
 
 @cache
@@ -47,83 +49,93 @@ def _of(application: Application) -> Mapping[str, WireOperation[Any]]:
 
 
 def _described(one: WireOperation[Any]) -> Operation:
-    path = [
-        parameter_of(str, name=name, keyword=name, place=ParameterPlace.PATH, required=True) for name in one.path_params
-    ]
-    query = [
-        parameter_of(str, name=each.name, keyword=each.keyword, place=ParameterPlace.QUERY, required=each.required)
-        for each in one.query
-    ]
-    body = None if one.body is None else parameter_of(one.body, name="body", keyword="body", required=True)
+    function = getattr(one.build, "func", None)
+    summary, _, rest = ((inspect.getdoc(function) if function is not None else None) or "").partition("\n")
     return Operation(
         name=one.name,
         service=one.service,
         method=one.method,
-        path=one.path,
-        summary=one.summary,
-        parameters=(*path, *query),
-        body=body,
-        answer=_answer(one.answer),
+        path=f"/{one.path}",
+        summary=summary,
+        description=rest.strip(),
+        parameters=tuple(_parameters(one, function)),
+        answer=_answer(one),
         repeatable=one.safe,
         python=f"pbx.istra.{one.service}.{one.name}",
     )
 
 
-def _answer(kind: Any) -> str:
-    if kind is None:
+def _parameters(one: WireOperation[Any], function: Any) -> Iterator[Parameter]:
+    """What the method takes: the path in its order, then what it makes the body of, then the query."""
+    hints = get_type_hints(function) if function is not None else {}
+    names = {each.keyword: each.name for each in one.query}
+    path = list(one.path_params)
+    for each in inspect.signature(one.build).parameters.values():
+        place = ParameterPlace.BODY
+        name = each.name
+        if each.kind is each.KEYWORD_ONLY:
+            place, name = ParameterPlace.QUERY, names.get(each.name, each.name)
+        elif path:
+            place, name = ParameterPlace.PATH, each.name
+            path.pop(0)
+        required = each.default is each.empty
+        yield parameter_of(hints.get(each.name, str), name=name, keyword=each.name, place=place, required=required)
+
+
+def _answer(one: WireOperation[Any]) -> str:
+    if one.answer is None:
         return ""
-    return "bytes" if kind is Download else str(getattr(kind, "__name__", kind))
+    if one.answer is Download:
+        return "bytes"
+    inner = [each for each in get_args(one.answer) if each is not Ellipsis]
+    return f"list of {inner[0].__name__}" if get_origin(one.answer) is tuple else one.answer.__name__
 
 
 class _Prepared:
     """A request as the wire's client takes it."""
 
-    __slots__ = ("body", "operation", "path", "query")
+    __slots__ = ("body", "numbers", "operation", "path", "query")
 
-    def __init__(
-        self, operation: WireOperation[Any], path: dict[str, str], query: dict[str, str], body: IstraWire | None
-    ) -> None:
+    def __init__(self, operation: WireOperation[Any], built: Any, numbers: tuple[str, ...]) -> None:
         self.operation = operation
-        self.path = path
-        self.query = query
-        self.body = body
+        self.path = dict(zip(operation.path_params, built.path, strict=True))
+        self.query = built.query
+        self.body = built.body
+        self.numbers = numbers
 
 
 class IstraRequests:
     """See ``Requests``. Preparing needs no connection."""
 
-    def __init__(self, system: str, client: Callable[[], IstraClient | None] = lambda: None) -> None:
-        """For this application; send by the client that is given, none while there is no connection."""
-        self._system = system
+    def __init__(self, application: Application, client: Callable[[], IstraClient | None] = lambda: None) -> None:
+        """The operations of an application, sent by the client that this gives; none while there is no connection."""
+        self._application = application
         self._client = client
 
     @property
     def operations(self) -> Mapping[str, Operation]:
         """Every operation by name."""
-        return described(self._system)
+        return described(self._application)
 
     def prepare(self, name: str, values: Mapping[str, Any], guard: DialGuard) -> Request:
         """Make a request of plain values, check it, and send nothing."""
         operation = find(self.operations, name)
-        parameters, content = split(operation, values)
+        parameters, _ = split(operation, values)
         check_required(operation, parameters)
-        body = typed_body(operation, {} if content is None and operation.body is not None else content)
-        wire = _of(APPLICATIONS[self._system])[operation.name]
-        prepared = _Prepared(
-            wire,
-            {one: _text(parameters[one]) for one in wire.path_params},
-            {one.name: _text(parameters[one.keyword]) for one in wire.query if parameters.get(one.keyword) is not None},
-            body,
-        )
+        numbers = tuple(str(value) for keyword, value in parameters.items() if keyword in _DIALLED)
+        wire = _of(self._application)[operation.name]
+        prepared = _Prepared(wire, wire.build(**parameters), numbers)
         wire.check(prepared.path, prepared.query)
-        for number in _numbers(prepared):
-            guard.check(number, field=_DESTINATION)
-        given = "".join(f", {keyword}={value!r}" for keyword, value in {**parameters, **(content or {})}.items())
+        for number in numbers:
+            guard.check(number, field="destination")
+        client = self._client()
+        mask = client.mask if client is not None else Mask()
+        body = prepared.body
         return Request(
             operation=operation,
-            target=wire.target(prepared.path, prepared.query),
-            body=None if body is None else spelled(body),
-            python=f"await pbx.request({operation.name!r}{given})",
+            target="/" + mask.text(wire.target(prepared.path, prepared.query)),
+            body=None if body is None else msgspec.json.decode(mask.body(to_json(body))),
+            python=python_call(operation, parameters),
             prepared=prepared,
         )
 
@@ -132,26 +144,11 @@ class IstraRequests:
         client, prepared = self._client(), request.prepared
         if client is None:
             raise Offline("There is no connection at the moment.", remedy="It is being restored; try again later.")
-        for number in _numbers(prepared):
-            (guard.spend if request.operation.name == _CALL else guard.check)(number, field=_DESTINATION)
+        for number in prepared.numbers:
+            spend = guard.spend if prepared.operation.name in _CALLS else guard.check
+            spend(number, field="destination")
         began = monotonic()
-        told = await client.call(prepared.operation, path=prepared.path, query=prepared.query, body=prepared.body)
+        told = await client.exchange(prepared.operation, path=prepared.path, query=prepared.query, body=prepared.body)
         seconds = monotonic() - began
-        return Answer(request=request, value=told, data=_data(told), seconds=seconds)
-
-
-def _data(told: Any) -> Any:
-    return spelled(told) if isinstance(told, msgspec.Struct | tuple) else None
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def _numbers(prepared: _Prepared) -> Iterator[str]:
-    """Everything in a request that calls may go to."""
-    for number in (prepared.query.get(_DESTINATION), getattr(prepared.body, _DESTINATION, None)):
-        if isinstance(number, str):
-            yield number
+        data = plain_answer(client.mask.body(told.body))
+        return Answer(request=request, value=told.result, data=data, status=told.status, seconds=seconds)

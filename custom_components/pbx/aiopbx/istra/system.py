@@ -15,7 +15,7 @@ from ..settings import ConnectionSettings
 from ..statistics import WireStatistics
 from ..system import Commands, Link
 from .checks import IstraChecks
-from .client import IstraClient
+from .client import APPLICATIONS, IstraClient
 from .features import FEATURES
 from .link import IstraLink
 from .requests import IstraRequests
@@ -33,12 +33,13 @@ class IstraSystem:
         self.settings = settings
         self.board = board
         self.wire = WireStatistics(tap=board.tap)
-        self.requests = IstraRequests(settings.system, lambda: self.client)
         self.features: frozenset[Feature] = FEATURES[settings.system]
         self._http = http
         self._own_http = http is None
         self._link: IstraLink | None = None
         self._linked = asyncio.Event()
+        self.requests = IstraRequests(APPLICATIONS[settings.system], lambda: self.client)
+        """Every operation of the application, by name."""
         self._checks: Commands = _Checks(devices=settings.system != "myrcc")
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:

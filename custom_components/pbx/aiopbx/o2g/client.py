@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Generic, NamedTuple, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import aiohttp
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from ..download import Download
 from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeUnknown, RequestRefused, SessionLost
 from ..masking import Mask
+from ..operations import Exchange
 from ..settings import ConnectionSettings
 from ..statistics import WireStatistics
 from .channel import ChannelEnd, EventChannel
@@ -45,17 +46,6 @@ _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _NO_QUERY: Final[Mapping[str, str | bool]] = MappingProxyType({})
-
-
-class Exchange(NamedTuple, Generic[T]):
-    """What came of a request."""
-
-    result: T
-    """The answer, typed."""
-    status: int
-    """The HTTP status."""
-    body: bytes = b""
-    """The answer as it came; empty where there was none, or it is a stream."""
 
 
 class O2gClient:
@@ -366,4 +356,4 @@ def secrets_of(body: Wire | None) -> tuple[str, ...]:
     return tuple(value for value in values if isinstance(value, str) and value)
 
 
-__all__ = ["ChannelEnd", "EventChannel", "Exchange", "O2gClient", "WireStatistics"]
+__all__ = ["ChannelEnd", "EventChannel", "O2gClient", "WireStatistics"]

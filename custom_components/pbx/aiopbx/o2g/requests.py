@@ -20,9 +20,9 @@ from ..operations import (
     Request,
     check_required,
     find,
-    imports_of,
     parameter_of,
-    python_of,
+    plain_answer,
+    python_call,
     split,
     typed_body,
 )
@@ -182,7 +182,7 @@ class O2gRequests:
             operation=operation,
             target=mask.text(wire.target(path, prepared.query)).replace("%2A%2A%2A", HIDDEN),
             body=_shown(mask, prepared.body),
-            python=_python(operation, parts, parameters, body),
+            python=python_call(operation, parameters, body),
             prepared=prepared,
         )
 
@@ -196,36 +196,13 @@ class O2gRequests:
         began = monotonic()
         told = await client.exchange(prepared.operation, path=prepared.path, query=prepared.query, body=prepared.body)
         seconds = monotonic() - began
-        data = _data(client.mask.body(told.body, secrets_of(prepared.body)))
+        data = plain_answer(client.mask.body(told.body, secrets_of(prepared.body)))
         return Answer(request=request, value=told.result, data=data, status=told.status, seconds=seconds)
 
 
 def _shown(mask: Mask, body: Wire | None) -> Any:
     """A body as plain data without secrets."""
     return None if body is None else msgspec.json.decode(mask.body(to_json(body)))
-
-
-def _data(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text) if text.strip() else None
-    except msgspec.DecodeError:
-        return text
-
-
-def _python(operation: Operation, parts: list[str], parameters: Mapping[str, Any], body: Wire | None) -> str:
-    """The call of the typed method, after what it imports."""
-    imports: set[tuple[str, str]] = set()
-    secrets = {one.keyword: one.name for one in operation.parameters if one.secret}
-
-    def written(keyword: str) -> str:
-        return python_of(parameters[keyword], imports, secret=secrets.get(keyword))
-
-    given = [written(part) for part in parts]
-    if body is not None:
-        given.append(python_of(body, imports))
-    given += [f"{keyword}={written(keyword)}" for keyword in parameters if keyword not in parts]
-    line = f"await {operation.python}({', '.join(given)})"
-    return f"{imports_of(imports)}{line}"
 
 
 def _numbers(operation: WireOperation[Any], body: Wire | None) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,102 @@
+"""Everything in one place, as data: which line is chosen, which tabs there are, and whom one can choose."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiopbx import Event, Feature, Line, LineAdded, LineChanged, LineRemoved, Pbx
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One tab of a console."""
+
+    name: str
+    title: str
+    of_line: bool = False
+    """Whether it shows the chosen line, and is empty without one."""
+    feature: Feature | None = None
+    """Without this the system cannot do it, and there is no such tab."""
+
+
+PAGES: Final = (
+    Page("board", "Board"),
+    Page("routing", "Routing", of_line=True),
+    Page("directory", "Directory", feature=Feature.DIRECTORY),
+    Page("log", "Call log", of_line=True, feature=Feature.CALL_LOG),
+    Page("voicemail", "Voicemail", of_line=True, feature=Feature.MAILBOX),
+    Page("agent", "Agent", of_line=True, feature=Feature.AGENT),
+    Page("timeline", "Timeline"),
+    Page("ladder", "Ladder"),
+    Page("load", "Load"),
+    Page("events", "Events"),
+    Page("wire", "Wire"),
+)
+
+
+class ConsoleModel:
+    """Which line is chosen, and what a console offers. It knows no widgets, and belongs to one event loop."""
+
+    def __init__(self, pbx: Pbx, *, line: str = "") -> None:
+        """Begin with this line (id or number); without one, with the only line there is, if it is the only one."""
+        self.on_change: Callable[[], None] | None = None
+        """Called when another line is chosen, or other lines can be."""
+        self._pbx = pbx
+        self.chosen = pbx.line(line).id if line else next(iter(pbx.lines), "") if len(pbx.lines) == 1 else ""
+        """The ``id`` of the chosen line; empty if there is none."""
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The tabs that this system has something for."""
+        features = self._pbx.features
+        return tuple(page for page in PAGES if page.feature is None or page.feature in features)
+
+    @property
+    def line(self) -> Line | None:
+        """The chosen line."""
+        return self._pbx.lines.get(self.chosen)
+
+    @property
+    def choices(self) -> list[str]:
+        """Whom one can choose: number and name."""
+        lines = sorted(self._pbx.lines.values(), key=lambda line: (len(line.number), line.number, line.id))
+        return [label(line) for line in lines]
+
+    def choose(self, line: str) -> None:
+        """Choose the line with this id; an empty one chooses none."""
+        if line != self.chosen and (not line or line in self._pbx.lines):
+            self.chosen = line
+            self._changed()
+
+    def find(self, text: str) -> bool:
+        """Choose the line that is meant by this number, name, or both; return whether there is exactly one."""
+        wanted = " ".join(text.casefold().split())
+        every = list(self._pbx.lines.values())
+        found = [line for line in every if wanted in (line.number, line.id.casefold(), label(line).casefold())]
+        if not found:
+            found = [
+                line for line in every if wanted and all(word in label(line).casefold() for word in wanted.split())
+            ]
+        if len(found) != 1:
+            return False
+        self.choose(found[0].id)
+        return True
+
+    def handle(self, event: Event) -> None:
+        """Note one event of the client."""
+        if isinstance(event, LineRemoved) and event.line == self.chosen:
+            self.chosen = ""
+            self._changed()
+        elif isinstance(event, LineAdded | LineRemoved) or (
+            isinstance(event, LineChanged) and not event.changed.isdisjoint(("name", "number"))
+        ):
+            self._changed()
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
+
+
+def label(line: Line) -> str:
+    """Return number and name of a line."""
+    return f"{line.number} {line.name}".strip() or line.id

@@ -1,0 +1,214 @@
+"""What happens, as a widget: a live list of events and wire messages."""
+
+from collections import deque
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+import ipywidgets
+
+from aiopbx import Pbx, Status
+
+from ..models.event_log import KEPT, Entry, EventLogModel, event_json
+from .view import View
+
+if TYPE_CHECKING:
+    import pandas
+
+SLOTS: Final = 120
+"""Pieces of the list that are kept in the page."""
+_AT_ONCE: Final = 12
+"""Entries that one drawing brings, at most; when more come, the rest is counted, and stays in the model."""
+_EVERYTHING: Final = "everything"
+_GROUPS: Final = (("calls", "calls"), ("events", "all events"), ("wire", "all of the wire"))
+_STYLE: Final = """
+.pbx-events .pbx-entry { border-bottom: 1px solid var(--jp-border-color2, #8883); line-height: 1.5;
+  color: var(--jp-content-font-color1, inherit); }
+.pbx-events .pbx-entry summary, .pbx-events .pbx-entry > .pbx-flat { display: grid; cursor: pointer; padding: .1em .6em;
+  grid-template-columns: 1em 7.5em 9em minmax(7em, 11em) minmax(10em, 1fr); gap: .6em; list-style: none; }
+.pbx-events .pbx-entry > .pbx-flat { cursor: default; }
+.pbx-events .pbx-entry summary::-webkit-details-marker { display: none; }
+.pbx-events .pbx-entry summary::before { content: "\\25B8"; }
+.pbx-events .pbx-entry > .pbx-flat::before { content: ""; }
+.pbx-events .pbx-entry details[open] summary::before { content: "\\25BE"; }
+.pbx-events .pbx-entry span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.pbx-events .pbx-at { font-variant-numeric: tabular-nums; opacity: .85; }
+.pbx-events .pbx-kind::before { content: "\\25CF\\00A0"; color: #b5740b; }
+.pbx-events .pbx-wire .pbx-kind::before { color: #2f7fd6; }
+.pbx-events .pbx-pushed .pbx-kind::before { color: #2f9e55; }
+.pbx-events .pbx-failed .pbx-text { color: #d64541; font-weight: 600; }
+.pbx-events pre { margin: .2em .6em .5em 2.2em; padding: .5em; overflow: auto; max-height: 24em; font-size: .92em;
+  line-height: 1.4; background: var(--jp-layout-color2, #8882); color: var(--jp-content-font-color1, inherit); }
+.pbx-events .pbx-more { padding: .1em .6em .1em 2.2em; opacity: .8; }
+.pbx-events .pbx-words { line-height: 1.6; padding: 0 .4em; }
+"""
+
+
+class EventLog(View):
+    """What happens, the newest on top: events of the model and messages of the wire, each to be looked into.
+
+    It mirrors an ``EventLogModel``. What was drawn stays as it is, so an entry that is open stays open: each drawing
+    fills one more piece of the list, and the oldest piece is used again. ``to_dataframe()`` has what is shown.
+    """
+
+    def __init__(
+        self,
+        pbx: Pbx,
+        *,
+        line: str = "",
+        kind: str = "",
+        filter: str = "",
+        kept: int = KEPT,
+        height: str = "24em",
+    ) -> None:
+        """Show what happens on ``pbx``; ``line`` is an id or number, ``height`` is CSS, the rest scrolls."""
+        self.model = EventLogModel(pbx.lines, kept=kept)
+        """What is shown; changing its filters changes the list."""
+        if line:
+            self.model.line = line if line in pbx.lines else pbx.line(line).id
+        self.model.kind = kind
+        self.model.filter = filter
+        self._client = pbx
+        self._slots: deque[Any] = deque()
+        self._number = 0
+        self._left_out = 0
+        self._line_box = ipywidgets.Dropdown(options=[("all lines", "")], description="Line", layout={"width": "18em"})
+        self._kind_box = ipywidgets.Dropdown(options=[(_EVERYTHING, "")], description="Kind", layout={"width": "17em"})
+        self._filter_box = ipywidgets.Text(
+            value=filter, description="Filter", placeholder="words …", continuous_update=True, layout={"width": "17em"}
+        )
+        self._pause = ipywidgets.ToggleButton(
+            value=False, description="Pause", tooltip="Hold the list; nothing is lost", layout={"width": "6em"}
+        )
+        self._clear = ipywidgets.Button(
+            description="Clear", tooltip="Forget what has happened so far", layout={"width": "6em"}
+        )
+        self._words = ipywidgets.HTML(layout={"margin": "0"})
+        self._body = ipywidgets.VBox(layout={"height": height, "overflow": "hidden auto", "display": "flex"})
+        controls = [self._line_box, self._kind_box, self._filter_box, self._pause, self._clear, self._words]
+        super().__init__(
+            pbx,
+            [ipywidgets.HBox(controls, layout={"flex_flow": "row wrap", "align_items": "center"}), self._body],
+            css=_STYLE,
+        )
+        self.add_class("pbx-events")
+        self.on_change(self._line_box, lambda key: setattr(self.model, "line", key))
+        self.on_change(self._kind_box, lambda key: setattr(self.model, "kind", key))
+        self.on_change(self._filter_box, lambda words: setattr(self.model, "filter", words))
+        self.on_change(self._pause, lambda on: setattr(self.model, "paused", on))
+        self.on_click(self._clear, self.model.clear)
+        # The wire first: what is told there comes before what the model makes of it.
+        self.keep(pbx.wire(self.model.hear))
+        self.keep(pbx.subscribe(self.model.handle))
+        self.draw_now()
+        self.model.on_dirty = self.schedule
+
+    def draw(self) -> None:
+        """Draw what has come, or everything anew where the filters have changed."""
+        anew, entries = self.model.take()
+        if anew:
+            self._left_out = 0
+            for slot in self._slots:
+                _set(slot, "")
+            most = _AT_ONCE * SLOTS
+            for start in range(max(0, len(entries) - most), len(entries), _AT_ONCE):
+                self._fill(entries[start : start + _AT_ONCE], 0)
+        elif entries:
+            left_out = max(0, len(entries) - _AT_ONCE)
+            self._left_out += left_out
+            self._fill(entries[-_AT_ONCE:], left_out)
+        self._draw_controls()
+
+    def _fill(self, entries: list[Entry], left_out: int) -> None:
+        """Put entries on top, into a piece that is free or the oldest."""
+        html = "".join(entry_html(entry, self.model.title(entry.line)) for entry in reversed(entries))
+        if left_out:
+            html += f'<div class="pbx-more">and {left_out} more at the same time: see to_dataframe()</div>'
+        self._number += 1
+        if len(self._slots) < SLOTS:
+            layout = {"margin": "0", "flex": "0 0 auto", "order": str(-self._number)}
+            slot = ipywidgets.HTML(html, layout=layout)
+            self._slots.append(slot)
+            self._body.children = (*self._body.children, slot)
+            return
+        slot = self._slots.popleft()
+        self._slots.append(slot)
+        _set(slot, html)
+        slot.layout.order = str(-self._number)
+
+    def _draw_controls(self) -> None:
+        model = self.model
+        lines = sorted(model.lines, key=lambda key: (len(model.title(key).partition(" ")[0]), model.title(key)))
+        _choices(self._line_box, [("all lines", ""), *((model.title(key), key) for key in lines)], model.line)
+        kinds = [(kind, kind) for kind in model.kinds]
+        if model.kind and model.kind not in dict(kinds) and model.kind not in [key for key, _ in _GROUPS]:
+            kinds.append((model.kind, model.kind))
+        groups = [(words, key) for key, words in _GROUPS]
+        _choices(self._kind_box, [(_EVERYTHING, ""), *groups, *kinds], model.kind)
+        said = f"{model.total} in all"
+        if len(model.entries) < model.total:
+            said += f", the last {len(model.entries)} are kept"
+        if model.paused:
+            said += f" · paused, {model.waiting} wait"
+        elif self._left_out:
+            said += f" · {self._left_out} too fast to be shown"
+        if self._client.status is not Status.ONLINE:
+            said += f" · {self._client.status.value}"
+        _set(self._words, f'<span class="pbx-words" role="status">{escape(said)}</span>')
+
+    def describe(self) -> str:
+        """Say in a few words what this is."""
+        return f"EventLog: {self.model.total} entries"
+
+    def to_html(self) -> str:
+        """Return the newest entries as a plain table."""
+        rows = [
+            f"<tr><td>{entry.at.astimezone():%H:%M:%S}</td><td>{escape(entry.kind)}</td>"
+            f"<td>{escape(self.model.title(entry.line))}</td><td>{escape(entry.text)}</td></tr>"
+            for entry in reversed(self.model.shown[-50:])
+        ]
+        head = "<tr><th>Time</th><th>Kind</th><th>Line</th><th>What</th></tr>"
+        return f"<table>{head}{''.join(rows)}</table>"
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return the entries that the filters let through, as rows."""
+        return self.model.to_dataframe()
+
+
+def entry_html(entry: Entry, line: str) -> str:
+    """Return an entry as HTML, to be unfolded where there is more to see. What the system says is escaped."""
+    at = entry.at.astimezone()
+    row = (
+        f'<span class="pbx-at">{at:%H:%M:%S}.{at.microsecond // 1000:03}</span>'
+        f'<span class="pbx-kind">{escape(entry.kind)}</span><span title="{escape(line)}">{escape(line)}</span>'
+        f'<span class="pbx-text" title="{escape(entry.text)}">{escape(entry.text)}</span>'
+    )
+    style = "pbx-entry"
+    if entry.wire:
+        style += " pbx-wire pbx-pushed" if entry.kind == "pushed" else " pbx-wire"
+    if entry.failed:
+        style += " pbx-failed"
+    body = entry.body
+    if not body and entry.event is not None:
+        body = event_json(entry.event)
+    if not body:
+        return f'<div class="{style}"><div class="pbx-flat">{row}</div></div>'
+    came = ""
+    if entry.event is not None and entry.message is not None:
+        came = f"from {entry.message.what}:\n"
+    return (
+        f'<div class="{style}"><details><summary>{row}</summary>'
+        f'<pre tabindex="0">{escape(came)}{escape(body)}</pre></details></div>'
+    )
+
+
+def _set(widget: Any, html: str) -> None:
+    if widget.value != html:
+        widget.value = html
+
+
+def _choices(box: Any, options: list[tuple[str, str]], value: str) -> None:
+    """Give a box its choices without a flicker where they are the same."""
+    if list(box.options) != options:
+        box.options = options
+    if value in [key for _, key in options] and box.value != value:
+        box.value = value
