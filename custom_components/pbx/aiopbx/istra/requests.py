@@ -76,8 +76,7 @@ def _parameters(one: WireOperation[Any], function: Any) -> Iterator[Parameter]:
         if each.kind is each.KEYWORD_ONLY:
             place, name = ParameterPlace.QUERY, names.get(each.name, each.name)
         elif path:
-            place, name = ParameterPlace.PATH, each.name
-            path.pop(0)
+            place, name = ParameterPlace.PATH, path.pop(0)
         required = each.default is each.empty
         yield parameter_of(hints.get(each.name, str), name=name, keyword=each.name, place=place, required=required)
 
