@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ..connection import Backoff
 from ..errors import NotAllowed, NotReady, PbxError, RequestRefused, SessionLost
+from ..events import Event
 from ..model import AvailableLine, LineSnapshot
 from ..reduced import Reduced
 from ..settings import ConnectionSettings
@@ -109,9 +110,9 @@ class Terminals:
             state = replace(state, line=line)
         return state
 
-    def _show(self, state: CrmState, events: tuple[object, ...]) -> None:
+    def _show(self, state: CrmState, events: tuple[Event, ...]) -> None:
         self._states[state.line.id] = state
-        self._lines.put((state.line, events))  # type: ignore[arg-type]
+        self._lines.put((state.line, events))
 
     def _serves(self, id: str, serves: bool | None) -> None:
         def change(line: LineSnapshot) -> Reduced:
