@@ -148,7 +148,7 @@ def _your_phone(office: Sequence[Somebody], phones_url: str, istra: bool) -> Yam
         cards += _messages(_me(office))
         cards.append({"type": "heading", "heading": "Your lines"})
         for person in yours:
-            cards += _person(person)
+            cards += _person(person, columns=12)
     else:
         cards += _routed_lines(yours)
     cards.append(
@@ -253,7 +253,7 @@ def _departments(office: Sequence[Somebody], istra: bool) -> list[Yaml]:
         column = columns[0] if shown < len(others) / 2 else columns[1]
         if istra:
             column.append({"type": "heading", "heading": department})
-            column += [card for person in members for card in _person(person)]
+            column += [card for person in members for card in _person(person, columns=12)]
         else:
             column += _heading(department)
             column += [card for person in members for card in _routed_person(person)]

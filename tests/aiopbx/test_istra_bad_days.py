@@ -55,7 +55,7 @@ async def test_a_bad_terminal(account: dict[str, str], form: str) -> None:
         await lives_on(one, pbx)
 
 
-@pytest.mark.parametrize("form", ["documented", "code"])
+@FORMS
 async def test_an_extension_that_is_forbidden(form: str) -> None:
     async with istra_office(users=ONE) as one:
         pbx = await one.connect(**CRM)

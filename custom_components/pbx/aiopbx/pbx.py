@@ -349,7 +349,10 @@ class Pbx:
 
     @owned
     async def available_lines(self) -> tuple[AvailableLine, ...]:
-        """All lines that could be monitored: every user for an administrator, oneself for a user."""
+        """All lines that could be monitored: every user for an administrator, oneself for a user.
+
+        With Istra every extension of the enterprise, every terminal of the user, or the user.
+        """
         self._require_online()
         return await self._system.available_lines()
 

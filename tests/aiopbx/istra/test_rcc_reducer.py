@@ -259,6 +259,13 @@ def test_the_answer_of_place_call() -> None:
     assert (after, events) == (state, ()), "what was pushed meanwhile wins"
 
 
+def test_an_answer_without_a_time_is_older_than_every_push() -> None:
+    answer = told("prompting", None, "answer", is_incoming=False, creation_time=T + 14)
+    state, _ = placed(empty(), answer, NOW)
+    state, _ = run(state, told("talking", 1, is_incoming=False, creation_time=T + 21))
+    assert state.line.state is LineState.ACTIVE
+
+
 def test_a_push_without_a_time_is_taken_in_its_order() -> None:
     state, _ = run(empty(), TALK, told("held", None))
     assert state.line.state is LineState.HELD

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from ..errors import InvalidInput, NotSupported, PbxError
+from ..errors import InvalidInput, NotAllowed, NotFound, NotSupported, PbxError
+from ..events import Event
 from ..model import Action, AvailableLine, CallSnapshot, LineSnapshot, Outcome
 from ..settings import ConnectionSettings
 from ..system import DialOptions
@@ -41,10 +42,12 @@ class Extensions:
         self._by_number: dict[str, str] = {}
         self._extension_of: dict[str, str] = {}
         """Which extension a call line belongs to, for those that are told of without it."""
-        self._heard: set[str] = set()
-        """The call lines that were pushed on this connection."""
+        self._heard: set[str] | None = set()
+        """The call lines that were pushed while the listing was on its way; none afterwards."""
         self._waiting: dict[str, list[CallLine]] = {}
         """What was pushed of extensions that are not known yet."""
+        self._strangers: set[str] = set()
+        """Extensions of which the server says that there are none."""
 
     async def find(self) -> None:
         """``GET v1/rcc/Extension``, all pages."""
@@ -63,10 +66,14 @@ class Extensions:
         told = await self._client.rcc.call_lines(listener_name=name)
         of: dict[str, list[CallLine]] = defaultdict(list)
         for one in told.all:
-            of[self._owner(one) or ""].append(one)
+            owner = self._owner(one)
+            if owner is not None and self._lines.get(owner) is None:
+                self._meet(owner, one)
+            elif owner is not None:
+                of[owner].append(one)
+        heard, self._heard = self._heard or set(), None
         for line in self._found:
-            state, events = reducer.listed(self._state(line.id), of.get(line.id, ()), self._heard, datetime.now(UTC))
-            self._show(state, events)
+            self._show(*reducer.listed(self._state(line.id), of.get(line.id, ()), heard, datetime.now(UTC)))
 
     def take(self, push: Push) -> None:
         """Snapshots of call lines were pushed."""
@@ -74,7 +81,8 @@ class Extensions:
         for told in push.items:
             if not isinstance(told, CallLine):
                 continue
-            self._heard.add(told.line_id)
+            if self._heard is not None:
+                self._heard.add(told.line_id)
             owner = self._owner(told)
             if owner is None:
                 continue
@@ -119,9 +127,9 @@ class Extensions:
             state = replace(state, line=line)
         return state
 
-    def _show(self, state: RccState, events: tuple[object, ...]) -> None:
+    def _show(self, state: RccState, events: tuple[Event, ...]) -> None:
         self._states[state.line.id] = state
-        self._lines.put((state.line, events))  # type: ignore[arg-type]
+        self._lines.put((state.line, events))
 
     def _owner(self, told: CallLine) -> str | None:
         """The extension that a call line belongs to; servers name it by id, or by number."""
@@ -135,7 +143,7 @@ class Extensions:
 
     def _meet(self, id: str, told: CallLine) -> None:
         """An extension that was created meanwhile, perhaps."""
-        if self._wanted != "all":
+        if self._wanted != "all" or id in self._strangers:
             return
         waiting = self._waiting.get(id)
         if waiting is not None:
@@ -149,6 +157,9 @@ class Extensions:
             line = line_of(await self._client.rcc.extension(id))
         except PbxError as error:
             _LOG.info("A call of an extension that is not known: %s", error.message)
+            self._waiting.pop(id, None)
+            if isinstance(error, NotFound | NotAllowed):
+                self._strangers.add(id)  # it is not asked for with each of its calls
             return
         if self._lines.get(line.id) is None:
             self._lines.add(line)

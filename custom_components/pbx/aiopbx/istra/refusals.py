@@ -112,6 +112,8 @@ def _class_of(status: int, code: str | None, login: bool) -> type[RequestRefused
 def _taken_apart(body: ErrorBody) -> tuple[str | None, str | None]:
     """Code and message. Where there is only a code, it may be the message, or the one and then the other."""
     code, message = body.code, body.message or body.first_message
+    if code is None and body.cause is not None and _CODE.fullmatch(body.cause):
+        code = body.cause  # some servers say it there
     if code is None or _CODE.fullmatch(code):
         return code, message
     first, _, rest = code.partition(" ")

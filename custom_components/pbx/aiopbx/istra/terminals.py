@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ..connection import Backoff
 from ..errors import NotAllowed, NotReady, PbxError, RequestRefused, SessionLost
+from ..events import Event
 from ..model import AvailableLine, LineSnapshot
 from ..reduced import Reduced
 from ..settings import ConnectionSettings
@@ -19,7 +20,7 @@ from .reducer import crm as reducer
 from .reducer.crm import CrmState
 from .reducer.outcomes import ended_unseen
 from .refusals import OUT_OF_SERVICE
-from .types.crm import CrmCallEvent
+from .types.crm import CrmCallEvent, CrmEvent
 from .watching import Lines, Listeners, Start, choose
 
 _LOG = logging.getLogger(__name__)
@@ -67,19 +68,20 @@ class Terminals:
             except RequestRefused as error:
                 self._refused(line.id, error, listening=True)
             else:
-                self._serves(line.id, None)
+                self._accepted(line.id)
 
     def take(self, push: Push) -> None:
         """Events of a terminal were pushed."""
         terminal = self._terminal_of.get(push.listener or "")
-        if terminal is None and len(self._found) == 1:
-            terminal = self._found[0].id
+        if not push.listener and len(self._found) == 1:
+            terminal = self._found[0].id  # servers that do not name the listener mean the only one
         if terminal is None or self._lines.get(terminal) is None:
             return
         now = datetime.now(UTC)
         for told in push.items:
             if isinstance(told, CrmCallEvent):
-                self.serves(terminal)
+                if told.event is not CrmEvent.DROPPED:
+                    self.serves(terminal)
                 self._show(*reducer.happened(self._state(terminal), told, now))
 
     async def available(self) -> tuple[AvailableLine, ...]:
@@ -109,9 +111,9 @@ class Terminals:
             state = replace(state, line=line)
         return state
 
-    def _show(self, state: CrmState, events: tuple[object, ...]) -> None:
+    def _show(self, state: CrmState, events: tuple[Event, ...]) -> None:
         self._states[state.line.id] = state
-        self._lines.put((state.line, events))  # type: ignore[arg-type]
+        self._lines.put((state.line, events))
 
     def _serves(self, id: str, serves: bool | None) -> None:
         def change(line: LineSnapshot) -> Reduced:
@@ -128,6 +130,14 @@ class Terminals:
             self._listener_of[id] = name
             self._terminal_of[name] = id
         await self._client.crm.listen(listener_name=name, terminal_id=id)
+
+    def _accepted(self, id: str) -> None:
+        """The server listens to a terminal, which says nothing of whether it is in service, on servers that always do."""
+        line = self._lines.get(id)
+        if line is not None and line.in_service is False:
+            self._serves(id, None)
+        else:
+            self._lines.confirmed(id)
 
     def _refused(self, id: str, error: RequestRefused, *, listening: bool) -> None:
         """The server refused something of a terminal, which is tried again."""

@@ -166,7 +166,7 @@ def _show(state: RccState, told: CallLine, now: datetime, *, seen: bool = True) 
     call = call_of(line, told, before, now if seen else None)
     stamp = told.last_modification_time
     if stamp is None:
-        stamp = _stamp(state, ref) or told.creation_time or 0
+        stamp = _stamp(state, ref) or 0  # the creation is no substitute: it may be told as later than changes are
     times = (*[pair for pair in state.times if pair[0] != ref], (ref, stamp))
     dropped = tuple(pair for pair in state.dropped if pair[0] != ref)
     state = replace(state, times=times, dropped=dropped)
