@@ -39,10 +39,9 @@ _STYLE: Final = """
 .pbx-board .pbx-out_of_service .pbx-state::before { color: #c0392b; }
 .pbx-board.pbx-stale .pbx-row { opacity: .5; }
 .pbx-board .pbx-dnd { color: var(--jp-error-color1, #c0392b); font-weight: 600; }
-.pbx-board.pbx-choosing .pbx-line > .widget-html, .pbx-board.pbx-choosing .pbx-line > .widget-html > div {
-  flex: 1 1 auto; min-width: 0; }
+.pbx-board.pbx-choosing .pbx-line .widget-html-content { flex: 1 1 auto; min-width: 0; }
 .pbx-board.pbx-choosing .pbx-line .pbx-row { grid-template-columns: minmax(9em, 1fr) 11em minmax(9em, 1.2fr)
-  minmax(7em, 1fr); }
+  minmax(7em, 1fr); padding-left: 1.2em; }
 .pbx-board.pbx-choosing .pbx-line .pbx-number { display: none; }
 .pbx-board .pbx-line button { font-variant-numeric: tabular-nums; line-height: 1.6; }
 """ + "".join(f".pbx-line:has(.pbx-{state.value}) {{ --rank: {rank}; }}\n" for state, rank in RANK.items())
@@ -84,6 +83,7 @@ class LineBoard(View):
         self._rows: dict[str, _Row] = {}
         # shared by all rows: a row is one widget for the page to know, and three if it can be chosen
         self._layout = ipywidgets.Layout(margin="0", flex="0 0 auto")
+        self._wide = ipywidgets.Layout(margin="0", flex="1 1 auto", min_width="0")
         self._style = HTMLStyle()
         self._button_layout = ipywidgets.Layout(width="4.5em", height="auto", margin="0", padding="0")
         self._button_style = ipywidgets.ButtonStyle()
@@ -127,7 +127,7 @@ class LineBoard(View):
         for box, what in ((self._filter_box, "filter"), (self._sort_box, "sort"), (self._turned, "descending")):
             self.on_change(box, partial(setattr, self.model, what))
         self.keep(pbx.subscribe(self.model.handle))
-        for part in (self._layout, self._style, self._button_layout, self._button_style):
+        for part in (self._layout, self._wide, self._style, self._button_layout, self._button_style):
             self.keep(part.close)
         self.draw_now()
         self.model.on_dirty = self.schedule
@@ -188,7 +188,7 @@ class LineBoard(View):
         if self._on_choose is None:
             text = ipywidgets.HTML(row_html(row), layout=self._layout, style=self._style, _dom_classes=classes)
             return _Row(name, text, text, None)
-        text = ipywidgets.HTML(row_html(row), layout=self._layout, style=self._style)
+        text = ipywidgets.HTML(row_html(row), layout=self._wide, style=self._style)
         button = ipywidgets.Button(layout=self._button_layout, style=self._button_style)
         self.on_click(button, partial(self._choose, row.line))
         return _Row(name, ipywidgets.HBox([button, text], layout=self._layout, _dom_classes=classes), text, button)

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 _STYLE: Final = """
 .pbx-log .pbx-log-row { display: grid;
-  grid-template-columns: 1.4em minmax(8em, 1.2fr) 7em 10.5em 4.5em minmax(6em, .8fr);
+  grid-template-columns: 1.4em minmax(8em, 1.2fr) 7em 12em 5em minmax(6em, .8fr);
   gap: .6em; align-items: center; line-height: 1.6; width: 100%; box-sizing: border-box; }
 .pbx-log .pbx-log-row > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.pbx-log .pbx-log-head { font-weight: 600; padding-left: 1.9em; }
+.pbx-log .pbx-log-head { font-weight: 600; padding: 0 .6em 0 2.2em; }
 .pbx-log .pbx-log-body .widget-checkbox { width: 100%; margin: 0; height: auto; padding: .1em .6em;
   border-bottom: 1px solid var(--jp-border-color2, #8883); box-sizing: border-box; }
 .pbx-log .pbx-log-body .widget-checkbox label { display: flex; align-items: center; width: 100%; gap: .6em; }
-.pbx-log .pbx-log-body .widget-checkbox label > span { flex: 1 1 auto; min-width: 0; }
+.pbx-log .pbx-log-body .widget-checkbox label > span { flex: 1 1 auto; min-width: 0; width: 100%; }
+.pbx-log .pbx-log-body .widget-checkbox input[type="checkbox"] { flex: 0 0 auto; margin: 0; }
+.pbx-log .pbx-log-body .widget-checkbox label::before { content: none; }
 .pbx-log .pbx-log-number, .pbx-log .pbx-log-time { font-variant-numeric: tabular-nums; }
 .pbx-log .pbx-log-way-incoming { color: #2e86c1; } .pbx-log .pbx-log-way-outgoing { color: #2f9e55; }
 .pbx-log .pbx-log-missed .pbx-log-words, .pbx-log .pbx-log-missed .pbx-log-way { color: #d64541; font-weight: 600; }
@@ -71,13 +73,13 @@ class CallLogTable(View):
             value=True, description="Descending", tooltip="Newest, longest or last on top", layout={"width": "8em"}
         )
         self._all = ipywidgets.Checkbox(description="Choose all", indent=False, layout={"width": "8em"})
-        self._dial = _button("Call back", "phone")
-        self._acknowledge = _button("Mark as seen", "check")
-        self._unacknowledge = _button("Mark as not seen", "undo")
-        self._delete = _button("Delete …", "trash")
-        self._refresh = _button("Read anew", "refresh")
+        self._dial = _button("Call back")
+        self._acknowledge = _button("Mark as seen")
+        self._unacknowledge = _button("Mark as not seen")
+        self._delete = _button("Delete …")
+        self._refresh = _button("Read anew")
         self._refresh.tooltip = "Read the call log anew"
-        self._more = _button("Read more", "angle-double-down")
+        self._more = _button("Read more")
         self._confirm = Confirm(self, "Delete for good")
         self._words = ipywidgets.HTML(layout={"margin": "0"})
         self._body = ipywidgets.VBox(layout={"max_height": height, "overflow": "hidden auto", "display": "flex"})
@@ -114,7 +116,7 @@ class CallLogTable(View):
         self.keep(self._forget)
         self.draw_now()
         self.model.on_dirty = self.schedule
-        self.model.on_stale = lambda: self.do(self.model.refresh)
+        self.model.on_stale = self._stale
         self.do(self.model.refresh)
 
     async def load_all(self) -> None:
@@ -200,6 +202,13 @@ class CallLogTable(View):
         what = "this call" if len(rows) == 1 else f"these {len(rows)} calls"
         self._confirm.ask(f"Delete {what} from the log for good? {named}{rest}", lambda: self.model.delete(ids))
 
+    def _stale(self) -> None:
+        """Read anew, without a click: what went wrong before stays to be read, unless that may be mended by now."""
+        former = self._problem
+        self.do(self.model.refresh)
+        if former is not None and not getattr(former, "transient", False):
+            self._tell(former)
+
     def _forget(self) -> None:
         self.model.on_dirty = None
         self.model.on_stale = None
@@ -254,5 +263,6 @@ def _head() -> str:
     )
 
 
-def _button(description: str, icon: str) -> Any:
-    return ipywidgets.Button(description=description, icon=icon, tooltip=description, layout={"width": "auto"})
+def _button(description: str) -> Any:
+    # no icon: its character would be part of the name that is read aloud
+    return ipywidgets.Button(description=description, tooltip=description, layout={"width": "auto"})

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 SLOTS: Final = 120
 """Pieces of the list that are kept in the page."""
-_AT_ONCE: Final = 12
+_AT_ONCE: Final = 60
 """Entries that one drawing brings, at most; when more come, the rest is counted, and stays in the model."""
+_LARGE: Final = 48_000
+"""Characters that one drawing brings, about at most."""
+_ANEW: Final = 300
+"""Entries that are drawn, at most, where everything is drawn anew."""
 _EVERYTHING: Final = "everything"
 _GROUPS: Final = (("calls", "calls"), ("events", "all events"), ("wire", "all of the wire"))
 _STYLE: Final = """
@@ -109,31 +113,38 @@ class EventLog(View):
             self._left_out = 0
             for slot in self._slots:
                 _set(slot, "")
-            most = _AT_ONCE * SLOTS
-            for start in range(max(0, len(entries) - most), len(entries), _AT_ONCE):
-                self._fill(entries[start : start + _AT_ONCE], 0)
+            self._fill(entries[-_ANEW:], most=_ANEW)
         elif entries:
-            left_out = max(0, len(entries) - _AT_ONCE)
-            self._left_out += left_out
-            self._fill(entries[-_AT_ONCE:], left_out)
+            self._left_out += self._fill(entries)
         self._draw_controls()
 
-    def _fill(self, entries: list[Entry], left_out: int) -> None:
-        """Put entries on top, into a piece that is free or the oldest."""
-        html = "".join(entry_html(entry, self.model.title(entry.line)) for entry in reversed(entries))
+    def _fill(self, entries: list[Entry], *, most: int = _AT_ONCE) -> int:
+        """Put entries on top, into a piece that is free or the oldest, as many as fit; return how many did not."""
+        parts: list[str] = []
+        room = _LARGE * most / _AT_ONCE
+        for entry in reversed(entries[-most:]):
+            parts.append(entry_html(entry, self.model.title(entry.line)))
+            room -= len(parts[-1])
+            if room <= 0:
+                break
+        left_out = len(entries) - len(parts)
         if left_out:
-            html += f'<div class="pbx-more">and {left_out} more at the same time: see to_dataframe()</div>'
+            parts.append(f'<div class="pbx-more">and {left_out} more at the same time: see to_dataframe()</div>')
+        if not parts:
+            return 0
+        html = "".join(parts)
         self._number += 1
         if len(self._slots) < SLOTS:
             layout = {"margin": "0", "flex": "0 0 auto", "order": str(-self._number)}
             slot = ipywidgets.HTML(html, layout=layout)
             self._slots.append(slot)
             self._body.children = (*self._body.children, slot)
-            return
+            return left_out
         slot = self._slots.popleft()
         self._slots.append(slot)
         _set(slot, html)
         slot.layout.order = str(-self._number)
+        return left_out
 
     def _draw_controls(self) -> None:
         model = self.model

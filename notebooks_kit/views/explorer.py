@@ -9,7 +9,7 @@ import ipywidgets
 from aiopbx import Operation, ParameterKind, ParameterPlace, Pbx
 
 from ..models.explorer import Exchange, ExplorerModel, FormField, request_text
-from ..models.voicemail import sound_format
+from ..models.voicemail import SILENCE, sound_format
 from .fields import set_options, show
 from .view import View, close_widget
 
@@ -26,6 +26,7 @@ _STYLE: Final = """
 .pbx-explorer .pbx-method-changes { background: #b3541e; }
 .pbx-explorer .pbx-method-DELETE { background: #b3261e; }
 .pbx-explorer .pbx-quiet { opacity: .8; }
+.pbx-explorer .pbx-operation p { margin: .2em 0; max-width: 60em; }
 .pbx-explorer .pbx-field-note { opacity: .8; white-space: nowrap; line-height: 2.2; }
 .pbx-explorer .pbx-nested { border-left: 2px solid var(--pbx-line); padding-left: .8em; margin-left: .6em; }
 .pbx-explorer .pbx-sides > * { flex: 1 1 22em; min-width: min(22em, 100%); }
@@ -78,7 +79,7 @@ class ApiExplorer(View):
         self._title = ipywidgets.HTML(layout={"margin": "0 0 .4em 0"})
         self._form = ipywidgets.VBox()
         self._as_json = ipywidgets.ToggleButton(
-            description="Body as JSON", tooltip="Show and edit the body as JSON", icon="code", layout={"width": "auto"}
+            description="Body as JSON", tooltip="Show and edit the body as JSON", layout={"width": "auto"}
         )
         self._json = ipywidgets.Textarea(
             description="Body",
@@ -91,14 +92,12 @@ class ApiExplorer(View):
         self._confirm = ipywidgets.Checkbox(
             description="I mean it: this may change something", indent=False, layout={"width": "auto"}
         )
-        self._go = ipywidgets.Button(
-            description="Send", icon="paper-plane", button_style="primary", layout={"width": "auto"}
-        )
+        self._go = ipywidgets.Button(description="Send", button_style="primary", layout={"width": "auto"})
         self._missing = ipywidgets.HTML(layout={"margin": "0 0 0 .8em"})
         self._request = ipywidgets.HTML()
         self._answer = ipywidgets.HTML()
         self._audio = ipywidgets.Audio(
-            value=b"", autoplay=False, loop=False, tooltip="Sound that was answered", layout={"display": "none"}
+            value=SILENCE, autoplay=False, loop=False, tooltip="Sound that was answered", layout={"display": "none"}
         )
         self._python = ipywidgets.HTML()
         self._history = ipywidgets.Select(
@@ -240,9 +239,8 @@ class ApiExplorer(View):
         self._shown = made
         _put(self._answer, answer_html(made) if made is not None else "")
         sound = made.data if made is not None and made.data[:4] in (b"RIFF", b"OggS", b"fLaC", b"ID3\x03") else b""
-        if sound:
-            self._audio.format = sound_format(sound)
-        self._audio.value = sound
+        self._audio.format = sound_format(sound or SILENCE)
+        self._audio.value = sound or SILENCE
         show(self._audio, bool(sound))
 
     # ---------------------------------------------------------------------------------------------------- what is done
@@ -370,7 +368,6 @@ class _FieldView:
     def _list_head(self) -> Any:
         self._add = ipywidgets.Button(
             description=f"Add to {self._name}",
-            icon="plus",
             tooltip=f"Add an item to {self._name}",
             layout={"width": "auto"},
         )
@@ -408,7 +405,7 @@ class _FieldView:
             return part, part.box
         part = _FieldView(self._view, field, name=f"{self._field.parameter.name} {index + 1}")
         remove = ipywidgets.Button(
-            description="Remove", icon="minus", tooltip=f"Remove this item of {self._name}", layout={"width": "auto"}
+            description="Remove", tooltip=f"Remove this item of {self._name}", layout={"width": "auto"}
         )
         self._view.on_click(remove, lambda: self._remove(field))
         return part, ipywidgets.HBox([part.box, remove], layout={"align_items": "flex-start"})
@@ -460,18 +457,24 @@ def operation_html(one: Operation) -> str:
     style = f"pbx-method pbx-method-{escape(one.method)}" + (" pbx-method-changes" if one.changes else "")
     facts = [
         f"service {one.service}",
-        f"answers {one.answer}" if one.answer else "answers nothing",
+        f"answers {'text' if one.answer == 'str' else one.answer or 'nothing'}",
         f"needs {one.licence}" if one.licence else "",
         f"since {one.since}" if one.since else "",
         "may be repeated" if one.repeatable else "may not be repeated",
     ]
     facts_words = " \u00b7 ".join(fact for fact in facts if fact)
-    described = f"<p>{escape(one.description)}</p>" if one.description else ""
+    described = f"<p>{_prose(one.description)}</p>" if one.description else ""
     return (
         f'<div class="pbx-operation"><span class="{style}">{escape(one.method)}</span> <code>{escape(one.path)}</code>'
-        f"<br><b>{escape(one.name)}</b>: {escape(one.summary)}{described}"
+        f"<br><b>{escape(one.name)}</b>: {_prose(one.summary)}{described}"
         f'<br><span class="pbx-quiet">{escape(facts_words)}</span></div>'
     )
+
+
+def _prose(text: str) -> str:
+    """Words of a docstring, with what is code in it as code."""
+    parts = escape(text).split("``")
+    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
 
 
 def answer_html(made: Exchange) -> str:

@@ -75,6 +75,11 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         return self._loop
 
     @property
+    def pbx(self) -> Pbx | None:
+        """The client that is shown."""
+        return self._pbx
+
+    @property
     def closed(self) -> bool:
         """Whether ``close`` was called."""
         return self._closed

@@ -7,7 +7,7 @@ import ipywidgets
 
 from aiopbx import Line, StatusChanged
 
-from ..models.voicemail import MessageRow, VoicemailModel, file_name
+from ..models.voicemail import SILENCE, MessageRow, VoicemailModel, file_name
 from .confirm import Confirm
 from .fields import on_enter, set_options, show
 from .view import View, close_widget
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _STYLE: Final = """
 .pbx-voicemail .pbx-message { display: grid;
-  grid-template-columns: 1.2em minmax(8em, 1.2fr) 6em 9em 4em minmax(5em, .6fr);
+  grid-template-columns: 1.2em minmax(8em, 1.2fr) 6em 10em 4em minmax(5em, .6fr);
   gap: .6em; align-items: center; line-height: 1.6; padding: 0 .6em; color: var(--jp-content-font-color1, inherit); }
 .pbx-voicemail .pbx-message > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .pbx-voicemail .pbx-message-row { border-bottom: 1px solid var(--jp-border-color2, #8883); }
@@ -49,21 +49,21 @@ class VoicemailPlayer(View):
         self._saving: MessageRow | None = None
         self._mailbox = ipywidgets.Dropdown(description="Mailbox", layout={"width": "18em", "display": "none"})
         self._password = ipywidgets.Password(description="Password", layout={"width": "18em"})
-        self._open = _button("Open", "unlock", "Open the mailbox with this password")
+        self._open = _button("Open", "Open the mailbox with this password")
         self._asking = ipywidgets.HBox(
             [self._password, self._open], layout={"display": "none", "align_items": "center"}
         )
         self._new_only = ipywidgets.Checkbox(description="Only new ones", indent=False, layout={"width": "9em"})
-        self._refresh = _button("Read anew", "refresh", "Count and list the messages anew")
+        self._refresh = _button("Read anew", "Count and list the messages anew")
         self._words = ipywidgets.HTML(layout={"margin": "0"})
         self._confirm = Confirm(self, "Delete for good")
         self._body = ipywidgets.VBox(layout={"max_height": height, "overflow": "hidden auto", "display": "flex"})
         self._title = ipywidgets.HTML(layout={"margin": "0"})
-        self._audio = ipywidgets.Audio(value=b"", autoplay=True, loop=False, tooltip="Sound of the message")
+        self._audio = ipywidgets.Audio(value=SILENCE, autoplay=True, loop=False, tooltip="Sound of the message")
         self._format = ipywidgets.Dropdown(description="Format", layout={"width": "12em", "display": "none"})
-        self._heard_mark = _button("Mark as heard", "check", "Mark the message as heard")
-        self._new_mark = _button("Mark as new", "undo", "Mark the message as not heard")
-        self._telephone = _button("Hear by telephone", "phone", "Call the number that plays the message")
+        self._heard_mark = _button("Mark as heard", "Mark the message as heard")
+        self._new_mark = _button("Mark as new", "Mark the message as not heard")
+        self._telephone = _button("Hear by telephone", "Call the number that plays the message")
         self._tools = ipywidgets.HBox(
             [self._format, self._heard_mark, self._new_mark, self._telephone], layout={"flex_flow": "row wrap"}
         )
@@ -71,8 +71,8 @@ class VoicemailPlayer(View):
         self._file = ipywidgets.Text(
             description="File", tooltip="Name of the file, where the kernel runs", layout={"width": "28em"}
         )
-        self._save = _button("Save", "save", "Save the message as this file, where the kernel runs")
-        self._leave = _button("Cancel", "times", "Save nothing")
+        self._save = _button("Save", "Save the message as this file, where the kernel runs")
+        self._leave = _button("Cancel", "Save nothing")
         self._filing = ipywidgets.HBox(
             [self._file, self._save, self._leave], layout={"display": "none", "flex_flow": "row wrap"}
         )
@@ -112,7 +112,7 @@ class VoicemailPlayer(View):
         self.keep(self._forget)
         self.draw_now()
         self.model.on_dirty = self.schedule
-        self.model.on_stale = lambda: self.do(self.model.refresh)
+        self.model.on_stale = self._stale
         self.do(self.model.open)
 
     # ------------------------------------------------------------------------------------------------------- drawing
@@ -146,7 +146,7 @@ class VoicemailPlayer(View):
         model = self.model
         if self._heard is not None and self._heard not in self._rows:
             self._heard = None
-            self._audio.value = b""
+            self._audio.format, self._audio.value = "wav", SILENCE
         show(self._player, self._heard is not None)
         if self._heard is not None:
             row = MessageRow.of(model.message(self._heard), model.zone)
@@ -233,6 +233,13 @@ class VoicemailPlayer(View):
         if chosen is not None:
             await self.model.play_on_telephone(chosen.id)
 
+    def _stale(self) -> None:
+        """Read anew, without a click: what went wrong before stays to be read, unless that may be mended by now."""
+        former = self._problem
+        self.do(self.model.refresh)
+        if former is not None and not getattr(former, "transient", False):
+            self._tell(former)
+
     def _forget(self) -> None:
         self.model.on_dirty = None
         self.model.on_stale = None
@@ -267,9 +274,9 @@ class _Row:
     def __init__(self, view: VoicemailPlayer, id: str) -> None:
         self._row: MessageRow | None = None
         self.text = ipywidgets.HTML(layout={"margin": "0", "flex": "1 1 auto"})
-        self.hear = _button("Hear", "play")
-        self.save = _button("Save …", "save")
-        self.delete = _button("Delete …", "trash")
+        self.hear = _button("Hear")
+        self.save = _button("Save …")
+        self.delete = _button("Delete …")
         self.box = ipywidgets.HBox(
             [self.hear, self.text, self.save, self.delete], layout={"flex": "0 0 auto", "align_items": "center"}
         )
@@ -304,10 +311,10 @@ def message_html(row: MessageRow) -> str:
     )
 
 
-def _button(description: str, icon: str, tooltip: str | None = None) -> Any:
+def _button(description: str, tooltip: str | None = None) -> Any:
+    # no icon: its character would be part of the name that is read aloud
     return ipywidgets.Button(
         description=description,
-        icon=icon,
         tooltip=tooltip or description,
         layout={"width": "auto", "flex": "0 0 auto"},
     )

@@ -82,7 +82,7 @@ def test_a_description_of_a_call() -> None:
     assert one.body is not None
     assert takes["callee"].kind is ParameterKind.TEXT
     assert takes["deviceId"].required
-    assert takes["secretCode"].secret
+    assert all(takes[name].secret for name in ("pin", "secretCode", "businessCode"))
     assert takes["loginName"].place is ParameterPlace.QUERY
     acd = takes["acdCall"]
     assert acd.kind is ParameterKind.OBJECT

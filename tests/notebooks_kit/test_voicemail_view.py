@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from aiopbx.simulator import UserSpec
 from notebooks_kit import VoicemailPlayer
-from notebooks_kit.models.voicemail import MessageRow
+from notebooks_kit.models.voicemail import SILENCE, MessageRow
 from notebooks_kit.views.voicemail import message_html
 from tests.aiopbx.office import Office, office, until, user
 
@@ -98,7 +98,7 @@ async def test_nothing_is_deleted_without_a_second_word(one: Office, player: Voi
     player._confirm.yes.click()
     await until(lambda: len(player._body.children) == 1)
     assert len(one.switch.mailboxes.messages("oxe1000")) == 1
-    assert bytes(player._audio.value) == b"", "what is gone is not heard any more"
+    assert bytes(player._audio.value) == SILENCE, "what is gone is not heard any more"
     assert player._player.layout.display == "none"
 
 
@@ -109,7 +109,7 @@ async def test_a_message_too_long_is_refused_in_words(one: Office) -> None:
     await until(lambda: view._rows)
     next(iter(view._rows.values())).hear.click()
     await until(lambda: "Save it as a file" in view._problem_text.value)
-    assert bytes(view._audio.value) == b""
+    assert bytes(view._audio.value) == SILENCE
     view.close()
 
 

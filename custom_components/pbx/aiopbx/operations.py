@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, Protocol
 import msgspec
 
 from .errors import InvalidInput
+from .masking import secret_fields
 from .policy import DialGuard
 
 T = TypeVar("T")
@@ -80,14 +81,14 @@ class Parameter:
         """The parts of an object. They are made when they are asked for: some types contain themselves."""
         if self.kind is not ParameterKind.OBJECT:
             return ()
-        secrets: frozenset[str] = getattr(self._hint, "_secrets", frozenset())
+        hidden = secret_fields()
         return tuple(
             parameter_of(
                 one.type,
                 name=one.encode_name,
                 keyword=one.name,
                 required=one.required or one.encode_name in self._needs,
-                secret=self.secret or one.name in secrets,
+                secret=self.secret or one.encode_name in hidden,
             )
             for one in msgspec.structs.fields(self._hint)
         )
@@ -369,12 +370,12 @@ def python_of(value: Any, imports: set[tuple[str, str]], *, secret: str | None =
         return repr(value.value)
     if isinstance(value, msgspec.Struct):
         imports.add((kind.__module__, kind.__name__))
-        secrets: frozenset[str] = getattr(kind, "_secrets", frozenset())
+        secrets = secret_fields()
         told = []
         for one in msgspec.structs.fields(kind):
             each = getattr(value, one.name)
             if one.required or each != _default(one):
-                hidden = one.encode_name if one.name in secrets else None
+                hidden = one.encode_name if one.encode_name in secrets else None
                 told.append(f"{one.name}={python_of(each, imports, secret=hidden)}")
         return f"{kind.__name__}({', '.join(told)})"
     if isinstance(value, tuple):

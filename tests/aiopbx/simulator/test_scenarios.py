@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from aiopbx.errors import InvalidInput
-from aiopbx.simulator import ManualClock, Switch, SwitchError
+from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings, Switch, SwitchError, SwitchSettings
 from aiopbx.simulator.scenarios import Scenario, ScenarioPlayer, available_scenarios, load_scenario
 from aiopbx.simulator.scenarios.model import parse_scenario
 from aiopbx.simulator.scenarios.player import LEFT_ALONE
 from aiopbx.simulator.switch import CallChange, Change
+from aiopbx.simulator.switch.calls import Call
 
 TWO = """
 name: two
@@ -27,7 +28,7 @@ class Office:
     def __init__(self, scenario: Scenario, **keywords: float) -> None:
         self.scenario = scenario
         self.clock = ManualClock()
-        self.switch = Switch(self.clock, scenario.specs)
+        self.switch = Switch(self.clock, scenario.specs, scenario.switch_settings(SwitchSettings()))
         self.player = ScenarioPlayer(scenario, self.switch, self.clock, **keywords)  # type: ignore[arg-type]
         self.states: Counter[str] = Counter()
         self.changes: Counter[str] = Counter()
@@ -58,14 +59,19 @@ def quiet(**keywords: object) -> Scenario:
     return Scenario.model_validate(data)
 
 
+def states(call: Call) -> dict[str, str]:
+    """The states of those who are in a call, by login name or number."""
+    return {member.login or member.identity.number: member.state for member in call.members}
+
+
 # ------------------------------------------------------------------------------------------------------------ the files
 
 
 def test_the_scenarios_that_come_with_it() -> None:
-    assert available_scenarios() == ("busy-day", "office", "quiet")
+    assert available_scenarios() == ("busy-day", "call-centre", "office", "practice", "quiet")
 
 
-@pytest.mark.parametrize("name", ["busy-day", "office", "quiet"])
+@pytest.mark.parametrize("name", ["busy-day", "call-centre", "office", "practice", "quiet"])
 def test_a_scenario_is_an_office_of_twenty(name: str) -> None:
     scenario = load_scenario(name)
     assert [person.number for person in scenario.users] == [str(number) for number in range(1000, 1020)]
@@ -75,7 +81,8 @@ def test_a_scenario_is_an_office_of_twenty(name: str) -> None:
 
 
 def test_every_act_of_the_office_has_a_card() -> None:
-    assert set(load_scenario("office").acts.deck()) == set(type(load_scenario("office").acts).model_fields)
+    both = load_scenario("office").acts.deck() + load_scenario("call-centre").acts.deck()
+    assert set(both) == set(type(load_scenario("office").acts).model_fields)
 
 
 def test_two_people_are_left_to_the_visitor() -> None:
@@ -106,6 +113,9 @@ def test_numbers_keep_their_zeros() -> None:
         (TWO + "acts: {incoming: 1}\n", 6, "acts.incoming: there is nobody in outside"),
         (TWO + "acts: {queue: 1}\noutside: [{number: '0015550101'}]\n", 6, "acts.queue: there is no group"),
         (TWO + "groups: [{name: Desk, members: [1007]}]\n", 6, "the member 1007"),
+        (TWO + "acts: {pilot: 1}\noutside: [{number: '0015550101'}]\n", 6, "acts.pilot: there is no pilot"),
+        (TWO + "acts: {agent_pause: 1}\n", 6, "acts.agent_pause: there is no agent"),
+        (TWO + "pilots: [{number: 3000, groups: []}]\n", 6, "pilots.0.groups"),
         (TWO + "name: again\n", 6, "name stands there twice"),
         ("users: []\n", 1, "name: is missing"),
         ("name: x\nusers: [{number: 1, name: A}]\nacts: {talk: 1}\n", 3, "at least two users"),
@@ -126,7 +136,7 @@ def test_a_scenario_is_a_mapping() -> None:
 
 
 def test_an_unknown_name_says_which_there_are() -> None:
-    with pytest.raises(InvalidInput, match="office, quiet"):
+    with pytest.raises(InvalidInput, match="office, practice, quiet"):
         load_scenario("offfice")
 
 
@@ -148,6 +158,86 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     office = Office(load_scenario(path))
     office.run(120)
     assert office.player.played["talk"] >= 3
+
+
+def test_practice_is_quiet_but_answers() -> None:
+    office = Office(load_scenario("practice"))
+    office.run(60)
+    assert not office.changes
+    call = office.switch.make_call("oxe1018", "1018", "1012", auto_answer=True)
+    office.until(lambda: states(call) == {"oxe1018": "ACTIVE", "oxe1012": "ACTIVE"}, within=3)
+    outside = office.switch.make_call("oxe1019", "1019", "0015550101", auto_answer=True)
+    office.until(lambda: states(outside) == {"oxe1019": "ACTIVE", "0015550101": "ACTIVE"}, within=3)
+    mine = office.switch.make_call("oxe1012", "1012", "1018", auto_answer=True)
+    office.run(20)
+    assert states(mine)["oxe1018"] == "RINGING_INCOMING"
+
+
+# ------------------------------------------------------------------------------------------------------ the call centre
+
+
+def agents(office: Office) -> dict[str, str | None]:
+    """What those who act by themselves do."""
+    return {person.user: office.switch.agent_state(person.user).sub_state for person in office.scenario.agents}
+
+
+def test_customers_wait_are_answered_or_give_up() -> None:
+    office = Office(load_scenario("call-centre"))
+    seen: Counter[str | None] = Counter()
+    waited = most = 0
+    distributed: set[str] = set()
+    for _ in range(300):
+        office.run(1)
+        seen.update(agents(office).values())
+        most = max(most, len(office.switch.waiting("3001")), len(office.switch.waiting("3002")))
+        for call in office.switch.calls.values():
+            if call.acd is not None and call.acd.queue_time is not None:
+                distributed.add(call.ref)
+                waited = max(waited, call.acd.queue_time)
+    assert {"READY", "BUSY", "WRAPUP", "PAUSE", "WITHDRAW"} <= seen.keys()
+    assert most >= 2
+    assert 3 <= waited <= 40
+    assert len(distributed) > 20
+    assert len(distributed) < office.player.played["pilot"], "nobody has given up"
+
+
+def test_agents_log_on_and_off_with_the_scenario() -> None:
+    office = Office(load_scenario("call-centre"))
+    assert agents(office) == {
+        "oxe1000": "OUT_OF_PG",
+        **{f"oxe{number}": "READY" for number in range(1003, 1011)},
+    }
+    assert not office.switch.agent_state("oxe1018").logged_on
+    office.run(200)
+    office.player.stop()
+    office.switch.check()
+    assert not office.switch.calls
+    assert not office.clock.pending
+    assert set(agents(office).values()) == {None}
+    office.player.start()
+    assert set(agents(office).values()) == {"OUT_OF_PG", "READY"}
+
+
+def test_a_visitor_who_logs_on_gets_customers_and_answers_them() -> None:
+    office = Office(load_scenario("call-centre"))
+    office.switch.agent_log_on("oxe1018", "1018")
+    office.until(lambda: bool(office.switch.calls_of("oxe1018")))
+    (call,) = office.switch.calls_of("oxe1018")
+    office.run(8)
+    assert states(call)["oxe1018"] == "RINGING_INCOMING"
+    office.switch.answer("oxe1018", call.ref, "1018")
+    office.run(10)
+    assert states(call)["oxe1018"] == "ACTIVE"
+    office.until(lambda: call.ended, within=31)
+    assert office.switch.agent_state("oxe1018").sub_state == "WRAPUP"
+
+
+async def test_the_call_centre_is_there_in_the_simulator_at_its_speed() -> None:
+    async with Simulator(SimulatorSettings(scenario="call-centre", speed=4)) as simulator:
+        assert {pilot.name for pilot in simulator.switch.pilots.values()} == {"Sales line", "Support line"}
+        assert simulator.switch.pilots["3001"].patience == 30
+        assert simulator.switch.processing_groups["702"].wrap_up_time == 2
+        assert simulator.switch.agent_state("oxe1003").logged_on
 
 
 # ------------------------------------------------------------------------------------------------------------ the play

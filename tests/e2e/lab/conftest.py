@@ -99,10 +99,12 @@ class LabPage:
 
     def theme(self, theme: Theme) -> None:
         """Switch between the light and the dark theme."""
-        self.command("apputils:change-theme", theme=THEMES[theme])
-        self.page.locator(f'body[data-jp-theme-light="{"true" if theme == "light" else "false"}"]').wait_for(
-            state="attached"
-        )
+        wanted = THEMES[theme]
+        if self.page.locator("body").get_attribute("data-jp-theme-name") != wanted:
+            self.command("apputils:change-theme", theme=wanted)
+            self.page.locator(f'body[data-jp-theme-name="{wanted}"]').wait_for(state="attached")
+            self.page.wait_for_timeout(300)  # the curtain comes
+            self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def run_all(self, timeout: float = 120) -> None:
         """Run every cell, and fail if one of them does."""

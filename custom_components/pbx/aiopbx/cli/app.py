@@ -83,7 +83,10 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for 
 @app.command()
 def simulate(
     scenario: Annotated[
-        str, typer.Option("--scenario", "-s", help="office, quiet, busy-day, or the path of a scenario file.")
+        str,
+        typer.Option(
+            "--scenario", "-s", help="office, busy-day, practice, call-centre, quiet, or the path of a scenario file."
+        ),
     ] = "office",
     users: Annotated[
         int | None,

@@ -132,7 +132,7 @@ class Terminals:
         await self._client.crm.listen(listener_name=name, terminal_id=id)
 
     def _accepted(self, id: str) -> None:
-        """The server listens to a terminal, which says nothing of whether it is in service, on servers that always do."""
+        """The server listens to a terminal; on servers that always do, that says nothing of its being in service."""
         line = self._lines.get(id)
         if line is not None and line.in_service is False:
             self._serves(id, None)

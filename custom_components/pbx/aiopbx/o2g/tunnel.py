@@ -225,8 +225,9 @@ _FAREWELLS: Final[set[asyncio.Future[None]]] = set()
 class _Body:
     """The body of an answer that comes in pieces, as ``Download`` reads it from an answer of aiohttp."""
 
-    def __init__(self, pending: _Pending, headers: CIMultiDictProxy[str]) -> None:
+    def __init__(self, pending: _Pending, headers: CIMultiDictProxy[str], status: int) -> None:
         self._pending = pending
+        self.status = status
         length = headers.get("Content-Length", "")
         self.content_length = int(length) if length.isdecimal() else None
         self.content_type = headers.get("Content-Type", "application/octet-stream").partition(";")[0].strip()
@@ -487,7 +488,7 @@ class TunnelTransport(Transport):
                 told = await pending.answer()
                 answered = CIMultiDictProxy(CIMultiDict(told.headers))
                 if stream and 200 <= told.status < 300:
-                    answer = Answer(told.status, answered, b"", url, _response(_Body(pending, answered)))
+                    answer = Answer(told.status, answered, b"", url, _response(_Body(pending, answered, told.status)))
                 else:
                     read = b"".join([piece async for piece in pending.pieces()])
                     answer = Answer(told.status, answered, read, url)

@@ -522,4 +522,5 @@ def _with_people(settings: SimulatorSettings, scenario: Scenario) -> SimulatorSe
         known = {user.login for user in people}
         people += [user for user in settings.users if user.login not in known]
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
-    return SimulatorSettings.model_validate(given | {"users": people})
+    switch = scenario.switch_settings(settings.switch, speed=settings.speed)
+    return SimulatorSettings.model_validate(given | {"users": people, "switch": switch})

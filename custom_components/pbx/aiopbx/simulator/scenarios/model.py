@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 
 from ...errors import InvalidInput
 from ..settings import Login, Number, UserSpec
+from ..switch.settings import AgentSpec, PilotSpec, ProcessingGroupSpec, SwitchSettings
 
 FOLDER: Final = Path(__file__).parent
 LARGEST: Final = 1_000_000
@@ -49,6 +50,8 @@ class Person(Part):
     """The scenario never lifts a finger for this person, who is for you: nobody calls it, it answers nothing."""
     remote_extension: bool = False
     """Whether there is a mobile, too, with the number 6 and its own."""
+    agent: AgentSpec | None = None
+    """What kind of operator of the call centre, if any. Who is not ``manual`` logs on when the scenario starts."""
 
     @property
     def user(self) -> str:
@@ -66,6 +69,7 @@ class Person(Part):
             password=self.password,
             remote_extension=self.remote_extension,
             department=self.department,
+            agent=self.agent,
         )
 
 
@@ -98,7 +102,9 @@ class Pace(Part):
     talk: Span = (6, 14)
     hold: Span = (3, 5)
     routing: Span = (15, 25)
-    """How long somebody keeps do-not-disturb or a forward."""
+    """How long somebody keeps do-not-disturb or a forward, and how long an agent's pause is."""
+    queue: Span = (20, 40)
+    """Until somebody gives up who waits for an agent."""
     at_once: Annotated[int, Field(ge=1, le=200)] = 6
     """How many things go on at once at most."""
 
@@ -154,6 +160,10 @@ class Acts(Part):
     """Outsiders call a group; whoever is free answers, one may have to wait."""
     catch_up: Weight = 0
     """Somebody looks at missed calls and listens to messages."""
+    pilot: Weight = 0
+    """Somebody outside calls a pilot of the call centre, waits for an agent, and talks to who answers."""
+    agent_pause: Weight = 0
+    """An agent has a pause, or withdraws for a while."""
 
     def deck(self) -> list[str]:
         """One card for every time that something happens before everything begins anew."""
@@ -170,6 +180,10 @@ class Scenario(Part):
     users: Annotated[tuple[Person, ...], Field(min_length=1, max_length=10_000)]
     outside: tuple[Outsider, ...] = ()
     groups: tuple[Group, ...] = ()
+    pilots: tuple[PilotSpec, ...] = ()
+    """Numbers of the call centre. Their patience is by speed 1."""
+    processing_groups: tuple[ProcessingGroupSpec, ...] = ()
+    """Groups of agents. Their wrap-up is by speed 1."""
     pace: Pace = Pace()
     answering: Answering = Answering()
     acts: Acts = Acts()
@@ -195,6 +209,10 @@ class Scenario(Part):
             raise ValueError(f"acts.{outside[0]}: there is nobody in outside")
         if "queue" in deck and not self.groups:
             raise ValueError("acts.queue: there is no group in groups")
+        if "pilot" in deck and not self.pilots:
+            raise ValueError("acts.pilot: there is no pilot in pilots")
+        if "agent_pause" in deck and not self.agents:
+            raise ValueError("acts.agent_pause: there is no agent among the users who are not manual")
         return self
 
     @cached_property
@@ -203,13 +221,35 @@ class Scenario(Part):
         return tuple(person.spec() for person in self.users)
 
     @property
+    def agents(self) -> tuple[Person, ...]:
+        """The operators of the call centre who act by themselves."""
+        return tuple(person for person in self.users if person.agent is not None and not person.manual)
+
+    def switch_settings(self, base: SwitchSettings, *, speed: float = 1.0) -> SwitchSettings:
+        """The settings of a switch, with the call centre of this scenario and its times at this speed."""
+        if not self.pilots and not self.processing_groups:
+            return base
+        pilots = [pilot.model_copy(update={"patience": pilot.patience / speed}) for pilot in self.pilots]
+        groups = [
+            group.model_copy(update={"wrap_up_time": group.wrap_up_time / speed})
+            if group.wrap_up_time is not None
+            else group
+            for group in self.processing_groups
+        ]
+        more = {
+            "pilots": (*base.pilots, *pilots),
+            "processing_groups": (*base.processing_groups, *groups),
+        }
+        return base.model_copy(update=more)
+
+    @property
     def hands_off(self) -> tuple[Person, ...]:
         """The people whom the scenario leaves alone, for demonstrations."""
         return tuple(person for person in self.users if person.manual)
 
 
 _THREE: Final = {"busy", "consult", "transfer", "blind_transfer", "conference", "redirect", "forward"}
-_OUTSIDE: Final = {"incoming", "outgoing", "incoming_missed", "queue"}
+_OUTSIDE: Final = {"incoming", "outgoing", "incoming_missed", "queue", "pilot"}
 
 
 class _Loader(yaml.SafeLoader):

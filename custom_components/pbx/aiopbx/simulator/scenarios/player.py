@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ..clock import Clock, TimerHandle
+from ..switch.agents import PAUSE, READY, WITHDRAW
 from ..switch.changes import CallChange, Change, RoutingChange
 from ..switch.errors import SwitchError
 from ..switch.external import Behaviour
@@ -108,6 +109,8 @@ class ScenarioPlayer:
         self._running = True
         self._unsubscribe = self._switch.subscribe(self._seen)
         self._switch.external.set(_WRONG_NUMBER, Behaviour(invalid=True))
+        with self._hand():
+            self._log_agents_on()
         if self.scenario.acts.deck():
             self._pause = self._later(1.0, self._next)
 
@@ -124,6 +127,7 @@ class ScenarioPlayer:
             self._pause = None
         for act in tuple(self._acts):
             self._end(act, tidy=True)
+        self._log_agents_off()
         for timer in (*self._visits.values(), *self._left.values()):
             timer.cancel()
         self._visits.clear()
@@ -699,6 +703,76 @@ class ScenarioPlayer:
             if login in self._switch.users:
                 self._forget_waiting(login)
             yield 1.0
+
+    # ------------------------------------------------------------------------------------------------ the call centre
+
+    def _log_agents_on(self) -> None:
+        """Let the operators begin their day: agents in their preferred group, supervisors in none."""
+        for person in self.scenario.agents:
+            if person.user in self._switch.users and not self._switch.agent_state(person.user).logged_on:
+                self._try(partial(self._switch.agent_log_on, person.user, person.number))
+
+    def _log_agents_off(self) -> None:
+        for person in self.scenario.agents:
+            if person.user in self._switch.users and self._switch.agent_state(person.user).logged_on:
+                self._try(partial(self._switch.agent_log_off, person.user))
+
+    def _try(self, doing: Callable[[], object]) -> None:
+        try:
+            doing()
+        except SwitchError as error:
+            _LOG.debug("scenario %s: %s", self.scenario.name, error)
+
+    def _act_pilot(self, stage: _Stage) -> Steps | None:
+        outsider = self._outsider()
+        return self._pilot(self._random.choice(self.scenario.pilots).number, outsider) if outsider else None
+
+    def _pilot(self, pilot: str, outsider: Outsider) -> Steps:
+        """Wait in the queue, ring at an agent, talk. Who waits too long gives up; your agents answer by themselves."""
+        act = self._current
+        assert act is not None
+        call = self._ring_in(outsider, pilot)
+        left = self._in(self.scenario.pace.queue)
+        while True:
+            agent = next((member for member in call.members if member.login is not None), None)
+            if agent is not None and agent.login in self._players:
+                act.people.add(agent.login)
+                yield self._in(self.scenario.pace.ring)
+                self._answer(self._switch.users[agent.login], call)
+                break
+            if agent is not None and agent.state == "ACTIVE":
+                break
+            if left <= 0 or call.ended:
+                self._leave_outside(call, outsider.number)
+                return
+            left -= 1.0
+            yield 1.0
+        yield self._in(self.scenario.pace.talk)
+        if agent.login in self._players and self._random.random() < 0.5:
+            self._hang_up(self._switch.users[agent.login], call)
+        else:
+            self._leave_outside(call, outsider.number)
+
+    def _act_agent_pause(self, stage: _Stage) -> Steps | None:
+        ready = tuple(
+            person.number
+            for person in self.scenario.agents
+            if person.user in self._switch.users and self._switch.agent_state(person.user).sub_state == READY
+        )
+        people = self._free(stage, 1, ready)
+        return self._agent_pause(people[0]) if people else None
+
+    def _agent_pause(self, user: "User") -> Steps:
+        reasons = self._switch.withdraw_reasons(user.login)
+        if reasons and self._random.random() < 0.5:
+            self._switch.agent_withdraw(user.login, self._random.randint(1, len(reasons)))
+        else:
+            self._switch.agent_pause(user.login)
+        try:
+            yield self._in(self.scenario.pace.routing)
+        finally:
+            if user.login in self._switch.users and self._switch.agent_state(user.login).sub_state in (PAUSE, WITHDRAW):
+                self._switch.agent_ready(user.login)
 
     # ------------------------------------------------------------------------------------------------------ the rest
 
