@@ -132,7 +132,7 @@ class Terminals:
         await self._client.crm.listen(listener_name=name, terminal_id=id)
 
     def _accepted(self, id: str) -> None:
-        """The server listens to a terminal; on servers that always do, that says nothing of its being in service."""
+        """The server listens to a terminal. Some do always, so that this does not say whether it is in service."""
         line = self._lines.get(id)
         if line is not None and line.in_service is False:
             self._serves(id, None)
