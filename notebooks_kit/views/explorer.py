@@ -96,9 +96,7 @@ class ApiExplorer(View):
         self._missing = ipywidgets.HTML(layout={"margin": "0 0 0 .8em"})
         self._request = ipywidgets.HTML()
         self._answer = ipywidgets.HTML()
-        self._audio = ipywidgets.Audio(
-            value=SILENCE, autoplay=False, loop=False, tooltip="Sound that was answered", layout={"display": "none"}
-        )
+        self._audio = ipywidgets.Audio(value=SILENCE, autoplay=False, loop=False, layout={"display": "none"})
         self._python = ipywidgets.HTML()
         self._history = ipywidgets.Select(
             description="Last requests", rows=5, layout={"width": "min(50em, 98%)"}, style=_LABEL
@@ -168,6 +166,7 @@ class ApiExplorer(View):
         chosen = model.operation
         if chosen is not None and chosen not in found:
             found = [chosen, *found]
+        self._list.rows = min(8, max(2, len(found)))
         set_options(
             self._list,
             [(f"{one.name} \u00b7 {one} \u00b7 {one.summary}", one.name) for one in found],

@@ -59,7 +59,8 @@ class VoicemailPlayer(View):
         self._confirm = Confirm(self, "Delete for good")
         self._body = ipywidgets.VBox(layout={"max_height": height, "overflow": "hidden auto", "display": "flex"})
         self._title = ipywidgets.HTML(layout={"margin": "0"})
-        self._audio = ipywidgets.Audio(value=SILENCE, autoplay=True, loop=False, tooltip="Sound of the message")
+        # no tooltip: the page's part of ipywidgets fails at one without a description
+        self._audio = ipywidgets.Audio(value=SILENCE, autoplay=True, loop=False)
         self._format = ipywidgets.Dropdown(description="Format", layout={"width": "12em", "display": "none"})
         self._heard_mark = _button("Mark as heard", "Mark the message as heard")
         self._new_mark = _button("Mark as new", "Mark the message as not heard")
@@ -153,7 +154,6 @@ class VoicemailPlayer(View):
             title = f'<div class="pbx-voicemail-words"><b>{escape(row.caller)}</b>, {escape(row.when)}</div>'
             if self._title.value != title:
                 self._title.value = title
-                self._audio.tooltip = f"Sound of the {row.name}"
         can_mark = model.can_mark
         show(self._heard_mark, can_mark and chosen is not None and chosen.unread is not False)
         show(self._new_mark, can_mark and chosen is not None and chosen.unread is not True)
