@@ -524,6 +524,27 @@ async def test_9_nothing_gets_past_the_policy() -> None:
         assert call.state is CallState.ACTIVE, "not even held"
 
 
+async def test_9_requests_by_name_are_dialling_too() -> None:
+    async with istra_office() as one:
+        pbx = await one.connect(dial_policy=DialPolicy(denied=("0900*",), calls_per_minute=1))
+        alice = pbx.line("1000")
+        assert {"place_call", "redirect", "add_party", "hold"} <= set(pbx.operations)
+        requests = one.face.requests
+        for name in ("place_call", "redirect", "add_party"):
+            with pytest.raises(PolicyViolation):
+                pbx.prepare(name, id=alice.id, destination="0900 555 0100")
+        assert one.face.requests == requests
+        answer = await pbx.request("place_call", id=alice.id, destination="1001")
+        assert answer.data["lineId"] == answer.value.line_id
+        assert answer.request.target.endswith(f"v1/rcc/Extension/{alice.id}/placeCall")
+        with pytest.raises(PolicyViolation, match="1 calls a minute"):
+            await pbx.request("place_call", id=alice.id, destination="1001")
+        with pytest.raises(InvalidInput, match="destination"):
+            pbx.prepare("place_call", id=alice.id)
+        with pytest.raises(InvalidInput, match="operation"):
+            pbx.prepare("make_call", id=alice.id)
+
+
 @pytest.mark.parametrize("account", [end_user("mycrm"), end_user("myistra")], ids=["mycrm", "myistra"])
 async def test_9_for_users_too(account: dict[str, str]) -> None:
     async with istra_office() as one:

@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from itertools import combinations
 from typing import Any
 
+import aiohttp
 import pytest
 
 from aiopbx.simulator import UserSpec
@@ -196,11 +197,37 @@ async def test_set_and_reset(istra: Istra) -> None:
         variants.set(nothing_like_it=True)
     with pytest.raises(ValueError, match="errors is one of"):
         variants.set(errors="none")
+    for wrong in ({"redirect": False}, {"sparse": 1}, {"redirect_to": None}, {"sparse": True, "lists": "none"}):
+        with pytest.raises(ValueError, match="variants: "):
+            variants.set(**wrong)
+    assert variants == Variants(), "all or nothing"
     variants.set(errors="cause", sparse=True, redirect_to="https://other.example.com")
     variants.reset()
     assert variants == Variants()
     variants.copy_from(Variants(sparse=True))
     assert variants.sparse
+
+
+async def test_set_from_outside(istra: Istra) -> None:
+    url = istra.simulator.control_url + "/istra/variants"
+    async with istra.http.post(url, json={"lists": "results", "redirect": 302}) as response:
+        assert response.status == 200
+        assert (await response.json())["lists"] == "results"
+    assert (istra.face.variants.lists, istra.face.variants.redirect) == ("results", 302)
+    for wrong in ({"lists": "none"}, {"nothing_like_it": True}, []):
+        async with istra.http.post(url, json=wrong) as response:
+            assert response.status == 400
+            assert (await response.json())["error"]
+    async with istra.http.get(url) as response:
+        assert await response.json() == asdict(istra.face.variants)
+    async with istra.http.get(url, headers={"Origin": "https://other.example.com"}) as response:
+        assert response.status == 403
+
+
+async def test_no_variants_without_istra(start: Any) -> None:
+    simulator = await start()
+    async with aiohttp.ClientSession() as http, http.get(simulator.control_url + "/istra/variants") as response:
+        assert response.status == 404
 
 
 def test_every_field_has_its_choices_and_a_word_about_it() -> None:

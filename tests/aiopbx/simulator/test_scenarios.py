@@ -367,6 +367,18 @@ def test_nobody_answers_for_you() -> None:
     assert not call.answered
 
 
+def test_people_lift_their_own_telephone_where_it_rings_before_it_dials() -> None:
+    office = Office(quiet())
+    call = office.switch.make_call("oxe1003", "1003", "1004")
+    office.run(10)
+    assert call.answered
+    office.until(lambda: call.ended)
+    office.until(lambda: not office.player.snapshot()["visits"])
+    yours = office.switch.make_call("oxe1018", "1018", "1004")
+    office.run(10)
+    assert not yours.answered, "yours is for you to lift"
+
+
 def test_in_quiet_a_call_just_rings() -> None:
     office = Office(load_scenario("quiet"))
     call = office.switch.make_call("oxe1018", "1018", "1003", auto_answer=True)

@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,7 +40,23 @@ def control_routes(app: web.Application, simulator: "Simulator") -> None:
             return _error(HTTPStatus.BAD_REQUEST, str(error))
         return web.json_response({"hit": hit, "now": simulator.faults.state})
 
+    async def variants(request: web.Request) -> web.Response:
+        no = refused(request)
+        if no is not None:
+            return no
+        if simulator.istra is None:
+            return _error(HTTPStatus.NOT_FOUND, "This simulator has no Istra: start it with istra.")
+        chosen = simulator.istra.variants
+        if request.method == "POST":
+            try:
+                chosen.set(**_arguments(await request.read()))
+            except (PbxError, ValueError) as error:
+                return _error(HTTPStatus.BAD_REQUEST, str(error))
+        return web.json_response(asdict(chosen))
+
     app.router.add_get(f"{PREFIX}/state", state)
+    app.router.add_get(f"{PREFIX}/istra/variants", variants)
+    app.router.add_post(f"{PREFIX}/istra/variants", variants)
     app.router.add_get(f"{PREFIX}/faults", faults)
     app.router.add_post(f"{PREFIX}/faults/{{name}}", fault)
 

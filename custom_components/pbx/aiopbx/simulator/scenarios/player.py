@@ -21,7 +21,7 @@ from .model import Group, Outsider, Scenario, Span
 
 if TYPE_CHECKING:
     from ..switch import Switch
-    from ..switch.calls import Call
+    from ..switch.calls import Call, Member
     from ..switch.users import User
 
 _LOG = logging.getLogger(__name__)
@@ -255,7 +255,7 @@ class ScenarioPlayer:
         for act in tuple(self._acts):
             if change.login in act.people and change.ref in act.refs:
                 self._leave_to_others(act)
-        self._visit(change)
+        self._visit(change.ref)
 
     def _leave_to_others(self, act: _Act) -> None:
         """Somebody else has touched the calls of an act: they are theirs now."""
@@ -280,10 +280,13 @@ class ScenarioPlayer:
 
         self._left[ref] = self._clock.call_later(LEFT_ALONE, tidy)
 
-    def _visit(self, change: CallChange) -> None:
-        """A call that is not ours: our people answer it, and hang up after a while; so does the world outside."""
-        call = self._switch.calls.get(change.ref)
-        if call is None or change.ref in self._left or any(change.ref in act.refs for act in self._acts):
+    def _visit(self, ref: str) -> None:
+        """A call that is not ours: our people answer it, and hang up after a while; so does the world outside.
+
+        They also lift their own telephone where it rings before it dials.
+        """
+        call = self._switch.calls.get(ref)
+        if call is None or ref in self._left or any(ref in act.refs for act in self._acts):
             return
         answering = self.scenario.answering
         for member in call.members:
@@ -291,9 +294,9 @@ class ScenarioPlayer:
             ours = member.login in self._players if member.login else member.kind == "EXTERNAL" and answering.outside
             if member.login and not answering.people:
                 ours = False
-            if ours and member.state == "RINGING_INCOMING" and (change.ref, who) not in self._visits:
+            if ours and _rings(member) and (ref, who) not in self._visits:
                 wait = self._in(answering.ring)
-                self._visits[(change.ref, who)] = self._later(wait, partial(self._answer_visit, change.ref, who))
+                self._visits[(ref, who)] = self._later(wait, partial(self._answer_visit, ref, who))
 
     def _answer_visit(self, ref: str, who: str) -> None:
         self._visits.pop((ref, who), None)
@@ -301,7 +304,7 @@ class ScenarioPlayer:
         member = (
             next((each for each in call.members if (each.login or each.identity.number) == who), None) if call else None
         )
-        if call is None or member is None or member.state != "RINGING_INCOMING":
+        if call is None or member is None or not _rings(member):
             return
         if member.login and any(other.ref != ref for other in self._switch.calls_of(member.login)):
             # on another call: that comes first
@@ -318,6 +321,7 @@ class ScenarioPlayer:
             return
         talk = self._in(self.scenario.answering.talk)
         self._visits[(ref, who)] = self._later(talk, partial(self._leave_visit, ref, who))
+        self._visit(ref)  # it may ring somewhere now
 
     def _leave_visit(self, ref: str, who: str) -> None:
         self._visits.pop((ref, who), None)
@@ -801,3 +805,8 @@ class ScenarioPlayer:
             "foreign": len(self._foreign),
             "waiting": {name: count for name, count in self._waiting.items() if count},
         }
+
+
+def _rings(member: "Member") -> bool:
+    """Whether a telephone of somebody rings: for a call that comes, or to be lifted before it dials."""
+    return member.state == "RINGING_INCOMING" or "RINGING_INCOMING" in member.legs.values()

@@ -73,8 +73,6 @@ class IstraFace:
         """How many were opened since the start."""
         self.requests = 0
         """How many requests came since the start."""
-        self.asked: str | None = None
-        """Scheme, host and port that the last request came to."""
         switch.subscribe(self._seen)
 
     @property
@@ -131,7 +129,6 @@ class IstraFace:
         return response
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.asked = f"{request.scheme}://{request.host}"
         elsewhere = self._elsewhere(request)
         if elsewhere is not None:
             return self._finish(request, Answer(self.variants.redirect, headers=(("Location", elsewhere),)), None)
@@ -155,7 +152,7 @@ class IstraFace:
         if not to:
             port = request.host.rpartition(":")[2]
             to = f"{request.scheme}://localhost:{port}" if port.isdecimal() else f"{request.scheme}://localhost"
-        if self.asked == to.rstrip("/"):
+        if to.rstrip("/") == f"{request.scheme}://{request.host}":
             return None
         return to.rstrip("/") + request.rel_url.raw_path_qs
 

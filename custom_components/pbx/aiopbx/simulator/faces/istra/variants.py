@@ -106,8 +106,13 @@ class Variants:
         for name, value in changes.items():
             if name not in CHOICES and name != "redirect_to":
                 raise ValueError(f"variants: there is no {name!r}")
-            if name in CHOICES and value not in CHOICES[name]:
+            # of 0 and False only one is meant
+            known = any(value == each and type(value) is type(each) for each in CHOICES.get(name, ()))
+            if name in CHOICES and not known:
                 raise ValueError(f"variants: {name} is one of {CHOICES[name]}, not {value!r}")
+            if name == "redirect_to" and not isinstance(value, str):
+                raise ValueError("variants: redirect_to is a text")
+        for name, value in changes.items():
             setattr(self, name, value)
 
     def reset(self) -> None:
