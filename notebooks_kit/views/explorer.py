@@ -35,6 +35,7 @@ _STYLE: Final = """
 .pbx-explorer .pbx-status-bad { color: #d64541; font-weight: 600; }
 .pbx-explorer table { border-collapse: collapse; }
 .pbx-explorer .pbx-reasons td { padding: .1em .8em .1em 0; vertical-align: top; text-align: left; white-space: normal; }
+.pbx-explorer .pbx-reasons td:first-child { white-space: nowrap; }
 .pbx-explorer .pbx-missing { line-height: 1.6; white-space: normal; }
 """
 _NOTHING: Final = "\u2014"

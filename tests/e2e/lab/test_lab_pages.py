@@ -112,7 +112,7 @@ def test_voila(lab: Lab) -> None:
     name = lab.write("application.ipynb", CONNECT, CONSOLE)
     for theme in ("light", "dark"):
         page = lab.page()
-        page.goto(lab.address(f"voila/render/{name}") + f"&voila-theme={theme}")
+        page.goto(lab.address(f"voila/render/{name}") + f"&theme={theme}")
         console_works(page)
         page.screenshot(path=lab.pictures / f"voila-{theme}.png")
         page.close()
