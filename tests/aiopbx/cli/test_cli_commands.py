@@ -443,6 +443,7 @@ def test_simulate_istra_says_how_to_log_in(aiopbx: Command, tmp_path: Path, tls:
     assert re.search(rf"Istra +http{'s' if tls else ''}://127\.0\.0\.1:\d+/restletrouter", ran.out)
     assert re.search(r"myRCC +admin\|example / admin", ran.out)
     assert re.search(r"myCrm, myIstra +ENDUSER:oxe1000 / secret", ran.out)
+    assert re.search(r"aiopbx watch --system myrcc --url https?://\S+ --enterprise example --user admin", ran.out)
     ran = aiopbx("simulate", *ports, *more)
     assert ran.code == 0, ran.err
     assert "Istra" not in ran.out

@@ -149,6 +149,8 @@ def _facts(simulator: Simulator, scenario: Scenario, wanted: Wanted) -> Iterator
         yield "Istra", simulator.istra_url + "/restletrouter"
         yield "myRCC", f"{settings.admin_login}|{settings.enterprise} / {settings.admin_password.get_secret_value()}"
         yield "myCrm, myIstra", f"ENDUSER:{first.login} / {first.password.get_secret_value()}, and all other users"
+        account = f"--enterprise {settings.enterprise} --user {settings.admin_login}"
+        yield "Try", f"aiopbx watch --system myrcc --url {simulator.istra_url} {account}{trust}"
     if settings.host not in {"127.0.0.1", "::1", "localhost"}:
         yield "Beware", "others on the network can reach it, with the passwords above"
     yield "End", "Ctrl-C" if wanted.seconds is None else f"Ctrl-C, or in {wanted.seconds:g} s"
