@@ -219,3 +219,20 @@ async def test_the_demo(model: ConnectionModel) -> None:
     assert len(pbx.lines) == 20
     await model.disconnect()
     assert not connection._open
+
+
+@pytest.mark.parametrize(("system", "login", "password"), [("myrcc", "admin", "admin"), ("mycrm", "oxe1000", "secret")])
+async def test_istra_by_the_same_form(model: ConnectionModel, system: str, login: str, password: str) -> None:
+    async with Simulator(SimulatorSettings(istra=True)) as simulator:
+        fill(model, system=system, url=simulator.istra_url, username=login, password=password)
+        if system == "myrcc":
+            assert not await model.test()
+            assert set(model.problems) == {"enterprise"}
+            fill(model, enterprise="example")
+        assert await model.test()
+        assert "It works: " in model.found
+        pbx = await model.connect()
+        assert pbx is not None
+        assert pbx.info.system == system
+        assert int(dict(model.facts)["Lines"]) >= 1
+        await model.disconnect()
