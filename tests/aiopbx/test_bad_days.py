@@ -256,6 +256,7 @@ ACTIONS: dict[Action, Callable[[Call, Call], Awaitable[Any]]] = {
     Action.RESUME_RECORDING: lambda call, other: call.resume_recording(),
     Action.CALL_BACK: lambda call, other: call.call_back(),
     Action.SWITCH_DEVICE: lambda call, other: call.switch_device("1000"),
+    Action.ADD_PARTY: lambda call, other: call.add_party("1003"),
 }
 
 
