@@ -4,12 +4,16 @@
 state, live. Models (``notebooks_kit.models``) know no widgets, views (``notebooks_kit.views``) hold no logic.
 """
 
-from .connection import connect
+from .connection import connect, demo
 from .frames import to_dataframe
 from .models import BoardModel, BoardRow, ConnectionModel, Sort
+from .sample import week_of_calls
+from .simulated import Demo
 from .views import (
     AgentPanel,
     ApiExplorer,
+    Bars,
+    Beside,
     CallLadder,
     CallLogTable,
     CallPanel,
@@ -19,6 +23,7 @@ from .views import (
     DialPad,
     DirectorySearch,
     EventLog,
+    FaultPanel,
     LineBoard,
     LoadHeatMap,
     RoutingPanel,
@@ -29,6 +34,8 @@ from .views import (
 __all__ = [
     "AgentPanel",
     "ApiExplorer",
+    "Bars",
+    "Beside",
     "BoardModel",
     "BoardRow",
     "CallLadder",
@@ -38,9 +45,11 @@ __all__ = [
     "ConnectionModel",
     "ConnectionPanel",
     "Console",
+    "Demo",
     "DialPad",
     "DirectorySearch",
     "EventLog",
+    "FaultPanel",
     "LineBoard",
     "LoadHeatMap",
     "RoutingPanel",
@@ -48,5 +57,7 @@ __all__ = [
     "View",
     "VoicemailPlayer",
     "connect",
+    "demo",
     "to_dataframe",
+    "week_of_calls",
 ]

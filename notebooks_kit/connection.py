@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
-from aiopbx import ConnectionSettings, Event, Pbx, Status, StatusChanged, connect as connect_pbx
-from aiopbx.simulator import Simulator, SimulatorSettings
+from aiopbx import ConnectionSettings, Event, InvalidInput, Pbx, Status, StatusChanged, connect as connect_pbx
+
+from .simulated import Demo, demo_settings, start_demo
 
 _open: dict[str, "_Connection"] = {}
 """The connection made last for each address and account, so that running a cell again leaves none behind."""
@@ -14,10 +15,10 @@ _DEMO = "demo"
 class _Connection:
     """A client, and the simulated PBX behind it if it is the demo. The one ends with the other."""
 
-    def __init__(self, key: str, pbx: Pbx, simulator: Simulator | None) -> None:
+    def __init__(self, key: str, pbx: Pbx, demo: Demo | None) -> None:
         self.key = key
         self.pbx = pbx
-        self.simulator = simulator
+        self.demo = demo
         self._ending: asyncio.Task[None] | None = None
         self._unsubscribe = pbx.subscribe(self._seen, kind=StatusChanged)
 
@@ -29,8 +30,8 @@ class _Connection:
         self._unsubscribe()
         if _open.get(self.key) is self:
             del _open[self.key]
-        if self.simulator is not None:
-            await self.simulator.stop()
+        if self.demo is not None:
+            await self.demo.stop()
 
     async def close(self) -> None:
         """Close the client, and wait until the demo PBX has stopped, too."""
@@ -44,9 +45,10 @@ async def connect(
 ) -> Pbx:
     """Return a connected client; in a cell, ``await`` it.
 
-    Without settings it starts the demo PBX in this kernel, with the people of ``scenario`` (``office``, ``quiet``,
-    ``busy-day`` or the path of a file) living ``speed`` times as fast, and connects as its administrator. With
-    settings, or with their fields as keywords (``url``, ``username``, ``password`` …), it connects to a real PBX.
+    Without settings it starts the demo PBX in this kernel, with the people of ``scenario`` (``office``, ``busy-day``,
+    ``practice``, ``call-centre``, ``quiet`` or the path of a file) living ``speed`` times as fast, and connects as its
+    administrator; ``demo(pbx)`` is everybody else. With settings, or with their fields as keywords (``url``,
+    ``username``, ``password`` …), it connects to a real PBX.
 
     ``await pbx.close()`` ends it, the demo PBX too. Connecting again to the same PBX closes the former connection, so a
     cell can be run any number of times. Raises what ``aiopbx.connect`` raises, and then nothing is left running.
@@ -62,24 +64,35 @@ async def connect(
 async def connect_demo(*, scenario: str = "office", speed: float = 1.0) -> Pbx:
     """Start the demo PBX in this kernel, instead of the one that is there, and connect to it as its administrator."""
     await _close_former(_DEMO)
-    # reading the scenario is not for the loop
-    simulator = await asyncio.to_thread(Simulator, SimulatorSettings(scenario=scenario, speed=speed))
-    await simulator.start()
+    started = await start_demo(scenario, speed)
     try:
-        settings = ConnectionSettings.make(
-            url=simulator.url,
-            username=simulator.settings.admin_login,
-            password=simulator.settings.admin_password.get_secret_value(),
+        settings = started.simulator.settings
+        pbx = await connect_pbx(
+            demo_settings(
+                url=started.simulator.url,
+                username=settings.admin_login,
+                password=settings.admin_password.get_secret_value(),
+            )
         )
-        pbx = await connect_pbx(settings)
     except BaseException:
-        await simulator.stop()
+        await started.stop()
         raise
-    return _keep(_DEMO, pbx, simulator)
+    return _keep(_DEMO, pbx, started)
 
 
-def _keep(key: str, pbx: Pbx, simulator: Simulator | None) -> Pbx:
-    _open[key] = _Connection(key, pbx, simulator)
+def demo(pbx: Pbx) -> Demo:
+    """Return what stands behind a client of the demo PBX: its people, the world outside, and ways to break it.
+
+    Raises ``InvalidInput`` if ``pbx`` is no such client, or closed.
+    """
+    for connection in _open.values():
+        if connection.demo is not None and (connection.pbx is pbx or connection.demo.has(pbx)):
+            return connection.demo
+    raise InvalidInput("pbx", "this is no connection to the demo PBX.", remedy="await connect() makes one.")
+
+
+def _keep(key: str, pbx: Pbx, demo: Demo | None) -> Pbx:
+    _open[key] = _Connection(key, pbx, demo)
     return pbx
 
 

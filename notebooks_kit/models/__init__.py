@@ -10,6 +10,7 @@ from .dial import DialModel
 from .directory import DirectoryModel
 from .event_log import Entry, EventLogModel
 from .explorer import Exchange, ExplorerModel, Form, FormField
+from .faults import FaultsModel
 from .ladder import LadderModel, Step
 from .load import LoadModel
 from .routing import RoutingModel
@@ -31,6 +32,7 @@ __all__ = [
     "EventLogModel",
     "Exchange",
     "ExplorerModel",
+    "FaultsModel",
     "Form",
     "FormField",
     "LadderModel",

@@ -1,6 +1,8 @@
 """Widgets that mirror a model, each usable alone."""
 
 from .agent import AgentPanel
+from .bars import Bars
+from .beside import Beside
 from .board import LineBoard
 from .call_log import CallLogTable
 from .calls import CallPanel
@@ -10,6 +12,7 @@ from .dial import DialPad
 from .directory import DirectorySearch
 from .event_log import EventLog
 from .explorer import ApiExplorer
+from .faults import FaultPanel
 from .ladder import CallLadder
 from .load import LoadHeatMap
 from .routing import RoutingPanel
@@ -20,6 +23,8 @@ from .voicemail import VoicemailPlayer
 __all__ = [
     "AgentPanel",
     "ApiExplorer",
+    "Bars",
+    "Beside",
     "CallLadder",
     "CallLogTable",
     "CallPanel",
@@ -29,6 +34,7 @@ __all__ = [
     "DialPad",
     "DirectorySearch",
     "EventLog",
+    "FaultPanel",
     "LineBoard",
     "LoadHeatMap",
     "RoutingPanel",

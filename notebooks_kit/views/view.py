@@ -296,6 +296,11 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         """Return in a few words what this is."""
         return type(self).__name__
 
+    def still(self) -> "Still":
+        """Return a plain picture of how it stands now, which does not change any more: for a note of one moment."""
+        self.draw_now()
+        return Still(self.to_html(), self.describe())
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Bring a plain picture along, for pages that cannot run widgets, such as a notebook on GitHub."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
@@ -305,6 +310,21 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             if html:
                 bundle["text/html"] = html
         return bundle
+
+
+class Still:
+    """A plain picture of a view at one moment; the last thing of a cell shows it."""
+
+    def __init__(self, html: str, words: str) -> None:
+        """Keep the picture, and what it is in a few words."""
+        self.html, self._words = html, words
+
+    def __repr__(self) -> str:
+        """Say what it is, for pages without pictures."""
+        return self._words
+
+    def _repr_html_(self) -> str:
+        return self.html
 
 
 def problem_html(problem: object) -> str:

@@ -248,13 +248,14 @@ class Simulator:
         if self.player is not None:
             self.player.start()
 
-    async def stop(self, *, abrupt: bool = False) -> None:
+    async def stop(self, *, abrupt: bool = False, playing: bool = False) -> None:
         """End every session, channel and connection, and listen no more. The calls of the switch stay.
 
-        ``abrupt`` is what a killed process looks like from outside: connections are reset, nothing is said.
+        ``abrupt`` is what a killed process looks like from outside: connections are reset, nothing is said. With
+        ``playing`` the scenario goes on, so that ``start`` finds other calls than there were.
         """
         self.running = False
-        if self.player is not None:
+        if self.player is not None and not playing:
             self.player.stop()
         await self._close(abrupt=abrupt)
         if self.settings.certificate_folder is None and self._folder is not None:

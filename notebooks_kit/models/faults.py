@@ -1,0 +1,148 @@
+"""What is broken between here and the demo PBX, as data, and what the client makes of it."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from aiopbx import CallEnded, CallEvent, Event, LineChanged, Pbx, Status, StatusChanged
+
+from ..connection import demo
+from ..simulated import CONDITIONS
+from .words import words
+
+if TYPE_CHECKING:
+    import pandas
+
+KEPT: Final = 200
+"""Changes of the status that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The status changed, or something was broken on purpose."""
+
+    at: datetime
+    after: float
+    """Seconds since the model was made."""
+    what: str
+    reason: str = ""
+
+
+class FaultsModel:
+    """The condition of the demo PBX, how the connection stands, and what came of it. It knows no widgets.
+
+    Use it in the loop of the client. Raises ``InvalidInput`` for a client of a real system.
+    """
+
+    conditions = CONDITIONS
+
+    def __init__(self, pbx: Pbx) -> None:
+        """Break the demo PBX behind this client."""
+        self.pbx = pbx
+        self.faults = demo(pbx).faults
+        self.on_dirty: Callable[[], None] | None = None
+        """Called when something is to be drawn."""
+        self.moments: deque[Moment] = deque(maxlen=KEPT)
+        """What happened, the oldest first."""
+        self.resynced = 0
+        """Calls and lines that had changed unseen, and were told after a loss."""
+        self.ended_unseen = 0
+        """Calls that had ended unseen, and were told as ended after a loss."""
+        self._began = pbx.now
+        self._status = pbx.status
+        self._returning = False
+
+    # ------------------------------------------------------------------------------------------------ what happens
+
+    def handle(self, event: Event) -> None:
+        """Note one event of the client."""
+        if isinstance(event, StatusChanged):
+            self._status = event.status
+            self._returning = event.status is Status.SYNCING or (self._returning and event.status is not Status.ONLINE)
+            self._note(words(event.status), event.reason or "")
+        elif self._status is not Status.ONLINE and isinstance(event, CallEvent | LineChanged):
+            self.resynced += 1
+            self.ended_unseen += isinstance(event, CallEnded)
+            self._tell()
+
+    def handle_fault(self) -> None:
+        """Note that something was broken or mended."""
+        self._note(f"— {self.faults.condition} —")
+
+    # ------------------------------------------------------------------------------------------------ what is shown
+
+    @property
+    def condition(self) -> str:
+        """What is broken now: one of ``conditions``."""
+        return self.faults.condition
+
+    @property
+    def status(self) -> Status:
+        """How the connection stands."""
+        return self.pbx.status
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What there is to say: names and values."""
+        statistics = self.pbx.statistics
+        beat = f"every {statistics.heartbeat:.1f} s" if statistics.heartbeat is not None else "not learned yet"
+        return (
+            ("Network", self.condition),
+            ("Status", words(self.status)),
+            ("Losses", str(statistics.losses)),
+            ("Told late", f"{self.resynced} events, {self.ended_unseen} of them ends of calls"),
+            ("Unreadable", f"{statistics.malformed_frames} messages"),
+            ("Heartbeat", beat),
+        )
+
+    @property
+    def outages(self) -> tuple[tuple[datetime, float | None, str], ...]:
+        """When the client was offline, for how many seconds until it was online again, and why."""
+        found: list[tuple[datetime, float | None, str]] = []
+        for moment in self.moments:
+            if moment.what == Status.OFFLINE.value and (not found or found[-1][1] is not None):
+                found.append((moment.at, None, moment.reason))
+            elif moment.what == Status.ONLINE.value and found and found[-1][1] is None:
+                began, _, reason = found[-1]
+                found[-1] = (began, (moment.at - began).total_seconds(), reason)
+        return tuple(found)
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return the outages as rows."""
+        from ..frames import SECONDS, TEXT, TIME, table
+
+        return table({"at": TIME, "seconds": SECONDS, "reason": TEXT}, self.outages)
+
+    # --------------------------------------------------------------------------------------------- what can be done
+
+    async def set(self, condition: str) -> None:
+        """Let the network be in this condition."""
+        await self.faults.set(condition)
+
+    def cut(self) -> None:
+        """Cut every event channel."""
+        self._note(f"— {_count(self.faults.cut(), 'channel')} cut —")
+
+    def end_sessions(self) -> None:
+        """End every session."""
+        self._note(f"— {_count(self.faults.end_sessions(), 'session')} ended —")
+
+    def spoil(self) -> None:
+        """Let the next three events arrive broken."""
+        self.faults.spoil(3)
+        self._note("— the next 3 events are spoilt —")
+
+    def _note(self, what: str, reason: str = "") -> None:
+        now = self.pbx.now
+        self.moments.append(Moment(now, (now - self._began).total_seconds(), what, reason))
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.on_dirty is not None:
+            self.on_dirty()
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
