@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
 import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -16,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
-from custom_components.pbx.aiopbx import CallerIdChoice, Feature, Line, OutcomeUnknown
+from custom_components.pbx.aiopbx import CallerId, CallerIdChoice, Feature, Line, OutcomeUnknown
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, SwitchError, UserSpec
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
@@ -425,15 +426,30 @@ async def test_a_caller_id_that_the_platform_does_not_accept(
     assert state_of(home, NUMBER) == "+15550100"
 
 
-async def test_a_caller_id_by_hand_without_any_number(home: HomeAssistant, simulator: Simulator) -> None:
+def tell_caller_id(entry: MockConfigEntry, caller_id: CallerId) -> None:
+    """Let the line show this caller ID, as if the platform had told it."""
+    coordinator = entry.runtime_data
+    coordinator.data[ALICE] = msgspec.structs.replace(coordinator.data[ALICE], caller_id=caller_id)
+    coordinator.async_tell(ALICE, frozenset({"caller_id"}))
+
+
+async def test_a_caller_id_by_hand_without_any_number(
+    home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry
+) -> None:
     """Nothing is known that could be shown: which number is meant has to be said first."""
-    await set_up(home, make_entry(istra(simulator, "myistra", BOB)))
-    with (
-        patch("custom_components.pbx.coordinator.PbxCoordinator.chosen_caller_id", return_value=None),
-        pytest.raises(ServiceValidationError) as missing,
-    ):
-        await act(home, "select.select_option", "select.bob_keller_caller_id", option="manual")
+    tell_caller_id(messages, CallerId(choice=CallerIdChoice.FROM_PRESENCE))
+    assert state_of(home, NUMBER) == "unknown"
+    before = simulator.istra.requests
+    with pytest.raises(ServiceValidationError) as missing:
+        await act(home, "select.select_option", CHOICE, option="manual")
     assert missing.value.translation_key == "caller_id_missing"
+    assert simulator.istra.requests == before
+
+
+async def test_a_choice_that_nobody_knows(home: HomeAssistant, messages: MockConfigEntry) -> None:
+    """A newer platform may have other choices: unknown, not an error; and the number is shown all the same."""
+    tell_caller_id(messages, CallerId(choice=CallerIdChoice.UNKNOWN, number="+15550177"))
+    assert (state_of(home, CHOICE), state_of(home, NUMBER)) == ("unknown", "+15550177")
 
 
 async def test_a_caller_id_that_was_changed_elsewhere(
@@ -454,11 +470,6 @@ async def test_a_caller_id_that_was_changed_elsewhere(
     with patch.object(Line, "refresh_caller_id") as asked:
         await home.services.async_call("homeassistant", "update_entity", update, blocking=True)
     assert not asked.called
-
-
-async def test_a_choice_that_nobody_knows(home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry) -> None:
-    """A newer platform may have other choices: unknown, not an error."""
-    assert CallerIdChoice.UNKNOWN.value not in attributes_of(home, CHOICE)["options"]
 
 
 # ------------------------------------------------------------------------------------------------- offline and secrets
