@@ -25,6 +25,8 @@ _LOGGER = logging.getLogger(__name__)
 JSON: Final = "application/json"
 MOST_REDIRECTS: Final = 5
 MOST_OF_AN_ERROR: Final = 64 * 1024
+MOST_PASSING: Final = 100
+"""How many tokens and cookies are remembered as secrets."""
 _MOST_SHOWN: Final = 200
 
 
@@ -34,10 +36,25 @@ class Secrets:
     def __init__(self) -> None:
         """Know none yet."""
         self._values: set[str] = set()
+        self._passing: dict[str, None] = {}
+        """Among them, the oldest first, those that servers replace by others all the time."""
 
     def add(self, *values: str | None) -> None:
         """Hide these from now on."""
         self._values.update(value for value in values if value)
+
+    def add_passing(self, value: str) -> None:
+        """Hide this one, of a kind that servers may renew with every answer: the newest of them are hidden."""
+        if value in self._passing:
+            del self._passing[value]
+        elif value in self._values:
+            return
+        self._passing[value] = None
+        self._values.add(value)
+        if len(self._passing) > MOST_PASSING:
+            oldest = next(iter(self._passing))
+            del self._passing[oldest]
+            self._values.discard(oldest)
 
     def discard(self, value: str) -> None:
         """Forget one that is worth nothing any more."""
@@ -204,8 +221,9 @@ class HttpTransport:
         With ``stream`` a 2xx answer is not read. Raises what ``failure`` makes of an answer that does not come.
         """
         http, sent = self._open_session, _Sent(safe)
-        if with_cookies and self.cookies:
-            headers = {**headers, "Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items())}
+        cookies = self.cookies
+        if with_cookies and cookies:
+            headers = {**headers, "Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
         self.statistics.requests += 1
         limit = timeout or self.settings.request_timeout
         try:
@@ -228,11 +246,11 @@ class HttpTransport:
                 answer = Answer(response.status, response.headers, b"", url, response)
             else:
                 async with response:
-                    read = await (response.read() if good else response.content.read(MOST_OF_AN_ERROR))
+                    read = await (response.read() if good else _read_most(response.content))
                 answer = Answer(response.status, response.headers, read, url)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise self.failure(error, name, url, sent=sent.headers, safe=safe) from None
-        if with_cookies:
+        if with_cookies and cookies is self.cookies:  # else they are of a session that is over
             self._keep_cookies(answer)
         _LOGGER.debug("%s: %s", name, answer.status)
         return answer
@@ -295,7 +313,7 @@ class HttpTransport:
                 self.cookies.pop(key, None)
             else:
                 self.cookies[key] = value
-                self.secrets.add(value)
+                self.secrets.add_passing(value)
 
     def redirected(self, answer: Answer, name: str, location: str | None = None) -> str:
         """Return where a redirect leads. Raises ``ConnectionFailed`` where it must not be followed."""
@@ -332,6 +350,14 @@ class HttpTransport:
             f"{name}: {where} cannot be reached ({why(error)}).",
             remedy="Check the network, the address and the server.",
         )
+
+
+async def _read_most(content: aiohttp.StreamReader) -> bytes:
+    """Read a body that may come in pieces, to its end or as much as is worth reading of an error."""
+    read = b""
+    while len(read) < MOST_OF_AN_ERROR and (piece := await content.read(MOST_OF_AN_ERROR - len(read))):
+        read += piece
+    return read
 
 
 def certificate_failure(error: Exception, where: str) -> CertificateFailed:

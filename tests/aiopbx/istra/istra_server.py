@@ -109,6 +109,10 @@ class IstraServer:
         else:
             self._answers[method, path] = [scripted]
 
+    def release(self) -> None:
+        """Let everything be answered that hangs."""
+        self._released.set()
+
     def asked(self, method: str, path: str) -> list[Recorded]:
         """Requests with this method and this path below the base, whatever their query."""
         wanted = f"{self.router}/{path}"

@@ -113,6 +113,14 @@ async def foreign() -> AsyncIterator[IstraServer]:
         yield server
 
 
+async def test_nobody_else_is_logged_in_as_by_a_redirect(connect: Connect, server: IstraServer) -> None:
+    client = await connect()
+    redirect(server, "POST", DIAL, f"http://somebody:else@127.0.0.1:{server.port}{server.router}/{DIAL}")
+    server.answer("POST", DIAL, json={"lineId": "-7"}, then=True)
+    await client.rcc.place_call("-1", "102")
+    assert client.url == f"{server.url}{server.router}"
+
+
 @pytest.mark.parametrize("what", ["login", "request", "socket"])
 async def test_nothing_goes_to_a_foreign_site(what: str, make: Make, server: IstraServer, foreign: IstraServer) -> None:
     client = make()

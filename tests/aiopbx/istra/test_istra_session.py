@@ -14,6 +14,7 @@ from aiopbx.errors import (
     NotAllowed,
     NotReady,
     Offline,
+    PbxError,
     SessionLost,
     TwoStepRequired,
 )
@@ -25,12 +26,23 @@ from aiopbx.statistics import WireStatistics
 from aiopbx.wiretap import Wiretap
 from tests.aiopbx.istra.conftest import Connect, Make
 from tests.aiopbx.istra.istra_server import PASSWORD, SESSION, TOKEN, IstraServer
+from tests.aiopbx.office import until
 
 APPLICATIONS = {"myrcc": "myRCC", "mycrm": "myCrm", "myistra": "myIstra"}
 LOGIN = "v1/service/Login"
 LOGOUT = "v1/service/Logout"
+HOLD = "v1/rcc/CallLine/-1/hold"
+DIAL = "v1/rcc/Extension/-1/placeCall"
 EXTENSION = {"restUri": "v1/rcc/Extension/-1", "addressNumber": "101"}
 SECRETS = (PASSWORD, TOKEN, SESSION)
+
+
+async def listening(connect: Connect, server: IstraServer) -> IstraClient:
+    """A client that has a listener."""
+    client = await connect()
+    server.answer("POST", "v1/service/EventListener/bean", json={"name": "one"})
+    await client.service.create_listener("one")
+    return client
 
 
 def name_sent(server: IstraServer) -> str:
@@ -367,7 +379,127 @@ async def test_a_user_who_is_not_allowed_is_not_logged_in_again(connect: Connect
     assert not client.lost.is_set()
 
 
+@pytest.mark.parametrize("status", [503, 500, 403])
+async def test_what_was_listened_to_is_over_even_if_there_is_no_new_session(
+    status: int, connect: Connect, server: IstraServer
+) -> None:
+    client = await listening(connect, server)
+    expired(server, "POST", HOLD, status=204)
+    server.answer("POST", LOGIN, status=status)
+    with pytest.raises(PbxError):
+        await client.rcc.hold("-1")
+    assert client.lost.is_set()
+    server.answer("POST", LOGIN, headers=list(server.session_headers("myRCC").items()))
+    await client.rcc.hold("-1")
+
+
+async def test_that_listening_is_over_is_told_when_the_request_was_made_again(
+    connect: Connect, server: IstraServer
+) -> None:
+    """Whoever hears of it logs out, and what is under way would go with the session."""
+    client = await listening(connect, server)
+    server.answer("POST", DIAL, status=401)
+    server.answer("POST", DIAL, json={"lineId": "-7"}, hang=True, then=True)
+    dialling = asyncio.ensure_future(client.rcc.place_call("-1", "102"))
+    await until(lambda: len(server.asked("POST", DIAL)) == 2)
+    assert not client.lost.is_set()
+    server.release()
+    assert (await dialling).line_id == "-7"
+    assert client.lost.is_set()
+
+
+async def test_what_a_listener_is_for_is_not_asked_for_in_another_session(
+    connect: Connect, server: IstraServer
+) -> None:
+    client = await listening(connect, server)
+    server.answer("GET", "v1/rcc/CallLine", status=401)
+    with pytest.raises(SessionLost) as raised:
+        await client.rcc.call_lines(listener_name="one")
+    assert raised.value.transient
+    assert client.lost.is_set()
+    assert len(server.asked("GET", "v1/rcc/CallLine")) == 1
+
+
+async def test_what_is_answered_late_says_nothing_of_the_new_session(connect: Connect, server: IstraServer) -> None:
+    client = await connect()
+    late = "v1/rcc/CallLine/-2/hold"
+    over = [("Set-Cookie", "myRCC_SESSIONID=;Max-Age=0"), ("X-Application", f"myRCC;{TOKEN}")]
+    server.answer("POST", late, status=401, headers=over, hang=True)
+    server.answer("POST", late, status=204, then=True)
+    waiting = asyncio.ensure_future(client.rcc.hold("-2"))
+    await until(lambda: server.asked("POST", late))
+    server.session, server.token = "-2", "token-of-the-second"
+    expired(server, "POST", HOLD, status=204)
+    await client.rcc.hold("-1")
+    server.release()
+    await waiting
+    assert server.requests[-1].cookies == {"myRCC_SESSIONID": "-2"}
+    assert server.requests[-1].headers["X-Application"] == "myRCC;token-of-the-second"
+    assert len(server.asked("POST", LOGIN)) == 2
+
+
+async def test_tokens_that_change_with_every_answer_are_not_kept_for_ever(
+    connect: Connect, server: IstraServer
+) -> None:
+    client = await connect()
+    for number in range(300):
+        new = [("X-Application", f"myRCC;token-number-{number}"), ("Set-Cookie", f"STICKY=cookie-number-{number}")]
+        server.answer("POST", HOLD, status=204, headers=new)
+        await client.rcc.hold("-1")
+    hidden = client._transport.secrets
+    assert hidden.hide(f"token-number-299 cookie-number-280 {PASSWORD}") == "*** *** ***"
+    assert len(hidden._values) < 150
+
+
 # ------------------------------------------------------------------------------------------------------------- logout
+
+
+async def test_logging_in_after_logging_out(make: Make, server: IstraServer) -> None:
+    client = make()
+    with pytest.raises(Offline):
+        await client.service.login()
+    await client.open()
+    await client.service.logout()
+    with pytest.raises(Offline):
+        await client.rcc.hold("-1")
+    await client.service.login()
+    await client.rcc.hold("-1")
+    await client.close()
+    assert server.sequence[-2:] == ["POST v1/rcc/CallLine/-1/hold", "POST v1/service/Logout"]
+
+
+async def test_closing_during_a_new_login_leaves_no_session(make: Make, server: IstraServer) -> None:
+    client = make()
+    await client.open()
+    server.answer("POST", HOLD, status=401)
+    server.session, server.token = "-2", "token-of-the-second"
+    given = list(server.session_headers("myRCC").items())
+    server.answer("POST", LOGIN, headers=given, hang=True)
+    holding = asyncio.ensure_future(client.rcc.hold("-1"))
+    await until(lambda: len(server.asked("POST", LOGIN)) == 2)
+    closing = asyncio.ensure_future(client.close())
+    await asyncio.sleep(0)
+    server.release()
+    await closing
+    with pytest.raises(PbxError):
+        await holding
+    farewells = server.asked("POST", LOGOUT)
+    assert [one.cookies for one in farewells] == [{"myRCC_SESSIONID": "-2"}]
+    assert not client.opened
+
+
+async def test_a_login_that_is_cancelled_leaves_no_session(make: Make, server: IstraServer) -> None:
+    server.answer("POST", LOGIN, headers=list(server.session_headers("myRCC").items()), hang=True)
+    client = make()
+    opening = asyncio.ensure_future(client.open())
+    await until(lambda: server.asked("POST", LOGIN))
+    opening.cancel()
+    await asyncio.sleep(0)
+    server.release()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert [one.cookies for one in server.asked("POST", LOGOUT)] == [{"myRCC_SESSIONID": SESSION}]
+    assert "istra-login" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
 @pytest.mark.parametrize("cookie", ["myRCC_SESSIONID", "myIstra_SESSIONID", None])
@@ -391,7 +523,8 @@ async def test_logging_out(post: int, cookie: str | None, make: Make, server: Is
 async def test_closing_deletes_listeners_and_logs_out(make: Make, server: IstraServer) -> None:
     client = make()
     await client.open()
-    server.answer("POST", "v1/service/EventListener/bean", json={"name": "one"})
+    for name in ("one", "two as the server calls it", "three"):
+        server.answer("POST", "v1/service/EventListener/bean", json={"name": name}, then=True)
     await client.service.create_listener("one")
     await client.service.create_listener("two words")
     await client.service.create_listener("three")
@@ -400,7 +533,7 @@ async def test_closing_deletes_listeners_and_logs_out(make: Make, server: IstraS
     await client.close()
     assert server.sequence[-3:] == [
         "DELETE v1/service/EventListener/bean/one",
-        "DELETE v1/service/EventListener/bean/two%20words",
+        "DELETE v1/service/EventListener/bean/two%20as%20the%20server%20calls%20it",
         "POST v1/service/Logout",
     ]
 

@@ -11,7 +11,7 @@ import pytest
 from aiopbx.errors import ConnectionFailed, NotFound, SessionLost
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.decoding import Push
-from aiopbx.istra.socket import PushSocket, SocketEnd
+from aiopbx.istra.socket import SHORTEST, PushSocket, SocketEnd
 from aiopbx.istra.types.crm import CrmCallEvent
 from aiopbx.istra.types.enduser import Notifications
 from aiopbx.istra.types.rcc import CallLine
@@ -80,6 +80,21 @@ async def test_the_first_frame_says_how_often_to_ping(timeout: Any, connect: Con
     socket, _ = await opened(await connect(), server)
     assert socket.timeout == int(timeout) / 1000
     assert socket.period == int(timeout) / 3000
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "soon", {}, ""])
+async def test_a_first_frame_that_names_no_time_is_a_first_frame(
+    timeout: Any, connect: Connect, server: IstraServer
+) -> None:
+    server.timeout_milliseconds = timeout
+    socket, _ = await opened(await connect(request_timeout=5), server)
+    assert (socket.timeout, socket.period) == (None, 30)
+
+
+async def test_a_time_that_is_very_short_makes_no_storm(connect: Connect, server: IstraServer) -> None:
+    server.timeout_milliseconds = 1
+    socket, _ = await opened(await connect(), server)
+    assert socket.period == SHORTEST
 
 
 async def test_a_socket_that_says_nothing_is_none(connect: Connect, server: IstraServer) -> None:
@@ -260,6 +275,19 @@ async def test_a_session_that_only_listens_is_kept_alive(connect: Connect, serve
         await client.close()
 
 
+async def test_a_session_that_was_logged_out_is_not_kept_alive(connect: Connect, server: IstraServer) -> None:
+    client = await connect()
+    await client.open_socket()
+    await client.service.logout()
+    client.touch_every = 0.001
+    client._last_request -= 1000
+    touching = asyncio.ensure_future(client._touch())
+    for _ in range(5):
+        await asyncio.sleep(0.001)  # it would not come back from here
+    touching.cancel()
+    assert server.sequence[-1] == "POST v1/service/Logout"
+
+
 async def test_a_session_that_expired_while_listening_is_noticed(connect: Connect, server: IstraServer) -> None:
     client = await connect()
     client.touch_every = 0.01
@@ -335,6 +363,19 @@ async def test_a_frame_of_no_use_is_counted_and_skipped(
     assert client.statistics.malformed_frames == 3
     assert caplog.text.count("was skipped") == 1
     assert not socket.closed
+
+
+async def test_numbers_that_are_none_cost_nothing_but_themselves(connect: Connect, server: IstraServer) -> None:
+    client = await connect("mycrm")
+    socket, seen = await opened(client, server)
+    large = "9" * 400
+    seen.send(
+        f'{{"listenerName": "one", "item": [{{"event": "callTalking", "callId": "-1", "ringingTime": {large}}}]}}'
+    )
+    ((item,),) = [push.items for push in await take(socket)]
+    assert isinstance(item, CrmCallEvent)
+    assert (item.call_id, item.ringing_time) == ("-1", None)
+    assert client.statistics.bad_fields == 1
 
 
 async def test_an_item_without_an_id_takes_nothing_else_with_it(connect: Connect, server: IstraServer) -> None:

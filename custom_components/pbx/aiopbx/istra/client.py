@@ -25,7 +25,7 @@ from .session import SessionKeeper
 from .socket import KEEP_ALIVE, PushSocket, SocketEnd, open_socket
 from .transport import IstraTransport
 from .types.base import IstraWire, to_json
-from .types.session import Application, ListenerRequest
+from .types.session import Application, Listener, ListenerRequest
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ class IstraClient:
         """Operations that this server has at their other path only."""
         self._by_get: set[str] = set()
         """Operations that this server wants by GET."""
+        self._repeating = 0
+        """Requests that are being made again in a new session."""
         self._last_request = monotonic()
         self._touching: asyncio.Task[None] | None = None
         self.touch_every = TOUCH
@@ -170,7 +172,7 @@ class IstraClient:
         body: IstraWire | None = None,
     ) -> Exchange[T]:
         """As ``call``, and return the status and the bytes of the answer, too; none of logging in and out."""
-        if not self._session.opened:
+        if not self._session.opened and not (operation.name == "login" and self._session.generation):
             raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
         if self.application not in operation.applications:
             raise NotSupported(
@@ -189,13 +191,17 @@ class IstraClient:
             if isinstance(error, SessionLost):
                 self._session.lose(error)
             raise error
-        if operation.name == "create_listener" and isinstance(body, ListenerRequest):
-            self._listeners[body.name] = None
-        elif operation.name == "delete_listener":
-            self._listeners.pop(path["name"], None)
         if stream:
             return Exchange(cast("T", self._download(answer, str(operation))), answer.status)
-        return Exchange(self._result(operation, answer), answer.status, answer.body)
+        if operation.name == "create_listener" and isinstance(body, ListenerRequest):
+            self._listeners[body.name] = None
+        result = self._result(operation, answer)
+        if isinstance(result, Listener) and isinstance(body, ListenerRequest) and result.name != body.name:
+            del self._listeners[body.name]  # the server calls it otherwise
+            self._listeners[result.name] = None
+        elif operation.name == "delete_listener":
+            self._listeners.pop(path["name"], None)
+        return Exchange(result, answer.status, answer.body)
 
     @property
     def mask(self) -> Mask:
@@ -204,8 +210,10 @@ class IstraClient:
 
     async def _log_in(self) -> None:
         generation = self._session.generation
-        await self._session.renew(generation)
-        self._tell_of_the_new_session()
+        try:
+            await self._session.renew(generation)
+        finally:
+            self._tell_of_the_new_session()
 
     async def _answered(
         self,
@@ -216,13 +224,21 @@ class IstraClient:
         stream: bool,
     ) -> Answer:
         """The answer in this session, or in a new one if this one has expired."""
+        await self._session.settled()
         generation = self._session.generation
         answer = await self._spelled(operation, path, query, body, stream)
-        if answer.status == 401 and said_code(answer) != NOT_ALLOWED_FOR_CRM:
+        if answer.status != 401 or said_code(answer) == NOT_ALLOWED_FOR_CRM:
+            return answer
+        if query.get("listenerName") is not None or operation.name == "delete_listener":
+            return answer  # the listener went with the session, and there is none of that name in another
+        self._repeating += 1
+        try:
             await self._session.renew(generation)
-            self._tell_of_the_new_session()
-            answer = await self._spelled(operation, path, query, body, stream)
-        return answer
+            return await self._spelled(operation, path, query, body, stream)
+        finally:
+            self._repeating -= 1
+            if not self._repeating:  # whoever hears of it will close this client
+                self._tell_of_the_new_session()
 
     def _tell_of_the_new_session(self) -> None:
         if self._listeners or any(not socket.closed for socket in self._sockets):
@@ -315,8 +331,10 @@ class IstraClient:
             if error.status != 401:
                 self._session.lose(error)
                 raise
-            await self._session.renew(generation)
-            self._tell_of_the_new_session()
+            try:
+                await self._session.renew(generation)
+            finally:
+                self._tell_of_the_new_session()
             try:
                 socket = await open_socket(self._transport, keep_alive=keep_alive)
             except SessionLost as again:
@@ -337,8 +355,8 @@ class IstraClient:
             if left > 0:
                 await asyncio.sleep(left)
                 continue
-            if all(socket.closed for socket in self._sockets):
-                self._last_request = monotonic()
+            self._last_request = monotonic()
+            if not self.opened or all(socket.closed for socket in self._sockets):
                 continue
             try:
                 await self.call(operation, query=query)

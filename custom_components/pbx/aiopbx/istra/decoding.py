@@ -34,6 +34,7 @@ _ODD: Final = "\u201c\u201d\u201e\u2018\u2019'"
 _CLOSING: Final = {odd: f'"\u201c\u201d{odd}' + ("\u2019" if odd == "\u2018" else "") for odd in _ODD}
 _SPACES: Final = " \t\r\n\u00a0\ufeff"
 _DROPPED: Final = object()
+_TOO_LARGE: Final = 2**63
 _TRUE: Final = frozenset({"true", "1", "yes"})
 _FALSE: Final = frozenset({"false", "0", "no", ""})
 _PUSHES: Final[dict[Application, type[CallLinePush] | type[CrmPush] | type[NotificationsPush]]] = {
@@ -116,7 +117,7 @@ class FrameDecoder:
         given = _by_name(raw)
         if "timeout_milliseconds" in given or "timeoutmilliseconds" in given:
             timeout = convert(given.get("timeout_milliseconds", given.get("timeoutmilliseconds")), int, self.statistics)
-            return Ping.OTHER if timeout is _DROPPED else SocketTimeout(timeout_milliseconds=timeout)
+            return SocketTimeout(timeout_milliseconds=0 if timeout in (_DROPPED, None) else timeout)
         if "keepalive" in given and "item" not in given:
             return Ping.OTHER
         self._look_in = LOOK_EVERY
@@ -240,9 +241,10 @@ def _plain(raw: Any, kind: Any) -> Any:
         return True if word in _TRUE else False if word in _FALSE else _DROPPED
     if kind is int:
         try:
-            return _DROPPED if isinstance(raw, bool) else int(float(text)) if "." in text else int(text.strip())
+            number = int(float(text)) if "." in text else int(text.strip())
         except (ValueError, OverflowError):
             return _DROPPED
+        return number if abs(number) < _TOO_LARGE else _DROPPED
     return kind(text.strip()) if text.strip() else _DROPPED
 
 

@@ -5,7 +5,16 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from ..errors import AuthenticationFailed, NotAllowed, PbxError, RequestRefused, SessionLost, TwoStepRequired
+from ..doors import settle
+from ..errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    NotAllowed,
+    PbxError,
+    RequestRefused,
+    SessionLost,
+    TwoStepRequired,
+)
 from .operations import OPERATIONS
 from .refusals import NOT_ALLOWED_FOR_CRM, TWO_STEP, refusal
 from .transport import IstraTransport
@@ -33,6 +42,7 @@ class SessionKeeper:
         self.lost = asyncio.Event()
         self.lost_reason: PbxError | None = None
         self._opening = asyncio.Lock()
+        self._closing = False
 
     @property
     def login_name(self) -> str:
@@ -64,7 +74,21 @@ class SessionKeeper:
             raise transport.not_istra(f"{error.operation} was refused ({error.status}).") from None
 
     async def log_in(self) -> None:
-        """Log in where the interface is; the session that there was is forgotten."""
+        """Log in where the interface is; the session that there was is forgotten.
+
+        Cancelled, it is carried through first: nobody could close a session that nobody knows.
+        """
+        work = asyncio.create_task(self._log_in(), name="istra-login")
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            try:
+                await asyncio.wait({work}, timeout=CLOSING)
+            finally:
+                await settle(work)
+            raise
+
+    async def _log_in(self) -> None:
         transport = self.transport
         name = str(OPERATIONS["service.login"])
         transport.forget()
@@ -109,6 +133,8 @@ class SessionKeeper:
     async def renew(self, generation: int) -> None:
         """Log in once more because the session of this generation has expired, unless somebody has done so already."""
         async with self._opening:
+            if self._closing:
+                raise ConnectionFailed("The connection is closed.")
             if generation != self.generation:
                 return
             try:
@@ -121,6 +147,12 @@ class SessionKeeper:
                 self.lose(error)
                 raise
             _LOGGER.debug("The session had expired, and there is a new one")
+
+    async def settled(self) -> None:
+        """Wait for a login that is under way: what is sent meanwhile would belong to no session."""
+        if self._opening.locked():
+            async with self._opening:
+                pass
 
     def lose(self, reason: PbxError) -> None:
         """Note that the session is gone, and with it what was listened to."""
@@ -144,11 +176,13 @@ class SessionKeeper:
         transport.forget()  # whichever cookie the answer says is over
 
     async def close(self, farewell: Callable[[], Awaitable[None]]) -> None:
-        """Say farewell, and log out: best effort, bounded, silent."""
-        if not self.opened:
+        """Say farewell, and log out: best effort, bounded, silent. A login that is under way is waited for."""
+        self._closing = True
+        if not self.opened and not self._opening.locked():
             return
         try:
             async with asyncio.timeout(CLOSING):
+                await self.settled()
                 if not self.lost.is_set():
                     await farewell()
                 await self.log_out()

@@ -27,6 +27,8 @@ _LOGGER = logging.getLogger(__name__)
 
 KEEP_ALIVE: Final = 30.0
 """Seconds between the keepalives of myIstra."""
+SHORTEST: Final = 0.01
+"""Seconds between two keepalives at least, whatever the server names."""
 LONGEST_FRAME: Final = 16 * 1024 * 1024
 """Bytes; a longer frame ends the socket."""
 PONG: Final = 10.0
@@ -78,6 +80,8 @@ class PushSocket:
         self._wanted = asyncio.Event()
         """Set when a keepalive should go out before its time."""
         self._task: asyncio.Task[None] | None = None
+        self._greeted = False
+        """Whether the first frame has come, where there is one."""
         self._heartbeat = False
         """Whether the server has sent a ping; then it always does."""
         self.period = keep_alive
@@ -107,7 +111,7 @@ class PushSocket:
             limit = self._transport.settings.request_timeout
             try:
                 async with asyncio.timeout(limit):
-                    while self.timeout is None:
+                    while not self._greeted:
                         push = await self._next()
                         if push is not None:
                             self._early.append(push)
@@ -148,9 +152,10 @@ class PushSocket:
         if type(decoded) is Push:
             return decoded
         if isinstance(decoded, SocketTimeout):
+            self._greeted = True
             if decoded.timeout_milliseconds > 0:
                 self.timeout = decoded.timeout_milliseconds / 1000
-                self.period = self.timeout / 3
+                self.period = max(self.timeout / 3, SHORTEST)
                 self._wanted.set()
         elif decoded is Ping.PING:
             self._heartbeat = True
@@ -253,6 +258,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
         if transport.tap.listeners:
             transport.tell(name, None, sent=True)
         secure = url.startswith("https:")
+        session = transport.cookies
         try:
             connection = await _Connect(
                 "ws" + url.removeprefix("http"),
@@ -268,12 +274,12 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
                 logger=_silent,
             )
         except InvalidStatus as error:
-            answer = _take(transport, error.response, url)
+            answer = _take(transport, error.response, url, session)
         except (OSError, WebSocketException, ValueError, EOFError) as error:
             raise transport.failure(error, name, url, sent=False, safe=True) from None
         else:
             if connection.response is not None:
-                _take(transport, connection.response, url)
+                _take(transport, connection.response, url, session)
             socket = PushSocket(connection, transport, keep_alive=keep_alive)
             try:
                 await socket.greeted()
@@ -289,11 +295,12 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
     raise transport.not_istra(f"{name}: the server redirects in a circle.")
 
 
-def _take(transport: IstraTransport, response: Response, url: str) -> Answer:
-    """Take what an answer to the upgrade says of the session, and return it as any other."""
+def _take(transport: IstraTransport, response: Response, url: str, session: dict[str, str]) -> Answer:
+    """Take what an answer to the upgrade says of the session, if that is still ours, and return it as any other."""
     headers = CIMultiDictProxy(CIMultiDict(response.headers.raw_items()))
-    transport.take_token(headers.get(APPLICATION))
-    transport.keep_cookies(headers.getall("Set-Cookie", ()))
+    if session is transport.cookies:
+        transport.take_token(headers.get(APPLICATION))
+        transport.keep_cookies(headers.getall("Set-Cookie", ()))
     return Answer(response.status_code, headers, bytes(response.body or b""), url)
 
 

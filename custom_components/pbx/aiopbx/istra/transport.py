@@ -52,8 +52,8 @@ class IstraTransport(HttpTransport):
         return final(message, f"Check that {self.settings.url} is the address of an Istra server.")
 
     def forget(self) -> None:
-        """Forget the session that there was."""
-        self.cookies.clear()
+        """Forget the session that there was, and what may still be answered to it."""
+        self.cookies = {}
         self.token = None
 
     @property
@@ -87,6 +87,7 @@ class IstraTransport(HttpTransport):
                 pair = base64.b64encode(":".join(basic).encode()).decode()
                 self.secrets.add(pair)
                 headers["Authorization"] = f"Basic {pair}"
+            session = self.cookies
             answer = await self._exchange(
                 method,
                 f"{self.base}/{target}",
@@ -98,7 +99,8 @@ class IstraTransport(HttpTransport):
                 timeout=timeout,
                 stream=stream,
             )
-            self.take_token(answer.headers.get(APPLICATION))
+            if session is self.cookies:
+                self.take_token(answer.headers.get(APPLICATION))
             if answer.status not in REDIRECTS:
                 return answer
             self.move(answer, target, name)
@@ -115,7 +117,7 @@ class IstraTransport(HttpTransport):
         application, semicolon, token = (header or "").partition(";")
         token = token.strip()
         if semicolon and token and application.strip().lower() == self.application.lower():
-            self.secrets.add(token)
+            self.secrets.add_passing(token)
             self.token = token
 
     def move(self, answer: Answer, target: str, name: str) -> None:
@@ -132,5 +134,6 @@ class IstraTransport(HttpTransport):
             below = "/".join(path[: -len(wanted)])
         else:  # a host alone, or a host and the base there
             below = parts.path.rstrip("/") or urlsplit(self.base).path
-        self.base = f"{parts.scheme}://{parts.netloc}{below}".rstrip("/")
+        host = parts.netloc.rpartition("@")[2]  # whom a redirect wants to be logged in as, is nobody's business
+        self.base = f"{parts.scheme}://{host}{below}".rstrip("/")
         self.host = parts.hostname or self.host
