@@ -10,7 +10,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 import msgspec
 
 from ..download import Download
-from ..errors import Offline
+from ..linking import not_connected
 from ..masking import Mask
 from ..operations import (
     Answer,
@@ -142,7 +142,7 @@ class IstraRequests:
         """Send a request that was prepared."""
         client, prepared = self._client(), request.prepared
         if client is None:
-            raise Offline("There is no connection at the moment.", remedy="It is being restored; try again later.")
+            raise not_connected()
         for number in prepared.numbers:
             spend = guard.spend if prepared.operation.name in _CALLS else guard.check
             spend(number, field="destination")

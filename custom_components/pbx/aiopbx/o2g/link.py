@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from ..doors import settle
 from ..errors import ConnectionFailed, NotAllowed, NotSupported, PbxError, RequestRefused, SessionLost
+from ..linking import WireLink
 from ..model import AvailableLine, SystemInfo
 from .agents import Agents
 from .channel import EventChannel
@@ -45,14 +45,14 @@ GREETING: Final = 2.0
 """Seconds, at most, for a server to say something of its own over a channel that it delivers by itself."""
 
 
-class O2gLink:
+class O2gLink(WireLink):
     """One connection to one server: a session, a subscription and its channel. See ``Link``."""
 
     def __init__(self, system: "O2gSystem", client: O2gClient, server: int) -> None:
         """Not open yet."""
+        super().__init__("o2g", client)
         self.client = client
         self.channel: EventChannel | None = None
-        self.info = SystemInfo()
         settings = system.settings
         self._system = system
         self._board = system.board
@@ -61,11 +61,8 @@ class O2gLink:
         self._rights = system.rights
         self._refusal = ""
         """Why the server refused the last subscription."""
-        self._lost = asyncio.Event()
-        self._reason = ""
         self._heard = asyncio.Event()
         """Set by every batch of events."""
-        self._tasks: set[asyncio.Task[None]] = set()
         self._silence = Silence(settings.silence_timeout, settings.request_timeout, self._heard)
         self._lines = Lines(system.board, system.rights)
         self._reader = Reader(client, self._lines)
@@ -97,6 +94,11 @@ class O2gLink:
     def __repr__(self) -> str:
         """Name the server."""
         return f"<O2gLink {self.client.url}>"
+
+    @property
+    def last_heard(self) -> float | None:
+        """When the channel said something."""
+        return self.channel.last_heard if self.channel is not None else None
 
     # ------------------------------------------------------------------------------------------------------- opening
 
@@ -243,46 +245,6 @@ class O2gLink:
         except RequestRefused as error:
             _LOG.debug("No event can be provoked (%s)", error.status)
             return False
-
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work, name=f"o2g-{name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None:
-            _LOG.error("%s failed in a way that was not foreseen", task.get_name(), exc_info=error)
-            self.lose(f"{task.get_name()} failed ({type(error).__name__}).")
-
-    # -------------------------------------------------------------------------------------------------------- ending
-
-    async def lost(self) -> str:
-        """Wait until the connection is gone; says why."""
-        await self._lost.wait()
-        return self._reason
-
-    def lose(self, reason: str) -> None:
-        """The connection is gone."""
-        if not self._lost.is_set():
-            self._reason = reason
-            self._lost.set()
-
-    async def close(self) -> None:
-        """Give tasks, channel, subscription and session back. Never raises."""
-        self.lose("It was closed.")
-        await settle(*self._tasks)
-        if self.channel is not None:
-            await self.channel.close()
-        await self.client.close()
-
-    async def _watch_session(self) -> None:
-        await self.client.lost.wait()
-        why = self.client.lost_reason
-        self.lose(f"The session is gone. {why}" if why is not None else "The session is gone.")
 
     # ------------------------------------------------------------------------------------------------------- reading
 

@@ -10,7 +10,7 @@ from typing import Any, Final, get_type_hints
 import msgspec
 
 from ..download import Download
-from ..errors import Offline
+from ..linking import not_connected
 from ..masking import HIDDEN, Mask
 from ..operations import (
     Answer,
@@ -190,7 +190,7 @@ class O2gRequests:
         """Send a request that was prepared."""
         client, prepared = self._client(), request.prepared
         if client is None:
-            raise Offline("There is no connection at the moment.", remedy="It is being restored; try again later.")
+            raise not_connected()
         for field, number in _numbers(prepared.operation, prepared.body):
             (guard.spend if request.operation.name in _CALLS else guard.check)(number, field=field)
         began = monotonic()
