@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from make_o2g_doc import signature, words
+from operation_page import exchanged, heading, helpers, signature, type_name, words, write_or_check
 
 from aiopbx import errors
-from aiopbx.download import Download
 from aiopbx.istra import refusals, services
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.operations import OPERATIONS, WEBSOCKET, Operation
@@ -73,17 +72,6 @@ server's), `cause`, `transient`, `can_retry` and, whole, `detail`. The code deci
 """
 
 
-def type_name(kind: Any) -> str:
-    """Return the name of a type, as it is in the code."""
-    if kind is None:
-        return "nothing"
-    if kind is Download:
-        return "a stream of bytes, `Download`"
-    if isinstance(kind, type) and not hasattr(kind, "__args__"):
-        return f"`{kind.__name__}`"
-    return f"a tuple of `{kind.__args__[0].__name__}`"
-
-
 def place(operation: Operation[Any]) -> str:
     """Return how the method is called, without arguments."""
     name = operation.name.partition("(")[0]
@@ -92,31 +80,10 @@ def place(operation: Operation[Any]) -> str:
 
 def entry(operation: Operation[Any], method: Any) -> Iterator[str]:
     """Describe an operation."""
-    yield f"### `{place(operation)}({signature(method)})`"
-    yield ""
-    yield f"`{operation}` — {words(method.__doc__)}"
-    yield ""
-    body = f"takes {type_name(operation.body)}" if operation.body else "takes no body"
-    answer = f"answers {type_name(operation.answer)}" + (", or none" if operation.optional else "")
-    yield f"- {body}, {answer}; " + ("may be repeated" if operation.safe else "may not be repeated")
+    yield from heading(operation, place(operation), method)
+    yield exchanged(operation)
     if operation.alias:
         yield f"- where a server does not have that: `{operation.method} {operation.alias}`"
-    yield ""
-
-
-def helpers(name: str, service: Any) -> Iterator[str]:
-    """Describe what a service does beyond its operations."""
-    own = [
-        (key, member)
-        for key, member in vars(type(service)).items()
-        if not key.startswith("_") and callable(member) and not hasattr(member, "declare_operation")
-    ]
-    if not own:
-        return
-    yield "Made of several requests:"
-    yield ""
-    for key, member in own:
-        yield f"- `client.{name}.{key}({signature(member)})` — {words(member.__doc__)}"
     yield ""
 
 
@@ -166,15 +133,7 @@ class _Nobody:
 
 def main() -> int:
     """Write the page, or look whether it is current."""
-    page = render()
-    if "--check" in sys.argv[1:]:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page:
-            print(f"{PAGE.name} is not current: run scripts/make_istra_doc.py", file=sys.stderr)
-            return 1
-        return 0
-    PAGE.write_text(page, encoding="utf-8")
-    print(f"{PAGE.name}: {len(OPERATIONS)} operations")
-    return 0
+    return write_or_check(PAGE, render(), "make_istra_doc.py")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@
 With --check nothing is written, and the exit code says whether the page is current.
 """
 
-import inspect
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from operation_page import exchanged, heading, helpers, words, write_or_check
 
 from aiopbx import errors
 from aiopbx.o2g import rules
@@ -67,26 +68,6 @@ channel.
 """
 
 
-def words(text: str | None) -> str:
-    """Return the first sentence of a docstring, with the quotes that Markdown has."""
-    return (inspect.cleandoc(text or "")).partition("\n\n")[0].replace("\n", " ").replace("``", "`").rstrip(":")
-
-
-def signature(method: Any) -> str:
-    """Return the arguments as a person writes them."""
-    parts, keywords = [], False
-    for parameter in inspect.signature(method).parameters.values():
-        if parameter.name == "self":
-            continue
-        if parameter.kind is parameter.KEYWORD_ONLY and not keywords:
-            keywords = True
-            parts.append("*")
-        default = parameter.default
-        shown = "" if default is parameter.empty else f"={default!s}" if default is None else f"={default!r}"
-        parts.append(parameter.name + re.sub(r"<(\w+)\.(\w+): .*>", r"\1.\2", shown))
-    return ", ".join(parts)
-
-
 def checks(operation: Operation[Any]) -> str:
     """Say what is checked before it is sent."""
     said = []
@@ -101,22 +82,10 @@ def checks(operation: Operation[Any]) -> str:
     return "; ".join(dict.fromkeys(plain))
 
 
-def type_name(kind: type | None) -> str:
-    """Return the name of a type, as it is in the code."""
-    return "nothing" if kind is None else f"`{kind.__name__}`"
-
-
 def entry(name: str, operation: Operation[Any], method: Any) -> Iterator[str]:
     """Describe an operation."""
-    yield f"### `client.{name}.{operation.name}({signature(method)})`"
-    yield ""
-    yield f"`{operation}` — {words(method.__doc__)}"
-    yield ""
-    body = f"takes {type_name(operation.body)}" if operation.body else "takes no body"
-    if operation.body_optional:
-        body += ", or none"
-    answer = f"answers {type_name(operation.answer)}" + (", or none" if operation.optional else "")
-    facts = [f"- {body}, {answer}; " + ("may be repeated" if operation.safe else "may not be repeated")]
+    yield from heading(operation, f"client.{name}.{operation.name}", method)
+    facts = [exchanged(operation, body_optional=operation.body_optional)]
     facts.append(
         f"- licence: {operation.licence or 'none'}" + (f"; since {operation.since}" if operation.since else "")
     )
@@ -130,22 +99,6 @@ def entry(name: str, operation: Operation[Any], method: Any) -> Iterator[str]:
         names = ", ".join(f"`{one.keyword}`" for one in operation.guards)
         facts.append(f"- {names} is not sent: it says that you mean it")
     yield from facts
-    yield ""
-
-
-def helpers(name: str, service: Service) -> Iterator[str]:
-    """Describe what a service does beyond its operations."""
-    own = [
-        (key, member)
-        for key, member in vars(type(service)).items()
-        if not key.startswith("_") and inspect.isfunction(member) and not hasattr(member, "declare_operation")
-    ]
-    if not own:
-        return
-    yield "Made of several requests:"
-    yield ""
-    for key, member in own:
-        yield f"- `client.{name}.{key}({signature(member)})` — {words(member.__doc__)}"
     yield ""
 
 
@@ -180,15 +133,7 @@ class _Nobody:
 
 def main() -> int:
     """Write the page, or look whether it is current."""
-    page = render()
-    if "--check" in sys.argv[1:]:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page:
-            print(f"{PAGE.name} is not current: run scripts/make_o2g_doc.py", file=sys.stderr)
-            return 1
-        return 0
-    PAGE.write_text(page, encoding="utf-8")
-    print(f"{PAGE.name}: {len(OPERATIONS)} operations")
-    return 0
+    return write_or_check(PAGE, render(), "make_o2g_doc.py")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""The pages of all operations are what the code says."""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from aiopbx.istra.operations import OPERATIONS as ISTRA
+from aiopbx.o2g.operations import OPERATIONS as O2G
+
+ROOT = Path(__file__).parents[2]
+
+
+def load(script: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(script, ROOT / f"scripts/{script}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "scripts"))
+        spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module", params=["make_o2g_doc", "make_istra_doc"])
+def maker(request: pytest.FixtureRequest) -> ModuleType:
+    return load(request.param)
+
+
+def test_the_page_is_current(maker: ModuleType) -> None:
+    assert maker.PAGE.read_text(encoding="utf-8") == maker.render(), f"run scripts/{maker.__name__}.py"
+
+
+@pytest.mark.parametrize(("script", "operations", "count"), [("make_o2g_doc", O2G, 142), ("make_istra_doc", ISTRA, 38)])
+def test_the_page_has_every_operation(script: str, operations: Mapping[str, Any], count: int) -> None:
+    page = load(script).render()
+    assert len(operations) == count
+    for operation in operations.values():
+        if operation.service != "client":
+            assert f"`{operation}` — {operation.summary.replace('``', '`')[:30]}" in page
+            assert f".{operation.name}(" in page
+
+
+def test_the_page_of_istra_lists_every_operation() -> None:
+    maker = load("make_istra_doc")
+    page = maker.render()
+    for operation in ISTRA.values():
+        assert f"| `{operation}` | `{maker.place(operation)}` |" in page
+        if operation.service != "client":
+            assert f"### `{maker.place(operation)}(" in page
+
+
+def test_a_page_that_is_not_current_is_told(
+    maker: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = f"{maker.__name__}.py"
+    monkeypatch.setattr(maker, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr("sys.argv", [script, "--check"])
+    assert maker.main() == 1
+    assert script in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", [script])
+    assert maker.main() == 0
+    monkeypatch.setattr("sys.argv", [script, "--check"])
+    assert maker.main() == 0
