@@ -9,6 +9,7 @@ import ipywidgets
 from aiopbx import Line, StatusChanged
 
 from ..models.dial import KEY_NAMES, KEYS, LETTERS, DialModel
+from ..models.words import listed
 from .fields import Typed, on_enter, set_options, show
 from .view import View
 
@@ -145,12 +146,12 @@ class DialPad(View):
         show(self._pick_up, model.can_pick_up and not self._mode)
         show(self._unpark, model.can_unpark and not self._mode)
         absent = model.absent
-        self._absent.value = f"<i>Not on this line: {escape(', '.join(absent))}.</i>" if absent else ""
+        self._absent.value = f"<i>Not on this line: {escape(listed(list(absent)))}.</i>" if absent else ""
         show(self._absent, bool(absent))
 
     def describe(self) -> str:
         """Return in a few words what this is."""
-        return f"DialPad of {self.line.number}"
+        return f"DialPad of {self.line.number or self.line.name}"
 
     def to_html(self) -> str:
         """Return how it stands, as plain HTML."""
