@@ -291,12 +291,11 @@ class CallLogModel:
         elif isinstance(event, LogChanged) and event.line == self.line.id:
             self._log_changed(event)
         elif isinstance(event, LineChanged) and event.line == self.line.id:
+            # where nothing tells of the log, the counter of missed calls does
             unseen = not tells_calls(event.snapshot) and (
                 event.previous.counters.missed_calls != event.snapshot.counters.missed_calls
             )
-            if (
-                unseen or "features" in event.changed
-            ):  # where nothing tells of the log, the counter of missed calls does
+            if unseen or "features" in event.changed:
                 self._ask_anew()
 
     def _log_changed(self, event: LogChanged) -> None:
@@ -477,7 +476,7 @@ class CallLogModel:
 
     @property
     def marks(self) -> bool:
-        """Whether missed calls can be marked as seen: a history that is not told of and never says it knows no marks."""
+        """Whether missed calls can be marked as seen: a log that nothing tells of and that never says has no marks."""
         told = any(record.acknowledged is not None for record in self._records.values())
         return self.available and (told or tells_calls(self.line.snapshot))
 

@@ -189,13 +189,19 @@ class DialPad(View):
         if not self._mode:
             await self._dial_typed()
 
+    async def _settled(self) -> None:
+        """Take in what was typed last. Keys that were pressed since the last drawing are in the model, not the field."""
+        text = await self._typed.settled()
+        if text != self._shown:
+            self.model.number = self._shown = text
+
     async def _dial_typed(self) -> None:
-        self.model.number = self._shown = await self._typed.settled()
+        await self._settled()
         await self.model.dial()
 
     def _with_number(self, work: Callable[[], Any]) -> Callable[[], Any]:
         async def do() -> None:
-            self.model.number = self._shown = await self._typed.settled()
+            await self._settled()
             await work()
 
         return do
