@@ -56,7 +56,7 @@ async def connect(
     if settings is None and not keywords:
         return await connect_demo(scenario=scenario, speed=speed)
     wanted = settings if settings is not None else ConnectionSettings.make(**keywords)
-    key = f"{wanted.username}@{wanted.url}"
+    key = f"{wanted.system} {wanted.enterprise or ''} {wanted.username}@{wanted.url}"
     await _close_former(key)
     return _keep(key, await connect_pbx(wanted), None)
 

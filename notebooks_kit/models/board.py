@@ -20,6 +20,7 @@ from aiopbx import (
 )
 
 from ..frames import LINES, board_row, table
+from .words import counted, tells_calls, titled, words
 
 if TYPE_CHECKING:
     import pandas
@@ -76,11 +77,23 @@ class BoardRow:
     """Missed calls; none is unknown."""
     voicemails: int | None = None
     """Voicemails not heard yet; none is unknown."""
+    told: bool = True
+    """Whether the system tells of the calls of this line at all."""
 
     @property
     def words(self) -> str:
         """The state in words."""
-        return self.state.value.replace("_", " ")
+        return words(self.state) if self.told or self.state is not LineState.IDLE else "calls are not told"
+
+    @property
+    def short(self) -> str:
+        """What it is called where there is little room: its number, else its name."""
+        return self.number or self.name or self.line
+
+    @property
+    def title(self) -> str:
+        """What it is called: number and name."""
+        return titled(self.number, self.name, self.line)
 
     @property
     def text(self) -> str:
@@ -104,6 +117,7 @@ class BoardRow:
             forward=_forward_words(routing.forward) if routing and routing.forward else "",
             missed=line.counters.missed_calls,
             voicemails=line.counters.voicemails,
+            told=tells_calls(line),
         )
 
 
@@ -265,6 +279,19 @@ class BoardModel:
     def busy(self) -> int:
         """How many lines are in a call."""
         return sum(1 for row in self._rows.values() if row.calls)
+
+    @property
+    def summary(self) -> str:
+        """How it stands, in words."""
+        rows = self._rows.values()
+        said = counted(len(rows), "line")
+        if not rows or any(row.told for row in rows):
+            said += f", {self.busy} in a call"
+        else:
+            said += "; this system tells nothing of calls"
+        if self.status is not Status.ONLINE:
+            said += f" · {self.status.value}: what stands here may be old"
+        return said
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the lines that the filter lets through, in order and as they are now, as a table of pandas.

@@ -23,7 +23,7 @@ from aiopbx import (
 )
 
 from ..frames import RECORDS, record_row, table
-from .words import duration
+from .words import duration, tells_calls
 
 if TYPE_CHECKING:
     import pandas
@@ -290,8 +290,13 @@ class CallLogModel:
             self._tell()
         elif isinstance(event, LogChanged) and event.line == self.line.id:
             self._log_changed(event)
-        elif isinstance(event, LineChanged) and event.line == self.line.id and "features" in event.changed:
-            self._ask_anew()
+        elif isinstance(event, LineChanged) and event.line == self.line.id:
+            # where nothing tells of the log, the counter of missed calls does
+            unseen = not tells_calls(event.snapshot) and (
+                event.previous.counters.missed_calls != event.snapshot.counters.missed_calls
+            )
+            if unseen or "features" in event.changed:
+                self._ask_anew()
 
     def _log_changed(self, event: LogChanged) -> None:
         match event.change:
@@ -422,7 +427,7 @@ class CallLogModel:
             words += f" read, {self.total} in all" if self.total is not None else " read, and there are more"
         missed = sum(1 for row in rows if row.missed and not row.acknowledged)
         if missed:
-            words += f" · {missed} missed and not seen"
+            words += f" · {missed} missed" + (" and not seen" if self.marks else "")
         if self.status is not Status.ONLINE:
             words += f" · {self.status.value}: what stands here may be old"
         return words
@@ -462,12 +467,18 @@ class CallLogModel:
     @property
     def can_acknowledge(self) -> bool:
         """Whether a missed call that nobody has seen is chosen."""
-        return any(row.missed and not row.acknowledged for row in self.chosen_rows)
+        return self.marks and any(row.missed and not row.acknowledged for row in self.chosen_rows)
 
     @property
     def can_unacknowledge(self) -> bool:
         """Whether a missed call that was seen is chosen."""
-        return any(row.missed and row.acknowledged for row in self.chosen_rows)
+        return self.marks and any(row.missed and row.acknowledged for row in self.chosen_rows)
+
+    @property
+    def marks(self) -> bool:
+        """Whether missed calls can be marked as seen: a log that nothing tells of and that never says has no marks."""
+        told = any(record.acknowledged is not None for record in self._records.values())
+        return self.available and (told or tells_calls(self.line.snapshot))
 
     async def acknowledge(self, on: bool = True) -> None:
         """Acknowledge the missed calls that are chosen, or take that back."""

@@ -28,7 +28,7 @@ from aiopbx import (
     UnknownCall,
 )
 
-from .words import duration, since, words
+from .words import duration, since, tells_calls, words
 
 LINGER: Final = 60.0
 """Seconds that a call stays to be seen after its end."""
@@ -277,6 +277,11 @@ class CallsModel:
     def row(self, call: str) -> CallRow | None:
         """Return the row of the call with this id as of the last ``take()``, or none."""
         return self._rows.get(call)
+
+    @property
+    def nothing(self) -> str:
+        """What is said where there are no calls."""
+        return "No calls at the moment." if tells_calls(self.line.snapshot) else "This system tells nothing of calls."
 
     # --------------------------------------------------------------------------------------------- what can be done
 

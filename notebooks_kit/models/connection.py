@@ -110,7 +110,9 @@ class ConnectionModel:
         """Whether the password of the last connection is still there, so that the field may stay empty."""
         former = self._settings
         return former is not None and all(
-            getattr(former, name) == self.fields[name] for name in ("system", "url", "username")
+            (getattr(former, name) or "") == self.fields[name].strip()
+            for name in ("system", "url", "username", "enterprise")
+            if name in self.shown or name == "system"
         )
 
     def settings(self) -> ConnectionSettings | None:

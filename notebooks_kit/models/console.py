@@ -6,6 +6,9 @@ from typing import Final
 
 from aiopbx import Event, Feature, Line, LineAdded, LineChanged, LineRemoved, Pbx
 
+from .routing import PARTS
+from .words import listed, titled
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -15,20 +18,20 @@ class Page:
     title: str
     of_line: bool = False
     """Whether it shows the chosen line, and is empty without one."""
-    feature: Feature | None = None
-    """Without this the system cannot do it, and there is no such tab."""
+    features: frozenset[Feature] = frozenset()
+    """Without one of these the system cannot do it, and there is no such tab; none of them needs nothing."""
 
 
 PAGES: Final = (
     Page("board", "Board"),
-    Page("routing", "Routing", of_line=True),
-    Page("directory", "Directory", feature=Feature.DIRECTORY),
-    Page("log", "Call log", of_line=True, feature=Feature.CALL_LOG),
-    Page("voicemail", "Voicemail", of_line=True, feature=Feature.MAILBOX),
-    Page("agent", "Agent", of_line=True, feature=Feature.AGENT),
-    Page("timeline", "Timeline"),
+    Page("routing", "Routing", of_line=True, features=frozenset(PARTS)),
+    Page("directory", "Directory", features=frozenset({Feature.DIRECTORY})),
+    Page("log", "Call log", of_line=True, features=frozenset({Feature.CALL_LOG})),
+    Page("voicemail", "Voicemail", of_line=True, features=frozenset({Feature.MAILBOX})),
+    Page("agent", "Agent", of_line=True, features=frozenset({Feature.AGENT})),
+    Page("timeline", "Timeline", features=frozenset({Feature.CALL_EVENTS})),
     Page("ladder", "Ladder"),
-    Page("load", "Load"),
+    Page("load", "Load", features=frozenset({Feature.CALL_EVENTS})),
     Page("events", "Events"),
     Page("wire", "Wire"),
 )
@@ -49,7 +52,13 @@ class ConsoleModel:
     def pages(self) -> tuple[Page, ...]:
         """The tabs that this system has something for."""
         features = self._pbx.features
-        return tuple(page for page in PAGES if page.feature is None or page.feature in features)
+        return tuple(page for page in PAGES if not page.features or not page.features.isdisjoint(features))
+
+    @property
+    def absent(self) -> str:
+        """What has no tab because this system, or this account, cannot do it; empty where there is everything."""
+        names = [page.title.lower() for page in PAGES if page not in self.pages]
+        return f"Not on this connection: {listed(names)}." if names else ""
 
     @property
     def line(self) -> Line | None:
@@ -99,4 +108,4 @@ class ConsoleModel:
 
 def label(line: Line) -> str:
     """Return number and name of a line."""
-    return f"{line.number} {line.name}".strip() or line.id
+    return titled(line.number, line.name, line.id)

@@ -34,6 +34,13 @@ KEY_NAMES: Final = {"*": "star", "#": "hash"}
 """How a key is called that has no name by itself."""
 MOST: Final = 8
 """How many people are offered for what was typed."""
+_ABSENT_WORDS: Final = {
+    Feature.DIAL: "dialling",
+    Feature.DTMF: "tones",
+    Feature.DIRECTORY: "a directory",
+    Feature.PICK_UP: "picking calls up",
+    Feature.PARK: "taking parked calls back",
+}
 TONES: Final = frozenset("0123456789*#ABCD")
 
 
@@ -202,7 +209,7 @@ class DialModel:
     def absent(self) -> tuple[str, ...]:
         """What belongs on a dial pad and this line cannot do."""
         wanted = (Feature.DIAL, Feature.DTMF, Feature.DIRECTORY, Feature.PICK_UP, Feature.PARK)
-        return tuple(words(feature) for feature in wanted if feature not in self.line.features)
+        return tuple(_ABSENT_WORDS.get(one, words(one)) for one in wanted if one not in self.line.features)
 
     async def press(self, key: str) -> None:
         """Press one of the keys: it is sent as a tone, or added to the number."""

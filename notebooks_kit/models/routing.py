@@ -159,12 +159,16 @@ class RoutingModel:
         shown = self.caller_id
         if shown is None or (shown.number is None and shown.choice is CallerIdChoice.UNKNOWN):
             return "Which number others see is not known."
-        said = f"Others see {shown.number or 'a number that is not told'}"
-        return f"{said}, by the presence." if shown.choice is CallerIdChoice.FROM_PRESENCE else f"{said}."
+        by_presence = shown.choice is CallerIdChoice.FROM_PRESENCE
+        if shown.number is None:
+            return f"Which number others see {'follows the presence' if by_presence else 'is not told'}."
+        return f"Others see {shown.number}, by the presence." if by_presence else f"Others see {shown.number}."
 
     @property
     def words(self) -> str:
         """How calls reach the line, in one sentence."""
+        if all(part is Feature.CALLER_ID for part in self.parts):
+            return "This system tells nothing of how calls reach a line."
         if not self.known:
             return "How calls reach this line is not known yet."
         if self.do_not_disturb:

@@ -35,7 +35,18 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 """How much of a message is brought into the page: about 35 minutes of telephone sound."""
 SILENCE: Final = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\0\0\0\0"
 """A WAV file with no sound in it: pages cannot show a player of nothing at all."""
-_AUDIO: Final = ((b"RIFF", "wav"), (b"OggS", "ogg"), (b"fLaC", "flac"), (b"ID3", "mp3"), (b"\xff", "mp3"))
+_AUDIO: Final = (
+    (b"RIFF", "wav"),
+    (b"OggS", "ogg"),
+    (b"fLaC", "flac"),
+    (b"ID3", "mp3"),
+    (b"\xff\xf1", "aac"),
+    (b"\xff\xf9", "aac"),
+    (b"\xff", "mp3"),
+    (b".snd", "au"),
+)
+PLAYABLE: Final = frozenset({"wav", "mp3", "ogg", "flac", "aac", "mp4"})
+"""What pages play."""
 
 
 class TooLong(PbxError):
@@ -294,6 +305,21 @@ class VoicemailModel:
         """The sound formats that a message can be had in, the usual one first."""
         return self.mailbox.formats if self.mailbox is not None else ()
 
+    def heard_as(self, format: str | None = None) -> str | None:
+        """The format in which a message is heard when this one is asked for: pages do not play every one.
+
+        Raises ``NotSupported`` where the mailbox has none that they play.
+        """
+        asked = format or (self.formats[0] if self.formats else None)
+        if asked is None or asked in PLAYABLE:
+            return format
+        known = next((each for each in self.formats if each in PLAYABLE), None)
+        if known is None:
+            raise NotSupported(
+                f"Pages do not play {asked}.", missing="format", remedy="Save the message as a file instead."
+            )
+        return known
+
     async def load(self, id: str, *, format: str | None = None) -> Sound:
         """Read a message into memory, chunk by chunk. Raises ``TooLong`` where it is too much for a page."""
         message = self.message(id)
@@ -387,6 +413,8 @@ def sound_format(data: bytes | bytearray, asked: str | None = None) -> str:
     for begin, name in _AUDIO:
         if data.startswith(begin):
             return name
+    if data[4:8] == b"ftyp":
+        return "mp4"
     return (asked or "wav").lower().rpartition("/")[2]
 
 

@@ -163,7 +163,7 @@ class AgentPanel(View):
 
     def describe(self) -> str:
         """Return in a few words what this is."""
-        return f"AgentPanel of {self.line.number}: {self.model.words}"
+        return f"AgentPanel of {self.line.number or self.line.name}: {self.model.words}"
 
     def to_html(self) -> str:
         """Return what the agent does and is, as plain HTML."""

@@ -43,6 +43,9 @@ _STYLE: Final = """
 .pbx-board.pbx-choosing .pbx-line .pbx-row { grid-template-columns: minmax(9em, 1fr) 11em minmax(9em, 1.2fr)
   minmax(7em, 1fr); padding-left: 1.2em; }
 .pbx-board.pbx-choosing .pbx-line .pbx-number { display: none; }
+.pbx-board.pbx-choosing.pbx-nameless .pbx-line button { width: 14em; }
+.pbx-board.pbx-choosing.pbx-nameless .pbx-head { grid-template-columns: 14em minmax(9em, 1fr) 11em
+  minmax(9em, 1.2fr) minmax(7em, 1fr); }
 .pbx-board .pbx-line button { font-variant-numeric: tabular-nums; line-height: 1.6; }
 """ + "".join(f".pbx-line:has(.pbx-{state.value}) {{ --rank: {rank}; }}\n" for state, rank in RANK.items())
 _CHOSEN: Final = "box-shadow: inset 0 0 0 2px var(--jp-brand-color1, #1976d2)"
@@ -163,14 +166,10 @@ class LineBoard(View):
             each.close()
         put(self._order, self._order_css())
         put(self._hidden, self._hidden_css())
-        total, busy = len(self._rows), model.busy
-        words = f"{total} lines, {busy} in a call"
-        if model.status is not Status.ONLINE:
-            words += f" · {model.status.value}: what stands here may be old"
-            self.add_class("pbx-stale")
-        else:
-            self.remove_class("pbx-stale")
-        put(self._summary, f'<span role="status">{escape(words)}</span>')
+        (self.remove_class if model.status is Status.ONLINE else self.add_class)("pbx-stale")
+        numbered = all(row.number for row in model.rows.values())
+        (self.remove_class if numbered else self.add_class)("pbx-nameless")
+        put(self._summary, f'<span role="status">{escape(model.summary)}</span>')
 
     def _draw_row(self, row: BoardRow) -> None:
         drawn = self._rows.get(row.line)
@@ -178,9 +177,9 @@ class LineBoard(View):
             drawn = self._rows[row.line] = self._make_row(row)
         put(drawn.text, row_html(row))
         if drawn.button is not None:
-            title = f"Choose {row.number} {row.name}".strip()
-            if (drawn.button.description, drawn.button.tooltip) != (row.number, title):
-                drawn.button.description, drawn.button.tooltip = row.number, title
+            title = f"Choose {row.title}"
+            if (drawn.button.description, drawn.button.tooltip) != (row.short, title):
+                drawn.button.description, drawn.button.tooltip = row.short, title
 
     def _make_row(self, row: BoardRow) -> "_Row":
         name = f"pbx-line-{next(_numbers)}"
@@ -280,7 +279,7 @@ def notes(row: BoardRow) -> str:
 
 def row_html(row: BoardRow) -> str:
     """Return the row as HTML. Whatever comes from the system is escaped: a caller chooses his name."""
-    label = f"{row.number} {row.name}: {row.words}" + (f" with {row.party}" if row.party else "")
+    label = f"{row.title}: {row.words}" + (f" with {row.party}" if row.party else "")
     state = row.words
     if row.state in (LineState.ACTIVE, LineState.HELD) and row.since is not None:
         state += f" since {row.since.astimezone():%H:%M:%S}"

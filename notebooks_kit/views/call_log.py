@@ -166,7 +166,9 @@ class CallLogTable(View):
         model = self.model
         number, count = model.can_dial, len(model.chosen)
         self._dial.description = f"Call {number}" if number else "Call back"
-        self._dial.tooltip = f"Call {number} from {self.line.number}" if number else "Choose one call to call back"
+        self._dial.tooltip = (
+            f"Call {number} from {self.line.number or self.line.name}" if number else "Choose one call to call back"
+        )
         for button, on in (
             (self._dial, number is not None),
             (self._acknowledge, model.can_acknowledge),
@@ -175,6 +177,8 @@ class CallLogTable(View):
         ):
             if not self.is_busy(button) and button.disabled is on:
                 button.disabled = not on
+        for button in (self._acknowledge, self._unacknowledge):
+            show(button, model.marks)
         self._acknowledge.tooltip = "Mark the missed calls that are chosen as seen"
         self._unacknowledge.tooltip = "Mark the missed calls that are chosen as not seen"
         self._delete.description = f"Delete {count} …" if count else "Delete …"
@@ -221,7 +225,7 @@ class CallLogTable(View):
 
     def describe(self) -> str:
         """Return in a few words what this is."""
-        return f"CallLogTable of {self.line.number}: {self.model.summary}"
+        return f"CallLogTable of {self.line.number or self.line.name}: {self.model.summary}"
 
     def to_html(self) -> str:
         """Return what is shown as a plain table."""

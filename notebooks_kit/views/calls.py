@@ -60,9 +60,7 @@ class CallPanel(View):
         self._away = ipywidgets.Layout(display="none")
         self._styles = {style: ipywidgets.ButtonStyle() for style in {each.style for each in OPERATIONS}}
         self._title = ipywidgets.HTML(layout={"margin": "0"})
-        self._none = ipywidgets.HTML(
-            '<div class="pbx-none" role="status">No calls at the moment.</div>', layout={"margin": "0"}
-        )
+        self._none = ipywidgets.HTML(layout={"margin": "0"})
         self._body = ipywidgets.VBox()
         super().__init__(line.pbx, [self._title, self._none, self._body], css=_STYLE)
         self.add_class("pbx-calls")
@@ -96,6 +94,7 @@ class CallPanel(View):
             self._body.children = order
         for each in gone:
             each.close()
+        self._none.value = f'<div class="pbx-none" role="status">{escape(self.model.nothing)}</div>'
         show(self._none, not rows)
         self._draw_timers()
 
@@ -118,7 +117,7 @@ class CallPanel(View):
 
     def describe(self) -> str:
         """Return in a few words what this is."""
-        return f"CallPanel of {self.line.number}: {len(self.line.snapshot.calls)} calls"
+        return f"CallPanel of {self.line.number or self.line.name}: {len(self.line.snapshot.calls)} calls"
 
     def to_html(self) -> str:
         """Return the calls as a plain table."""

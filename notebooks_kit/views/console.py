@@ -71,6 +71,11 @@ class Console(View):
             layout={"width": "24em"},
         )
         self._head = ipywidgets.HTML()
+        absent = self.model.absent
+        self._absent = ipywidgets.HTML(
+            f'<div class="pbx-console-none">{escape(absent)}</div>' if absent else "",
+            layout={"display": None if absent else "none"},
+        )
         self._places = {each.name: ipywidgets.VBox() for each in self._pages}
         self._line_place = ipywidgets.HBox()
         self._line_place.add_class("pbx-console-line")
@@ -78,7 +83,7 @@ class Console(View):
         self._tabs = ipywidgets.Tab(
             [self._places[each.name] for each in self._pages], titles=tuple(each.title for each in self._pages)
         )
-        super().__init__(pbx, [ipywidgets.HBox([self._line_box, self._head]), self._tabs], css=_STYLE)
+        super().__init__(pbx, [ipywidgets.HBox([self._line_box, self._head]), self._tabs, self._absent], css=_STYLE)
         self.add_class("pbx-console")
         self._tabs.selected_index = next((i for i, each in enumerate(self._pages) if each.name == page), 0)
         self.on_change(self._line_box, self._typed)

@@ -9,6 +9,7 @@ import ipywidgets
 from aiopbx import Line, StatusChanged
 
 from ..models.dial import KEY_NAMES, KEYS, LETTERS, DialModel
+from ..models.words import listed
 from .fields import Typed, on_enter, set_options, show
 from .view import View
 
@@ -145,12 +146,12 @@ class DialPad(View):
         show(self._pick_up, model.can_pick_up and not self._mode)
         show(self._unpark, model.can_unpark and not self._mode)
         absent = model.absent
-        self._absent.value = f"<i>Not on this line: {escape(', '.join(absent))}.</i>" if absent else ""
+        self._absent.value = f"<i>Not on this line: {escape(listed(list(absent)))}.</i>" if absent else ""
         show(self._absent, bool(absent))
 
     def describe(self) -> str:
         """Return in a few words what this is."""
-        return f"DialPad of {self.line.number}"
+        return f"DialPad of {self.line.number or self.line.name}"
 
     def to_html(self) -> str:
         """Return how it stands, as plain HTML."""
@@ -188,13 +189,19 @@ class DialPad(View):
         if not self._mode:
             await self._dial_typed()
 
+    async def _settled(self) -> None:
+        """Take in what was typed last. Keys that were pressed since the last drawing are in the model, not the field."""
+        text = await self._typed.settled()
+        if text != self._shown:
+            self.model.number = self._shown = text
+
     async def _dial_typed(self) -> None:
-        self.model.number = self._shown = await self._typed.settled()
+        await self._settled()
         await self.model.dial()
 
     def _with_number(self, work: Callable[[], Any]) -> Callable[[], Any]:
         async def do() -> None:
-            self.model.number = self._shown = await self._typed.settled()
+            await self._settled()
             await work()
 
         return do

@@ -97,7 +97,7 @@ class RoutingPanel(View):
 
     def describe(self) -> str:
         """Return in a few words what this is."""
-        return f"RoutingPanel of {self.line.number}: {self.model.words}"
+        return f"RoutingPanel of {self.line.number or self.line.name}: {self.model.words}"
 
     def to_html(self) -> str:
         """Return how calls reach the line, as plain HTML."""

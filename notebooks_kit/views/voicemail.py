@@ -159,7 +159,7 @@ class VoicemailPlayer(View):
         show(self._new_mark, can_mark and chosen is not None and chosen.unread is not True)
         show(self._telephone, model.play_number is not None)
         formats = model.formats
-        show(self._format, len(formats) > 1)
+        show(self._format, len(formats) > 1 and bool(self._rows))
         if formats and self._format.options != formats:
             self._format.options = formats
         if self._saving is not None and self._saving.id not in self._rows:
@@ -176,7 +176,10 @@ class VoicemailPlayer(View):
     async def hear(self, id: str) -> None:
         """Read a message and play it in the page."""
         self.model.choose(id)
-        sound = await self.model.load(id, format=self._asked_format)
+        asked = self._asked_format
+        played = self.model.heard_as(asked)
+        sound = await self.model.load(id, format=played)
+        self._say(self._told, f"Pages do not play {asked}: it is heard as {played}." if played != asked else "")
         self._heard = id
         self._audio.format = sound.format
         self._audio.value = sound.data
@@ -252,7 +255,7 @@ class VoicemailPlayer(View):
 
     def describe(self) -> str:
         """Return in a few words what this is."""
-        return f"VoicemailPlayer of {self.line.number}: {self.model.summary}"
+        return f"VoicemailPlayer of {self.line.number or self.line.name}: {self.model.summary}"
 
     def to_html(self) -> str:
         """Return the messages as a plain table."""

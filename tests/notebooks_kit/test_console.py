@@ -63,9 +63,12 @@ def test_what_a_system_cannot_do_has_no_tab() -> None:
         lines: dict[str, Any] = {}
 
     pbx: Pbx = Poor()  # type: ignore[assignment] # what it needs of a client, and no more
-    names = {page.name for page in ConsoleModel(pbx).pages}
-    assert names == {page.name for page in PAGES if page.feature is None}
-    assert {"board", "routing", "events"} <= names
+    model = ConsoleModel(pbx)
+    names = {page.name for page in model.pages}
+    assert names == {page.name for page in PAGES if not page.features} == {"board", "ladder", "events", "wire"}
+    assert model.absent == (
+        "Not on this connection: routing, directory, call log, voicemail, agent, timeline and load."
+    )
 
 
 async def test_a_line_chosen_on_the_board_fills_the_panels() -> None:

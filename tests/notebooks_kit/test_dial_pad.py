@@ -384,7 +384,7 @@ async def test_what_the_line_cannot_do_is_named() -> None:
     async with desk(users=people) as (one, pbx):
         hands = Hands(one, pbx)
         assert there(hands.pad._absent)
-        assert "dtmf" in hands.pad._absent.value
+        assert "tones" in hands.pad._absent.value
         assert not there(hands.pad._pick_up)
         hands.pad.close()
 
