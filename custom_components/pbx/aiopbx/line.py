@@ -13,7 +13,7 @@ from .call_log import CallLog, LogFilter
 from .desk import Desk
 from .doors import owned
 from .errors import ActionNotAllowed, InvalidInput, OutcomeUnknown, UnknownCall
-from .events import CallEvent, CallStarted, Event
+from .events import CallEnded, CallEvent, CallStarted, Event
 from .model import (
     Action,
     CallerId,
@@ -526,7 +526,7 @@ class Line(Desk):
                 except TimeoutError:
                     pass
                 else:
-                    return self._pbx._handle(self, found)
+                    return self._pbx._handle(self, search.over.get(found.id, found))
             if unanswered is not None:
                 raise unanswered
             return None
@@ -550,6 +550,8 @@ class _Search:
         self._seen: list[CallSnapshot] = []
         self._answered = False
         self._ref: str | None = None
+        self.over: dict[str, CallSnapshot] = {}
+        """Calls that have ended meanwhile."""
 
     def look_for(self, ref: str | None) -> None:
         """The server has answered, with this reference or none."""
@@ -560,6 +562,8 @@ class _Search:
 
     def hear(self, event: Event) -> None:
         if isinstance(event, CallEvent):
+            if isinstance(event, CallEnded):
+                self.over[event.call.id] = event.call
             self.see(event.call, new=isinstance(event, CallStarted))
 
     def see(self, call: CallSnapshot, *, new: bool) -> None:
