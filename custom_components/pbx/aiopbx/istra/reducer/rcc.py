@@ -74,10 +74,11 @@ def pushed(state: RccState, told: CallLine, now: datetime) -> Result:
     """A snapshot that was pushed."""
     if told.state is LineState.DROPPED:
         return _drop(state, told, now)
-    if _is_over(state, told):
-        return state, ()
     stamp, known = told.last_modification_time, _stamp(state, told.line_id)
-    if known is not None and stamp is not None and stamp < known:
+    if known is None:
+        if _is_over(state, told):
+            return state, ()
+    elif stamp is not None and stamp < known:
         return state, ()
     return _show(state, told, now)
 
@@ -146,12 +147,20 @@ def _stamp(state: RccState, ref: str) -> int | None:
     return None
 
 
+def _dropped_at(state: RccState, ref: str) -> int | None:
+    """When a line was dropped; none where it was not, as far as is remembered."""
+    for id_, when in state.dropped:
+        if id_ == ref:
+            return when
+    return None
+
+
 def _is_over(state: RccState, told: CallLine) -> bool:
     """Whether this is a line that was dropped; one that was created later is another with the same id."""
-    for id_, when in state.dropped:
-        if id_ == told.line_id:
-            return not (when and told.creation_time is not None and told.creation_time > when + REUSED)
-    return False
+    when = _dropped_at(state, told.line_id)
+    if when is None:
+        return False
+    return not (when and told.creation_time is not None and told.creation_time > when + REUSED)
 
 
 def _is_newer(state: RccState, told: CallLine) -> bool:
@@ -171,8 +180,9 @@ def _show(state: RccState, told: CallLine, now: datetime, *, seen: bool = True) 
     if stamp is None:
         stamp = _stamp(state, ref) or 0  # the creation is no substitute: it may be told as later than changes are
     times = (*[pair for pair in state.times if pair[0] != ref], (ref, stamp))
-    dropped = tuple(pair for pair in state.dropped if pair[0] != ref)
-    state = replace(state, times=times, dropped=dropped)
+    state = replace(state, times=times)
+    if before is None and _dropped_at(state, ref) is not None:
+        state = replace(state, dropped=tuple(pair for pair in state.dropped if pair[0] != ref))
     if told.conference and state.asked:
         state = not_asked(state, ref)  # of the two that were merged, this is the one that goes on
     if before is None:
@@ -189,9 +199,10 @@ def _drop(state: RccState, told: CallLine, now: datetime, *, listed: bool = Fals
     """
     ref, line = told.line_id, state.line
     call = line.call_by_ref(ref)
-    unheard = call is None and not listed and ref not in state.gone and all(id_ != ref for id_, _ in state.dropped)
-    others = tuple(pair for pair in state.dropped if pair[0] != ref)
-    when = max([told.last_modification_time or 0, *[stamp for id_, stamp in state.dropped if id_ == ref]])
+    before = _dropped_at(state, ref) if call is None else None  # a line that is shown is none that was dropped
+    unheard = call is None and before is None and not listed and ref not in state.gone
+    others = state.dropped if before is None else tuple(pair for pair in state.dropped if pair[0] != ref)
+    when = max(told.last_modification_time or 0, before or 0)
     mark = next((one for one in state.asked if one.ref == ref and now - one.at <= ASKED), None)
     state = replace(
         state,
