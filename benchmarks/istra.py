@@ -1,7 +1,7 @@
 """Pushes of myRCC from bytes to a subscriber of the model, beside a bare json loop over the same bytes.
 
-There is no network: a WebSocket hands over whole frames. Seconds are those that this process computes, so that a machine
-with other work gives the same ratio.
+There is no network: a WebSocket hands over whole frames. Seconds are those that this process computes, so that a
+machine with other work gives the same ratio.
 """
 
 import argparse
