@@ -14,6 +14,9 @@ from aiopbx import (
     VOICEMAIL,
     Action,
     ActionNotAllowed,
+    CallEnded,
+    CallOver,
+    CallStarted,
     CallState,
     Direction,
     Feature,
@@ -221,6 +224,53 @@ async def test_an_extension_that_is_new_is_met_with_its_first_call() -> None:
         await pbx.line("1009").answer()
         await call.wait_for(CallState.ACTIVE, timeout=5)
         await right(one, pbx)
+
+
+async def test_a_call_within_one_period_of_the_pushes_is_told_once() -> None:
+    """It rings and ends before anything is pushed: all that comes is that it was dropped."""
+    async with office(istra_push=0.1) as one:
+        pbx = await one.connect()
+        diary = Diary(pbx)
+        one.switch.drop("oxe1000", one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True).ref)
+        one.clock.advance(0.1)
+        await until(lambda: len(diary.of(CallEnded)) == 2)
+        assert {(event.line, event.call.outcome) for event in diary.of(CallEnded)} == {
+            (pbx.line("1000").id, Outcome.CANCELLED),
+            (pbx.line("1001").id, Outcome.MISSED),
+        }
+        assert len(diary.of(CallStarted)) == 2
+        assert not any(line.calls for line in pbx.lines.values())
+
+
+async def test_a_call_that_ends_before_the_answer_to_its_dial_is_given_as_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        diary = Diary(pbx)
+        place_call = pbx.istra.rcc.place_call
+
+        async def late(*given: str) -> Any:
+            told = await place_call(*given)
+            one.switch.drop("oxe1000", next(iter(one.switch.calls)))
+            await until(lambda: any(event.line == given[0] for event in diary.of(CallEnded)))
+            return told
+
+        monkeypatch.setattr(pbx.istra.rcc, "place_call", late)
+        call = await pbx.line("1000").dial("1001")
+        assert call is not None
+        assert (call.ended, call.outcome) == (True, Outcome.CANCELLED)
+        with pytest.raises(CallOver):
+            await call.wait_for(CallState.ACTIVE, timeout=5)
+
+
+async def test_nothing_is_remembered_of_calls_that_nobody_wants_to_see() -> None:
+    async with office() as one:
+        pbx = await one.connect(lines=["1003"])
+        for _ in range(3):
+            one.switch.drop("oxe1000", one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True).ref)
+        await one.caught_up(pbx)
+        assert pbx._system._link._watcher._extension_of == {}  # type: ignore[attr-defined]
 
 
 async def test_what_means_nothing_to_istra_is_refused_before_anything_is_sent() -> None:

@@ -254,6 +254,34 @@ async def test_2_closing_gives_everything_back(account: dict[str, str]) -> None:
             _ = pbx.istra
 
 
+@EACH
+async def test_2_connecting_can_be_given_up_at_any_moment(account: dict[str, str]) -> None:
+    async with istra_office() as one:
+        for steps in (*range(0, 40, 3), *range(40, 400, 30)):
+            connecting = asyncio.ensure_future(one.connect(**account))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            connecting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await connecting
+            await until(lambda: one.sessions == 0)
+        assert tasks_of_clients() == set()
+
+
+async def test_2_a_dial_as_the_session_expires_is_made_once() -> None:
+    async with istra_office() as one:
+        pbx = await one.connect()
+        for session in one.face.sessions.all:
+            session.deadline = -1.0  # it is over, and the socket has not been told
+        call = await pbx.line("1000").dial("1001")
+        await until(lambda: pbx.statistics.losses == 1 and pbx.status is Status.ONLINE)
+        assert len(one.switch.calls) == 1
+        assert call is not None
+        await call.hang_up()
+        await until(lambda: call.ended)
+        assert one.sessions == 1
+
+
 async def test_2_a_first_connection_that_fails_leaves_nothing() -> None:
     async with istra_office() as one:
         for account in (RCC, end_user("mycrm"), end_user("myistra")):

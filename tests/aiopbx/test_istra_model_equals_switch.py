@@ -1,6 +1,5 @@
 """Any sequence of what people do, seen through myRCC: the model equals the switch's truth, also with a lossy wire."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,21 +7,20 @@ import msgspec
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import invariant, rule
 
-import aiopbx
-from aiopbx import Event, LineAdded, LineRemoved, LineSnapshot, Pbx, Status
+from aiopbx import LineSnapshot, Pbx
 from aiopbx.istra.decoding import FrameDecoder, Push
 from aiopbx.istra.reducer import rcc
 from aiopbx.istra.reducer.rcc import RccState
 from aiopbx.istra.types.session import Application
-from aiopbx.simulator import ManualClock, Simulator
+from aiopbx.simulator import SimulatorSettings
 from aiopbx.simulator.faces.istra.identifiers import extension_id
 from aiopbx.simulator.faces.istra.lines import Line, Lines
 from aiopbx.simulator.faces.istra.variants import Variants
-from aiopbx.simulator.faces.o2g import views
-from aiopbx.simulator.switch import Behaviour, HuntingGroupSpec, SwitchSettings
+from aiopbx.simulator.switch import SwitchSettings
 from tests.aiopbx.istra_office import RCC, compare, istra_settings
+from tests.aiopbx.model_over_http import FEW, ModelOverHttp, connect
 from tests.aiopbx.office import until
-from tests.aiopbx.simulator.test_switch_any_sequence import AnySequence, Replica, people
+from tests.aiopbx.simulator.test_switch_any_sequence import AnySequence, people
 from tests.aiopbx.test_model_equals_switch import Follower
 
 DIALECTS = ["sparse", "line_id_differs", "moving_creation_time", "spaced_keys", "booleans_as_strings"]
@@ -135,38 +133,25 @@ OverRcc.TestCase.settings = settings(
 TestOverRcc = OverRcc.TestCase
 
 
-class OverHttp(AnySequence):
-    """Switch, server, socket, client, model; with a variant of the wire in every run."""
+class OverHttp(ModelOverHttp):
+    """Over myRCC, with a variant of the wire in every run."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = asyncio.new_event_loop()
-        self.loop.run_until_complete(self.begin())
+    def office(self, switch: SwitchSettings) -> SimulatorSettings:
+        return istra_settings(users=tuple(people()), switch=switch)
 
-    async def begin(self) -> None:
-        """Put a server and a client before a switch like that of the plain machine."""
-        self.clock = ManualClock()
-        switch = SwitchSettings(hunting_groups=(HuntingGroupSpec(number="700"),), desk_sharing_sets=("800",), seed=1)
-        self.simulator = Simulator(istra_settings(users=tuple(people()), switch=switch), clock=self.clock)
-        await self.simulator.start()
-        assert self.simulator.istra is not None
-        self.switch = self.simulator.switch
-        self.switch.external.set("*101", Behaviour(ring_after=2, answer_after=3, hang_up_after=20))
-        self.replica = Replica(self.switch)
-        views.attach(self.switch, self._publish)
-        self.pbx: Pbx = await aiopbx.connect(
-            url=self.simulator.istra_url, **RCC, reconnect_min=0.005, reconnect_max=0.02
-        )
-        self.follower = Follower()
-        self.known = set(self.pbx.lines)
-        self.pbx.subscribe(self.heard)
+    async def connect(self) -> Pbx:
+        return await connect(self.simulator.istra_url, **RCC)
 
-    def heard(self, event: Event) -> None:
-        if isinstance(event, LineAdded):
-            self.known.add(event.line)
-        elif isinstance(event, LineRemoved):
-            self.known.discard(event.line)
-        self.follower(event)
+    def line_of(self, login: str) -> str:
+        return extension_id(login)
+
+    def compare(self, line: LineSnapshot, login: str) -> None:
+        compare(line, self.switch, login)
+
+    def left_behind(self) -> int:
+        face = self.simulator.istra
+        assert face is not None
+        return len(face.sessions) + len(face.listeners)
 
     @rule()
     def come_and_go(self) -> None:
@@ -181,78 +166,12 @@ class OverHttp(AnySequence):
         losses = self.pbx.statistics.losses
         self.loop.run_until_complete(until(lambda: self.pbx.statistics.losses > losses, 10))
 
-    @rule()
-    def expire(self) -> None:
-        """The session ends."""
-        self.simulator.faults.expire_sessions()
-
-    @rule(
-        name=st.sampled_from(
-            ["sparse", "line_id_differs", "moving_creation_time", "spaced_keys", "booleans_as_strings"]
-        )
-    )
+    @rule(name=st.sampled_from(DIALECTS))
     def another_dialect(self, name: str) -> None:
         """The server writes otherwise from now on."""
         variants = self.simulator.istra.variants  # type: ignore[union-attr]
         setattr(variants, name, not getattr(variants, name))
 
-    async def settle(self) -> None:
-        """Let the client hear everything."""
-        await until(lambda: self.pbx.status is Status.ONLINE, 10)
-        await until(self.is_right, 10)
 
-    def is_right(self) -> bool:
-        try:
-            self.look()
-        except (AssertionError, KeyError):
-            return False
-        return True
-
-    def look(self) -> None:
-        assert self.known == set(self.pbx.lines) == {extension_id(login) for login in self.switch.users}
-        for login in self.switch.users:
-            compare(self.pbx.line(extension_id(login)).snapshot, self.switch, login)
-        calls = {call.id: call.snapshot for line in self.pbx.lines.values() for call in line.calls}
-        assert calls == self.follower.alive
-
-    @invariant()
-    def the_model_is_the_truth(self) -> None:
-        try:
-            self.loop.run_until_complete(self.settle())
-        except AssertionError:
-            self.look()  # says what is wrong
-            raise
-
-    def teardown(self) -> None:
-        try:
-            for call in tuple(self.switch.calls.values()):
-                for member in tuple(call.members):
-                    if not call.ended and member.login is not None:
-                        self.attempt(self.switch.drop, member.login, call.ref)
-                        self.attempt(self.switch.release, member.login, call.ref)
-            self.the_model_is_the_truth()
-            for _ in range(10):
-                self.clock.advance(600)
-                self.the_model_is_the_truth()
-            assert not self.switch.calls
-            assert self.follower.started == self.follower.ended
-        finally:
-            self.loop.run_until_complete(self.end())
-            self.loop.close()
-
-    async def end(self) -> None:
-        await self.pbx.close()
-        face = self.simulator.istra
-        assert face is not None
-        assert (len(face.sessions), len(face.listeners)) == (0, 0)
-        await self.simulator.stop()
-        others: list[Any] = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-
-
-OverHttp.TestCase.settings = settings(
-    max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+OverHttp.TestCase.settings = FEW
 TestOverHttp = OverHttp.TestCase

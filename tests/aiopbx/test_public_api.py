@@ -241,7 +241,8 @@ def public_classes() -> Iterator[Any]:
 
 
 def own_members(kind: type) -> Iterator[tuple[str, Any]]:
-    for name, member in vars(kind).items():
+    ours = [one for one in kind.__mro__ if one.__module__.startswith("aiopbx")]
+    for name, member in ((name, member) for one in ours for name, member in vars(one).items()):
         if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, (property, classmethod))):
             yield name, member
 

@@ -17,10 +17,7 @@ from tests.contract.simulated import (
     check_answer,
     check_refusal,
     misfits,
-    needs_session,
     office,
-    refuses_other_methods,
-    refuses_while_starting,
     settings,
 )
 
@@ -38,16 +35,6 @@ async def world() -> AsyncIterator[World]:
 
 def only(name: str) -> Any:
     return held("O2G operations", "simulator", [ROWS[name]])
-
-
-@held("O2G operations", "simulator", ROWS.values())
-async def test_other_methods_are_refused(world: World, row: OperationRow) -> None:
-    await refuses_other_methods(world, row)
-
-
-@held("O2G operations", "simulator", ROWS.values())
-async def test_refused_while_the_server_starts(world: World, row: OperationRow) -> None:
-    await refuses_while_starting(world, row)
 
 
 # --------------------------------------------------------------------------------------------------------------- status
@@ -75,7 +62,6 @@ async def test_status(world: World, row: OperationRow) -> None:
 async def test_status_is_for_administrators(world: World, row: OperationRow) -> None:
     await world.log_in(ALICE)
     check_refusal(row, await world.ask("GET", row.path), 403, "NOT_ALLOWED")
-    await needs_session(world, row)
 
 
 @only(STATUS)

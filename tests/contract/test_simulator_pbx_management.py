@@ -18,11 +18,8 @@ from tests.contract.simulated import (
     const,
     expand,
     misfits,
-    needs_session,
     office,
     ready,
-    refuses_other_methods,
-    refuses_while_starting,
     serves,
     settings,
     wrong_uses,
@@ -258,21 +255,6 @@ async def test_licence_is_asked_for(row: OperationRow) -> None:
         reply = await world.ask(row.method, expand(row, values), CASES[row.id].body(values))
         check_refusal(row, reply, 403, "NOT_ALLOWED")
         assert "MANAGEMENT" in reply.body["innerMessage"]
-
-
-@held("O2G operations", "simulator", ROWS)
-async def test_refused_without_a_session(world: World, row: OperationRow) -> None:
-    await needs_session(world, row)
-
-
-@held("O2G operations", "simulator", ROWS)
-async def test_refused_while_the_server_starts(world: World, row: OperationRow) -> None:
-    await refuses_while_starting(world, row)
-
-
-@held("O2G operations", "simulator", ROWS)
-async def test_other_methods_are_refused(world: World, row: OperationRow) -> None:
-    await refuses_other_methods(world, row)
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b'"text"', b"\xff", b'{"attributes": 1}'])

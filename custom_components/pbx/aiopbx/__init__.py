@@ -12,6 +12,7 @@ This page is the whole public API; everything behind it may change.
 from .agent import Agent, IntrusionMode, WithdrawReason
 from .call import DVA, VOICEMAIL, Call
 from .call_log import CallLog, CallRecord, LogChange
+from .desk import HuntingGroups, Languages, Preferences, Text
 from .directory import Contact, ContactSearch
 from .errors import (
     ActionNotAllowed,
@@ -100,7 +101,7 @@ from .recording import Recorder
 from .replaying import Replay, replay
 from .settings import ConnectionSettings, SupervisedUser
 from .subscribers import EventStream
-from .system import CallbackRequest, DialKeywords, HuntingGroups, Languages, Preferences, Text
+from .system import CallbackRequest, DialKeywords
 from .telephone import Key, Pin, Telephone, TelephoneState
 from .voicemail import Mailbox, MailboxSnapshot, VoicemailMessage, Voicemails, VoicemailSnapshot
 from .wiretap import WireMessage

@@ -1,18 +1,19 @@
 """A monitored line: a handle that reads the newest snapshot, dials, and says how calls reach it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar, Unpack
+from typing import Unpack
 
 from msgspec.structs import replace
 
 from .agent import Agent
 from .call import Call
 from .call_log import CallLog, LogFilter
+from .desk import Desk
 from .doors import owned
-from .errors import ActionNotAllowed, InvalidInput, NotSupported, OutcomeUnknown, UnknownCall
-from .events import CallEvent, CallStarted, Event
+from .errors import ActionNotAllowed, InvalidInput, OutcomeUnknown, UnknownCall
+from .events import CallEnded, CallEvent, CallStarted, Event
 from .model import (
     Action,
     CallerId,
@@ -31,19 +32,14 @@ from .model import (
     Target,
 )
 from .subscribers import Callback, Kind
-from .system import CallbackRequest, Commands, DialKeywords, DialOptions, HuntingGroups, Languages, Preferences, Text
+from .system import CallbackRequest, DialKeywords, DialOptions
 from .telephone import Telephone
 from .voicemail import Mailbox, MailboxKey, MailboxSnapshot, Voicemails, choose
-
-if TYPE_CHECKING:
-    from .pbx import Pbx
-
-T = TypeVar("T")
 
 _NO_ACTIONS: frozenset[Action] = frozenset()
 
 
-class Line:
+class Line(Desk):
     """A handle on one line: a user, extension or terminal.
 
     It always shows the newest snapshot. Actions raise ``NotSupported``, ``ActionNotAllowed``, ``InvalidInput``,
@@ -51,12 +47,7 @@ class Line:
     or ``OutcomeUnknown``. All coroutines may be awaited from any event loop.
     """
 
-    __slots__ = ("__weakref__", "_last", "_pbx")
-
-    def __init__(self, pbx: "Pbx", snapshot: LineSnapshot) -> None:
-        """Made by the ``Pbx`` only."""
-        self._pbx = pbx
-        self._last = snapshot
+    __slots__ = ()
 
     def __repr__(self) -> str:
         """Say which line it is and how it stands."""
@@ -64,29 +55,6 @@ class Line:
         return f"<Line {line.id} {line.number} {line.name!r}: {line.state}>"
 
     # What it is
-
-    @property
-    def pbx(self) -> "Pbx":
-        """The system this line belongs to."""
-        return self._pbx
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop that owns the client."""
-        return self._pbx.loop
-
-    @property
-    def snapshot(self) -> LineSnapshot:
-        """The newest snapshot: frozen, safe to keep and to compare."""
-        newest = self._pbx._board.lines.get(self._last.id)
-        if newest is not None:
-            self._last = newest
-        return self._last
-
-    @property
-    def id(self) -> str:
-        """What the system calls it: the login name on O2G."""
-        return self._last.id
 
     @property
     def number(self) -> str:
@@ -152,16 +120,6 @@ class Line:
     def caller_id(self) -> CallerId | None:
         """The number that others see; none where that cannot be told."""
         return self.snapshot.caller_id
-
-    @property
-    def features(self) -> frozenset[Feature]:
-        """What this line can do at all; everything else raises ``NotSupported``."""
-        return self._pbx._line_features(self.snapshot)
-
-    @property
-    def missing(self) -> Mapping[Feature, str]:
-        """The features that are absent for want of a licence, and that licence."""
-        return self._pbx._system.missing(self.snapshot)
 
     @property
     def actions(self) -> frozenset[Action]:
@@ -241,10 +199,11 @@ class Line:
         O2G: POST /telephony/devices/{deviceId}/pickup.
         """
         self._commands.check_number(number, field="number")
-        self._require(Feature.PICK_UP)
         chosen = self._named_device(device)
-        self._require_online()
-        await self._run(lambda commands: commands.pick_up(self.snapshot, chosen, number, call_ref, auto_answer))
+        await self._ask(
+            Feature.PICK_UP,
+            lambda commands: commands.pick_up(self.snapshot, chosen, number, call_ref, auto_answer),
+        )
 
     @owned
     async def unpark(self, from_device: str | None = None, *, device: str | None = None) -> None:
@@ -264,9 +223,7 @@ class Line:
     @owned
     async def set_do_not_disturb(self, on: bool) -> None:
         """Refuse calls, or no longer. O2G: POST or DELETE /routing/dnd."""
-        self._require(Feature.DO_NOT_DISTURB)
-        self._require_online()
-        await self._run(lambda commands: commands.set_do_not_disturb(self.snapshot, on))
+        await self._ask(Feature.DO_NOT_DISTURB, lambda commands: commands.set_do_not_disturb(self.snapshot, on))
 
     @owned
     async def set_forward(
@@ -281,17 +238,13 @@ class Line:
             raise InvalidInput("target", f"a forward cannot lead to {target}.", remedy="Use a number or the voicemail.")
         if condition is Condition.UNKNOWN:
             raise InvalidInput("condition", "this is no condition.", remedy="Use immediate, busy, no_answer or both.")
-        self._require(Feature.FORWARD)
         goal = self._goal(number, target)
-        self._require_online()
-        await self._run(lambda commands: commands.set_forward(self.snapshot, target, condition, goal))
+        await self._ask(Feature.FORWARD, lambda commands: commands.set_forward(self.snapshot, target, condition, goal))
 
     @owned
     async def cancel_forward(self) -> None:
         """Forward no longer. O2G: DELETE /routing/forwardroute."""
-        self._require(Feature.FORWARD)
-        self._require_online()
-        await self._run(lambda commands: commands.cancel_forward(self.snapshot))
+        await self._ask(Feature.FORWARD, lambda commands: commands.cancel_forward(self.snapshot))
 
     @owned
     async def set_overflow(
@@ -313,24 +266,20 @@ class Line:
                 f"an overflow is never {condition}.",
                 remedy="Use busy, no_answer or busy_no_answer, or a forward.",
             )
-        self._require(Feature.OVERFLOW)
         goal = self._goal(number, target)
-        self._require_online()
-        await self._run(lambda commands: commands.set_overflow(self.snapshot, target, condition, goal))
+        await self._ask(
+            Feature.OVERFLOW, lambda commands: commands.set_overflow(self.snapshot, target, condition, goal)
+        )
 
     @owned
     async def cancel_overflow(self) -> None:
         """Let them go nowhere. O2G: DELETE /routing/overflowroute."""
-        self._require(Feature.OVERFLOW)
-        self._require_online()
-        await self._run(lambda commands: commands.cancel_overflow(self.snapshot))
+        await self._ask(Feature.OVERFLOW, lambda commands: commands.cancel_overflow(self.snapshot))
 
     @owned
     async def set_remote_extension(self, on: bool) -> None:
         """Let the remote extension ring too, or not. O2G: POST /routing with the MOBILE destination."""
-        self._require(Feature.REMOTE_EXTENSION)
-        self._require_online()
-        await self._run(lambda commands: commands.set_remote_extension(self.snapshot, on))
+        await self._ask(Feature.REMOTE_EXTENSION, lambda commands: commands.set_remote_extension(self.snapshot, on))
 
     # Call-backs and counters
 
@@ -338,16 +287,12 @@ class Line:
     async def request_call_back(self, number: str) -> None:
         """Ask a user to call back. O2G: POST /telephony/outgoingCallbacks."""
         self._commands.check_number(number, field="number")
-        self._require(Feature.CALL_BACK)
-        self._require_online()
-        await self._run(lambda commands: commands.request_call_back(self.snapshot, number))
+        await self._ask(Feature.CALL_BACK, lambda commands: commands.request_call_back(self.snapshot, number))
 
     @owned
     async def callbacks(self) -> tuple[CallbackRequest, ...]:
         """Who asked to be called back. O2G: GET /telephony/incomingCallbacks."""
-        self._require(Feature.CALL_BACK)
-        self._require_online()
-        return await self._run(lambda commands: commands.callbacks(self.snapshot), safe=True)
+        return await self._ask(Feature.CALL_BACK, lambda commands: commands.callbacks(self.snapshot), safe=True)
 
     @owned
     async def delete_callbacks(self, id: str | None = None, *, all: bool = False) -> None:
@@ -359,16 +304,12 @@ class Line:
             raise InvalidInput(
                 "id", "say which request to delete, or that all are meant.", remedy="Give an id, or all=True."
             )
-        self._require(Feature.CALL_BACK)
-        self._require_online()
-        await self._run(lambda commands: commands.delete_callbacks(self.snapshot, id))
+        await self._ask(Feature.CALL_BACK, lambda commands: commands.delete_callbacks(self.snapshot, id))
 
     @owned
     async def refresh_counters(self) -> Counters:
         """Read the counters again, and return them. O2G: GET /eventSummary."""
-        self._require(Feature.COUNTERS)
-        self._require_online()
-        await self._run(lambda commands: commands.refresh_counters(self.snapshot), safe=True)
+        await self._ask(Feature.COUNTERS, lambda commands: commands.refresh_counters(self.snapshot), safe=True)
         return self.counters
 
     # The caller ID
@@ -486,137 +427,7 @@ class Line:
             Feature.TELEPHONES, lambda commands: commands.telephones.prefix(self.snapshot, type, value), safe=True
         )
 
-    # The desk: languages, password, shared sets, hunting groups, texts
-
-    @owned
-    async def preferences(self) -> Preferences:
-        """The user's languages. O2G: GET /users/{loginName}/preferences."""
-        return await self._ask(
-            Feature.PREFERENCES, lambda commands: commands.desk.preferences(self.snapshot), safe=True
-        )
-
-    @owned
-    async def set_preferences(self, *, gui_language: str | None = None, telephone_language: str | None = None) -> None:
-        """Change the languages that are given. O2G: POST /users/{loginName}/preferences."""
-        wanted = Preferences(gui_language=gui_language, telephone_language=telephone_language)
-        if wanted == Preferences():
-            raise InvalidInput("gui_language", "nothing is given.", remedy="Give one of the two languages.")
-        await self._ask(Feature.PREFERENCES, lambda commands: commands.desk.set_preferences(self.snapshot, wanted))
-
-    @owned
-    async def languages(self) -> Languages:
-        """The languages that may be chosen. O2G: GET /users/{loginName}/preferences/supportedLanguages."""
-        return await self._ask(Feature.PREFERENCES, lambda commands: commands.desk.languages(self.snapshot), safe=True)
-
-    @owned
-    async def change_password(self, old: str, new: str) -> None:
-        """Change the user's password. O2G: PUT /users/{loginName}/password."""
-        await self._ask(Feature.PREFERENCES, lambda commands: commands.desk.change_password(self.snapshot, old, new))
-
-    @owned
-    async def share_desk(self, set: str) -> None:
-        """Log on at a shared set, which is the user's telephone then. O2G: POST /telephony/deskSharing."""
-        self._commands.check_number(set, field="set")
-        await self._ask(Feature.DESK_SHARING, lambda commands: commands.desk.share_desk(self.snapshot, set))
-
-    @owned
-    async def leave_desk(self) -> None:
-        """Log off from the shared set. O2G: DELETE /telephony/deskSharing."""
-        await self._ask(Feature.DESK_SHARING, lambda commands: commands.desk.share_desk(self.snapshot, None))
-
-    @owned
-    async def hunting_groups(self) -> HuntingGroups:
-        """The hunting groups of the node, and the user's. O2G: GET /telephony/huntingGroups."""
-        return await self._ask(
-            Feature.HUNTING_GROUPS, lambda commands: commands.desk.hunting_groups(self.snapshot), safe=True
-        )
-
-    @owned
-    async def join_hunting_group(self, number: str) -> None:
-        """Become a member of a hunting group. O2G: POST /telephony/huntingGroupMember/{hgNumber}."""
-        self._commands.check_number(number)
-        await self._ask(
-            Feature.HUNTING_GROUPS,
-            lambda commands: commands.desk.set_hunting_group_member(self.snapshot, number, True),
-        )
-
-    @owned
-    async def leave_hunting_group(self, number: str) -> None:
-        """Be a member no longer. O2G: DELETE /telephony/huntingGroupMember/{hgNumber}."""
-        self._commands.check_number(number)
-        await self._ask(
-            Feature.HUNTING_GROUPS,
-            lambda commands: commands.desk.set_hunting_group_member(self.snapshot, number, False),
-        )
-
-    @owned
-    async def set_hunting_group_logged_on(self, on: bool) -> None:
-        """Have calls of the hunting group, or not. O2G: POST or DELETE /telephony/huntingGroupLogOn."""
-        await self._ask(
-            Feature.HUNTING_GROUPS, lambda commands: commands.desk.set_hunting_group_logged_on(self.snapshot, on)
-        )
-
-    @owned
-    async def send_text(self, number: str, text: str) -> None:
-        """Send a short text to another user. O2G: POST /telephony/miniMessages."""
-        self._commands.check_number(number)
-        if not text.strip():
-            raise InvalidInput("text", "is empty.", remedy="Say something.")
-        await self._ask(Feature.TEXTS, lambda commands: commands.desk.send_text(self.snapshot, number, text))
-
-    @owned
-    async def read_text(self) -> Text | None:
-        """Read the newest text **and erase it**: the system gives each only once; none if none is left.
-
-        O2G: GET /telephony/miniMessages, never repeated: where it is not answered, the text may be lost.
-        """
-        return await self._ask(Feature.TEXTS, lambda commands: commands.desk.read_text(self.snapshot))
-
-    # The checks that stand before every action, and what they need
-
-    @property
-    def _commands(self) -> Commands:
-        return self._pbx._system.commands
-
-    async def _run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
-        return await self._pbx._system.run(ask, safe=safe)
-
-    async def _ask(self, feature: Feature, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
-        """Ask something of the system that this feature stands for."""
-        self._require_online()
-        self._require(feature)
-        return await self._run(ask, safe=safe)
-
-    def _require_online(self) -> None:
-        self._pbx._require_online()
-        if self._last.id not in self._pbx._board.lines:
-            raise self._pbx._unknown_line(self._last.id)
-
-    def _require(self, feature: Feature) -> None:
-        """Raise ``NotSupported`` if this line cannot do it at all."""
-        self._pbx._require_live(feature)
-        if feature in self.snapshot.features:
-            return
-        missing = self.missing.get(feature)
-        word = feature.value.replace("_", " ")
-        if missing is not None:
-            raise NotSupported(
-                f"{word}: the licence of {self.id} does not have this.",
-                missing=missing,
-                remedy=f"It needs {missing}.",
-            )
-        raise NotSupported(
-            f"{word}: line {self.id} cannot do this.",
-            missing=feature.value,
-            remedy="See line.features for what it can do.",
-        )
-
-    def _check_number(self, number: str, *, field: str = "number") -> None:
-        self._commands.check_number(number, field=field)
-        self._pbx._guard.check(number, field=field)
-
-    def _spend(self, number: str, *, field: str = "number") -> None:
-        self._pbx._guard.spend(number, field=field)
+    # What dialling and routing need
 
     def _goal(self, number: str | None, target: Target) -> str | None:
         """The checked number of a forward or an overflow."""
@@ -630,26 +441,6 @@ class Line:
             raise InvalidInput("number", "it is missing.", remedy="Say where calls shall go.")
         self._check_number(number)
         return number
-
-    def _main_device(self) -> str:
-        line = self.snapshot
-        return line.devices[0].id if line.devices else line.number
-
-    def _check_device(self, device: str) -> None:
-        devices = self.snapshot.devices
-        if devices and all(one.id != device for one in devices):
-            raise InvalidInput(
-                "device",
-                f"{device!r} is not a device of line {self.id}.",
-                remedy="It has: " + ", ".join(one.id for one in devices) + ".",
-            )
-
-    def _named_device(self, device: str | None) -> str:
-        """The device that was named, if the line has it; else the main one."""
-        if device is None:
-            return self._main_device()
-        self._check_device(device)
-        return device
 
     def _choose_device(self, action: Action, device: str | None) -> str:
         """The device to start this on: the one that was named, else the first that offers it, else the main one."""
@@ -735,7 +526,7 @@ class Line:
                 except TimeoutError:
                     pass
                 else:
-                    return self._pbx._handle(self, found)
+                    return self._pbx._handle(self, search.over.get(found.id, found))
             if unanswered is not None:
                 raise unanswered
             return None
@@ -759,6 +550,8 @@ class _Search:
         self._seen: list[CallSnapshot] = []
         self._answered = False
         self._ref: str | None = None
+        self.over: dict[str, CallSnapshot] = {}
+        """Calls that have ended meanwhile."""
 
     def look_for(self, ref: str | None) -> None:
         """The server has answered, with this reference or none."""
@@ -769,6 +562,8 @@ class _Search:
 
     def hear(self, event: Event) -> None:
         if isinstance(event, CallEvent):
+            if isinstance(event, CallEnded):
+                self.over[event.call.id] = event.call
             self.see(event.call, new=isinstance(event, CallStarted))
 
     def see(self, call: CallSnapshot, *, new: bool) -> None:

@@ -5,11 +5,11 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
 from .agent import AgentCommands
 from .call_log import CallLogCommands
+from .desk import DeskCommands
 from .directory import DirectoryCommands
 from .errors import NotSupported
 from .model import (
@@ -80,69 +80,6 @@ class CallbackRequest(Snapshot, frozen=True, kw_only=True):
     id: str
     number: str | None = None
     name: str | None = None
-
-
-class Preferences(Snapshot, frozen=True, kw_only=True):
-    """The languages of a user."""
-
-    gui_language: str | None = None
-    telephone_language: str | None = None
-
-
-class Languages(Snapshot, frozen=True, kw_only=True):
-    """The languages that a user may choose."""
-
-    gui: tuple[str, ...] = ()
-    telephone: tuple[str, ...] = ()
-
-
-class HuntingGroups(Snapshot, frozen=True, kw_only=True):
-    """The hunting groups there are, and the one that the user belongs to."""
-
-    groups: tuple[str, ...] = ()
-    own: str | None = None
-
-
-class Text(Snapshot, frozen=True, kw_only=True):
-    """A short text that another user sent."""
-
-    sender: str | None = None
-    text: str = ""
-    at: datetime | None = None
-
-
-class DeskCommands(Protocol):
-    """What may be asked of a system about a user's desk: languages, password, shared sets, groups, texts."""
-
-    async def preferences(self, line: LineSnapshot) -> Preferences:
-        """The languages."""
-
-    async def set_preferences(self, line: LineSnapshot, preferences: Preferences) -> None:
-        """Change those that are given."""
-
-    async def languages(self, line: LineSnapshot) -> Languages:
-        """What may be chosen."""
-
-    async def change_password(self, line: LineSnapshot, old: str, new: str) -> None:
-        """Change the password."""
-
-    async def share_desk(self, line: LineSnapshot, set: str | None) -> None:
-        """Log on at a shared set; none logs off."""
-
-    async def hunting_groups(self, line: LineSnapshot) -> HuntingGroups:
-        """The groups."""
-
-    async def set_hunting_group_member(self, line: LineSnapshot, group: str, on: bool) -> None:
-        """Join or leave a group."""
-
-    async def set_hunting_group_logged_on(self, line: LineSnapshot, on: bool) -> None:
-        """Log on or off in the group."""
-
-    async def send_text(self, line: LineSnapshot, number: str, text: str) -> None:
-        """Send a short text."""
-
-    async def read_text(self, line: LineSnapshot) -> Text | None:
-        """The newest text, which is erased; none if there is none."""
 
 
 class CallerIdCommands(Protocol):

@@ -228,10 +228,29 @@ def test_what_was_dropped_stays_dropped() -> None:
         assert events == ()
 
 
-def test_what_was_dropped_before_it_was_seen_is_not_shown() -> None:
-    state, events = run(empty(), DROP, RING)
-    assert state.line.calls == ()
-    assert events == []
+def test_what_began_and_ended_between_two_pushes_is_told_once() -> None:
+    """Of each line only the latest snapshot is pushed."""
+    state, events = run(empty(), DROP, RING, DROP)
+    assert state.line == empty().line
+    assert [type(event) for event in events] == [CallStarted, CallEnded]
+    start, end = (event.call for event in events)
+    assert (start.id, start.outcome) == ("-7:-1", None)
+    assert (end.id, end.outcome, end.started_at, end.ended_at) == ("-7:-1", Outcome.MISSED, NOW, NOW)
+    _, (_, talked) = run(empty(), told("dropped", 300, talking_time=T + 50))
+    assert talked.call.outcome is Outcome.ANSWERED
+    _, (_, end) = placed(empty(), told("dropped", 0, is_incoming=False), NOW)
+    assert isinstance(end, CallEnded)
+    assert end.call.outcome is Outcome.CANCELLED
+
+
+def test_what_is_listed_as_dropped_or_was_not_listed_is_told_no_more() -> None:
+    state, events = listed(empty(), (DROP,), (), NOW)
+    assert events == ()
+    assert run(state, DROP)[1] == []
+    state, _ = run(empty(), RING)
+    state, events = listed(state, (), (), NOW)
+    assert [type(event) for event in events] == [CallEnded, LineChanged]
+    assert run(state, DROP)[1] == [], "its end has been told"
 
 
 def test_the_same_id_again_is_another_call_if_it_was_created_later() -> None:

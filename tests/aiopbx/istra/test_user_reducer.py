@@ -139,3 +139,12 @@ def test_a_message() -> None:
     assert message.play_number == "555;lra=144;cd msgid=9"
     bare = message_of(wire.Voicemail(id="1"))
     assert (bare.caller, bare.at, bare.unread, bare.urgent, bare.play_number) == (None, None, None, None, None)
+
+
+def test_a_duration_that_leads_beyond_all_calendars_costs_only_the_end() -> None:
+    record = record_of(
+        wire.PhoneLog(call_history_id="1", timestamp="1700000000000", is_missed=False, ring_duration_second=2**62)
+    )
+    assert record is not None
+    assert record.started_at is not None
+    assert (record.answered_at, record.ended_at) == (None, None)

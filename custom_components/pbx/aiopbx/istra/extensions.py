@@ -84,14 +84,14 @@ class Extensions:
             if self._heard is not None:
                 self._heard.add(told.line_id)
             owner = self._owner(told)
+            if told.state == "dropped":
+                self._extension_of.pop(told.line_id, None)
             if owner is None:
                 continue
             if self._lines.get(owner) is None:
                 self._meet(owner, told)
                 continue
             self._show(*reducer.pushed(self._state(owner), told, now))
-            if told.state == "dropped":
-                self._extension_of.pop(told.line_id, None)
 
     def placed(self, line: str, told: CallLine) -> None:
         """The answer of ``placeCall``."""

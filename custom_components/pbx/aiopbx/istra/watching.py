@@ -56,7 +56,7 @@ class Lines:
     def put(self, reduced: Reduced) -> None:
         """Show what became of a line, if anything did."""
         line, events = reduced
-        if self.board.lines.get(line.id) is not line:
+        if events or self.board.lines.get(line.id) is not line:
             self.board.put(line, events)
 
     def change(self, id: str, change: Callable[[LineSnapshot], Reduced]) -> None:

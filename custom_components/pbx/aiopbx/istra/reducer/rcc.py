@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from ...events import Event
+from ...events import CallEnded, CallStarted, Event
 from ...model import (
     Action,
     CallSnapshot,
@@ -62,6 +62,8 @@ class RccState(Snapshot, frozen=True, kw_only=True):
     """When each call was last told of, as the server says."""
     dropped: tuple[tuple[str, int], ...] = ()
     """Which lines were dropped, the newest last, and when."""
+    gone: tuple[str, ...] = ()
+    """Calls that a listing did not have any more, the newest last: their end has been told."""
     asked: tuple[Asked, ...] = ()
 
 
@@ -72,10 +74,11 @@ def pushed(state: RccState, told: CallLine, now: datetime) -> Result:
     """A snapshot that was pushed."""
     if told.state is LineState.DROPPED:
         return _drop(state, told, now)
-    if _is_over(state, told):
-        return state, ()
     stamp, known = told.last_modification_time, _stamp(state, told.line_id)
-    if known is not None and stamp is not None and stamp < known:
+    if known is None:
+        if _is_over(state, told):
+            return state, ()
+    elif stamp is not None and stamp < known:
         return state, ()
     return _show(state, told, now)
 
@@ -100,7 +103,7 @@ def listed(state: RccState, told: Iterable[CallLine], heard: Container[str], now
     for one in told:
         listed_ids.add(one.line_id)
         if one.state is LineState.DROPPED:
-            state, more = _drop(state, one, now)
+            state, more = _drop(state, one, now, listed=True)
         elif _is_over(state, one) or not _is_newer(state, one):
             continue
         else:
@@ -110,6 +113,7 @@ def listed(state: RccState, told: Iterable[CallLine], heard: Container[str], now
     if gone:
         left = tuple(call for call in state.line.calls if call not in gone)
         state = replace(state, times=tuple(pair for pair in state.times if any(pair[0] == call.ref for call in left)))
+        state = replace(state, gone=(*state.gone, *[call.ref for call in gone])[-REMEMBERED:])
         state, more = _with_calls(state, left, tuple(ended_unseen(call) for call in gone), now)
         events.extend(more)
     if not state.line.synced:
@@ -143,12 +147,20 @@ def _stamp(state: RccState, ref: str) -> int | None:
     return None
 
 
+def _dropped_at(state: RccState, ref: str) -> int | None:
+    """When a line was dropped; none where it was not, as far as is remembered."""
+    for id_, when in state.dropped:
+        if id_ == ref:
+            return when
+    return None
+
+
 def _is_over(state: RccState, told: CallLine) -> bool:
     """Whether this is a line that was dropped; one that was created later is another with the same id."""
-    for id_, when in state.dropped:
-        if id_ == told.line_id:
-            return not (when and told.creation_time is not None and told.creation_time > when + REUSED)
-    return False
+    when = _dropped_at(state, told.line_id)
+    if when is None:
+        return False
+    return not (when and told.creation_time is not None and told.creation_time > when + REUSED)
 
 
 def _is_newer(state: RccState, told: CallLine) -> bool:
@@ -168,8 +180,9 @@ def _show(state: RccState, told: CallLine, now: datetime, *, seen: bool = True) 
     if stamp is None:
         stamp = _stamp(state, ref) or 0  # the creation is no substitute: it may be told as later than changes are
     times = (*[pair for pair in state.times if pair[0] != ref], (ref, stamp))
-    dropped = tuple(pair for pair in state.dropped if pair[0] != ref)
-    state = replace(state, times=times, dropped=dropped)
+    state = replace(state, times=times)
+    if before is None and _dropped_at(state, ref) is not None:
+        state = replace(state, dropped=tuple(pair for pair in state.dropped if pair[0] != ref))
     if told.conference and state.asked:
         state = not_asked(state, ref)  # of the two that were merged, this is the one that goes on
     if before is None:
@@ -179,12 +192,17 @@ def _show(state: RccState, told: CallLine, now: datetime, *, seen: bool = True) 
     return _with_calls(state, calls, (), now)
 
 
-def _drop(state: RccState, told: CallLine, now: datetime) -> Result:
-    """A line is dropped, and remembered as such."""
+def _drop(state: RccState, told: CallLine, now: datetime, *, listed: bool = False) -> Result:
+    """A line is dropped, and remembered as such.
+
+    One that nobody has heard of began and ended between two pushes, which is told, unless it is only ``listed``.
+    """
     ref, line = told.line_id, state.line
     call = line.call_by_ref(ref)
-    others = tuple(pair for pair in state.dropped if pair[0] != ref)
-    when = max([told.last_modification_time or 0, *[stamp for id_, stamp in state.dropped if id_ == ref]])
+    before = _dropped_at(state, ref) if call is None else None  # a line that is shown is none that was dropped
+    unheard = call is None and before is None and not listed and ref not in state.gone
+    others = state.dropped if before is None else tuple(pair for pair in state.dropped if pair[0] != ref)
+    when = max(told.last_modification_time or 0, before or 0)
     mark = next((one for one in state.asked if one.ref == ref and now - one.at <= ASKED), None)
     state = replace(
         state,
@@ -192,7 +210,7 @@ def _drop(state: RccState, told: CallLine, now: datetime) -> Result:
         dropped=(*others, (ref, when))[-REMEMBERED:],
         asked=tuple(one for one in state.asked if one.ref != ref),
     )
-    if call is None:
+    if call is None and not unheard:
         return state, ()
     last = call_of(line, told, call, now)
     cause = told.state_cause.value if told.state_cause is not None else None
@@ -200,8 +218,11 @@ def _drop(state: RccState, told: CallLine, now: datetime) -> Result:
     if mark is not None:
         outcome = mark.outcome
         last = replace(last, new_destination=mark.destination)
+    over = ended(last, outcome, cause, now)
+    if call is None:
+        return state, (CallStarted(at=now, line=line.id, call=last), CallEnded(at=now, line=line.id, call=over))
     left = tuple(one for one in line.calls if one is not call)
-    return _with_calls(state, left, (ended(last, outcome, cause, now),), now)
+    return _with_calls(state, left, (over,), now)
 
 
 def _with_calls(

@@ -79,9 +79,17 @@ def record_of(told: PhoneLog) -> CallRecord | None:
         answered=answered,
         reason="rejected" if told.is_rejected else None,
         started_at=began,
-        answered_at=began + timedelta(seconds=ring) if began and ring is not None and answered else None,
-        ended_at=began + timedelta(seconds=(ring or 0) + (talk or 0)) if began else None,
+        answered_at=_later(began, ring) if ring is not None and answered else None,
+        ended_at=_later(began, (ring or 0) + (talk or 0)),
     )
+
+
+def _later(moment: datetime | None, seconds: int) -> datetime | None:
+    """So many seconds after; none where there is no such time."""
+    try:
+        return None if moment is None else moment + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
 
 
 def _remote(told: PhoneLog) -> Party:

@@ -1,8 +1,8 @@
 """Preferences, shared sets, hunting groups and mini messages on O2G."""
 
+from ...desk import HuntingGroups, Languages, Preferences, Text
 from ...errors import RequestRefused, SessionLost
 from ...model import LineSnapshot
-from ...system import HuntingGroups, Languages, Preferences, Text
 from ..records import moment
 from ..types.telephony import DSLogOnRequest, MiniMessageRequest
 from ..types.users import ChangePasswordRequest, UserPreferences
