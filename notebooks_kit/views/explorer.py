@@ -72,6 +72,10 @@ class ApiExplorer(View):
         """
         self.model = ExplorerModel(pbx)
         """What is shown."""
+        if operation is not None:
+            self.model.choose(operation)
+        if values is not None and self.model.form is not None:
+            self.model.form.fill(values)
         self._fields: list[_FieldView] = []
         self._form_of: object = None
         self._listed: object = None
@@ -145,10 +149,6 @@ class ApiExplorer(View):
         self.on_change(self._history, self._recall)
         self.on_click(self._go, self.model.send)
         self.keep(self._forget)
-        if operation is not None:
-            self.model.choose(operation)
-        if values is not None and self.model.form is not None:
-            self.model.form.fill(values)
         self.draw_now()
         self.model.on_dirty = self.schedule
 
