@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from aiopbx import Event, Feature, Line, LineAdded, LineChanged, LineRemoved, Pbx
+from aiopbx import Event, Feature, Line, LineAdded, LineChanged, LineRemoved, Pbx, PbxError, Status, StatusChanged
 
 from .routing import PARTS
 from .words import listed, titled
@@ -45,6 +45,8 @@ class ConsoleModel:
         self.on_change: Callable[[], None] | None = None
         """Called when another line is chosen, or other lines can be."""
         self._pbx = pbx
+        self.status = pbx.status
+        """Whether the client sees the system; while it does not, what the tabs show may be old."""
         self.chosen = pbx.line(line).id if line else next(iter(pbx.lines), "") if len(pbx.lines) == 1 else ""
         """The ``id`` of the chosen line; empty if there is none."""
 
@@ -59,6 +61,14 @@ class ConsoleModel:
         """What has no tab because this system, or this account, cannot do it; empty where there is everything."""
         names = [page.title.lower() for page in PAGES if page not in self.pages]
         return f"Not on this connection: {listed(names)}." if names else ""
+
+    @property
+    def trouble(self) -> str:
+        """Why the system is not seen now; empty while it is."""
+        if self.status is Status.ONLINE:
+            return ""
+        error = self._pbx.error
+        return f"{self.status.value}: {error}" if isinstance(error, PbxError) else self.status.value
 
     @property
     def line(self) -> Line | None:
@@ -93,7 +103,10 @@ class ConsoleModel:
 
     def handle(self, event: Event) -> None:
         """Note one event of the client."""
-        if isinstance(event, LineRemoved) and event.line == self.chosen:
+        if isinstance(event, StatusChanged):
+            self.status = event.status
+            self._changed()
+        elif isinstance(event, LineRemoved) and event.line == self.chosen:
             self.chosen = ""
             self._changed()
         elif isinstance(event, LineAdded | LineRemoved) or (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _STYLE: Final = """
 .pbx-board .pbx-row { display: grid;
-  grid-template-columns: 4.5em minmax(9em, 1fr) 11em minmax(9em, 1.2fr) minmax(7em, 1fr);
+  grid-template-columns: 4.5em minmax(9em, 1fr) 13em minmax(9em, 1.2fr) minmax(7em, 1fr);
   gap: .6em; align-items: center; padding: .15em .6em; line-height: 1.5; border-left: .3em solid transparent;
   border-bottom: 1px solid var(--jp-border-color2, #8883); color: var(--jp-content-font-color1, inherit); }
 .pbx-board .pbx-row > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -40,11 +40,11 @@ _STYLE: Final = """
 .pbx-board.pbx-stale .pbx-row { opacity: .5; }
 .pbx-board .pbx-dnd { color: var(--jp-error-color1, #c0392b); font-weight: 600; }
 .pbx-board.pbx-choosing .pbx-line .widget-html-content { flex: 1 1 auto; min-width: 0; }
-.pbx-board.pbx-choosing .pbx-line .pbx-row { grid-template-columns: minmax(9em, 1fr) 11em minmax(9em, 1.2fr)
+.pbx-board.pbx-choosing .pbx-line .pbx-row { grid-template-columns: minmax(9em, 1fr) 13em minmax(9em, 1.2fr)
   minmax(7em, 1fr); padding-left: 1.2em; }
 .pbx-board.pbx-choosing .pbx-line .pbx-number { display: none; }
 .pbx-board.pbx-choosing.pbx-nameless .pbx-line button { width: 14em; }
-.pbx-board.pbx-choosing.pbx-nameless .pbx-head { grid-template-columns: 14em minmax(9em, 1fr) 11em
+.pbx-board.pbx-choosing.pbx-nameless .pbx-head { grid-template-columns: 14em minmax(9em, 1fr) 13em
   minmax(9em, 1.2fr) minmax(7em, 1fr); }
 .pbx-board .pbx-line button { font-variant-numeric: tabular-nums; line-height: 1.6; }
 """ + "".join(f".pbx-line:has(.pbx-{state.value}) {{ --rank: {rank}; }}\n" for state, rank in RANK.items())
@@ -109,14 +109,17 @@ class LineBoard(View):
             tooltip="Turn the order round",
             layout={"width": "8em"},
         )
-        self._summary = ipywidgets.HTML()
+        self._summary = ipywidgets.HTML(layout={"flex": "0 0 auto"})
         self._order = ipywidgets.HTML(layout={"display": "none"})
         self._hidden = ipywidgets.HTML(layout={"display": "none"})
         self._body = ipywidgets.VBox(layout={"height": height, "overflow": "hidden auto", "display": "flex"})
         super().__init__(
             pbx,
             [
-                ipywidgets.HBox([self._filter_box, self._sort_box, self._turned, self._summary]),
+                ipywidgets.HBox(
+                    [self._filter_box, self._sort_box, self._turned, self._summary],
+                    layout={"flex_flow": "row wrap", "align_items": "center"},  # beside another view there is less room
+                ),
                 ipywidgets.HTML(_HEAD, layout={"margin": "0"}),
                 self._order,
                 self._hidden,
@@ -129,7 +132,7 @@ class LineBoard(View):
             self.add_class("pbx-choosing")
         for box, what in ((self._filter_box, "filter"), (self._sort_box, "sort"), (self._turned, "descending")):
             self.on_change(box, partial(setattr, self.model, what))
-        self.keep(pbx.subscribe(self.model.handle))
+        self.keep(pbx.subscribe(self.hears(self.model.handle)))
         for part in (self._layout, self._wide, self._style, self._button_layout, self._button_style):
             self.keep(part.close)
         self.draw_now()

@@ -18,6 +18,7 @@ _STYLE: Final = """
 .pbx-calls .pbx-call-head { display: flex; gap: .4em 1em; align-items: baseline; flex-wrap: wrap; line-height: 1.5;
   color: var(--jp-content-font-color1, inherit); }
 .pbx-calls .pbx-call-party { font-weight: 600; font-size: 1.1em; overflow-wrap: anywhere; }
+.pbx-calls .pbx-call-number { opacity: .8; line-height: 1.7; }
 .pbx-calls .pbx-call-notes { opacity: .8; overflow-wrap: anywhere; }
 .pbx-calls .pbx-call-timer { font-variant-numeric: tabular-nums; font-size: 1.2em; line-height: 1.4;
   color: var(--jp-content-font-color1, inherit); }
@@ -89,6 +90,9 @@ class CallPanel(View):
             elif row.call not in dirty:
                 continue
             drawn.draw(row)
+        several = sum(bool(row.buttons) for row in rows) > 1
+        for index, row in enumerate(rows, 1):
+            self._rows[row.call].name(index if several and row.buttons else 0)
         order = tuple(self._rows[row.call].box for row in rows)
         if self._body.children != order:
             self._body.children = order
@@ -140,6 +144,10 @@ class _Row:
         self._asked: Operation | None = None
         self._clicked: tuple[str, float] | None = None
         self._state = ""
+        self._number = 0
+        self._there: tuple[str, ...] = ()
+        self._named: tuple[str, ...] = ()
+        self._mark = ipywidgets.HTML(layout={"margin": "0 .5em 0 0", "flex": "0 0 auto", "display": "none"})
         self._head = ipywidgets.HTML(layout={"margin": "0", "flex": "1 1 auto"})
         self._timer = ipywidgets.HTML(layout={"margin": "0", "flex": "0 0 auto"})
         self._buttons = {each.name: self._button(each) for each in OPERATIONS}
@@ -153,7 +161,9 @@ class _Row:
         )
         self._form = ipywidgets.HBox([self._text, self._list, self._go, self._stop], layout={"display": "none"})
         self._form.add_class("pbx-call-form")
-        self.box = ipywidgets.VBox([ipywidgets.HBox([self._head, self._timer]), self._button_box, self._form])
+        self.box = ipywidgets.VBox(
+            [ipywidgets.HBox([self._mark, self._head, self._timer]), self._button_box, self._form]
+        )
         self.box.add_class("pbx-call")
         self._typed = Typed(panel, self._text)
         panel.on_click(self._go, self._submit)
@@ -193,6 +203,7 @@ class _Row:
             self.box.add_class(state)
             self._state = state
         self._head.value = row_html(row)
+        self._there = row.buttons
         there, away = self._panel._there, self._panel._away
         for name, button in self._buttons.items():
             layout = there if name in row.buttons else away
@@ -209,6 +220,21 @@ class _Row:
             if recent and row.buttons:  # the focus would be lost with the button
                 self._buttons[row.buttons[0]].focus()
 
+    def name(self, number: int) -> None:
+        """Count the row, where there are several: a button says by its name alone which call it is for."""
+        if number == self._number and self._named == self._there:
+            return
+        self._number, self._named = number, self._there
+        for each in OPERATIONS:
+            if each.name in self._there:
+                button, label = self._buttons[each.name], numbered(each.label, number)
+                if button.description != label:
+                    button.description = label
+        text = f'<b class="pbx-call-number">{number}</b>' if number else ""
+        if self._mark.value != text:
+            self._mark.value = text
+            show(self._mark, bool(text))
+
     def draw_timer(self, text: str) -> None:
         """Show how long it lasts."""
         self._timer.value = f'<span class="pbx-call-timer" role="timer">{escape(text)}</span>' if text else ""
@@ -216,6 +242,9 @@ class _Row:
     # ------------------------------------------------------------------------------------------------------- the form
 
     def _open_form(self, each: Operation) -> None:
+        for other in self._panel._rows.values():
+            if other is not self and other._asked is not None:
+                other._close_form()
         with self._panel.mirroring():
             self._asked = each
             typed = each.needs.typed
@@ -223,7 +252,7 @@ class _Row:
             self._text.description = each.asked_for if typed else ""
             self._text.placeholder = {Needs.NUMBER: "number", Needs.DIGITS: "digits"}.get(each.needs, "")
             self._list.description = each.asked_for if not typed else ""
-            self._go.description = each.label.removesuffix(" …")
+            self._go.description = each.label.removesuffix(" …") if "…" in each.label else f"{each.label} now"
             self._go.tooltip = each.help
             show(self._text, typed)
             show(self._list, not typed)
@@ -270,6 +299,11 @@ class _Row:
             button.close()
         self._button_box.children = ()
         close_widget(self.box)
+
+
+def numbered(label: str, number: int) -> str:
+    """Return a label with a number in it: ``Hold 2``, ``Add … 2``; none is added where it is 0."""
+    return f"{label} {number}" if number else label
 
 
 def row_html(row: CallRow) -> str:

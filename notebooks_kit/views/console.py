@@ -27,6 +27,8 @@ from .voicemail import VoicemailPlayer
 
 _STYLE: Final = """
 .pbx-console .pbx-console-head { font-size: 1.15em; font-weight: 600; line-height: 1.6; }
+.pbx-console .pbx-console-status { margin-left: 1.2em; white-space: normal; }
+.pbx-console .pbx-console-status::before { content: "\\25CF\\00A0"; color: #c0392b; }
 .pbx-console .pbx-console-none { opacity: .8; line-height: 1.8; }
 .pbx-console .pbx-console-line { flex-flow: row wrap; align-items: flex-start; gap: 1em; }
 .pbx-console .pbx-console-line > * { flex: 1 1 24em; min-width: 0; }
@@ -119,6 +121,8 @@ class Console(View):
             self._line_box.options = choices
         words = label(line) if line is not None else "No line is chosen."
         head = f'<span class="pbx-console-head" role="status">{escape(words)}</span>'
+        if model.trouble:
+            head += f'<span class="pbx-console-status" role="status">{escape(model.trouble)}</span>'
         if self._head.value != head:
             self._head.value = head
         self._draw_page(self._pages[self._tabs.selected_index or 0], line)

@@ -190,7 +190,7 @@ class DialPad(View):
             await self._dial_typed()
 
     async def _settled(self) -> None:
-        """Take in what was typed last. Keys that were pressed since the last drawing are in the model, not the field."""
+        """Take in what was typed last. Keys pressed since the last drawing are in the model, and not in the field."""
         text = await self._typed.settled()
         if text != self._shown:
             self.model.number = self._shown = text

@@ -1,6 +1,6 @@
 """Any request of the wire as a widget."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, Final
 
@@ -57,10 +57,25 @@ class ApiExplorer(View):
     edited as JSON as well, former requests come back by a click, and the Python that does the same can be copied.
     """
 
-    def __init__(self, pbx: Pbx, *, operation: str | None = None, text: str = "") -> None:
-        """Explore the wire of ``pbx``, beginning with this operation and these words in the search box."""
+    def __init__(
+        self,
+        pbx: Pbx,
+        *,
+        operation: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        text: str = "",
+    ) -> None:
+        """Explore the wire of ``pbx``, beginning with this operation and these words in the search box.
+
+        The form of the operation is filled in with ``values``, named as for ``pbx.request``. Raises ``InvalidInput``
+        that names what does not fit.
+        """
         self.model = ExplorerModel(pbx)
         """What is shown."""
+        if operation is not None:
+            self.model.choose(operation)
+        if values is not None and self.model.form is not None:
+            self.model.form.fill(values)
         self._fields: list[_FieldView] = []
         self._form_of: object = None
         self._listed: object = None
@@ -134,8 +149,6 @@ class ApiExplorer(View):
         self.on_change(self._history, self._recall)
         self.on_click(self._go, self.model.send)
         self.keep(self._forget)
-        if operation is not None:
-            self.model.choose(operation)
         self.draw_now()
         self.model.on_dirty = self.schedule
 
@@ -405,7 +418,9 @@ class _FieldView:
             return part, part.box
         part = _FieldView(self._view, field, name=f"{self._field.parameter.name} {index + 1}")
         remove = ipywidgets.Button(
-            description="Remove", tooltip=f"Remove this item of {self._name}", layout={"width": "auto"}
+            description=f"Remove {self._field.parameter.name} {index + 1}",
+            tooltip=f"Remove this item of {self._name}",
+            layout={"width": "auto"},
         )
         self._view.on_click(remove, lambda: self._remove(field))
         return part, ipywidgets.HBox([part.box, remove], layout={"align_items": "flex-start"})

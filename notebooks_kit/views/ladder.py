@@ -55,15 +55,20 @@ class CallLadder(PictureView):
         parties: bool = True,
         height: str = "34em",
         most: int = 80,
+        lane: float = _LANE,
         rate: float = RATE,
     ) -> None:
-        """Show what goes on; ``call`` is the key of one call, ``height`` is CSS, ``most`` is how many arrows."""
+        """Show what goes on; ``call`` is the key of one call, ``height`` is CSS, ``most`` is how many arrows.
+
+        ``lane`` is how wide the lane of a party is, in pixels.
+        """
         client = None if isinstance(source, str | os.PathLike) else source
         self.model = LadderModel(client.lines if client is not None else {})
         """What is shown; its ``call``, ``wire`` and ``parties`` filter it."""
         self.model.call, self.model.wire, self.model.parties = call, wire, parties
         self._height = height
         self._most = most
+        self._lane = lane
         self._call_box = ipywidgets.Dropdown(
             options=[(_EVERYTHING, "")], value="", description="Call", layout={"width": "32em"}
         )
@@ -135,7 +140,7 @@ class CallLadder(PictureView):
             said += f", {ladder.hidden} more are not shown"
         return (
             f'<div class="pbx-ladder-scroll" style="max-height:{escape(self._height)}" tabindex="0" role="group" '
-            f'aria-label="Sequence of signals, {escape(said)}"><div>{ladder_html(ladder)}</div></div>'
+            f'aria-label="Sequence of signals, {escape(said)}"><div>{ladder_html(ladder, self._lane)}</div></div>'
         ), said
 
     def describe(self) -> str:
@@ -147,14 +152,14 @@ class CallLadder(PictureView):
         return self.model.to_dataframe()
 
 
-def ladder_html(ladder: Ladder) -> str:
+def ladder_html(ladder: Ladder, wide: float = _LANE) -> str:
     """Return the head of the lanes, which stays in sight, and the arrows below. What the system says is escaped."""
     if not ladder.steps:
         return '<p role="status">Nothing was signalled yet.</p>'
     more = _WIRE if ladder.lanes[0] == CLIENT else 0.0
-    width = _TIME + _LANE * len(ladder.lanes) + more
+    width = _TIME + wide * len(ladder.lanes) + more
     places = {
-        lane: _TIME + _LANE * (number + 0.5) + (more if number else 0.0) for number, lane in enumerate(ladder.lanes)
+        lane: _TIME + wide * (number + 0.5) + (more if number else 0.0) for number, lane in enumerate(ladder.lanes)
     }
     head = []
     for lane, x in places.items():
@@ -162,14 +167,14 @@ def ladder_html(ladder: Ladder) -> str:
         strong = lane in (CLIENT, SYSTEM)
         dash = "" if not strong else ' stroke-width="2"'
         head.append(
-            f'<g><title>{escape(lane)}</title><rect x="{x - _LANE / 2 + 6:.0f}" y="3" width="{_LANE - 12:.0f}" '
+            f'<g><title>{escape(lane)}</title><rect x="{x - wide / 2 + 6:.0f}" y="3" width="{wide - 12:.0f}" '
             f'height="{_HEAD - 6:.0f}" rx="4" style="fill:none;stroke:{TEXT if strong else FAINT}"{dash}/>'
         )
         if name:
-            head.append(text(x, 19, name, size=12.5, anchor="middle", room=_LANE - 20, weight="600"))
-            head.append(text(x, 34, short, size=11, anchor="middle", fill=FAINT, room=_LANE - 20))
+            head.append(text(x, 19, name, size=12.5, anchor="middle", room=wide - 20, weight="600"))
+            head.append(text(x, 34, short, size=11, anchor="middle", fill=FAINT, room=wide - 20))
         else:
-            head.append(text(x, 27, lane, size=12.5, anchor="middle", room=_LANE - 20, weight="600"))
+            head.append(text(x, 27, lane, size=12.5, anchor="middle", room=wide - 20, weight="600"))
         head.append("</g>")
     height = _STEP * len(ladder.steps) + 14
     body = [_arrows()]

@@ -312,6 +312,10 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         return bundle
 
 
+_LEFT: Final = ".pbx-still td, .pbx-still th { text-align: left !important; vertical-align: top; }"
+"""Pages set the tables of outputs to the right, for numbers; these are words."""
+
+
 class Still:
     """A plain picture of a view at one moment; the last thing of a cell shows it."""
 
@@ -324,7 +328,7 @@ class Still:
         return self._words
 
     def _repr_html_(self) -> str:
-        return self.html
+        return f"<div class='pbx-still'><style>{_LEFT}</style>{self.html}</div>"
 
 
 def problem_html(problem: object) -> str:

@@ -123,10 +123,10 @@ class VoicemailPlayer(View):
         model = self.model
         rows = model.take()
         chosen = model.chosen
-        for row in rows:
+        for number, row in enumerate(rows, 1):
             if row.id not in self._rows:
                 self._rows[row.id] = _Row(self, row.id)
-            self._rows[row.id].draw(row, chosen=chosen is not None and chosen.id == row.id)
+            self._rows[row.id].draw(row, number, chosen=chosen is not None and chosen.id == row.id)
         order = tuple(self._rows[row.id].box for row in rows)
         if self._body.children != order:
             self._body.children = order
@@ -276,6 +276,7 @@ class _Row:
 
     def __init__(self, view: VoicemailPlayer, id: str) -> None:
         self._row: MessageRow | None = None
+        self._number = 0
         self.text = ipywidgets.HTML(layout={"margin": "0", "flex": "1 1 auto"})
         self.hear = _button("Hear")
         self.save = _button("Save …")
@@ -288,8 +289,13 @@ class _Row:
         view.on_click(self.save, lambda: view.ask_file(id))
         view.on_click(self.delete, lambda: view.delete(id))
 
-    def draw(self, row: MessageRow, *, chosen: bool) -> None:
-        """Show the message as it is now."""
+    def draw(self, row: MessageRow, number: int, *, chosen: bool) -> None:
+        """Show the message as it is now. Its number tells its buttons from those of others."""
+        if number != self._number:
+            self._number = number
+            self.hear.description = f"Hear {number}"
+            self.save.description = f"Save {number} …"
+            self.delete.description = f"Delete {number} …"
         (self.box.add_class if chosen else self.box.remove_class)("pbx-message-chosen")
         if row == self._row:
             return

@@ -419,3 +419,31 @@ async def test_every_control_has_a_name(hands: Hands) -> None:
     assert row._text.description == "Number"
     assert row._go.description == "Redirect"
     assert 'role="group" aria-label="Call from Bob Keller (1001): ringing incoming"' in hands.text()
+
+
+async def test_of_several_calls_each_button_says_which(hands: Hands) -> None:
+    await hands.talking()
+    assert hands.row()._buttons["hold"].description == "Hold"
+    hands.fill("consult", "1002")
+    await sees(lambda: len(hands.panel.model.rows) == 2)
+
+    def names() -> list[str]:
+        rows = range(len(hands.panel.model.rows))
+        return [hands.row(index)._buttons[name].description for index in rows for name in hands.buttons(index)]
+
+    await sees(lambda: len(names()) > 3 and len(set(names())) == len(names()))
+    assert there(hands.row(1)._mark)
+    assert ">2<" in hands.row(1)._mark.value
+    hands.click("hang_up", 1)
+    await sees(lambda: "retrieve" in hands.buttons())
+    assert hands.row()._buttons["retrieve"].description == "Retrieve"
+    assert not there(hands.row()._mark)
+
+
+async def test_one_form_at_a_time(hands: Hands) -> None:
+    await hands.consulting()
+    hands.click("attach_data", 0)
+    assert there(hands.row(0)._form)
+    hands.click("send_dtmf", 1)
+    await sees(lambda: there(hands.row(1)._form))
+    assert not there(hands.row(0)._form)

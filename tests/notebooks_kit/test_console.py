@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiopbx import Feature, LineChanged, LineRemoved, Pbx
+from aiopbx import Feature, LineChanged, LineRemoved, Pbx, Status
 from notebooks_kit import Console
 from notebooks_kit.models import ConsoleModel
 from notebooks_kit.models.console import PAGES
@@ -60,6 +60,7 @@ async def test_a_line_that_goes_is_chosen_no_more() -> None:
 def test_what_a_system_cannot_do_has_no_tab() -> None:
     class Poor:
         features = frozenset({Feature.DIAL})
+        status = Status.ONLINE
         lines: dict[str, Any] = {}
 
     pbx: Pbx = Poor()  # type: ignore[assignment] # what it needs of a client, and no more

@@ -8,7 +8,7 @@ import pytest
 
 from aiopbx import AgentState, CallSnapshot, CallState, Direction, InvalidInput, LineState, Outcome, Pbx, Status
 from aiopbx.simulator import Simulator
-from notebooks_kit import FaultPanel, connect, connection, demo
+from notebooks_kit import ApiExplorer, CallLadder, FaultPanel, connect, connection, demo
 from notebooks_kit.models import FaultsModel
 from notebooks_kit.simulated import CONDITIONS
 from tests.aiopbx.office import until
@@ -97,6 +97,31 @@ async def test_a_real_system_has_nothing_behind_it() -> None:
         with pytest.raises(InvalidInput, match="no connection to the demo"):
             demo(pbx)
         await pbx.close()
+
+
+async def test_the_explorer_begins_filled_in(pbx: Pbx) -> None:
+    explorer = ApiExplorer(pbx, operation="user", values={"login_name": "oxe1018"})
+    assert "/users/oxe1018" in explorer._request.value
+    made = await explorer.model.send()
+    assert made.answer is not None
+    explorer.close()
+    with pytest.raises(InvalidInput, match="loginName"):
+        ApiExplorer(pbx, operation="user", values={"login_name": {"not": "text"}})
+
+
+async def test_lanes_of_a_ladder_can_be_narrow(pbx: Pbx) -> None:
+    demo(pbx).person("1000").call("1018")
+    wide, narrow = CallLadder(pbx), CallLadder(pbx, lane=100)
+    demo(pbx).person("1000").hang_up()
+    await until(lambda: wide.model.steps and narrow.model.steps)
+
+    def width(view: CallLadder) -> int:
+        view.draw_now()
+        return int(view._picture.value.partition('style="width:')[2].partition("px")[0])
+
+    assert width(narrow) < width(wide) - 100
+    wide.close()
+    narrow.close()
 
 
 async def test_agents_and_queues() -> None:

@@ -86,7 +86,7 @@ async def test_a_form_is_made_of_the_types(view: ApiExplorer) -> None:
     numbers[1].value = "7"
     await settle(view)
     assert json.loads(view._json.value)["acdCall"] == {"skills": {"skills": [{}, {"skillNumber": 7}]}}
-    removing = [each for each in everything(view._form) if getattr(each, "description", "") == "Remove"]
+    removing = [each for each in everything(view._form) if getattr(each, "description", "") == "Remove skills 1"]
     removing[0].click()
     await settle(view)
     assert json.loads(view._json.value)["acdCall"] == {"skills": {"skills": [{"skillNumber": 7}]}}

@@ -103,7 +103,7 @@ async def talking(one: IstraOffice, hands: Hands, pad: DialPad, number: str = "1
     return ref
 
 
-# ----------------------------------------------------------------------------------------------------------------- myRCC
+# -------------------------------------------------------------------------------------------------------------- myRCC
 
 
 async def test_rcc_dial_hold_record_tones_and_hang_up() -> None:
@@ -219,7 +219,7 @@ async def test_rcc_a_server_that_is_gone_and_back() -> None:
             view.close()
 
 
-# ----------------------------------------------------------------------------------------------------------------- myCrm
+# -------------------------------------------------------------------------------------------------------------- myCrm
 
 
 async def test_crm_dials_and_shows_what_it_is_told() -> None:
@@ -250,7 +250,7 @@ async def test_crm_dials_and_shows_what_it_is_told() -> None:
             view.close()
 
 
-# --------------------------------------------------------------------------------------------------------------- myIstra
+# ------------------------------------------------------------------------------------------------------------ myIstra
 
 
 def leave(one: IstraOffice, seconds: float = 5.0) -> None:
@@ -272,13 +272,13 @@ async def test_user_no_calls_are_told() -> None:
         await sees(lambda: one.switch.calls)
         await sees(lambda: not pad._dial.disabled)
         assert problem(pad) == ""
-        assert pad._redial.description == "Redial 1001"
+        await sees(lambda: pad._redial.description == "Redial 1001")
         for view in (board, hands.panel, pad):
             view.close()
 
 
 async def test_user_caller_id() -> None:
-    async with desk("myistra") as (_, pbx, line):
+    async with desk("myistra") as (_, _, line):
         panel = RoutingPanel(line)
         assert "This system tells nothing of how calls reach a line." in panel._words.value
         assert "Not on this line: do not disturb, forward, overflow and remote extension." in panel._absent.value
@@ -331,10 +331,10 @@ async def test_user_voicemail() -> None:
         assert player._audio.format == "ogg"
         assert bytes(player._audio.value).startswith(b"OggS")
         assert there(player._format)
-        for asked, format, begin in (("mp4", "mp4", b"ftyp"), ("au", "ogg", b"OggS")):
+        for asked, played, begin in (("mp4", "mp4", b"ftyp"), ("au", "ogg", b"OggS")):
             player._format.value = asked
             row.hear.click()
-            await sees(lambda format=format: player._audio.format == format)  # type: ignore[misc]
+            await sees(lambda played=played: player._audio.format == played)  # type: ignore[misc]
             assert begin in bytes(player._audio.value[:8])
         await sees(lambda: "Pages do not play au: it is heard as ogg." in player._told.value)
         await sees(lambda: there(player._heard_mark))
@@ -372,7 +372,7 @@ async def test_user_saves_what_pages_do_not_play(tmp_path: Any) -> None:
         player.close()
 
 
-# ------------------------------------------------------------------------------------------------------------ all three
+# ---------------------------------------------------------------------------------------------------------- all three
 
 
 SYSTEMS = ("myrcc", "mycrm", "myistra")

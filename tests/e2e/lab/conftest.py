@@ -162,6 +162,17 @@ class LabPage:
         (of or self.page).screenshot(path=path)
         return path
 
+    def whole_screenshot(self, name: str) -> Path:
+        """Take a picture of the whole notebook, however long it is."""
+        former = self.page.viewport_size or {"width": 1280, "height": 720}
+        cells = self.page.locator(".jp-Notebook .jp-Cell")
+        high = sum(cells.evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect().height)"))
+        self.page.set_viewport_size({"width": former["width"], "height": int(high) + 250})
+        cells.first.scroll_into_view_if_needed()
+        path = self.screenshot(name)
+        self.page.set_viewport_size(former)
+        return path
+
     def close(self) -> None:
         """End the kernel and close the page."""
         self.command("notebook:shutdown-kernel")

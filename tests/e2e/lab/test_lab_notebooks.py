@@ -1,0 +1,67 @@
+"""Every notebook in the real JupyterLab: it runs, what it shows lives, the end takes it away; pictures in light and dark."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from .conftest import Lab
+
+# What is still on the page just before the end.
+NOTEBOOKS = {
+    "first-call": ("board", "timeline"),
+    "by-hand": ("calls", "dial", "console"),
+    "routing-and-presence": ("routing", "events", "voicemail"),
+    "on-the-wire": ("ladder", "explorer", "timeline"),
+    "a-week-of-calls": ("load",),
+    "call-centre": ("board", "agent", "timeline"),
+    "broken-network": ("faults", "board"),
+}
+HIGH = 900
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_and_what_it_shows_lives_until_its_end(lab: "Lab", name: str) -> None:
+    page = lab.open(f"{name}.ipynb")
+    cells = page.page.locator(".jp-Notebook .jp-Cell")
+    last = cells.count() - 1
+    page.cell(last - 1).click()
+    page.command("notebook:run-all-above")
+    page.wait_done(timeout=100)
+    for kind in NOTEBOOKS[name]:
+        expect(page.view(kind)).to_be_attached()
+        assert page.view(kind).locator(".pbx-problem:visible").count() == 0
+    page.whole_screenshot(f"{name}-light")
+    page.theme("dark")
+    page.whole_screenshot(f"{name}-dark")
+    page.theme("light")
+    page.run_cell(last)
+    expect(page.page.locator(".pbx-view")).to_have_count(0)
+    page.close()
+
+
+def test_the_slider_breaks_the_network_and_mends_it(lab: "Lab") -> None:
+    page = lab.open("broken-network.ipynb")
+    for index in (1,):
+        page.run_cell(index)
+    panel, board = page.view("faults"), page.view("board")
+    status = panel.get_by_role("status")
+    expect(status).to_have_text("online")
+    slider = panel.get_by_role("slider")
+    slider.focus()
+    for _ in range(5):
+        page.page.keyboard.press("ArrowRight")
+    expect(panel).to_contain_text("server gone")
+    expect(status).to_have_text("offline")
+    expect(board.get_by_role("status").first).to_contain_text("offline")
+    for _ in range(5):
+        page.page.keyboard.press("ArrowLeft")
+    expect(status).to_have_text("online")
+    expect(board.get_by_role("status").first).not_to_contain_text("offline")
+    page.button("Cut the channel", panel).click()
+    expect(panel).to_contain_text("1 channel cut")
+    expect(status).to_have_text("online")
+    page.run_cell(page.page.locator(".jp-Notebook .jp-Cell").count() - 1)
+    expect(panel).to_have_count(0)
+    page.close()
