@@ -1,4 +1,4 @@
-"""Every notebook in the real JupyterLab: it runs, what it shows lives, the end takes it away; pictures in light and dark."""
+"""Every notebook in the real JupyterLab: it runs, what it shows lives, its end takes it away; light and dark."""
 
 from typing import TYPE_CHECKING
 
