@@ -216,6 +216,21 @@ async def test_what_cannot_be_sent_is_not(
     assert len(server.requests) == before
 
 
+@pytest.mark.parametrize("status", [408, 429, 502, 504])
+async def test_what_may_do_later_says_so(status: int, connect: Connect, server: IstraServer) -> None:
+    client = await connect()
+    server.answer("GET", "v1/rcc/Extension", status=status, text="<html><body>Bad luck</body></html>")
+    with pytest.raises(RequestRefused, match="Bad luck") as raised:
+        await client.rcc.extension_page()
+    assert raised.value.transient
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "null", " "])
+async def test_nothing_that_was_said_is_not_shown(body: str, connect: Connect, server: IstraServer) -> None:
+    error = await refused(connect, server, 500, body)
+    assert str(error) == "POST v1/rcc/CallLine/{id}/hold was refused (500)."
+
+
 class Pieces:
     """A body as the network brings it: never more at once than a piece."""
 

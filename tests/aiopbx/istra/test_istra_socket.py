@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiopbx.errors import ConnectionFailed, NotFound, SessionLost
+from aiopbx.errors import ConnectionFailed, NotFound, RequestRefused, SessionLost
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.decoding import Push
 from aiopbx.istra.socket import SHORTEST, PushSocket, SocketEnd
@@ -148,14 +148,21 @@ async def test_an_upgrade_that_is_refused_again_is_told(connect: Connect, server
 async def test_a_server_without_a_socket_is_told(connect: Connect, server: IstraServer) -> None:
     client = await connect()
     server.answer("GET", "ws-service/myRCC", status=404)
-    with pytest.raises(NotFound, match="WS ws-service/myRCC"):
+    with pytest.raises(NotFound, match=r"WS ws-service/myRCC.*lets WebSockets through"):
+        await client.open_socket()
+
+
+async def test_a_page_instead_of_a_socket_is_told(connect: Connect, server: IstraServer) -> None:
+    client = await connect()
+    server.answer("GET", "ws-service/myRCC", status=200, text="<html>Welcome</html>")
+    with pytest.raises(RequestRefused, match="lets WebSockets through"):
         await client.open_socket()
 
 
 async def test_a_server_that_cannot_be_reached_is_told(connect: Connect, server: IstraServer) -> None:
     client = await connect()
     server.answer("GET", "ws-service/myRCC", drop=True)
-    with pytest.raises(ConnectionFailed) as raised:
+    with pytest.raises(ConnectionFailed, match="the server hung up") as raised:
         await client.open_socket()
     assert raised.value.transient
 

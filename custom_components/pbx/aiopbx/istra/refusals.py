@@ -17,7 +17,11 @@ NOT_STARTED: Final = "ROUTER_ERR_503"
 OUT_OF_SERVICE: Final = 512
 TWO_STEP: Final = 412
 
+TOO_MANY: Final = 429
 _GATEWAY_ERRORS: Final = (502, 504)
+_LATER: Final = (OUT_OF_SERVICE, TOO_MANY)
+"""The same request may do later."""
+_NOTHING_SAID: Final = (b"{}", b"[]", b"null")
 _CODE: Final = re.compile(r"(?=[A-Z0-9_]*[_0-9])[A-Z][A-Z0-9_]*")
 _REMEDIES: Final = {
     BAD_REQUEST: "Check what the request names, such as the terminal.",
@@ -49,7 +53,7 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: b
     code, message = _taken_apart(body)
     kind = body.info.type if body.info is not None else None
     reasons = [one for one in (message, body.cause) if one]
-    if not raw and answer.body:
+    if not raw and answer.body.strip() not in _NOTHING_SAID:
         reasons = [one for one in (shortened(answer.text),) if one]
     reasons = [secrets.hide(one) for one in dict.fromkeys(reasons)]
     label = f"{answer.status} {code}" if code else str(answer.status)
@@ -75,8 +79,8 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: b
         detail=_hide_in(raw, secrets),
         remedy=_REMEDIES.get(code or "") or _remedy_of(answer.status),
     )
-    made.transient = isinstance(made, NotReady | SessionLost) or answer.status == OUT_OF_SERVICE
     unanswered = answer.status == 408 or (answer.status in _GATEWAY_ERRORS and not raw)
+    made.transient = isinstance(made, NotReady | SessionLost) or unanswered or answer.status in _LATER
     if unanswered and not safe:
         unknown = OutcomeUnknown(
             f"{name} was sent and the server had no answer to it in time. It may have been carried out.",
@@ -97,6 +101,12 @@ def _remedy_of(status: int) -> str | None:
         return "Check that the telephone is plugged in and registered; then try again."
     if status == TWO_STEP:
         return "Use an account without a second step at login."
+    if status == 503:
+        return "It may be starting; try again later."
+    if status == TOO_MANY:
+        return "The server has been asked too often; wait a while."
+    if status in _GATEWAY_ERRORS:
+        return "What stands before the server does not reach it; check whether it runs."
     return None
 
 

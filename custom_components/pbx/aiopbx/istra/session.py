@@ -108,7 +108,7 @@ class SessionKeeper:
         name = self.transport.settings.username
         made: AuthenticationFailed
         if error.status == TWO_STEP:
-            said = f" The server says: {error.help_message}" if error.help_message else ""
+            said = f" The server says: {error.help_message.rstrip('.')}." if error.help_message else ""
             made = TwoStepRequired(
                 f"The account {name} is protected by two-step authentication.{said}",
                 remedy="Use an account without it, or have the administrator except this one.",

@@ -9,9 +9,10 @@ from enum import StrEnum
 from time import monotonic
 from typing import Final
 
+import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, WebSocketException
 from websockets.http11 import Response
 
 from ..doors import settle
@@ -36,6 +37,9 @@ PONG: Final = 10.0
 _PING: Final = "ping"
 _CLOSING: Final = 1.0
 _NAME: Final = "The socket"
+_NO_UPGRADE: Final = (200, 204, 400, 404, 405, 426)
+"""What comes instead of a WebSocket from what does not know them."""
+_REMEDY: Final = "Check that whatever stands between here and the server lets WebSockets through."
 
 _silent = logging.Logger("aiopbx.istra.socket", logging.CRITICAL + 1)  # noqa: LOG001 - websockets would log cookies
 _silent.addHandler(logging.NullHandler())
@@ -275,7 +279,9 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
             )
         except InvalidStatus as error:
             answer = _take(transport, error.response, url, session)
-        except (OSError, WebSocketException, ValueError, EOFError) as error:
+        except (InvalidMessage, EOFError):
+            raise transport.failure(aiohttp.ServerDisconnectedError(), name, url, sent=False, safe=True) from None
+        except (OSError, WebSocketException, ValueError) as error:
             raise transport.failure(error, name, url, sent=False, safe=True) from None
         else:
             if connection.response is not None:
@@ -290,7 +296,10 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
         if transport.tap.listeners:
             transport.tell(name, answer.body, sent=False, status=answer.status)
         if answer.status not in REDIRECTS:
-            raise refusal(answer, name, transport.secrets, safe=True)
+            refused = refusal(answer, name, transport.secrets, safe=True)
+            if answer.status in _NO_UPGRADE and refused.remedy is None:
+                refused.remedy = _REMEDY
+            raise refused
         transport.move(answer, target, name)
     raise transport.not_istra(f"{name}: the server redirects in a circle.")
 
