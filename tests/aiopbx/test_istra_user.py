@@ -1,10 +1,12 @@
 """myIstra, from the switch to the model: counters, voicemail, history, caller ID, and calls from a terminal."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+import aiopbx
 from aiopbx import (
     CallerIdChoice,
     Direction,
@@ -16,9 +18,12 @@ from aiopbx import (
     RequestRefused,
     Status,
 )
+from aiopbx.istra.client import Push
+from aiopbx.istra.enduser import EndUser
 from aiopbx.simulator import DeviceSpec, UserSpec
 from aiopbx.simulator.faces.istra.identifiers import terminal_id
 from aiopbx.simulator.switch import SwitchSettings
+from tests.aiopbx.istra.istra_server import PASSWORD, IstraServer
 from tests.aiopbx.istra_office import IstraOffice, end_user, istra_office
 from tests.aiopbx.office import Diary, until
 
@@ -259,3 +264,29 @@ async def test_counters_that_changed_during_a_loss(loss: str) -> None:
         assert line.counters.voicemails == 1
         assert line.synced
         assert len([event for event in diary.events if "counters" in event.changed]) == 1  # type: ignore[attr-defined]
+
+
+async def test_counters_that_are_pushed_before_the_state_is_told_win_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A push may tell one of them; what it does not is taken from the answer, though that is older."""
+    taken: list[Push] = []
+    take = EndUser.take
+    monkeypatch.setattr(EndUser, "take", lambda self, push: (take(self, push), taken.append(push)))
+    async with IstraServer() as server:
+        server.answer("GET", "v1/user/Info", json={"userName": "Anna", "terminals": []})
+        server.answer("POST", "v1/service/EventListener/bean", json={"name": "one"})
+        told = {"unreadMissedCalls": 1, "unreadVoiceMails": 2, "unreadTextMessages": 3}
+        server.answer("GET", "v1/logs/Notifications/bean", json=told, hang=True)
+        connecting = asyncio.ensure_future(
+            aiopbx.connect(system="myistra", url=server.url, username="anna", password=PASSWORD)
+        )
+        socket = await server.opened.get()
+        await until(lambda: server.asked("GET", "v1/logs/Notifications/bean"))
+        socket.send({"listenerName": "one", "item": {"unreadMissedCalls": 7}})
+        socket.send({"listenerName": "one", "item": {"unreadVoiceMails": 8}})
+        await until(lambda: len(taken) == 2)
+        server.release()
+        async with await connecting as pbx:
+            counters = pbx.line("anna").counters
+            assert (counters.missed_calls, counters.voicemails, counters.new_texts) == (7, 8, 3)

@@ -126,7 +126,7 @@ def pages(server: IstraServer, path: str, *bodies: Any) -> None:
         server.answer("GET", path, json=body, then=index > 0)
 
 
-@pytest.mark.parametrize("said", ["count", "next", "both", "neither"])
+@pytest.mark.parametrize("said", ["count", "next", "both", "neither", "count of each"])
 @pytest.mark.parametrize("key", ["items", "results"])
 async def test_all_extensions_come_page_by_page(said: str, key: str, connect: Connect, server: IstraServer) -> None:
     client = await connect()
@@ -136,6 +136,8 @@ async def test_all_extensions_come_page_by_page(said: str, key: str, connect: Co
         body: dict[str, Any] = {key: [an_extension(number) for number in numbers[offset : offset + 2]]}
         if said in {"count", "both"}:
             body["count"] = 5
+        elif said == "count of each":
+            body["count"] = len(body[key])
         if said in {"next", "both"} and offset < 4:
             body["next"] = f"v1/rcc/Extension?offset={offset + 2}&length=2"
         bodies.append(body)

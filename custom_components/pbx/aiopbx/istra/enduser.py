@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from msgspec.structs import asdict, replace
+
 from ..errors import UnknownLine
 from ..model import AvailableLine, LineSnapshot
 from ..reduced import Reduced
@@ -33,7 +35,8 @@ class EndUser:
         self._lines = lines
         self._listeners = listeners
         self._info = UserInfo()
-        self._heard = False
+        self._heard = Notifications()
+        """What was pushed before the state was known: it is newer."""
 
     @property
     def version(self) -> str:
@@ -57,8 +60,7 @@ class EndUser:
         self._lines.change(self.login, lambda line: reducer.user(line, self._info, now))
         name = await self._listeners.create()
         told = await self._client.enduser.notifications(listener_name=name)
-        if not self._heard:  # what was pushed meanwhile is newer
-            self.counted(told)
+        self.counted(_over(told, self._heard))
         line = self._lines.get(self.login)
         if line is not None and line.caller_id is None and self.user_id is not None:
             self.shows(await self._client.enduser.user(self.user_id))
@@ -68,7 +70,7 @@ class EndUser:
         """Counters were pushed."""
         for told in push.items:
             if isinstance(told, Notifications):
-                self._heard = True
+                self._heard = _over(self._heard, told)
                 self.counted(told)
 
     async def available(self) -> tuple[AvailableLine, ...]:
@@ -90,6 +92,11 @@ class EndUser:
             return reducer.caller_id(line, told, datetime.now(UTC))
 
         self._lines.change(self.login, change)
+
+
+def _over(older: Notifications, newer: Notifications) -> Notifications:
+    """What the newer says, and of what it does not, what the older does."""
+    return replace(older, **{name: value for name, value in asdict(newer).items() if value is not None})
 
 
 class UserCommands(NothingYet):

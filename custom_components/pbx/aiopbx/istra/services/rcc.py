@@ -112,7 +112,7 @@ class Rcc(Service, service="rcc", applications=(Application.RCC,)):
             for one in fresh:
                 yield one
             offset += len(found)
-            more = bool(answer.next) or (offset < answer.count if answer.count is not None else len(found) >= page)
+            more = answer.next or len(found) >= page or (answer.count is not None and offset < answer.count)
             if not fresh or not more:
                 return
 
