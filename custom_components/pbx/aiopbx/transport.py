@@ -167,12 +167,16 @@ class HttpTransport:
         self.cookies.clear()
 
     def may_follow(self, origin: str, target: str) -> bool:
-        """Whether a redirect leads to the same site, or to a host that the user trusts; never away from https."""
+        """Whether a redirect leads to the same site, to the one the user named, or one the user trusts.
+
+        It never leads away from https.
+        """
         here, there = urlsplit(origin), urlsplit(target)
         if there.scheme not in {"http", "https"} or (here.scheme == "https" and there.scheme != "https"):
             return False
         host = (there.hostname or "").lower()
-        return host == (here.hostname or "").lower() or host in self.settings.trusted_redirects
+        named = (urlsplit(self.url).hostname or "").lower()
+        return host in {(here.hostname or "").lower(), named} or host in self.settings.trusted_redirects
 
     # ---------------------------------------------------------------------------------------------------- requests
 

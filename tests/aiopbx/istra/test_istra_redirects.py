@@ -150,6 +150,18 @@ async def test_a_foreign_site_that_is_trusted_gets_it(
     assert client.url == f"{foreign.url}/restletrouter"
 
 
+async def test_back_to_where_the_user_wanted_to_go(make: Make, server: IstraServer, foreign: IstraServer) -> None:
+    """The host of the settings needs no trust of its own."""
+    client = make(trusted_redirects=["localhost"])
+    redirect(server, "POST", LOGIN, f"{foreign.url}/restletrouter/{LOGIN}")
+    redirect(foreign, "POST", DIAL, f"{server.url}/restletrouter/{DIAL}")
+    server.answer("POST", DIAL, json={"lineId": "-7"})
+    await client.open()
+    assert client.url == f"{foreign.url}/restletrouter"
+    await client.rcc.place_call("-1", "102")
+    assert client.url == f"{server.url}/restletrouter"
+
+
 @pytest.mark.parametrize("what", ["request", "socket"])
 async def test_a_circle_ends(what: str, connect: Connect, server: IstraServer) -> None:
     client = await connect()

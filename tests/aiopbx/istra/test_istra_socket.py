@@ -16,7 +16,7 @@ from aiopbx.istra.types.crm import CrmCallEvent
 from aiopbx.istra.types.enduser import Notifications
 from aiopbx.istra.types.rcc import CallLine
 from aiopbx.wiretap import WireMessage, Wiretap
-from tests.aiopbx.istra.conftest import Connect
+from tests.aiopbx.istra.conftest import Connect, Make
 from tests.aiopbx.istra.istra_server import Cut, IstraServer, Shut, Socket
 
 QUICK = 60
@@ -179,6 +179,40 @@ async def test_a_ping_goes_out_every_third(system: str, connect: Connect, server
     assert monotonic() - begun >= 4 * QUICK / 3000
     assert set(seen.heard) == {"ping"}
     assert not socket.closed
+
+
+@pytest.mark.parametrize(
+    ("system", "period", "word"), [("myrcc", 100, "ping"), ("mycrm", 100, "ping"), ("myistra", 30, "{")]
+)
+async def test_keepalives_go_out_when_their_time_has_come_and_not_before(
+    system: str, period: float, word: str, server: IstraServer, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that is turned."""
+    loop, turned = asyncio.get_running_loop(), 0.0
+    by_loop, by_system = loop.time, monotonic
+    monkeypatch.setattr(loop, "time", lambda: by_loop() + turned)
+    monkeypatch.setattr("aiopbx.istra.socket.monotonic", lambda: by_system() + turned)
+    client = make(system, silence_timeout=100_000)
+    await client.open()
+    socket, seen = await opened(client, server)
+    seen.send(lines("-1") if system == "myrcc" else "ping")
+    heard = socket.last_heard
+
+    async def read() -> None:
+        async for _ in socket:
+            pass
+
+    reading = asyncio.ensure_future(read())
+    await until(lambda: socket.last_heard > heard)
+    for number in range(1, 4):
+        turned += period - 1
+        await asyncio.sleep(0.005)  # it has had its chance
+        assert len(seen.heard) == number - 1
+        turned += 1.1
+        await until(lambda number=number: len(seen.heard) == number)  # type: ignore[misc]
+    assert all(str(one).startswith(word) for one in seen.heard)
+    await socket.close()
+    await reading
 
 
 async def test_a_keepalive_of_myistra_is_json(connect: Connect, server: IstraServer) -> None:
