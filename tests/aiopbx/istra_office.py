@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import functools
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from aiopbx.simulator.switch import Switch
 from aiopbx.simulator.switch.calls import CallView
 from aiopbx.simulator.switch.changes import CallChange, Change
 from aiopbx.simulator.switch.errors import SwitchError
-from tests.aiopbx.office import Office, until
+from tests.aiopbx.office import Office, opened, until
 
 RCC = {"system": "myrcc", "enterprise": "example", "username": "admin", "password": "admin"}
 _CALL = {
@@ -59,6 +59,11 @@ class IstraOffice(Office):
         with contextlib.suppress(SwitchError):
             self.switch.answer(login, ref, device)
 
+    @staticmethod
+    def settings(**settings: Any) -> SimulatorSettings:
+        """Those of a simulator that pushes at once."""
+        return SimulatorSettings(**{"istra": True, "istra_push": 0.0, **settings})
+
     async def connect(self, **settings: Any) -> Pbx:
         if "system" not in settings:
             settings = RCC | settings
@@ -80,41 +85,14 @@ class IstraOffice(Office):
         return super().subscriptions + len(self.face.listeners)
 
 
-def istra_settings(**settings: Any) -> SimulatorSettings:
-    """Settings of a simulator that pushes at once."""
-    return SimulatorSettings(**{"istra": True, "istra_push": 0.0, **settings})
-
-
-def use_istra(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
+def use_istra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every ``office`` of a test be one with Istra."""
     monkeypatch.setattr(tests.aiopbx.office, "Office", IstraOffice)
-    monkeypatch.setattr(tests.aiopbx.office, "SimulatorSettings", functools.partial(istra_settings, **settings))
 
 
-def istra_office(**settings: Any) -> Any:
-    """An office with Istra, where it is not the fixture that says so."""
-    patch = pytest.MonkeyPatch()
-    with patch.context() as patched:
-        use_istra(patched)
-        # The names are looked up when the office is opened.
-        return _Opened(settings)
-
-
-class _Opened:
-    """Opens the office with Istra's names in place, and puts the others back at once."""
-
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._manager = tests.aiopbx.office.office(**settings)
-
-    async def __aenter__(self) -> IstraOffice:
-        with pytest.MonkeyPatch().context() as patched:
-            use_istra(patched)
-            opened = await self._manager.__aenter__()
-        assert isinstance(opened, IstraOffice)
-        return opened
-
-    async def __aexit__(self, *error: Any) -> None:
-        await self._manager.__aexit__(*error)
+def istra_office(**settings: Any) -> AbstractAsyncContextManager[IstraOffice]:
+    """An office with Istra."""
+    return opened(IstraOffice, **settings)
 
 
 # What the model must say

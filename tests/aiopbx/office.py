@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
 
 import aiopbx
-from aiopbx import Event, Pbx
+from aiopbx import Event, Pbx, Status, StatusChanged
 from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
 
 ADMIN = {"username": "admin", "password": "admin"}
@@ -35,6 +35,11 @@ class Office:
         self.faults = simulator.faults
         self.clock = clock
         self._clients: list[Pbx] = []
+
+    @staticmethod
+    def settings(**settings: Any) -> SimulatorSettings:
+        """Settings of its simulator."""
+        return SimulatorSettings(**settings)
 
     async def connect(self, **settings: Any) -> Pbx:
         values: dict[str, Any] = {
@@ -70,12 +75,15 @@ class Office:
             await pbx.close()
 
 
+Kind = TypeVar("Kind", bound=Office)
+
+
 @asynccontextmanager
-async def office(**settings: Any) -> AsyncIterator[Office]:
-    """An office of four, or of whom the settings name; what clients leave behind at its end is an error."""
+async def opened(kind: type[Kind], **settings: Any) -> AsyncIterator[Kind]:
+    """An office of this kind; what clients leave behind at its end is an error."""
     clock = ManualClock()
-    async with Simulator(SimulatorSettings(**settings), clock=clock) as simulator:
-        one = Office(simulator, clock)
+    async with Simulator(kind.settings(**settings), clock=clock) as simulator:
+        one = kind(simulator, clock)
         try:
             yield one
         finally:
@@ -84,9 +92,29 @@ async def office(**settings: Any) -> AsyncIterator[Office]:
         assert one.subscriptions == 0, "a subscription was leaked"
 
 
+def office(**settings: Any) -> AbstractAsyncContextManager[Office]:
+    """An office of four, or of whom the settings name."""
+    return opened(Office, **settings)
+
+
+async def lose_while(one: Office, pbx: Pbx, loss: str, meanwhile: Callable[[], object]) -> None:
+    """Lose the connection, do something that the client cannot see, and let it come back."""
+    done: list[object] = []
+
+    def told(event: Any) -> None:
+        if event.status is Status.OFFLINE and not done:
+            done.append(meanwhile())
+
+    stop = pbx.subscribe(told, kind=StatusChanged)
+    getattr(one.faults, loss)()
+    await until(lambda: done)
+    await until(lambda: pbx.status is Status.ONLINE)
+    stop()
+
+
 def client_tasks() -> set[str]:
     """Names of the tasks that clients have running; the simulator's, in the same loop, are not among them."""
-    return {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(("o2g-", "aiopbx"))}
+    return {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(("o2g-", "istra-", "aiopbx"))}
 
 
 class Diary:

@@ -16,30 +16,14 @@ from aiopbx import (
     LineState,
     Outcome,
     Status,
-    StatusChanged,
 )
 from aiopbx.o2g.services.telephony import Telephony
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.faces.o2g import refusing, routing, telephony
 from tests.aiopbx.model_truth import compare
-from tests.aiopbx.office import Diary, Office, office, until
+from tests.aiopbx.office import Diary, lose_while, office, until
 
 LOSSES = ["cut_channels", "close_cleanly", "expire_sessions"]
-
-
-async def lose_while(one: Office, pbx: Any, loss: str, meanwhile: Any) -> None:
-    """Lose the connection, do something that the client cannot see, and let it come back."""
-    done: list[None] = []
-
-    def told(event: Any) -> None:
-        if event.status is Status.OFFLINE and not done:
-            done.append(meanwhile())
-
-    stop = pbx.subscribe(told, kind=StatusChanged)
-    getattr(one.faults, loss)()
-    await until(lambda: done)
-    await until(lambda: pbx.status is Status.ONLINE)
-    stop()
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -36,7 +36,7 @@ from aiopbx import (
 from aiopbx.istra.services.rcc import Rcc
 from aiopbx.simulator.faces.istra.identifiers import extension_id
 from tests.aiopbx.istra_office import RCC, IstraOffice, compare, end_user, istra_office, use_istra
-from tests.aiopbx.office import Diary, until
+from tests.aiopbx.office import Diary, client_tasks, lose_while, until
 
 LOSSES = ["cut_channels", "close_cleanly", "expire_sessions"]
 EACH = pytest.mark.parametrize(
@@ -44,29 +44,9 @@ EACH = pytest.mark.parametrize(
 )
 
 
-def tasks_of_clients() -> set[str]:
-    """Names of the tasks that clients have running."""
-    return {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(("istra-", "aiopbx"))}
-
-
 def right(one: IstraOffice, pbx: Pbx) -> None:
     for login, user in one.switch.users.items():
         compare(pbx.line(user.number).snapshot, one.switch, login)
-
-
-async def lose_while(one: IstraOffice, pbx: Pbx, loss: str, meanwhile: Any) -> None:
-    """Lose the connection, do something that the client cannot see, and let it come back."""
-    done: list[Any] = []
-
-    def told(event: Any) -> None:
-        if event.status is Status.OFFLINE and not done:
-            done.append(meanwhile())
-
-    stop = pbx.subscribe(told, kind=StatusChanged)
-    getattr(one.faults, loss)()
-    await until(lambda: done)
-    await until(lambda: pbx.status is Status.ONLINE)
-    stop()
 
 
 # 1: nothing hangs in "ringing"
@@ -228,13 +208,13 @@ async def test_2_the_session_expires_while_a_command_is_under_way() -> None:
 async def test_2_nothing_is_leaked_by_many_losses(account: dict[str, str]) -> None:
     async with istra_office() as one:
         pbx = await one.connect(**account)
-        tasks, listeners = tasks_of_clients(), len(one.face.listeners)
+        tasks, listeners = client_tasks(), len(one.face.listeners)
         for number in range(1, 6):
             one.faults.cut_channels()
             await until(lambda number=number: pbx.statistics.losses == number and pbx.status is Status.ONLINE)  # type: ignore[misc]
         await until(lambda: one.sessions == 1)
         assert (len(one.face.connections), len(one.face.listeners)) == (1, listeners)
-        assert tasks_of_clients() == tasks
+        assert client_tasks() == tasks
 
 
 @EACH
@@ -249,7 +229,7 @@ async def test_2_closing_gives_everything_back(account: dict[str, str]) -> None:
         assert [event.status for event in diary.of(StatusChanged)] == [Status.CLOSED]
         assert [event async for event in stream] == diary.events
         assert (one.sessions, one.subscriptions, len(one.face.connections)) == (0, 0, 0)
-        assert tasks_of_clients() == set()
+        assert client_tasks() == set()
         with pytest.raises(Offline):
             _ = pbx.istra
 
@@ -261,11 +241,14 @@ async def test_2_connecting_can_be_given_up_at_any_moment(account: dict[str, str
             connecting = asyncio.ensure_future(one.connect(**account))
             for _ in range(steps):
                 await asyncio.sleep(0)
+            if connecting.done():  # where the machine is busy, it takes fewer steps
+                await connecting.result().close()
+                break
             connecting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await connecting
             await until(lambda: one.sessions == 0)
-        assert tasks_of_clients() == set()
+        assert client_tasks() == set()
 
 
 async def test_2_a_dial_as_the_session_expires_is_made_once() -> None:
@@ -298,7 +281,7 @@ async def test_2_a_first_connection_that_fails_leaves_nothing() -> None:
         with pytest.raises(ConnectionFailed):
             await aiopbx.connect(url="http://127.0.0.1:9", **RCC)
         assert (one.sessions, one.subscriptions, len(one.face.connections)) == (0, 0, 0)
-        assert tasks_of_clients() == set()
+        assert client_tasks() == set()
 
 
 async def test_2_a_wrong_password_after_a_loss_is_told() -> None:

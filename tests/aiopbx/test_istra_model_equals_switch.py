@@ -17,7 +17,7 @@ from aiopbx.simulator.faces.istra.identifiers import extension_id
 from aiopbx.simulator.faces.istra.lines import Line, Lines
 from aiopbx.simulator.faces.istra.variants import Variants
 from aiopbx.simulator.switch import SwitchSettings
-from tests.aiopbx.istra_office import RCC, compare, istra_settings
+from tests.aiopbx.istra_office import RCC, IstraOffice, compare
 from tests.aiopbx.model_over_http import FEW, ModelOverHttp, connect
 from tests.aiopbx.office import until
 from tests.aiopbx.simulator.test_switch_any_sequence import AnySequence, people
@@ -137,7 +137,7 @@ class OverHttp(ModelOverHttp):
     """Over myRCC, with a variant of the wire in every run."""
 
     def office(self, switch: SwitchSettings) -> SimulatorSettings:
-        return istra_settings(users=tuple(people()), switch=switch)
+        return IstraOffice.settings(users=tuple(people()), switch=switch)
 
     async def connect(self) -> Pbx:
         return await connect(self.simulator.istra_url, **RCC)
