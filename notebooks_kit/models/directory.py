@@ -46,7 +46,7 @@ class DirectoryModel:
         """Called once when something is to be drawn, not again before ``take()``."""
         self.searching = False
         """Whether a search goes on, or is about to."""
-        self.problem: PbxError | None = None
+        self.problem: Exception | None = None
         """Why the last search failed."""
         self._text = ""
         self._found: list[Contact] = []
@@ -76,7 +76,8 @@ class DirectoryModel:
         if not self.available:
             return "There is no directory that may be searched."
         if self.problem is not None:
-            return str(self.problem)
+            known = isinstance(self.problem, PbxError)
+            return str(self.problem) if known else f"{type(self.problem).__name__}: {self.problem}"
         if len(self._text) < self.least:
             return f"Type at least {self.least} letters of a name, or digits of a number."
         count = len(self._found)
@@ -135,7 +136,7 @@ class DirectoryModel:
                 self._tell()
             if fresh:
                 self._found.clear()
-        except PbxError as error:
+        except Exception as error:
             self._found.clear()
             self.problem = error
         finally:

@@ -119,8 +119,8 @@ class AgentPanel(View):
             self.on_change(box, self._setter(what))
         for name, button in self._buttons.items():
             self.on_click(button, self._work(name))
-        self.keep(line.subscribe(model.handle))
-        self.keep(line.pbx.subscribe(model.handle, kind=StatusChanged))
+        self.keep(line.subscribe(self.hears(model.handle)))
+        self.keep(line.pbx.subscribe(self.hears(model.handle), kind=StatusChanged))
         self.keep(self._forget)
         self.draw_now()
         model.on_dirty = self.schedule

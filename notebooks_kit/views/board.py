@@ -37,7 +37,7 @@ _STYLE: Final = """
 .pbx-board .pbx-dialing .pbx-state::before, .pbx-board .pbx-ringing_outgoing .pbx-state::before { color: #8e6bd8; }
 .pbx-board .pbx-out_of_service, .pbx-board .pbx-unknown { opacity: .55; }
 .pbx-board .pbx-out_of_service .pbx-state::before { color: #c0392b; }
-.pbx-board.pbx-stale .pbx-row { opacity: .5; }
+.pbx-board.pbx-stale .pbx-line .pbx-row { opacity: .65; }
 .pbx-board .pbx-dnd { color: var(--jp-error-color1, #c0392b); font-weight: 600; }
 .pbx-board.pbx-choosing .pbx-line .widget-html-content { flex: 1 1 auto; min-width: 0; }
 .pbx-board.pbx-choosing .pbx-line .pbx-row { grid-template-columns: minmax(9em, 1fr) 13em minmax(9em, 1.2fr)

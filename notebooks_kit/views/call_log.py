@@ -111,8 +111,8 @@ class CallLogTable(View):
         self.on_click(self._delete, self._ask)
         self.on_click(self._refresh, self.model.refresh)
         self.on_click(self._more, self.model.more)
-        self.keep(line.subscribe(self.model.handle))
-        self.keep(line.pbx.subscribe(self.model.handle, kind=StatusChanged))
+        self.keep(line.subscribe(self.hears(self.model.handle)))
+        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
         self.keep(self._forget)
         self.draw_now()
         self.model.on_dirty = self.schedule

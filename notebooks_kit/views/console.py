@@ -90,7 +90,7 @@ class Console(View):
         self._tabs.selected_index = next((i for i, each in enumerate(self._pages) if each.name == page), 0)
         self.on_change(self._line_box, self._typed)
         self.on_change(self._tabs, lambda _: self.schedule(), "selected_index")
-        self.keep(pbx.subscribe(self.model.handle))
+        self.keep(pbx.subscribe(self.hears(self.model.handle)))
         self.keep(partial(setattr, self.model, "on_change", None))
         self.draw_now()
         self.model.on_change = self.schedule

@@ -109,8 +109,8 @@ class DialPad(View):
         self.on_click(self._delete, self._delete_last)
         self.on_click(self._pick_up, self._with_number(self.model.pick_up))
         self.on_click(self._unpark, self._with_number(self.model.unpark))
-        self.keep(line.subscribe(self.model.handle))
-        self.keep(line.pbx.subscribe(self.model.handle, kind=StatusChanged))
+        self.keep(line.subscribe(self.hears(self.model.handle)))
+        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
         self.keep(self._forget)
         self.draw_now()
         self.model.on_dirty = self.schedule

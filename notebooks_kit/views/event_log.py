@@ -101,8 +101,8 @@ class EventLog(View):
         self.on_change(self._pause, lambda on: setattr(self.model, "paused", on))
         self.on_click(self._clear, self.model.clear)
         # The wire first: what is told there comes before what the model makes of it.
-        self.keep(pbx.wire(self.model.hear))
-        self.keep(pbx.subscribe(self.model.handle))
+        self.keep(pbx.wire(self.hears(self.model.hear)))
+        self.keep(pbx.subscribe(self.hears(self.model.handle)))
         self.draw_now()
         self.model.on_dirty = self.schedule
 
@@ -155,7 +155,7 @@ class EventLog(View):
             kinds.append((model.kind, model.kind))
         groups = [(words, key) for key, words in _GROUPS]
         _choices(self._kind_box, [(_EVERYTHING, ""), *groups, *kinds], model.kind)
-        said = f"{model.total} in all"
+        said = f"{model.total} in all" if model.total else "Nothing has happened since this list was opened."
         if len(model.entries) < model.total:
             said += f", the last {len(model.entries)} are kept"
         if model.paused:

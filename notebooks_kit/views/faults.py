@@ -64,7 +64,7 @@ class FaultPanel(View):
         self.on_click(self._cut, self.model.cut)
         self.on_click(self._end_sessions, self.model.end_sessions)
         self.on_click(self._spoil, self.model.spoil)
-        self.keep(pbx.subscribe(self.model.handle))
+        self.keep(pbx.subscribe(self.hears(self.model.handle)))
         told = self.model.faults.on_change
         told.append(self.model.handle_fault)
         self.keep(partial(told.remove, self.model.handle_fault))

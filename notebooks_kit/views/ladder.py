@@ -92,8 +92,8 @@ class CallLadder(PictureView):
         self.on_click(self._clear, self._forget)
         if client is not None:
             # The wire first: what is told there comes before what the model makes of it.
-            self.keep(client.wire(self.model.hear))
-            self.keep(client.subscribe(self.model.handle))
+            self.keep(client.wire(self.hears(self.model.hear)))
+            self.keep(client.subscribe(self.hears(self.model.handle)))
         self.begin()
         self.model.on_dirty = self.touch
         if isinstance(source, str | os.PathLike):

@@ -40,7 +40,7 @@ class LoadHeatMap(PictureView):
             if source in clients:
                 for line in source.lines.values():
                     self.model.add(line.snapshot.calls)
-                self.keep(source.subscribe(self.model.handle))
+                self.keep(source.subscribe(self.hears(self.model.handle)))
             else:
                 self.model.add(source)
         self.begin()

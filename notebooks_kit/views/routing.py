@@ -65,8 +65,8 @@ class RoutingPanel(View):
         self._forward.listen(self.model.set_forward, self.model.cancel_forward)
         self._overflow.listen(self.model.set_overflow, self.model.cancel_overflow)
         self._caller_id.listen()
-        self.keep(line.subscribe(self.model.handle))
-        self.keep(line.pbx.subscribe(self.model.handle, kind=StatusChanged))
+        self.keep(line.subscribe(self.hears(self.model.handle)))
+        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
         self.keep(self._forget)
         self.draw_now()
         self.model.on_dirty = self.schedule

@@ -58,7 +58,7 @@ class CallTimeline(PictureView):
         self.add_class("pbx-timeline")
         self.on_change(self._window, self._choose_window)
         self.on_change(self._still, self._hold)
-        self.keep(pbx.subscribe(self.model.handle))
+        self.keep(pbx.subscribe(self.hears(self.model.handle)))
         self.begin()
         self.model.on_dirty = self.touch
 

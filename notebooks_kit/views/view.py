@@ -114,6 +114,17 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
         widget.observe(changed, name)
 
+    def hears(self, function: Callable[[Any], object]) -> Callable[[Any], None]:
+        """Return a callback for what the client tells: it calls ``function``, and what goes wrong there is shown."""
+
+        def heard(told: Any) -> None:
+            try:
+                function(told)
+            except Exception as error:
+                self.tell(error)
+
+        return heard
+
     @contextmanager
     def mirroring(self) -> Iterator[None]:
         """What is changed herein was not chosen by a person: ``on_change`` keeps silent. For use in the loop only."""

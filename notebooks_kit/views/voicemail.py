@@ -108,8 +108,8 @@ class VoicemailPlayer(View):
         self.on_click(self._heard_mark, lambda: self._mark(True))
         self.on_click(self._new_mark, lambda: self._mark(False))
         self.on_click(self._telephone, self._by_telephone)
-        self.keep(line.subscribe(self.model.handle))
-        self.keep(line.pbx.subscribe(self.model.handle, kind=StatusChanged))
+        self.keep(line.subscribe(self.hears(self.model.handle)))
+        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
         self.keep(self._forget)
         self.draw_now()
         self.model.on_dirty = self.schedule

@@ -64,6 +64,6 @@ def test_it_is_prose_with_code_in_it(path: Path) -> None:
     assert cells[-2].source.startswith("## The end")
     for cell in cells:
         if cell.cell_type == "markdown":
-            assert all(len(line) <= 130 for line in cell.source.splitlines())
+            assert all(len(line) <= 120 for line in cell.source.splitlines())
     linked = [word.partition(")")[0] for cell in cells for word in cell.source.split("](")[1:]]
     assert not [link for link in linked if link.endswith(".ipynb") and not (FOLDER / link).exists()]

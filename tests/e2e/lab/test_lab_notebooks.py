@@ -1,4 +1,4 @@
-"""Every notebook in the real JupyterLab: it runs, what it shows lives, its end takes it away; light and dark."""
+"""Every notebook in the real JupyterLab: it runs, what it shows lives, its end takes it away; in light and dark."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ NOTEBOOKS = {
     "call-centre": ("board", "agent", "timeline"),
     "broken-network": ("faults", "board"),
 }
-HIGH = 900
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -43,8 +42,7 @@ def test_a_notebook_runs_and_what_it_shows_lives_until_its_end(lab: "Lab", name:
 
 def test_the_slider_breaks_the_network_and_mends_it(lab: "Lab") -> None:
     page = lab.open("broken-network.ipynb")
-    for index in (1,):
-        page.run_cell(index)
+    page.run_cell(1)
     panel, board = page.view("faults"), page.view("board")
     status = panel.get_by_role("status")
     expect(status).to_have_text("online")
