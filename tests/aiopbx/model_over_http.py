@@ -80,8 +80,8 @@ class ModelOverHttp(AnySequence):
 
     async def settle(self) -> None:
         """Let the client hear everything."""
-        await until(lambda: self.pbx.status is Status.ONLINE, 10)
-        await until(self.is_right, 10)
+        # At once: a loss may be noticed while one waits for the other.
+        await until(lambda: self.pbx.status is Status.ONLINE and self.is_right(), 20)
 
     def is_right(self) -> bool:
         try:

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import invariant, rule
 
-from aiopbx import LineSnapshot, Pbx
+from aiopbx import LineSnapshot, Pbx, Status
 from aiopbx.istra.decoding import FrameDecoder, Push
 from aiopbx.istra.reducer import rcc
 from aiopbx.istra.reducer.rcc import RccState
@@ -162,9 +162,11 @@ class OverHttp(ModelOverHttp):
     @rule()
     def lose(self) -> None:
         """The socket breaks, and what happens until it is back is not seen."""
-        self.simulator.faults.cut_channels()
         losses = self.pbx.statistics.losses
-        self.loop.run_until_complete(until(lambda: self.pbx.statistics.losses > losses, 10))
+        self.simulator.faults.cut_channels()
+        self.loop.run_until_complete(
+            until(lambda: self.pbx.statistics.losses > losses or self.pbx.status is not Status.ONLINE, 10)
+        )
 
     @rule(name=st.sampled_from(DIALECTS))
     def another_dialect(self, name: str) -> None:
