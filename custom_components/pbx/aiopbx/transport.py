@@ -423,8 +423,9 @@ def word(value: Any) -> str | None:
 
 
 def shortened(text: str) -> str:
-    """A page of HTML or the like, as a few words."""
+    """A page of HTML or the like, as a few words; what cannot be printed is left out."""
     if "<" in text:
         text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
     text = " ".join(text.split())
+    text = "".join(letter for letter in text if letter.isprintable())
     return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"

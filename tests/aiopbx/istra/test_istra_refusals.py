@@ -225,7 +225,7 @@ async def test_what_may_do_later_says_so(status: int, connect: Connect, server: 
     assert raised.value.transient
 
 
-@pytest.mark.parametrize("body", ["{}", "[]", "null", " "])
+@pytest.mark.parametrize("body", ["{}", "[]", "null", " ", "\0\0\x1b"])
 async def test_nothing_that_was_said_is_not_shown(body: str, connect: Connect, server: IstraServer) -> None:
     error = await refused(connect, server, 500, body)
     assert str(error) == "POST v1/rcc/CallLine/{id}/hold was refused (500)."
