@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 type Json = dict[str, Any]
 type Step = tuple[str, Callable[[], Awaitable[str]]]
 
-# What a call-state sensor shows of a call that is there.
-BUSY_STATES = {"dialing", "ringing_outgoing", "ringing_incoming", "active", "held"}
 # What of the log is ours: the integration, the client, and calls of theirs that block the loop.
 OURS = ("custom_components.pbx", "aiopbx", "custom integration 'pbx'")
 

@@ -13,8 +13,6 @@ from aiopbx import Direction, Feature, InvalidInput, LogChange, LogChanged, NotA
 from aiopbx.simulator import UserSpec
 from tests.aiopbx.office import Diary, Office, office, until, user
 
-CERTAINLY = 5.0
-
 
 def missed_call(one: Office, caller: str = "oxe1001", callee: str = "1000") -> None:
     call = one.switch.make_call(caller, caller[3:], callee, auto_answer=True)

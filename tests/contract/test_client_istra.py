@@ -135,7 +135,6 @@ ITEM_OF = {
     "v1/logs/Voicemail/bean": "Voicemail",
     "v1/logs/Phone/bean": "PhoneLog",
 }
-SESSION_OPERATIONS = {"v1/service/Login", "v1/service/Logout"}
 
 
 def the_operation(row: IstraOperationRow) -> Operation[Any]:

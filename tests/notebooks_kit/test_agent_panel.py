@@ -18,7 +18,6 @@ from tests.aiopbx.office import Office, until
 from .desk import desk, hurry, problem, sees, there, widgets
 
 SALES, CARE = "60", "61"
-SKILLS = (SkillSpec(number=1, level=3), SkillSpec(number=2, active=False))
 CENTRE: dict[str, Any] = {
     "users": (
         UserSpec(

@@ -429,9 +429,6 @@ def texts(widget: Any) -> list[str]:
     return [str(widget.value)] if hasattr(widget, "value") else []
 
 
-FIND = {"myrcc": "make_call", "mycrm": "make_call", "myistra": "read_voicemails"}
-
-
 @pytest.mark.parametrize("system", SYSTEMS)
 async def test_the_explorer_finds_fills_in_and_sends(system: str) -> None:
     async with desk(system) as (one, pbx, _):

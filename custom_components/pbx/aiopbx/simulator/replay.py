@@ -138,10 +138,6 @@ class ReplayServer:
             self._send(line)
         return len(self.capture.lines)
 
-    def end_mark(self, text: str) -> None:
-        """Send a word of the channel's own, by which a reader knows that all before it has come."""
-        self._send(msgspec.json.encode({"eventName": "OnChannelInformation", "text": text}))
-
     def _send(self, line: bytes) -> None:
         for subscribed in self.simulator.server.subscriptions.all:
             subscribed.put(line + b"\n")

@@ -42,7 +42,6 @@ SOMEBODY: Final = Party()
 
 _ESTABLISHED: Final = frozenset({CallState.ACTIVE, CallState.HELD})
 _WITH_ANOTHER: Final = frozenset({Action.TRANSFER, Action.MERGE})
-_NONE: Final[frozenset[Action]] = frozenset()
 
 
 class Asked(Snapshot, frozen=True, kw_only=True):
