@@ -19,7 +19,7 @@ from aiopbx.o2g import consequences
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import EventDecoder
 from aiopbx.o2g.object_path import ObjectPath
-from aiopbx.o2g.operations import OPERATIONS, Operation, camel
+from aiopbx.o2g.operations import OPERATIONS, Operation
 from aiopbx.o2g.types import (
     agent,
     comlog,
@@ -39,6 +39,7 @@ from aiopbx.o2g.types import (
 from aiopbx.o2g.types.base import Wire, to_json
 from aiopbx.o2g.types.events import PACKAGES
 from aiopbx.settings import ConnectionSettings
+from aiopbx.wire import camel
 from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
 from tests.contract.rows import (
     DONE,

@@ -77,3 +77,9 @@ class WireEnum(StrEnum):
 def to_json(value: Any) -> bytes:
     """Encode a wire type as a server or a client would send it."""
     return msgspec.json.encode(value)
+
+
+def camel(name: str) -> str:
+    """``login_name`` as it is on the wire: ``loginName``."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -32,6 +32,7 @@ from typing import (
 from urllib.parse import quote
 
 from ..errors import InvalidInput
+from ..wire import camel
 from .types.base import IstraWire
 from .types.session import Application
 
@@ -257,12 +258,6 @@ def sends(kind: type[IstraWire]) -> Callable[[T], T]:
 
 def _sends(build: Any) -> type[IstraWire] | None:
     return getattr(build, "sends", None)
-
-
-def camel(name: str) -> str:
-    """``listener_name`` as it is on the wire: ``listenerName``."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 def _bare(hint: Any) -> tuple[Any, bool]:

@@ -33,6 +33,7 @@ from typing import (
 from urllib.parse import quote
 
 from ..errors import InvalidInput
+from ..wire import camel
 from .object_path import ObjectPath
 from .types.base import Wire
 
@@ -350,12 +351,6 @@ def _path_params(path: str, deep: str | None) -> tuple[str, ...]:
     while parts[-1 - tail].startswith("{"):
         tail += 1
     return (*names[: len(names) - tail], deep)
-
-
-def camel(name: str) -> str:
-    """``login_name`` as it is on the wire: ``loginName``."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 def _bare(hint: Any) -> tuple[type | None, bool]:
