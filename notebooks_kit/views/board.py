@@ -43,7 +43,7 @@ _STYLE: Final = """
 .pbx-board.pbx-choosing .pbx-line .pbx-row { grid-template-columns: minmax(9em, 1fr) 13em minmax(9em, 1.2fr)
   minmax(7em, 1fr); padding-left: 1.2em; }
 .pbx-board.pbx-choosing .pbx-line .pbx-number { display: none; }
-.pbx-board.pbx-choosing.pbx-nameless .pbx-line button { width: 14em; }
+.pbx-board.pbx-choosing.pbx-nameless .pbx-line button { width: 14em !important; }
 .pbx-board.pbx-choosing.pbx-nameless .pbx-head { grid-template-columns: 14em minmax(9em, 1fr) 13em
   minmax(9em, 1.2fr) minmax(7em, 1fr); }
 .pbx-board .pbx-line button { font-variant-numeric: tabular-nums; line-height: 1.6; }

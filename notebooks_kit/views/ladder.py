@@ -10,6 +10,7 @@ import ipywidgets
 from aiopbx import Pbx, replay
 
 from ..models.ladder import ANSWER, CALL, CLIENT, PUSHED, REQUEST, STATUS, SYSTEM, Ladder, LadderModel, Step
+from ..models.words import counted
 from .picture import BAD, FAINT, RATE, RULE, TEXT, PictureView, shortened, svg, text
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ _WORDS: Final = {
 _EVERYTHING: Final = "all calls"
 _STYLE: Final = """
 .pbx-ladder .pbx-ladder-scroll { overflow: auto; display: flex; flex-direction: column-reverse; }
+.pbx-ladder .pbx-ladder-scroll > .widget-html,
+.pbx-ladder .pbx-ladder-scroll > .widget-html > .widget-html-content { flex: 0 0 auto; overflow: visible;
+  width: max-content; height: auto; }
 .pbx-ladder .pbx-ladder-head { position: sticky; top: 0; background: var(--jp-layout-color1, Canvas); z-index: 1; }
 .pbx-ladder .pbx-svg { width: auto; max-width: none; }
 .pbx-ladder .pbx-svg g.pbx-step:hover text { text-decoration: underline; }
@@ -86,6 +90,9 @@ class CallLadder(PictureView):
         )
         super().__init__(client, [self._call_box, self._wire_box, self._party_box, self._clear], css=_STYLE, rate=rate)
         self.add_class("pbx-ladder")
+        self._frame_box.add_class("pbx-ladder-scroll")
+        self._frame_box.layout.max_height = height
+        self._frame_box.tabbable = True  # the arrow keys scroll it
         self.on_change(self._call_box, lambda key: self._choose("call", key))
         self.on_change(self._wire_box, lambda on: self._choose("wire", on))
         self.on_change(self._party_box, lambda on: self._choose("parties", on))
@@ -135,13 +142,14 @@ class CallLadder(PictureView):
     def picture(self) -> tuple[str, str]:
         """The ladder, and how many arrows it has."""
         ladder = self.model.ladder(self._most)
-        said = f"{len(ladder.steps)} steps"
+        said = counted(len(ladder.steps), "step")
         if ladder.hidden:
             said += f", {ladder.hidden} more are not shown"
-        return (
-            f'<div class="pbx-ladder-scroll" style="max-height:{escape(self._height)}" tabindex="0" role="group" '
-            f'aria-label="Sequence of signals, {escape(said)}"><div>{ladder_html(ladder, self._lane)}</div></div>'
-        ), said
+        return f"<div>{ladder_html(ladder, self._lane)}</div>", said
+
+    def framed(self, html: str) -> str:
+        """Return the picture in something that scrolls."""
+        return f'<div class="pbx-ladder-scroll" style="max-height:{escape(self._height)}" tabindex="0">{html}</div>'
 
     def describe(self) -> str:
         """Say in a few words what this is."""

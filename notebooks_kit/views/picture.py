@@ -54,7 +54,9 @@ class PictureView(View):
         self._rate = rate
         self._dirty = False
         self._rest = 0
-        super().__init__(pbx, [bar, self._picture], css=STYLE + css)
+        # what scrolls stays when the picture is another: it keeps its place, and the focus
+        self._frame_box = ipywidgets.VBox([self._picture])
+        super().__init__(pbx, [bar, self._frame_box], css=STYLE + css)
         self.add_class("pbx-picture")
 
     def begin(self) -> None:
@@ -91,9 +93,14 @@ class PictureView(View):
         """Return the picture as HTML, and in a few words what it shows. To be overridden."""
         raise NotImplementedError
 
+    def framed(self, html: str) -> str:
+        """Return a picture that stands alone in whatever it needs around it."""
+        return html
+
     def to_html(self) -> str:
         """Return the picture as it is now."""
         html, said = self.picture()
+        html = self.framed(html)
         return f"<style>{STYLE}</style><div class='pbx-picture'><div class='pbx-words'>{escape(said)}</div>{html}</div>"
 
 

@@ -21,7 +21,7 @@ _STYLE: Final = """
   gap: .6em; align-items: center; line-height: 1.6; padding: 0 .6em; color: var(--jp-content-font-color1, inherit); }
 .pbx-voicemail .pbx-message > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .pbx-voicemail .pbx-message-row { border-bottom: 1px solid var(--jp-border-color2, #8883); }
-.pbx-voicemail .pbx-message-row.pbx-message-chosen { background: var(--jp-layout-color2, #8882); }
+.pbx-voicemail .pbx-message-row.pbx-message-chosen { background: #1976d22e; }
 .pbx-voicemail .pbx-message-new { font-weight: 600; }
 .pbx-voicemail .pbx-message-dot { color: #2e86c1; }
 .pbx-voicemail .pbx-message-urgent { color: #d64541; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import re
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Locator
 
-    from .conftest import Lab, LabPage
+    from .conftest import Lab, LabPage, Theme
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".venv-lib/bin/python"
@@ -330,4 +331,86 @@ def test_tabs_switches_and_buttons_by_keyboard(lab: Lab) -> None:
     keyboard.press("Enter")
     expect(console.locator(".pbx-console-head")).to_contain_text(number)
     page.run_cell(2)
+    page.close()
+
+
+def test_a_ladder_keeps_its_place_while_it_grows(lab: Lab) -> None:
+    page = lab.open(
+        lab.write("ladder.ipynb", CENTRE, BUSY, "CallLadder(pbx, height='12em')", BUSY, "await pbx.close()")
+    )
+    for index in range(4):
+        page.run_cell(index)
+    ladder = page.view("ladder")
+    steps = ladder.get_by_role("status")
+    expect(steps).to_have_text(re.compile(r"\d{2} steps"))
+    scroll = ladder.locator(".pbx-ladder-scroll")
+    scroll.focus()
+    scroll.evaluate("box => { box.scrollTop = -box.scrollHeight; box.scrollLeft = 40; }")
+    before, top = steps.inner_text(), scroll.evaluate("box => box.scrollTop")
+    expect(steps).not_to_have_text(before)
+    expect(scroll).to_be_focused()
+    assert scroll.evaluate("box => box.scrollLeft") == 40
+    assert top < 0
+    assert scroll.evaluate("box => box.scrollTop") < 0, "the picture went back to its end"
+    page.screenshot("ladder-light")
+    page.run_cell(4)
+    page.close()
+
+
+# --------------------------------------------------------------------------------------------------------------- Istra
+
+ISTRA = """import asyncio
+from notebooks_kit import *
+from aiopbx.simulator import Simulator, SimulatorSettings
+office = Simulator(SimulatorSettings(istra=True))
+await office.start()
+call = office.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
+office.switch.overflow_to_voicemail("oxe1001", call.ref)
+await asyncio.sleep(2.2)
+office.switch.drop("oxe1001", call.ref)
+me = {"url": office.istra_url, "username": "oxe1000", "password": "secret"}
+user = await connect(system="myistra", **me)
+crm = await connect(system="mycrm", **me)
+rcc = await connect(system="myrcc", url=office.istra_url, enterprise="example", username="admin", password="admin")
+assert [each.status for each in (user, crm, rcc)] == ["online"] * 3, "one has closed another"
+"""
+END = "for each in (user, crm, rcc):\n    await each.close()\nawait office.stop()"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_console_on_istra(lab: Lab, theme: Theme) -> None:
+    page = lab.open(
+        lab.write(f"istra-{theme}.ipynb", ISTRA, "Console(user)", "Console(crm)", "Console(rcc, line='1000')", END),
+        theme,
+    )
+    for index in range(4):
+        page.run_cell(index)
+    mine, crm, rcc = (page.view("console", nth) for nth in range(3))
+    for name, console, absent in (
+        ("user", mine, "directory, agent, timeline and load."),
+        ("crm", crm, "routing, directory, call log, voicemail and agent."),
+        ("rcc", rcc, "routing, directory, call log, voicemail and agent."),
+    ):
+        expect(console.get_by_text(f"Not on this connection: {absent}")).to_be_visible()
+        console.scroll_into_view_if_needed()
+        console.screenshot(path=page.screenshot(f"istra-{name}-{theme}"))
+    # a line without a number is named in full
+    choose = page.button("SIP generic device", crm)
+    assert choose.evaluate("button => button.scrollWidth <= button.clientWidth"), "the name is cut off"
+    mine.get_by_role("tab", name="Voicemail", exact=True).click()
+    player = mine.locator(".pbx-voicemail")
+    for choice in ("ogg", "mp4", "au"):
+        page.field("Format", player).select_option(choice)
+        page.button("Hear 1", player).click()
+        expect(player.get_by_role("status").filter(has_text="it is heard as ogg")).to_have_count(int(choice == "au"))
+        page.page.wait_for_function(
+            "() => { const audio = document.querySelector('.pbx-voicemail audio'); return audio?.duration > 1; }"
+        )
+    mine.screenshot(path=page.screenshot(f"istra-voicemail-{theme}"))
+    page.button("Mark as heard", player).click()
+    expect(page.button("Mark as new", player)).to_be_visible()
+    page.field("Number", rcc).fill("1001")
+    page.field("Number", rcc).press("Enter")
+    expect(rcc.locator(".pbx-call-state")).to_have_text(re.compile("dialing|ringing outgoing"))
+    page.run_cell(4)
     page.close()
