@@ -110,7 +110,7 @@ class Subscribers:
 
     def tell_all(self, events: Iterable[Event]) -> None:
         """Tell everybody who asked for these events, in order."""
-        everywhere = self._everywhere
+        everywhere, lines = self._everywhere, self._lines
         for event in events:
             kind = type(event)
             if kind in everywhere:
@@ -119,8 +119,8 @@ class Subscribers:
                         entry.callback(event)
                     except Exception:
                         _LOG.exception("A subscriber failed on %s", kind.__name__)
-            if self._lines and kind in _LINE_KINDS:
-                table = self._lines.get(event.line)  # type: ignore[attr-defined]
+            if lines and kind in _LINE_KINDS:
+                table = lines.get(event.line)  # type: ignore[attr-defined]
                 if table is not None:
                     for entry in table.get(kind, ()):
                         try:

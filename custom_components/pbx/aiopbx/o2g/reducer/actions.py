@@ -1,5 +1,7 @@
 """What is allowed now: from capabilities to sets of actions, of which each is built once and shared."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from msgspec.structs import replace
@@ -21,23 +23,43 @@ _DIAL: Final = Action.DIAL
 _CONSULT: Final = Action.CONSULT
 _ALTERNATE: Final = Action.ALTERNATE
 
-_OF_CALLS: dict[wire.CallCapabilities, Actions] = {}
-_OF_LEGS: dict[wire.LegCapabilities, Actions] = {}
+
+class _Shared(dict[Any, Actions]):
+    """Sets of actions by what they follow from: found without a call into Python once they were made."""
+
+    def __init__(self, make: Callable[[Any], Actions]) -> None:
+        self._make = make
+
+    def __missing__(self, key: Any) -> Actions:
+        actions = self._make(key)
+        if len(self) >= _MOST_SHARED:
+            self.clear()
+        actions = self[key] = _only(actions)
+        return actions
+
+
+def _only(actions: Actions) -> Actions:
+    """The one object that stands for all equal sets."""
+    if len(_EQUAL) >= _MOST_SHARED:
+        _EQUAL.clear()
+    return _EQUAL.setdefault(actions, actions)
+
+
+def _offered(capabilities: Any, *, vocabulary: tuple[tuple[str, Action], ...]) -> Actions:
+    return frozenset(action for name, action in vocabulary if getattr(capabilities, name))
+
+
 _OF_DEVICES: dict[tuple[bool, bool, bool, bool], Actions] = {}
 _EQUAL: dict[Actions, Actions] = {}
-_TOGETHER: dict[tuple[Actions, Actions, bool, Action | None], Actions] = {}
 
-
-def of_call(capabilities: wire.CallCapabilities) -> Actions:
-    """What a call itself offers: the same set is always the same object."""
-    actions = _OF_CALLS.get(capabilities)
-    return _share(_OF_CALLS, capabilities, CALL_CAPABILITIES) if actions is None else actions
-
-
-def of_leg(capabilities: wire.LegCapabilities) -> Actions:
-    """What a leg offers: the same set is always the same object."""
-    actions = _OF_LEGS.get(capabilities)
-    return _share(_OF_LEGS, capabilities, LEG_CAPABILITIES) if actions is None else actions
+of_call: Final[Callable[[wire.CallCapabilities], Actions]] = _Shared(
+    partial(_offered, vocabulary=CALL_CAPABILITIES)
+).__getitem__
+"""What a call itself offers: the same set is always the same object."""
+of_leg: Final[Callable[[wire.LegCapabilities], Actions]] = _Shared(
+    partial(_offered, vocabulary=LEG_CAPABILITIES)
+).__getitem__
+"""What a leg offers: the same set is always the same object."""
 
 
 def of_device(told: wire.DeviceCapabilities) -> Actions:
@@ -50,22 +72,6 @@ def of_device(told: wire.DeviceCapabilities) -> Actions:
     return actions
 
 
-def _share(shared: dict[Any, Actions], capabilities: Any, vocabulary: tuple[tuple[str, Action], ...]) -> Actions:
-    """The actions of these capabilities, made once."""
-    actions = frozenset(action for name, action in vocabulary if getattr(capabilities, name))
-    if len(shared) >= _MOST_SHARED:
-        shared.clear()
-    actions = shared[capabilities] = _only(actions)
-    return actions
-
-
-def _only(actions: Actions) -> Actions:
-    """The one object that stands for all equal sets."""
-    if len(_EQUAL) >= _MOST_SHARED:
-        _EQUAL.clear()
-    return _EQUAL.setdefault(actions, actions)
-
-
 def together(
     own: Actions,
     legs: tuple[Leg, ...],
@@ -75,7 +81,11 @@ def together(
     devices: tuple[Device, ...],
 ) -> Actions:
     """Everything that a call offers: its own, its legs', and what follows; the same set is always the same object."""
-    of_legs = legs[0].actions if len(legs) == 1 else NONE.union(*[leg.actions for leg in legs])
+    if len(legs) == 1:
+        (leg,) = legs
+        of_legs = leg.actions
+    else:
+        of_legs = NONE.union(*[leg.actions for leg in legs])
     follows = None
     if state is _ACTIVE:
         for device in devices:
@@ -85,9 +95,7 @@ def together(
                         follows = _CONSULT
     elif other_active and state is _HELD:
         follows = _ALTERNATE
-    key = (own, of_legs, parties < 2, follows)
-    actions = _TOGETHER.get(key)
-    return _join(key) if actions is None else actions
+    return _TOGETHER[own, of_legs, parties < 2, follows]
 
 
 def _join(key: tuple[Actions, Actions, bool, Action | None]) -> Actions:
@@ -98,10 +106,10 @@ def _join(key: tuple[Actions, Actions, bool, Action | None]) -> Actions:
         actions |= {Action.HANG_UP}
     if follows is Action.CONSULT or (follows is Action.ALTERNATE and Action.RETRIEVE in of_legs):
         actions |= {follows}
-    if len(_TOGETHER) >= _MOST_SHARED:
-        _TOGETHER.clear()
-    actions = _TOGETHER[key] = _only(actions)
     return actions
+
+
+_TOGETHER: Final = _Shared(_join)
 
 
 def with_actions(calls: tuple[CallSnapshot, ...], devices: tuple[Device, ...]) -> tuple[CallSnapshot, ...]:

@@ -217,7 +217,8 @@ def _after(
         call.replaced_by if replaced_by is None or replaced_by == call.ref else replaced_by,
         call.new_destination,
     )
-    return call if after == call else after
+    # To compare costs as much as to build: another state says enough.
+    return call if state is call.state and after == call else after
 
 
 def _attached(data: wire.CallData) -> str | None:

@@ -26,13 +26,14 @@ def party(told: wire.Participant, before: Party | None = None) -> Party:
 def parties_after(before: tuple[Party, ...], event: wire.OnCallModified, state: CallState) -> tuple[Party, ...]:
     """Who is in the call after some came, changed or left."""
     parties = before
-    added, changed = event.added_participants, event.modified_participants
-    if not added and not event.removed_participant_ids and len(changed) == 1 and len(before) == 1:
+    added, changed, gone = event.added_participants, event.modified_participants, event.removed_participant_ids
+    if not added and not gone and len(changed) == 1 and len(before) == 1:
         (told,) = changed
         if told.participant_id == before[0].id:
             return (party(told, before[0]),)
-    if event.removed_participant_ids:
-        gone = event.removed_participant_ids
+    if gone:
+        if state is _RELEASING and len(before) == 1 and before[0].id in gone and not added and not changed:
+            return before
         parties = tuple([one for one in parties if one.id not in gone])
     for told in (*added, *changed):
         id_ = told.participant_id or ""
