@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import random
 import re
 import signal
 import socket
@@ -40,17 +41,23 @@ TABS = (
 # ------------------------------------------------------------------------------------------- a server that is killed
 
 
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, and that no outgoing connection is given by itself."""
+    found: list[int] = []
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)):
+                found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError("no port is free")
 
 
 class Server:
     """A simulated PBX in a process of its own, on ports that stay the same."""
 
     def __init__(self) -> None:
-        self.port, self.event_port = _free_port(), _free_port()
+        self.port, self.event_port = _free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
