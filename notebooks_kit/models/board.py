@@ -83,7 +83,7 @@ class BoardRow:
     @property
     def words(self) -> str:
         """The state in words."""
-        return words(self.state) if self.told or self.state is not LineState.IDLE else "calls are not told"
+        return words(self.state) if self.told or self.state is not LineState.UNKNOWN else "calls are not told"
 
     @property
     def short(self) -> str:

@@ -457,7 +457,10 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
 
     @property
     def state(self) -> LineState:
-        """Derived from all calls: the most engaged one wins; without calls from the devices and the user."""
+        """Derived from all calls: the most engaged one wins; without calls from the devices and the user.
+
+        Unknown where the system tells nothing of calls.
+        """
         calls = self.calls
         if len(calls) == 1:
             return _ALONE[calls[0].state]
@@ -473,7 +476,10 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
                     break
             else:
                 return LineState.OUT_OF_SERVICE
-        return LineState.BUSY if self.busy else LineState.IDLE
+        if self.busy:
+            return LineState.BUSY
+        # Silence says nothing where calls are never told of. Before a line is synchronised it has no features at all.
+        return LineState.UNKNOWN if self.features and Feature.CALL_EVENTS not in self.features else LineState.IDLE
 
     @property
     def in_service(self) -> bool | None:
