@@ -22,6 +22,7 @@ from aiopbx import (
     WithdrawReason,
 )
 
+from .drawn import Drawn
 from .words import words
 
 MODES: Final = (
@@ -104,7 +105,7 @@ _STATE_WORDS: Final = {
 }
 
 
-class AgentModel:
+class AgentModel(Drawn):
     """The agent that the user of a line is, and what was chosen for what is next. For use in the loop of the client."""
 
     def __init__(self, line: Line) -> None:
@@ -112,8 +113,6 @@ class AgentModel:
         self.line = line
         self.status = line.pbx.status
         """Whether the client sees the system; while it does not, nothing can be done."""
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self.device = ""
         """The set to log on at; empty is the one it may use, or the line's own."""
         self.group = ""
@@ -129,7 +128,6 @@ class AgentModel:
         self._reasons: tuple[WithdrawReason, ...] = ()
         self._reasons_of: str | None = None
         self._asking: dict[str, None] = {}
-        self._told = False
 
     # ------------------------------------------------------------------------------------------------ what happens
 
@@ -332,9 +330,3 @@ class AgentModel:
         if index is None:
             return ""
         return next((reason.label for reason in self._reasons if reason.index == index), "") or f"reason {index}"
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()

@@ -1,6 +1,6 @@
 """The board of lines as data: a row for each line, what is shown in which order, and what is to be drawn anew."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ from aiopbx import (
 )
 
 from ..frames import LINES, board_row, table
+from .drawn import Drawn
 from .words import counted, tells_calls, titled, words
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class _HasSnapshot(Protocol):
     def snapshot(self) -> LineSnapshot: ...
 
 
-class BoardModel:
+class BoardModel(Drawn):
     """The rows of a board, read from the client's lines when they are to be drawn.
 
     ``handle(event)`` only notes which line has news and tells ``on_dirty`` once, until ``take()`` reads those lines: a
@@ -148,13 +149,10 @@ class BoardModel:
         """Show these lines, such as ``pbx.lines``; the mapping is read again whenever an event names a line."""
         self.status = status
         """Whether the client sees the system; while it does not, the rows may be old."""
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self._lines = lines
         self._rows: dict[str, BoardRow] = {}
         self._news: set[str] = set(lines)
         self._all = True
-        self._told = False
         self._sort = Sort.NUMBER
         self._descending = False
         self._words: tuple[str, ...] = ()
@@ -309,12 +307,6 @@ class BoardModel:
         self._positions = None
         self._all = True
         self._tell()
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()
 
 
 def _number_key(row: BoardRow) -> tuple[int, str, str]:

@@ -23,6 +23,7 @@ from aiopbx import (
 )
 
 from ..frames import RECORDS, record_row, table
+from .drawn import Drawn
 from .words import duration, tells_calls
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _words(record: CallRecord) -> str:
     return {True: "answered", False: "not answered", None: ""}[record.answered]
 
 
-class CallLogModel:
+class CallLogModel(Drawn):
     """The records of a line's call log that were read so far, newest first, with a filter, an order and a choice.
 
     ``missed``, ``direction``, ``after`` and ``before`` are asked of the system, and changing one makes the log stale:
@@ -114,8 +115,6 @@ class CallLogModel:
         self.line = line
         self.page = page
         self.zone = zone
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self.on_stale: Callable[[], None] | None = None
         """Called once when the log is to be read anew."""
         self.stale = True
@@ -131,7 +130,6 @@ class CallLogModel:
         self._log = line.call_log()
         self._reader: AsyncIterator[CallRecord] | None = None
         self._reading = 0
-        self._told = False
         self._stale_told = False
         self._sort = LogSort.TIME
         self._descending = True
@@ -513,12 +511,6 @@ class CallLogModel:
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return what was read and the words let through as a table of pandas, oldest first: times in UTC."""
         return table(RECORDS, [record_row(one) for one in self.records if self.visible(self._row(one))])
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()
 
     def _tell_stale(self) -> None:
         self._tell()

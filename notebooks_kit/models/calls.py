@@ -28,6 +28,7 @@ from aiopbx import (
     UnknownCall,
 )
 
+from .drawn import Drawn
 from .words import duration, since, tells_calls, words
 
 LINGER: Final = 60.0
@@ -197,7 +198,7 @@ class CallRow:
         return duration(self.seconds(now))
 
 
-class CallsModel:
+class CallsModel(Drawn):
     """The calls of a line, those that have just ended among them, and what can be done with each.
 
     ``handle(event)`` only notes that there is news and tells ``on_dirty`` once; ``take()`` reads the line. Nothing in
@@ -220,11 +221,8 @@ class CallsModel:
         self.kept = kept
         self.status = line.pbx.status
         """Whether the client sees the system; while it does not, the rows may be old and have no buttons."""
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self._rows: dict[str, CallRow] = {}
         self._over: dict[str, tuple[CallSnapshot, datetime]] = {}
-        self._told = False
 
     # ------------------------------------------------------------------------------------------------ what happens
 
@@ -324,12 +322,6 @@ class CallsModel:
         if found is None:
             raise UnknownCall("The other call has ended.", remedy="Choose another one.")
         return found
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()
 
 
 def operation(name: str) -> Operation:

@@ -1,7 +1,6 @@
 """A dial pad as data: what is typed, who that may be, and whether the keys dial or send tones."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
 from aiopbx import (
@@ -24,6 +23,7 @@ from aiopbx import (
 )
 
 from .directory import PAUSE, DirectoryModel
+from .drawn import Drawn
 from .words import words
 
 KEYS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
@@ -44,7 +44,7 @@ _ABSENT_WORDS: Final = {
 TONES: Final = frozenset("0123456789*#ABCD")
 
 
-class DialModel:
+class DialModel(Drawn):
     """What a dial pad shows of a line.
 
     While a call of the line takes tones, the keys send them (``tones``), unless somebody turns that off to dial a
@@ -58,8 +58,6 @@ class DialModel:
         """Who what was typed may be."""
         self.directory.on_dirty = self._tell
         self.status = line.pbx.status
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self.device: str | None = None
         """The device that dials; none is the first that can."""
         self.ring_first = False
@@ -73,7 +71,6 @@ class DialModel:
         self._dialing = 0
         self._lock = asyncio.Lock()
         """Tones are sent one after the other."""
-        self._told = False
 
     # ------------------------------------------------------------------------------------------------ what happens
 
@@ -294,12 +291,6 @@ class DialModel:
 
     def _clear(self) -> None:
         self.number = ""
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()
 
 
 def _is_name(text: str) -> bool:

@@ -1,13 +1,13 @@
 """Searching the telephone book while somebody types: the newest search wins, and the model is what it has found."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from aiopbx import Contact, Feature, Line, Pbx, PbxError
 
 from ..frames import CONTACTS, contact_row, table
+from .drawn import Drawn
 
 if TYPE_CHECKING:
     import pandas
@@ -20,7 +20,7 @@ LEAST: Final = 2
 """How many letters or digits there must be."""
 
 
-class DirectoryModel:
+class DirectoryModel(Drawn):
     """What the directory has to what was typed.
 
     ``type(text)`` begins a search after a short pause, in the running loop; another one gives it up. Contacts are shown
@@ -42,8 +42,6 @@ class DirectoryModel:
         self.pause = pause
         self.limit = limit
         self.least = least
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self.searching = False
         """Whether a search goes on, or is about to."""
         self.problem: Exception | None = None
@@ -51,7 +49,6 @@ class DirectoryModel:
         self._text = ""
         self._found: list[Contact] = []
         self._task: asyncio.Task[None] | None = None
-        self._told = False
 
     @property
     def available(self) -> bool:
@@ -149,12 +146,6 @@ class DirectoryModel:
         self.searching = False
         if task is not None:
             task.cancel()
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()
 
 
 def _asked(text: str) -> tuple[str, list[str]]:

@@ -25,6 +25,7 @@ from aiopbx import (
     WireMessage,
 )
 
+from .drawn import Drawn
 from .timeline import HasSnapshot
 from .words import words
 
@@ -74,7 +75,7 @@ class Entry:
         return self.event is None and self.message is not None and (self.message.status or 0) >= 400
 
 
-class EventLogModel:
+class EventLogModel(Drawn):
     """Events and wire messages, the newest ``kept`` of them, with a filter and a pause.
 
     While it is paused nothing is lost: what happens is kept (as far as there is room), and shown afterwards. It knows
@@ -83,15 +84,12 @@ class EventLogModel:
 
     def __init__(self, lines: Mapping[str, HasSnapshot], *, kept: int = KEPT) -> None:
         """Name lines by these."""
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self.total = 0
         """How many entries there were in all."""
         self._entries: deque[Entry] = deque(maxlen=kept)
         self.lines = lines
         """The lines that there are."""
         self._lately: deque[WireMessage] = deque(maxlen=_LATELY)
-        self._told = False
         self._taken = 0
         self._all = True
         self._paused_at: int | None = None
@@ -257,12 +255,6 @@ class EventLogModel:
     def _rearrange(self) -> None:
         self._all = True
         self._tell()
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the entries that are shown as rows."""

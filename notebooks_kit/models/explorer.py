@@ -6,7 +6,7 @@ every system: see ``Requester``.
 
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
@@ -22,6 +22,8 @@ from aiopbx import (
     Request,
     RequestRefused,
 )
+
+from .drawn import Drawn
 
 HIDDEN: Final = "***"
 """Stands for a secret in the JSON of a body; left as it is, the secret stays what it was."""
@@ -336,7 +338,7 @@ class Exchange:
         return told
 
 
-class ExplorerModel:
+class ExplorerModel(Drawn):
     """Finds operations, holds the form of the one that is chosen, sends it, and remembers the last requests.
 
     It knows no widgets, and belongs to the loop of the client.
@@ -346,8 +348,6 @@ class ExplorerModel:
         """Explore the operations of ``pbx``; ``most_bytes`` of a stream are read."""
         self.pbx = pbx
         self.most_bytes = most_bytes
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self.form: Form | None = None
         """The form of the operation that is chosen."""
         self.confirmed = False
@@ -358,7 +358,6 @@ class ExplorerModel:
         """The last requests, the newest first."""
         self.sending = False
         self._text = ""
-        self._told = False
 
     # ------------------------------------------------------------------------------------------------ finding
 
@@ -519,12 +518,6 @@ class ExplorerModel:
     def take(self) -> None:
         """Everything is about to be drawn; what happens from now on is told again."""
         self._told = False
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()
 
 
 def request_text(request: Request) -> str:

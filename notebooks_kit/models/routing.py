@@ -21,6 +21,7 @@ from aiopbx import (
     Target,
 )
 
+from .drawn import Drawn
 from .words import listed, words
 
 SETTLE: Final = 2.0
@@ -57,7 +58,7 @@ _CONDITION_WORDS: Final = {condition: word for word, condition in CONDITIONS}
 _TARGET_WORDS: Final = {target: word for word, target in OVERFLOW_TARGETS}
 
 
-class RoutingModel:
+class RoutingModel(Drawn):
     """The routing of a line, as the line says it is.
 
     A switch shows what was asked for while the request is on its way, and afterwards the truth again, which may be
@@ -71,12 +72,9 @@ class RoutingModel:
         self.settle = settle
         self.status = line.pbx.status
         """Whether the client sees the system; while it does not, what is shown may be old."""
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self._asked: dict[Feature, bool] = {}
         self._waiting: set[asyncio.Future[None]] = set()
         self._locks = {part: asyncio.Lock() for part in PARTS}
-        self._told = False
 
     # ------------------------------------------------------------------------------------------------ what happens
 
@@ -270,12 +268,6 @@ class RoutingModel:
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()
 
 
 def route_words(route: Forward | Overflow | None) -> str:

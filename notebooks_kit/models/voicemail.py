@@ -24,6 +24,7 @@ from aiopbx import (
 )
 
 from ..frames import MESSAGES, message_row, table
+from .drawn import Drawn
 from .words import duration
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Sound:
     """``wav``, ``mp3`` …, as a browser calls it."""
 
 
-class VoicemailModel:
+class VoicemailModel(Drawn):
     """The messages in a mailbox of a line, newest first, and which of them is meant.
 
     ``open()`` connects to the mailbox and lists its messages; ``handle(event)`` tells by ``on_stale`` when the system
@@ -128,8 +129,6 @@ class VoicemailModel:
         self.line = line
         self.zone = zone
         self.most_bytes = most_bytes
-        self.on_dirty: Callable[[], None] | None = None
-        """Called once when something is to be drawn, not again before ``take()``."""
         self.on_stale: Callable[[], None] | None = None
         """Called when there may be other messages: ``refresh()`` is wanted."""
         self.mailboxes: tuple[MailboxSnapshot, ...] = ()
@@ -146,7 +145,6 @@ class VoicemailModel:
         self._chosen: str | None = None
         self._wanted: str | None = None
         self._reading = 0
-        self._told = False
 
     # ------------------------------------------------------------------------------------------------ the mailbox
 
@@ -381,12 +379,6 @@ class VoicemailModel:
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the messages as a table of pandas: times in UTC, lengths in seconds."""
         return table(MESSAGES, map(message_row, self._messages.values()))
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            if self.on_dirty is not None:
-                self.on_dirty()
 
     def _tell_stale(self) -> None:
         if self.on_stale is not None:
