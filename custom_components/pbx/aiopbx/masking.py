@@ -8,10 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from .wire import Wire
-from .wiretap import Wiretap
 
 HIDDEN: Final = "***"
-_UNREADABLE: Final = "(no event)"
 _SECRET: Final = frozenset(
     {"credential", "password", "token", "accessToken", "refreshToken", "sessionId", "cookie", "businessCode"}
 )
@@ -68,15 +66,6 @@ class Mask:
         shown = self._shown(value, self._found_in(text, also), also)
         return text if shown is value else msgspec.json.encode(shown).decode()
 
-    def event(self, body: bytes) -> tuple[str, str]:
-        """Return the name of an event, and its text."""
-        text = self.body(body)
-        try:
-            name = msgspec.json.decode(text, type=_Named).event_name
-        except (msgspec.DecodeError, RecursionError):
-            name = ""
-        return name or _UNREADABLE, text
-
     def _shown(self, value: Any, known: bool, also: tuple[str, ...]) -> Any:
         """The value without secrets: itself if there are none. ``known`` says whether texts have to be searched."""
         if isinstance(value, str):
@@ -96,10 +85,6 @@ class Mask:
         return value
 
 
-class _Named(msgspec.Struct, rename="camel"):
-    event_name: str = ""
-
-
 def target(name: str, url: str) -> str:
     """Return what was asked for: the method, path and query of this operation, without what servers put before it."""
     method, _, template = name.partition(" ")
@@ -107,11 +92,3 @@ def target(name: str, url: str) -> str:
     head = template.partition("{")[0]
     start = max(0, parts.path.find(head)) if head else 0
     return f"{method} {parts.path[start:]}" + (f"?{parts.query}" if parts.query else "")
-
-
-def tell_events(tap: Wiretap, lines: bytes, mask: Mask) -> None:
-    """Tell those who listen of lines of the event channel."""
-    for line in lines.split(b"\n"):
-        if line and not line.isspace():
-            name, text = mask.event(line)
-            tap.tell(name, sent=False, body=text)

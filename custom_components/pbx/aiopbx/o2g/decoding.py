@@ -10,8 +10,9 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from ..masking import Mask, tell_events
+from ..masking import Mask
 from ..statistics import WireStatistics
+from .overheard import tell_events
 from .types.base import UNLISTED, O2gEvent, Wire
 from .types.events import KnownEvent, UnknownEvent
 
