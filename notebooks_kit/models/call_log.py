@@ -24,7 +24,7 @@ from aiopbx import (
 
 from ..frames import RECORDS, record_row, table
 from .drawn import Drawn
-from .words import duration, tells_calls
+from .words import counted, duration, tells_calls
 
 if TYPE_CHECKING:
     import pandas
@@ -418,9 +418,9 @@ class CallLogModel(Drawn):
             return "This line has no call log." + (f" It needs {missing}." if missing else "")
         rows = self.rows
         count, read = len(rows), len(self._records)
-        words = _count(count, "call")
+        words = counted(count, "call")
         if count != read:
-            words = f"{count} of {_count(read, 'call')}"
+            words = f"{count} of {counted(read, 'call')}"
         if not self.complete and not self.stale:
             words += f" read, {self.total} in all" if self.total is not None else " read, and there are more"
         missed = sum(1 for row in rows if row.missed and not row.acknowledged)
@@ -517,10 +517,6 @@ class CallLogModel(Drawn):
         if not self._stale_told and self.on_stale is not None:
             self._stale_told = True
             self.on_stale()
-
-
-def _count(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _time_key(record: CallRecord) -> tuple[float, int]:

@@ -10,7 +10,7 @@ from aiopbx import CallEnded, CallEvent, Event, LineChanged, Pbx, Status, Status
 
 from ..connection import demo
 from ..simulated import CONDITIONS
-from .words import words
+from .words import counted, words
 
 if TYPE_CHECKING:
     import pandas
@@ -123,11 +123,11 @@ class FaultsModel:
 
     def cut(self) -> None:
         """Cut every event channel."""
-        self._note(f"— {_count(self.faults.cut(), 'channel')} cut —")
+        self._note(f"— {counted(self.faults.cut(), 'channel')} cut —")
 
     def end_sessions(self) -> None:
         """End every session."""
-        self._note(f"— {_count(self.faults.end_sessions(), 'session')} ended —")
+        self._note(f"— {counted(self.faults.end_sessions(), 'session')} ended —")
 
     def spoil(self) -> None:
         """Let the next three events arrive broken."""
@@ -142,7 +142,3 @@ class FaultsModel:
     def _tell(self) -> None:
         if self.on_dirty is not None:
             self.on_dirty()
-
-
-def _count(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -25,7 +25,7 @@ from aiopbx import (
 
 from ..frames import MESSAGES, message_row, table
 from .drawn import Drawn
-from .words import duration
+from .words import counted, duration
 
 if TYPE_CHECKING:
     import os
@@ -265,7 +265,7 @@ class VoicemailModel(Drawn):
         box = self.mailbox
         if box is None:
             return "The mailbox is not open."
-        words = [_count(box.total if box.total is not None else len(self._messages), "message")]
+        words = [counted(box.total if box.total is not None else len(self._messages), "message")]
         if box.new:
             words.append(f"{box.new} new")
         if box.usage is not None:
@@ -408,7 +408,3 @@ def sound_format(data: bytes | bytearray, asked: str | None = None) -> str:
     if data[4:8] == b"ftyp":
         return "mp4"
     return (asked or "wav").lower().rpartition("/")[2]
-
-
-def _count(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
