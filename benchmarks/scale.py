@@ -20,11 +20,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from office_server import login_of, serving, stream
 
 import aiopbx
-from aiopbx.board import Board
 from aiopbx.o2g import reducer
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import EventDecoder
 from aiopbx.o2g.system import O2gLink, O2gSystem
+from aiopbx.store import Board
 
 BATCH = 100
 """Events of a chunk, about what one read of a busy channel gives."""

@@ -10,7 +10,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
 
-from .aiopbx import AcdCallParam, ACRSkill, ACRSkills, Action, Call, CallState, Condition, Feature, Line, Target
+from .aiopbx import AcdCall, Action, Call, CallState, Condition, Feature, Line, Skill, Target
 from .const import CONF_AUTO_ANSWER, DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator, call_offering, handle_of
 from .errors import pbx_errors
@@ -201,20 +201,16 @@ def _named_call(hass: HomeAssistant, call: ServiceCall, call_id: str) -> Call:
 # ------------------------------------------------------------------------------------------------------- the actions
 
 
-def _call_centre(data: Mapping[str, Any]) -> AcdCallParam | None:
+def _call_centre(data: Mapping[str, Any]) -> AcdCall | None:
     """Return what makes the call one of the call centre; none for an ordinary call."""
     supervised, to_supervisor = data.get(ATTR_SUPERVISED_TRANSFER), data.get(ATTR_CALL_TO_SUPERVISOR)
     skills = tuple(
-        ACRSkill(skill_number=item[ATTR_SKILL], acr_status=item[ATTR_ACTIVE], expert_eval_level=item.get(ATTR_LEVEL))
+        Skill(number=item[ATTR_SKILL], active=item[ATTR_ACTIVE], level=item.get(ATTR_LEVEL))
         for item in data.get(ATTR_SKILLS, ())
     )
     if not (supervised or to_supervisor or skills):
         return None
-    return AcdCallParam(
-        supervised_transfer=supervised or None,
-        call_to_supervisor=to_supervisor or None,
-        skills=ACRSkills(skills=skills) if skills else None,
-    )
+    return AcdCall(supervised_transfer=bool(supervised), to_supervisor=bool(to_supervisor), skills=skills)
 
 
 async def _dial(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:

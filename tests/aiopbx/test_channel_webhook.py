@@ -11,11 +11,11 @@ import pytest
 
 import aiopbx
 from aiopbx import CallState, InvalidInput, Status
+from aiopbx.o2g.channel.webhook import WebhookChannels
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.types.events import OnChannelInformation, UnknownEvent
-from aiopbx.o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest
-from aiopbx.o2g.webhook import WebhookChannels
-from aiopbx.settings import ConnectionSettings
+from aiopbx.o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest
+from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
 from aiopbx.simulator.faces.o2g.pushing import Webhook
 from tests.aiopbx.channels import free_port, use_channel

@@ -20,9 +20,9 @@ from aiopbx import (
     UnknownCall,
     UnknownLine,
 )
+from aiopbx.ports import DialOptions
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.switch import Behaviour
-from aiopbx.system import DialOptions
 from tests.aiopbx.office import client_tasks, office, until, user
 
 

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 import aiopbx
-from aiopbx.system import DialOptions
+from aiopbx.ports import DialOptions
 from tests.aiopbx.office import Diary, office, until
 
 PIN, CODE, COST = "74185296", "96385274", "15935728"

@@ -23,10 +23,10 @@ from aiopbx import (
     field,
     keys_of,
 )
-from aiopbx.board import Board
+from aiopbx.ports import Absent
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.switch.settings import HuntingGroupSpec, SwitchSettings
-from aiopbx.system import Absent
+from aiopbx.store import Board
 from tests.aiopbx.office import Diary, Office, office, until, user
 
 

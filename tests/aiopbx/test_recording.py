@@ -49,11 +49,11 @@ from aiopbx import (
     StatusChanged,
     SystemInfo,
     WireMessage,
-    recording as module,
 )
-from aiopbx.board import Board
-from aiopbx.nodes import NodesSnapshot
-from aiopbx.recording import RealClock
+from aiopbx.recording import recorder as module
+from aiopbx.recording.recorder import RealClock
+from aiopbx.records import NodesSnapshot
+from aiopbx.store import Board
 from tests.aiopbx.office import Office, office, until
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)

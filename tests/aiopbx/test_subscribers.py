@@ -36,7 +36,7 @@ from aiopbx import (
     Status,
     StatusChanged,
 )
-from aiopbx.subscribers import KINDS, Kind, Subscribers, expand
+from aiopbx.store import KINDS, Kind, Subscribers, expand
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 

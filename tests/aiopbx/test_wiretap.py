@@ -8,10 +8,10 @@ import pytest
 
 import aiopbx
 from aiopbx import WireMessage
-from aiopbx.masking import Mask, secret_fields, target
+from aiopbx.http.secrets import Mask, secret_fields, target
+from aiopbx.http.tap import Wiretap
 from aiopbx.o2g.transport import Secrets
 from aiopbx.o2g.types.telephony import SendDtmfRequest
-from aiopbx.wiretap import Wiretap
 from tests.aiopbx.channels import free_port
 from tests.aiopbx.office import ADMIN, office, until
 

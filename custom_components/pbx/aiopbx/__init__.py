@@ -3,17 +3,16 @@
     import aiopbx
 
     async with aiopbx.connect(url="https://pbx.example.com", username="…", password="…") as pbx:
-        line = pbx.line("1000")
-        call = await line.dial("1001")
+        call = await pbx.line("1000").dial("1001")
 
-This page is the whole public API; everything behind it may change.
+This page is the whole public API; what is behind it may change.
 """
 
-from .agent import Agent, IntrusionMode, WithdrawReason
+from .agent import Agent
 from .call import DVA, VOICEMAIL, Call
-from .call_log import CallLog, CallRecord, LogChange
-from .desk import HuntingGroups, Languages, Preferences, Text
-from .directory import Contact, ContactSearch
+from .call_log import CallLog
+from .connect import connect
+from .directory import ContactSearch
 from .errors import (
     ActionNotAllowed,
     AuthenticationFailed,
@@ -57,8 +56,10 @@ from .events import (
     ObjectChanged,
     StatusChanged,
 )
+from .filters import attribute, field, keys_of
+from .http.tap import WireMessage
 from .line import Line
-from .listening import TunnelSettings, WebhookSettings
+from .mailbox import Mailbox, VoicemailMessage, Voicemails
 from .model import (
     Action,
     AgentSnapshot,
@@ -90,28 +91,48 @@ from .model import (
     SystemInfo,
     Target,
 )
-from .nodes import CtiLink, Licence, Nodes, NodeSnapshot
-from .o2g.filters import attribute, field, keys_of
-from .o2g.types.telephony import AcdCallParam, ACRSkill, ACRSkills
-from .objects import ObjectAttribute, ObjectChange, ObjectKind, Objects, PbxObject
+from .nodes import Nodes
+from .objects import Objects
 from .operations import Answer, Operation, Parameter, ParameterKind, ParameterPlace, Request
-from .pbx import Pbx, connect
+from .pbx import Pbx
 from .policy import DialPolicy
-from .recording import Recorder
-from .replaying import Replay, replay
-from .settings import ConnectionSettings, SupervisedUser
-from .subscribers import EventStream
-from .system import CallbackRequest, DialKeywords
-from .telephone import Key, Pin, Telephone, TelephoneState
-from .voicemail import Mailbox, MailboxSnapshot, VoicemailMessage, Voicemails, VoicemailSnapshot
-from .wiretap import WireMessage
+from .ports import DialKeywords
+from .recording.recorder import Recorder
+from .recording.replay import Replay, replay
+from .records import (
+    AcdCall,
+    CallbackRequest,
+    CallRecord,
+    Contact,
+    CtiLink,
+    HuntingGroups,
+    IntrusionMode,
+    Key,
+    Languages,
+    Licence,
+    LogChange,
+    MailboxSnapshot,
+    NodeSnapshot,
+    ObjectAttribute,
+    ObjectChange,
+    ObjectKind,
+    PbxObject,
+    Pin,
+    Preferences,
+    TelephoneState,
+    Text,
+    VoicemailSnapshot,
+    WithdrawReason,
+)
+from .settings.channels import TunnelSettings, WebhookSettings
+from .settings.connection import ConnectionSettings, SupervisedUser
+from .store import EventStream
+from .telephone import Telephone
 
 __all__ = [
     "DVA",
     "VOICEMAIL",
-    "ACRSkill",
-    "ACRSkills",
-    "AcdCallParam",
+    "AcdCall",
     "Action",
     "ActionNotAllowed",
     "Agent",

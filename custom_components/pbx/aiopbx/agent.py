@@ -1,84 +1,18 @@
 """An agent or a supervisor of the call centre."""
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from .doors import owned
 from .errors import InvalidInput
-from .model import AgentSnapshot, AgentState, Feature, LineSnapshot, Skill, Snapshot
+from .loops import owned
+from .model import AgentSnapshot, AgentState, Feature, LineSnapshot, Skill
+from .ports import AgentCommands
+from .records import IntrusionMode, WithdrawReason
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
 
     from .line import Line
-
-
-class IntrusionMode(StrEnum):
-    """Who hears a supervisor that gets into the call of an agent."""
-
-    NORMAL = "normal"
-    """Both."""
-    RESTRICTED = "restricted"
-    """Only the agent."""
-    DISCRETE = "discrete"
-    """Nobody: the supervisor listens."""
-
-
-class WithdrawReason(Snapshot, frozen=True, kw_only=True):
-    """A reason to withdraw, as a processing group has it."""
-
-    index: int
-    label: str = ""
-
-
-class AgentCommands(Protocol):
-    """What may be asked of a system about an agent."""
-
-    async def log_on(self, line: LineSnapshot, device: str, group: str | None, headset: bool | None) -> None:
-        """Log on at a set."""
-
-    async def log_off(self, line: LineSnapshot) -> None:
-        """Log off."""
-
-    async def enter_group(self, line: LineSnapshot, group: str) -> None:
-        """Enter a processing group."""
-
-    async def exit_group(self, line: LineSnapshot, group: str) -> None:
-        """Leave it."""
-
-    async def ready(self, line: LineSnapshot) -> None:
-        """Have calls."""
-
-    async def pause(self, line: LineSnapshot) -> None:
-        """Have a pause."""
-
-    async def wrap_up(self, line: LineSnapshot) -> None:
-        """Wrap the last call up."""
-
-    async def withdraw(self, line: LineSnapshot, reason: int | None) -> None:
-        """Withdraw."""
-
-    async def withdraw_reasons(self, line: LineSnapshot, group: str | None) -> tuple[WithdrawReason, ...]:
-        """The reasons that a processing group has."""
-
-    async def request_help(self, line: LineSnapshot) -> None:
-        """Ask the supervisor for help."""
-
-    async def cancel_help(self, line: LineSnapshot, other: str | None) -> None:
-        """Need, or give, no help any more."""
-
-    async def intrude(self, line: LineSnapshot, number: str, mode: IntrusionMode) -> None:
-        """Get into a call."""
-
-    async def change_intrusion(self, line: LineSnapshot, mode: IntrusionMode) -> None:
-        """Be heard otherwise."""
-
-    async def listen(self, line: LineSnapshot, number: str) -> None:
-        """Listen to all calls of an agent."""
-
-    async def refresh(self, line: LineSnapshot) -> None:
-        """Read state and configuration again."""
 
 
 class Agent:

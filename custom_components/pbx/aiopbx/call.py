@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Unpack
 
-from .doors import owned
 from .errors import ActionNotAllowed, CallOver, InvalidInput, Offline, UnknownCall
 from .events import CallEvent, Event, StatusChanged
+from .loops import owned
 from .model import (
     Action,
     CallSnapshot,
@@ -20,7 +20,7 @@ from .model import (
     Recording,
     Status,
 )
-from .system import DialKeywords, DialOptions
+from .ports import DialKeywords, DialOptions
 
 if TYPE_CHECKING:
     from .line import Line

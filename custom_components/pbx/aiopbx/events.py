@@ -4,10 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from .call_log import CallRecord, LogChange
 from .model import AgentSnapshot, CallSnapshot, LineSnapshot, Status
-from .nodes import NodeSnapshot
-from .objects import ObjectChange
+from .records import CallRecord, LogChange, NodeSnapshot, ObjectChange
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from .agent import Agent
 from .call import Call
-from .call_log import CallLog, LogFilter
-from .desk import Desk
-from .doors import owned
+from .call_log import CallLog
 from .errors import ActionNotAllowed, InvalidInput, OutcomeUnknown, UnknownCall
 from .events import CallEnded, CallEvent, CallStarted, Event
+from .loops import owned
+from .mailbox import Mailbox, Voicemails, choose
 from .model import (
     Action,
     CallerId,
@@ -31,10 +31,11 @@ from .model import (
     Overflow,
     Target,
 )
-from .subscribers import Callback, Kind
-from .system import CallbackRequest, DialKeywords, DialOptions
+from .ports import DialKeywords, DialOptions
+from .preferences import Desk
+from .records import CallbackRequest, LogFilter, MailboxKey, MailboxSnapshot
+from .store import Callback, Kind
 from .telephone import Telephone
-from .voicemail import Mailbox, MailboxKey, MailboxSnapshot, Voicemails, choose
 
 _NO_ACTIONS: frozenset[Action] = frozenset()
 
@@ -537,7 +538,7 @@ class Line(Desk):
 
 def _to_supervisor(options: DialOptions) -> bool:
     """Whether an agent calls the supervisor, who needs no number."""
-    return getattr(options.acd, "call_to_supervisor", None) is True
+    return options.acd is not None and options.acd.to_supervisor
 
 
 class _Search:

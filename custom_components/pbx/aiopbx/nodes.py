@@ -1,80 +1,17 @@
 """The nodes of a system: whether they are connected, and which licences there are."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from .doors import owned
 from .errors import InvalidInput
-from .model import Feature, Snapshot
+from .loops import owned
+from .model import Feature
+from .records import Licence, NodeSnapshot, NodesSnapshot
 
 if TYPE_CHECKING:
     import asyncio
 
     from .pbx import Pbx
-
-
-class CtiLink(StrEnum):
-    """Whether a node is connected, and to which of its call servers."""
-
-    MAIN = "main"
-    SECONDARY = "secondary"
-    DOWN = "down"
-    UP = "up"
-    """Connected, to which one is not told yet."""
-    UNKNOWN = "unknown"
-
-
-class NodeSnapshot(Snapshot, frozen=True, kw_only=True):
-    """A node."""
-
-    id: str
-    name: str = ""
-    version: str = ""
-    link: CtiLink = CtiLink.UNKNOWN
-    loaded: bool | None = None
-    """Whether its data is loaded."""
-    secured: bool | None = None
-    monitored_users: int | None = None
-    address: str | None = None
-    secondary_address: str | None = None
-
-    @property
-    def connected(self) -> bool | None:
-        """Whether it is connected; none where that is not known."""
-        return None if self.link is CtiLink.UNKNOWN else self.link is not CtiLink.DOWN
-
-
-class Licence(Snapshot, frozen=True, kw_only=True):
-    """A licence: how many there are, and how many are in use."""
-
-    name: str
-    total: int | None = None
-    used: int | None = None
-    expires: date | None = None
-
-
-class NodesSnapshot(Snapshot, frozen=True, kw_only=True):
-    """The nodes and the licences. Empty where the account may not see them."""
-
-    nodes: tuple[NodeSnapshot, ...] = ()
-    licences: tuple[Licence, ...] = ()
-    started_at: datetime | None = None
-    """Since when the server runs."""
-    high_availability: bool | None = None
-    primary: str | None = None
-    secondary: str | None = None
-
-
-class NodesCommands(Protocol):
-    """What may be asked of a system about itself."""
-
-    async def refresh(self) -> None:
-        """Read the nodes and the licences again."""
-
-    async def has_licence(self, name: str) -> bool:
-        """Whether there is a licence of this name that has not ended."""
 
 
 class Nodes(Mapping[str, NodeSnapshot]):

@@ -1,99 +1,18 @@
 """The objects of a system's configuration: a tree of any depth on every node."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from .doors import owned
 from .errors import InvalidInput
-from .model import Feature, Snapshot
+from .loops import owned
+from .model import Feature
+from .records import ObjectKind, PbxObject
 
 if TYPE_CHECKING:
     import asyncio
 
-    from .o2g.filters import ObjectFilter
+    from .filters import ObjectFilter
     from .pbx import Pbx
-
-
-class ObjectChange(StrEnum):
-    """What happened to an object."""
-
-    CREATED = "created"
-    CHANGED = "changed"
-    DELETED = "deleted"
-
-
-class ObjectAttribute(Snapshot, frozen=True, kw_only=True):
-    """An attribute that objects of a kind have."""
-
-    name: str
-    mandatory: bool = False
-    many: bool = False
-    """Whether it is a list."""
-    kind: str | None = None
-    """What its values are, in the system's word."""
-    allowed: tuple[str, ...] = ()
-    """The values it may have; empty is any of its kind."""
-    default: str | None = None
-    filtering: bool = False
-    """Whether objects can be filtered by it."""
-    used_when: str | None = None
-
-
-class ObjectKind(Snapshot, frozen=True, kw_only=True):
-    """A kind of objects: its attributes, what may be done with it, and the kinds below it."""
-
-    name: str
-    attributes: tuple[ObjectAttribute, ...] = ()
-    below: "tuple[ObjectKind, ...]" = ()
-    actions: tuple[str, ...] = ()
-    """``create``, ``delete``, ``set`` and ``get`` where they may be, and the actions that have names."""
-
-
-class PbxObject(Snapshot, frozen=True, kw_only=True):
-    """An object as it was when it was read."""
-
-    node: str
-    path: str
-    """Names and ids in turn, such as ``Subscriber/4722``; empty at the top."""
-    values: dict[str, Any]
-    """The attributes: a string where there is one value, a tuple where there are none or several."""
-    below: tuple[str, ...] = ()
-    """The kinds of the objects below it."""
-    actions: tuple[str, ...] = ()
-    """``create``, ``delete``, ``set`` and ``get`` where they may be, and the actions that have names."""
-
-    @property
-    def id(self) -> str:
-        """Its id, the last part of the path."""
-        return self.path.rpartition("/")[2]
-
-
-class ObjectsCommands(Protocol):
-    """What may be asked of a system about its configuration."""
-
-    async def nodes(self) -> tuple[str, ...]:
-        """The ids of the nodes."""
-
-    async def model(self, node: str, kind: str | None) -> ObjectKind:
-        """A kind of objects, or the one at the top."""
-
-    async def read(self, node: str, path: str, attributes: Sequence[str] | None) -> PbxObject:
-        """An object; an empty path is the one at the top."""
-
-    async def find(
-        self, node: str, path: str, filter: "ObjectFilter | str | None", attributes: Sequence[str] | None
-    ) -> tuple[PbxObject, ...]:
-        """The objects of a kind at a place."""
-
-    async def create(self, node: str, path: str, values: Mapping[str, Any], action: str | None) -> None:
-        """Create an object."""
-
-    async def change(self, node: str, path: str, values: Mapping[str, Any], action: str | None) -> None:
-        """Change an object, or carry out an action."""
-
-    async def delete(self, node: str, path: str, force: bool) -> None:
-        """Delete an object."""
 
 
 class Objects:

@@ -10,32 +10,30 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from weakref import WeakValueDictionary
 
-import aiohttp
 from msgspec.structs import asdict, replace
 
-from .board import Board
 from .call import Call
 from .connection import Connection
 from .directory import ContactSearch, wanted
-from .doors import check_open, owned
 from .errors import InvalidInput, NotSupported, Offline, PbxError, UnknownCall, UnknownLine
 from .events import CallEnded, CallEvent, Event, LineEvent, StatusChanged
+from .http.tap import WireMessage
 from .line import Line
+from .loops import check_open, owned
 from .model import AvailableLine, CallSnapshot, Feature, LineSnapshot, Statistics, Status, SystemInfo
 from .nodes import Nodes
 from .objects import Objects
 from .operations import Answer, Operation, Request, Requests
 from .policy import DialGuard
-from .recording import Clock, RealClock, Recorder
-from .settings import ConnectionSettings
-from .subscribers import Callback, EventStream, Kind
-from .system import Commands, System
-from .wiretap import WireMessage
+from .ports import Commands, System
+from .recording.recorder import Clock, RealClock, Recorder
+from .settings.connection import ConnectionSettings
+from .store import Board, Callback, EventStream, Kind
 
 if TYPE_CHECKING:
+    from .filters import DirectoryFilter
     from .istra.client import IstraClient
     from .o2g.client import O2gClient
-    from .o2g.filters import DirectoryFilter
 
 T = TypeVar("T")
 X = TypeVar("X", bound="Pbx")
@@ -218,7 +216,7 @@ class Pbx:
         """Search the telephone book: ``async for contact in pbx.directory("Ma")``.
 
         ``what`` is the beginning of a last name, a first name or a number, or a filter such as
-        ``field("lastName").contains("ar") & field("firstName").equals("Ana")``. ``keys`` are digits instead, as the
+        ``field("last_name").contains("ar") & field("first_name").equals("Ana")``. ``keys`` are digits instead, as the
         last name is typed on a telephone (``keys_of("Martin")``). ``limit`` is 1 to 100 contacts. It is searched for
         one ``line``, any that may if none is given. O2G: POST, GET and DELETE /directory/search.
         """
@@ -531,57 +529,6 @@ class Connecting(Generic[X]):
         """Close it."""
         if self._pbx is not None:
             await self._pbx.close()
-
-
-def connect(
-    settings: ConnectionSettings | None = None, *, session: aiohttp.ClientSession | None = None, **keywords: Any
-) -> Connecting[Pbx]:
-    """Connect to a telephone system, in an ``async with … as pbx`` or by ``pbx = await …``.
-
-    Instead of ``settings``, or over them, the fields of ``ConnectionSettings`` as keywords. The ``Pbx`` is online and
-    synchronised. Raises ``InvalidInput``, ``ConnectionFailed``, ``CertificateFailed``, ``AuthenticationFailed``,
-    ``NotSupported`` or ``UnknownLine`` if the first connection fails, and leaves nothing running then; later ones are
-    restored by themselves. A ``session`` of yours is used for requests and stays open, else one is made and closed.
-    """
-
-    async def make() -> Pbx:
-        chosen = ConnectionSettings.make(**keywords) if settings is None else settings
-        if settings is not None and keywords:
-            chosen = ConnectionSettings.make(**(settings.model_dump() | keywords))
-        return await _open(chosen, session)
-
-    return Connecting(make)
-
-
-async def _open(settings: ConnectionSettings, session: aiohttp.ClientSession | None) -> Pbx:
-    board = Board()
-    system = _system(settings, board, session)
-    connection = Connection(
-        system,
-        board,
-        minimum=settings.reconnect_min,
-        maximum=settings.reconnect_max,
-        fail_back_interval=settings.fail_back_interval,
-    )
-    pbx = Pbx(settings, system, board, connection)
-    try:
-        await connection.start()
-    except BaseException:
-        await connection.close()
-        await system.close()
-        raise
-    return pbx
-
-
-def _system(settings: ConnectionSettings, board: Board, session: aiohttp.ClientSession | None) -> System:
-    """The wire that the settings ask for. The wires know the model, not the other way round."""
-    if settings.system == "o2g":
-        from .o2g.system import O2gSystem
-
-        return O2gSystem(settings, board, session)
-    from .istra.system import IstraSystem
-
-    return IstraSystem(settings, board, session)
 
 
 def _mask(text: str) -> str:

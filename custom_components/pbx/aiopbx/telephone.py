@@ -1,102 +1,18 @@
 """A telephone of a line: its keys, its lock, what it is programmed with."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from .doors import owned
 from .errors import InvalidInput
-from .model import Device, Feature, LineSnapshot, Snapshot
+from .loops import owned
+from .model import Device, Feature, LineSnapshot
+from .ports import TelephoneCommands
+from .records import Key, Pin, TelephoneState
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
 
     from .line import Line
-
-
-class Key(Snapshot, frozen=True, kw_only=True):
-    """A key, or a soft key, and what it is programmed with."""
-
-    position: int
-    number: str | None = None
-    """What it dials; none where it is free."""
-    label: str | None = None
-    locked: bool | None = None
-    """Whether it may not be programmed; soft keys have no such thing."""
-
-
-class TelephoneState(Snapshot, frozen=True, kw_only=True):
-    """What may be switched on a telephone."""
-
-    locked: bool | None = None
-    camp_on: bool | None = None
-    """Whether further calls wait while it is busy."""
-    associate: str | None = None
-
-
-class Pin(Snapshot, frozen=True, kw_only=True):
-    """A PIN, and what it controls. No text shows it."""
-
-    number: str | None = None
-    with_secret_code: bool | None = None
-    control: str | None = None
-    """What it controls, in the system's word, such as ``PIN_Group_Control``."""
-    group: int | None = None
-
-    def __repr__(self) -> str:
-        """Say nothing of the number."""
-        return f"Pin(control={self.control!r}, group={self.group!r})"
-
-
-class TelephoneCommands(Protocol):
-    """What may be asked of a system about a telephone."""
-
-    async def keys(self, line: LineSnapshot, device: str, programmed: bool) -> tuple[Key, ...]:
-        """The keys, or only those that are programmed."""
-
-    async def set_key(self, line: LineSnapshot, device: str, key: Key) -> None:
-        """Program a key."""
-
-    async def delete_key(self, line: LineSnapshot, device: str, position: int) -> None:
-        """Free a key."""
-
-    async def soft_keys(self, line: LineSnapshot, device: str) -> tuple[Key, ...]:
-        """The soft keys."""
-
-    async def set_soft_key(self, line: LineSnapshot, device: str, key: Key) -> None:
-        """Program a soft key."""
-
-    async def delete_soft_key(self, line: LineSnapshot, device: str, position: int) -> None:
-        """Free a soft key."""
-
-    async def state(self, line: LineSnapshot, device: str) -> TelephoneState:
-        """Lock, camp-on, associate."""
-
-    async def set_lock(self, line: LineSnapshot, device: str, on: bool) -> None:
-        """Lock it."""
-
-    async def set_camp_on(self, line: LineSnapshot, device: str, on: bool) -> None:
-        """Let calls wait."""
-
-    async def set_associate(self, line: LineSnapshot, device: str, number: str) -> None:
-        """Associate it with a number."""
-
-    async def pin(self, line: LineSnapshot, device: str) -> Pin:
-        """Its PIN."""
-
-    async def set_pin(self, line: LineSnapshot, device: str, pin: Pin) -> None:
-        """Give it a PIN."""
-
-    async def addons(self, line: LineSnapshot, device: str) -> tuple[str, ...]:
-        """Its key modules, in the system's words."""
-
-    async def remote_extension(self, line: LineSnapshot, device: str) -> bool | None:
-        """Whether this remote extension is activated."""
-
-    async def set_remote_extension(self, line: LineSnapshot, device: str, on: bool) -> None:
-        """Activate this remote extension."""
-
-    async def prefix(self, line: LineSnapshot, type: str, value: str) -> str | None:
-        """What is dialled for a service."""
 
 
 class Telephone:

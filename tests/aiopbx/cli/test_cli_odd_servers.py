@@ -16,7 +16,7 @@ from aiohttp import web
 import aiopbx as library
 from aiopbx.cli import dial as dial_module, errors, run as run_module, screen, watch as watch_module
 from aiopbx.cli.probe import PACKAGES
-from aiopbx.settings import ConnectionSettings
+from aiopbx.settings.connection import ConnectionSettings
 
 if TYPE_CHECKING:
     from .conftest import Command, Served, ServerThread

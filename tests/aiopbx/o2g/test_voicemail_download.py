@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aiopbx.download import CHUNK
 from aiopbx.errors import ConnectionFailed, InvalidInput, NotFound, SessionLost
+from aiopbx.http.download import CHUNK
 from aiopbx.o2g.client import O2gClient
 from tests.aiopbx.o2g.conftest import Connect
 from tests.aiopbx.o2g.scripted_server import API, ScriptedServer

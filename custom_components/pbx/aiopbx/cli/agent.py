@@ -7,7 +7,7 @@ from ..agent import Agent
 from ..errors import NotSupported
 from ..events import AgentChanged
 from ..model import Feature
-from ..settings import ConnectionSettings
+from ..settings.connection import ConnectionSettings
 from . import errors
 from .shared import connected, print_json, print_table
 from .words import plain

@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from ..download import Download
+from ..connect import connect
 from ..errors import InvalidInput
+from ..http.download import Download
 from ..istra.client import APPLICATIONS
 from ..istra.requests import IstraRequests
 from ..o2g.requests import O2gRequests
 from ..operations import Operation, Parameter, ParameterPlace, Requests, find
-from ..pbx import connect
 from ..policy import DialGuard, DialPolicy
-from ..settings import ConnectionSettings
+from ..settings.connection import ConnectionSettings
 from . import errors, screen
 from .options import SYSTEMS
 from .shared import print_json, progress

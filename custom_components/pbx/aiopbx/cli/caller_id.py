@@ -1,7 +1,7 @@
 """``aiopbx caller-id``: the number that others see."""
 
 from ..model import CallerIdChoice
-from ..settings import ConnectionSettings
+from ..settings.connection import ConnectionSettings
 from . import errors, screen
 from .shared import connected, print_json
 from .words import plain

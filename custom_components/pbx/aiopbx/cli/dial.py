@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from ..call import Call
+from ..connect import connect
 from ..errors import CallOver, InvalidInput, PbxError
 from ..events import CallChanged, CallEnded, CallEvent, CallStarted
 from ..istra.checks import IstraChecks
 from ..line import Line
 from ..model import Action, CallState, Feature, Outcome
 from ..o2g.rules import check_associated_data, check_number
-from ..pbx import Pbx, connect
-from ..settings import ConnectionSettings
+from ..pbx import Pbx
+from ..settings.connection import ConnectionSettings
 from . import errors, screen
 from .words import call_words, clock
 

@@ -1,7 +1,7 @@
 """``aiopbx directory``: search the telephone book."""
 
-from ..directory import Contact
-from ..settings import ConnectionSettings
+from ..records import Contact
+from ..settings.connection import ConnectionSettings
 from . import errors, screen
 from .shared import connected, print_json, print_table, progress, without
 

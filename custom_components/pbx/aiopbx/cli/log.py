@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ..call_log import CallRecord
 from ..errors import InvalidInput
 from ..model import Direction
-from ..settings import ConnectionSettings
+from ..records import CallRecord
+from ..settings.connection import ConnectionSettings
 from . import errors, screen
 from .shared import connected, print_json, print_table, progress, seconds, when, who
 

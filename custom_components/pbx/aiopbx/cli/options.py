@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, TypeAlias
 import typer
 
 from ..errors import InvalidInput
-from ..settings import ConnectionSettings
-from ..settings_files import read_environment
+from ..settings.connection import ConnectionSettings
+from ..settings.files import read_environment
 
 _PANEL: Final = "Connection"
 SYSTEMS: Final = ("o2g", "myrcc", "mycrm", "myistra")

@@ -21,17 +21,17 @@ from cryptography.x509.oid import NameOID
 from rich.text import Text
 
 from ..errors import ConnectionFailed, NotAllowed, NotSupported, PbxError
-from ..o2g.channel import EventChannel
+from ..o2g.channel.base import EventChannel
 from ..o2g.client import O2gClient
 from ..o2g.decoding import Event
-from ..o2g.licences import check_basic
+from ..o2g.discovery import check_basic
 from ..o2g.session import ROOT, VERSION
 from ..o2g.types.overview import RoxeRestApiDescriptor
-from ..o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from ..o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ..o2g.types.telephony import OnTelephonyState
 from ..o2g.types.users import User
-from ..settings import ConnectionSettings
-from ..settings_files import read_environment
+from ..settings.connection import ConnectionSettings
+from ..settings.files import read_environment
 from . import errors, screen
 from .options import ask_password, checked_system
 

@@ -6,10 +6,11 @@ from typing import Final
 
 from rich.text import Text
 
+from ..connect import connect
 from ..events import Event, LineChanged
 from ..model import LineState, Status
-from ..pbx import Pbx, connect
-from ..settings import ConnectionSettings
+from ..pbx import Pbx
+from ..settings.connection import ConnectionSettings
 from ..simulator.replay import Capture, ReplayServer
 from . import errors, screen
 from .words import call_words, event_json, event_words, plain, routing_words

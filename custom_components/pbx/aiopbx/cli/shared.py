@@ -9,10 +9,11 @@ import msgspec
 from rich.progress import Progress
 from rich.table import Table
 
+from ..connect import connect
 from ..line import Line
 from ..model import Party
-from ..pbx import Pbx, connect
-from ..settings import ConnectionSettings
+from ..pbx import Pbx
+from ..settings.connection import ConnectionSettings
 from . import screen
 from .dial import choose_line
 from .errors import one_line

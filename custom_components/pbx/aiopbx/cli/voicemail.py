@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from ..errors import InvalidInput
-from ..settings import ConnectionSettings
-from ..voicemail import VoicemailMessage
+from ..mailbox import VoicemailMessage
+from ..settings.connection import ConnectionSettings
 from . import errors, screen
 from .shared import connected, print_json, print_table, progress, seconds, when, who, without
 

@@ -12,10 +12,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ..connect import connect
 from ..events import Event
 from ..model import CallSnapshot, LineSnapshot, Status
-from ..pbx import Pbx, connect
-from ..settings import ConnectionSettings
+from ..pbx import Pbx
+from ..settings.connection import ConnectionSettings
 from . import errors, screen
 from .words import STATE_STYLE, counter_words, event_json, event_words, parties, plain, routing_words
 

@@ -4,7 +4,8 @@ from typing import NoReturn
 
 from ..errors import NotSupported
 from ..model import CallSnapshot, Condition, Feature, LineSnapshot, Target
-from ..system import Absent, CallbackRequest, DialOptions
+from ..ports import Absent, DialOptions
+from ..records import CallbackRequest
 from .checks import IstraChecks
 
 

@@ -9,21 +9,20 @@ from typing import Final, TypeVar, cast
 
 import aiohttp
 
-from ..doors import settle
-from ..download import Download
 from ..errors import ConnectionFailed, InvalidInput, NotSupported, Offline, OutcomeUnknown, PbxError, SessionLost
-from ..masking import Mask
+from ..http.download import Download
+from ..http.secrets import Mask
+from ..http.tap import WireStatistics
+from ..http.transport import Answer
+from ..loops import settle
 from ..operations import Exchange
-from ..settings import ConnectionSettings
-from ..statistics import WireStatistics
-from ..transport import Answer
+from ..settings.connection import ConnectionSettings
 from .decoding import Push, read_answer
 from .operations import OPERATIONS, Operation
-from .refusals import NOT_ALLOWED_FOR_CRM, refusal, said_code
 from .services import Crm, EndUser, Rcc, SessionService
 from .session import SessionKeeper
 from .socket import KEEP_ALIVE, PushSocket, SocketEnd, open_socket
-from .transport import IstraTransport
+from .transport import NOT_ALLOWED_FOR_CRM, IstraTransport, refusal, said_code
 from .types.base import IstraWire, to_json
 from .types.session import Application, Listener, ListenerRequest
 

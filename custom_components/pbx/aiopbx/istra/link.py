@@ -4,14 +4,14 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from ..linking import WireLink
+from ..link import WireLink
 from ..model import AvailableLine, SystemInfo
 from .client import IstraClient, PushSocket
-from .enduser import EndUser
-from .extensions import Extensions
+from .crm import Terminals
 from .features import FEATURES
-from .terminals import Terminals
-from .watching import Lines, Listeners, Watcher
+from .lines import Lines, Listeners, Watcher
+from .rcc import Extensions
+from .user import EndUser
 
 if TYPE_CHECKING:
     from .system import IstraSystem

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from ..board import Board
 from ..errors import PbxError
-from ..linking import Unconnected, WireSystem
+from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
-from ..settings import ConnectionSettings
-from ..system import Commands, Link
+from ..ports import Commands, Link
+from ..settings.connection import ConnectionSettings
+from ..store import Board
 from .checks import IstraChecks
 from .client import APPLICATIONS, IstraClient
 from .features import FEATURES

@@ -9,14 +9,14 @@ from typing import Final, TypeVar, cast
 import aiohttp
 import msgspec
 
-from ..download import Download
 from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeUnknown, RequestRefused, SessionLost
-from ..masking import Mask
+from ..http.download import Download
+from ..http.secrets import Mask
+from ..http.tap import WireStatistics
 from ..operations import Exchange
-from ..settings import ConnectionSettings
-from ..statistics import WireStatistics
-from .channel import ChannelEnd, EventChannel
-from .channels import Channels, channels_of
+from ..settings.connection import ConnectionSettings
+from .channel.base import ChannelEnd, EventChannel
+from .channel.kinds import Channels, channels_of
 from .decoding import read_answer
 from .operations import OPERATIONS, Operation
 from .services import (
@@ -38,8 +38,7 @@ from .session import SessionKeeper
 from .transport import Answer
 from .types.base import Wire, to_json
 from .types.overview import RoxeRestApiDescriptor
-from .types.sessions import SessionInfo
-from .types.subscriptions import Subscription, SubscriptionRequest, SubscriptionState
+from .types.sessions import SessionInfo, Subscription, SubscriptionRequest, SubscriptionState
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -5,19 +5,18 @@ from functools import partial
 
 import aiohttp
 
-from ..board import Board
 from ..errors import PbxError
-from ..linking import Unconnected, WireSystem
+from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
-from ..settings import ConnectionSettings
-from ..system import Commands, Link
-from .channels import channels_of
+from ..ports import Commands, Link
+from ..settings.connection import ConnectionSettings
+from ..store import Board
+from .channel.kinds import channels_of
 from .client import O2gClient
 from .commands import O2gChecks
-from .features import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, missing_of
 from .link import O2gLink
 from .requests import O2gRequests
-from .rights import Rights
+from .rights import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, Rights, missing_of
 
 
 class O2gSystem(WireSystem[O2gLink]):

@@ -2,11 +2,11 @@
 
 from ...errors import NotSupported
 from ...model import LineSnapshot, Party
-from ...voicemail import MailboxKey, MailboxSnapshot, Recording, VoicemailSnapshot
+from ...ports import Recording
+from ...records import MailboxKey, MailboxSnapshot, VoicemailSnapshot
 from ..client import O2gClient
 from ..operations import MESSAGING
-from ..parties import name_of
-from ..records import moment
+from ..records import moment, name_of
 from ..types.voicemail import ConnectRequest, PartyInfo, Voicemail
 from . import Lacks, Part
 

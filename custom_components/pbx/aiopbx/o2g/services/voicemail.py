@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from ...download import Download
+from ...http.download import Download
 from ..operations import MESSAGING, Request, Service, operation
 from ..rules import EXPLICIT_ALL, MESSAGES_PAGE, ONE_PASSWORD, joined
 from ..types.voicemail import ConnectRequest, MailBoxes, MailBoxInfo, Voicemail as Message, Voicemails
