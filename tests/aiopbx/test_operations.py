@@ -239,7 +239,7 @@ async def test_the_python_that_is_shown_makes_the_same_request(name: str, values
 async def test_a_system_without_operations_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     async with office() as one:
         pbx = await one.connect()
-        monkeypatch.setattr(pbx._system, "requests", None)
+        monkeypatch.setattr(pbx._core.system, "requests", None)
         assert pbx.operations == {}
         with pytest.raises(aiopbx.NotSupported, match="by name"):
             pbx.prepare("user")
