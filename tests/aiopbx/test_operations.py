@@ -24,7 +24,8 @@ from aiopbx.o2g import services
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.operations import OPERATIONS
 from aiopbx.o2g.requests import O2gRequests, described
-from aiopbx.policy import DialGuard, DialPolicy
+from aiopbx.policy import DialGuard
+from aiopbx.settings.policy import DialPolicy
 from tests.aiopbx.istra_office import istra_office
 from tests.aiopbx.office import office, until, user
 
