@@ -92,41 +92,41 @@ class Line(Desk):
 
     @property
     def in_service(self) -> bool | None:
-        """Whether any device is in service; none where that is not known."""
+        """Whether any device is in service; None where that is not known."""
         return self.snapshot.in_service
 
     @property
     def do_not_disturb(self) -> bool | None:
-        """Whether calls are refused; none where that is not known."""
+        """Whether calls are refused; None where that is not known."""
         routing = self.snapshot.routing
         return routing.do_not_disturb if routing else None
 
     @property
     def forward(self) -> Forward | None:
-        """Where calls are forwarded; none is not set, or not known yet."""
+        """Where calls are forwarded; None is not set, or not known yet."""
         routing = self.snapshot.routing
         return routing.forward if routing else None
 
     @property
     def overflow(self) -> Overflow | None:
-        """Where calls go that are not taken; none is not set, or not known yet."""
+        """Where calls go that are not taken; None is not set, or not known yet."""
         routing = self.snapshot.routing
         return routing.overflow if routing else None
 
     @property
     def remote_extension(self) -> bool | None:
-        """Whether the remote extension rings too; none where there is none, or that is not known yet."""
+        """Whether the remote extension rings too; None where there is none, or that is not known yet."""
         routing = self.snapshot.routing
         return routing.remote_extension if routing else None
 
     @property
     def counters(self) -> Counters:
-        """What waits for the user; a counter that is none is not known."""
+        """What waits for the user; a counter that is None is not known."""
         return self.snapshot.counters
 
     @property
     def caller_id(self) -> CallerId | None:
-        """The number that others see; none where that cannot be told."""
+        """The number that others see; None where that is not known."""
         return self.snapshot.caller_id
 
     @property
@@ -233,7 +233,7 @@ class Line(Desk):
 
     @owned
     async def unpark(self, from_device: str | None = None, *, device: str | None = None) -> None:
-        """Take the call back that is parked at a device's number (none: the own one).
+        """Take the call back that is parked at a device's number (None: the own one).
 
         O2G: POST /telephony/devices/{deviceId}/unpark.
         """
@@ -365,7 +365,7 @@ class Line(Desk):
 
     @owned
     async def refresh_caller_id(self) -> CallerId | None:
-        """Read the number again that others see: no event tells its change. myIstra: GET /user/IUser/{id}."""
+        """Read the number again that others see: no event reports its change. myIstra: GET /user/IUser/{id}."""
         await self._commands_for(Feature.CALLER_ID).caller_id.refresh(self.snapshot)
         return self.caller_id
 
@@ -407,7 +407,7 @@ class Line(Desk):
 
     @owned
     async def mailbox(self, id: str | None = None, *, password: str | None = None) -> Mailbox:
-        """Connect to a mailbox, the only one if none is named, and count its messages.
+        """Connect to a mailbox, the only one if it is left out, and count its messages.
 
         Without ``password`` the user's own is taken. O2G: POST /messaging/mailboxes/{mailboxId}.
         """
@@ -431,12 +431,12 @@ class Line(Desk):
 
     @property
     def agent(self) -> Agent | None:
-        """The agent of the call centre that the user is; none where it is none, or that is not known."""
+        """The agent of the call centre that the user is; None where it is none, or that is not known."""
         snapshot = self.snapshot.agent
         return Agent(self, snapshot) if snapshot is not None else None
 
     def device(self, id: str | None = None) -> Telephone:
-        """One of its telephones, to be programmed: the one with this id, the first if none is given."""
+        """One of its telephones, to be programmed: the one with this id, the first if it is left out."""
         if id is not None:
             self._check_device(id)
         chosen = id or self._main_device()

@@ -55,7 +55,7 @@ async def save_messages(
                     bar.update(task, completed=done, total=total)  # type: ignore[arg-type]
 
                 try:
-                    size = await message.save(path, format, told=told)
+                    size = await message.save(path, format, on_progress=told)
                 except OSError as error:
                     raise InvalidInput(
                         "target", f"{path} cannot be written: {error.strerror}.", remedy="Name another file."
