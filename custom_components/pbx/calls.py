@@ -52,7 +52,7 @@ def shows_calls(snapshot: LineSnapshot) -> bool:
 
 
 def label_of(snapshot: LineSnapshot) -> str:
-    """Return what to call a line in a sentence."""
+    """Return the name of a line for people: its name, else its number, else its id."""
     return snapshot.name or snapshot.number or snapshot.id
 
 

@@ -33,7 +33,7 @@ from .aiopbx import (
     UnknownLine,
 )
 from .calls import label_of
-from .client import Connection, async_connect, async_test, chosen_lines
+from .client import Connection, async_connect, async_probe, chosen_lines
 from .const import (
     CONF_KIND,
     DOMAIN,
@@ -52,14 +52,14 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What the devices of an entry are: whose the PBX is, which it is, and what its lines are."""
+    """How the devices of an entry are described: manufacturer and model of the PBX, and what its lines are."""
 
     manufacturer: str | None = "Centile"
     model: str
     line: str = "Line"
     line_manufacturer: str | None = None
     pairs: bool = False
-    """Whether its servers may stand in for each other."""
+    """Whether it may have a secondary server."""
 
 
 _O2G = Kind(manufacturer="Alcatel-Lucent Enterprise", model="O2G", pairs=True)
@@ -68,7 +68,7 @@ KINDS: Final = {
     KIND_USER: _O2G,
     KIND_ADMINISTRATOR: _O2G,
     KIND_MYRCC: Kind(model="Istra myRCC", line="Extension", line_manufacturer="Centile"),
-    # Terminals are telephones of many makers.
+    # Terminals are telephones of many manufacturers.
     KIND_MYCRM: Kind(model="Istra myCrm", line="Terminal"),
     KIND_MYISTRA: Kind(model="Istra myIstra", line="User", line_manufacturer="Centile"),
 }
@@ -115,7 +115,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
     """The PBX's own device; those of the lines are connected through it."""
 
     def __init__(self, hass: HomeAssistant, entry: PbxConfigEntry) -> None:
-        """Make the coordinator of an entry; nothing is connected yet."""
+        """Create the coordinator of an entry; nothing is connected yet."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.memory: defaultdict[str, LineMemory] = defaultdict(LineMemory)
         self._listeners_of: dict[str, LineListeners] = {}
@@ -127,10 +127,10 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
 
     @property
     def kind(self) -> Kind:
-        """What the devices of the entry are."""
+        """How the devices of the entry are described."""
         return KINDS[self.config_entry.data[CONF_KIND]]
 
-    # ------------------------------------------------------------------------------------------- coming and going
+    # -------------------------------------------------------------------------------------- connecting and leaving
 
     @override
     async def _async_setup(self) -> None:
@@ -154,14 +154,14 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         self._tidy_devices()
 
     async def _async_connect(self) -> Connection:
-        """Connect with the lines that were chosen; those that are gone raise an issue and are left out."""
+        """Connect with the chosen lines; those that are gone are left out, and an issue names them."""
         entry = self.config_entry
         issue = f"lines_gone_{entry.entry_id}"
         try:
             connection = await async_connect(self.hass, entry.data, entry.options)
         except UnknownLine:
             chosen = chosen_lines(entry.data, entry.options)
-            there = {key for line in (await async_test(self.hass, entry.data)).lines for key in (line.id, line.number)}
+            there = {key for line in (await async_probe(self.hass, entry.data)).lines for key in (line.id, line.number)}
             left = tuple(key for key in chosen if key in there)
             if not left:
                 raise
@@ -190,7 +190,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         return self.data
 
     async def _async_stop(self, _event: HassEvent) -> None:
-        """Leave the PBX when Home Assistant stops."""
+        """Close the connection when Home Assistant stops."""
         await self.connection.close()
 
     @callback
@@ -284,7 +284,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
 
     @callback
     def _handle_call(self, event: CallEvent) -> None:
-        """Notify of what happened to a call, and remember how the last one ended."""
+        """Notify listeners of a call, and remember the last call that ended."""
         if (line := self.pbx.lines.get(event.line)) is None:
             return
         self.data[event.line] = line.snapshot

@@ -69,7 +69,7 @@ class PbxSensorDescription(SensorEntityDescription):
 
     value: Callable[[Pbx], StateType]
     pairs: bool = False
-    """Whether only a PBX has it whose servers can stand in for each other."""
+    """Whether it needs a PBX that may have a secondary server."""
 
 
 LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (

@@ -1,4 +1,4 @@
-"""The actions: dial, and everything that a call in progress allows."""
+"""The actions: dialling, and everything that a call in progress allows."""
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, Final
@@ -45,14 +45,14 @@ NO_FORWARD: Final = "none"
 # Destinations of a redirection that are no numbers, each with the action that a call offers for it.
 _SPECIAL: Final = {VOICEMAIL: Action.REDIRECT_TO_VOICEMAIL, DVA: Action.REDIRECT_TO_DVA}
 
-# Every action takes a line, as a device or by number or name; without one, the only line there is.
+# Every action takes a line, as a device or by number or login name; the default is the only line there is.
 _LINE: Final[dict[vol.Marker, Any]] = {
     vol.Exclusive(ATTR_DEVICE_ID, ATTR_LINE): cv.string,
     vol.Exclusive(ATTR_LINE, ATTR_LINE): cv.string,
 }
-# The actions on calls take a call, too; without one, the call of the line that offers what is asked.
+# The actions on calls take a call as well; the default is the call of the line that offers the action.
 _CALL: Final[dict[vol.Marker, Any]] = {**_LINE, vol.Optional(ATTR_CALL_ID): cv.string}
-# What belongs to a leg of a call may name the telephone.
+# An action on one leg of a call may name the telephone.
 _LEG: Final[dict[vol.Marker, Any]] = {**_CALL, vol.Optional(ATTR_PHONE): cv.string}
 
 _SKILL: Final = vol.Schema(
@@ -66,7 +66,7 @@ _SKILL: Final = vol.Schema(
 DIAL_SCHEMA: Final = vol.Schema(
     {
         **_LINE,
-        # Needed, unless it is the supervisor who is called.
+        # Required unless the supervisor is called; _dial checks it.
         vol.Optional(ATTR_NUMBER): cv.string,
         vol.Optional(ATTR_AUTO_ANSWER): cv.boolean,
         vol.Optional(ATTR_PHONE): cv.string,
@@ -145,7 +145,7 @@ def _find_line(hass: HomeAssistant, call: ServiceCall) -> tuple[PbxCoordinator, 
 
 
 def _able_line(hass: HomeAssistant, call: ServiceCall, feature: Feature) -> Line:
-    """Return the line that an action is for, if its system can do this at all."""
+    """Return the line that an action is for. Raises if the line does not have the feature."""
     coordinator, line = _find_line(hass, call)
     if feature not in line.features:
         raise invalid(
@@ -180,7 +180,7 @@ def _named_call(hass: HomeAssistant, call: ServiceCall, call_id: str) -> Call:
     found = [item for line in lines for item in line.calls if call_id in (item.id, item.ref)]
     if len(found) == 1:
         return found[0]
-    # Both sides of a call inside the office may be lines of ours, and the PBX gives them one reference.
+    # Both parties of an internal call may be monitored lines, and the PBX gives both the same reference.
     raise invalid("call_ambiguous" if found else "call_not_found", call_id=call_id)
 
 
@@ -188,7 +188,7 @@ def _named_call(hass: HomeAssistant, call: ServiceCall, call_id: str) -> Call:
 
 
 def _call_centre(data: Mapping[str, Any]) -> AcdCall | None:
-    """Return what makes the call one of the call centre; none for an ordinary call."""
+    """Return the call-centre options of a call; None for an ordinary call."""
     supervised, to_supervisor = data.get(ATTR_SUPERVISED_TRANSFER), data.get(ATTR_CALL_TO_SUPERVISOR)
     skills = tuple(
         Skill(number=item[ATTR_SKILL], active=item[ATTR_ACTIVE], level=item.get(ATTR_LEVEL))
@@ -286,7 +286,7 @@ async def _set_forward(hass: HomeAssistant, call: ServiceCall) -> None:
 
 
 def _held_call(hass: HomeAssistant, call: ServiceCall, other: Call) -> Call:
-    """Return the held call that ``other`` is joined with: the one that was named, else the only one there is."""
+    """Return the held call to join with ``other``: the one that was named, else the only one there is."""
     if (call_id := call.data.get(ATTR_TO_CALL_ID)) is not None:
         return _named_call(hass, call, call_id)
     held = [item for item in other.line.calls if item.state is CallState.HELD and item.id != other.id]
