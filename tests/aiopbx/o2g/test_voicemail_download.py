@@ -82,7 +82,9 @@ async def test_what_was_there_stays_when_it_fails(client: O2gClient, server: Scr
 async def test_cancelled(client: O2gClient, tmp_path: Path) -> None:
     target = tmp_path / "message.wav"
     begun = asyncio.Event()
-    task = asyncio.create_task(client.voicemail.save_voicemail("5000", "m1", target, on_progress=lambda written: begun.set()))
+    task = asyncio.create_task(
+        client.voicemail.save_voicemail("5000", "m1", target, on_progress=lambda written: begun.set())
+    )
     await asyncio.wait_for(begun.wait(), 5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
