@@ -15,15 +15,13 @@ from aiopbx import (
     IntrusionMode,
     InvalidInput,
     Line,
-    LineEvent,
     NotSupported,
     Status,
-    StatusChanged,
     WithdrawReason,
 )
 
-from .drawn import Drawn
-from .words import words
+from .formatting import last_known, words
+from .model import LineModel
 
 MODES: Final = (
     ("both hear me", IntrusionMode.NORMAL),
@@ -105,14 +103,12 @@ _STATE_WORDS: Final = {
 }
 
 
-class AgentModel(Drawn):
+class AgentModel(LineModel):
     """The agent that the user of a line is, and what was chosen for what is next. For use in the loop of the client."""
 
     def __init__(self, line: Line) -> None:
         """Show the agent of ``line``, which may have none."""
-        self.line = line
-        self.status = line.pbx.status
-        """Whether the client sees the system; while it does not, nothing can be done."""
+        super().__init__(line)
         self.device = ""
         """The set to log on at; empty is the one it may use, or the line's own."""
         self.group = ""
@@ -133,19 +129,13 @@ class AgentModel(Drawn):
 
     def handle(self, event: Event) -> None:
         """Note one event of the client."""
-        if isinstance(event, StatusChanged):
-            self.status = event.status
-        elif not isinstance(event, LineEvent) or event.line != self.line.id:
+        if not self._concerns(event):
             return
         if isinstance(event, HelpRequested) and self.supervisor:
             self._asking[event.number or "unknown"] = None
         elif isinstance(event, HelpCancelled):
             self._asking.pop(event.number or "unknown", None)
-        self._tell()
-
-    def take(self) -> None:
-        """Note that everything is drawn; what comes later is told again."""
-        self._told = False
+        self._notify()
 
     # ------------------------------------------------------------------------------------------------ what is shown
 
@@ -192,9 +182,7 @@ class AgentModel(Drawn):
             said = "withdrawn" if agent.state is AgentState.WITHDRAWN else f"{said}, withdrawn"
             reason = self._reason_word(agent.withdraw_reason)
             said += f" ({reason})" if reason else ""
-        if self.status is not Status.ONLINE:
-            said += f" (as far as is known: {self.status.value})"
-        return said
+        return said + last_known(self.status)
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -279,7 +267,7 @@ class AgentModel(Drawn):
         if agent is None:
             raise NotSupported(self.absent, missing=Feature.AGENT.value)
         await self._ways(agent)[operation]()
-        self._tell()
+        self._notify()
 
     async def read_reasons(self) -> None:
         """Read the reasons to withdraw of the group it is in."""
@@ -291,7 +279,7 @@ class AgentModel(Drawn):
         self._reasons = await agent.withdraw_reasons(group)
         if self.reason not in {reason.index for reason in self._reasons}:
             self.reason = None
-        self._tell()
+        self._notify()
 
     def _ways(self, agent: Agent) -> dict[str, Callable[[], Awaitable[None]]]:
         headset = self.headset if self.may_use_headset else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from aiopbx import (
     CallSnapshot,
@@ -20,8 +20,8 @@ from aiopbx import (
 )
 
 from ..frames import LINES, board_row, table
-from .drawn import Drawn
-from .words import counted, tells_calls, titled, words
+from .formatting import by_length, counted, offline_note, reports_calls, titled, words
+from .model import HasSnapshot, Sorted
 
 if TYPE_CHECKING:
     import pandas
@@ -78,13 +78,13 @@ class BoardRow:
     """Missed calls; none is unknown."""
     voicemails: int | None = None
     """Voicemails not heard yet; none is unknown."""
-    told: bool = True
-    """Whether the system tells of the calls of this line at all."""
+    reports_calls: bool = True
+    """Whether the system reports the calls of this line at all."""
 
     @property
     def words(self) -> str:
         """The state in words."""
-        return words(self.state) if self.told or self.state is not LineState.UNKNOWN else "calls are not told"
+        return words(self.state) if self.reports_calls or self.state is not LineState.UNKNOWN else "calls not reported"
 
     @property
     def short(self) -> str:
@@ -98,8 +98,8 @@ class BoardRow:
 
     @property
     def text(self) -> str:
-        """Everything a filter looks at, in lower case."""
-        return f"{self.number} {self.name} {self.words} {self.party} {self.forward}".casefold()
+        """What the filter searches: number, name, state, party and forward."""
+        return f"{self.number} {self.name} {self.words} {self.party} {self.forward}"
 
     @classmethod
     def of(cls, line: LineSnapshot) -> "BoardRow":
@@ -118,7 +118,7 @@ class BoardRow:
             forward=_forward_words(routing.forward) if routing and routing.forward else "",
             missed=line.counters.missed_calls,
             voicemails=line.counters.voicemails,
-            told=tells_calls(line),
+            reports_calls=reports_calls(line),
         )
 
 
@@ -132,20 +132,15 @@ def _forward_words(forward: Forward) -> str:
     return f"{to}{_FORWARD_WORDS[forward.condition]}"
 
 
-class _HasSnapshot(Protocol):
-    @property
-    def snapshot(self) -> LineSnapshot: ...
-
-
-class BoardModel(Drawn):
+class BoardModel(Sorted[Sort]):
     """The rows of a board, read from the client's lines when they are to be drawn.
 
-    ``handle(event)`` only notes which line has news and tells ``on_dirty`` once, until ``take()`` reads those lines: a
+    ``handle(event)`` only notes which line has news and tells ``on_change`` once, until ``take()`` reads those lines: a
     thousand events between two frames cost one drawing. It knows no widgets and no event loop, and is to be used from
     one thread.
     """
 
-    def __init__(self, lines: Mapping[str, _HasSnapshot], *, status: Status = Status.ONLINE) -> None:
+    def __init__(self, lines: Mapping[str, HasSnapshot], *, status: Status = Status.ONLINE) -> None:
         """Show these lines, such as ``pbx.lines``; the mapping is read again whenever an event names a line."""
         self.status = status
         """Whether the client sees the system; while it does not, the rows may be old."""
@@ -154,9 +149,6 @@ class BoardModel(Drawn):
         self._news: set[str] = set(lines)
         self._all = True
         self._sort = Sort.NUMBER
-        self._descending = False
-        self._words: tuple[str, ...] = ()
-        self._filter = ""
         self._positions: dict[str, int] | None = None
 
     # ------------------------------------------------------------------------------------------------ what happens
@@ -165,14 +157,14 @@ class BoardModel(Drawn):
         """Note one event of the client."""
         if isinstance(event, LineEvent):
             self._news.add(event.line)
-            self._tell()
+            self._notify()
         elif isinstance(event, StatusChanged):
             self.status = event.status
-            self._tell()
+            self._notify()
 
     def take(self) -> set[str]:
         """Read what has news, and return the lines whose rows are to be drawn anew, removed ones among them."""
-        self._told = False
+        super().take()
         news, self._news = self._news, set()
         dirty = set()
         for key in news:
@@ -209,40 +201,9 @@ class BoardModel(Drawn):
         """Return the row of this line as of the last ``take()``, or none."""
         return self._rows.get(line)
 
-    @property
-    def sort(self) -> Sort:
-        """By what the rows are sorted."""
-        return self._sort
-
-    @sort.setter
-    def sort(self, sort: Sort | str) -> None:
-        self._sort = Sort(sort)
-        self._arrange()
-
-    @property
-    def descending(self) -> bool:
-        """Whether the order is turned round."""
-        return self._descending
-
-    @descending.setter
-    def descending(self, descending: bool) -> None:
-        self._descending = descending
-        self._arrange()
-
-    @property
-    def filter(self) -> str:
-        """Words that a row has to contain, all of them, in its number, name, state, party or forward."""
-        return self._filter
-
-    @filter.setter
-    def filter(self, text: str) -> None:
-        self._filter = text
-        self._words = tuple(text.casefold().split())
-        self._arrange()
-
     def visible(self, row: BoardRow) -> bool:
         """Whether the filter lets this row through."""
-        return not self._words or all(word in row.text for word in self._words)
+        return self._filter.matches(row.text)
 
     def position(self, row: BoardRow) -> int:
         """Where the row stands: rows in ascending position are in order.
@@ -266,7 +227,7 @@ class BoardModel(Drawn):
     @property
     def hidden(self) -> list[str]:
         """The lines that the filter does not let through."""
-        return [row.line for row in self._rows.values() if not self.visible(row)] if self._words else []
+        return [row.line for row in self._rows.values() if not self.visible(row)] if self._filter else []
 
     @property
     def shown(self) -> list[BoardRow]:
@@ -283,13 +244,11 @@ class BoardModel(Drawn):
         """How it stands, in words."""
         rows = self._rows.values()
         said = counted(len(rows), "line")
-        if not rows or any(row.told for row in rows):
+        if not rows or any(row.reports_calls for row in rows):
             said += f", {self.busy} in a call"
         else:
             said += "; this system tells nothing of calls"
-        if self.status is not Status.ONLINE:
-            said += f" · {self.status.value}: what stands here may be old"
-        return said
+        return said + offline_note(self.status)
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the lines that the filter lets through, in order and as they are now, as a table of pandas.
@@ -303,15 +262,14 @@ class BoardModel(Drawn):
         key = _name_key(row) if self._sort is Sort.NAME else _number_key(row)
         return (RANK[row.state], *key) if self._sort is Sort.STATE else key
 
-    def _arrange(self) -> None:
+    def _rearrange(self) -> None:
         self._positions = None
         self._all = True
-        self._tell()
+        self._notify()
 
 
 def _number_key(row: BoardRow) -> tuple[int, str, str]:
-    """Numbers by their length first, so that 200 stands before 1000."""
-    return (len(row.number), row.number, row.line)
+    return (*by_length(row.number), row.line)
 
 
 def _name_key(row: BoardRow) -> tuple[str, str, str]:

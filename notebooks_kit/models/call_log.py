@@ -23,8 +23,8 @@ from aiopbx import (
 )
 
 from ..frames import RECORDS, record_row, table
-from .drawn import Drawn
-from .words import counted, duration, tells_calls
+from .formatting import counted, duration, offline_note, reports_calls
+from .model import ReadModel, Sorted
 
 if TYPE_CHECKING:
     import pandas
@@ -102,7 +102,7 @@ def _words(record: CallRecord) -> str:
     return {True: "answered", False: "not answered", None: ""}[record.answered]
 
 
-class CallLogModel(Drawn):
+class CallLogModel(ReadModel, Sorted[LogSort]):
     """The records of a line's call log that were read so far, newest first, with a filter, an order and a choice.
 
     ``missed``, ``direction``, ``after`` and ``before`` are asked of the system, and changing one makes the log stale:
@@ -112,11 +112,9 @@ class CallLogModel(Drawn):
 
     def __init__(self, line: Line, *, page: int = PAGE, zone: tzinfo | None = None) -> None:
         """Show the log of ``line``, ``page`` records at a time, in the time of ``zone`` (none: this machine's)."""
-        self.line = line
+        super().__init__(line)
         self.page = page
         self.zone = zone
-        self.on_stale: Callable[[], None] | None = None
-        """Called once when the log is to be read anew."""
         self.stale = True
         """Whether what was read is not what is asked for now."""
         self.complete = False
@@ -125,16 +123,13 @@ class CallLogModel(Drawn):
         """How many there are, where the system tells."""
         self.chosen: set[int] = set()
         """The records that something is to be done with, by id."""
-        self.status = line.pbx.status
         self._records: dict[int, CallRecord] = {}
         self._log = line.call_log()
         self._reader: AsyncIterator[CallRecord] | None = None
         self._reading = 0
-        self._stale_told = False
+        self._stale_notified = False
         self._sort = LogSort.TIME
         self._descending = True
-        self._words: tuple[str, ...] = ()
-        self._filter = ""
         self._missed = False
         self._direction: Direction | None = None
         self._after: datetime | None = None
@@ -201,7 +196,7 @@ class CallLogModel(Drawn):
     def _ask_anew(self) -> None:
         self.stale = True
         self._reader = None
-        self._tell_stale()
+        self._notify_stale()
 
     # ------------------------------------------------------------------------------------------------ what was read
 
@@ -209,12 +204,12 @@ class CallLogModel(Drawn):
         """Read the first records of what is asked for now. Raises ``PbxError``."""
         self._reading += 1
         reading = self._reading
-        self.stale = self._stale_told = False
+        self.stale = self._stale_notified = False
         self._reader = None
         if not self.available:
             self._records.clear()
             self.complete = True
-            self._tell()
+            self._notify()
             return
         if self._after is not None and self._before is not None and self._after >= self._before:
             self.stale = True
@@ -275,7 +270,7 @@ class CallLogModel(Drawn):
         self.total = self._log.total
         self.complete = end or (self.total is not None and len(self._records) >= self.total)
         self._reader = None if self.complete else reader
-        self._tell()
+        self._notify()
 
     # ------------------------------------------------------------------------------------------------ what happens
 
@@ -285,12 +280,12 @@ class CallLogModel(Drawn):
             self.status = event.status
             if event.status is Status.ONLINE:  # nobody tells what the log did meanwhile
                 self._ask_anew()
-            self._tell()
+            self._notify()
         elif isinstance(event, LogChanged) and event.line == self.line.id:
             self._log_changed(event)
         elif isinstance(event, LineChanged) and event.line == self.line.id:
             # where nothing tells of the log, the counter of missed calls does
-            unseen = not tells_calls(event.snapshot) and (
+            unseen = not reports_calls(event.snapshot) and (
                 event.previous.counters.missed_calls != event.snapshot.counters.missed_calls
             )
             if unseen or "features" in event.changed:
@@ -311,7 +306,7 @@ class CallLogModel(Drawn):
                         self._records[id_] = replace(self._records[id_], acknowledged=on)
             case _ if event.record is not None:
                 self._put(event.record)
-        self._tell()
+        self._notify()
 
     def _put(self, told: CallRecord) -> None:
         """Take in a record that was added or has changed; of a change only what is told counts."""
@@ -354,37 +349,6 @@ class CallLogModel(Drawn):
     # ------------------------------------------------------------------------------------------------ what is shown
 
     @property
-    def filter(self) -> str:
-        """Words that a row has to contain, all of them: names, numbers, what came of it. Only what was read counts."""
-        return self._filter
-
-    @filter.setter
-    def filter(self, text: str) -> None:
-        self._filter = text
-        self._words = tuple(text.casefold().split())
-        self._tell()
-
-    @property
-    def sort(self) -> LogSort:
-        """By what the rows are sorted."""
-        return self._sort
-
-    @sort.setter
-    def sort(self, sort: LogSort | str) -> None:
-        self._sort = LogSort(sort)
-        self._tell()
-
-    @property
-    def descending(self) -> bool:
-        """Whether the newest, longest or last stands on top."""
-        return self._descending
-
-    @descending.setter
-    def descending(self, descending: bool) -> None:
-        self._descending = descending
-        self._tell()
-
-    @property
     def records(self) -> tuple[CallRecord, ...]:
         """What was read, whether it is shown or not, oldest first."""
         return tuple(sorted(self._records.values(), key=_time_key))
@@ -395,9 +359,8 @@ class CallLogModel(Drawn):
         return set(self._records)
 
     def visible(self, row: LogRow) -> bool:
-        """Whether the words let this row through."""
-        text = f"{row.name} {row.reason}".casefold()
-        return all(word in text for word in self._words)
+        """Whether the filter lets this row through: it searches names, numbers and what came of the call."""
+        return self._filter.matches(f"{row.name} {row.reason}")
 
     @property
     def rows(self) -> list[LogRow]:
@@ -407,15 +370,14 @@ class CallLogModel(Drawn):
 
     def take(self) -> list[LogRow]:
         """Return the rows; what happens from now on is told again."""
-        self._told = False
+        super().take()
         return self.rows
 
     @property
     def summary(self) -> str:
         """How it stands, in words."""
         if not self.available:
-            missing = self.line.missing.get(Feature.CALL_LOG)
-            return "This line has no call log." + (f" It needs {missing}." if missing else "")
+            return self._unavailable(Feature.CALL_LOG, "call log")
         rows = self.rows
         count, read = len(rows), len(self._records)
         words = counted(count, "call")
@@ -426,9 +388,7 @@ class CallLogModel(Drawn):
         missed = sum(1 for row in rows if row.missed and not row.acknowledged)
         if missed:
             words += f" · {missed} missed" + (" and not seen" if self.marks else "")
-        if self.status is not Status.ONLINE:
-            words += f" · {self.status.value}: what stands here may be old"
-        return words
+        return words + offline_note(self.status)
 
     def _row(self, record: CallRecord) -> LogRow:
         return LogRow.of(record, self.zone)
@@ -441,12 +401,12 @@ class CallLogModel(Drawn):
             self.chosen.add(record)
         else:
             self.chosen.discard(record)
-        self._tell()
+        self._notify()
 
     def choose_shown(self, on: bool = True) -> None:
         """Choose everything that is shown, or nothing."""
         self.chosen = {row.id for row in self.rows} if on else set()
-        self._tell()
+        self._notify()
 
     @property
     def chosen_rows(self) -> list[LogRow]:
@@ -476,7 +436,7 @@ class CallLogModel(Drawn):
     def marks(self) -> bool:
         """Whether missed calls can be marked as seen: a log that nothing tells of and that never says has no marks."""
         told = any(record.acknowledged is not None for record in self._records.values())
-        return self.available and (told or tells_calls(self.line.snapshot))
+        return self.available and (told or reports_calls(self.line.snapshot))
 
     async def acknowledge(self, on: bool = True) -> None:
         """Acknowledge the missed calls that are chosen, or take that back."""
@@ -487,7 +447,7 @@ class CallLogModel(Drawn):
         for id_ in ids:  # the system tells this as well, unless its licence shows no events
             if id_ in self._records:
                 self._records[id_] = replace(self._records[id_], acknowledged=on)
-        self._tell()
+        self._notify()
 
     async def delete(self, ids: Iterable[int] | None = None) -> None:
         """Delete these records for good; none given, those that are chosen."""
@@ -499,7 +459,7 @@ class CallLogModel(Drawn):
         if self.total is not None:
             self.total -= len(removed)
         self.chosen.difference_update(gone)
-        self._tell()
+        self._notify()
 
     async def dial(self) -> None:
         """Call the one back who is chosen."""
@@ -512,11 +472,11 @@ class CallLogModel(Drawn):
         """Return what was read and the words let through as a table of pandas, oldest first: times in UTC."""
         return table(RECORDS, [record_row(one) for one in self.records if self.visible(self._row(one))])
 
-    def _tell_stale(self) -> None:
-        self._tell()
-        if not self._stale_told and self.on_stale is not None:
-            self._stale_told = True
-            self.on_stale()
+    def _notify_stale(self) -> None:
+        self._notify()
+        if not self._stale_notified:
+            self._stale_notified = self.on_stale is not None
+            super()._notify_stale()
 
 
 def _time_key(record: CallRecord) -> tuple[float, int]:

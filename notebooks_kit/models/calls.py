@@ -20,16 +20,14 @@ from aiopbx import (
     Feature,
     InvalidInput,
     Line,
-    LineEvent,
     LineSnapshot,
     Outcome,
     Status,
-    StatusChanged,
     UnknownCall,
 )
 
-from .drawn import Drawn
-from .words import duration, since, tells_calls, words
+from .formatting import duration, reports_calls, since, words
+from .model import LineModel
 
 LINGER: Final = 60.0
 """Seconds that a call stays to be seen after its end."""
@@ -198,10 +196,10 @@ class CallRow:
         return duration(self.seconds(now))
 
 
-class CallsModel(Drawn):
+class CallsModel(LineModel):
     """The calls of a line, those that have just ended among them, and what can be done with each.
 
-    ``handle(event)`` only notes that there is news and tells ``on_dirty`` once; ``take()`` reads the line. Nothing in
+    ``handle(event)`` only notes that there is news and tells ``on_change`` once; ``take()`` reads the line. Nothing in
     it decides what is possible: the buttons of a row are the actions that its call offers, and while there is no
     connection there are none.
     """
@@ -215,12 +213,10 @@ class CallsModel(Drawn):
         kept: int = KEPT,
     ) -> None:
         """Show the calls of ``line``; those that have ended for ``linger`` seconds, at most ``kept`` of them."""
-        self.line = line
+        super().__init__(line)
         self.clock = clock
         self.linger = linger
         self.kept = kept
-        self.status = line.pbx.status
-        """Whether the client sees the system; while it does not, the rows may be old and have no buttons."""
         self._rows: dict[str, CallRow] = {}
         self._over: dict[str, tuple[CallSnapshot, datetime]] = {}
 
@@ -228,20 +224,18 @@ class CallsModel(Drawn):
 
     def handle(self, event: Event) -> None:
         """Note one event of the client."""
-        if isinstance(event, StatusChanged):
-            self.status = event.status
-        elif not isinstance(event, LineEvent) or event.line != self.line.id:
+        if not self._concerns(event):
             return
-        elif isinstance(event, CallEnded):
+        if isinstance(event, CallEnded):
             self._over.pop(event.call.id, None)
             self._over[event.call.id] = (event.call, self.clock())
         elif isinstance(event, CallEvent):
             self._over.pop(event.call.id, None)
-        self._tell()
+        self._notify()
 
     def take(self) -> set[str]:
         """Read the line, and return the calls whose rows are to be drawn anew, those that are gone among them."""
-        self._told = False
+        super().take()
         now = self.clock()
         for key, (_, at) in list(self._over.items()):
             if (now - at).total_seconds() >= self.linger:
@@ -260,7 +254,7 @@ class CallsModel(Drawn):
         """Note that time has passed; whether a call that has ended is to be taken away."""
         now = self.clock()
         if any((now - at).total_seconds() >= self.linger for _, at in self._over.values()):
-            self._tell()
+            self._notify()
             return True
         return False
 
@@ -279,7 +273,7 @@ class CallsModel(Drawn):
     @property
     def nothing(self) -> str:
         """What is said where there are no calls."""
-        return "No calls at the moment." if tells_calls(self.line.snapshot) else "This system tells nothing of calls."
+        return "No calls at the moment." if reports_calls(self.line.snapshot) else "This system tells nothing of calls."
 
     # --------------------------------------------------------------------------------------------- what can be done
 

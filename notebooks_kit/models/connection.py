@@ -9,6 +9,8 @@ from pydantic import SecretStr
 from aiopbx import ConnectionSettings, Event, InvalidInput, Pbx, PbxError, Status, StatusChanged, connect as connect_pbx
 
 from ..connection import connect, connect_demo
+from .formatting import counted
+from .model import Model
 
 Connect = Callable[[ConnectionSettings], Awaitable[Pbx]]
 Demo = Callable[[], Awaitable[Pbx]]
@@ -50,7 +52,7 @@ def system_words(system: str) -> str:
     return _SYSTEM_WORDS.get(system, system)
 
 
-class ConnectionModel:
+class ConnectionModel(Model):
     """The form, the connection that was made with it, and what there is to say about both.
 
     It belongs to one event loop. ``on_change`` is called when something is to be drawn anew.
@@ -58,7 +60,6 @@ class ConnectionModel:
 
     def __init__(self, *, connect: Connect = connect, probe: Connect = connect_pbx, demo: Demo = connect_demo) -> None:
         """Connect, test and start the demo with these; others are for tests."""
-        self.on_change: Callable[[], None] | None = None
         self.fields: dict[str, str] = {"system": SYSTEMS[0], "url": "", "username": "", "enterprise": ""}
         self.fields |= {"tls": "verify", "ca_file": ""}
         """What was typed, less the password."""
@@ -103,7 +104,7 @@ class ConnectionModel:
             self.fields[name] = value
         self.problems.pop(name, None)
         self.found = ""
-        self._changed()
+        self._notify()
 
     @property
     def password_kept(self) -> bool:
@@ -148,7 +149,7 @@ class ConnectionModel:
                 lines = await pbx.available_lines()
                 info = pbx.info
             who = "administrator" if info.administrator else "user"
-            count = f"{len(lines)} line" + ("" if len(lines) == 1 else "s")
+            count = counted(len(lines), "line")
             self.found = f"It works: {info.product} {info.version}, as {who} {info.login}, who sees {count}.".replace(
                 "  ", " "
             )
@@ -201,7 +202,7 @@ class ConnectionModel:
         while len(self._samples) > 2 and self._samples[1][0] <= now - _RATE_OVER:
             self._samples.popleft()
         if self.rate != former:
-            self._changed()
+            self._notify()
 
     @property
     def rate(self) -> float:
@@ -248,7 +249,7 @@ class ConnectionModel:
         try:
             return self.settings()
         finally:
-            self._changed()
+            self._notify()
 
     def _keep(self, pbx: Pbx) -> None:
         if self.pbx is not None:
@@ -264,17 +265,13 @@ class ConnectionModel:
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        self._changed()
+        self._notify()
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, StatusChanged):
             if event.status is Status.CLOSED and self.pbx is not None:
                 self._drop(self.pbx)  # somebody else has closed it
-            self._changed()
-
-    def _changed(self) -> None:
-        if self.on_change is not None:
-            self.on_change()
+            self._notify()
 
 
 class _Working:
@@ -285,8 +282,8 @@ class _Working:
 
     async def __aenter__(self) -> None:
         self.model.working, self.model.found = self.words, ""
-        self.model._changed()
+        self.model._notify()
 
     async def __aexit__(self, *_: object) -> None:
         self.model.working = ""
-        self.model._changed()
+        self.model._notify()

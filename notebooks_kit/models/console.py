@@ -1,13 +1,13 @@
 """Everything in one place, as data: which line is chosen, which tabs there are, and whom one can choose."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from aiopbx import Event, Feature, Line, LineAdded, LineChanged, LineRemoved, Pbx, PbxError, Status, StatusChanged
 
+from .formatting import by_length, listed, titled
+from .model import Model, WordFilter
 from .routing import PARTS
-from .words import listed, titled
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,11 @@ PAGES: Final = (
 )
 
 
-class ConsoleModel:
+class ConsoleModel(Model):
     """Which line is chosen, and what a console offers. It knows no widgets, and belongs to one event loop."""
 
     def __init__(self, pbx: Pbx, *, line: str = "") -> None:
         """Begin with this line (id or number); without one, with the only line there is, if it is the only one."""
-        self.on_change: Callable[[], None] | None = None
-        """Called when another line is chosen, or other lines can be."""
         self._pbx = pbx
         self.status = pbx.status
         """Whether the client sees the system; while it does not, what the tabs show may be old."""
@@ -78,24 +76,23 @@ class ConsoleModel:
     @property
     def choices(self) -> list[str]:
         """Whom one can choose: number and name."""
-        lines = sorted(self._pbx.lines.values(), key=lambda line: (len(line.number), line.number, line.id))
+        lines = sorted(self._pbx.lines.values(), key=lambda line: (*by_length(line.number), line.id))
         return [label(line) for line in lines]
 
     def choose(self, line: str) -> None:
         """Choose the line with this id; an empty one chooses none."""
         if line != self.chosen and (not line or line in self._pbx.lines):
             self.chosen = line
-            self._changed()
+            self._notify()
 
     def find(self, text: str) -> bool:
         """Choose the line that is meant by this number, name, or both; return whether there is exactly one."""
-        wanted = " ".join(text.casefold().split())
+        words = WordFilter(text)
+        wanted = " ".join(words.words)
         every = list(self._pbx.lines.values())
         found = [line for line in every if wanted in (line.number, line.id.casefold(), label(line).casefold())]
         if not found:
-            found = [
-                line for line in every if wanted and all(word in label(line).casefold() for word in wanted.split())
-            ]
+            found = [line for line in every if words and words.matches(label(line))]
         if len(found) != 1:
             return False
         self.choose(found[0].id)
@@ -105,18 +102,14 @@ class ConsoleModel:
         """Note one event of the client."""
         if isinstance(event, StatusChanged):
             self.status = event.status
-            self._changed()
+            self._notify()
         elif isinstance(event, LineRemoved) and event.line == self.chosen:
             self.chosen = ""
-            self._changed()
+            self._notify()
         elif isinstance(event, LineAdded | LineRemoved) or (
             isinstance(event, LineChanged) and not event.changed.isdisjoint(("name", "number"))
         ):
-            self._changed()
-
-    def _changed(self) -> None:
-        if self.on_change is not None:
-            self.on_change()
+            self._notify()
 
 
 def label(line: Line) -> str:

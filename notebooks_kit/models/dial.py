@@ -16,15 +16,13 @@ from aiopbx import (
     Feature,
     InvalidInput,
     Line,
-    LineEvent,
     PolicyViolation,
     Status,
-    StatusChanged,
 )
 
 from .directory import PAUSE, DirectoryModel
-from .drawn import Drawn
-from .words import words
+from .formatting import words
+from .model import LineModel
 
 KEYS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
 """The keys of a telephone, from left to right and top to bottom."""
@@ -44,7 +42,7 @@ _ABSENT_WORDS: Final = {
 TONES: Final = frozenset("0123456789*#ABCD")
 
 
-class DialModel(Drawn):
+class DialModel(LineModel):
     """What a dial pad shows of a line.
 
     While a call of the line takes tones, the keys send them (``tones``), unless somebody turns that off to dial a
@@ -53,11 +51,10 @@ class DialModel(Drawn):
 
     def __init__(self, line: Line, *, pause: float = PAUSE) -> None:
         """Dial from ``line``; ``pause`` seconds after the last letter the directory is asked."""
-        self.line = line
+        super().__init__(line)
         self.directory = DirectoryModel(line.pbx, line, pause=pause, limit=MOST)
         """Who what was typed may be."""
-        self.directory.on_dirty = self._tell
-        self.status = line.pbx.status
+        self.directory.on_change = self._notify
         self.device: str | None = None
         """The device that dials; none is the first that can."""
         self.ring_first = False
@@ -76,9 +73,7 @@ class DialModel(Drawn):
 
     def handle(self, event: Event) -> None:
         """Note one event of the client."""
-        if isinstance(event, StatusChanged):
-            self.status = event.status
-        elif not isinstance(event, LineEvent) or event.line != self.line.id:
+        if not self._concerns(event):
             return
         if isinstance(event, CallStarted) and event.call.direction is Direction.OUTGOING:
             called = event.call.called
@@ -86,11 +81,11 @@ class DialModel(Drawn):
                 self._last = called.number
         if isinstance(event, CallEvent):
             self._look_for_tones()
-        self._tell()
+        self._notify()
 
     def take(self) -> None:
         """Note that everything is drawn; what comes later is told again."""
-        self._told = False
+        super().take()
         self.directory.take()
         self._look_for_tones()
 
@@ -107,7 +102,7 @@ class DialModel(Drawn):
             return
         self._number = text
         self.directory.type(text)
-        self._tell()
+        self._notify()
 
     @property
     def choices(self) -> tuple[Contact, ...]:
@@ -167,7 +162,7 @@ class DialModel(Drawn):
     @tones.setter
     def tones(self, on: bool) -> None:
         self._tones_off = not on
-        self._tell()
+        self._notify()
 
     def _look_for_tones(self) -> None:
         """Find the call that takes tones. Another one than before begins anew."""
@@ -228,7 +223,7 @@ class DialModel(Drawn):
                 raise InvalidInput("tones", "no call takes them now.", remedy="Wait until somebody answers.")
             await call.send_dtmf(digits.upper())
             self.sent += digits.upper()
-            self._tell()
+            self._notify()
 
     async def dial(self, number: str | None = None) -> Call | None:
         """Dial what was typed, or this number, and return the call. Raises what ``aiopbx.Line.dial`` raises.
@@ -257,7 +252,7 @@ class DialModel(Drawn):
             raise
         finally:
             self._dialing -= 1
-            self._tell()
+            self._notify()
         if number is None:
             self._clear()
         return call

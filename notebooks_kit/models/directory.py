@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aiopbx import Contact, Feature, Line, Pbx, PbxError
 
 from ..frames import CONTACTS, contact_row, table
-from .drawn import Drawn
+from .model import BatchedModel
 
 if TYPE_CHECKING:
     import pandas
@@ -20,7 +20,7 @@ LEAST: Final = 2
 """How many letters or digits there must be."""
 
 
-class DirectoryModel(Drawn):
+class DirectoryModel(BatchedModel):
     """What the directory has to what was typed.
 
     ``type(text)`` begins a search after a short pause, in the running loop; another one gives it up. Contacts are shown
@@ -97,7 +97,7 @@ class DirectoryModel(Drawn):
         else:
             self.searching = True
             self._task = asyncio.get_running_loop().create_task(self._search(text), name="notebooks-directory")
-        self._tell()
+        self._notify()
 
     async def finished(self) -> None:
         """Wait until the search that was begun last has ended, or was given up."""
@@ -107,7 +107,7 @@ class DirectoryModel(Drawn):
 
     def take(self) -> tuple[Contact, ...]:
         """Return who was found until now; what comes later is told again."""
-        self._told = False
+        super().take()
         return self.found
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class DirectoryModel(Drawn):
                     self._found.clear()
                     fresh = False
                 self._found.append(contact)
-                self._tell()
+                self._notify()
             if fresh:
                 self._found.clear()
         except Exception as error:
@@ -139,7 +139,7 @@ class DirectoryModel(Drawn):
         finally:
             if self._task is asyncio.current_task():
                 self.searching = False
-                self._tell()
+                self._notify()
 
     def _give_up(self) -> None:
         task, self._task = self._task, None

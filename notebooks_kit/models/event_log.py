@@ -25,9 +25,8 @@ from aiopbx import (
     WireMessage,
 )
 
-from .drawn import Drawn
-from .timeline import HasSnapshot
-from .words import words
+from .formatting import titled, words
+from .model import Filtered, HasSnapshot
 
 if TYPE_CHECKING:
     import pandas
@@ -75,7 +74,7 @@ class Entry:
         return self.event is None and self.message is not None and (self.message.status or 0) >= 400
 
 
-class EventLogModel(Drawn):
+class EventLogModel(Filtered):
     """Events and wire messages, the newest ``kept`` of them, with a filter and a pause.
 
     While it is paused nothing is lost: what happens is kept (as far as there is room), and shown afterwards. It knows
@@ -95,8 +94,6 @@ class EventLogModel(Drawn):
         self._paused_at: int | None = None
         self._line = ""
         self._kind = ""
-        self._filter = ""
-        self._words: tuple[str, ...] = ()
 
     # ------------------------------------------------------------------------------------------------ what happens
 
@@ -105,7 +102,7 @@ class EventLogModel(Drawn):
         line = event.line if isinstance(event, LineEvent) else ""
         self._add(event.at, type(event).__name__, line, event_words(event), event, self._origin(event))
 
-    def hear(self, message: WireMessage) -> None:
+    def handle_wire(self, message: WireMessage) -> None:
         """Keep one message of the wire."""
         if message.sent:
             kind, text = "request", message.what
@@ -144,7 +141,7 @@ class EventLogModel(Drawn):
     ) -> None:
         self.total += 1
         self._entries.append(Entry(self.total, at, kind, line, text, event, message))
-        self._tell()
+        self._notify()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -184,17 +181,6 @@ class EventLogModel(Drawn):
         self._rearrange()
 
     @property
-    def filter(self) -> str:
-        """Words that an entry has to contain, all of them, in its kind, text, line or message."""
-        return self._filter
-
-    @filter.setter
-    def filter(self, text: str) -> None:
-        self._filter = text
-        self._words = tuple(text.casefold().split())
-        self._rearrange()
-
-    @property
     def paused(self) -> bool:
         """Whether what happens is kept back."""
         return self._paused_at is not None
@@ -203,8 +189,8 @@ class EventLogModel(Drawn):
     def paused(self, paused: bool) -> None:
         if paused != self.paused:
             self._paused_at = self.total if paused else None
-            self._told = False
-            self._tell()
+            self._notified = False
+            self._notify()
 
     @property
     def waiting(self) -> int:
@@ -217,12 +203,11 @@ class EventLogModel(Drawn):
             return False
         if self._kind and not _is_kind(entry, self._kind):
             return False
-        if not self._words:
+        if not self._filter:  # spares putting the text together
             return True
         title = self.title(entry.line)
         body = entry.message.body if entry.message is not None else ""
-        text = f"{entry.kind} {entry.text} {entry.line} {title} {body}".casefold()
-        return all(word in text for word in self._words)
+        return self._filter.matches(f"{entry.kind} {entry.text} {entry.line} {title} {body}")
 
     @property
     def shown(self) -> list[Entry]:
@@ -232,7 +217,7 @@ class EventLogModel(Drawn):
 
     def take(self) -> tuple[bool, list[Entry]]:
         """Return whether everything is to be drawn anew, and the entries to be drawn, the oldest first."""
-        self._told = False
+        super().take()
         last = self._paused_at if self._paused_at is not None else self.total
         if self._all:
             self._all = False
@@ -250,11 +235,11 @@ class EventLogModel(Drawn):
     def title(self, line: str) -> str:
         """Number and name of a line."""
         known = self.lines.get(line)
-        return f"{known.snapshot.number} {known.snapshot.name}".strip() if known is not None else line
+        return titled(known.snapshot.number, known.snapshot.name, line) if known is not None else line
 
     def _rearrange(self) -> None:
         self._all = True
-        self._tell()
+        self._notify()
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the entries that are shown as rows."""

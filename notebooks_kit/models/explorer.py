@@ -23,7 +23,7 @@ from aiopbx import (
     RequestRefused,
 )
 
-from .drawn import Drawn
+from .model import Filtered, WordFilter
 
 HIDDEN: Final = "***"
 """Stands for a secret in the JSON of a body; left as it is, the secret stays what it was."""
@@ -338,7 +338,7 @@ class Exchange:
         return told
 
 
-class ExplorerModel(Drawn):
+class ExplorerModel(Filtered):
     """Finds operations, holds the form of the one that is chosen, sends it, and remembers the last requests.
 
     It knows no widgets, and belongs to the loop of the client.
@@ -357,29 +357,17 @@ class ExplorerModel(Drawn):
         self.history: deque[Exchange] = deque(maxlen=kept)
         """The last requests, the newest first."""
         self.sending = False
-        self._text = ""
 
     # ------------------------------------------------------------------------------------------------ finding
 
     @property
-    def text(self) -> str:
-        """Words that an operation has to contain, all of them: name, method, path, service, what it does."""
-        return self._text
-
-    @text.setter
-    def text(self, text: str) -> None:
-        self._text = text
-        self._tell()
-
-    @property
     def found(self) -> list[Operation]:
         """The operations with all the words: first those that are called so, then by service and name."""
-        words = self._text.casefold().replace("-", "_").split()
-        every = self.pbx.operations.values()
-        fitting = [one for one in every if all(word in _everything(one) for word in words)]
+        wanted = WordFilter(self.filter.replace("-", "_"))  # names are the same on the command line, with dashes
+        fitting = [one for one in self.pbx.operations.values() if wanted.matches(_everything(one))]
 
         def key(one: Operation) -> tuple[int, str, str]:
-            named = max((_likeness(word, one.name) for word in words), default=0)
+            named = max((_likeness(word, one.name) for word in wanted.words), default=0)
             return (-named, one.service, one.name)
 
         return sorted(fitting, key=key)
@@ -400,7 +388,7 @@ class ExplorerModel(Drawn):
             self.form = Form(found)
         self.confirmed = False
         self.exchange = None
-        self._tell()
+        self._notify()
 
     def suggestions(self, parameter: Parameter) -> tuple[str, ...]:
         """What may be meant: lines, devices, numbers and calls that are there now."""
@@ -421,12 +409,12 @@ class ExplorerModel(Drawn):
     def changed(self) -> None:
         """Something was filled in. What was confirmed was another request."""
         self.confirmed = False
-        self._tell()
+        self._notify()
 
     def confirm(self, on: bool = True) -> None:
         """Mean it, or not."""
         self.confirmed = on
-        self._tell()
+        self._notify()
 
     def preview(self) -> tuple[Request | None, InvalidInput | PbxError | None]:
         """The request that would be sent, or why there is none."""
@@ -456,7 +444,7 @@ class ExplorerModel(Drawn):
         request = self.pbx.prepare(form.operation.name, **form.values)
         self.confirmed = False
         self.sending = True
-        self._tell()
+        self._notify()
         at, began = datetime.now(UTC), monotonic()
         kept = form.kept
         try:
@@ -478,7 +466,7 @@ class ExplorerModel(Drawn):
                 )
         finally:
             self.sending = False
-            self._tell()
+            self._notify()
         self.exchange = made
         self.history.appendleft(made)
         return made
@@ -507,17 +495,13 @@ class ExplorerModel(Drawn):
         self.form.fill(exchange.values)
         self.confirmed = False
         self.exchange = exchange
-        self._tell()
+        self._notify()
 
     @property
     def python(self) -> str:
         """The Python that makes the request which is filled in; empty where it cannot be made."""
         request, _ = self.preview()
         return request.python if request is not None else ""
-
-    def take(self) -> None:
-        """Everything is about to be drawn; what happens from now on is told again."""
-        self._told = False
 
 
 def request_text(request: Request) -> str:
@@ -536,8 +520,7 @@ def walk(fields: Sequence[FormField]) -> Iterator[FormField]:
 
 
 def _everything(one: Operation) -> str:
-    text = f"{one.name} {one.method} {one.path} {one.service} {one.summary} {one.description} {one.python}"
-    return text.casefold()
+    return f"{one.name} {one.method} {one.path} {one.service} {one.summary} {one.description} {one.python}"
 
 
 def _likeness(word: str, name: str) -> int:

@@ -1,7 +1,6 @@
 """What is broken between here and the demo PBX, as data, and what the client makes of it."""
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -10,7 +9,8 @@ from aiopbx import CallEnded, CallEvent, Event, LineChanged, Pbx, Status, Status
 
 from ..connection import demo
 from ..simulated import CONDITIONS
-from .words import counted, words
+from .formatting import counted, words
+from .model import Model
 
 if TYPE_CHECKING:
     import pandas
@@ -30,7 +30,7 @@ class Moment:
     reason: str = ""
 
 
-class FaultsModel:
+class FaultsModel(Model):
     """The condition of the demo PBX, how the connection stands, and what came of it. It knows no widgets.
 
     Use it in the loop of the client. Raises ``InvalidInput`` for a client of a real system.
@@ -42,8 +42,6 @@ class FaultsModel:
         """Break the demo PBX behind this client."""
         self.pbx = pbx
         self.faults = demo(pbx).faults
-        self.on_dirty: Callable[[], None] | None = None
-        """Called when something is to be drawn."""
         self.moments: deque[Moment] = deque(maxlen=KEPT)
         """What happened, the oldest first."""
         self.resynced = 0
@@ -52,7 +50,6 @@ class FaultsModel:
         """Calls that had ended unseen, and were told as ended after a loss."""
         self._began = pbx.now
         self._status = pbx.status
-        self._returning = False
 
     # ------------------------------------------------------------------------------------------------ what happens
 
@@ -60,12 +57,11 @@ class FaultsModel:
         """Note one event of the client."""
         if isinstance(event, StatusChanged):
             self._status = event.status
-            self._returning = event.status is Status.SYNCING or (self._returning and event.status is not Status.ONLINE)
             self._note(words(event.status), event.reason or "")
         elif self._status is not Status.ONLINE and isinstance(event, CallEvent | LineChanged):
             self.resynced += 1
             self.ended_unseen += isinstance(event, CallEnded)
-            self._tell()
+            self._notify()
 
     def handle_fault(self) -> None:
         """Note that something was broken or mended."""
@@ -137,8 +133,4 @@ class FaultsModel:
     def _note(self, what: str, reason: str = "") -> None:
         now = self.pbx.now
         self.moments.append(Moment(now, (now - self._began).total_seconds(), what, reason))
-        self._tell()
-
-    def _tell(self) -> None:
-        if self.on_dirty is not None:
-            self.on_dirty()
+        self._notify()

@@ -21,8 +21,8 @@ from aiopbx import (
 )
 
 from .event_log import pretty
-from .timeline import HasSnapshot
-from .words import words
+from .formatting import titled, words
+from .model import HasSnapshot, Model
 
 if TYPE_CHECKING:
     import pandas
@@ -95,17 +95,15 @@ class Ladder:
     """Steps that the filters let through and for which there is no room."""
 
 
-class LadderModel:
-    """Keeps who signalled what to whom. ``handle`` takes events, ``hear`` wire messages, ``ladder`` is what is shown.
+class LadderModel(Model):
+    """The steps of a sequence diagram: ``handle`` takes events, ``handle_wire`` wire messages, ``ladder()`` returns it.
 
-    Of the wire it shows what this side and the system said to each other; of the events, what each party of a call did
-    and was told. Without the wire, events stand for what the system said. It knows no widgets.
+    Wire messages become steps between this side and the system; events become steps between the system and the parties
+    of a call. Without wire messages, events stand for what the system pushed. Knows no widgets.
     """
 
     def __init__(self, lines: Mapping[str, HasSnapshot], *, kept: int = KEPT) -> None:
         """Name lines by these."""
-        self.on_dirty: Callable[[], None] | None = None
-        """Called at everything that may change the picture."""
         self.call = ""
         """The call that is shown alone, a key of ``calls``; empty is everything."""
         self.wire = True
@@ -123,7 +121,7 @@ class LadderModel:
 
     # ------------------------------------------------------------------------------------------------ what happens
 
-    def hear(self, message: WireMessage) -> None:
+    def handle_wire(self, message: WireMessage) -> None:
         """Take one message of the wire."""
         self._heard = True
         text = message.what.partition("?")[0]
@@ -251,8 +249,7 @@ class LadderModel:
     ) -> None:
         self._count += 1
         self._steps.append(Step(self._count, at, source, target, kind, text, call, failed, message))
-        if self.on_dirty is not None:
-            self.on_dirty()
+        self._notify()
 
     # ------------------------------------------------------------------------------------------------------- names
 
@@ -260,7 +257,7 @@ class LadderModel:
         """The name of a line's lane: its number and name."""
         known = self.lines.get(line)
         if known is not None:
-            self._names[line] = f"{known.snapshot.number} {known.snapshot.name}".strip()
+            self._names[line] = titled(known.snapshot.number, known.snapshot.name, line)
         return self._names.get(line) or line
 
     def _party_lane(self, party: Party) -> str:
@@ -299,8 +296,7 @@ class LadderModel:
         self._calls.clear()
         self._roots.clear()
         self.call = ""
-        if self.on_dirty is not None:
-            self.on_dirty()
+        self._notify()
 
     def visible(self) -> list[Step]:
         """The steps that the filters let through, the oldest first."""

@@ -1,12 +1,15 @@
 """When the telephones are busy: calls counted by weekday and hour."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from aiopbx import CallEnded, CallRecord, CallSnapshot, CallStarted, Event, LogChange, LogChanged, Outcome
+
+from .formatting import counted
+from .model import Model
 
 if TYPE_CHECKING:
     import pandas
@@ -31,12 +34,12 @@ class Hour:
     @property
     def title(self) -> str:
         """In words."""
-        calls = "no calls" if not self.calls else "1 call" if self.calls == 1 else f"{self.calls} calls"
+        calls = counted(self.calls, "call") if self.calls else "no calls"
         missed = f", {self.missed} missed" if self.missed else ""
         return f"{DAYS[self.day]} {self.hour:02}:00 to {self.hour + 1:02}:00: {calls}{missed}"
 
 
-class LoadModel:
+class LoadModel(Model):
     """Calls by weekday and hour, from events as they come, records of call logs, snapshots, or a table of pandas.
 
     The two lines of an internal call see the same call: it is counted once. It knows no widgets.
@@ -45,8 +48,6 @@ class LoadModel:
     def __init__(self, *, zone: tzinfo | None = None) -> None:
         """Count in the time of ``zone`` (none: this machine's)."""
         self.zone = zone
-        self.on_dirty: Callable[[], None] | None = None
-        """Called when a count has changed."""
         self._calls = [[0] * 24 for _ in DAYS]
         self._missed = [[0] * 24 for _ in DAYS]
         self._known: OrderedDict[Any, tuple[int, int, bool]] = OrderedDict()
@@ -117,8 +118,7 @@ class LoadModel:
             self._known[key] = (day, hour, missed)
             if len(self._known) > MOST:
                 self._known.popitem(last=False)
-        if self.on_dirty is not None:
-            self.on_dirty()
+        self._notify()
 
     @property
     def hours(self) -> tuple[Hour, ...]:

@@ -13,16 +13,13 @@ from aiopbx import (
     Forward,
     InvalidInput,
     Line,
-    LineEvent,
     Overflow,
     Routing,
-    Status,
-    StatusChanged,
     Target,
 )
 
-from .drawn import Drawn
-from .words import listed, words
+from .formatting import last_known, listed, words
+from .model import LineModel
 
 SETTLE: Final = 2.0
 """Seconds that what was asked for is shown, after the system has accepted it, until the line says what is so."""
@@ -58,7 +55,7 @@ _CONDITION_WORDS: Final = {condition: word for word, condition in CONDITIONS}
 _TARGET_WORDS: Final = {target: word for word, target in OVERFLOW_TARGETS}
 
 
-class RoutingModel(Drawn):
+class RoutingModel(LineModel):
     """The routing of a line, as the line says it is.
 
     A switch shows what was asked for while the request is on its way, and afterwards the truth again, which may be
@@ -68,10 +65,8 @@ class RoutingModel(Drawn):
 
     def __init__(self, line: Line, *, settle: float = SETTLE) -> None:
         """Show how calls reach ``line``."""
-        self.line = line
+        super().__init__(line)
         self.settle = settle
-        self.status = line.pbx.status
-        """Whether the client sees the system; while it does not, what is shown may be old."""
         self._asked: dict[Feature, bool] = {}
         self._waiting: set[asyncio.Future[None]] = set()
         self._locks = {part: asyncio.Lock() for part in PARTS}
@@ -80,16 +75,10 @@ class RoutingModel(Drawn):
 
     def handle(self, event: Event) -> None:
         """Note one event of the client."""
-        if isinstance(event, StatusChanged):
-            self.status = event.status
-        elif not isinstance(event, LineEvent) or event.line != self.line.id:
+        if not self._concerns(event):
             return
         self._wake()
-        self._tell()
-
-    def take(self) -> None:
-        """Note that everything is drawn; what comes later is told again."""
-        self._told = False
+        self._notify()
 
     # ------------------------------------------------------------------------------------------------ what is shown
 
@@ -176,9 +165,7 @@ class RoutingModel(Drawn):
         else:
             said = "Calls ring here" + (" and at the remote extension" if self.remote_extension else "")
             said += "".join(f", and go to {route_words(way)}" for way in (self.forward, self.overflow) if way)
-        if self.status is not Status.ONLINE:
-            said += f" (as far as is known: {self.status.value})"
-        return f"{said}."
+        return f"{said}{last_known(self.status)}."
 
     # --------------------------------------------------------------------------------------------- what can be done
 
@@ -238,7 +225,7 @@ class RoutingModel(Drawn):
         """Ask for it, and show it until the line says what is so. Of several wishes the last one is what counts."""
         self._asked[part] = on
         self._wake()
-        self._tell()
+        self._notify()
         async with self._locks[part]:
             try:
                 if self._asked.get(part) is not on:  # somebody has changed his mind meanwhile
@@ -248,7 +235,7 @@ class RoutingModel(Drawn):
             finally:
                 if self._asked.get(part) is on:
                     del self._asked[part]
-                self._tell()
+                self._notify()
 
     async def _until(self, so: Callable[[], bool]) -> None:
         """Wait until the line says so, but not for ever: the truth is shown then, whatever it is."""

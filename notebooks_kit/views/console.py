@@ -1,7 +1,6 @@
 """Everything in tabs."""
 
 from collections.abc import Callable
-from functools import partial
 from html import escape
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from .agent import AgentPanel
 from .board import LineBoard
 from .call_log import CallLogTable
 from .calls import CallPanel
+from .controls import put
 from .dial import DialPad
 from .directory import DirectorySearch
 from .event_log import EventLog
@@ -90,10 +90,7 @@ class Console(View):
         self._tabs.selected_index = next((i for i, each in enumerate(self._pages) if each.name == page), 0)
         self.on_change(self._line_box, self._typed)
         self.on_change(self._tabs, lambda _: self.schedule(), "selected_index")
-        self.keep(pbx.subscribe(self.hears(self.model.handle)))
-        self.keep(partial(setattr, self.model, "on_change", None))
-        self.draw_now()
-        self.model.on_change = self.schedule
+        self.mirror(self.model, pbx)
 
     @property
     def line(self) -> Line | None:
@@ -117,14 +114,12 @@ class Console(View):
         model = self.model
         line = model.line
         choices = tuple(model.choices)
-        if self._line_box.options != choices:
-            self._line_box.options = choices
+        put(self._line_box, choices, "options")
         words = label(line) if line is not None else "No line is chosen."
         head = f'<span class="pbx-console-head" role="status">{escape(words)}</span>'
         if model.trouble:
             head += f'<span class="pbx-console-status" role="status">{escape(model.trouble)}</span>'
-        if self._head.value != head:
-            self._head.value = head
+        put(self._head, head)
         self._draw_page(self._pages[self._tabs.selected_index or 0], line)
         board = self.views.get("board")
         if board is not None and board.chosen != model.chosen:
@@ -181,7 +176,7 @@ class Console(View):
         if self.model.find(text):
             self._line_box.value = ""
         else:
-            self.tell(f"There is no single line {text!r}. Give its number, or more of its name.")
+            self.show_problem(f"There is no single line {text!r}. Give its number, or more of its name.")
 
     def describe(self) -> str:
         """Return in a few words what this is."""

@@ -9,8 +9,9 @@ import ipywidgets
 
 from aiopbx import Pbx, replay
 
+from ..models.formatting import counted
 from ..models.ladder import ANSWER, CALL, CLIENT, PUSHED, REQUEST, STATUS, SYSTEM, Ladder, LadderModel, Step
-from ..models.words import counted
+from .controls import set_options
 from .picture import BAD, FAINT, RATE, RULE, TEXT, PictureView, shortened, svg, text
 
 if TYPE_CHECKING:
@@ -99,10 +100,8 @@ class CallLadder(PictureView):
         self.on_click(self._clear, self._forget)
         if client is not None:
             # The wire first: what is told there comes before what the model makes of it.
-            self.keep(client.wire(self.hears(self.model.hear)))
-            self.keep(client.subscribe(self.hears(self.model.handle)))
-        self.begin()
-        self.model.on_dirty = self.touch
+            self.on_close(client.wire(self.callback(self.model.handle_wire)))
+        self.mirror(self.model, *([client] if client is not None else []))
         if isinstance(source, str | os.PathLike):
             path = Path(source)
             self.do(lambda: self._read(path))
@@ -111,7 +110,7 @@ class CallLadder(PictureView):
         """Take everything of a recording."""
         async with replay(path, speed=0, paused=True) as pbx:
             self.model.lines = dict(pbx.lines)  # handles keep their last snapshot when the replay has ended
-            stop, stop_too = pbx.wire(self.model.hear), pbx.subscribe(self.model.handle)
+            stop, stop_too = pbx.wire(self.model.handle_wire), pbx.subscribe(self.model.handle)
             pbx.resume()
             try:
                 await pbx.wait_finished()
@@ -131,12 +130,8 @@ class CallLadder(PictureView):
     def draw(self) -> None:
         """Draw the picture, and name the calls that can be chosen."""
         options = [(_EVERYTHING, ""), *((call.title, call.key) for call in reversed(self.model.calls))]
-        if list(self._call_box.options) != options:
-            self._call_box.options = options
         known = {key for _, key in options}
-        chosen = self.model.call if self.model.call in known else ""
-        if self._call_box.value != chosen:
-            self._call_box.value = chosen
+        set_options(self._call_box, options, self.model.call if self.model.call in known else "")
         super().draw()
 
     def picture(self) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiopbx import Pbx
 
+from ..models.formatting import counted
 from ..models.load import DAYS, Hour, LoadModel
 from .picture import FAINT, RATE, RULE, PictureView, svg, text
 
@@ -40,11 +41,9 @@ class LoadHeatMap(PictureView):
             if source in clients:
                 for line in source.lines.values():
                     self.model.add(line.snapshot.calls)
-                self.keep(source.subscribe(self.hears(self.model.handle)))
             else:
                 self.model.add(source)
-        self.begin()
-        self.model.on_dirty = self.touch
+        self.mirror(self.model, *clients)
 
     def add(self, what: Any) -> None:
         """Count these, too: records, calls, events, times, or a table. In the loop of the view."""
@@ -53,7 +52,7 @@ class LoadHeatMap(PictureView):
     def picture(self) -> tuple[str, str]:
         """The map, and the sum."""
         model = self.model
-        said = f"{model.total} call{'' if model.total == 1 else 's'}, {model.missed} missed"
+        said = f"{counted(model.total, 'call')}, {model.missed} missed"
         if model.busiest is not None:
             said += f"; most on {DAYS[model.busiest.day]} at {model.busiest.hour:02}:00"
         return load_svg(model.hours, said), said

@@ -5,10 +5,11 @@ from typing import Any, Final
 
 import ipywidgets
 
-from aiopbx import CallerId, CallerIdChoice, Condition, Feature, Forward, Line, Overflow, Status, StatusChanged, Target
+from aiopbx import CallerId, CallerIdChoice, Condition, Feature, Forward, Line, Overflow, Status, Target
 
+from ..models.formatting import titled
 from ..models.routing import CALLER_ID_CHOICES, CONDITIONS, FORWARD_TARGETS, OVERFLOW_TARGETS, RoutingModel
-from .fields import Typed, on_enter, show
+from .controls import Typed, button, on_enter, put, show
 from .view import View
 
 _STYLE: Final = """
@@ -65,11 +66,7 @@ class RoutingPanel(View):
         self._forward.listen(self.model.set_forward, self.model.cancel_forward)
         self._overflow.listen(self.model.set_overflow, self.model.cancel_overflow)
         self._caller_id.listen()
-        self.keep(line.subscribe(self.hears(self.model.handle)))
-        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
-        self.keep(self._forget)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
+        self.mirror(self.model, line)
 
     def draw(self) -> None:
         """Mirror the model."""
@@ -78,7 +75,7 @@ class RoutingPanel(View):
         online = model.status is Status.ONLINE
         (self.remove_class if online else self.add_class)("pbx-stale")
         style = " pbx-refuses" if model.do_not_disturb else ""
-        name = f"{self.line.number} {self.line.name}".strip()
+        name = titled(self.line.number, self.line.name, self.line.id)
         self._words.value = (
             f"<b>{escape(f'How calls reach {name}')}</b>"
             f'<div class="pbx-part-words{style}" role="status">{escape(model.words)}</div>'
@@ -113,9 +110,6 @@ class RoutingPanel(View):
             f"<p>{escape(model.absent)}</p>" if model.absent else ""
         )
 
-    def _forget(self) -> None:
-        self.model.on_dirty = None
-
 
 class _Route:
     """Where calls are sent, and when: a forward or an overflow."""
@@ -143,15 +137,8 @@ class _Route:
             style=_NATURAL,
             layout={"width": "18em"},
         )
-        self._set = ipywidgets.Button(
-            description=f"Set {name.lower()}", tooltip=f"Set this {name.lower()}", layout={"width": "auto"}
-        )
-        self._cancel = ipywidgets.Button(
-            description=f"Cancel {name.lower()}",
-            tooltip=f"Take the {name.lower()} away",
-            button_style="warning",
-            layout={"width": "auto"},
-        )
+        self._set = button(f"Set {name.lower()}", f"Set this {name.lower()}")
+        self._cancel = button(f"Cancel {name.lower()}", f"Take the {name.lower()} away", "warning")
         self._typed: Typed | None = None
         self.children = [
             self._words,
@@ -193,9 +180,9 @@ class _Route:
                     self._number.value = route.number
         self._choose(self._target.value)
         show(self._cancel, route is not None)
-        for button in (self._set, self._cancel):
-            if not self._panel.is_busy(button):
-                button.disabled = not online
+        for each in (self._set, self._cancel):
+            if not self._panel.is_busy(each):
+                put(each, not online, "disabled")
 
     def _choose(self, target: Target) -> None:
         show(self._number, target is not Target.VOICEMAIL)
@@ -214,12 +201,8 @@ class _CallerId:
         self._number = ipywidgets.Text(
             description="Caller ID", placeholder="+12025550123", style=_NATURAL, layout={"width": "18em"}
         )
-        self._set = ipywidgets.Button(
-            description="Set caller ID", tooltip="Let others see this number", layout={"width": "auto"}
-        )
-        self._read = ipywidgets.Button(
-            description="Read again", tooltip="Ask the system which number others see", layout={"width": "auto"}
-        )
+        self._set = button("Set caller ID", "Let others see this number")
+        self._read = button("Read again", "Ask the system which number others see")
         self.children = [
             self._words,
             ipywidgets.HBox(
@@ -252,9 +235,9 @@ class _CallerId:
                     self._choice.value = shown.choice
                 self._number.value = shown.number or ""
         self._choose(self._choice.value)
-        for button in (self._set, self._read):
-            if not self._panel.is_busy(button):
-                button.disabled = not online
+        for each in (self._set, self._read):
+            if not self._panel.is_busy(each):
+                put(each, not online, "disabled")
 
     def _choose(self, choice: CallerIdChoice) -> None:
         show(self._number, choice is CallerIdChoice.MANUAL)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import ipywidgets
 
-from aiopbx import CallState, Line, Outcome, Pbx, Status
+from aiopbx import CallState, Line, Outcome, Pbx
 
+from ..models.formatting import counted, offline_note, words
 from ..models.timeline import Picture, Piece, TimelineModel, ticks
-from ..models.words import words
 from .picture import BAD, COLOURS, FAINT, ON, RATE, RULE, TEXT, PictureView, svg, text
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ class CallTimeline(PictureView):
         self.add_class("pbx-timeline")
         self.on_change(self._window, self._choose_window)
         self.on_change(self._still, self._hold)
-        self.keep(pbx.subscribe(self.hears(self.model.handle)))
-        self.begin()
-        self.model.on_dirty = self.touch
+        self.mirror(self.model, pbx)
 
     def moves(self) -> bool:
         """Bars slide, as long as there are any."""
@@ -84,13 +82,13 @@ class CallTimeline(PictureView):
     def picture(self) -> tuple[str, str]:
         """The bars, and how many calls there are."""
         shown = self._stopped or self.model.picture(self._client.now)
-        said = f"{shown.calls} call{'' if shown.calls == 1 else 's'}"
+        said = counted(shown.calls, "call")
         if shown.hidden:
             said += f", {shown.hidden} lines more have calls"
         if self._stopped is not None:
             said += f" · held at {shown.end.astimezone():%H:%M:%S}"
-        elif shown.status is not Status.ONLINE:
-            said += f" · {shown.status.value}: what stands here may be old"
+        else:
+            said += offline_note(shown.status)
         return timeline_svg(shown), said
 
     def describe(self) -> str:

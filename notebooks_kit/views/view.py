@@ -2,19 +2,20 @@
 
 import asyncio
 import inspect
-import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, Final
 from weakref import WeakSet
 
 import ipywidgets
 from IPython.core.getipython import get_ipython
 
-from aiopbx import Pbx, PbxError
+from aiopbx import Line, Pbx, StatusChanged
+
+from ..models.model import Model, ReadModel
+from .markup import problem_html
 
 FRAME: Final = 0.1
 """Seconds between two drawings; what happens meanwhile is drawn together."""
@@ -54,7 +55,8 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._frame: asyncio.TimerHandle | None = None
         self._timers: dict[object, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._kept: list[Callable[[], None]] = []
+        self._on_close: list[Callable[[], None]] = []
+        self._drawn: asyncio.Future[None] | None = None
         self._busy: dict[Any, bool] = {}
         self._mirroring = 0
         self._problem: object = None
@@ -62,7 +64,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         dismiss = ipywidgets.Button(
             description="Dismiss", tooltip="Dismiss this message", layout={"width": "auto", "flex": "0 0 auto"}
         )
-        dismiss.on_click(lambda _: self.tell(None))
+        dismiss.on_click(lambda _: self.show_problem(None))
         self._problem_area = ipywidgets.HBox([self._problem_text, dismiss], layout={"display": "none"})
         style = ipywidgets.HTML(f"<style>{_STYLE}{css}</style>", layout={"display": "none"})
         super().__init__([style, self._problem_area, *children], **keywords)
@@ -86,14 +88,15 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     # --------------------------------------------------------------------------------------------------- what is done
 
-    def do(self, work: Work, *, busy: Any = None) -> None:
-        """Do this in the client's loop, from any thread.
+    def do(self, work: Work, *, busy: Any = None, keep_problem: bool = False) -> None:
+        """Call ``work`` in the client's loop. Safe from any thread.
 
-        If it is to be awaited, it becomes a task that ends with the view. What it raises is shown, and a former problem
-        goes when it begins. ``busy`` is a button: it is disabled until the work is done, and meanwhile a second click
-        does nothing.
+        If it returns an awaitable, that becomes a task, which is cancelled when the view is closed. What it raises is
+        shown on top of the view. A problem that is shown already goes away when the work begins; with ``keep_problem``
+        only a transient one does. ``busy`` is a button: it is disabled until the work is done, and a second click
+        meanwhile does nothing.
         """
-        self._hop(self._begin, work, busy)
+        self._hop(self._begin, work, busy, keep_problem)
 
     def on_click(self, button: Any, work: Work) -> None:
         """Do this when the button is clicked; see ``do``."""
@@ -110,20 +113,47 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
                 return
             new = change["new"]
             # never at once: the widget is still busy with taking the value in
-            self._call_soon(self._begin, lambda: function(new), None)
+            self._call_soon(self._begin, lambda: function(new), None, False)
 
         widget.observe(changed, name)
 
-    def hears(self, function: Callable[[Any], object]) -> Callable[[Any], None]:
-        """Return a callback for what the client tells: it calls ``function``, and what goes wrong there is shown."""
+    def callback(self, function: Callable[[Any], object]) -> Callable[[Any], None]:
+        """Return a callback for the client's events or wire messages: an error in ``function`` is shown in the view."""
 
-        def heard(told: Any) -> None:
+        def call(argument: Any) -> None:
             try:
-                function(told)
+                function(argument)
             except Exception as error:
-                self.tell(error)
+                self.show_problem(error)
 
-        return heard
+        return call
+
+    def mirror(self, model: Model, *sources: Pbx | Line) -> None:
+        """Follow a model until the view is closed: it gets the events of ``sources``, and its changes are drawn.
+
+        Of a line it gets the status of the connection as well. To be called at the end of ``__init__``: it draws for
+        the first time.
+        """
+        handle = self.callback(model.handle)
+        for source in sources:
+            self.on_close(source.subscribe(handle))
+            if isinstance(source, Line):
+                self.on_close(source.pbx.subscribe(handle, kind=StatusChanged))
+        self.on_close(lambda: self._leave_model(model))
+        self.draw_now()
+        model.on_change = self._model_changed
+        if isinstance(model, ReadModel):
+            # without a click, so that a problem stays to be read
+            model.on_stale = lambda: self.do(model.refresh, keep_problem=True)
+
+    @staticmethod
+    def _leave_model(model: Model) -> None:
+        model.on_change = None
+        if isinstance(model, ReadModel):
+            model.on_stale = None
+
+    def _model_changed(self) -> None:
+        self.schedule()
 
     @contextmanager
     def mirroring(self) -> Iterator[None]:
@@ -138,11 +168,11 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         """Whether what this button has begun goes on; ``draw`` leaves it disabled then."""
         return button in self._busy
 
-    def tell(self, problem: str | BaseException | None) -> None:
-        """Show what went wrong, on top of the view, or take it away. From any thread."""
-        self._hop(self._tell, problem)
+    def show_problem(self, problem: str | BaseException | None) -> None:
+        """Show a problem on top of the view; ``None`` removes it. Safe from any thread."""
+        self._hop(self._show_problem, problem)
 
-    def _tell(self, problem: object) -> None:
+    def _show_problem(self, problem: object) -> None:
         if self._closed:
             return
         text = "" if problem is None else problem_html(problem)
@@ -153,15 +183,16 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if self._problem_area.layout.display != display:
             self._problem_area.layout.display = display
 
-    def _begin(self, work: Work, busy: Any) -> None:
+    def _begin(self, work: Work, busy: Any, keep_problem: bool) -> None:
         if self._closed or (busy is not None and busy in self._busy):
             return
-        self._tell(None)
+        if not keep_problem or getattr(self._problem, "transient", False):
+            self._show_problem(None)
         with _in_a_view():
             try:
                 result = work()
             except Exception as error:
-                self._tell(error)
+                self._show_problem(error)
                 return
             if not inspect.isawaitable(result):
                 return
@@ -178,7 +209,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         try:
             await work
         except Exception as error:
-            self._tell(error)
+            self._show_problem(error)
         finally:
             if busy is not None and busy in self._busy:
                 former = self._busy.pop(busy)
@@ -206,7 +237,35 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             with self.mirroring(), _in_a_view():
                 self.draw()
         except Exception as error:
-            self._tell(error)
+            self._show_problem(error)
+        self._wake()
+
+    async def drawn(self) -> None:
+        """Wait until the widgets show what has happened so far, here and in the views inside this one.
+
+        That is: the events that the client has published, and what was typed or chosen. It does not wait for work that
+        a click has begun. Returns at once if there is nothing to draw, or the view is closed.
+        """
+        if not self._is_here():
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.drawn(), self._loop))
+            return
+        await asyncio.sleep(0)  # what a widget was set to reaches the model in the next round of the loop
+        while self._pending and not self._closed:
+            if self._drawn is None:
+                self._drawn = self._loop.create_future()
+            await asyncio.shield(self._drawn)  # others may wait for the same drawing
+        for view in _views_in(self.children):
+            await view.drawn()
+
+    @property
+    def _pending(self) -> bool:
+        """Whether something waits to be drawn."""
+        return self._frame is not None
+
+    def _wake(self) -> None:
+        drawn, self._drawn = self._drawn, None
+        if drawn is not None and not drawn.done():
+            drawn.set_result(None)
 
     def _schedule(self) -> None:
         if self._frame is None and not self._closed:
@@ -225,7 +284,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
                 with self.mirroring(), _in_a_view():
                     tick()
             except Exception as error:
-                self._tell(error)
+                self._show_problem(error)
 
         def stop() -> None:
             timer = self._timers.pop(key, None)
@@ -237,9 +296,9 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     # -------------------------------------------------------------------------------------------------------- the end
 
-    def keep(self, unsubscribe: Callable[[], None]) -> None:
-        """Call this when the view is closed."""
-        self._kept.append(unsubscribe)
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Call this when the view is closed, for example to unsubscribe."""
+        self._on_close.append(callback)
 
     def close(self) -> None:
         """Leave the client, end everything that goes on, and take every widget away. A second time does nothing."""
@@ -254,9 +313,9 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _end(self) -> None:
         for place in _places.values():
             place.views.discard(self)
-        kept, self._kept = self._kept, []
-        for unsubscribe in kept:
-            unsubscribe()
+        callbacks, self._on_close = self._on_close, []
+        for callback in callbacks:
+            callback()
         if self._frame is not None:
             self._frame.cancel()
             self._frame = None
@@ -269,6 +328,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
                 if task is not current:
                     task.cancel()
         self._busy.clear()
+        self._wake()
         for child in self.children:
             close_widget(child)
         self.layout.close()
@@ -295,7 +355,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         try:
             self._loop.call_soon_threadsafe(function, *arguments)
         except RuntimeError:  # the loop is closed: nobody else touches anything any more
-            self._tell("The event loop of this view has ended. Make the view again.")
+            self._show_problem("The event loop of this view has ended. Make the view again.")
 
     # ------------------------------------------------------------------------------------------- without live widgets
 
@@ -342,21 +402,12 @@ class Still:
         return f"<div class='pbx-still'><style>{_LEFT}</style>{self.html}</div>"
 
 
-def problem_html(problem: object) -> str:
-    """Return a problem as HTML: what an error of the client says, of any other its type and where it came from."""
-    if isinstance(problem, PbxError):
-        text = escape(problem.message)
-        if problem.remedy:
-            text += f" {escape(problem.remedy)}"
-    elif isinstance(problem, BaseException):
-        where = "".join(traceback.format_exception(problem))
-        text = (
-            f"<details><summary>{escape(type(problem).__name__)}: {escape(str(problem))}</summary>"
-            f"<pre>{escape(where)}</pre></details>"
-        )
-    else:
-        text = escape(str(problem))
-    return f'<div role="alert" class="pbx-problem">{text}</div>'
+def _views_in(widgets: Sequence[Any]) -> Iterator["View"]:
+    for widget in widgets:
+        if isinstance(widget, View):
+            yield widget
+        else:
+            yield from _views_in(getattr(widget, "children", ()))
 
 
 def close_widget(widget: Any) -> None:

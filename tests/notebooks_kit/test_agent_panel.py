@@ -15,7 +15,7 @@ from notebooks_kit.models import AgentModel
 from notebooks_kit.models.agent import OPERATIONS
 from tests.aiopbx.office import Office, until
 
-from .desk import desk, hurry, problem, sees, there, widgets
+from .view_helpers import connected_office, hurry, problem, sees, there, widgets
 
 SALES, CARE = "60", "61"
 CENTRE: dict[str, Any] = {
@@ -73,7 +73,7 @@ def test_buttons_make_sense(state: AgentState, supervisor: bool, withdrawn: bool
     assert not {"enter_group", "exit_group"} <= buttons
     model.status = Status.OFFLINE
     assert model.buttons == ()
-    assert "as far as is known" in model.words
+    assert "last known state" in model.words
 
 
 def test_what_there_is_to_say() -> None:
@@ -139,7 +139,7 @@ class Hands:
 
 @pytest.fixture
 async def hands() -> AsyncIterator[Hands]:
-    async with desk(**CENTRE) as (one, pbx):
+    async with connected_office(**CENTRE) as (one, pbx):
         found = Hands(one, pbx)
         yield found
         found.panel.close()
@@ -272,7 +272,7 @@ async def test_every_control_has_a_name(hands: Hands) -> None:
 
 
 async def test_close_leaves_nothing() -> None:
-    async with desk(**CENTRE) as (one, pbx):
+    async with connected_office(**CENTRE) as (one, pbx):
         before = widgets()
         hands = Hands(one, pbx)
         hands.click("log_on")

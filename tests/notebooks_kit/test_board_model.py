@@ -86,7 +86,7 @@ def test_a_forward_in_words(pbx: FakePbx, model: BoardModel, forward: Forward, w
 
 def test_a_thousand_events_are_drawn_once(pbx: FakePbx, model: BoardModel) -> None:
     told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    model.on_change = lambda: told.append(1)
     for index in range(1000):
         pbx.put(ADA, counters=Counters(missed_calls=index))
     assert len(told) == 1
@@ -115,7 +115,7 @@ def test_a_line_comes_and_goes(pbx: FakePbx, model: BoardModel, make_pbx: type[F
 
 def test_offline_is_told(pbx: FakePbx, model: BoardModel) -> None:
     told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    model.on_change = lambda: told.append(1)
     pbx.go(Status.OFFLINE)
     assert model.status is Status.OFFLINE
     assert told == [1]

@@ -273,7 +273,7 @@ async def test_a_thousand_changes_are_told_once(one: Office) -> None:
     await model.refresh()
     model.take()
     told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    model.on_change = lambda: told.append(1)
     for _ in range(5):
         missed_call(one)
     await one.caught_up(model.line.pbx)

@@ -183,7 +183,7 @@ async def test_close_leaks_nothing(one: Office) -> None:
     missed_call(one)
     await one.caught_up(pbx)
     assert set(widget_module._instances) == before
-    assert view.model.on_dirty is None
+    assert view.model.on_change is None
 
 
 async def test_a_table_for_pandas(table: CallLogTable) -> None:

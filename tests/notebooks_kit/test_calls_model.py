@@ -30,7 +30,7 @@ from aiopbx import (
 )
 from notebooks_kit.models import CallsModel
 from notebooks_kit.models.calls import NOT_HERE, OPERATIONS, Needs
-from notebooks_kit.models.words import duration, listed
+from notebooks_kit.models.formatting import duration, listed
 from tests.aiopbx.office import office, until
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
@@ -162,7 +162,7 @@ def test_offline_there_is_nothing_to_be_done() -> None:
     model.take()
     assert model.rows[0].buttons == ("hold",)
     told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    model.on_change = lambda: told.append(1)
     model.handle(StatusChanged(at=NOW, status=Status.OFFLINE, previous=Status.ONLINE))
     assert told == [1]
     assert model.take() == {"c1"}
@@ -273,7 +273,7 @@ def test_many_events_are_told_once() -> None:
     line = _Line(make())
     model = model_of(line)
     told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    model.on_change = lambda: told.append(1)
     for status in (Status.OFFLINE, Status.SYNCING, Status.ONLINE):
         model.handle(StatusChanged(at=NOW, status=status, previous=Status.ONLINE))
     assert told == [1]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
+from tests.notebooks_kit.view_helpers import widgets
 
 from aiopbx import AgentState, CallSnapshot, CallState, Direction, InvalidInput, LineState, Outcome, Pbx, Status
 from aiopbx.simulator import Simulator
@@ -12,7 +13,6 @@ from notebooks_kit import ApiExplorer, CallLadder, FaultPanel, connect, connecti
 from notebooks_kit.models import FaultsModel
 from notebooks_kit.simulated import CONDITIONS
 from tests.aiopbx.office import until
-from tests.notebooks_kit.desk import widgets
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from aiopbx.simulator import DeviceSpec, SwitchSettings, UserSpec
 from notebooks_kit import DialPad
 from notebooks_kit.models import DialModel
 from notebooks_kit.models.dial import KEYS, LETTERS
-from notebooks_kit.views import fields
+from notebooks_kit.views import controls
 from tests.aiopbx.office import Office, office, until
 
-from .desk import ALICE, BOB, desk, enter, hurry, problem, sees, there, turns, widgets
+from .view_helpers import ALICE, BOB, connected_office, enter, hurry, problem, sees, there, turns, widgets
 
 
 @pytest.fixture(autouse=True)
@@ -198,7 +198,7 @@ class Hands:
 
 @pytest.fixture
 async def hands() -> AsyncIterator[Hands]:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         found = Hands(one, pbx)
         yield found
         found.pad.close()
@@ -226,7 +226,7 @@ async def test_the_keyboard_dials(hands: Hands) -> None:
 
 async def test_the_last_letters_are_waited_for(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page sends a click at once, and what was typed before it maybe later."""
-    monkeypatch.setattr(fields, "QUIET", 0.05)
+    monkeypatch.setattr(controls, "QUIET", 0.05)
     hands.type("1")
     hands.pad._dial.click()
     await asyncio.sleep(0)
@@ -321,7 +321,7 @@ async def test_after_the_call_it_dials_again(hands: Hands) -> None:
     [("12a", "cannot be dialled"), ("", "it is missing"), ("0900555", "denied by the dial policy")],
 )
 async def test_errors_are_clear_and_nothing_is_sent(number: str, words: str) -> None:
-    async with desk() as (one, _):
+    async with connected_office() as (one, _):
         pbx = await one.connect(dial_policy=DialPolicy(denied=("0900*",)))
         hands = Hands(one, pbx)
         hands.type(number)
@@ -339,7 +339,7 @@ async def test_a_device_can_be_chosen() -> None:
         UserSpec(login="oxe1000", number="1000", devices=(DeviceSpec(id="1000"), DeviceSpec(id="1010"))),
         UserSpec(login="oxe1001", number="1001"),
     )
-    async with desk(users=people) as (one, pbx):
+    async with connected_office(users=people) as (one, pbx):
         hands = Hands(one, pbx)
         assert there(hands.pad._device)
         assert [value for _, value in hands.pad._device.options] == [None, "1000", "1010"]
@@ -381,7 +381,7 @@ async def test_keys_may_be_pressed_in_another_thread(hands: Hands) -> None:
 
 async def test_what_the_line_cannot_do_is_named() -> None:
     people = (UserSpec(login="oxe1000", number="1000", licences=frozenset({"TELEPHONY_BASIC"})),)
-    async with desk(users=people) as (one, pbx):
+    async with connected_office(users=people) as (one, pbx):
         hands = Hands(one, pbx)
         assert there(hands.pad._absent)
         assert "tones" in hands.pad._absent.value
@@ -399,7 +399,7 @@ async def test_every_control_has_a_name(hands: Hands) -> None:
 
 
 async def test_close_leaves_nothing() -> None:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         before: Any = widgets()
         hands = Hands(one, pbx)
         assert len(widgets()) > len(before) + 20

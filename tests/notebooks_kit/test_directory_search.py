@@ -13,7 +13,7 @@ from notebooks_kit import DirectorySearch
 from notebooks_kit.models import DirectoryModel
 from tests.aiopbx.office import Office, office, until
 
-from .desk import ALICE, BOB, desk, hurry, problem, sees, there, turns, widgets
+from .view_helpers import ALICE, BOB, connected_office, hurry, problem, sees, there, turns, widgets
 
 BOOK = SwitchSettings(
     directory_page=2,
@@ -39,7 +39,7 @@ async def test_the_newest_search_wins() -> None:
         pbx = await one.connect()
         model = DirectoryModel(pbx, pause=0)
         told: list[int] = []
-        model.on_dirty = lambda: told.append(1)
+        model.on_change = lambda: told.append(1)
         model.type("Di")
         model.type("Ke")
         assert told == [1], "told once until it is taken"
@@ -155,7 +155,7 @@ async def test_a_table_of_pandas() -> None:
 
 @pytest.fixture
 async def place() -> AsyncIterator[tuple[Office, DirectorySearch]]:
-    async with desk(switch=BOOK) as (one, pbx):
+    async with connected_office(switch=BOOK) as (one, pbx):
         view = DirectorySearch(pbx, pbx.line(ALICE), pause=0)
         yield one, view
         view.close()
@@ -216,7 +216,7 @@ async def test_what_cannot_be_dialled_is_said_on_top(place: tuple[Office, Direct
 
 
 async def test_close_leaves_nothing() -> None:
-    async with desk(switch=BOOK) as (_, pbx):
+    async with connected_office(switch=BOOK) as (_, pbx):
         before = widgets()
         view = DirectorySearch(pbx, pbx.line(ALICE), pause=0)
         view._field.value = "Ke"

@@ -45,7 +45,7 @@ def test_records(model: LoadModel) -> None:
 
 def test_an_internal_call_is_one(model: LoadModel) -> None:
     told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    model.on_change = lambda: told.append(1)
     for line in ("oxe1000", "oxe1001"):
         model.handle(CallStarted(at=MONDAY, line=line, call=snapshot(line)))
     for line, outcome in (("oxe1000", Outcome.CANCELLED), ("oxe1001", Outcome.MISSED)):

@@ -34,9 +34,9 @@ from notebooks_kit import (
     VoicemailPlayer,
 )
 from notebooks_kit.views import AgentPanel, View, view as view_module
-from notebooks_kit.views.fields import on_enter
+from notebooks_kit.views.controls import on_enter
 
-from .desk import ALICE, BOB, desk, enter, hurry, problem, sees, widgets
+from .view_helpers import ALICE, BOB, connected_office, enter, hurry, problem, sees, widgets
 
 TIMES = 50
 VIEWS: dict[str, Callable[[Pbx], View]] = {
@@ -105,7 +105,7 @@ class Told:
 
 @pytest.mark.parametrize("name", VIEWS)
 async def test_made_and_closed_again_and_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         told = Told(pbx, monkeypatch)
         one.switch.make_call(f"oxe{BOB}", BOB, ALICE, auto_answer=True)
         await sees(lambda: pbx.line(ALICE).calls)
@@ -148,7 +148,7 @@ class Shell:
 async def test_a_cell_run_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     shell = Shell()
     monkeypatch.setattr(view_module, "get_ipython", lambda: shell)
-    async with desk() as (_, pbx):
+    async with connected_office() as (_, pbx):
         told = Told(pbx, monkeypatch)
         sizes = []
         for shell.run in range(TIMES):
@@ -177,8 +177,8 @@ class Wrong(View):
         self.on_click(self.button, lambda: self.fail("click"))
         self.on_change(self.box, lambda _: self.fail("change"))
         on_enter(self, self.box, self.later)
-        self.keep(pbx.subscribe(self.hears(lambda _: self.fail("event"))))
-        self.keep(pbx.wire(self.hears(lambda _: self.fail("wire"))))
+        self.on_close(pbx.subscribe(self.callback(lambda _: self.fail("event"))))
+        self.on_close(pbx.wire(self.callback(lambda _: self.fail("wire"))))
 
     def fail(self, kind: str) -> None:
         if self.failing == kind:
@@ -220,7 +220,7 @@ async def test_what_fails_is_shown_and_not_printed(
     unhandled: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
     caplog.set_level(logging.WARNING)
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         view = Wrong(pbx)
         view.failing = kind
         match kind:

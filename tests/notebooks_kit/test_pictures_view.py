@@ -216,7 +216,7 @@ async def test_a_large_picture_is_drawn_less_often(pbx: FakePbx, make_call: Call
     view.draw_now()
     drawn: list[int] = []
     view.picture = lambda: (str(drawn.append(1)), "y")  # type: ignore[method-assign]
-    view.touch()
+    view._model_changed()
     await frame()
     assert drawn == []
     view.close()

@@ -34,7 +34,7 @@ from notebooks_kit.models import RoutingModel
 from notebooks_kit.models.routing import CONDITIONS, PARTS, route_words
 from tests.aiopbx.office import Office, office, until
 
-from .desk import ALICE, desk, enter, hurry, problem, sees, there, widgets
+from .view_helpers import ALICE, connected_office, enter, hurry, problem, sees, there, widgets
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +177,7 @@ class Hands:
 
 @pytest.fixture
 async def hands() -> AsyncIterator[Hands]:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         found = Hands(one, pbx)
         yield found
         found.panel.close()
@@ -264,7 +264,7 @@ async def test_refusals_are_kind(hands: Hands) -> None:
 
 
 async def test_the_policy_holds_here_too() -> None:
-    async with desk() as (one, _):
+    async with connected_office() as (one, _):
         hands = Hands(one, await one.connect(dial_policy=DialPolicy(denied=("0*",))))
         hands.panel._forward._number.value = "0015550100"
         hands.panel._forward._set.click()
@@ -273,11 +273,11 @@ async def test_the_policy_holds_here_too() -> None:
 
 
 async def test_a_refused_switch_goes_back() -> None:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         hands = Hands(one, pbx)
         await one.simulator.stop(abrupt=True)
         await sees(lambda: hands.panel._dnd.disabled)
-        assert "as far as is known" in hands.panel._words.value
+        assert "last known state" in hands.panel._words.value
         hands.panel._dnd.value = True  # a page that was not quick enough
         await sees(lambda: "no connection" in problem(hands.panel))
         await sees(lambda: hands.panel._dnd.value is False)
@@ -287,7 +287,7 @@ async def test_a_refused_switch_goes_back() -> None:
 
 
 async def test_what_is_absent_is_named_in_one_line() -> None:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         hands = Hands(one, pbx, "1002")
         parts = hands.panel._parts
         assert [there(parts[part]) for part in PARTS] == [True, True, True, False, False]
@@ -359,7 +359,7 @@ async def test_every_control_has_a_name(hands: Hands) -> None:
 
 
 async def test_close_leaves_nothing() -> None:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         before = widgets()
         hands = Hands(one, pbx)
         hands.panel._dnd.value = True

@@ -124,7 +124,7 @@ def test_calls_that_were_there_before(pbx: FakePbx) -> None:
 
 def test_what_ends_otherwise(pbx: FakePbx, model: TimelineModel) -> None:
     told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    model.on_change = lambda: told.append(1)
     live(model, a_call(), (0, CallState.ACTIVE))
     model.handle(LineRemoved(at=at(10), line=ADA))
     model.handle(StatusChanged(at=at(11), status=Status.OFFLINE, previous=Status.ONLINE))

@@ -25,7 +25,7 @@ class Counter(View):
 
     def __init__(self, pbx: Any) -> None:
         self.number = 0
-        self.drawn = 0
+        self.drawings = 0
         self.chosen: list[str] = []
         self.label = ipywidgets.HTML()
         self.button = ipywidgets.Button(description="More")
@@ -34,7 +34,7 @@ class Counter(View):
         self.on_change(self.box, self.chosen.append)
 
     def draw(self) -> None:
-        self.drawn += 1
+        self.drawings += 1
         self.label.value = str(self.number)
         if self.number > 99:
             raise ValueError("<b>too many</b>")
@@ -74,12 +74,12 @@ async def test_it_draws_once_a_frame(view: Counter) -> None:
     for number in range(5):
         view.number = number
         view.schedule()
-    assert view.drawn == 0
+    assert view.drawings == 0
     await frame()
-    assert view.drawn == 1
+    assert view.drawings == 1
     assert view.label.value == "4"
     await frame()
-    assert view.drawn == 1
+    assert view.drawings == 1
 
 
 async def test_other_threads_schedule_and_tell(view: Counter) -> None:
@@ -87,7 +87,7 @@ async def test_other_threads_schedule_and_tell(view: Counter) -> None:
     view.label.observe(lambda _: drawn_in.append(threading.current_thread()), "value")
     view.number = 3
     await in_thread(view.schedule)
-    await in_thread(view.tell, "from afar")
+    await in_thread(view.show_problem, "from afar")
     await frame()
     assert drawn_in == [threading.main_thread()]
     assert "from afar" in problem(view)
@@ -133,7 +133,7 @@ async def test_a_second_click_does_nothing_while_the_first_works(view: Counter) 
     await frame()
     assert not view.button.disabled
     assert not view.is_busy(view.button)
-    assert view.drawn == 1, "what the work has changed is not drawn"
+    assert view.drawings == 1, "what the work has changed is not drawn"
 
 
 async def test_what_goes_wrong_is_shown_until_the_next_attempt(view: Counter) -> None:
@@ -153,7 +153,7 @@ async def test_what_goes_wrong_is_shown_until_the_next_attempt(view: Counter) ->
     assert "test_view.py" in problem(view), "where it came from"
     view.do(lambda: None)
     assert problem(view) == ""
-    view.tell(InvalidInput("url", "is missing.", remedy="Give it."))
+    view.show_problem(InvalidInput("url", "is missing.", remedy="Give it."))
     assert "url: is missing. Give it." in problem(view)
     view._problem_area.children[1].click()
     assert problem(view) == ""
@@ -244,7 +244,7 @@ async def test_close_leaves_nothing(pbx: FakePbx) -> None:
             super().__init__(pbx, [ipywidgets.Tab([LineBoard(pbx), self.counter])])
 
     view = Both(pbx)
-    view.counter.keep(lambda: ended.append("kept"))
+    view.counter.on_close(lambda: ended.append("kept"))
 
     async def work() -> None:
         try:
@@ -264,7 +264,7 @@ async def test_close_leaves_nothing(pbx: FakePbx) -> None:
     assert asyncio.all_tasks() == tasks
     assert not pbx.callbacks
     view.do(lambda: ended.append("no"))
-    view.tell("no")
+    view.show_problem("no")
     view.schedule()
     await frame()
     assert "no" not in ended

@@ -74,7 +74,7 @@ async def test_saving_one(player: VoicemailPlayer, tmp_path: Path) -> None:
     assert player._file.value.endswith("-Carol-Diaz.wav")
     player._file.value = str(tmp_path / player._file.value)
     player._save.click()
-    await until(lambda: "Saved" in player._told.value)
+    await until(lambda: "Saved" in player._notice.value)
     assert len(list(tmp_path.iterdir())) == 1
     assert player._filing.layout.display == "none"
     row.save.click()

@@ -118,9 +118,9 @@ def test_a_killed_server_is_shown_and_comes_back(lab: Lab, server: Server) -> No
     expect(page.button("Hang up", console)).to_be_visible()
 
     server.kill()
-    expect(console.locator(".pbx-board").get_by_role("status")).to_contain_text("what stands here may be old")
+    expect(console.locator(".pbx-board").get_by_role("status")).to_contain_text("what you see may be outdated")
     expect(page.button("Hang up", console)).to_be_hidden()
-    expect(console.locator(".pbx-calls")).to_contain_text("what stands here may be old")
+    expect(console.locator(".pbx-calls")).to_contain_text("what you see may be outdated")
     expect(page.button("Dial", console)).to_be_disabled()
     expect(panel.locator(".pbx-status").first).to_contain_text("offline")
     expect(console.locator(".pbx-console-status")).to_contain_text("offline")

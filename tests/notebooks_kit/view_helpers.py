@@ -1,4 +1,4 @@
-"""A desk at the simulated office: a view of one line, and hands to click its buttons."""
+"""What tests of views share: an office with a client, clicks and keys, and waiting for what a view shows."""
 
 from __future__ import annotations
 
@@ -12,22 +12,29 @@ from ipywidgets.widgets import widget as widget_module
 
 from aiopbx import Pbx
 from aiopbx.o2g.services import directory
-from notebooks_kit.views import fields, view as view_module
+from aiopbx.simulator import ManualClock
+from notebooks_kit.views import controls, view as view_module
 from notebooks_kit.views.view import View
 from tests.aiopbx.office import Office, office, until
 
 ALICE, BOB, CAROL, DAVID = "1000", "1001", "1002", "1003"
 
 
+_searched: list[ManualClock] = []
+"""Clocks that a client's pause between two looks at a search turns: what it waits for takes no real time."""
+
+
+async def _pause(seconds: float) -> None:
+    for clock in _searched:
+        clock.advance(seconds)
+    await asyncio.sleep(0 if _searched else 0.002)
+
+
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let frames be short, and nobody wait for the last letter or between two looks at a search."""
-
-    async def pause(seconds: float) -> None:
-        await asyncio.sleep(0.002)
-
+    """Shorten frames, and wait neither for the last letter that is typed nor between two looks at a search."""
     monkeypatch.setattr(view_module, "FRAME", 0.002)
-    monkeypatch.setattr(fields, "QUIET", 0.0)
-    monkeypatch.setattr(directory, "_sleep", pause)
+    monkeypatch.setattr(controls, "QUIET", 0.0)
+    monkeypatch.setattr(directory, "_sleep", _pause)
 
 
 def widgets() -> set[str]:
@@ -36,7 +43,7 @@ def widgets() -> set[str]:
 
 
 @asynccontextmanager
-async def desk(**settings: Any) -> AsyncIterator[tuple[Office, Pbx]]:
+async def connected_office(**settings: Any) -> AsyncIterator[tuple[Office, Pbx]]:
     """An office and a client; whatever widgets are left at its end is an error."""
     before = widgets()
     async with office(**settings) as one:
@@ -61,15 +68,14 @@ def enter(text: Any) -> None:
 
 
 async def turns(one: Office, condition: Callable[[], object]) -> None:
-    """Turn the office's clock slowly until the view shows it; searches of the directory take its time."""
-
-    def look() -> object:
-        one.clock.advance(0.02)
-        return condition()
-
-    await until(look)
+    """Wait until the view shows it; a search of the directory turns the office's clock as far as it pauses."""
+    _searched.append(one.clock)
+    try:
+        await until(condition, 20)
+    finally:
+        _searched.remove(one.clock)
 
 
 async def sees(condition: Callable[[], object]) -> None:
     """Wait until the view shows it."""
-    await until(condition)
+    await until(condition, 20)
