@@ -249,7 +249,8 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if not self._is_here():
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.drawn(), self._loop))
             return
-        await asyncio.sleep(0)  # what a widget was set to reaches the model in the next round of the loop
+        for _ in range(2):  # one round of the loop until a changed widget calls back, one until a task has begun
+            await asyncio.sleep(0)
         while self._pending and not self._closed:
             if self._drawn is None:
                 self._drawn = self._loop.create_future()

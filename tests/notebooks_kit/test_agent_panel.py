@@ -13,7 +13,7 @@ from aiopbx.simulator import AgentSpec, PilotSpec, ProcessingGroupSpec, SkillSpe
 from notebooks_kit import AgentPanel
 from notebooks_kit.models import AgentModel
 from notebooks_kit.models.agent import OPERATIONS
-from tests.aiopbx.office import Office, until
+from tests.aiopbx.office import Office
 
 from .view_helpers import connected_office, hurry, problem, sees, there, widgets
 
@@ -228,9 +228,9 @@ async def test_a_supervisor_helps(hands: Hands) -> None:
     await sees(lambda: not there(sue.panel._help))
     sue.panel._mode.value = IntrusionMode.DISCRETE
     sue.click("intrude")
-    await until(lambda: hands.pbx.line("103").calls)
+    await sees(lambda: hands.pbx.line("103").calls)
     hands.switch.release("ben", call.ref)
-    await until(lambda: not hands.pbx.line("103").calls)
+    await sees(lambda: not hands.pbx.line("103").calls)
     sue.click("exit_group")
     await sees(lambda: "enter_group" in sue.buttons())
     sue.panel.close()

@@ -31,7 +31,8 @@ from aiopbx import (
 from notebooks_kit.models import CallsModel
 from notebooks_kit.models.calls import NOT_HERE, OPERATIONS, Needs
 from notebooks_kit.models.formatting import duration, listed
-from tests.aiopbx.office import office, until
+from tests.aiopbx.office import office
+from tests.notebooks_kit.view_helpers import ringing, sees
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 ACTIONS = frozenset(Action)
@@ -290,8 +291,7 @@ async def test_doing_it() -> None:
         with pytest.raises(UnknownCall):
             await model.do("gone", "hold")
         one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
-        await until(lambda: line.calls)
-        call = line.calls[0]
+        call = await ringing(line)
         await model.do(call.id, "answer")
         await call.wait_for(CallState.ACTIVE, timeout=5)
         with pytest.raises(InvalidInput, match=r"number: it is missing\. Type it"):
@@ -299,7 +299,7 @@ async def test_doing_it() -> None:
         await model.do(call.id, "attach_data", " as it is ")
         await call.wait_for(lambda now: now.associated_data == " as it is ", timeout=5)
         await model.do(call.id, "consult", " 1002 ")
-        await until(lambda: len(line.calls) == 2)
+        await sees(lambda: len(line.calls) == 2)
         with pytest.raises(UnknownCall, match="other call"):
             await model.do(call.id, "transfer", "gone")
         enquiry = line.calls[1]

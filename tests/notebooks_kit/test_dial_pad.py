@@ -16,7 +16,7 @@ from notebooks_kit import DialPad
 from notebooks_kit.models import DialModel
 from notebooks_kit.models.dial import KEYS, LETTERS
 from notebooks_kit.views import controls
-from tests.aiopbx.office import Office, office, until
+from tests.aiopbx.office import Office, office
 
 from .view_helpers import ALICE, BOB, connected_office, enter, hurry, problem, sees, there, turns, widgets
 
@@ -29,10 +29,10 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 async def answered(one: Office, pbx: Pbx, by: str = BOB) -> str:
     """The number that Alice dials answers; the reference of the call."""
     line = pbx.line(ALICE)
-    await until(lambda: any(call.state is CallState.RINGING_OUTGOING for call in line.calls))
+    await sees(lambda: any(call.state is CallState.RINGING_OUTGOING for call in line.calls))
     ref = next(call.ref for call in line.calls if call.state is CallState.RINGING_OUTGOING)
     one.switch.answer(f"oxe{by}", ref, by)
-    await until(lambda: line.state is LineState.ACTIVE)
+    await sees(lambda: line.state is LineState.ACTIVE)
     return ref
 
 
@@ -90,10 +90,10 @@ async def test_dial_and_redial() -> None:
         assert call is not None
         assert (model.number, model.last) == ("", BOB)
         await call.hang_up()
-        await until(lambda: not line.calls)
+        await sees(lambda: not line.calls)
         again = await model.redial()
         assert again is not None
-        await until(lambda: pbx.line(BOB).calls)
+        await sees(lambda: pbx.line(BOB).calls)
         model.close()
 
 
@@ -103,7 +103,7 @@ async def test_what_a_telephone_dialled_can_be_dialled_again() -> None:
         model = DialModel(pbx.line(ALICE))
         pbx.line(ALICE).subscribe(model.handle)
         one.switch.make_call("oxe1000", "1000", "1002", auto_answer=True)
-        await until(lambda: model.last == "1002")
+        await sees(lambda: model.last == "1002")
         model.close()
 
 
@@ -172,7 +172,7 @@ async def test_tones_go_out_in_order_and_only_while_a_call_takes_them() -> None:
         await model.press("1")
         assert model.number == "1"
         await line.calls[0].hang_up()
-        await until(lambda: not line.calls)
+        await sees(lambda: not line.calls)
         assert not model.tones_possible
         model.close()
 

@@ -11,7 +11,7 @@ from aiopbx import Contact, LineState
 from aiopbx.simulator import ContactSpec, SwitchSettings, UserSpec
 from notebooks_kit import DirectorySearch
 from notebooks_kit.models import DirectoryModel
-from tests.aiopbx.office import Office, office, until
+from tests.aiopbx.office import Office, office
 
 from .view_helpers import ALICE, BOB, connected_office, hurry, problem, sees, there, turns, widgets
 
@@ -126,12 +126,12 @@ async def test_a_search_that_fails_says_why() -> None:
         pbx = await one.connect()
         model = DirectoryModel(pbx, pause=0)
         await one.simulator.stop(abrupt=True)
-        await until(lambda: pbx.status != "online")
+        await sees(lambda: pbx.status != "online")
         model.type("Ke")
-        await until(lambda: not model.searching)
+        await sees(lambda: not model.searching)
         assert "no connection" in model.words
         await one.simulator.start()
-        await until(lambda: pbx.status == "online", 10)
+        await sees(lambda: pbx.status == "online", 10)
         model.type("Ke")
         assert len(await found(one, model)) == 3
 

@@ -32,7 +32,7 @@ from aiopbx.simulator import UserSpec
 from notebooks_kit import RoutingPanel
 from notebooks_kit.models import RoutingModel
 from notebooks_kit.models.routing import CONDITIONS, PARTS, route_words
-from tests.aiopbx.office import Office, office, until
+from tests.aiopbx.office import Office, office
 
 from .view_helpers import ALICE, connected_office, enter, hurry, problem, sees, there, widgets
 
@@ -114,7 +114,7 @@ async def test_a_system_that_says_nothing_is_not_waited_for() -> None:
         pbx = await one.connect()
         model = RoutingModel(pbx.line(ALICE), settle=0.01)  # nobody tells it anything
         await model.set_do_not_disturb(True)
-        await until(lambda: model.do_not_disturb)
+        await sees(lambda: model.do_not_disturb)
 
 
 async def test_what_a_line_has() -> None:
@@ -142,15 +142,15 @@ async def test_words_of_the_whole() -> None:
         line.subscribe(model.handle)
         assert model.words == "Calls ring here."
         await model.set_forward(Target.NUMBER, Condition.BUSY, " 1002 ")
-        await until(lambda: line.forward)
+        await sees(lambda: line.forward)
         assert model.words == "Calls ring here, and go to 1002 when busy."
         await model.set_forward(Target.VOICEMAIL, Condition.IMMEDIATE, "1002")
-        await until(lambda: line.forward == Forward(target=Target.VOICEMAIL, number=line.forward.number))  # type: ignore[union-attr]
+        await sees(lambda: line.forward == Forward(target=Target.VOICEMAIL, number=line.forward.number))  # type: ignore[union-attr]
         assert model.words == "Calls go to the voicemail."
         await model.cancel_forward()
         await model.set_overflow(Target.VOICEMAIL, Condition.NO_ANSWER)
         await model.set_remote_extension(True)
-        await until(lambda: line.overflow and not line.forward and line.remote_extension)
+        await sees(lambda: line.overflow and not line.forward and line.remote_extension)
         assert model.words == "Calls ring here and at the remote extension, and go to the voicemail when not answered."
         with pytest.raises(InvalidInput, match="Say where calls shall go"):
             await model.set_forward(Target.NUMBER, Condition.BUSY, " ")

@@ -15,6 +15,7 @@ from ipywidgets.widgets import widget as widget_module
 from aiopbx import InvalidInput, Offline
 from notebooks_kit import LineBoard
 from notebooks_kit.views import View, view as view_module
+from tests.notebooks_kit.view_helpers import open_views, sees
 
 if TYPE_CHECKING:
     from .conftest import FakePbx
@@ -53,7 +54,9 @@ async def view(pbx: FakePbx) -> AsyncIterator[Counter]:
 
 
 async def frame() -> None:
-    await asyncio.sleep(0.05)
+    """Wait until every view shows what has happened."""
+    for view in open_views():
+        await view.drawn()
 
 
 def problem(view: View) -> str:
@@ -80,6 +83,61 @@ async def test_it_draws_once_a_frame(view: Counter) -> None:
     assert view.label.value == "4"
     await frame()
     assert view.drawings == 1
+
+
+async def test_one_can_wait_until_it_is_drawn(view: Counter) -> None:
+    view.number = 7
+    view.schedule()
+    waits = [asyncio.create_task(view.drawn()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not any(wait.done() for wait in waits)
+    waits[0].cancel()  # whoever gives up does not keep the other waiting
+    await waits[1]
+    assert view.label.value == "7"
+    assert view.drawings == 1
+    await view.drawn()
+    assert view.drawings == 1, "there was nothing to draw"
+
+
+async def test_what_was_typed_is_waited_for(view: Counter) -> None:
+    def count(text: str) -> None:
+        view.number = len(text)
+        view.schedule()
+
+    view.on_change(view.box, count)
+    view.box.value = "four"
+    await view.drawn()
+    assert view.label.value == "4"
+
+
+async def test_waiting_ends_with_the_view_and_with_what_fails(view: Counter) -> None:
+    view.number = 100
+    view.schedule()
+    await view.drawn()
+    assert "too many" in problem(view)
+    view.schedule()
+    waiting = asyncio.create_task(view.drawn())
+    await asyncio.sleep(0)
+    view.close()
+    await waiting
+    await view.drawn()
+
+
+async def test_views_inside_are_waited_for(pbx: FakePbx) -> None:
+    inner = Counter(pbx)
+    outer = View(None, [ipywidgets.VBox([inner])])
+    inner.number = 5
+    inner.schedule()
+    await outer.drawn()
+    assert inner.label.value == "5"
+    outer.close()
+
+
+async def test_another_loop_can_wait_until_it_is_drawn(view: Counter) -> None:
+    view.number = 6
+    view.schedule()
+    await asyncio.to_thread(asyncio.run, view.drawn())
+    assert view.label.value == "6"
 
 
 async def test_other_threads_schedule_and_tell(view: Counter) -> None:
@@ -211,8 +269,7 @@ async def test_a_choice_may_be_awaited(view: Counter) -> None:
 
     view.on_change(view.box, choose)
     view.box.value = "b"
-    await frame()
-    assert "no b" in problem(view)
+    await sees(lambda: "no b" in problem(view))
 
 
 async def test_timers_tick_until_the_view_ends(view: Counter) -> None:

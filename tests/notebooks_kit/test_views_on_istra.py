@@ -28,7 +28,6 @@ from notebooks_kit.models.calls import OPERATIONS
 from notebooks_kit.models.voicemail import SILENCE
 from notebooks_kit.views import AgentPanel
 from tests.aiopbx.istra_office import IstraOffice, end_user, istra_office
-from tests.aiopbx.office import until
 
 from .view_helpers import hurry, problem, sees, there, widgets
 
@@ -213,7 +212,7 @@ async def test_rcc_a_server_that_is_gone_and_back() -> None:
         await sees(lambda: not there(hands.row(CallState.ACTIVE)._button_box) and pad._dial.disabled)
         await sees(lambda: "may be outdated" in board._summary.value)
         await one.simulator.start()
-        await until(lambda: pbx.status is Status.ONLINE)
+        await sees(lambda: pbx.status is Status.ONLINE)
         await sees(lambda: "may be outdated" not in board._summary.value)
         for view in (hands.panel, pad, board):
             view.close()
@@ -488,4 +487,4 @@ async def test_the_form_connects(system: str) -> None:
         panel._disconnect.click()
         await sees(lambda: panel.pbx is None)
         panel.close()
-        await until(lambda: one.sessions == 0)
+        await sees(lambda: one.sessions == 0)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ipywidgets.widgets import widget as widget_module
 
-from aiopbx import Pbx
+from aiopbx import Call, CallState, Line, Pbx
 from aiopbx.o2g.services import directory
 from aiopbx.simulator import ManualClock
 from notebooks_kit.views import controls, view as view_module
@@ -67,15 +67,40 @@ def enter(text: Any) -> None:
     text._handle_custom_msg({"event": "submit"}, [])
 
 
+def open_views() -> list[View]:
+    """The views of this loop that are not closed."""
+    loop = asyncio.get_running_loop()
+    every = [each for each in widget_module._instances.values() if isinstance(each, View)]
+    return [view for view in every if view.loop is loop and not view.closed]
+
+
+async def sees(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait until this is so and every view shows it, so that a test may read any view right afterwards.
+
+    A condition on a client or a model holds a frame before its view is drawn.
+    """
+    await until(condition, seconds)
+    for view in open_views():
+        async with asyncio.timeout(seconds):
+            await view.drawn()
+
+
 async def turns(one: Office, condition: Callable[[], object]) -> None:
-    """Wait until the view shows it; a search of the directory turns the office's clock as far as it pauses."""
+    """Wait as ``sees`` does; a search of the directory turns the office's clock as far as it pauses."""
     _searched.append(one.clock)
     try:
-        await until(condition, 20)
+        await sees(condition)
     finally:
         _searched.remove(one.clock)
 
 
-async def sees(condition: Callable[[], object]) -> None:
-    """Wait until the view shows it."""
-    await until(condition, 20)
+async def ringing(line: Line) -> Call:
+    """Wait for the call that rings at a line: another line's dial may return before it is there."""
+
+    def found() -> Call | None:
+        return next((call for call in line.calls if call.state is CallState.RINGING_INCOMING), None)
+
+    await sees(found)
+    call = found()
+    assert call is not None
+    return call
