@@ -1,11 +1,12 @@
 """Connecting from a notebook: to the demo PBX in the kernel, or to a real one."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiopbx import ConnectionSettings, Event, InvalidInput, Pbx, Status, StatusChanged, connect as connect_pbx
 
-from .simulated import Demo, demo_settings, start_demo
+if TYPE_CHECKING:  # the simulator is imported with the first demo
+    from .demo_pbx import Demo
 
 _open: dict[str, "_Connection"] = {}
 """The connection made last for each address and account, so that running a cell again leaves none behind."""
@@ -15,7 +16,7 @@ _DEMO = "demo"
 class _Connection:
     """A client, and the simulated PBX behind it if it is the demo. The one ends with the other."""
 
-    def __init__(self, key: str, pbx: Pbx, demo: Demo | None) -> None:
+    def __init__(self, key: str, pbx: Pbx, demo: "Demo | None") -> None:
         self.key = key
         self.pbx = pbx
         self.demo = demo
@@ -63,6 +64,8 @@ async def connect(
 
 async def connect_demo(*, scenario: str = "office", speed: float = 1.0) -> Pbx:
     """Start the demo PBX in this kernel, instead of the one that is there, and connect to it as its administrator."""
+    from .demo_pbx import demo_settings, start_demo
+
     await _close_former(_DEMO)
     started = await start_demo(scenario, speed)
     try:
@@ -80,7 +83,7 @@ async def connect_demo(*, scenario: str = "office", speed: float = 1.0) -> Pbx:
     return _keep(_DEMO, pbx, started)
 
 
-def demo(pbx: Pbx) -> Demo:
+def demo(pbx: Pbx) -> "Demo":
     """Return what stands behind a client of the demo PBX: its people, the world outside, and ways to break it.
 
     Raises ``InvalidInput`` if ``pbx`` is no such client, or closed.
@@ -91,7 +94,7 @@ def demo(pbx: Pbx) -> Demo:
     raise InvalidInput("pbx", "this is no connection to the demo PBX.", remedy="await connect() makes one.")
 
 
-def _keep(key: str, pbx: Pbx, demo: Demo | None) -> Pbx:
+def _keep(key: str, pbx: Pbx, demo: "Demo | None") -> Pbx:
     _open[key] = _Connection(key, pbx, demo)
     return pbx
 

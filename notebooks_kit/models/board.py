@@ -19,7 +19,7 @@ from aiopbx import (
     Target,
 )
 
-from ..frames import LINES, board_row, table
+from ..dataframes import LINES, board_row, table
 from .formatting import by_length, counted, offline_note, reports_calls, titled, words
 from .model import HasSnapshot, Sorted
 

@@ -22,7 +22,7 @@ from aiopbx import (
     StatusChanged,
 )
 
-from ..frames import RECORDS, record_row, table
+from ..dataframes import RECORDS, record_row, table
 from .formatting import counted, duration, offline_note, reports_calls
 from .model import ReadModel, Sorted
 

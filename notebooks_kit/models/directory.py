@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiopbx import Contact, Feature, Line, Pbx, PbxError
 
-from ..frames import CONTACTS, contact_row, table
+from ..dataframes import CONTACTS, contact_row, table
 from .model import BatchedModel
 
 if TYPE_CHECKING:

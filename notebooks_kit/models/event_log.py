@@ -243,7 +243,7 @@ class EventLogModel(Filtered):
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the entries that are shown as rows."""
-        from ..frames import COUNT, FLAG, TEXT, TIME, WORD, table
+        from ..dataframes import COUNT, FLAG, TEXT, TIME, WORD, table
 
         columns = {
             "number": COUNT,

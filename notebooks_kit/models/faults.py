@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from aiopbx import CallEnded, CallEvent, Event, LineChanged, Pbx, Status, StatusChanged
 
 from ..connection import demo
-from ..simulated import CONDITIONS
 from .formatting import counted, words
 from .model import Model
 
@@ -35,8 +34,6 @@ class FaultsModel(Model):
 
     Use it in the loop of the client. Raises ``InvalidInput`` for a client of a real system.
     """
-
-    conditions = CONDITIONS
 
     def __init__(self, pbx: Pbx) -> None:
         """Break the demo PBX behind this client."""
@@ -68,6 +65,11 @@ class FaultsModel(Model):
         self._note(f"— {self.faults.condition} —")
 
     # ------------------------------------------------------------------------------------------------ what is shown
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What can be broken, from bad to worse; the first is that nothing is."""
+        return self.faults.conditions
 
     @property
     def condition(self) -> str:
@@ -107,7 +109,7 @@ class FaultsModel(Model):
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the outages as rows."""
-        from ..frames import SECONDS, TEXT, TIME, table
+        from ..dataframes import SECONDS, TEXT, TIME, table
 
         return table({"at": TIME, "seconds": SECONDS, "reason": TEXT}, self.outages)
 

@@ -357,7 +357,7 @@ class LadderModel(Model):
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the steps that the filters let through as rows."""
-        from ..frames import COUNT, TEXT, TIME, WORD, table
+        from ..dataframes import COUNT, TEXT, TIME, WORD, table
 
         columns = {
             "number": COUNT,

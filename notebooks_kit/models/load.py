@@ -91,7 +91,7 @@ class LoadModel(Model):
         name = next((name for name in _TIMES if name in frame.columns), None)
         if name is None:
             raise ValueError(f"The table has no column that says when: one of {', '.join(_TIMES)} is needed.")
-        from ..frames import load_pandas
+        from ..dataframes import load_pandas
 
         pandas = load_pandas()
         times = pandas.to_datetime(frame[name], utc=True)
@@ -145,7 +145,7 @@ class LoadModel(Model):
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return every hour of the week as a row."""
-        from ..frames import COUNT, TEXT, table
+        from ..dataframes import COUNT, TEXT, table
 
         columns = {"weekday": TEXT, "day": COUNT, "hour": COUNT, "calls": COUNT, "missed": COUNT}
         return table(columns, [(DAYS[one.day], one.day, one.hour, one.calls, one.missed) for one in self.hours])

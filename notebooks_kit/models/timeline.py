@@ -274,7 +274,7 @@ class TimelineModel(Model):
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return every part of every call that is kept: a row for the time in one state."""
-        from ..frames import SECONDS, TEXT, TIME, WORD, between, table
+        from ..dataframes import SECONDS, TEXT, TIME, WORD, between, table
 
         columns = {
             "line": TEXT,

@@ -23,7 +23,7 @@ from aiopbx import (
     VoicemailMessage,
 )
 
-from ..frames import MESSAGES, message_row, table
+from ..dataframes import MESSAGES, message_row, table
 from .formatting import counted, duration, offline_note
 from .model import ReadModel
 

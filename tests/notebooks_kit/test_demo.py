@@ -9,8 +9,8 @@ import pytest
 from aiopbx import AgentState, CallSnapshot, CallState, Direction, InvalidInput, LineState, Outcome, Pbx, Status
 from aiopbx.simulator import Simulator
 from notebooks_kit import ApiExplorer, CallLadder, FaultPanel, connect, connection, demo
+from notebooks_kit.demo_pbx import CONDITIONS
 from notebooks_kit.models import FaultsModel
-from notebooks_kit.simulated import CONDITIONS
 from tests.notebooks_kit.view_helpers import sees, widgets
 
 

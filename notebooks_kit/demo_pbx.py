@@ -229,6 +229,8 @@ class Outsider:
 class Faults:
     """Ways to break the demo PBX on purpose, from merely slow to gone. ``condition`` is what is broken now."""
 
+    conditions: Final = CONDITIONS
+
     def __init__(self, simulator: Simulator) -> None:
         """Break this one; nothing is broken yet."""
         self._simulator = simulator

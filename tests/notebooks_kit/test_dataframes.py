@@ -24,7 +24,7 @@ from aiopbx import (
     VoicemailSnapshot,
 )
 from notebooks_kit import BoardModel, CallLogTable, LineBoard, to_dataframe
-from notebooks_kit.frames import CALLS, LINES, MESSAGES, RECORDS
+from notebooks_kit.dataframes import CALLS, LINES, MESSAGES, RECORDS
 from tests.aiopbx.office import Office, office
 
 if TYPE_CHECKING:
