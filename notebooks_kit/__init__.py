@@ -1,7 +1,7 @@
-"""Call control one can touch, in Jupyter: ipywidgets on aiopbx.
+"""Call control in Jupyter: ipywidgets on aiopbx.
 
-``pbx = await connect()`` starts the demo PBX in the kernel and connects to it; ``LineBoard(pbx)`` shows everybody's
-state, live. Models (``notebooks_kit.models``) know no widgets, views (``notebooks_kit.views``) hold no logic.
+``pbx = await connect()`` starts the demo PBX in the kernel and connects to it; ``LineBoard(pbx)`` shows the state of
+every line, live. Models (``notebooks_kit.models``) know no widgets, views (``notebooks_kit.views``) hold no logic.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the demo PBX when it is asked for: whoever connects to a real one needs no simulator."""
+    """Import the demo PBX only on use: a connection to a real PBX needs no simulator."""
     if name == "Demo":
         from .demo_pbx import Demo
 

@@ -9,12 +9,12 @@ if TYPE_CHECKING:  # the simulator is imported with the first demo
     from .demo_pbx import Demo
 
 _open: dict[str, "_Connection"] = {}
-"""The connection made last for each address and account, so that running a cell again leaves none behind."""
+"""The last connection for each address and account, so that running a cell again leaves no other open."""
 _DEMO = "demo"
 
 
 class _Connection:
-    """A client, and the simulated PBX behind it if it is the demo. The one ends with the other."""
+    """A client, and the simulated PBX behind it if it is the demo. They end together."""
 
     def __init__(self, key: str, pbx: Pbx, demo: "Demo | None") -> None:
         self.key = key
@@ -48,7 +48,7 @@ async def connect(
 
     Without settings it starts the demo PBX in this kernel, with the people of ``scenario`` (``office``, ``busy-day``,
     ``practice``, ``call-centre``, ``quiet`` or the path of a file) living ``speed`` times as fast, and connects as its
-    administrator; ``demo(pbx)`` is everybody else. With settings, or with their fields as keywords (``url``,
+    administrator; ``demo(pbx)`` plays everyone else. With settings, or with their fields as keywords (``url``,
     ``username``, ``password`` …), it connects to a real PBX.
 
     ``await pbx.close()`` ends it, the demo PBX too. Connecting again to the same PBX closes the former connection, so a
@@ -84,14 +84,14 @@ async def connect_demo(*, scenario: str = "office", speed: float = 1.0) -> Pbx:
 
 
 def demo(pbx: Pbx) -> "Demo":
-    """Return what stands behind a client of the demo PBX: its people, the world outside, and ways to break it.
+    """Return the demo PBX behind this client: its people, outside callers, and ways to break it.
 
-    Raises ``InvalidInput`` if ``pbx`` is no such client, or closed.
+    Raises ``InvalidInput`` if ``pbx`` is not such a client, or is closed.
     """
     for connection in _open.values():
         if connection.demo is not None and (connection.pbx is pbx or connection.demo.has(pbx)):
             return connection.demo
-    raise InvalidInput("pbx", "this is no connection to the demo PBX.", remedy="await connect() makes one.")
+    raise InvalidInput("pbx", "this is not a client of the demo PBX.", remedy="await connect() makes one.")
 
 
 def _keep(key: str, pbx: Pbx, demo: "Demo | None") -> Pbx:

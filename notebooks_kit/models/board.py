@@ -1,4 +1,4 @@
-"""The board of lines as data: a row for each line, what is shown in which order, and what is to be drawn anew."""
+"""The board of lines as data: a row for each line, their order, and which rows are to be redrawn."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ RANK: Final = {
     LineState.OUT_OF_SERVICE: 8,
     LineState.UNKNOWN: 9,
 }
-"""The order of states. Most engaged first: on a board sorted by state, what rings and who talks stands on top."""
+"""The order of states: on a board sorted by state, lines that ring or talk come first."""
 _FORWARD_WORDS: Final = {
     Condition.IMMEDIATE: "",
     Condition.BUSY: " when busy",
@@ -70,14 +70,14 @@ class BoardRow:
     """Whom it talks to, or who rings; several in a conference."""
     calls: int = 0
     since: datetime | None = None
-    """When the shown call was answered, else when it began, in UTC; none where the moment was not seen."""
+    """When the shown call was answered, else when it began, in UTC; ``None`` if that was not seen."""
     do_not_disturb: bool = False
     forward: str = ""
     """Where calls go, in words; empty where they come here."""
     missed: int | None = None
-    """Missed calls; none is unknown."""
+    """Missed calls; ``None`` if unknown."""
     voicemails: int | None = None
-    """Voicemails not heard yet; none is unknown."""
+    """Voicemails not heard yet; ``None`` if unknown."""
     reports_calls: bool = True
     """Whether the system reports the calls of this line at all."""
 
@@ -135,39 +135,39 @@ def _forward_words(forward: Forward) -> str:
 class BoardModel(Sorted[Sort]):
     """The rows of a board, read from the client's lines when they are to be drawn.
 
-    ``handle(event)`` only notes which line has news and tells ``on_change`` once, until ``take()`` reads those lines: a
-    thousand events between two frames cost one drawing. It knows no widgets and no event loop, and is to be used from
+    ``handle(event)`` only notes which line has changed and calls ``on_change`` once, until ``take()`` reads the lines:
+    a thousand events between two frames cost one drawing. Knows no widgets and no event loop, and is for use from
     one thread.
     """
 
     def __init__(self, lines: Mapping[str, HasSnapshot], *, status: Status = Status.ONLINE) -> None:
         """Show these lines, such as ``pbx.lines``; the mapping is read again whenever an event names a line."""
         self.status = status
-        """Whether the client sees the system; while it does not, the rows may be old."""
+        """Whether the client is connected; while it is not, the rows may be outdated."""
         self._lines = lines
         self._rows: dict[str, BoardRow] = {}
-        self._news: set[str] = set(lines)
+        self._changed_lines: set[str] = set(lines)
         self._all = True
         self._sort = Sort.NUMBER
         self._positions: dict[str, int] | None = None
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, LineEvent):
-            self._news.add(event.line)
+            self._changed_lines.add(event.line)
             self._notify()
         elif isinstance(event, StatusChanged):
             self.status = event.status
             self._notify()
 
     def take(self) -> set[str]:
-        """Read what has news, and return the lines whose rows are to be drawn anew, removed ones among them."""
+        """Read the changed lines, and return those whose rows are to be redrawn, removed ones included."""
         super().take()
-        news, self._news = self._news, set()
+        changed, self._changed_lines = self._changed_lines, set()
         dirty = set()
-        for key in news:
+        for key in changed:
             former = self._rows.get(key)
             line = self._lines.get(key)
             if line is None:
@@ -190,7 +190,7 @@ class BoardModel(Sorted[Sort]):
             dirty.update(self._rows)
         return dirty
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def rows(self) -> dict[str, BoardRow]:
@@ -206,7 +206,7 @@ class BoardModel(Sorted[Sort]):
         return self._filter.matches(row.text)
 
     def position(self, row: BoardRow) -> int:
-        """Where the row stands: rows in ascending position are in order.
+        """The position of the row: rows in ascending position are in order.
 
         It depends on this row and on which lines exist, not on the state of other rows: what one line does moves one
         row.
@@ -218,7 +218,7 @@ class BoardModel(Sorted[Sort]):
 
     @property
     def places(self) -> dict[str, int]:
-        """Where each line stands by its number, or by its name if that is the order; states do not matter."""
+        """The place of each line by number, or by name if that is the order; states do not matter."""
         if self._positions is None:
             key = _name_key if self._sort is Sort.NAME else _number_key
             self._positions = {each.line: index for index, each in enumerate(sorted(self._rows.values(), key=key))}
@@ -241,13 +241,13 @@ class BoardModel(Sorted[Sort]):
 
     @property
     def summary(self) -> str:
-        """How it stands, in words."""
+        """The state in words."""
         rows = self._rows.values()
         said = counted(len(rows), "line")
         if not rows or any(row.reports_calls for row in rows):
             said += f", {self.busy} in a call"
         else:
-            said += "; this system tells nothing of calls"
+            said += "; this system does not report calls"
         return said + offline_note(self.status)
 
     def to_dataframe(self) -> "pandas.DataFrame":

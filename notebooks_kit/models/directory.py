@@ -1,4 +1,4 @@
-"""Searching the telephone book while somebody types: the newest search wins, and the model is what it has found."""
+"""Searching the telephone book while the user types: the newest search replaces the one before."""
 
 import asyncio
 from contextlib import suppress
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     import pandas
 
 PAUSE: Final = 0.25
-"""Seconds without another letter before a search begins."""
+"""Seconds without another character before a search starts."""
 LIMIT: Final = 25
 """How many contacts are asked for."""
 LEAST: Final = 2
-"""How many letters or digits there must be."""
+"""How many characters a search needs."""
 
 
 class DirectoryModel(BatchedModel):
-    """What the directory has to what was typed.
+    """The contacts that match what was typed.
 
-    ``type(text)`` begins a search after a short pause, in the running loop; another one gives it up. Contacts are shown
-    as they are found. To be used in the loop of the client.
+    ``type(text)`` starts a search after a short pause, and cancels the one before. Contacts are shown as they come in.
+    For use in the client's loop.
     """
 
     def __init__(
@@ -36,14 +36,14 @@ class DirectoryModel(BatchedModel):
         limit: int = LIMIT,
         least: int = LEAST,
     ) -> None:
-        """Search for ``line`` (none: any that may); ``limit`` contacts at most, from ``least`` letters on."""
+        """Search as ``line`` (``None``: any that may); ``limit`` contacts at most, from ``least`` characters on."""
         self.pbx = pbx
         self.line = line
         self.pause = pause
         self.limit = limit
         self.least = least
         self.searching = False
-        """Whether a search goes on, or is about to."""
+        """Whether a search is running, or about to start."""
         self.problem: Exception | None = None
         """Why the last search failed."""
         self._text = ""
@@ -64,12 +64,12 @@ class DirectoryModel(BatchedModel):
 
     @property
     def found(self) -> tuple[Contact, ...]:
-        """Who was found, in the order of the system."""
+        """The contacts, in the system's order."""
         return tuple(self._found)
 
     @property
     def words(self) -> str:
-        """How it stands, in words."""
+        """The state in words."""
         if not self.available:
             return "There is no directory that may be searched."
         if self.problem is not None:
@@ -82,7 +82,7 @@ class DirectoryModel(BatchedModel):
             return f"Searching … {count} found" if count else "Searching …"
         if count >= self.limit:
             return f"The first {count} are shown. Type more to find fewer."
-        return {0: "Nobody was found.", 1: "1 found"}.get(count, f"{count} found")
+        return {0: "No one was found.", 1: "1 found"}.get(count, f"{count} found")
 
     def type(self, text: str) -> None:
         """Search for this, the beginning of a name or number, once nothing else is typed for a moment."""
@@ -100,22 +100,22 @@ class DirectoryModel(BatchedModel):
         self._notify()
 
     async def finished(self) -> None:
-        """Wait until the search that was begun last has ended, or was given up."""
+        """Wait until the last search has ended or was cancelled."""
         while self._task is not None and not self._task.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait({self._task})
 
     def take(self) -> tuple[Contact, ...]:
-        """Return who was found until now; what comes later is told again."""
+        """Return the contacts found so far; later changes call ``on_change`` again."""
         super().take()
         return self.found
 
     def close(self) -> None:
-        """Give up what is being searched."""
+        """Cancel the search."""
         self._give_up()
 
     def to_dataframe(self) -> "pandas.DataFrame":
-        """Return who was found as a table of pandas, which has to be installed."""
+        """Return the contacts as a pandas DataFrame. Needs pandas."""
         return table(CONTACTS, map(contact_row, self._found))
 
     async def _search(self, text: str) -> None:
@@ -149,7 +149,7 @@ class DirectoryModel(BatchedModel):
 
 
 def _asked(text: str) -> tuple[str, list[str]]:
-    """What the directory is asked for, which knows beginnings of one name or a number; and all that was typed."""
+    """The longest word, because a system searches for the beginning of one name or number; and all words."""
     words = text.split()
     if not any(letter.isalpha() for letter in text):
         return "".join(words), []

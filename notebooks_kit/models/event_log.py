@@ -1,4 +1,4 @@
-"""What happened, one entry each: events of the model and messages of the wire, to be searched and looked into."""
+"""A log of events and wire messages, to be filtered and inspected."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ _LATELY: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened."""
+    """One event or wire message."""
 
     number: int
     """Counts up from 1."""
@@ -51,12 +51,12 @@ class Entry:
     kind: str
     """The class of an event; ``request``, ``answer`` or ``pushed`` of a wire message."""
     line: str
-    """The ``id`` of the line; empty where it is about none."""
+    """The ``id`` of the line; empty if it concerns no line."""
     text: str
     """In one line, for people."""
     event: Event | None = None
     message: WireMessage | None = None
-    """The wire message: itself, or what this event came from, where that can be told."""
+    """The wire message: the entry itself, or the message that caused this event, if that can be determined."""
 
     @property
     def wire(self) -> bool:
@@ -65,7 +65,7 @@ class Entry:
 
     @property
     def body(self) -> str:
-        """The wire message to look into, as pretty JSON where it is JSON; empty where there is none."""
+        """The wire message, indented if it is JSON; empty if there is none."""
         return pretty(self.message.body) if self.message is not None else ""
 
     @property
@@ -77,8 +77,7 @@ class Entry:
 class EventLogModel(Filtered):
     """Events and wire messages, the newest ``kept`` of them, with a filter and a pause.
 
-    While it is paused nothing is lost: what happens is kept (as far as there is room), and shown afterwards. It knows
-    no widgets.
+    Nothing is lost during a pause: new entries are kept (up to the limit) and shown afterwards. Knows no widgets.
     """
 
     def __init__(self, lines: Mapping[str, HasSnapshot], *, kept: int = KEPT) -> None:
@@ -95,15 +94,15 @@ class EventLogModel(Filtered):
         self._line = ""
         self._kind = ""
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Keep one event of the client."""
+        """Add an event of the client."""
         line = event.line if isinstance(event, LineEvent) else ""
         self._add(event.at, type(event).__name__, line, event_words(event), event, self._origin(event))
 
     def handle_wire(self, message: WireMessage) -> None:
-        """Keep one message of the wire."""
+        """Add a wire message."""
         if message.sent:
             kind, text = "request", message.what
         elif message.status is not None:
@@ -125,7 +124,7 @@ class EventLogModel(Filtered):
         return None
 
     def _line_in(self, message: WireMessage) -> str:
-        """The line that a message is about: the first that stands in its query or in its body as a value."""
+        """The line that a message concerns: the first that its query, its body or its path names."""
         _, _, query = message.what.partition("?")
         for part in query.split("&"):
             value = part.partition("=")[2]
@@ -144,11 +143,11 @@ class EventLogModel(Filtered):
         self._notify()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Clear everything."""
         self._entries.clear()
         self._rearrange()
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -182,7 +181,7 @@ class EventLogModel(Filtered):
 
     @property
     def paused(self) -> bool:
-        """Whether what happens is kept back."""
+        """Whether new entries are held back."""
         return self._paused_at is not None
 
     @paused.setter
@@ -216,7 +215,7 @@ class EventLogModel(Filtered):
         return [entry for entry in self._entries if entry.number <= last and self.visible(entry)]
 
     def take(self) -> tuple[bool, list[Entry]]:
-        """Return whether everything is to be drawn anew, and the entries to be drawn, the oldest first."""
+        """Return whether the whole list is to be redrawn, and the entries to draw, oldest first."""
         super().take()
         last = self._paused_at if self._paused_at is not None else self.total
         if self._all:

@@ -1,7 +1,6 @@
-"""Any request of the wire as data: finding an operation, filling in its form, sending it, and what came of it.
+"""Any request of the wire as data: finding an operation, filling in its form, sending it, and the answer.
 
-It knows no wire. What it needs is a table of operations and a way to prepare and to send one, which ``Pbx`` has for
-every system: see ``Requester``.
+It works for every wire: it only needs a table of operations and a way to prepare and send one, see ``Requester``.
 """
 
 import json
@@ -62,7 +61,7 @@ class FormField:
         """Make the field of a parameter; required objects are there from the beginning, others when they are given."""
         self.parameter = parameter
         self.value: Any = None
-        """Of a plain field: text, true or false; none where nothing is given."""
+        """Of a plain field: text, true or false; ``None`` if it is empty."""
         self.given = parameter.required and parameter.kind is ParameterKind.OBJECT
         """Of an object: whether it is there at all."""
         self.parts: list[FormField] = []
@@ -97,7 +96,7 @@ class FormField:
         return _read(kind, self.value)
 
     def fill(self, value: Any, where: str = "") -> None:
-        """Take plain data in. Raises ``InvalidInput`` that names what does not fit."""
+        """Fill in plain data. Raises ``InvalidInput`` that names what does not fit."""
         kind = self.parameter.kind
         name = where or self.parameter.name
         if value is None or value is _MISSING:
@@ -221,7 +220,7 @@ class Form:
         """Begin with nothing filled in."""
         self.operation = operation
         self.parameters = [FormField(one) for one in operation.parameters]
-        """Parts of the path, the query, and what only says that it is meant."""
+        """Parts of the path, the query, and confirmations."""
         self.body = FormField(operation.body) if operation.body is not None else None
         """The body, an object."""
 
@@ -250,7 +249,7 @@ class Form:
 
     @property
     def json(self) -> str:
-        """The body as JSON, with secrets hidden; empty where there is none."""
+        """The body as JSON, with secrets hidden; empty without a body."""
         if self.body is None or (shown := self.body.shown()) is _MISSING:
             return ""
         return json.dumps(shown, indent=2, ensure_ascii=False)
@@ -258,7 +257,7 @@ class Form:
     @json.setter
     def json(self, text: str) -> None:
         if self.body is None:
-            raise InvalidInput("body", "this operation takes none.")
+            raise InvalidInput("body", "this operation takes no body.")
         if not text.strip():
             self.body.clear()
             return
@@ -276,7 +275,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Exchange:
-    """One request, and what came of it. No secret is in it."""
+    """A request with its answer or error, without secrets."""
 
     at: datetime
     """When it was sent, in UTC."""
@@ -324,24 +323,24 @@ class Exchange:
         error = self.error
         if error is None:
             return []
-        told = [("error", type(error).__name__), ("message", error.message)]
+        reasons = [("error", type(error).__name__), ("message", error.message)]
         if error.remedy:
-            told.append(("remedy", error.remedy))
+            reasons.append(("remedy", error.remedy))
         if isinstance(error, RequestRefused):
-            told += [
+            reasons += [
                 (name.replace("_", " "), str(value))
                 for name in ("code", "type", "cause", "error_type", "help_message", "inner_message", "can_retry")
                 if (value := getattr(error, name)) is not None
             ]
             if error.detail:
-                told.append(("detail", json.dumps(error.detail, ensure_ascii=False, default=str)))
-        return told
+                reasons.append(("detail", json.dumps(error.detail, ensure_ascii=False, default=str)))
+        return reasons
 
 
 class ExplorerModel(Filtered):
     """Finds operations, holds the form of the one that is chosen, sends it, and remembers the last requests.
 
-    It knows no widgets, and belongs to the loop of the client.
+    Knows no widgets, and belongs to the client's loop.
     """
 
     def __init__(self, pbx: Requester, *, kept: int = KEPT, most_bytes: int = MOST_BYTES) -> None:
@@ -351,7 +350,7 @@ class ExplorerModel(Filtered):
         self.form: Form | None = None
         """The form of the operation that is chosen."""
         self.confirmed = False
-        """Whether the person means it; what may change something is not sent without."""
+        """Whether the user has confirmed it; a request that may change something is not sent without."""
         self.exchange: Exchange | None = None
         """The request that is shown with its answer."""
         self.history: deque[Exchange] = deque(maxlen=kept)
@@ -407,12 +406,12 @@ class ExplorerModel(Filtered):
     # ------------------------------------------------------------------------------------------------ the request
 
     def changed(self) -> None:
-        """Something was filled in. What was confirmed was another request."""
+        """The form was changed, so the confirmation, which was for another request, is void."""
         self.confirmed = False
         self._notify()
 
     def confirm(self, on: bool = True) -> None:
-        """Mean it, or not."""
+        """Confirm the request, or take that back."""
         self.confirmed = on
         self._notify()
 
@@ -440,7 +439,7 @@ class ExplorerModel(Filtered):
         if form is None:
             raise InvalidInput("operation", "none is chosen.", remedy="Choose one.")
         if form.operation.changes and not self.confirmed:
-            raise InvalidInput("confirm", "this may change something.", remedy="Tick that you mean it.")
+            raise InvalidInput("confirm", "this may change something.", remedy="Tick the box to confirm.")
         request = self.pbx.prepare(form.operation.name, **form.values)
         self.confirmed = False
         self.sending = True

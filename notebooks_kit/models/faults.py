@@ -1,4 +1,4 @@
-"""What is broken between here and the demo PBX, as data, and what the client makes of it."""
+"""The faults of the demo PBX as data, and how the client copes with them."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ KEPT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The status changed, or something was broken on purpose."""
+    """A change of the status, or a fault that was injected."""
 
     at: datetime
     after: float
@@ -30,7 +30,7 @@ class Moment:
 
 
 class FaultsModel(Model):
-    """The condition of the demo PBX, how the connection stands, and what came of it. It knows no widgets.
+    """The faults of the demo PBX and their effect on the connection. Knows no widgets.
 
     Use it in the loop of the client. Raises ``InvalidInput`` for a client of a real system.
     """
@@ -42,16 +42,16 @@ class FaultsModel(Model):
         self.moments: deque[Moment] = deque(maxlen=KEPT)
         """What happened, the oldest first."""
         self.resynced = 0
-        """Calls and lines that had changed unseen, and were told after a loss."""
+        """Events that the client published after a loss, for what had changed meanwhile."""
         self.ended_unseen = 0
-        """Calls that had ended unseen, and were told as ended after a loss."""
+        """Those of them that report the end of a call."""
         self._began = pbx.now
         self._status = pbx.status
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, StatusChanged):
             self._status = event.status
             self._note(words(event.status), event.reason or "")
@@ -64,7 +64,7 @@ class FaultsModel(Model):
         """Note that something was broken or mended."""
         self._note(f"— {self.faults.condition} —")
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -78,19 +78,19 @@ class FaultsModel(Model):
 
     @property
     def status(self) -> Status:
-        """How the connection stands."""
+        """The status of the client."""
         return self.pbx.status
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """What there is to say: names and values."""
+        """Facts about the connection: names and values."""
         statistics = self.pbx.statistics
         beat = f"every {statistics.heartbeat:.1f} s" if statistics.heartbeat is not None else "not learned yet"
         return (
             ("Network", self.condition),
             ("Status", words(self.status)),
             ("Losses", str(statistics.losses)),
-            ("Told late", f"{self.resynced} events, {self.ended_unseen} of them ends of calls"),
+            ("Caught up", f"{self.resynced} events, {self.ended_unseen} of them ends of calls"),
             ("Unreadable", f"{statistics.malformed_frames} messages"),
             ("Heartbeat", beat),
         )
@@ -113,10 +113,10 @@ class FaultsModel(Model):
 
         return table({"at": TIME, "seconds": SECONDS, "reason": TEXT}, self.outages)
 
-    # --------------------------------------------------------------------------------------------- what can be done
+    # ----------------------------------------------------------------------------------------------------- actions
 
     async def set(self, condition: str) -> None:
-        """Let the network be in this condition."""
+        """Put the network into this condition."""
         await self.faults.set(condition)
 
     def cut(self) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST: Final = 20_000
-"""Calls that are remembered, so that none is counted twice; the oldest are forgotten and stay counted."""
+"""Calls that are remembered so that none is counted twice; the oldest are forgotten, but stay counted."""
 _TIMES: Final = ("started_at", "at", "started", "date")
 """Columns of a table that may hold when a call began, the best first."""
 
@@ -42,11 +42,11 @@ class Hour:
 class LoadModel(Model):
     """Calls by weekday and hour, from events as they come, records of call logs, snapshots, or a table of pandas.
 
-    The two lines of an internal call see the same call: it is counted once. It knows no widgets.
+    The two lines of an internal call see the same call: it is counted once. Knows no widgets.
     """
 
     def __init__(self, *, zone: tzinfo | None = None) -> None:
-        """Count in the time of ``zone`` (none: this machine's)."""
+        """Count in the time of ``zone`` (``None``: this machine's)."""
         self.zone = zone
         self._calls = [[0] * 24 for _ in DAYS]
         self._missed = [[0] * 24 for _ in DAYS]
@@ -139,7 +139,7 @@ class LoadModel(Model):
 
     @property
     def busiest(self) -> Hour | None:
-        """The hour with the most calls; none where there are none."""
+        """The hour with the most calls; ``None`` without calls."""
         best = max(self.hours, key=lambda hour: hour.calls)
         return best if best.calls else None
 

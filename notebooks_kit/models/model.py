@@ -22,7 +22,7 @@ class Model:
     """Called when there is something to draw."""
 
     def handle(self, event: Event) -> None:
-        """Take in one event of the client. Some models follow none."""
+        """Process one event of the client. Some models need no events."""
 
     def _notify(self) -> None:
         if self.on_change is not None:

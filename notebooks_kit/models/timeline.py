@@ -59,7 +59,7 @@ class Bar:
 
     @property
     def end(self) -> datetime | None:
-        """When it ended; none while it goes on."""
+        """When it ended; ``None`` while it is in progress."""
         return self.parts[-1].end
 
 
@@ -74,7 +74,7 @@ class Piece:
     right: float
     label: str
     title: str
-    """What to say about it when asked."""
+    """The tooltip."""
     running: bool
     outcome: Outcome | None
     """How the call ended, at its last piece."""
@@ -111,7 +111,7 @@ class Picture:
 class TimelineModel(Model):
     """The calls of lines in time. ``handle(event)`` keeps it current, ``picture(now)`` is what a window shows.
 
-    It knows no widgets and no clock: the time is given.
+    Knows no widgets and no clock: the caller passes the time.
     """
 
     def __init__(
@@ -137,10 +137,10 @@ class TimelineModel(Model):
                 for call in line.snapshot.calls:
                     self._take(key, call, call.answered_at or call.started_at or now)
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, StatusChanged):
             self.status = event.status
         elif isinstance(event, LineAdded):
@@ -184,7 +184,7 @@ class TimelineModel(Model):
             gone = next((one for one, each in self._bars.items() if each.end is not None), key)
             del self._bars[gone]
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def bars(self) -> tuple[Bar, ...]:
@@ -197,7 +197,7 @@ class TimelineModel(Model):
         return any(bar.end is None for bar in self._bars.values())
 
     def latest(self) -> datetime | None:
-        """When the last of the calls that are kept ended; none where there are none, or one goes on."""
+        """When the last call ended; ``None`` if there are no calls, or one is in progress."""
         ends = [bar.end for bar in self._bars.values()]
         return None if not ends or None in ends else max(end for end in ends if end is not None)
 

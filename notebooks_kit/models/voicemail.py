@@ -1,4 +1,4 @@
-"""The voicemails of a line as data: its mailboxes, the messages in one, and what was heard."""
+"""The voicemails of a line as data: its mailboxes, and the messages in one of them."""
 
 import asyncio
 from collections.abc import Iterable
@@ -92,7 +92,7 @@ class MessageRow:
 
     @classmethod
     def of(cls, message: VoicemailMessage, zone: tzinfo | None = None) -> "MessageRow":
-        """Make the row of a message; ``zone`` is where the reader is (none: this machine's)."""
+        """Make the row of a message; ``zone`` is where the reader is (``None``: this machine's)."""
         caller = message.caller
         return cls(
             id=message.id,
@@ -119,9 +119,9 @@ class Sound:
 class VoicemailModel(ReadModel):
     """The messages in a mailbox of a line, newest first, and which of them is meant.
 
-    ``open()`` connects to the mailbox and lists its messages; ``handle(event)`` tells by ``on_stale`` when the system
-    counts others. Where the system wants the mailbox's password, ``asks_password`` is set and ``open(password=…)`` is
-    tried again; it is kept by nobody but the mailbox. It knows no widgets, and belongs to the loop of the client.
+    ``open()`` connects to the mailbox and lists its messages; ``handle(event)`` calls ``on_stale`` when the system's
+    count changes. If the system wants the mailbox's password, ``asks_password`` is set: call ``open(password=…)``. Only
+    the mailbox keeps the password. Knows no widgets, and belongs to the client's loop.
     """
 
     def __init__(self, line: Line, *, zone: tzinfo | None = None, most_bytes: int = MOST_BYTES) -> None:
@@ -156,7 +156,7 @@ class VoicemailModel(ReadModel):
         return self._wanted if self._wanted is not None else (self.mailbox.id if self.mailbox is not None else None)
 
     async def open(self, mailbox: str | None = None, *, password: str | None = None) -> None:
-        """Connect to a mailbox (none: the one that is chosen, else the first), and list its messages.
+        """Connect to a mailbox (``None``: the chosen one, else the first), and list its messages.
 
         Raises ``PbxError``; where the password is asked for, ``asks_password`` is set as well.
         """
@@ -215,10 +215,10 @@ class VoicemailModel(ReadModel):
         self._messages.clear()
         self._chosen = None
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, StatusChanged):
             self.status = event.status
             if event.status is Status.ONLINE:
@@ -232,7 +232,7 @@ class VoicemailModel(ReadModel):
                 self._notify_stale()
                 self._notify()
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def rows(self) -> list[MessageRow]:
@@ -240,7 +240,7 @@ class VoicemailModel(ReadModel):
         return [MessageRow.of(message, self.zone) for message in self._messages.values()]
 
     def take(self) -> list[MessageRow]:
-        """Return the rows; what happens from now on is told again."""
+        """Return the rows; later changes call ``on_change`` again."""
         super().take()
         return self.rows
 
@@ -253,7 +253,7 @@ class VoicemailModel(ReadModel):
 
     @property
     def summary(self) -> str:
-        """How it stands, in words."""
+        """The state in words."""
         if not self.available:
             return self._unavailable(Feature.MAILBOX, "mailbox")
         if self.asks_password:
@@ -268,7 +268,7 @@ class VoicemailModel(ReadModel):
             words.append(f"{box.usage} % full")
         return " · ".join(words) + offline_note(self.status)
 
-    # ------------------------------------------------------------------------------------------------ what is done
+    # ----------------------------------------------------------------------------------------------------- actions
 
     @property
     def chosen(self) -> MessageRow | None:
@@ -277,7 +277,7 @@ class VoicemailModel(ReadModel):
         return MessageRow.of(message, self.zone) if message is not None else None
 
     def choose(self, id: str | None) -> None:
-        """Mean this message, or none."""
+        """Choose this message; ``None`` chooses no message."""
         self._chosen = id if id in self._messages else None
         self._notify()
 
@@ -298,9 +298,9 @@ class VoicemailModel(ReadModel):
         return self.mailbox.formats if self.mailbox is not None else ()
 
     def heard_as(self, format: str | None = None) -> str | None:
-        """The format in which a message is heard when this one is asked for: pages do not play every one.
+        """The format in which a page plays a message if this one is asked for: pages do not play every format.
 
-        Raises ``NotSupported`` where the mailbox has none that they play.
+        Raises ``NotSupported`` if the mailbox has no format that pages play.
         """
         asked = format or (self.formats[0] if self.formats else None)
         if asked is None or asked in PLAYABLE:
@@ -346,7 +346,7 @@ class VoicemailModel(ReadModel):
             raise InvalidInput("file", f"{target} cannot be written: {error.strerror}.") from None
 
     async def set_read(self, id: str, read: bool = True) -> None:
-        """Mark a message as heard, or as new, where the system can."""
+        """Mark a message as heard or as new, if the system can."""
         await self.message(id).set_read(read)
         await self.refresh()
 

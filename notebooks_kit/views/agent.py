@@ -52,7 +52,7 @@ class AgentPanel(View):
         """Show the agent of ``line``."""
         self.line = line
         self.model = AgentModel(line)
-        """What is shown."""
+        """The model of this view."""
         model = self.model
         self._state = ipywidgets.HTML(layout={"margin": "0"})
         self._facts = ipywidgets.HTML(layout={"margin": "0"})
@@ -160,7 +160,7 @@ class AgentPanel(View):
             self.do(model.read_reasons)
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"AgentPanel of {self.line.number or self.line.name}: {self.model.words}"
 
     def to_html(self) -> str:

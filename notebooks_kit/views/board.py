@@ -58,10 +58,10 @@ _HEAD: Final = f'<div class="pbx-row pbx-head">{"".join(f"<span>{name}</span>" f
 
 
 class LineBoard(View):
-    """Everybody's state, live, with a filter and a choice of order.
+    """The state of every line, live, with a filter and a choice of order.
 
     It mirrors a ``BoardModel``: a row is made once and only ever changed; what happened within a frame is drawn
-    together. Order and filter are two style sheets, so that arranging any number of rows anew is one message to the
+    together. Order and filter are two style sheets, so that rearranging any number of rows is one message to the
     page. ``close()`` takes it off the client and away from the page.
     """
 
@@ -139,7 +139,7 @@ class LineBoard(View):
 
     @property
     def chosen(self) -> str:
-        """The ``id`` of the line that is marked; empty if none is."""
+        """The ``id`` of the marked line; empty if no line is marked."""
         return self._chosen
 
     @chosen.setter
@@ -153,10 +153,10 @@ class LineBoard(View):
         """Draw what has changed."""
         model = self.model
         gone = []
-        news = model.take()
+        changed = model.take()
         places = model.places
         # in order, because keyboards and screen readers go by the order in which the rows were made
-        for key in sorted(news, key=lambda key: places.get(key, 0)):
+        for key in sorted(changed, key=lambda key: places.get(key, 0)):
             row = model.row(key)
             if row is not None:
                 self._draw_row(row)
@@ -223,7 +223,7 @@ class LineBoard(View):
     # ------------------------------------------------------------------------------------------- without live widgets
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"LineBoard of {len(self._rows)} lines"
 
     def to_dataframe(self) -> "pandas.DataFrame":

@@ -78,8 +78,8 @@ class CallLogTable(View):
         self._acknowledge = button("Mark as seen")
         self._unacknowledge = button("Mark as not seen")
         self._delete = button("Delete …")
-        self._refresh = button("Read anew")
-        self._refresh.tooltip = "Read the call log anew"
+        self._refresh = button("Reload")
+        self._refresh.tooltip = "Read the call log again"
         self._more = button("Read more")
         self._confirm = Confirm(self, "Delete for good")
         self._words = ipywidgets.HTML(layout={"margin": "0"})
@@ -205,7 +205,7 @@ class CallLogTable(View):
         return self.model.to_dataframe()
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"CallLogTable of {self.line.number or self.line.name}: {self.model.summary}"
 
     def to_html(self) -> str:

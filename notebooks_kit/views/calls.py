@@ -56,7 +56,7 @@ class CallPanel(View):
         """Show the calls of ``line``; ``options`` are those of ``CallsModel``, such as ``linger``."""
         self.line = line
         self.model = CallsModel(line, **options)
-        """What is shown."""
+        """The model of this view."""
         self._rows: dict[str, _Row] = {}
         # One layout each for all buttons that are there and that are not: a button is one widget, not three.
         self._there = ipywidgets.Layout(width="auto", margin="0 .3em .2em 0")
@@ -117,7 +117,7 @@ class CallPanel(View):
             part.close()
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"CallPanel of {self.line.number or self.line.name}: {len(self.line.snapshot.calls)} calls"
 
     def to_html(self) -> str:
@@ -304,7 +304,7 @@ class _Row:
 
 
 def numbered(label: str, number: int) -> str:
-    """Return a label with a number in it: ``Hold 2``, ``Add … 2``; none is added where it is 0."""
+    """Return a label with its number: ``Hold 2``, ``Add … 2``; without one if it is 0."""
     return f"{label} {number}" if number else label
 
 

@@ -1,4 +1,4 @@
-"""Connecting by form, and how the connection stands."""
+"""A form to connect, and the state of the connection."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -39,7 +39,7 @@ _ending: Final[set["asyncio.Task[None]"]] = set()
 
 
 class ConnectionPanel(View):
-    """A form that connects, tests, disconnects or starts the demo, and shows how the connection stands.
+    """A form that connects, tests, disconnects or starts the demo, and shows the state of the connection.
 
     ``pbx`` is the client, once it is connected. ``then`` makes what is shown below it from then on, such as
     ``LineBoard`` or ``Console``; it ends with the connection. ``close()`` closes the connection, too, and so does
@@ -49,13 +49,13 @@ class ConnectionPanel(View):
     def __init__(self, *, then: Callable[[Pbx], Any] | None = None, model: ConnectionModel | None = None) -> None:
         """Show an empty form."""
         self.model = model or ConnectionModel()
-        """What is shown."""
+        """The model of this view."""
         self._then = then
         self._below: Any = None
         self._below_of: Pbx | None = None
         self._boxes = {name: self._box(name) for name in LABELS}
         self._faults = {name: ipywidgets.HTML(layout={"display": "none", "margin": "0"}) for name in LABELS}
-        self._test = button("Test", "Log in, look what is there, and leave again", width="9em")
+        self._test = button("Test", "Log in, count the lines and log out", width="9em")
         self._connect = button("Connect", "Connect with what was typed", "primary", width="9em")
         self._demo = button("Demo", "Start a simulated telephone system in this kernel and connect to it", width="9em")
         self._disconnect = button("Disconnect", "Close the connection", width="9em")
@@ -90,7 +90,7 @@ class ConnectionPanel(View):
 
     @property
     def pbx(self) -> Pbx | None:
-        """The connected client; none while there is none."""
+        """The connected client; ``None`` while there is no connection."""
         return self.model.pbx
 
     def draw(self) -> None:
@@ -176,5 +176,5 @@ class ConnectionPanel(View):
         task.add_done_callback(_ending.discard)
 
     def to_html(self) -> str:
-        """Return how the connection stands."""
+        """Return the state of the connection."""
         return self._state_html() + self._facts_html()

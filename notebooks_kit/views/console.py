@@ -51,14 +51,14 @@ _OF_LINE: Final[dict[str, Callable[[Line], Any]]] = {
 class Console(View):
     """The board, and everything that can be seen of the line chosen on it or by name, in tabs.
 
-    A tab is made when it is looked at for the first time; what shows a line is made anew for another line. What the
+    A tab is made when it is first opened; the views of a line are made again for another line. What the
     system cannot do has no tab. ``close()`` takes all of it away; the client goes on.
     """
 
     def __init__(self, pbx: Pbx, *, line: str = "", page: str = "board") -> None:
         """Show ``pbx``, with this line (id or number) chosen and this tab in front."""
         self.model = ConsoleModel(pbx, line=line)
-        """What is shown."""
+        """The model of this view."""
         self.views: dict[str, Any] = {}
         """The views made so far, by the name of their tab; ``calls`` and ``dial`` are on the first one."""
         self._client = pbx
@@ -179,7 +179,7 @@ class Console(View):
             self.show_problem(f"There is no single line {text!r}. Give its number, or more of its name.")
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"Console of {len(self._client.lines)} lines"
 
     def to_html(self) -> str:

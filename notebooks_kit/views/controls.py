@@ -10,15 +10,15 @@ import ipywidgets
 from .view import View, Work
 
 QUIET: Final = 0.3
-"""Seconds without another letter before what was typed is used.
+"""Seconds without another character before typed text is used.
 
-A page sends what is typed at most once a round trip, but a click and the Enter key at once: they may overtake the last
-letters. Whoever acts on a field therefore waits until nothing has come for a moment; people are slower anyway.
+A page sends typed text at most once a round trip, but a click and the Enter key at once, so these may overtake the last
+characters. Whatever uses a field therefore waits until nothing has arrived for a moment; people are slower anyway.
 """
 
 
 class Typed:
-    """A text field whose content is used by a button or the Enter key."""
+    """A text field whose content a button or the Enter key uses."""
 
     def __init__(self, view: View, text: Any) -> None:
         """Watch the field ``text`` of ``view``."""
@@ -31,24 +31,24 @@ class Typed:
         self._changed_at = self._view.loop.time()
 
     async def settled(self) -> str:
-        """Return what was typed, once nothing has been typed for a moment."""
-        while (left := self._changed_at + QUIET - self._view.loop.time()) > 0:  # noqa: ASYNC110 - nobody says when
+        """Return the text, once nothing has been typed for a moment."""
+        while (left := self._changed_at + QUIET - self._view.loop.time()) > 0:  # noqa: ASYNC110 - no event says when
             await asyncio.sleep(left)
         return str(self._text.value)
 
 
 def on_enter(view: View, text: Any, work: Work, *, busy: Any = None) -> None:
-    """Do this in the client's loop when somebody presses Enter in the field; ``busy`` as in ``View.do``."""
+    """Do this in the client's loop when the user presses Enter in the field; ``busy`` as in ``View.do``."""
 
-    def heard(_: Any, content: Any, buffers: Any) -> None:
+    def on_message(_: Any, content: Any, buffers: Any) -> None:
         if isinstance(content, dict) and content.get("event") == "submit":
             view.do(work, busy=busy)
 
-    text.on_msg(heard)
+    text.on_msg(on_message)
 
 
 def set_options(box: Any, options: Sequence[tuple[str, Any]], value: Any = None) -> None:
-    """Offer these in a list, if they are others than now, and choose ``value`` if it is among them."""
+    """Set the options of a list if they have changed, and select ``value`` if it is among them."""
     wanted = tuple(options)
     put(box, wanted, "options")
     values = [each for _, each in wanted]
@@ -78,10 +78,10 @@ def button(description: str, tooltip: str = "", style: str = "", **layout: str) 
 
 
 class Confirm:
-    """A question with two answers, which appears when it is needed; ``box`` is the widget."""
+    """A question before something is done that cannot be undone; ``box`` is its widget."""
 
     def __init__(self, view: View, yes: str, *, no: str = "Keep") -> None:
-        """Ask in ``view``; ``yes`` is what the button says that does it, ``no`` the one that does not."""
+        """Ask in ``view``; ``yes`` and ``no`` are the labels of the two buttons."""
         self._view = view
         self._work: Work | None = None
         self._question = ipywidgets.HTML(layout={"margin": "0 .6em 0 0"})
@@ -96,11 +96,11 @@ class Confirm:
 
     @property
     def asking(self) -> bool:
-        """Whether an answer is waited for."""
+        """Whether the question is open."""
         return self._work is not None
 
     def ask(self, question: str, work: Work) -> None:
-        """Ask this, and do ``work`` if the answer is yes. Another question takes its place."""
+        """Ask this, and do ``work`` if the answer is yes. It replaces an open question."""
         self._work = work
         self._question.value = f'<div role="alert" class="pbx-question">{escape(question)}</div>'
         self.yes.tooltip = question
@@ -108,7 +108,7 @@ class Confirm:
         show(self.box, True)
 
     def withdraw(self) -> None:
-        """Ask no longer, and do nothing."""
+        """Withdraw the question and do nothing."""
         self._work = None
         self._question.value = ""
         show(self.box, False)

@@ -13,7 +13,7 @@ from ..models.formatting import listed, titled
 from .controls import Typed, button, on_enter, put, set_options, show
 from .view import View
 
-# The letters of a key are for who sees it only: a screen reader says the digit.
+# The letters of a key are visual only: a screen reader says the digit.
 _STYLE: Final = """
 .pbx-dial .pbx-dial-hint { min-height: 1.5em; line-height: 1.5; overflow-wrap: anywhere; }
 .pbx-dial .pbx-dial-hint.pbx-tones { color: inherit; font-weight: 600; }
@@ -52,7 +52,7 @@ class DialPad(View):
             description="Found",
             options=(),
             rows=4,
-            tooltip="Choose somebody",
+            tooltip="Choose a person",
             layout={"width": "20em", "display": "none"},
         )
         self._keys = {key: self._key(key) for key in KEYS}
@@ -60,12 +60,12 @@ class DialPad(View):
             list(self._keys.values()),
             layout={"grid_template_columns": "repeat(3, 4.2em)", "grid_gap": ".3em", "margin": ".3em 0 .3em 0"},
         )
-        self._dial = button("Dial", "Dial what was typed", "success")
+        self._dial = button("Dial", "Dial the typed number or name", "success")
         self._redial = button("Redial", "Dial the last number again")
-        self._delete = button("Delete", "Take the last letter away")
-        self._pick_up = button("Pick up", "Take the call that rings at the number that was typed")
+        self._delete = button("Delete", "Delete the last character")
+        self._pick_up = button("Pick up", "Pick up the call that rings at the typed number")
         self._unpark = button(
-            "Take back", "Take the call back that is parked at the number that was typed, at the own device without one"
+            "Take back", "Take back the call that is parked at the typed number, or at your own device if none is typed"
         )
         self._tones = ipywidgets.Checkbox(
             value=False, description="Keys send tones", indent=False, layout={"width": "auto", "display": "none"}
@@ -74,7 +74,7 @@ class DialPad(View):
         self._ring_first = ipywidgets.Checkbox(
             value=False,
             description="Ring my telephone first",
-            tooltip="The own telephone rings, and dials once it is answered",
+            tooltip="Your telephone rings, and dials when you answer it",
             indent=False,
             layout={"width": "auto"},
         )
@@ -147,11 +147,11 @@ class DialPad(View):
         show(self._absent, bool(absent))
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"DialPad of {self.line.number or self.line.name}"
 
     def to_html(self) -> str:
-        """Return how it stands, as plain HTML."""
+        """Return its title as plain HTML."""
         return f"<p>Dial pad of {escape(titled(self.line.number, self.line.name, self.line.id))}</p>"
 
     # ----------------------------------------------------------------------------------------------- what people do

@@ -40,7 +40,7 @@ class DirectorySearch(View):
         """Search in ``pbx``, and call from ``line``; ``options`` are those of ``DirectoryModel``, such as ``limit``."""
         self.line = line
         self.model = DirectoryModel(pbx, line, **options)
-        """What is shown."""
+        """The model of this view."""
         self._rows: list[_Row] = []
         self._field = ipywidgets.Text(
             description="Search",
@@ -75,11 +75,11 @@ class DirectorySearch(View):
         show(self._head, bool(found))
 
     def to_dataframe(self) -> "pandas.DataFrame":
-        """Return who was found as a table of pandas, which has to be installed."""
+        """Return the contacts as a pandas DataFrame. Needs pandas."""
         return self.model.to_dataframe()
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"DirectorySearch: {self.model.words}"
 
     def to_html(self) -> str:
@@ -105,7 +105,7 @@ class _Row:
         view.on_click(self._call, self._dial)
 
     def draw(self, contact: Contact | None) -> None:
-        """Show somebody, or nobody."""
+        """Show a contact, or hide the row."""
         line = self._view.line
         show(self.box, contact is not None)
         if contact is None or contact == self._contact:
@@ -120,7 +120,7 @@ class _Row:
         self._call.description = f"Call {contact.number}" if may_call else "Call"
         self._call.tooltip = f"Call {contact.name} from {line.number}" if line is not None else ""
         show(self._call, line is not None)
-        # the place is kept, so that the columns stand below each other
+        # hidden, not removed, so that the columns stay aligned
         hidden = not (may_call and line is not None and Feature.DIAL in line.features)
         self._call.layout.visibility = "hidden" if hidden else "visible"
         self._call.disabled = hidden

@@ -1,4 +1,4 @@
-"""What happens, as a widget: a live list of events and wire messages."""
+"""A live list of events and wire messages, as a widget."""
 
 from collections import deque
 from html import escape
@@ -24,7 +24,7 @@ _AT_ONCE: Final = 60
 _LARGE: Final = 48_000
 """Characters that one drawing brings, about at most."""
 _ANEW: Final = 300
-"""Entries that are drawn, at most, where everything is drawn anew."""
+"""Entries that are drawn, at most, when the whole list is redrawn."""
 _EVERYTHING: Final = "everything"
 _GROUPS: Final = (("calls", "calls"), ("events", "all events"), ("wire", "all of the wire"))
 _STYLE: Final = """
@@ -51,7 +51,7 @@ _STYLE: Final = """
 
 
 class EventLog(View):
-    """What happens, the newest on top: events of the model and messages of the wire, each to be looked into.
+    """Events and wire messages, the newest on top. Each entry can be opened.
 
     It mirrors an ``EventLogModel``. What was drawn stays as it is, so an entry that is open stays open: each drawing
     fills one more piece of the list, and the oldest piece is used again. ``to_dataframe()`` has what is shown.
@@ -103,14 +103,14 @@ class EventLog(View):
         self.on_change(self._filter_box, lambda words: setattr(self.model, "filter", words))
         self.on_change(self._pause, lambda on: setattr(self.model, "paused", on))
         self.on_click(self._clear, self.model.clear)
-        # The wire first: what is told there comes before what the model makes of it.
+        # The wire first: a message is published before the events that the client derives from it.
         self.on_close(pbx.wire(self.callback(self.model.handle_wire)))
         self.mirror(self.model, pbx)
 
     def draw(self) -> None:
-        """Draw what has come, or everything anew where the filters have changed."""
-        anew, entries = self.model.take()
-        if anew:
+        """Draw the new entries, or the whole list after the filters have changed."""
+        redraw, entries = self.model.take()
+        if redraw:
             self._left_out = 0
             for slot in self._slots:
                 put(slot, "")
@@ -168,7 +168,7 @@ class EventLog(View):
         put(self._words, f'<span class="pbx-words" role="status">{escape(said)}</span>')
 
     def describe(self) -> str:
-        """Say in a few words what this is."""
+        """Describe the view in a few words."""
         return f"EventLog: {self.model.total} entries"
 
     def to_html(self) -> str:

@@ -44,7 +44,7 @@ _WIDE: Final = "30em"
 _PLACES: Final = {
     ParameterPlace.PATH: "part of the path",
     ParameterPlace.QUERY: "in the query",
-    ParameterPlace.GUARD: "not sent: it says that you mean it",
+    ParameterPlace.GUARD: "not sent: it confirms the request",
     ParameterPlace.BODY: "",
 }
 
@@ -71,7 +71,7 @@ class ApiExplorer(View):
         that names what does not fit.
         """
         self.model = ExplorerModel(pbx)
-        """What is shown."""
+        """The model of this view."""
         if operation is not None:
             self.model.choose(operation)
         if values is not None and self.model.form is not None:
@@ -106,7 +106,7 @@ class ApiExplorer(View):
             style=_LABEL,
         )
         self._confirm = ipywidgets.Checkbox(
-            description="I mean it: this may change something", indent=False, layout={"width": "auto"}
+            description="I confirm: this may change something", indent=False, layout={"width": "auto"}
         )
         self._go = button("Send", style="primary")
         self._missing = ipywidgets.HTML(layout={"margin": "0 0 0 .8em"})
@@ -264,7 +264,7 @@ class ApiExplorer(View):
         if form is None or text == form.json:
             return
         form.json = text
-        self._form_of = None  # other parts may be given now: the form is made anew
+        self._form_of = None  # other parts may be given now: the form is rebuilt
         keep = self._as_json.value
         self.model.changed()
         self.draw_now()
@@ -276,14 +276,14 @@ class ApiExplorer(View):
             self.model.recall(exchange)
 
     def filled_in(self) -> None:
-        """Somebody has changed something in the form: what is shown of a former request is no longer this one."""
+        """The user has changed the form, so the exchange that is shown no longer belongs to it."""
         self.model.exchange = None
         self.model.changed()
 
     # ------------------------------------------------------------------------------------------- without live widgets
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         chosen = self.model.operation
         return f"ApiExplorer of {len(self.model.pbx.operations)} operations" + (f": {chosen.name}" if chosen else "")
 
@@ -478,7 +478,7 @@ def _prose(text: str) -> str:
 
 
 def answer_html(made: Exchange) -> str:
-    """What came of a request."""
+    """The answer to a request, or its error."""
     style = "pbx-status-bad" if made.error is not None else "pbx-status-good"
     status = str(made.status) if made.status is not None else "no answer"
     head = f'<div role="status"><span class="{style}">{escape(status)}</span> after {made.seconds * 1000:.1f} ms</div>'

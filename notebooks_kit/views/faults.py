@@ -1,4 +1,4 @@
-"""A slider that breaks the demo PBX, and what the client makes of it."""
+"""A slider that breaks the demo PBX, and how the client copes."""
 
 from functools import partial
 from html import escape
@@ -37,14 +37,14 @@ _STYLE: Final = """
 class FaultPanel(View):
     """Breaks the network or the server of the demo PBX: by a slider, from well to gone, and by buttons, once.
 
-    Beside it stands what the client makes of it: its status, how often it lost the connection, what it told late, and
-    what happened when. It mirrors a ``FaultsModel``. There is none for a real system.
+    It also shows how the client copes: its status, how often it lost the connection, what it caught up with, and
+    what happened when. It mirrors a ``FaultsModel``. It works with the demo PBX only.
     """
 
     def __init__(self, pbx: Pbx) -> None:
         """Break the demo PBX behind this client. Raises ``InvalidInput`` for a real one."""
         self.model = FaultsModel(pbx)
-        """What is shown."""
+        """The model of this view."""
         self._slider = ipywidgets.SelectionSlider(
             options=self.model.conditions,
             value=self.model.condition,
@@ -87,11 +87,11 @@ class FaultPanel(View):
         return f'<ol aria-label="What happened">{"".join(map(_item, list(self.model.moments)[-_SHOWN:]))}</ol>'
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"FaultPanel: {self.model.condition}, {self.model.status.value}"
 
     def to_html(self) -> str:
-        """Return how it stands, and what happened, as plain tables."""
+        """Return the state and what happened as plain tables."""
         facts = "".join(
             f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
             for name, value in self.model.facts

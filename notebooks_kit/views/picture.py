@@ -1,4 +1,4 @@
-"""What pictures have in common: one widget with an SVG in it, drawn anew at a modest rate."""
+"""What pictures have in common: one widget with an SVG in it, redrawn at a modest rate."""
 
 from collections.abc import Sequence
 from html import escape
@@ -25,7 +25,7 @@ COLOURS: Final = {
     CallState.RELEASING: "#737982",
     CallState.UNKNOWN: "#737982",
 }
-"""Of the bars; what stands on them is readable in light and dark."""
+"""Colours of the bars. Text on them is readable in light and dark themes."""
 ON: Final = {CallState.RINGING_INCOMING: "#221a00", CallState.RINGING_OUTGOING: "#150b2e"}
 BAD: Final = "#d64541"
 TEXT: Final = "var(--jp-content-font-color1, currentColor)"
@@ -98,7 +98,7 @@ class PictureView(View):
         raise NotImplementedError
 
     def framed(self, html: str) -> str:
-        """Return a picture that stands alone in whatever it needs around it."""
+        """Return a picture with the frame that it needs when it is shown without the view."""
         return html
 
     def to_html(self) -> str:

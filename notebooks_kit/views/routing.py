@@ -1,4 +1,4 @@
-"""How calls reach a line, as a widget with switches that tell the truth."""
+"""How calls reach a line, as a widget. Its switches show what the line confirms."""
 
 from html import escape
 from typing import Any, Final
@@ -26,15 +26,15 @@ _NATURAL: Final = {"description_width": "initial"}
 class RoutingPanel(View):
     """Do-not-disturb, forward, overflow and remote extension of a line.
 
-    It mirrors a ``RoutingModel``, so it shows what the line says, also where a telephone or somebody else has changed
-    it; what the system refuses turns back, with the reason on top. What the line cannot do is named in one line.
+    It mirrors a ``RoutingModel``, so it shows what the line reports, also after a change by a telephone or another
+    user. A switch that the system refuses flips back, with the reason on top. What the line cannot do is named.
     """
 
     def __init__(self, line: Line, **options: Any) -> None:
         """Show how calls reach ``line``; ``options`` are those of ``RoutingModel``."""
         self.line = line
         self.model = RoutingModel(line, **options)
-        """What is shown."""
+        """The model of this view."""
         self._words = ipywidgets.HTML(layout={"margin": "0"})
         self._dnd = ipywidgets.Checkbox(
             value=False, description="Do not disturb", tooltip="Refuse calls", indent=False, layout={"width": "auto"}
@@ -93,7 +93,7 @@ class RoutingPanel(View):
         show(self._absent, bool(model.absent))
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"RoutingPanel of {self.line.number or self.line.name}: {self.model.words}"
 
     def to_html(self) -> str:
@@ -167,7 +167,7 @@ class _Route:
         panel.on_change(self._target, self._choose)
 
     def draw(self, route: Forward | Overflow | None, words: str, online: bool) -> None:
-        """Show what is so. The fields follow where it has changed; what somebody is typing stays."""
+        """Show the present state. The fields follow when it changes; what the user is typing stays."""
         self._words.value = f'<div class="pbx-part-words">{escape(words)}</div>'
         if route != self._drawn:
             self._drawn = route
@@ -226,7 +226,7 @@ class _CallerId:
         panel.on_change(self._choice, self._choose)
 
     def draw(self, shown: CallerId | None, words: str, online: bool) -> None:
-        """Show what is so. The fields follow where it has changed; what somebody is typing stays."""
+        """Show the present state. The fields follow when it changes; what the user is typing stays."""
         self._words.value = f'<div class="pbx-part-words">{escape(words)}</div>'
         if shown != self._drawn:
             self._drawn = shown

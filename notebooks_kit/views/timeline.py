@@ -36,12 +36,12 @@ class CallTimeline(PictureView):
     def __init__(
         self, pbx: Pbx, lines: Iterable[str | Line] | None = None, *, window: float = 300.0, rate: float = RATE
     ) -> None:
-        """Show ``lines`` (handles, ids or numbers; none: all that have calls), the last ``window`` seconds."""
+        """Show the last ``window`` seconds of ``lines`` (handles, ids or numbers; ``None``: all that have calls)."""
         only = None
         if lines is not None:
             only = [line.id if isinstance(line, Line) else pbx.line(line).id for line in lines]
         self.model = TimelineModel(pbx.lines, pbx.now, only=only, window=window, status=pbx.status)
-        """What is shown."""
+        """The model of this view."""
         self._client = pbx
         choices = [*_WINDOWS]
         if window not in [seconds for _, seconds in choices]:
@@ -92,7 +92,7 @@ class CallTimeline(PictureView):
         return timeline_svg(shown), said
 
     def describe(self) -> str:
-        """Say in a few words what this is."""
+        """Describe the view in a few words."""
         return f"CallTimeline: {self.picture()[1]}"
 
     def to_dataframe(self) -> "pandas.DataFrame":
@@ -170,7 +170,7 @@ def _legend(states: tuple[CallState, ...], y: float) -> list[str]:
 
 
 def _description(shown: Picture) -> str:
-    """The picture in words, for who cannot see it: what goes on now, and how many calls there were."""
+    """The picture in words, for screen readers: which calls are in progress, and how many there were."""
     running = [
         piece.title.partition(", ")[0] for row in shown.rows for lane in row.lanes for piece in lane if piece.running
     ]

@@ -1,4 +1,4 @@
-"""What all views have in common: one loop, one drawing a frame, a place for problems, an end that leaves nothing."""
+"""What all views share: the client's loop, one drawing per frame, a place for problems, and closing without a trace."""
 
 import asyncio
 import inspect
@@ -18,13 +18,13 @@ from ..models.model import Model, ReadModel
 from .markup import problem_html
 
 FRAME: Final = 0.1
-"""Seconds between two drawings; what happens meanwhile is drawn together."""
+"""Seconds between two drawings; changes within a frame are drawn together."""
 
 Work = Callable[[], Awaitable[object] | None]
-"""Something to be done: a plain function, or one that returns something to be awaited."""
+"""A plain function, or one that returns an awaitable."""
 
-# The colours follow the theme of the page; where there is none (Voilà, a stored page) the fallbacks hold. A style works
-# in a place that is not shown, too.
+# The colours follow the theme of the page; without one (Voilà, a stored page) the fallbacks apply. A <style> also works
+# inside a hidden widget.
 _STYLE: Final = """
 .pbx-view { color: var(--jp-content-font-color1, inherit); }
 .pbx-view button:focus-visible, .pbx-view input:focus-visible, .pbx-view select:focus-visible,
@@ -39,12 +39,12 @@ _STYLE: Final = """
 class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     """A widget that mirrors a model.
 
-    Make it in a cell: that is the loop of the client, in which every model lives. What widgets call may come from other
-    loops and threads (kernels have several), so it passes through ``on_click``, ``on_change`` and ``do``, which hop to
-    that loop first. What goes wrong there is shown on top of the view; nothing is printed and nothing swallowed.
+    Create it in a cell: cells run in the client's loop, to which every model belongs. Widgets may call back from other
+    loops and threads (kernels have several), so callbacks go through ``on_click``, ``on_change`` and ``do``, which
+    switch to that loop first. An error there is shown on top of the view; none is printed, none is swallowed.
 
-    ``close()`` takes it away with everything that it has made. Where the page tells the kernel which cell runs
-    (JupyterLab, Notebook 7), running a cell again closes the views that its former run has made.
+    ``close()`` removes the view and everything that it has created. If the page says which cell is running (JupyterLab
+    and Notebook 7 do), running a cell again closes the views of its previous run.
     """
 
     def __init__(self, pbx: Pbx | None, children: Sequence[Any], *, css: str = "", **keywords: Any) -> None:
@@ -73,7 +73,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop of the client. Models are touched only there."""
+        """The loop of the client. Models are used only there."""
         return self._loop
 
     @property
@@ -99,13 +99,13 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._hop(self._begin, work, busy, keep_problem)
 
     def on_click(self, button: Any, work: Work) -> None:
-        """Do this when the button is clicked; see ``do``."""
+        """Call ``work`` when the button is clicked; see ``do``."""
         button.on_click(lambda _: self.do(work, busy=button))
 
     def on_change(self, widget: Any, function: Callable[[Any], Awaitable[object] | None], name: str = "value") -> None:
-        """Call this in the client's loop with the new value when somebody changes the widget.
+        """Call this in the client's loop with the new value when the user changes the widget.
 
-        What ``draw`` itself changes, or anything within ``with view.mirroring():``, is nobody's choice and is not told.
+        Changes made by ``draw``, or within ``with view.mirroring():``, are not the user's and do not call it.
         """
 
         def changed(change: Any) -> None:
@@ -157,7 +157,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     @contextmanager
     def mirroring(self) -> Iterator[None]:
-        """What is changed herein was not chosen by a person: ``on_change`` keeps silent. For use in the loop only."""
+        """Change widgets without calling ``on_change``: the change is not the user's. For use in the loop only."""
         self._mirroring += 1
         try:
             yield
@@ -165,7 +165,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             self._mirroring -= 1
 
     def is_busy(self, button: Any) -> bool:
-        """Whether what this button has begun goes on; ``draw`` leaves it disabled then."""
+        """Whether the work that this button has begun is still running; ``draw`` then leaves it disabled."""
         return button in self._busy
 
     def show_problem(self, problem: str | BaseException | None) -> None:
@@ -220,14 +220,14 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     # -------------------------------------------------------------------------------------------------------- drawing
 
     def draw(self) -> None:
-        """Mirror the model: change what exists, rebuild nothing. To be overridden; called in the loop."""
+        """Mirror the model: change existing widgets, rebuild none. Override this; it is called in the loop."""
 
     def schedule(self) -> None:
-        """Draw once, at the end of the frame. From any thread."""
+        """Draw at the end of the frame. Safe from any thread."""
         self._hop(self._schedule)
 
     def draw_now(self) -> None:
-        """Draw what waits for the end of the frame. Tests and the impatient call it, in the loop."""
+        """Draw at once, without waiting for the end of the frame. For use in the loop only."""
         if self._frame is not None:
             self._frame.cancel()
             self._frame = None
@@ -273,7 +273,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             self._frame = self._loop.call_later(FRAME, self.draw_now)
 
     def every(self, seconds: float, tick: Callable[[], object]) -> Callable[[], None]:
-        """Call ``tick`` in the loop every so many seconds, as long as the view exists; return what ends it earlier."""
+        """Call ``tick`` in the loop at this interval until the view is closed; return a function that stops it."""
         key = object()
 
         def again() -> None:
@@ -302,7 +302,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._on_close.append(callback)
 
     def close(self) -> None:
-        """Leave the client, end everything that goes on, and take every widget away. A second time does nothing."""
+        """Unsubscribe, cancel running work and remove every widget. Closing it again does nothing."""
         if getattr(self, "_closed", True):
             return
         self._closed = True
@@ -355,21 +355,21 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _call_soon(self, function: Callable[..., None], *arguments: Any) -> None:
         try:
             self._loop.call_soon_threadsafe(function, *arguments)
-        except RuntimeError:  # the loop is closed: nobody else touches anything any more
+        except RuntimeError:  # the loop is closed, so no other thread uses the view any more
             self._show_problem("The event loop of this view has ended. Make the view again.")
 
     # ------------------------------------------------------------------------------------------- without live widgets
 
     def to_html(self) -> str:
-        """Return what is shown as plain HTML, for pages that cannot run widgets; empty where there is none."""
+        """Return what is shown as plain HTML, for pages that cannot run widgets; empty if the view has none."""
         return ""
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return type(self).__name__
 
     def still(self) -> "Still":
-        """Return a plain picture of how it stands now, which does not change any more: for a note of one moment."""
+        """Return a plain picture of the view at this moment, which does not change any more."""
         self.draw_now()
         return Still(self.to_html(), self.describe())
 
@@ -396,7 +396,7 @@ class Still:
         self.html, self._words = html, words
 
     def __repr__(self) -> str:
-        """Say what it is, for pages without pictures."""
+        """Return the description, for pages without pictures."""
         return self._words
 
     def _repr_html_(self) -> str:
@@ -430,7 +430,7 @@ def close_widget(widget: Any) -> None:
 
 @dataclass(slots=True)
 class _Place:
-    """One cell: which of its runs was the last, and what that has made."""
+    """One cell: which of its runs was the last, and the views that it has created."""
 
     run: str
     former: set[str] = field(default_factory=set)
@@ -443,7 +443,7 @@ _inside: Final[ContextVar[bool]] = ContextVar("inside a view", default=False)
 
 @contextmanager
 def _in_a_view() -> Iterator[None]:
-    """Views that a view makes later, at a click perhaps, are that view's own and no cell's."""
+    """Mark the views that a view creates later, perhaps at a click: they belong to that view, not to a cell."""
     token = _inside.set(True)
     try:
         yield
@@ -452,7 +452,7 @@ def _in_a_view() -> Iterator[None]:
 
 
 def cell_and_run() -> tuple[str, str] | None:
-    """Return which cell is being run, and which of its runs this is; none where the page does not tell."""
+    """Return which cell is running, and which of its runs this is; ``None`` if the page does not say."""
     shell = get_ipython()
     parent: dict[str, Any] = getattr(shell, "get_parent", dict)() or {}
     header = parent.get("header") or {}
@@ -463,13 +463,13 @@ def cell_and_run() -> tuple[str, str] | None:
 
 
 def _remember(view: View) -> None:
-    """Note which cell has made this view, and close what its former runs have made."""
+    """Remember which cell has created this view, and close the views of its earlier runs."""
     known = None if _inside.get() else cell_and_run()
     if known is None:
         return
     cell, run = known
     place = _places.setdefault(cell, _Place(run))
-    if run in place.former:  # something that a former run has left behind makes a view late
+    if run in place.former:  # something from an earlier run creates a view late
         return
     if run != place.run:
         place.former.add(place.run)

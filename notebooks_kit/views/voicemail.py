@@ -32,18 +32,18 @@ _STYLE: Final = """
 
 
 class VoicemailPlayer(View):
-    """The messages in a line's mailbox: heard in the page, saved as files, deleted after a second word.
+    """The messages in a line's mailbox: play them in the page, save them as files, delete them after a question.
 
-    It mirrors a ``VoicemailModel`` and reads the messages anew when the system counts others. A message is read into
+    It mirrors a ``VoicemailModel`` and reads the messages again when the system's count changes. A message is read into
     memory as a stream, at most ``most_bytes`` of it; longer ones can be saved. What a message offers beyond that on
-    some systems (a mark that it was heard, a number that plays it, sound formats) has its button there.
+    some systems (marking it as heard, a number that plays it, sound formats) has a button there.
     """
 
     def __init__(self, line: Line, *, height: str = "18em", **options: Any) -> None:
         """Show the mailbox of ``line``; ``options`` are those of ``VoicemailModel``, such as ``most_bytes``."""
         self.line = line
         self.model = VoicemailModel(line, **options)
-        """What is shown."""
+        """The model of this view."""
         self._rows: dict[str, _Row] = {}
         self._heard: str | None = None
         self._saving: MessageRow | None = None
@@ -54,7 +54,7 @@ class VoicemailPlayer(View):
             [self._password, self._open], layout={"display": "none", "align_items": "center"}
         )
         self._new_only = ipywidgets.Checkbox(description="Only new ones", indent=False, layout={"width": "9em"})
-        self._refresh = button("Read anew", "Count and list the messages anew")
+        self._refresh = button("Reload", "Count and list the messages again")
         self._words = ipywidgets.HTML(layout={"margin": "0"})
         self._confirm = Confirm(self, "Delete for good")
         self._body = ipywidgets.VBox(layout={"max_height": height, "overflow": "hidden auto", "display": "flex"})
@@ -236,7 +236,7 @@ class VoicemailPlayer(View):
         return self.model.to_dataframe()
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"VoicemailPlayer of {self.line.number or self.line.name}: {self.model.summary}"
 
     def to_html(self) -> str:
@@ -262,7 +262,7 @@ class _Row:
         view.on_click(self.delete, lambda: view.delete(id))
 
     def draw(self, row: MessageRow, number: int, *, chosen: bool) -> None:
-        """Show the message as it is now. Its number tells its buttons from those of others."""
+        """Show the message as it is now. Its number distinguishes its buttons from those of other messages."""
         if number != self._number:
             self._number = number
             self.hear.description = f"Hear {number}"

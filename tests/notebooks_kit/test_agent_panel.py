@@ -94,11 +94,11 @@ def test_what_there_is_to_say() -> None:
     assert AgentModel(_Line(AgentSnapshot(state=AgentState.BUSY))).words == "in a call"  # type: ignore[arg-type]
 
 
-def test_nobody() -> None:
+def test_a_user_who_is_not_an_agent() -> None:
     line = _Line(None)
     model = AgentModel(line)  # type: ignore[arg-type]
     assert not model.available
-    assert model.words == "The user of this line is no agent of the call centre."
+    assert model.words == "The user of this line is not an agent of the call centre."
     assert (model.buttons, model.facts, model.skills) == ((), (), ())
     line.missing = {"agent": "API_CONTACTCENTER_AGENT"}
     assert model.words == "This line shows no agent: it needs the licence API_CONTACTCENTER_AGENT."

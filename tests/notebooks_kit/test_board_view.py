@@ -161,7 +161,7 @@ async def test_a_box_may_be_moved_from_another_thread(board: LineBoard) -> None:
     assert len(shown(board)) == 1
 
 
-async def test_it_can_be_told_at_the_beginning(pbx: FakePbx) -> None:
+async def test_filter_and_order_can_be_given_at_the_beginning(pbx: FakePbx) -> None:
     view = LineBoard(pbx, sort="name", filter="ada")  # type: ignore[arg-type]
     assert len(shown(view)) == 1
     assert view._sort_box.value == "name"

@@ -171,7 +171,7 @@ async def test_consult_swap_and_back(hands: Hands) -> None:
     assert hands.line.calls[0].party.number == "1002"  # type: ignore[union-attr]
 
 
-async def test_conference_and_dropping_somebody(hands: Hands) -> None:
+async def test_conference_and_dropping_a_party(hands: Hands) -> None:
     await hands.consulting()
     index = 0 if "merge" in hands.buttons(0) else 1
     hands.click("merge", index)
@@ -246,7 +246,7 @@ async def test_recording(hands: Hands) -> None:
     await sees(lambda: "start_recording" in hands.buttons())
 
 
-async def test_an_outgoing_call_that_nobody_answers(hands: Hands) -> None:
+async def test_an_outgoing_call_without_an_answer(hands: Hands) -> None:
     await hands.line.dial("1001")
     await sees(lambda: hands.panel.model.rows and "call_back" in hands.buttons())
     hands.click("call_back")

@@ -125,7 +125,7 @@ def test_several_ringing_devices_can_be_chosen() -> None:
     assert model.choices("c1", "answer_on") == [("1000 (deskphone)", "1000"), ("61000 (mobile)", "61000")]
 
 
-def test_nobody_who_cannot_be_dropped_is_offered() -> None:
+def test_only_parties_that_can_be_dropped_are_offered() -> None:
     parties = (Party(id="p1", name="Bob", number="1001"), Party(id="p2", name="Carol", droppable=False))
     line = _Line(make(parties=parties, actions=frozenset({Action.DROP_PARTICIPANT})))
     model = model_of(line)
@@ -162,10 +162,10 @@ def test_offline_there_is_nothing_to_be_done() -> None:
     model = model_of(_Line(make(actions=frozenset({Action.HOLD}))))
     model.take()
     assert model.rows[0].buttons == ("hold",)
-    told: list[int] = []
-    model.on_change = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     model.handle(StatusChanged(at=NOW, status=Status.OFFLINE, previous=Status.ONLINE))
-    assert told == [1]
+    assert notified == [1]
     assert model.take() == {"c1"}
     assert model.rows[0].buttons == ()
 
@@ -212,8 +212,8 @@ def test_words() -> None:
         (Outcome.ANSWERED, "ended"),
         (Outcome.MISSED, "missed"),
         (Outcome.BUSY, "the other side was busy"),
-        (Outcome.UNKNOWN, "ended while nobody looked"),
-        (Outcome.PICKED_UP, "picked up by somebody else"),
+        (Outcome.UNKNOWN, "ended while disconnected"),
+        (Outcome.PICKED_UP, "picked up by someone else"),
     ],
 )
 def test_calls_that_have_ended_stay_for_a_while(outcome: Outcome, words: str) -> None:
@@ -270,14 +270,14 @@ def test_what_else_is_known() -> None:
     assert row.label == "Call from Bob (1001), Carol (1002): active"
 
 
-def test_many_events_are_told_once() -> None:
+def test_many_events_are_reported_once() -> None:
     line = _Line(make())
     model = model_of(line)
-    told: list[int] = []
-    model.on_change = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     for status in (Status.OFFLINE, Status.SYNCING, Status.ONLINE):
         model.handle(StatusChanged(at=NOW, status=status, previous=Status.ONLINE))
-    assert told == [1]
+    assert notified == [1]
     assert model.take() == {"c1"}
     assert model.take() == set()
 

@@ -73,11 +73,11 @@ def tasks() -> set[Any]:
     return {each for each in asyncio.all_tasks() if "notebooks" in repr(each)}
 
 
-class Told:
-    """Counts who listens to a client, by its own two methods."""
+class Subscriptions:
+    """Counts the open subscriptions of a client and its lines."""
 
     def __init__(self, pbx: Pbx, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.listening = 0
+        self.active = 0
         for owner in (pbx, *pbx.lines.values()):
             for name in ("subscribe", "wire"):
                 if hasattr(owner, name):
@@ -88,14 +88,14 @@ class Told:
     def _counting(self, method: Callable[..., Callable[[], None]]) -> Any:
         def subscribe(owner: Any, *arguments: Any, **keywords: Any) -> Callable[[], None]:
             stop = method(owner, *arguments, **keywords)
-            self.listening += 1
+            self.active += 1
             over = False
 
             def end() -> None:
                 nonlocal over
                 if not over:
                     over = True
-                    self.listening -= 1
+                    self.active -= 1
                 stop()
 
             return end
@@ -106,7 +106,7 @@ class Told:
 @pytest.mark.parametrize("name", VIEWS)
 async def test_made_and_closed_again_and_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with connected_office() as (one, pbx):
-        told = Told(pbx, monkeypatch)
+        counted = Subscriptions(pbx, monkeypatch)
         one.switch.make_call(f"oxe{BOB}", BOB, ALICE, auto_answer=True)
         await sees(lambda: pbx.line(ALICE).calls)
         manager = comm.get_comm_manager()
@@ -115,7 +115,7 @@ async def test_made_and_closed_again_and_again(name: str, monkeypatch: pytest.Mo
         first.close()
         await asyncio.sleep(0)
         del first
-        before = (widgets(), len(manager.comms), told.listening, timers(), tasks())
+        before = (widgets(), len(manager.comms), counted.active, timers(), tasks())
         gone = []
         for turn in range(TIMES):
             view = VIEWS[name](pbx)
@@ -127,7 +127,7 @@ async def test_made_and_closed_again_and_again(name: str, monkeypatch: pytest.Mo
         await sees(lambda: tasks() == before[4])
         assert widgets() == before[0]
         assert len(manager.comms) == before[1]
-        assert told.listening == before[2] == 0
+        assert counted.active == before[2] == 0
         assert timers() == before[3]
         gc.collect()
         await asyncio.sleep(0)
@@ -149,25 +149,25 @@ async def test_a_cell_run_again_and_again(monkeypatch: pytest.MonkeyPatch) -> No
     shell = Shell()
     monkeypatch.setattr(view_module, "get_ipython", lambda: shell)
     async with connected_office() as (_, pbx):
-        told = Told(pbx, monkeypatch)
+        counted = Subscriptions(pbx, monkeypatch)
         sizes = []
         for shell.run in range(TIMES):
             view = Console(pbx, line=ALICE)
             for page in ("routing", "log", "events", "timeline"):
                 view.show(page)
                 view.draw_now()
-            sizes.append((len(widgets()), told.listening, timers()))
+            sizes.append((len(widgets()), counted.active, timers()))
         assert len(set(sizes[2:])) == 1, sizes
         view.close()
         await asyncio.sleep(0.01)
-        assert told.listening == 0
+        assert counted.active == 0
 
 
 # ------------------------------------------------------------------------------------------- what goes wrong is shown
 
 
 class Wrong(View):
-    """Whatever can call back fails as it is told to."""
+    """A view whose callbacks fail on demand."""
 
     def __init__(self, pbx: Pbx) -> None:
         self.failing = ""

@@ -25,15 +25,15 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_lines_are_found_by_number_and_name() -> None:
     async with connected_office() as (_, pbx):
         model = ConsoleModel(pbx)
-        told: list[str] = []
-        model.on_change = lambda: told.append(model.chosen)
+        notified: list[str] = []
+        model.on_change = lambda: notified.append(model.chosen)
         assert model.chosen == ""
         assert model.line is None
         assert model.choices[0].startswith(f"{ALICE} ")
         assert model.find(model.choices[1].upper())
         assert model.find(ALICE)
         assert model.find(pbx.line(BOB).name.split()[0].lower())
-        assert told == [pbx.line(number).id for number in (BOB, ALICE, BOB)]
+        assert notified == [pbx.line(number).id for number in (BOB, ALICE, BOB)]
         assert not model.find("100")
         assert not model.find("nobody")
         assert not model.find(" ")
@@ -45,16 +45,16 @@ async def test_lines_are_found_by_number_and_name() -> None:
 async def test_a_line_that_goes_is_chosen_no_more() -> None:
     async with connected_office() as (_, pbx):
         model = ConsoleModel(pbx, line=BOB)
-        told: list[str] = []
-        model.on_change = lambda: told.append(model.chosen)
+        notified: list[str] = []
+        model.on_change = lambda: notified.append(model.chosen)
         bob = pbx.line(BOB).snapshot
         now = datetime.now(UTC)
         model.handle(LineChanged(at=now, line=bob.id, snapshot=bob, previous=bob, changed=frozenset({"counters"})))
-        assert not told
+        assert not notified
         model.handle(LineChanged(at=now, line=bob.id, snapshot=bob, previous=bob, changed=frozenset({"name"})))
         model.handle(LineRemoved(at=now, line=pbx.line(ALICE).id))
         model.handle(LineRemoved(at=now, line=bob.id))
-        assert told == [bob.id, bob.id, ""]
+        assert notified == [bob.id, bob.id, ""]
 
 
 def test_what_a_system_cannot_do_has_no_tab() -> None:
@@ -116,7 +116,7 @@ async def test_every_tab_opens_and_follows_the_line() -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_what_cannot_be_found_is_told() -> None:
+async def test_what_cannot_be_found_is_reported() -> None:
     async with connected_office() as (_, pbx):
         console = Console(pbx, page="routing")
         assert "routing" not in console.views

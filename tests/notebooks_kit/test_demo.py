@@ -44,7 +44,7 @@ async def test_people_call_answer_hold_and_hang_up(pbx: Pbx) -> None:
     mine.hang_up()  # there is nothing to leave
     with pytest.raises(InvalidInput, match=r"Reception Demo could answer.*idle now"):
         mine.answer()
-    with pytest.raises(InvalidInput, match="nobody has the number 9999"):
+    with pytest.raises(InvalidInput, match="no one has the number 9999"):
         demo(pbx).person("9999")
 
 
@@ -68,7 +68,7 @@ async def test_messages_routing_and_the_outside(pbx: Pbx) -> None:
     await sees(lambda: (found := only_call(pbx, "1018")) is not None and found.party.label == "Northwind Bakery")  # type: ignore[union-attr]
     outside.hang_up()
     await sees(lambda: not pbx.line("1018").calls)
-    with pytest.raises(InvalidInput, match="is in none"):
+    with pytest.raises(InvalidInput, match="is not in a call"):
         outside.hang_up()
 
 
@@ -93,7 +93,7 @@ async def test_the_same_call_over_another_wire_and_the_client_ends_with_the_demo
 async def test_a_real_system_has_nothing_behind_it() -> None:
     async with Simulator() as simulator:
         pbx = await connect(url=simulator.url, username="admin", password="admin")
-        with pytest.raises(InvalidInput, match="no connection to the demo"):
+        with pytest.raises(InvalidInput, match="not a client of the demo"):
             demo(pbx)
         await pbx.close()
 

@@ -107,7 +107,7 @@ async def test_what_a_telephone_dialled_can_be_dialled_again() -> None:
         model.close()
 
 
-async def test_the_policy_is_told_while_typing_and_holds() -> None:
+async def test_the_policy_is_shown_while_typing_and_enforced() -> None:
     async with office() as one:
         pbx = await one.connect(dial_policy=DialPolicy(denied=("0900*",)))
         model = DialModel(pbx.line(ALICE), pause=0)
@@ -138,8 +138,8 @@ async def test_names_are_found_in_the_directory() -> None:
         assert model.choices == ()
         assert model.hint == "Bob Keller"
         await typed("Nobody At All")
-        assert model.hint == "Nobody was found."
-        with pytest.raises(InvalidInput, match="nobody in the directory"):
+        assert model.hint == "No one was found."
+        with pytest.raises(InvalidInput, match="matches no name in the directory"):
             await model.dial()
         await typed("Keller")
         call = await model.dial()

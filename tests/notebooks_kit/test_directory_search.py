@@ -38,11 +38,11 @@ async def test_the_newest_search_wins() -> None:
     async with office(switch=BOOK) as one:
         pbx = await one.connect()
         model = DirectoryModel(pbx, pause=0)
-        told: list[int] = []
-        model.on_change = lambda: told.append(1)
+        notified: list[int] = []
+        model.on_change = lambda: notified.append(1)
         model.type("Di")
         model.type("Ke")
-        assert told == [1], "told once until it is taken"
+        assert notified == [1], "notified once until it is taken"
         assert model.searching
         assert model.words == "Searching …"
         assert await found(one, model) == ["Bob Keller", "Ina Kerr", "Keller & Sons"]
@@ -55,7 +55,7 @@ async def test_the_newest_search_wins() -> None:
         assert "at least 2" in model.words
         model.type("zz")
         assert await found(one, model) == []
-        assert model.words == "Nobody was found."
+        assert model.words == "No one was found."
 
 
 async def test_the_former_ones_stay_until_there_are_others() -> None:
@@ -193,7 +193,7 @@ async def test_rows_are_kept_and_changed(place: tuple[Office, DirectorySearch]) 
     assert widgets() == made
 
 
-async def test_one_does_not_call_oneself_and_without_a_line_nobody(place: tuple[Office, DirectorySearch]) -> None:
+async def test_no_calls_to_oneself_and_none_without_a_line(place: tuple[Office, DirectorySearch]) -> None:
     one, view = place
     view._field.value = ALICE
     await turns(one, lambda: len(shown(view)) == 1)

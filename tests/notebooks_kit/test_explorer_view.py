@@ -193,7 +193,7 @@ async def test_secrets_are_in_no_output(one: Office) -> None:
     view.close()
 
 
-async def test_sound_is_heard(one: Office) -> None:
+async def test_sound_is_played(one: Office) -> None:
     pbx = await one.connect(**user())
     call = one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
     one.switch.overflow_to_voicemail("oxe1001", call.ref)

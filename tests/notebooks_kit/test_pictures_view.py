@@ -246,7 +246,7 @@ async def test_the_ladder_of_an_office(one: Office) -> None:
     for part in ("this side", "system", "Alice Martin", "Bob Keller", "POST /telephony/calls", "OnCallCreated"):
         assert part in said
     assert "dials 1001" in said
-    assert "system to 1000 Alice Martin: is connected to 1001" in said, "it is told in words, too"
+    assert "system to 1000 Alice Martin: is connected to 1001" in said, "it is said in words, too"
     texts = [step.text for step in view.model.visible()]
     order = ["POST /telephony/calls", "201 POST /telephony/calls", "dials 1001", "rings, from 1000", "answers"]
     assert [text for text in texts if text in order] == order

@@ -197,7 +197,7 @@ async def test_do_not_disturb_is_flipped(hands: Hands) -> None:
     assert problem(hands.panel) == ""
 
 
-async def test_what_somebody_else_changes_is_seen(hands: Hands) -> None:
+async def test_a_change_by_another_user_is_shown(hands: Hands) -> None:
     hands.switch.set_dnd("oxe1000", True)
     await sees(lambda: hands.panel._dnd.value)
     await hands.line.set_forward("1002", condition=Condition.NO_ANSWER)

@@ -220,7 +220,7 @@ async def test_what_goes_wrong_is_shown_until_the_next_attempt(view: Counter) ->
 async def test_nothing_is_printed_and_nothing_reaches_the_loop(
     view: Counter, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    gc.collect()  # what other tests have left is not told here
+    gc.collect()  # what other tests have left does not count here
     heard: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
 
@@ -247,7 +247,7 @@ async def test_a_drawing_that_fails_is_shown(view: Counter) -> None:
     assert "ValueError: &lt;b&gt;too many" in problem(view)
 
 
-async def test_what_the_view_changes_itself_is_nobodys_choice(view: Counter) -> None:
+async def test_changes_by_the_view_itself_call_nothing_back(view: Counter) -> None:
     view.box.value = "a"
     await frame()
     view.number = 10
@@ -434,7 +434,7 @@ async def test_pages_that_do_not_name_the_cell_close_nothing(pbx: FakePbx, shell
         view.close()
 
 
-def test_a_loop_that_has_ended_is_told(make_pbx: type[FakePbx]) -> None:
+def test_a_closed_loop_is_reported(make_pbx: type[FakePbx]) -> None:
     async def make() -> Counter:
         return Counter(make_pbx())
 

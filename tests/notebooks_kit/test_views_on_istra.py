@@ -164,7 +164,7 @@ async def test_rcc_consultation(last: str, left: list[str]) -> None:
         pad.close()
 
 
-async def test_rcc_somebody_is_added() -> None:
+async def test_rcc_a_third_party_is_added() -> None:
     async with connected_office() as (one, _, line):
         hands, pad = Hands(line), DialPad(line)
         await talking(one, hands, pad)
@@ -221,7 +221,7 @@ async def test_rcc_a_server_that_is_gone_and_back() -> None:
 # -------------------------------------------------------------------------------------------------------------- myCrm
 
 
-async def test_crm_dials_and_shows_what_it_is_told() -> None:
+async def test_crm_dials_and_shows_what_it_reports() -> None:
     async with connected_office("mycrm") as (one, pbx, line):
         board, chosen = LineBoard(pbx, on_choose=lambda line: names.append(line.id)), []
         names: list[str] = chosen
@@ -260,12 +260,12 @@ def leave(one: IstraOffice, seconds: float = 5.0) -> None:
     one.switch.drop("oxe1001", call.ref)
 
 
-async def test_user_no_calls_are_told() -> None:
+async def test_user_reports_no_calls() -> None:
     async with connected_office("myistra") as (one, pbx, line):
         board, hands, pad = LineBoard(pbx), Hands(line), DialPad(line)
-        assert "1 line; this system tells nothing of calls" in board._summary.value
+        assert "1 line; this system does not report calls" in board._summary.value
         assert board.model.rows[line.id].words == "calls not reported"
-        assert "This system tells nothing of calls." in hands.panel._none.value
+        assert "This system does not report calls." in hands.panel._none.value
         pad._field.value = "1001"
         pad._dial.click()
         await sees(lambda: one.switch.calls)
@@ -279,7 +279,7 @@ async def test_user_no_calls_are_told() -> None:
 async def test_user_caller_id() -> None:
     async with connected_office("myistra") as (_, _, line):
         panel = RoutingPanel(line)
-        assert "This system tells nothing of how calls reach a line." in panel._words.value
+        assert "This system does not report how calls reach a line." in panel._words.value
         assert "Not on this line: do not disturb, forward, overflow and remote extension." in panel._absent.value
         caller = panel._caller_id
         await sees(lambda: "follows the presence" in caller._words.value)

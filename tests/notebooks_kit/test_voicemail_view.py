@@ -53,7 +53,7 @@ async def test_it_lists_the_messages_and_follows_the_counter(one: Office, player
     assert player._mailbox.layout.display == "none", "there is only one"
 
 
-async def test_hearing_a_message_in_the_page(player: VoicemailPlayer) -> None:
+async def test_playing_a_message_in_the_page(player: VoicemailPlayer) -> None:
     assert player._player.layout.display == "none"
     row = player._rows[player.model.rows[0].id]
     assert row.hear.tooltip.startswith("Hear the message of Carol Diaz (1002)")
