@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aiopbx import (
     Action,
@@ -105,6 +105,7 @@ def test_every_button_does_something_that_calls_can(operation: Any) -> None:
     assert operation.label.endswith("…") is (operation.needs not in (Needs.NOTHING, Needs.CALL))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.sets(st.sampled_from(sorted(Action))), st.sampled_from(CallState))
 def test_exactly_what_is_offered_has_a_button(offered: set[Action], state: CallState) -> None:
     legs = (Leg(device="1000", actions=frozenset(offered)),)
@@ -184,6 +185,7 @@ def test_timers() -> None:
     assert model.rows[0].timer(NOW + timedelta(seconds=70)) == "", "nobody saw when it was answered"
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.floats(min_value=-10, max_value=1e6))
 def test_durations(seconds: float) -> None:
     text = duration(seconds)

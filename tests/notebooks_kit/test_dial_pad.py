@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aiopbx import CallState, DialPolicy, InvalidInput, LineState, Pbx, PolicyViolation
 from aiopbx.simulator import DeviceSpec, SwitchSettings, UserSpec
@@ -50,6 +50,7 @@ class _Nobody:
         self.devices = ()
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(alphabet="".join(KEYS)))
 def test_keys_make_a_number(keys: str) -> None:
     model = DialModel(_Nobody())  # type: ignore[arg-type]

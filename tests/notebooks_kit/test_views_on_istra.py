@@ -406,7 +406,7 @@ async def test_what_is_not_there_says_so(system: str) -> None:
     async with connected_office(system) as (_, pbx, line):
         makers: list[tuple[Feature, Callable[[], Any], str]] = [
             (Feature.DIRECTORY, lambda: DirectorySearch(pbx, line), "There is no directory"),
-            (Feature.AGENT, lambda: AgentPanel(line), "no agent of the call centre"),
+            (Feature.AGENT, lambda: AgentPanel(line), "not an agent of the call centre"),
             (Feature.CALL_LOG, lambda: CallLogTable(line), "This line has no call log."),
             (Feature.MAILBOX, lambda: VoicemailPlayer(line), "This line has no mailbox."),
             (Feature.FORWARD, lambda: RoutingPanel(line), "Not on this line: do not disturb, forward"),
