@@ -45,7 +45,7 @@ def argument(node: cst.Call) -> Iterable[cst.Call]:
     """Give None for an argument; leave the last positional argument out."""
     args = node.args
     for index, arg in enumerate(args):
-        if not arg.star and not m.matches(arg.value, m.Name("None")):
+        if not arg.star and not left_alone(arg) and not m.matches(arg.value, m.Name("None")):
             yield node.with_changes(args=[*args[:index], arg.with_changes(value=cst.Name("None")), *args[index + 1 :]])
     if len(args) > 1 and not any(arg.keyword or arg.star for arg in args):
         yield node.with_changes(args=[*args[:-2], args[-2].with_changes(comma=cst.MaybeSentinel.DEFAULT)])
@@ -122,6 +122,8 @@ def left_alone(node: cst.CSTNode) -> bool:
         return any(m.matches(target.target, m.Name("__all__") | m.Name("__slots__")) for target in node.targets)
     if isinstance(node, cst.Expr):  # docstrings
         return isinstance(node.value, (cst.BaseString, cst.Ellipsis))
+    if isinstance(node, cst.Arg):
+        return m.matches(node.keyword, m.Name("description"))
     if isinstance(node, cst.Call):
         name = node.func.value if isinstance(node.func, cst.Attribute) else node.func
         return isinstance(name, cst.Name) and name.value in LOGGERS | TYPES_ONLY

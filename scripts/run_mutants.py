@@ -29,33 +29,40 @@ EQUIVALENT = ROOT / "scripts/mutants-equivalent.yaml"
 MINIMUM = 90.0
 
 CLIENT = "custom_components/pbx/aiopbx"
-LIB_TESTS = ("tests/aiopbx", "tests/contract")
-# They drive the simulator or the command, and reach the client only by the way.
-NOT_TRIED = ("tests/aiopbx/simulator/*", "tests/aiopbx/cli/*")
+TESTS = "tests/aiopbx"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Some sources that are tried together, and the environment and the tests that they are tried with."""
+    """Some sources that are tried together, with the tests that are about them, in one of the environments."""
 
     sources: tuple[str, ...]
+    tests: tuple[str, ...]
     python: str = ".venv-lib"
-    tests: tuple[str, ...] = LIB_TESTS
 
 
 # The one place that names modules.
 TARGETS = {
-    "reducers": Target((f"{CLIENT}/o2g/reducer/*.py", f"{CLIENT}/istra/reducer/*.py", f"{CLIENT}/reduced.py")),
-    "supervisor": Target((f"{CLIENT}/connection.py",)),
-    "subscribers": Target((f"{CLIENT}/subscribers.py", f"{CLIENT}/board.py")),
-    "policy": Target((f"{CLIENT}/policy.py",)),
-    "decoders": Target((f"{CLIENT}/o2g/decoding.py", f"{CLIENT}/istra/decoding.py")),
+    "reducers": Target(
+        (f"{CLIENT}/o2g/reducer/*.py", f"{CLIENT}/istra/reducer/*.py", f"{CLIENT}/reduced.py"),
+        (f"{TESTS}/*/test_*reducer*.py",),
+    ),
+    "supervisor": Target(
+        (f"{CLIENT}/connection.py",), (f"{TESTS}/test_connection.py", f"{TESTS}/test_*supervisor*.py")
+    ),
+    "subscribers": Target((f"{CLIENT}/subscribers.py", f"{CLIENT}/board.py"), (f"{TESTS}/test_*subscribers*.py",)),
+    "policy": Target((f"{CLIENT}/policy.py",), (f"{TESTS}/test_*policy*.py",)),
+    "decoders": Target(
+        (f"{CLIENT}/o2g/decoding.py", f"{CLIENT}/istra/decoding.py"),
+        (f"{TESTS}/*/test_*decod*.py", f"{TESTS}/*/test_*reducer.py", f"{TESTS}/istra/test_istra_socket.py"),
+    ),
     "settings": Target(
         tuple(
             f"{CLIENT}/{name}.py" for name in ("settings", "settings_files", "listening", "addresses", "istra_settings")
-        )
+        ),
+        (f"{TESTS}/test_*settings*.py", f"{TESTS}/*/test_*settings*.py"),
     ),
-    "integration": Target(("custom_components/pbx/*.py",), ".venv-ha", ("tests/integration",)),
+    "integration": Target(("custom_components/pbx/*.py",), ("tests/integration/test_*.py",), ".venv-ha"),
 }
 
 
@@ -143,12 +150,16 @@ def run(name: str, target: Target, wish: argparse.Namespace) -> None:
     ]
     if not mutants:
         return
-    every = sorted({path for other in TARGETS.values() if other.python == target.python for path in sources_of(other)})
-    record = HOME / f"tests{target.python}.jsonl"
-    states = test_states(target, every)
+    record = HOME / f"tests-{name}.jsonl"
+    states = test_states(target)
     fresh = {row["file"] for row in rows(record) if states.get(row["file"]) == row["state"]}
     stale = sorted(set(states) - fresh)
-    job: dict[str, Any] = {"record": str(record), "states": states, "sources": every, "seconds": wish.seconds}
+    job: dict[str, Any] = {
+        "record": str(record),
+        "states": states,
+        "sources": sources_of(target),
+        "seconds": wish.seconds,
+    }
     if stale:
         print(f"==> {name}: recording what {len(stale)} test files reach", file=sys.stderr)
         pytest(target, job, stale)
@@ -164,17 +175,11 @@ def rows(record: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
 
 
-def test_states(target: Target, sources: list[str]) -> dict[str, str]:
+def test_states(target: Target) -> dict[str, str]:
     """Return a word for each test file that changes when it or a source does."""
-    files = sorted(
-        path.relative_to(ROOT).as_posix() for folder in target.tests for path in (ROOT / folder).rglob("test_*.py")
-    )
-    state = hash_of(*sources)
-    return {
-        file: f"{hash_of(file)}-{state}"
-        for file in files
-        if not any(fnmatch.fnmatch(file, pattern) for pattern in NOT_TRIED)
-    }
+    state = hash_of(*sources_of(target))
+    files = {path.relative_to(ROOT).as_posix() for pattern in target.tests for path in ROOT.glob(pattern)}
+    return {file: f"{hash_of(file)}-{state}" for file in sorted(files)}
 
 
 def pytest(target: Target, job: dict[str, Any], files: list[str]) -> None:
