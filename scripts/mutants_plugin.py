@@ -14,6 +14,7 @@ What to do comes in the file that ``MUTANTS_JOB`` names; see scripts/run_mutants
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib.machinery
 import json
@@ -119,6 +120,12 @@ def changed_functions(old: types.CodeType, new: types.CodeType) -> list[tuple[ty
     return [*found, (old, new)] if found and is_function else found
 
 
+@functools.cache
+def original(path: str) -> types.CodeType:
+    """Return the code of a source as it is."""
+    return compile(Path(path).read_text(encoding="utf-8"), path, "exec", dont_inherit=True)
+
+
 def loaded_functions(paths: set[str]) -> dict[tuple[str, str, int], list[types.FunctionType]]:
     """Return every function that came from some sources, by where it stands."""
     found: defaultdict[tuple[str, str, int], list[types.FunctionType]] = defaultdict(list)
@@ -197,7 +204,7 @@ class Trial:
     def sort(self, mutant: dict[str, Any]) -> None:
         """Find out whether a mutant can be put in after the import."""
         path = str(ROOT / mutant["path"])
-        old = compile(Path(path).read_text(encoding="utf-8"), path, "exec", dont_inherit=True)
+        old = original(path)
         try:
             new = compile(mutant["code"], path, "exec", dont_inherit=True)
         except SyntaxError:
@@ -209,11 +216,12 @@ class Trial:
             return
         mutant["compiled"] = new
         mutant["table"] = mutant["functions"] is None
-        (self.cold if mutant["table"] else self.hot).append(mutant)
+        if mutant["table"] == JOB["tables"]:
+            (self.cold if mutant["table"] else self.hot).append(mutant)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self, args: list[str]) -> None:
-        """Try the mutants that have to be imported; then collect the tests for the others."""
+        """Try the mutants that have to be imported, or collect the tests for the others."""
         for mutant in self.cold:
             self.chosen = self.tests.for_mutant(mutant)
             if self.fork(mutant):
@@ -264,8 +272,17 @@ class Trial:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         os._exit(0)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Leave at the first failure, before pytest describes it at length."""
+        error = call.excinfo
+        if not self.in_child or error is None or item.get_closest_marker("xfail"):
+            return
+        if not error.errisinstance(pytest.skip.Exception):
+            os._exit(1)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Leave at the first failure."""
+        """Leave at a failure that only pytest sees."""
         if self.in_child and report.failed:
             os._exit(1)
 
@@ -328,4 +345,5 @@ if "mutants" in JOB:
     pytest_load_initial_conftests = _trial.pytest_load_initial_conftests
     pytest_collectreport = _trial.pytest_collectreport
     pytest_runtestloop = _trial.pytest_runtestloop
+    pytest_runtest_makereport = _trial.pytest_runtest_makereport
     pytest_runtest_logreport = _trial.pytest_runtest_logreport

@@ -164,7 +164,8 @@ def run(name: str, target: Target, wish: argparse.Namespace) -> None:
         print(f"==> {name}: recording what {len(stale)} test files reach", file=sys.stderr)
         pytest(target, job, stale)
     print(f"==> {name}: {len(mutants)} mutants", file=sys.stderr)
-    pytest(target, {**job, "results": str(HOME / "results.jsonl"), "mutants": mutants}, [])
+    for tables in (False, True):  # those of tables take longer: they have to be imported
+        pytest(target, {**job, "results": str(HOME / "results.jsonl"), "mutants": mutants, "tables": tables}, [])
     print(file=sys.stderr)
 
 
