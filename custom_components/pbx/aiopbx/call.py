@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Unpack
 
 from .doors import owned
-from .errors import ActionNotAllowed, CallOver, InvalidInput, Offline, UnknownCall
-from .events import CallEvent, Event, StatusChanged
+from .errors import ActionNotAllowed, CallOver, InvalidInput, UnknownCall
 from .model import (
     Action,
     CallSnapshot,
@@ -18,7 +17,6 @@ from .model import (
     Outcome,
     Party,
     Recording,
-    Status,
 )
 from .system import DialKeywords, DialOptions
 
@@ -502,42 +500,18 @@ class Call:
             words = f"ended {outcome}"
         else:
             wanted, words = what, "fulfilled the condition"
-        arrived: asyncio.Future[CallSnapshot] = asyncio.get_running_loop().create_future()
 
-        def look(call: CallSnapshot) -> None:
-            if arrived.done():
-                return
-            try:
-                if wanted(call):
-                    arrived.set_result(call)
-                elif call.outcome is not None:
-                    how = call.outcome.value
-                    arrived.set_exception(CallOver(f"The call ended ({how}) before it {words}.", outcome=how))
-            except Exception as error:  # a condition of the caller's that fails is his to see
-                arrived.set_exception(error)
+        def look(call: CallSnapshot) -> CallSnapshot | None:
+            if call.id != self.id:
+                return None
+            if wanted(call):
+                return call
+            if call.outcome is not None:
+                how = call.outcome.value
+                raise CallOver(f"The call ended ({how}) before it {words}.", outcome=how)
+            return None
 
-        def heard(event: Event) -> None:
-            if isinstance(event, CallEvent) and event.call.id == self.id:
-                look(event.call)
-
-        def closed(event: Event) -> None:
-            if isinstance(event, StatusChanged) and event.status is Status.CLOSED and not arrived.done():
-                arrived.set_exception(Offline("The client was closed."))
-
-        pbx = self._line.pbx
-        stop = pbx.subscribe(heard, line=self._line, kind=CallEvent)
-        stop_too = pbx.subscribe(closed, kind=StatusChanged)
-        try:
-            look(self.snapshot)
-            if not arrived.done() and pbx.status is Status.CLOSED:
-                raise Offline("The client was closed.")
-            async with asyncio.timeout(timeout):
-                return await arrived
-        finally:
-            stop()
-            stop_too()
-            if arrived.done() and not arrived.cancelled():
-                arrived.exception()
+        return await self._line._wait_for(look, (self.snapshot,), timeout, f"Call {self.id} never {words}")
 
     # The checks that stand before every action
 
