@@ -17,6 +17,7 @@ import aiopbx as library
 from aiopbx.cli import dial as dial_module, errors, run as run_module, screen, watch as watch_module
 from aiopbx.cli.probe import PACKAGES
 from aiopbx.settings.connection import ConnectionSettings
+from tests import processes
 
 if TYPE_CHECKING:
     from .conftest import Command, Served, ServerThread
@@ -237,7 +238,7 @@ def test_ctrl_c_and_terminate_have_one_code() -> None:
         return 0
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        with pytest.raises(typer.Exit) as left:
+        with processes.signals(), pytest.raises(typer.Exit) as left:
             run_module.run_command(end(number), debug=False)
         assert left.value.exit_code == errors.INTERRUPTED
 

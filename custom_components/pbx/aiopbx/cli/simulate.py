@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +155,9 @@ def _facts(simulator: Simulator, scenario: Scenario, wanted: Wanted) -> Iterator
         yield "Try", f"aiopbx watch --system myrcc --url {simulator.istra_url} {account}{trust}"
     if settings.host not in {"127.0.0.1", "::1", "localhost"}:
         yield "Beware", "others on the network can reach it, with the passwords above"
-    yield "End", "Ctrl-C" if wanted.seconds is None else f"Ctrl-C, or in {wanted.seconds:g} s"
+    # A shell that runs it in the background keeps Ctrl-C from it.
+    end = f"kill {os.getpid()}" if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else "Ctrl-C"
+    yield "End", end if wanted.seconds is None else f"{end}, or in {wanted.seconds:g} s"
 
 
 def _who(user: UserSpec) -> str:
