@@ -106,6 +106,9 @@ from .telephone import Key, Pin, Telephone, TelephoneState
 from .voicemail import Mailbox, MailboxSnapshot, VoicemailMessage, Voicemails, VoicemailSnapshot
 from .wiretap import WireMessage
 
+__version__ = "0.1.0"
+"""The version, which ``pyproject.toml`` and the integration's ``manifest.json`` repeat."""
+
 __all__ = [
     "DVA",
     "VOICEMAIL",

@@ -244,7 +244,7 @@ def test_debug_shows_the_traceback(aiopbx: Command) -> None:
 
 
 def test_a_defect_is_one_line_too(aiopbx: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aiopbx.cli.app.settings_of", lambda given: 1 / 0)
+    monkeypatch.setattr("aiopbx.cli.options.Connection.settings", lambda *_: 1 / 0)
     ran = aiopbx("watch")
     assert ran.code == 1
     assert "ZeroDivisionError" in ran.error

@@ -82,7 +82,7 @@ def test_watch(aiopbx: Command, rcc: list[str], crm: list[str], me: list[str]) -
 def test_dial(aiopbx: Command, served: Served, rcc: list[str], me: list[str]) -> None:
     ran = aiopbx("dial", "101", "--line", "100", "--give-up-after", "0.5", *rcc)
     assert ran.code != 0, "nobody answers"
-    assert "lift the own telephone" in ran.out
+    assert "lift your own telephone" in ran.out
     assert "hanging up" in ran.out
     ran = aiopbx("dial", "101", *me)
     assert ran.code == 0, ran.err
