@@ -11,7 +11,7 @@ import pytest
 import tests.aiopbx.office
 from aiopbx import Pbx
 from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
-from aiopbx.simulator.faces.o2g.asked import Asked
+from aiopbx.simulator.faces.o2g.requests import IncomingRequest
 from aiopbx.simulator.faces.o2g.server import O2gServer
 from tests.aiopbx.office import Office
 
@@ -79,11 +79,11 @@ class ChannelOffice(Office):
         return await super().connect(**settings, **channel_settings(self.channel, self.simulator, **settings))
 
 
-def events_first(server: O2gServer) -> Callable[[Asked], Awaitable[Any]]:
+def events_first(server: O2gServer) -> Callable[[IncomingRequest], Awaitable[Any]]:
     """Answer requests when the events that they caused are delivered."""
     answer = server.answer
 
-    async def later(request: Asked) -> Any:
+    async def later(request: IncomingRequest) -> Any:
         answered = await answer(request)
         loop = asyncio.get_running_loop()
         until = loop.time() + 0.5  # nothing is delivered while a fault holds everything

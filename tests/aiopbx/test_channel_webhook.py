@@ -17,7 +17,7 @@ from aiopbx.o2g.types.subscriptions import Filter, Selector, Subscription, Subsc
 from aiopbx.o2g.webhook import WebhookChannels
 from aiopbx.settings import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
-from aiopbx.simulator.faces.o2g.pushing import Webhook
+from aiopbx.simulator.faces.o2g.channel import Webhook
 from tests.aiopbx.channels import free_port, use_channel
 from tests.aiopbx.office import client_tasks, office, until
 

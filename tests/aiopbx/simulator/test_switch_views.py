@@ -8,7 +8,9 @@ import pytest
 
 from aiopbx.o2g.types.base import to_json
 from aiopbx.simulator.clock import ManualClock
-from aiopbx.simulator.faces.o2g import refusing, views
+from aiopbx.simulator.faces.o2g import views
+from aiopbx.simulator.faces.o2g.context import BATCH
+from aiopbx.simulator.faces.o2g.refusals import refusal_of
 from aiopbx.simulator.settings import UserSpec
 from aiopbx.simulator.switch import SwitchError
 from tests.aiopbx.simulator.conftest import Api
@@ -208,7 +210,7 @@ def test_who_attaches_later_is_told_the_difference_to_then() -> None:
     ],
 )
 def test_refusals_of_the_switch_on_the_wire(kind: str, cause: str | None, type_: str, status: int) -> None:
-    refusal = refusing.refused(SwitchError(kind, cause, "because"), 404)
+    refusal = refusal_of(SwitchError(kind, cause, "because"), 404)
     assert (refusal.type, refusal.status) == (type_, status)
     assert refusal.info.telephony is not None
     assert refusal.info.telephony.error_type == kind
@@ -222,7 +224,7 @@ Connect = Callable[..., Awaitable[Api]]
 async def test_a_snapshot_of_all_takes_its_time_and_a_second_request_does_nothing(
     connect: Connect, clock: ManualClock
 ) -> None:
-    count = refusing.BATCH * 2 + 10
+    count = BATCH * 2 + 10
     users = tuple(UserSpec(login=f"u{number}", number=str(number)) for number in range(20_000, 20_000 + count))
     api = await (await connect(users=users)).log_in()
     subscription = await api.subscribe("telephony", ids=["*"], version="2.0")

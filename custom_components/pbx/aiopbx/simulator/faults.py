@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .faces.istra.face import IstraFace
     from .faces.istra.sockets import Socket
-    from .faces.o2g.asked import Asked
     from .faces.o2g.channel import Channel
+    from .faces.o2g.requests import IncomingRequest
     from .faces.o2g.server import O2gServer
 
 
@@ -201,7 +201,7 @@ class Faults:
             raise InvalidInput("seconds", "must be 0 or more")
         self.delay_seconds = seconds
 
-    async def before_request(self, request: "Asked") -> bool:
+    async def before_request(self, request: "IncomingRequest") -> bool:
         """Do to a request what is broken; true if its connection is gone."""
         if self.delay_seconds and not await self._sleep(self.delay_seconds):
             return _abort(request)
@@ -210,7 +210,7 @@ class Faults:
             return _abort(request)
         return False
 
-    def after_request(self, request: "Asked") -> None:
+    def after_request(self, request: "IncomingRequest") -> None:
         """Do to an answer what is broken."""
         if self.dropped_after_left:
             self.dropped_after_left -= 1
@@ -358,7 +358,7 @@ _IDS: Final = frozenset({"lineId", "callId", "restUri"})
 """What says which line or call is meant."""
 
 
-def _abort(request: "Asked") -> bool:
+def _abort(request: "IncomingRequest") -> bool:
     if request.transport is not None:
         request.transport.abort()
     return True

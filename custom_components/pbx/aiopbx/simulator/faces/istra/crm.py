@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from ...switch.calls import (
@@ -16,7 +17,12 @@ from ...switch.calls import (
     LegView,
 )
 from ...switch.changes import CallChange, Change
+from . import shared
+from .context import NOTHING, OK, Answer, Context, Route
+from .identifiers import terminal_id
 from .lines import Display, displayed
+from .refusals import bad_request, no_crm, out_of_service
+from .sessions import CRM
 
 if TYPE_CHECKING:
     from ...switch import Switch
@@ -170,3 +176,61 @@ class CrmCalls:
         if cause == "BUSY" and call.state == RINGING_OUTGOING and call.display.kind == USER:
             return "rejected"  # it rang there, so that nobody was busy
         return _DROPPED.get(cause, "disconnect")
+
+
+# -- operations -------------------------------------------------------------------------------------------------
+
+_MODELS: Final = {
+    "DESKPHONE": "SIP generic device",
+    "SOFTPHONE": "SIP softphone",
+    "DECT": "DECT handset",
+    "MOBILE": "Mobile extension",
+}
+
+
+def model_of(kind: str) -> str:
+    """What kind of telephone a terminal is, in words."""
+    return _MODELS.get(kind, kind)
+
+
+def _allowed(ctx: Context) -> None:
+    """The right may have been taken away since the log-in."""
+    if not ctx.user.crm:
+        raise no_crm()
+
+
+def terminals(ctx: Context) -> list[dict[str, str]]:
+    """``GET v1/crm/GetTerminals``: a bare list."""
+    _allowed(ctx)
+    user = ctx.user
+    return [
+        {"deviceModel": model_of(device.kind), "terminalId": terminal_id(user.login, device.id)}
+        for device in user.devices.values()
+    ]
+
+
+def listen(ctx: Context) -> Answer:
+    """``GET v1/crm/CallLine``: bind a listener to its terminal. Nothing of what was before is told."""
+    _allowed(ctx)
+    if not ctx.query.get("listenerName", "").strip():
+        raise bad_request("listenerName: a text is missing")
+    device = shared.terminal(ctx, ctx.asked("terminalId"))
+    if ctx.face.variants.refuse_listening and not ctx.user.usable(device):
+        raise out_of_service()
+    shared.bound(ctx, device=device)
+    return NOTHING if ctx.face.variants.empty == "no_content" else OK
+
+
+def place_call(ctx: Context) -> Answer:
+    """``GET v1/crm/PlaceCall``."""
+    _allowed(ctx)
+    device = shared.terminal(ctx, ctx.asked("terminalId"))
+    shared.place(ctx, ctx.user, device, ctx.asked("destination"))
+    return Answer(HTTPStatus.OK)
+
+
+ROUTES: Final = (
+    Route(CRM, ("GET",), "v1/crm/GetTerminals", terminals),
+    Route(CRM, ("GET",), "v1/crm/CallLine", listen),
+    Route(CRM, ("GET",), "v1/crm/PlaceCall", place_call),
+)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...switch.calls import DEVICE, EXTERNAL, SERVICE, USER as A_USER, Identity
 from ...switch.changes import LogPart, LogRecord
-from . import service
+from . import shared
 from .audio import recording
 from .context import OK, Answer, Context, Route, boolean
 from .identifiers import record_id, terminal_id, user_id, voicemail_id
 from .lines import display_of
-from .placing import msgid, place
 from .refusals import bad_request, forbidden, not_found
 from .sessions import USER
 
@@ -36,7 +35,7 @@ _E164: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 def _voicemail(ctx: Context, message: "Voicemail") -> dict[str, Any]:
     user = ctx.user
     key = voicemail_id(user.login, message.id)
-    name = msgid(message)
+    name = shared.msgid(message)
     caller = message.caller
     shown = display_of(ctx.switch, caller) if caller is not None else None
     return {
@@ -94,7 +93,7 @@ def _sound(ctx: Context, message: "Voicemail", format: str) -> Answer:
         raise bad_request(f"audioFormat: {format!r} is not one of ogg, aac, mp4, au")
     headers = [("Content-Type", made.media_type)]
     if ctx.flag("dl"):
-        headers.append(("Content-Disposition", f'attachment; filename="{msgid(message)}.{format}"'))
+        headers.append(("Content-Disposition", f'attachment; filename="{shared.msgid(message)}.{format}"'))
     return Answer(headers=tuple(headers), pieces=made.pieces, length=made.length)
 
 
@@ -200,8 +199,8 @@ def delete_record(ctx: Context, id: str) -> Answer:
 
 def place_call(ctx: Context, id: str) -> Answer:
     """``POST v1/user/Terminal/{id}/placeCall``."""
-    device = service.terminal(ctx, id)
-    place(ctx, ctx.user, device, ctx.field("destination"))
+    device = shared.terminal(ctx, id)
+    shared.place(ctx, ctx.user, device, ctx.field("destination"))
     return OK
 
 
@@ -289,7 +288,7 @@ def _caller_number(ctx: Context, number: str) -> str:
 
 def notifications(ctx: Context) -> dict[str, Any]:
     """``GET v1/logs/Notifications/bean``: what waits; with a listener, changes of it are pushed."""
-    service.bound(ctx)
+    shared.bound(ctx)
     return ctx.face.listeners.counters_of(ctx.user.login)
 
 

@@ -10,12 +10,12 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from ...switch.errors import SwitchError
-from . import crm_operations, enduser, rcc, service
+from . import crm, enduser, rcc, shared
 from .context import Answer, Context, Route
 from .identifiers import Identifiers
 from .lines import Lines
 from .listeners import Listeners
-from .refusals import Refusal, forbidden, mismatch, no_telephony, not_found, refused, unauthorized, wrong_method
+from .refusals import Refusal, forbidden, mismatch, no_telephony, not_found, refusal_of, unauthorized, wrong_method
 from .sessions import APPLICATIONS, HEADER, USER, Session, Sessions, cookie_name
 from .sockets import Socket
 from .variants import Variants
@@ -35,9 +35,9 @@ ROUTER: Final = "restletrouter"
 LOGIN: Final = ("v1", "service", "Login")
 SOCKETS: Final = "ws-service"
 ROUTES: Final[tuple[Route, ...]] = (
-    *service.ROUTES,
+    *shared.ROUTES,
     *rcc.ROUTES,
-    *crm_operations.ROUTES,
+    *crm.ROUTES,
     *enduser.ROUTES,
 )
 _ALLOWED_HEADERS: Final = "X-Application, Authorization, Content-Type, Accept"
@@ -117,7 +117,7 @@ class IstraFace:
         except Refusal as refusal:
             response = self._refusal(request, refusal)
         except SwitchError as error:
-            response = self._refusal(request, refused(error))
+            response = self._refusal(request, refusal_of(error))
         except web.HTTPException as error:
             response = self._refusal(request, Refusal(error.status, f"ROUTER_ERR_{error.status}", error.reason))
         except Exception as error:

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ...switch.calls import DIALING, HELD, RINGING_INCOMING, RINGING_OUTGOING
-from . import service
+from . import shared
 from .context import NOTHING, Answer, Context, Route
 from .identifiers import extension_id
 from .lines import Line
-from .placing import place
 from .refusals import bad_request, not_found, wrong_state
 from .sessions import RCC
 
@@ -72,7 +71,7 @@ def place_call(ctx: Context, id: str) -> dict[str, Any]:
     """``POST v1/rcc/Extension/{id}/placeCall``: from the first telephone that works; that one rings first."""
     user = _user(ctx, id)
     destination = ctx.field("destination")
-    line = place(ctx, user, None, destination)
+    line = shared.place(ctx, user, None, destination)
     return line.wire(ctx.face.variants, "answer")
 
 
@@ -81,7 +80,7 @@ def place_call(ctx: Context, id: str) -> dict[str, Any]:
 
 def lines(ctx: Context) -> dict[str, Any]:
     """``GET v1/rcc/CallLine``: all lines of the enterprise; with a listener, what happens to them is pushed."""
-    service.bound(ctx)
+    shared.bound(ctx)
     users, variants = ctx.switch.users, ctx.face.variants
     found = [line.wire(variants, "list") for line in ctx.face.lines.all() if users[line.login].rcc]
     return {"count": len(found)} | variants.listed("results", found)

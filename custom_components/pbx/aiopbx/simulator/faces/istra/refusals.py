@@ -138,7 +138,7 @@ _BAD: Final = frozenset({"INVALID_DESTINATION", "INVALID_CALLING", "INVALID_DATA
 _NO_TERMINAL: Final = frozenset({"DEVICE_OUT_OF_SERVICE"})
 
 
-def refused(error: SwitchError) -> Refusal:
+def refusal_of(error: SwitchError) -> Refusal:
     """The refusal that says what the switch said."""
     if error.cause in _NO_TERMINAL:
         return out_of_service()

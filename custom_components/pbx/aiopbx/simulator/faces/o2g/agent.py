@@ -9,9 +9,8 @@ from ...switch import Switch
 from ...switch.agents import CAUSES, NORMAL, AgentState
 from ...switch.calls import AcdView
 from ...switch.changes import AgentChange, HelpChange
-from .context import Context, Handler, Route
-from .refusals import bad_parameter
-from .refusing import plainly, snapshot
+from .context import Context, Handler, Route, publish_snapshot
+from .refusals import bad_parameter, refuse_plainly
 
 AGENT: Final = "agent"
 """The package of its events."""
@@ -104,7 +103,7 @@ def state(ctx: Context) -> wire.AgentState:
 def ask_snapshot(ctx: Context) -> None:
     """Send the state of the operator, or of all operators, as events."""
     everybody = (login for login, user in ctx.switch.users.items() if user.agent is not None)
-    snapshot(ctx, AGENT, agent_snapshot, everybody)
+    publish_snapshot(ctx, AGENT, agent_snapshot, everybody)
 
 
 def log_on(ctx: Context) -> None:
@@ -198,7 +197,7 @@ def _route(
     *,
     user: Literal["named", "optional"] = "named",
 ) -> Route:
-    return Route(method, path, plainly(handler, HTTPStatus.BAD_REQUEST), body, licence="agent", user=user)
+    return Route(method, path, refuse_plainly(handler, HTTPStatus.BAD_REQUEST), body, licence="agent", user=user)
 
 
 ROUTES: Final = (

@@ -1,23 +1,39 @@
-"""The event channel: one chunked answer that does not end, a JSON object a line, each flushed as it comes."""
+"""The event channels: a chunked answer, and channels that the server feeds itself (a webhook; the tunnel).
+
+Whatever a channel goes over, it sends one JSON object a line, each as soon as it is there.
+"""
 
 import asyncio
+import logging
+import ssl
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
+import aiohttp
 from aiohttp import HttpVersion11, web
+from yarl import URL
 
 from ....o2g.types.events import OnChannelInformation
-from .answers import refusal_response, wrong_method
-from .refusals import NOT_FOUND, Refusal
+from .context import refusal_response
+from .refusals import NOT_FOUND, Refusal, bad_parameter, wrong_method
 from .subscriptions import Subscribed, line_of
 
 if TYPE_CHECKING:
     from ...clock import TimerHandle
+    from ...settings import SimulatorSettings
     from .server import O2gServer
+
+_log = logging.getLogger(__name__)
 
 STARTED: Final = line_of(OnChannelInformation(text="Chunk started"))
 HEARTBEAT: Final = line_of(OnChannelInformation(text="keepalive"))
+ENDED: Final = line_of(OnChannelInformation(text="Subscription ended"))
+"""The last that is delivered, where anything can be: no connection ends here that would say so by itself."""
+_FAREWELL: Final = 1.0
+"""Seconds that the deliveries that are under way have when the server stops."""
+_NOBODY: Final = (404, 410)
+"""Answers of a webhook that nobody listens at any more."""
 
 
 class Writer(Protocol):
@@ -172,3 +188,201 @@ class ChannelRequests:
             message = "There is no such subscription, or its session has ended."
             raise Refusal(NOT_FOUND, message, status=HTTPStatus.NOT_FOUND)
         return subscribed
+
+
+# -- channels that the server feeds itself ----------------------------------------------------------------------
+
+
+class GaveUpError(Exception):
+    """Nothing can be delivered any more."""
+
+
+class Push(Channel):
+    """A channel that runs as a task of its own, in order, one event at a time, as long as its subscription lives."""
+
+    started: bytes
+    """What is delivered first."""
+
+    def __init__(self, server: "O2gServer", subscribed: Subscribed) -> None:
+        """Not started yet."""
+        super().__init__(server, subscribed)
+        self._task: asyncio.Task[None] | None = None
+
+    async def write(self, line: bytes) -> None:
+        """Deliver a line. Raises ``GaveUpError``."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._subscribed.channel = self
+        self._server.channels.opened += 1
+        self._task = asyncio.create_task(self._feed(), name="simulator-push")
+        self._server.pushes.add(self, self._task)
+
+    async def _feed(self) -> None:
+        try:
+            await self.write(self.started)
+            self._start_timer()
+            while not self._closing:
+                self._woken.clear()
+                await self._send(self)
+                if not self._closing:
+                    await self._woken.wait()
+            await self.write(ENDED)
+        except GaveUpError as error:
+            # Who is not there gets no further events, and none is kept.
+            _log.warning("A subscription ends: %s", error)
+            self._server.subscriptions.remove(self._subscribed)
+        finally:
+            self._stop()
+
+    def stop(self) -> None:
+        """End it now, without a word."""
+        if self._task is not None:
+            self._task.cancel()
+
+
+class Pushes:
+    """The channels of a server that it feeds by itself, and the connections that it needs for it."""
+
+    def __init__(self, server: "O2gServer") -> None:
+        """None yet."""
+        self._server = server
+        self._tasks: dict[asyncio.Task[None], Push] = {}
+        self._http: aiohttp.ClientSession | None = None
+        self._ssl: ssl.SSLContext | None = None
+
+    def add(self, push: Push, task: "asyncio.Task[None]") -> None:
+        """Remember one that has started."""
+        self._tasks[task] = push
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.pop(task, None)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("Delivering events failed", exc_info=task.exception())
+
+    @staticmethod
+    def check_webhook(text: str) -> None:
+        """Check where a subscription wants its events delivered."""
+        try:
+            parts = urlsplit(text)
+            good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            good = False
+        if not good:
+            raise bad_parameter("webHookUrl", "must be a whole URL, with http or https and a host")
+
+    def webhook(self, subscribed: Subscribed, url: str) -> None:
+        """Deliver the events of a subscription to this URL."""
+        Webhook(self._server, subscribed, url).start()
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        """The connections of webhooks."""
+        if self._http is None:
+            self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        return self._http
+
+    async def tls(self) -> ssl.SSLContext:
+        """How certificates are verified, of webhooks and of the tunnel."""
+        if self._ssl is None:
+            self._ssl = await asyncio.to_thread(outgoing_context, self._server.settings)
+        return self._ssl
+
+    def abort(self) -> None:
+        """Stop delivering, as a process that is killed."""
+        for push in self._tasks.values():
+            push.stop()
+
+    async def close(self) -> None:
+        """Let what is under way be delivered for a moment, then stop."""
+        tasks = set(self._tasks)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_FAREWELL)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
+
+
+def outgoing_context(settings: "SimulatorSettings") -> ssl.SSLContext:
+    """The TLS side of connections that the simulator opens. Blocking: it reads files."""
+    if settings.outgoing_tls == "none":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    ca_file = settings.outgoing_ca_file
+    context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    if ca_file is not None:
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
+class Webhook(Push):
+    """Delivers events by POST. What is not taken is repeated, then given up, and the subscription with it."""
+
+    started = line_of(OnChannelInformation(text="Webhook started"))
+
+    def __init__(self, server: "O2gServer", subscribed: Subscribed, url: str) -> None:
+        """Deliver to this URL, which is a secret."""
+        super().__init__(server, subscribed)
+        self._url = url
+        self._delivery: asyncio.Task[int] | None = None
+
+    def cut(self) -> None:
+        """Break the connection of the delivery that is under way: it is repeated, nothing is lost."""
+        if self._delivery is not None:
+            self._delivery.cancel()
+
+    async def write(self, line: bytes) -> None:
+        """Deliver a line, if need be several times."""
+        settings = self._server.settings
+        problem = ""
+        for attempt in range(settings.webhook_attempts):
+            if attempt:
+                # A pause of the network, not of the office: it does not wait for the simulator's clock.
+                await asyncio.sleep(settings.webhook_back_off * 2.0 ** min(attempt - 1, 10))
+                if not self._subscribed.alive and line != ENDED:
+                    raise GaveUpError("it was closed while its webhook did not answer")
+            self._delivery = asyncio.create_task(self._post(line.rstrip(b"\n")))
+            try:
+                status = await self._delivery
+            except asyncio.CancelledError:
+                if _being_cancelled():
+                    raise
+                problem = "the connection was cut"
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                problem = type(error).__name__
+            else:
+                if 200 <= status < 300:
+                    return
+                problem = f"it answers {status}"
+                if status in _NOBODY:
+                    break
+            finally:
+                self._delivery = None
+            if line == ENDED:
+                break  # nobody needs to know
+        if line != ENDED:
+            raise GaveUpError(f"its webhook takes no events ({problem})")
+
+    async def _post(self, body: bytes) -> int:
+        pushes = self._server.pushes
+        async with pushes.http.post(
+            URL(self._url, encoded=True),
+            data=body,
+            headers={"Content-Type": "application/json"},
+            ssl=await pushes.tls() if self._url.startswith("https:") else True,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=self._server.settings.webhook_timeout),
+        ) as response:
+            return response.status
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -10,9 +10,9 @@ from ...switch.changes import LogChange, LogPart, LogRecord
 from ...switch.errors import SwitchError
 from ...switch.log import LogFilter
 from .context import Context, Route
-from .parties import party_info
 from .refusals import NOT_FOUND, Refusal, bad_parameter
 from .sessions import iso
+from .users import party_info
 
 if TYPE_CHECKING:
     from ...switch.calls import Identity

@@ -1,17 +1,19 @@
 """What a handler of the O2G face gets and how it is registered: a plain function that asks the switch, and answers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+from weakref import WeakKeyDictionary
 
+from aiohttp import web
 from multidict import MultiMapping
 
-from ....o2g.types.base import O2gEvent, Wire
-from .refusals import bad_parameter
+from ....o2g.types.base import O2gEvent, Wire, to_json
+from .refusals import Refusal, bad_parameter
 
 if TYPE_CHECKING:
     from ...switch import Switch
-    from .asked import Tunnel
+    from .requests import Tunnel
     from .server import O2gServer
     from .sessions import Session
 
@@ -145,3 +147,70 @@ class Context:
     def subscribed(self, event_name: str) -> bool:
         """Whether a subscription of this session would get events of this name; snapshots need version 2.0."""
         return self.server.subscriptions.wants(self.session, event_name)
+
+
+# -- responses --------------------------------------------------------------------------------------------------
+
+
+def json_response(body: Wire | str | None, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> web.Response:
+    """Answer with JSON, or with nothing at all."""
+    if body is None:
+        response = web.Response(status=status)
+    else:
+        response = web.Response(body=to_json(body), status=status, content_type="application/json", charset="utf-8")
+    for name, value in headers:
+        response.headers.add(name, value)
+    return response
+
+
+def refusal_response(refusal: Refusal) -> web.Response:
+    """Answer with what was refused, and why."""
+    return json_response(refusal.info, refusal.status, refusal.headers.items())
+
+
+# -- snapshots --------------------------------------------------------------------------------------------------
+
+BATCH: Final = 200
+"""How many users' snapshots are published at once; a request for more takes several turns of the clock."""
+PAUSE: Final = 0.01
+"""Seconds between two batches."""
+
+_snapshots: WeakKeyDictionary["Session", set[str]] = WeakKeyDictionary()
+
+
+def publish_snapshot(
+    ctx: Context, package: str, event: Callable[["Switch", str], O2gEvent], everybody: Iterable[str] | None = None
+) -> None:
+    """Publish the state of the user, or of all users, to who asks. While that runs, asking again does nothing.
+
+    ``everybody`` are the logins that an administrator without a user means, if these are not all.
+    """
+    if ctx.login is not None:
+        ctx.publish(package, event(ctx.switch, ctx.login))
+        return
+    running = _snapshots.setdefault(ctx.session, set())
+    if package in running:
+        return
+    running.add(package)
+    _batch(ctx, package, event, iter(list(ctx.switch.users if everybody is None else everybody)), running)
+
+
+def _batch(
+    ctx: Context,
+    package: str,
+    event: Callable[["Switch", str], O2gEvent],
+    logins: Iterator[str],
+    running: set[str],
+) -> None:
+    for count, login in enumerate(logins, 1):
+        if login in ctx.switch.users:
+            ctx.publish(package, event(ctx.switch, login))
+        if count == BATCH:
+            break
+    else:
+        running.discard(package)
+        return
+    if not ctx.session.alive:
+        running.discard(package)
+        return
+    ctx.server.clock.call_later(PAUSE, lambda: _batch(ctx, package, event, logins, running))

@@ -8,8 +8,7 @@ from ....o2g.types import directory as wire
 from ...switch.directory import Contact, Criterion, Matches, Search, dtmf_matcher, matcher
 from ...switch.errors import SwitchError
 from .context import Answer, Context, Route
-from .refusals import NOT_EXPECTED, NOT_FOUND, Refusal
-from .refusing import refused
+from .refusals import NOT_EXPECTED, NOT_FOUND, Refusal, refusal_of
 from .sessions import Session
 
 MOST: Final = 100
@@ -44,7 +43,7 @@ def _start(ctx: Context, matches: Matches, limit: int | None) -> Answer:
 
 def _plain(error: SwitchError) -> Refusal:
     """A refusal that is not of call control."""
-    refusal = refused(error)
+    refusal = refusal_of(error)
     refusal.telephony = None
     return refusal
 

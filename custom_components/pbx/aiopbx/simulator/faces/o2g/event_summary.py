@@ -5,7 +5,7 @@ from typing import Final
 from ....o2g.types.event_summary import EventSummary
 from . import views
 from .context import Context, Route
-from .refusing import refusing
+from .refusals import refuse_with_details
 
 
 def summary(ctx: Context) -> EventSummary:
@@ -13,4 +13,4 @@ def summary(ctx: Context) -> EventSummary:
     return views.event_summary(ctx.switch, ctx.user)
 
 
-ROUTES: Final = [Route("GET", "/eventSummary", refusing(summary), licence="advanced", user="named")]
+ROUTES: Final = [Route("GET", "/eventSummary", refuse_with_details(summary), licence="advanced", user="named")]

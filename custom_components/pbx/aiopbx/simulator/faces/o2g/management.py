@@ -11,8 +11,7 @@ from ...switch import Switch
 from ...switch.object_model import Attribute, Kind, Part, Value, Values
 from ...switch.objects import Instance, ObjectChange
 from .context import Answer, Context, Handler, Route
-from .refusals import bad_parameter
-from .refusing import plainly
+from .refusals import bad_parameter, refuse_plainly
 
 PACKAGE: Final = "pbxManagement"
 
@@ -266,7 +265,7 @@ def _route(
     return Route(
         method,
         path,
-        plainly(handler, missing),
+        refuse_plainly(handler, missing),
         body,
         body_required=body_required,
         licence="management",

@@ -7,8 +7,7 @@ from ....o2g.types import phone_set as wire
 from ....o2g.types.base import Wire
 from ...switch.users import Device, Key, User
 from .context import Context, Handler, Route
-from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed
-from .refusing import plainly
+from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed, refuse_plainly
 
 
 def _user(ctx: Context) -> User:
@@ -199,7 +198,7 @@ _DEVICE: Final = "/users/{loginName}/devices/{deviceId}"
 
 
 def _route(method: str, path: str, handler: Handler, body: type[Wire] | None = None) -> Route:
-    return Route(method, path, plainly(handler), body, licence="phoneset", user="path")
+    return Route(method, path, refuse_plainly(handler), body, licence="phoneset", user="path")
 
 
 ROUTES: Final = (

@@ -1,7 +1,9 @@
 """How the O2G face says no: the status, the type with its code, and the part of the service that refused."""
 
+import functools
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ....o2g.types.overview import (
     DestinationType,
@@ -17,6 +19,10 @@ from ....o2g.types.overview import (
     UserPreferencesErrorTypeDTO,
     UserPreferencesParameterDTO,
 )
+from ...switch.errors import SwitchError
+
+if TYPE_CHECKING:
+    from .context import Handler
 
 
 class ErrorType(NamedTuple):
@@ -171,3 +177,98 @@ def preferences(message: str, *, error_type: str = "WRONG_VALUE", parameter: str
         error_type=UserPreferencesErrorTypeDTO(error_type), parameter=UserPreferencesParameterDTO(parameter)
     )
     return Refusal(BAD_PARAMETER, message, preferences=part)
+
+
+def wrong_method(method: str, allowed: Iterable[str]) -> Refusal:
+    """Refuse a method that a resource does not have."""
+    names = ", ".join(sorted(allowed))
+    return Refusal(
+        NOT_SUPPORTED,
+        f"{method} is not possible here, only {names}.",
+        status=HTTPStatus.METHOD_NOT_ALLOWED,
+        headers={"Allow": names},
+    )
+
+
+# -- what the switch refuses ------------------------------------------------------------------------------------
+
+_TYPES: Final = {
+    "CALL_REFERENCE_NOT_FOUND": (NOT_FOUND, None),
+    "LEG_NOT_FOUND": (NOT_FOUND, None),
+    "BAD_PARAMETER_VALUE": (BAD_PARAMETER, HTTPStatus.BAD_REQUEST),
+    "INCOMPATIBLE_WITH_STATE": (NOT_EXPECTED, HTTPStatus.BAD_REQUEST),
+    "UNAUTHORIZED": (NOT_ALLOWED, HTTPStatus.FORBIDDEN),
+    "SERVICE_NOT_PROVIDED": (NOT_SUPPORTED, HTTPStatus.BAD_REQUEST),
+    "SERVICE_UNAVAILABLE": (SERVER_PROBLEM, HTTPStatus.SERVICE_UNAVAILABLE),
+    "INVALID_OPERATION": (NOT_SUPPORTED, HTTPStatus.BAD_REQUEST),
+    "INCOMPLETE_PHONE_NUMBER": (BAD_PARAMETER, HTTPStatus.BAD_REQUEST),
+    "UNKNOWN_PHONE_NUMBER": (BAD_PARAMETER, HTTPStatus.BAD_REQUEST),
+}
+_SERVER_ERRORS: Final = {
+    "INVALID_DESTINATION": BAD_PARAMETER,
+    "INVALID_CALLING": BAD_PARAMETER,
+    "INVALID_DEVICE": BAD_PARAMETER,
+    "INVALID_DATA": BAD_PARAMETER,
+}
+
+
+def refusal_of(error: SwitchError, missing: int = HTTPStatus.BAD_REQUEST) -> Refusal:
+    """The refusal that says what the switch said. ``missing`` is the status for a call or leg that does not exist."""
+    if error.kind == "CALL_SERVER_ERROR":
+        kind, status = _SERVER_ERRORS.get(error.cause or "", NOT_EXPECTED), HTTPStatus.BAD_REQUEST
+    else:
+        kind, found = _TYPES[error.kind]
+        status = HTTPStatus(missing) if found is None else found
+    if error.routing:
+        return routing(
+            kind,
+            error.message,
+            error_type=error.kind,
+            error_cause=error.cause,
+            destination_type=error.destination,
+            status=status,
+        )
+    return telephony(kind, error.message, error_type=error.kind, error_cause=error.cause, status=status)
+
+
+def refuse_with_details(handler: "Handler", missing: int = HTTPStatus.BAD_REQUEST) -> "Handler":
+    """A handler whose ``SwitchError`` becomes the refusal of the wire."""
+
+    @functools.wraps(handler)
+    def checked(*args: Any, **parameters: str) -> Any:
+        try:
+            return handler(*args, **parameters)
+        except SwitchError as error:
+            raise refusal_of(error, missing) from error
+
+    return checked
+
+
+_PLAIN: Final = {
+    "DEVICE_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "KEY_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "OBJECT_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "NODE_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "METHOD_NOT_ALLOWED": (NOT_SUPPORTED, HTTPStatus.METHOD_NOT_ALLOWED),
+    "CONFLICT": (NOT_EXPECTED, HTTPStatus.CONFLICT),
+    "NUMBER_TAKEN": (NOT_EXPECTED, HTTPStatus.CONFLICT),
+}
+
+
+def refuse_plainly(handler: "Handler", missing: int = HTTPStatus.NOT_FOUND) -> "Handler":
+    """A handler whose ``SwitchError`` becomes a refusal of a service that adds nothing of its own to it."""
+
+    @functools.wraps(handler)
+    def checked(*args: Any, **parameters: str) -> Any:
+        try:
+            return handler(*args, **parameters)
+        except SwitchError as error:
+            if error.kind in _PLAIN:
+                kind, status = _PLAIN[error.kind]
+                raise Refusal(
+                    kind, error.message, status=missing if status == HTTPStatus.NOT_FOUND else status
+                ) from error
+            found = refusal_of(error, missing)
+            raise Refusal(found.type, error.message, status=found.status) from error
+
+    return checked

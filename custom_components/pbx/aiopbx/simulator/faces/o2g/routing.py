@@ -18,8 +18,8 @@ from ....o2g.types.routing import (
 )
 from ...switch.errors import SwitchError, bad_route
 from . import views
-from .context import Answer, Context, Handler, Route
-from .refusing import refusing, snapshot
+from .context import Answer, Context, Handler, Route, publish_snapshot
+from .refusals import refuse_with_details
 
 
 def capabilities(ctx: Context) -> Capabilities:
@@ -165,11 +165,11 @@ def state(ctx: Context) -> RoutingState:
 
 def ask_snapshot(ctx: Context) -> None:
     """Send the routing of the user, or of all users, as events."""
-    snapshot(ctx, views.ROUTING, views.routing_snapshot)
+    publish_snapshot(ctx, views.ROUTING, views.routing_snapshot)
 
 
 def _route(method: str, path: str, handler: Handler, body: type | None = None) -> Route:
-    return Route(method, path, refusing(handler), body, licence="advanced", user="named")
+    return Route(method, path, refuse_with_details(handler), body, licence="advanced", user="named")
 
 
 ROUTES: Final = [
@@ -185,5 +185,5 @@ ROUTES: Final = [
     _route("POST", "/routing/overflowroute", set_overflow, SetOverflowRoutesRequest),
     _route("DELETE", "/routing/overflowroute", cancel_overflow),
     _route("GET", "/routing/state", state),
-    Route("POST", "/routing/state/snapshot", refusing(ask_snapshot), licence="advanced", user="optional"),
+    Route("POST", "/routing/state/snapshot", refuse_with_details(ask_snapshot), licence="advanced", user="optional"),
 ]

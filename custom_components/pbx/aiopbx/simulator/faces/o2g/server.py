@@ -14,12 +14,9 @@ from aiohttp import web
 from ....o2g.types.base import Wire
 from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, ServerInfo, Version
 from . import maintenance, sessions, subscriptions, users
-from .answers import json_response, refusal_response, wrong_method
-from .asked import Asked, TunnelRequest
-from .channel import ChannelRequests
-from .context import Answer, Context, Origin, Route, Stream
+from .channel import ChannelRequests, Pushes
+from .context import Answer, Context, Origin, Route, Stream, json_response, refusal_response
 from .licences import NEEDED, Licences
-from .pushing import Pushes
 from .refusals import (
     INVALID_SESSION,
     NOT_FOUND,
@@ -29,7 +26,9 @@ from .refusals import (
     invalid_session,
     not_allowed,
     not_ready,
+    wrong_method,
 )
+from .requests import IncomingRequest, TunnelRequest
 from .sessions import Accounts, Session, Sessions
 from .subscriptions import Subscriptions
 
@@ -129,7 +128,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower()
 
 
-def origin_of(request: Asked) -> Origin:
+def origin_of(request: IncomingRequest) -> Origin:
     """Where a request came to, in its own words; without a Host header where the socket listens."""
     host = request.headers.get("Host")
     if not host:
@@ -192,7 +191,7 @@ class O2gServer:
             return await _send(request, answer)
         return answer
 
-    async def answer(self, request: Asked) -> web.Response | Stream:
+    async def answer(self, request: IncomingRequest) -> web.Response | Stream:
         """Find the answer to a request, wherever it came from."""
         response: web.Response | Stream
         self.requests += 1
@@ -210,7 +209,7 @@ class O2gServer:
         self.faults.after_request(request)
         return response
 
-    async def _answer(self, request: Asked) -> web.Response | Stream:
+    async def _answer(self, request: IncomingRequest) -> web.Response | Stream:
         segments = _segments(request.rel_url.raw_path)
         if segments[:2] != ROOT:
             raise Refusal(NOT_FOUND, "The API is below /api/rest.", status=HTTPStatus.NOT_FOUND)
@@ -247,7 +246,7 @@ class O2gServer:
             versions=(Version(id=VERSION, status="CURRENT", public_url=url, internal_url=url),),
         )
 
-    def _authenticate(self, request: Asked, origin: Origin) -> web.Response:
+    def _authenticate(self, request: IncomingRequest, origin: Origin) -> web.Response:
         if request.method != "GET":
             raise wrong_method(request.method, ["GET"])
         version = request.rel_url.query.get("version", VERSION)
@@ -259,7 +258,7 @@ class O2gServer:
         return json_response(body, headers=[("Set-Cookie", f"{sessions.CREDENTIAL_COOKIE}={credential}; Path=/")])
 
     async def _serve(
-        self, request: Asked, origin: Origin, route: Route, parameters: dict[str, str], service: str
+        self, request: IncomingRequest, origin: Origin, route: Route, parameters: dict[str, str], service: str
     ) -> web.Response | Stream:
         cookies = request.cookies
         if route.opens_session:
@@ -288,7 +287,7 @@ class O2gServer:
             result = await result
         return result if isinstance(result, Stream) else _response(result)
 
-    async def _body(self, request: Asked, route: Route) -> Wire | None:
+    async def _body(self, request: IncomingRequest, route: Route) -> Wire | None:
         raw = await request.read()
         if route.body is None:
             return None

@@ -8,10 +8,9 @@ from ....o2g.types.base import Wire
 from ...switch.calls import ACTIVE, DIALING, HELD, RELEASING, RINGING_INCOMING, RINGING_OUTGOING
 from ...switch.errors import SwitchError, bad_value, wrong_state
 from . import views
-from .context import Answer, Context, Handler, Route
-from .parties import party_info
-from .refusals import NOT_FOUND, Refusal, bad_parameter, telephony
-from .refusing import refusing, snapshot
+from .context import Answer, Context, Handler, Route, publish_snapshot
+from .refusals import NOT_FOUND, Refusal, bad_parameter, refuse_with_details, telephony
+from .users import party_info
 
 MISSING: Final = HTTPStatus.NOT_FOUND
 
@@ -376,7 +375,7 @@ def get_state(ctx: Context) -> wire.TelephonicState:
 
 def ask_snapshot(ctx: Context) -> None:
     """Send the state of the user, or of all users, as events."""
-    snapshot(ctx, views.TELEPHONY, views.telephony_snapshot)
+    publish_snapshot(ctx, views.TELEPHONY, views.telephony_snapshot)
 
 
 _CALL: Final = "/telephony/calls/{callRef}"
@@ -394,7 +393,7 @@ def _route(
     **more: Any,
 ) -> Route:
     """``missing`` is the status that the reference gives this operation for what does not exist: 404, or only 400."""
-    return Route(method, path, refusing(handler, missing), body, licence=licence, user=user, **more)
+    return Route(method, path, refuse_with_details(handler, missing), body, licence=licence, user=user, **more)
 
 
 ROUTES: Final = [

@@ -24,9 +24,9 @@ from ....o2g.tunnel_messages import (
     to_agent,
 )
 from ....o2g.types.events import OnChannelInformation
-from .asked import TunnelRequest
+from .channel import ENDED, Push
 from .context import Stream
-from .pushing import ENDED, Push
+from .requests import TunnelRequest
 from .subscriptions import Subscribed, line_of
 
 if TYPE_CHECKING:

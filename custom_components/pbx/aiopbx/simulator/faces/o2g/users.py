@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from ....o2g.types import telephony as wire
 from ....o2g.types.users import (
     ChangePasswordRequest,
     Device,
@@ -14,6 +15,7 @@ from ....o2g.types.users import (
     Voicemail,
     VoicemailType,
 )
+from ...switch.calls import EXTERNAL, SERVICE, Identity
 from .context import Context, Route
 from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed, preferences
 
@@ -81,6 +83,19 @@ LANGUAGES: Final = {
     "Yugoslav": "yu",
 }
 GUI_LANGUAGES: Final = frozenset(LANGUAGES.values())
+
+
+def party_info(identity: Identity) -> wire.PartyInfo:
+    """Who somebody is."""
+    named = identity.kind in (EXTERNAL, SERVICE)
+    name = f"{identity.first_name} {identity.last_name}".strip()
+    return wire.PartyInfo(
+        id=wire.Identifier(login_name=identity.login, phone_number=identity.number or None),
+        first_name=None if named else identity.first_name or None,
+        last_name=None if named else identity.last_name or None,
+        display_name=(name or None) if named else None,
+        type=wire.ParticipantType(main=wire.MainType(identity.kind), sub_type=identity.sub_type),
+    )
 
 
 def describe(user: "SwitchUser", *, whole: bool = True) -> User:

@@ -31,8 +31,7 @@ from ...switch.changes import (
 )
 from ...switch.users import Route, User
 from . import agent, comlog, maintenance
-from .parties import party_info
-from .users import describe
+from .users import describe, party_info
 
 TELEPHONY: Final = "telephony"
 ROUTING: Final = "routingManagement"

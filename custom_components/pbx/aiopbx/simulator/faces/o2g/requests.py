@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .subscriptions import Subscribed
 
 
-class Line(Protocol):
+class Connection(Protocol):
     """What a request came over."""
 
     def abort(self) -> None:
@@ -23,7 +23,7 @@ class Line(Protocol):
         """What is known of it."""
 
 
-class Asked(Protocol):
+class IncomingRequest(Protocol):
     """A request. Those of aiohttp are like this."""
 
     @property
@@ -47,7 +47,7 @@ class Asked(Protocol):
         """``http`` or ``https``."""
 
     @property
-    def transport(self) -> Line | None:
+    def transport(self) -> Connection | None:
         """What it came over; none if that is gone."""
 
     async def read(self) -> bytes:
