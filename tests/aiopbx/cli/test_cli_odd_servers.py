@@ -27,7 +27,7 @@ Odd = Callable[..., str]
 
 @pytest.fixture
 def odd_server(thread: ServerThread) -> Iterator[Odd]:
-    """Start a server that answers GET /api/rest as told, and says where it is."""
+    """Start a server that answers GET /api/rest like this, and return its URL."""
     runners: list[web.AppRunner] = []
 
     def start(status: int = 200, body: str = "", seconds: float = 0.0) -> str:
@@ -63,7 +63,7 @@ def odd_server(thread: ServerThread) -> Iterator[Odd]:
         (200, '{"serverInfo": {"productName": "Some\\u001b[31mthing"}}', "versions", "names no version"),
     ],
 )
-def test_probe_of_a_server_that_is_none(
+def test_probe_of_something_else_than_a_server(
     aiopbx: Command, odd_server: Odd, status: int, body: str, step: str, said: str
 ) -> None:
     ran = aiopbx("probe", odd_server(status, body), "--json")

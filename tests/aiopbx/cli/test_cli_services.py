@@ -150,7 +150,7 @@ def test_what_takes_long_shows_a_bar_and_answers_stay_where_they_belong(
         typed = ["voicemail", "save", str(tmp_path), "--json"]
     before = aiopbx(*typed, *alice)
     assert before.code == 0, before.err
-    assert before.err == "", "no bar where nobody looks"
+    assert before.err == "", "no bar without a terminal"
     monkeypatch.setattr("aiopbx.cli.output.error_console", lambda: Console(file=sys.stderr, force_terminal=True))
     ran = aiopbx(*typed, *alice)
     assert ran.code == 0, ran.err

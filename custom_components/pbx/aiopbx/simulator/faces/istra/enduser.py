@@ -1,4 +1,4 @@
-"""myIstra: voicemails, the call history, placing calls, what a user is, the caller ID, and what waits."""
+"""myIstra: voicemails, call history, placing calls, the user, the caller ID, and the counters."""
 
 import re
 from fnmatch import fnmatchcase
@@ -25,7 +25,7 @@ BUILD: Final = "9.1.0-simulator"
 FROM_PRESENCE: Final = "FromPresenceState"
 MANUAL: Final = "ManualSetting"
 ALSO_MANUAL: Final = "manualCustomCallerID"
-"""The other word that the guide has for it."""
+"""The guide's other name for it."""
 _E164: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
@@ -57,7 +57,7 @@ def _voicemail(ctx: Context, message: "Voicemail") -> dict[str, Any]:
 
 
 def _listed(ctx: Context, items: list[Any]) -> dict[str, Any]:
-    """A page of a list. As the guide has it, ``count`` says how many are on it."""
+    """Return a page of a list. As in the guide, ``count`` is the number of entries on the page."""
     variants = ctx.face.variants
     offset = ctx.whole("offset", 0)
     page = items[offset : offset + ctx.whole("length", len(items))]
@@ -65,7 +65,7 @@ def _listed(ctx: Context, items: list[Any]) -> dict[str, Any]:
 
 
 def voicemails(ctx: Context) -> dict[str, Any]:
-    """``GET v1/logs/Voicemail/bean``: newest first; none where there is no mailbox."""
+    """``GET v1/logs/Voicemail/bean``: newest first; empty if there is no mailbox."""
     user = ctx.user
     messages = ctx.switch.mailboxes.messages(user.login) if user.voicemail else ()
     return _listed(ctx, [_voicemail(ctx, message) for message in messages])
@@ -80,7 +80,7 @@ def _message(ctx: Context, id: str) -> "Voicemail":
 
 
 def voicemail(ctx: Context, id: str) -> Any:
-    """``GET v1/logs/Voicemail/bean/{id}``, or with an ending its sound."""
+    """``GET v1/logs/Voicemail/bean/{id}``, or its sound if the id has an extension."""
     name, dot, ending = id.partition(".")
     message = _message(ctx, name)
     return _sound(ctx, message, ending) if dot else _voicemail(ctx, message)
@@ -125,7 +125,7 @@ def _type(identity: Identity) -> str:
 
 
 def _remote(record: LogRecord) -> LogPart | None:
-    """Who else was in the call: the first other party, or where nobody was, whom it was dialled to."""
+    """Return the other party of a call: the first one, or the number dialled if there was none."""
     other = next((part for part in record.parts if part.role is None), None)
     if other is not None:
         return other
@@ -161,7 +161,7 @@ def _record(ctx: Context, record: LogRecord) -> dict[str, Any]:
 
 
 def _records(ctx: Context) -> list[LogRecord]:
-    """The calls that are over, newest first."""
+    """Return the finished calls, newest first."""
     return [record for record in reversed(ctx.switch.log.records(ctx.user.login)) if record.end is not None]
 
 
@@ -250,7 +250,7 @@ def _own(ctx: Context, id: str) -> "User":
 
 
 def _scope(ctx: Context, found: dict[str, Any]) -> dict[str, Any]:
-    """Only what ``rt`` names, and always the URI. The names may be joined by commas or by dots."""
+    """Keep only the fields named by ``rt``, and always the URI. Commas or dots separate the names."""
     wanted = ctx.query.get("rt", "").replace(".", ",")
     names = {name.strip() for name in wanted.split(",") if name.strip()}
     return {name: value for name, value in found.items() if not names or name in names or name == "restUri"}
@@ -264,7 +264,7 @@ def get_user(ctx: Context, id: str) -> dict[str, Any]:
 
 
 def change_user(ctx: Context, id: str) -> dict[str, Any]:
-    """``PUT v1/user/IUser/{id}``: the caller ID. The answer is what was sent, and the URI."""
+    """``PUT v1/user/IUser/{id}``: the caller ID. The answer repeats what was sent, with the URI."""
     user = _own(ctx, id)
     body = ctx.body
     choice = ctx.text("customCallerIDChoice", body.get("customCallerIDChoice"))
@@ -287,13 +287,13 @@ def _caller_number(ctx: Context, number: str) -> str:
 
 
 def notifications(ctx: Context) -> dict[str, Any]:
-    """``GET v1/logs/Notifications/bean``: what waits; with a listener, changes of it are pushed."""
+    """``GET v1/logs/Notifications/bean``: the counters; with a listener, their changes are pushed."""
     shared.bound(ctx)
     return ctx.face.listeners.counters_of(ctx.user.login)
 
 
 def _both(path: str) -> tuple[str, str]:
-    """The path of one thing, with and without ``bean``."""
+    """Return a path with and without ``bean``."""
     return f"{path}/{{id}}", f"{path.removesuffix('/bean')}/{{id}}"
 
 

@@ -79,7 +79,7 @@ def place_call(ctx: Context, id: str) -> dict[str, Any]:
 
 
 def lines(ctx: Context) -> dict[str, Any]:
-    """``GET v1/rcc/CallLine``: all lines of the enterprise; with a listener, what happens to them is pushed."""
+    """``GET v1/rcc/CallLine``: all lines of the enterprise; with a listener, their changes are pushed."""
     shared.bound(ctx)
     users, variants = ctx.switch.users, ctx.face.variants
     found = [line.wire(variants, "list") for line in ctx.face.lines.all() if users[line.login].rcc]
@@ -95,7 +95,7 @@ def _line(ctx: Context, id: str) -> Line:
 
 
 def _other(ctx: Context) -> Line:
-    """The line that the body names by its URI, in whatever form, or by its number."""
+    """Return the line that the body names by its URI, in any form, or by its number."""
     named = ctx.field("line").rstrip("/").rpartition("/")[2]
     variants = ctx.face.variants
     found = ctx.face.lines.get(named)
@@ -107,7 +107,7 @@ def _other(ctx: Context) -> Line:
 
 
 def _leg(ctx: Context, line: Line, action: str) -> str:
-    """The telephone of a line that an action is for; of several that ring, the first that is no mobile."""
+    """Return the telephone that an action is for; of several that ring, the first that is not a mobile."""
     user = ctx.switch.users[line.login]
     view = ctx.switch.call_view(line.login, line.ref)
     legs = [leg.device for leg in view.legs if action in leg.actions]

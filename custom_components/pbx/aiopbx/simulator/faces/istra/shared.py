@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .listeners import Listener
 
 MESSAGE: Final = "msgid="
-"""In the number with which a message of the own mailbox is played."""
+"""Marks a number that plays a message from the user's mailbox."""
 
 
 def log_out(ctx: Context) -> Answer:
@@ -28,7 +28,7 @@ def log_out(ctx: Context) -> Answer:
 
 
 def terminal(ctx: Context, id: str) -> "Device":
-    """The telephone of the user that an identifier names; refuses one that is not its own."""
+    """Return the user's telephone with this identifier; refuses any other."""
     device = ctx.face.ids.terminal(ctx.user, id)
     if device is None:
         raise bad_terminal()
@@ -58,7 +58,7 @@ def delete_listener(ctx: Context, name: str) -> Answer:
 
 
 def bound(ctx: Context, *, device: "Device | None" = None) -> None:
-    """Bind the listener that the query names, if it does; refuses a name that was not created before."""
+    """Bind the listener that the query names, if any; refuses one that was not created."""
     name = ctx.query.get("listenerName", "").strip()
     if not name:
         return
@@ -76,7 +76,7 @@ def _listener(session: Session, name: str) -> "Listener":
 
 
 def msgid(message: "Voicemail") -> str:
-    """What names a message in its number to play: when it came, and which it is."""
+    """Return the part of a message's number that names it: its time and its id."""
     at = message.at
     return f"{at:%Y%m%d%H%M%S}{at.microsecond // 1000:03d}-{message.id.removeprefix('vm')}"
 
@@ -96,7 +96,7 @@ def place(ctx: Context, user: "User", device: "Device | None", destination: str)
 
 
 def _message(user: "User", destination: str) -> str | None:
-    """The message that a destination is the number of; refuses one that is none of the user's."""
+    """Return the message that a destination plays; refuses one that is not the user's."""
     _, mark, rest = destination.partition(MESSAGE)
     if not mark:
         return None

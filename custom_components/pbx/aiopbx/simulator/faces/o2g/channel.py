@@ -29,25 +29,25 @@ _log = logging.getLogger(__name__)
 STARTED: Final = line_of(OnChannelInformation(text="Chunk started"))
 HEARTBEAT: Final = line_of(OnChannelInformation(text="keepalive"))
 ENDED: Final = line_of(OnChannelInformation(text="Subscription ended"))
-"""The last that is delivered, where anything can be: no connection ends here that would say so by itself."""
+"""The last message, where one can be delivered: there is no connection whose end would show it."""
 _FAREWELL: Final = 1.0
-"""Seconds that the deliveries that are under way have when the server stops."""
+"""Seconds that pending deliveries get when the server stops."""
 _NOBODY: Final = (404, 410)
-"""Answers of a webhook that nobody listens at any more."""
+"""Statuses of a webhook that is gone."""
 
 
 class Writer(Protocol):
-    """Where the lines of a channel go."""
+    """Where a channel writes its lines."""
 
     async def write(self, data: bytes, /) -> None:
-        """Send one."""
+        """Send a line."""
 
 
 class Channel:
-    """An open channel of a subscription, whatever its events go over."""
+    """An open channel of a subscription, over any kind of connection."""
 
     def __init__(self, server: "O2gServer", subscribed: Subscribed) -> None:
-        """Nothing is sent yet."""
+        """Create it; nothing is sent yet."""
         self._server = server
         self._subscribed = subscribed
         self._woken = asyncio.Event()
@@ -57,11 +57,11 @@ class Channel:
         self._last = 0.0
 
     def wake(self) -> None:
-        """There is something to send, or a reason to end."""
+        """Wake the channel: there is something to send, or a reason to end."""
         self._woken.set()
 
     def close(self) -> None:
-        """Send what is there to be sent, and end."""
+        """Send what is queued, and end."""
         self._closing = True
         self._woken.set()
 
@@ -70,7 +70,7 @@ class Channel:
         raise NotImplementedError
 
     def _stop(self) -> None:
-        """It has ended."""
+        """Clean up at the end."""
         self._closing = True
         if self._timer is not None:
             self._timer.cancel()
@@ -78,7 +78,7 @@ class Channel:
             self._subscribed.channel = None
 
     async def _send(self, response: Writer) -> None:
-        """Send all that is there, unless a fault has frozen the channels."""
+        """Send everything queued, unless a fault has frozen the channels."""
         while not (self._closing or self._server.faults.frozen):
             line = self._subscribed.take()
             if line is None:
@@ -110,7 +110,7 @@ class Channel:
         self._timer = self._server.clock.call_later(self._server.settings.heartbeat, self._ring)
 
     def _look(self) -> None:
-        """Close the channel if nothing went over it for the time agreed."""
+        """Close the channel if nothing was sent for the agreed time."""
         clock = self._server.clock
         left = self._last + self._subscribed.minutes * 60.0 - clock.now()
         if left <= 0:
@@ -123,7 +123,7 @@ class ChunkedAnswer(Channel):
     """The answer to a request to the event ports."""
 
     def __init__(self, server: "O2gServer", subscribed: Subscribed, request: web.BaseRequest) -> None:
-        """Serve this request; nothing is sent yet."""
+        """Create the answer to this request; nothing is sent yet."""
         super().__init__(server, subscribed)
         self._request = request
 
@@ -134,7 +134,7 @@ class ChunkedAnswer(Channel):
             self._request.transport.abort()
 
     async def run(self) -> web.StreamResponse:
-        """Send what comes until the channel is closed, times out, or the client goes away."""
+        """Send events until the channel is closed, times out, or the client goes away."""
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
         if self._request.version >= HttpVersion11:
             response.enable_chunked_encoding()
@@ -152,20 +152,20 @@ class ChunkedAnswer(Channel):
                     await self._woken.wait()
             await response.write_eof()
         except ConnectionError:
-            pass  # the client has gone; what is queued waits for its next channel
+            pass  # the client has gone; the queue waits for its next channel
         finally:
             self._stop()
         return response
 
 
 class ChannelRequests:
-    """Opens channels. No cookie and no credential is asked for: the id in the URL is the key."""
+    """Opens channels. They need no cookie and no credentials: the id in the URL is the key."""
 
     def __init__(self, server: "O2gServer") -> None:
-        """Open the channels of this server's subscriptions."""
+        """Create it for the subscriptions of this server."""
         self._server = server
         self.opened = 0
-        """How many channels were opened since the start."""
+        """The number of channels opened since the start."""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request to the event ports."""
@@ -194,17 +194,17 @@ class ChannelRequests:
 
 
 class GaveUpError(Exception):
-    """Nothing can be delivered any more."""
+    """Deliveries have failed for good."""
 
 
 class Push(Channel):
-    """A channel that runs as a task of its own, in order, one event at a time, as long as its subscription lives."""
+    """A channel that runs as a task, one event at a time and in order, as long as its subscription lives."""
 
     started: bytes
-    """What is delivered first."""
+    """The first message."""
 
     def __init__(self, server: "O2gServer", subscribed: Subscribed) -> None:
-        """Not started yet."""
+        """Create it; it is not started yet."""
         super().__init__(server, subscribed)
         self._task: asyncio.Task[None] | None = None
 
@@ -230,30 +230,30 @@ class Push(Channel):
                     await self._woken.wait()
             await self.write(ENDED)
         except GaveUpError as error:
-            # Who is not there gets no further events, and none is kept.
+            # A receiver that is gone gets no further events, and none are kept for it.
             _log.warning("A subscription ends: %s", error)
             self._server.subscriptions.remove(self._subscribed)
         finally:
             self._stop()
 
     def stop(self) -> None:
-        """End it now, without a word."""
+        """Stop at once, without a last message."""
         if self._task is not None:
             self._task.cancel()
 
 
 class Pushes:
-    """The channels of a server that it feeds by itself, and the connections that it needs for it."""
+    """The channels that a server feeds itself, and the connections that they need."""
 
     def __init__(self, server: "O2gServer") -> None:
-        """None yet."""
+        """Start without channels."""
         self._server = server
         self._tasks: dict[asyncio.Task[None], Push] = {}
         self._http: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | None = None
 
     def add(self, push: Push, task: "asyncio.Task[None]") -> None:
-        """Remember one that has started."""
+        """Add a channel that has started."""
         self._tasks[task] = push
         task.add_done_callback(self._done)
 
@@ -264,7 +264,7 @@ class Pushes:
 
     @staticmethod
     def check_webhook(text: str) -> None:
-        """Check where a subscription wants its events delivered."""
+        """Refuse a URL that events cannot be delivered to."""
         try:
             parts = urlsplit(text)
             good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -279,24 +279,24 @@ class Pushes:
 
     @property
     def http(self) -> aiohttp.ClientSession:
-        """The connections of webhooks."""
+        """The HTTP session of the webhooks."""
         if self._http is None:
             self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         return self._http
 
     async def tls(self) -> ssl.SSLContext:
-        """How certificates are verified, of webhooks and of the tunnel."""
+        """Return the TLS context for webhooks and the tunnel."""
         if self._ssl is None:
             self._ssl = await asyncio.to_thread(outgoing_context, self._server.settings)
         return self._ssl
 
     def abort(self) -> None:
-        """Stop delivering, as a process that is killed."""
+        """Stop delivering, as if the process were killed."""
         for push in self._tasks.values():
             push.stop()
 
     async def close(self) -> None:
-        """Let what is under way be delivered for a moment, then stop."""
+        """Give pending deliveries a moment, then stop."""
         tasks = set(self._tasks)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=_FAREWELL)
@@ -309,7 +309,7 @@ class Pushes:
 
 
 def outgoing_context(settings: "SimulatorSettings") -> ssl.SSLContext:
-    """The TLS side of connections that the simulator opens. Blocking: it reads files."""
+    """Return the TLS context for outgoing connections. Blocking: it reads files."""
     if settings.outgoing_tls == "none":
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -323,7 +323,7 @@ def outgoing_context(settings: "SimulatorSettings") -> ssl.SSLContext:
 
 
 class Webhook(Push):
-    """Delivers events by POST. What is not taken is repeated, then given up, and the subscription with it."""
+    """Delivers events by POST. A failed delivery is repeated, then the subscription is given up."""
 
     started = line_of(OnChannelInformation(text="Webhook started"))
 
@@ -334,17 +334,17 @@ class Webhook(Push):
         self._delivery: asyncio.Task[int] | None = None
 
     def cut(self) -> None:
-        """Break the connection of the delivery that is under way: it is repeated, nothing is lost."""
+        """Break the connection of the delivery under way: it is repeated, so nothing is lost."""
         if self._delivery is not None:
             self._delivery.cancel()
 
     async def write(self, line: bytes) -> None:
-        """Deliver a line, if need be several times."""
+        """Deliver a line, several times if necessary."""
         settings = self._server.settings
         problem = ""
         for attempt in range(settings.webhook_attempts):
             if attempt:
-                # A pause of the network, not of the office: it does not wait for the simulator's clock.
+                # A pause of the network, not of the office: it does not depend on the simulator's clock.
                 await asyncio.sleep(settings.webhook_back_off * 2.0 ** min(attempt - 1, 10))
                 if not self._subscribed.alive and line != ENDED:
                     raise GaveUpError("it was closed while its webhook did not answer")
@@ -366,7 +366,7 @@ class Webhook(Push):
             finally:
                 self._delivery = None
             if line == ENDED:
-                break  # nobody needs to know
+                break  # the last message is a courtesy, not worth another attempt
         if line != ENDED:
             raise GaveUpError(f"its webhook takes no events ({problem})")
 

@@ -9,7 +9,7 @@ from .refusals import refuse_with_details
 
 
 def summary(ctx: Context) -> EventSummary:
-    """What waits for the user."""
+    """Return the counters of the user."""
     return views.event_summary(ctx.switch, ctx.user)
 
 

@@ -1,4 +1,4 @@
-"""How the O2G face says no: the status, the type with its code, and the part of the service that refused."""
+"""O2G's refusals: the status, the type with its code, and the details of the service that refused."""
 
 import functools
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ class ErrorType(NamedTuple):
     can_retry: bool
     help: str
     status: HTTPStatus
-    """The status that goes with it unless the refusal names another."""
+    """The status, unless the refusal sets another."""
 
 
 NOT_READY: Final = "NOT_READY"
@@ -72,12 +72,12 @@ ERROR_TYPES: Final[dict[str, ErrorType]] = {
     ),
 }
 
-# Where the protocol's name of a status is not Python's.
+# Names of statuses in the protocol that differ from Python's.
 _STATUS_NAMES: Final = {302: "FOUND", 413: "REQUEST_ENTITY_TOO_LARGE", 414: "REQUEST_URI_TOO_LONG"}
 
 
 class Refusal(Exception):
-    """A request is refused. The server answers with ``status`` and a body that says everything here."""
+    """A refused request. The server answers with ``status`` and a body made from these fields."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Refusal(Exception):
         preferences: UserPreferencesErrorInfo | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        """Refuse with one of the error types; ``message`` names what was wrong, for a person."""
+        """Refuse with one of the error types; ``message`` explains it to a person."""
         super().__init__(message)
         self.type = type
         self.message = message
@@ -119,7 +119,7 @@ class Refusal(Exception):
 
 
 def bad_parameter(name: str, problem: str) -> Refusal:
-    """Refuse a parameter, by its name on the wire."""
+    """Refuse a parameter, named as on the wire."""
     return Refusal(BAD_PARAMETER, f"{name}: {problem}")
 
 
@@ -129,12 +129,12 @@ def not_ready(message: str = "The call server is not connected yet.") -> Refusal
 
 
 def invalid_session(message: str = "No session belongs to these cookies.") -> Refusal:
-    """Refuse because there is no session, or none any more."""
+    """Refuse because there is no session, or it has ended."""
     return Refusal(INVALID_SESSION, message)
 
 
 def not_allowed(message: str) -> Refusal:
-    """Refuse what the account or its licence does not permit."""
+    """Refuse what the account or its licence does not allow."""
     return Refusal(NOT_ALLOWED, message)
 
 
@@ -146,7 +146,7 @@ def telephony(
     error_cause: str | None = None,
     status: int | None = None,
 ) -> Refusal:
-    """Refuse with the part of call control: ``error_type`` and ``error_cause`` as the reference names them."""
+    """Refuse with the details of call control; ``error_type`` and ``error_cause`` as in the reference."""
     cause = TelephonyErrorCause(error_cause) if error_cause is not None else None
     part = TelephonyErrorInfo(error_type=TelephonyErrorType(error_type), error_cause=cause, message=message)
     return Refusal(type, message, status=status, telephony=part)
@@ -161,7 +161,7 @@ def routing(
     destination_type: str | None = None,
     status: int | None = None,
 ) -> Refusal:
-    """Refuse with the part of routing."""
+    """Refuse with the details of routing."""
     part = RoutingErrorInfo(
         error_type=RoutingErrorType(error_type),
         error_cause=RoutingErrorCause(error_cause) if error_cause is not None else None,
@@ -213,7 +213,7 @@ _SERVER_ERRORS: Final = {
 
 
 def refusal_of(error: SwitchError, missing: int = HTTPStatus.BAD_REQUEST) -> Refusal:
-    """The refusal that says what the switch said. ``missing`` is the status for a call or leg that does not exist."""
+    """Return the refusal for an error of the switch. ``missing`` is the status for an unknown call or leg."""
     if error.kind == "CALL_SERVER_ERROR":
         kind, status = _SERVER_ERRORS.get(error.cause or "", NOT_EXPECTED), HTTPStatus.BAD_REQUEST
     else:
@@ -232,7 +232,7 @@ def refusal_of(error: SwitchError, missing: int = HTTPStatus.BAD_REQUEST) -> Ref
 
 
 def refuse_with_details(handler: "Handler", missing: int = HTTPStatus.BAD_REQUEST) -> "Handler":
-    """A handler whose ``SwitchError`` becomes the refusal of the wire."""
+    """Wrap a handler: a ``SwitchError`` becomes a refusal with the details of call control or routing."""
 
     @functools.wraps(handler)
     def checked(*args: Any, **parameters: str) -> Any:
@@ -256,7 +256,7 @@ _PLAIN: Final = {
 
 
 def refuse_plainly(handler: "Handler", missing: int = HTTPStatus.NOT_FOUND) -> "Handler":
-    """A handler whose ``SwitchError`` becomes a refusal of a service that adds nothing of its own to it."""
+    """Wrap a handler: a ``SwitchError`` becomes a refusal without details of its own."""
 
     @functools.wraps(handler)
     def checked(*args: Any, **parameters: str) -> Any:

@@ -1,4 +1,4 @@
-"""One O2G server: finds the operation, the session and the user of a request, asks the handler, and answers as JSON."""
+"""An O2G server: finds the operation, the session and the user of a request, calls the handler, and answers in JSON."""
 
 import inspect
 import logging
@@ -43,21 +43,21 @@ _log = logging.getLogger(__name__)
 ROOT: Final = ("api", "rest")
 VERSION: Final = "1.0"
 _LINKED: Final = frozenset({"telephony", "routing"})
-"""Services that go over the link to the user's node."""
+"""Services that need the link to the user's node."""
 
 
 class RouteTable:
-    """Finds the route of a path: literal segments before parameters; empty segments do not count."""
+    """Finds the route of a path: literal segments before parameters; empty segments are ignored."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        """Take the routes; two for the same operation are an error of the simulator."""
+        """Add the routes; two for the same operation are a bug."""
         self._root: _Node = _Node()
         self.routes: list[Route] = []
         for route in routes:
             self.add(route)
 
     def add(self, route: Route) -> None:
-        """Serve one more operation."""
+        """Add a route."""
         node = self._root
         names: list[str] = []
         nodes: list[_Node] = []
@@ -97,7 +97,7 @@ class RouteTable:
 
 
 class _Node:
-    """A place in the tree of paths."""
+    """A node in the tree of paths."""
 
     __slots__ = ("literals", "parameter", "routes")
 
@@ -129,7 +129,7 @@ def _snake(name: str) -> str:
 
 
 def origin_of(request: IncomingRequest) -> Origin:
-    """Where a request came to, in its own words; without a Host header where the socket listens."""
+    """Return where a request was sent to, by its headers, or by its socket if it has no Host header."""
     host = request.headers.get("Host")
     if not host:
         name = request.transport.get_extra_info("sockname") if request.transport else None
@@ -139,7 +139,7 @@ def origin_of(request: IncomingRequest) -> Origin:
 
 
 class O2gServer:
-    """One server: its sessions and subscriptions, over a switch that it may share with another server."""
+    """A server: its sessions and subscriptions, on a switch that it may share with another server."""
 
     def __init__(
         self,
@@ -161,20 +161,20 @@ class O2gServer:
         self.accounts = accounts
         self.name = name
         self.standby = standby
-        """Whether the other server of the pair serves: everything is refused with NOT_READY."""
+        """Whether the other server of the pair is active: everything is refused with NOT_READY."""
         self.event_ports: dict[str, int] = {}
-        """Port of the event channel by scheme; set when the sockets are open."""
+        """The port of the event channel by scheme; set when the sockets are open."""
         self.sessions = Sessions(self)
         self.subscriptions = Subscriptions(self)
         self.channels = ChannelRequests(self)
         self.pushes = Pushes(self)
         self.licences = Licences(self)
         self.started = clock.utc()
-        """When it began to serve."""
+        """When it started."""
         self.alarm = maintenance.LicenceAlarm(self)
         self.table = RouteTable((*sessions.ROUTES, *users.ROUTES, *subscriptions.ROUTES, *routes))
         self.requests = 0
-        """How many requests came to the API since the start."""
+        """The number of requests to the API since the start."""
 
     def close(self) -> None:
         """Forget every session; their channels end."""
@@ -183,21 +183,21 @@ class O2gServer:
     # -- requests -----------------------------------------------------------------------------------------------
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request to the API, whatever it is."""
+        """Answer any request to the API."""
         answer = await self.answer(request)
         if isinstance(answer, Stream):
-            if request.transport is None or request.transport.is_closing():  # a fault has broken it
+            if request.transport is None or request.transport.is_closing():  # a fault has broken the connection
                 return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
             return await _send(request, answer)
         return answer
 
     async def answer(self, request: IncomingRequest) -> web.Response | Stream:
-        """Find the answer to a request, wherever it came from."""
+        """Return the answer to a request, over any kind of connection."""
         response: web.Response | Stream
         self.requests += 1
         try:
             if await self.faults.before_request(request):
-                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # nobody reads it: the connection is gone
+                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the connection is gone
             response = await self._answer(request)
         except Refusal as refusal:
             response = refusal_response(refusal)
@@ -234,7 +234,7 @@ class O2gServer:
         return await self._serve(request, origin, route, parameters, rest[1])
 
     def descriptor(self, origin: Origin) -> RoxeRestApiDescriptor:
-        """What the server is, and where to log in."""
+        """Return what the server is, and where to log in."""
         url = f"{origin.base}/api/rest/authenticate?version={VERSION}"
         return RoxeRestApiDescriptor(
             server_info=ServerInfo(
@@ -271,7 +271,7 @@ class O2gServer:
         if route.administrators and not session.administrator:
             raise not_allowed("Only an administrator may do this.")
         body = await self._body(request, route)
-        if not session.alive:  # it may have ended while the body was on its way
+        if not session.alive:  # it may have ended while the body was being read
             raise invalid_session()
         query = request.rel_url.query
         login = self._target(route, session, query, parameters, body)
@@ -310,7 +310,7 @@ class O2gServer:
     def _target(
         self, route: Route, session: Session, query: Mapping[str, str], parameters: Mapping[str, str], body: Any
     ) -> str | None:
-        """Whose request it is; see ``Route.user``."""
+        """Return the user that a request is for; see ``Route.user``."""
         if route.user == "path":
             return parameters["login_name"]
         if not session.administrator or route.user == "none":
@@ -329,12 +329,12 @@ class O2gServer:
         return owner
 
     def owner(self, device: str) -> str | None:
-        """The login of the user who owns a device, none if nobody does."""
+        """Return the login of the owner of a device, or ``None``."""
         user = self.switch.by_number(device)
         return user.login if user is not None else None
 
     def _check_link(self, service: str, login: str | None) -> None:
-        """Refuse call control of users whose node there is no link to."""
+        """Refuse call control for users whose node has no link."""
         user = self.switch.users.get(login) if login is not None and service in _LINKED else None
         if user is not None and not self.switch.nodes.linked(user.node):
             raise not_ready(f"There is no link to the node {user.node} of {login}.")
@@ -354,7 +354,7 @@ def _response(result: Answer | Wire | None) -> web.Response:
 
 
 async def _send(request: web.BaseRequest, stream: Stream) -> web.StreamResponse:
-    """Answer piece by piece: nothing holds the whole."""
+    """Answer piece by piece, so that it is never all in memory."""
     response = web.StreamResponse(headers={"Content-Type": stream.media_type})
     response.content_length = stream.length
     await response.prepare(request)
@@ -365,7 +365,7 @@ async def _send(request: web.BaseRequest, stream: Stream) -> web.StreamResponse:
 
 
 def _http_refusal(error: web.HTTPException) -> Refusal:
-    """Say as JSON what aiohttp itself refuses, such as a body that is too large."""
+    """Turn aiohttp's own refusals, such as a body that is too large, into JSON."""
     kind = INVALID_SESSION if error.status == HTTPStatus.FORBIDDEN else "BAD_PARAMETER"
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         kind = SERVER_PROBLEM
