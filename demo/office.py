@@ -10,7 +10,7 @@ SCENARIO = "office"
 
 
 @dataclass(frozen=True)
-class Somebody:
+class Person:
     """A person of the office, with what Home Assistant calls the person's things."""
 
     login: str
@@ -24,16 +24,16 @@ class Somebody:
         return f"{domain}.{slugify(self.name)}_{key}"
 
 
-TERMINAL = Somebody(login="", number="", name="SIP generic device", department="", yours=True)
+TERMINAL = Person(login="", number="", name="SIP generic device", department="", yours=True)
 """What myCrm calls the telephone of a person: after its model."""
 
 
-def people() -> list[Somebody]:
+def people() -> list[Person]:
     """Return everybody, in the order of the scenario."""
     path = INTEGRATION / "aiopbx" / "simulator" / "scenarios" / f"{SCENARIO}.yaml"
     users = yaml.safe_load(path.read_text(encoding="utf-8"))["users"]
     return [
-        Somebody(
+        Person(
             login=user.get("login", f"oxe{user['number']}"),
             number=str(user["number"]),
             name=user["name"],

@@ -153,7 +153,7 @@ async def connect_pbx(demo: Demo) -> None:
     there = await demo.hass.pbx_entries()
     now = {}
     for entry in entries(demo.system, demo.folder, demo.ports):
-        # Somebody may have given it another title meanwhile; its id stays.
+        # Person may have given it another title meanwhile; its id stays.
         known_id, account = before.get(entry.title, (None, None)) if "url" not in before else (None, None)
         entry_id = next((one["entry_id"] for one in there if known_id == one["entry_id"]), None) or next(
             (one["entry_id"] for one in there if one["title"] == entry.title), None

@@ -17,7 +17,7 @@ import aiopbx as library
 from aiopbx.cli import command, dial as dial_module, output, watch as watch_module
 from aiopbx.cli.options import DialOptions
 from aiopbx.cli.probe import PACKAGES
-from aiopbx.settings import ConnectionSettings
+from aiopbx.settings.connection import ConnectionSettings
 
 if TYPE_CHECKING:
     from .conftest import Command, Served, ServerThread

@@ -76,9 +76,13 @@ def test_version(aiopbx: Command) -> None:
     assert (ran.code, ran.out) == (0, f"aiopbx {library.__version__}\n")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["watch", "--help"], ["dial"]])
-def test_nothing_is_imported_that_does_not_run(arguments: list[str]) -> None:
-    """Help is what a newcomer waits for, and completion runs all of this at every press of the tabulator."""
+# typer itself checks the values of a command's options with pydantic
+@pytest.mark.parametrize(
+    ("arguments", "more"),
+    [(["--help"], {"pydantic"}), (["--version"], {"pydantic"}), (["watch", "--help"], set()), (["dial"], set())],
+)
+def test_nothing_is_imported_that_does_not_run(arguments: list[str], more: set[str]) -> None:
+    """Help is what a newcomer waits for, and completion runs all of this whenever the tab key is pressed."""
     script = f"""
 import sys, aiopbx, aiopbx.cli
 before = set(sys.modules)
@@ -94,7 +98,7 @@ print("NEW", *(set(sys.modules) - before))
     assert "aiopbx.cli.app" in new
     ours = {name for name in new if name.startswith("aiopbx")}
     assert ours <= {f"aiopbx.cli.{name}" for name in ("app", "command", "options", "output")}
-    assert not {name for name in new if name.split(".")[0] in {"rich", "cryptography", "yaml"}}
+    assert not {name for name in new if name.split(".")[0] in {"rich", "cryptography", "yaml"} | more}
 
 
 @pytest.fixture

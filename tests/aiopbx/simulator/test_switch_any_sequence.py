@@ -11,10 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from aiopbx.o2g.types import comlog, telephony as wire
 from aiopbx.o2g.types.base import O2gEvent
-from aiopbx.o2g.types.event_summary import EventSummary, OnEventSummaryUpdated
 from aiopbx.o2g.types.events import KnownEvent
 from aiopbx.o2g.types.routing import OnRoutingStateChanged, RoutingState
-from aiopbx.o2g.types.users import OnUserCreated, OnUserDeleted, OnUserInfoChanged
+from aiopbx.o2g.types.users import EventSummary, OnEventSummaryUpdated, OnUserCreated, OnUserDeleted, OnUserInfoChanged
 from aiopbx.simulator.clock import ManualClock
 from aiopbx.simulator.faces.o2g import comlog as face_log, views
 from aiopbx.simulator.settings import DeviceSpec, UserSpec

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from .. import ConnectionSettings, DialPolicy, InvalidInput, Operation, Parameter, ParameterPlace, connect
-from ..download import Download
+from ..http.download import Download
 from ..istra.client import APPLICATIONS
 from ..istra.requests import IstraRequests
 from ..o2g.requests import O2gRequests
@@ -149,7 +149,7 @@ async def _save(answer: Download, output: Path | None, *, as_json: bool) -> int:
         task = bar.add_task(output.name, total=answer.size)
         async with answer:
             try:
-                size = await answer.to_file(output, told=lambda done: bar.update(task, completed=done))
+                size = await answer.to_file(output, on_progress=lambda done: bar.update(task, completed=done))
             except OSError as error:
                 raise InvalidInput("output", f"{output} cannot be written: {error.strerror}.") from None
     if as_json:

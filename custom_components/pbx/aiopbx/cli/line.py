@@ -150,7 +150,7 @@ async def save_messages(
                     bar.update(task, completed=done, total=total)  # type: ignore[arg-type]
 
                 try:
-                    size = await message.save(path, format, told=on_progress)
+                    size = await message.save(path, format, on_progress=on_progress)
                 except OSError as error:
                     raise InvalidInput(
                         "target", f"{path} cannot be written: {error.strerror}.", remedy="Name another file."

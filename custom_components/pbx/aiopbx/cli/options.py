@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
-from .. import ConnectionSettings, Direction, InvalidInput
-from ..settings_files import read_environment, read_file
+from .. import Direction, InvalidInput
+
+if TYPE_CHECKING:
+    from .. import ConnectionSettings
 
 SYSTEMS: Final = ("o2g", "myrcc", "mycrm", "myistra")
 """The kinds of system there are."""
@@ -108,8 +110,10 @@ class Connection:
         """Return the kind of system. Raises ``InvalidInput`` if there is no such kind."""
         return _known_system(self._values().get("system"))
 
-    def settings(self, *lines: str) -> ConnectionSettings:
+    def settings(self, *lines: str) -> "ConnectionSettings":
         """Make the settings, limited to these lines. Asks for a password that is missing. Raises ``InvalidInput``."""
+        from .. import ConnectionSettings
+
         values = self._values()
         if lines:
             values["lines"] = lines
@@ -126,8 +130,10 @@ class Connection:
             values["password"] = ask_password(str(values["username"]))
         return ConnectionSettings.make(**values)
 
-    def probe_settings(self, *, patience: float) -> tuple[ConnectionSettings, bool]:
+    def probe_settings(self, *, patience: float) -> tuple["ConnectionSettings", bool]:
         """Make the settings of a probe, which may do without a login; also return whether there is one."""
+        from .. import ConnectionSettings
+
         values = self._values() | {"request_timeout": patience, "sync_timeout": patience}
         values["system"] = _known_system(values.get("system"))
         with_login = bool(values.get("username"))
@@ -141,6 +147,8 @@ class Connection:
         return ConnectionSettings.make(**values), with_login
 
     def _values(self) -> dict[str, Any]:
+        from ..settings.files import read_environment, read_file
+
         values = read_file(self.config, field="config") if self.config is not None else {}
         # Settings without an option of their own, such as AIOPBX_CHANNEL, come from the environment as well.
         values |= read_environment(environ={k: v for k, v in os.environ.items() if k != "AIOPBX_SETTINGS"})
@@ -166,6 +174,8 @@ def _filled(values: dict[str, Any], *missing: str) -> dict[str, Any]:
 
 def _check_without(values: dict[str, Any], *missing: str) -> None:
     """Raise ``InvalidInput`` for what is wrong with the values, apart from those that are missing."""
+    from .. import ConnectionSettings
+
     ConnectionSettings.make(**_filled(values, "username", *missing))
 
 

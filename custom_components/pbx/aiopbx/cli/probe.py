@@ -18,13 +18,13 @@ import msgspec
 from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, PbxError
 from ..istra.client import IstraClient, PushSocket
 from ..istra.types.session import Application
-from ..o2g.channel import EventChannel
+from ..o2g.channel.base import EventChannel
 from ..o2g.client import O2gClient
 from ..o2g.decoding import Event
-from ..o2g.licences import check_basic
+from ..o2g.discovery import check_basic
 from ..o2g.session import ROOT, VERSION
 from ..o2g.types.overview import RoxeRestApiDescriptor
-from ..o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from ..o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ..o2g.types.telephony import OnTelephonyState
 from ..o2g.types.users import User
 from .command import CONNECTION, OK, REFUSED, exit_code

@@ -5,21 +5,18 @@ from typing import Final, Protocol
 
 from ..errors import InvalidInput
 from ..model import CallSnapshot, Condition, LineSnapshot, Target
-from ..nodes import NodesSnapshot
-from ..system import CallbackRequest, DialOptions, WithoutCallerId
+from ..ports import DialOptions, Refusing
+from ..records import AcdCall, CallbackRequest, NodesSnapshot
 from . import rules
 from .client import O2gClient
-from .parties import party_of
 from .parts.agents import O2gAgents
 from .parts.call_log import O2gCallLog
-from .parts.desk import O2gDesk
 from .parts.directory import O2gDirectory
-from .parts.nodes import O2gNodes
-from .parts.objects import O2gObjects
-from .parts.telephones import O2gTelephones
+from .parts.objects import O2gNodes, O2gObjects
+from .parts.telephones import O2gDesk, O2gTelephones
 from .parts.voicemail import O2gVoicemail
+from .records import party_of
 from .reducer import Reduced
-from .types.event_summary import EventSummary
 from .types.overview import DestinationType
 from .types.routing import (
     Destination,
@@ -33,6 +30,9 @@ from .types.routing import (
     SetRoutesRequest,
 )
 from .types.telephony import (
+    AcdCallParam,
+    ACRSkill,
+    ACRSkills,
     AlternateRequest,
     AnswerRequest,
     BlindTransferRequest,
@@ -53,6 +53,7 @@ from .types.telephony import (
     TransferRequest,
     UnParkRequest,
 )
+from .types.users import EventSummary
 
 _TARGET: Final = {
     Target.NUMBER: DestinationType.NUMBER,
@@ -128,7 +129,7 @@ class Teller(Protocol):
         """A user, or the account, lacks a licence."""
 
 
-class O2gCommands(WithoutCallerId, O2gChecks):
+class O2gCommands(Refusing, O2gChecks):
     """The requests, through one client."""
 
     def __init__(
@@ -175,7 +176,7 @@ class O2gCommands(WithoutCallerId, O2gChecks):
                 secret_code=options.secret_code,
                 business_code=options.business_code,
                 calling_number=options.calling_number,
-                acd_call=options.acd,
+                acd_call=_acd_call(options.acd),
             ),
             login_name=self._as(line),
         )
@@ -361,3 +362,16 @@ class O2gCommands(WithoutCallerId, O2gChecks):
     async def refresh_counters(self, line: LineSnapshot) -> None:
         """``GET /eventSummary``."""
         self._counted(line, await self._client.event_summary.event_summary(login_name=self._as(line)))
+
+
+def _acd_call(acd: AcdCall | None) -> AcdCallParam | None:
+    if acd is None:
+        return None
+    skills = tuple(
+        ACRSkill(skill_number=one.number, acr_status=one.active, expert_eval_level=one.level) for one in acd.skills
+    )
+    return AcdCallParam(
+        supervised_transfer=acd.supervised_transfer or None,
+        call_to_supervisor=acd.to_supervisor or None,
+        skills=ACRSkills(skills=skills) if skills else None,
+    )

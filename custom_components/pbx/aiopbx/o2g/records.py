@@ -1,15 +1,13 @@
-"""Records of the wire as the model shows them."""
+"""What O2G keeps on record, as the records of the model."""
 
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Final
 
-from ..call_log import CallRecord
-from ..model import AgentSnapshot, AgentState, Direction, LineSnapshot, Party, Skill
-from ..nodes import CtiLink, Licence, NodeSnapshot, NodesSnapshot
-from .parties import party_of
-from .types import agent as acd, comlog, maintenance
+from ..model import AgentSnapshot, AgentState, Direction, LineSnapshot, Party, PartyKind, Skill
+from ..records import CallRecord, CtiLink, Licence, NodeSnapshot, NodesSnapshot
+from .types import agent as acd, comlog, maintenance, telephony as wire
 
 CONVERSATION: Final = "conversationDate"
 """Name of the extension of a record that says when it was answered."""
@@ -24,9 +22,6 @@ def moment(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-
-
-# ------------------------------------------------------------------------------------------------------------- log
 
 
 def record_of(line: LineSnapshot, told: comlog.ComHistoryRecord) -> CallRecord | None:
@@ -81,8 +76,6 @@ def _answered(participants: Iterable[comlog.Participant]) -> bool | None:
     told = [one.answered for one in participants if one.answered is not None]
     return any(told) if told else None
 
-
-# ----------------------------------------------------------------------------------------------------------- agents
 
 _SUB_STATE: Final = {
     "READY": AgentState.READY,
@@ -151,8 +144,6 @@ def agent_config_of(before: AgentSnapshot | None, told: acd.AgentConfig) -> Agen
     )
 
 
-# ------------------------------------------------------------------------------------------------------------ nodes
-
 _LINK: Final = {
     "CONNECTED_MAIN": CtiLink.MAIN,
     "CONNECTED_SECONDARY": CtiLink.SECONDARY,
@@ -204,3 +195,37 @@ def _day(text: str | None) -> date | None:
     with suppress(ValueError):
         return date.fromisoformat(text[:10])
     return None
+
+
+_KIND: Final[dict[str, PartyKind]] = {
+    wire.MainType.USER: PartyKind.USER,
+    wire.MainType.DEVICE: PartyKind.DEVICE,
+    wire.MainType.SERVICE: PartyKind.SERVICE,
+    wire.MainType.EXTERNAL: PartyKind.EXTERNAL,
+}
+_NOBODY: Final = PartyKind.UNKNOWN
+
+
+def party_of(identity: wire.PartyInfo, id_: str = "", anonymous: bool = False, droppable: bool = True) -> Party:
+    """Somebody, as the model shows them."""
+    type_ = identity.type
+    who = identity.id
+    first, last, display = identity.first_name, identity.last_name, identity.display_name
+    return Party(
+        id_,
+        who.phone_number if who is not None else None,
+        name_of(first, last, display) if first or last or display else None,
+        who.login_name if who is not None else None,
+        _KIND.get(type_.main, _NOBODY) if type_ is not None and type_.main is not None else _NOBODY,
+        anonymous,
+        droppable,
+    )
+
+
+def name_of(first: str | None, last: str | None, display: str | None) -> str | None:
+    """First and last name; once, where both are the same; else the display name."""
+    first = first.strip() if first else ""
+    last = last.strip() if last else ""
+    if first and last and first != last:
+        return f"{first} {last}"
+    return first or last or (display or "").strip() or None

@@ -19,10 +19,9 @@ from ...model import (
     PartyKind,
     Snapshot,
 )
-from ...reduced import Reduced, with_calls, with_fields
+from ...store import Reduced, with_calls, with_fields
 from ..types.crm import CrmCallEvent, CrmEvent, DropCause, TalkCause
-from .outcomes import ended, unanswered
-from .words import DECIDED, PARTY_OF_TYPE, UNANSWERED
+from .tables import DECIDED, PARTY_OF_TYPE, UNANSWERED, ended, unanswered
 
 REMEMBERED: Final = 64
 """How many calls of a terminal that are over are remembered."""

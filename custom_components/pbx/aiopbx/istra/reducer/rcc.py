@@ -25,10 +25,9 @@ from ...model import (
     Recording,
     Snapshot,
 )
-from ...reduced import with_calls
+from ...store import with_calls
 from ..types.rcc import CallLine, LineAction, LineState
-from .outcomes import ended, ended_unseen, unanswered
-from .words import ACTIONS
+from .tables import ACTIONS, ended, ended_unseen, unanswered
 
 REMEMBERED: Final = 64
 """How many dropped lines of an extension are remembered."""

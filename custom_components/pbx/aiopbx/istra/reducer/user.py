@@ -5,12 +5,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from ...call_log import CallRecord
 from ...model import Action, CallerId, CallerIdChoice, Device, Direction, LineSnapshot, Party, PartyKind
-from ...reduced import Reduced, with_fields
-from ...voicemail import VoicemailSnapshot
+from ...records import CallRecord, VoicemailSnapshot
+from ...store import Reduced, with_fields
 from ..types.enduser import Notifications, PhoneLog, User, UserInfo, Voicemail
-from .words import CHOICES, PARTY_OF_REMOTE
+from .tables import CHOICES, PARTY_OF_REMOTE
 
 _DIAL: Final = frozenset({Action.DIAL})
 _NOT_URGENT: Final = frozenset({"", "0", "normal", "low", "none"})

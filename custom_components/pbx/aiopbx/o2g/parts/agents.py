@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from ...agent import IntrusionMode, WithdrawReason
 from ...model import LineSnapshot
+from ...records import IntrusionMode, WithdrawReason
 from .. import reducer
 from ..client import O2gClient
 from ..operations import API_CONTACTCENTER_AGENT

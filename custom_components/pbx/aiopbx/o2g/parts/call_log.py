@@ -1,7 +1,7 @@
 """The communication log of O2G."""
 
-from ...call_log import LogFilter, LogPage
 from ...model import Direction, LineSnapshot
+from ...records import LogFilter, LogPage
 from ..records import record_of
 from ..types.comlog import Role, UpdateComRecordsRequest
 from . import Part

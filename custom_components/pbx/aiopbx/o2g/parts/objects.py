@@ -1,14 +1,16 @@
-"""PBX management on O2G."""
+"""The nodes and their configuration."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...errors import InvalidInput
-from ...objects import ObjectAttribute, ObjectKind, PbxObject
+from ...errors import InvalidInput, NotAllowed, NotFound, SessionLost
+from ...filters import ObjectFilter
+from ...records import NodesSnapshot, ObjectAttribute, ObjectKind, PbxObject
 from ..client import O2gClient
-from ..filters import ObjectFilter, attributes as attributes_of, values as values_of
 from ..object_path import ObjectPath
 from ..operations import MANAGEMENT
+from ..queries import attributes as attributes_of, values as values_of
+from ..records import nodes_of
 from ..types import pbx_management as wire
 from . import Lacks, Part
 
@@ -156,3 +158,26 @@ def _kind(told: wire.ObjectModel) -> ObjectKind:
         below=tuple(_kind(one) for one in told.objects),
         actions=_actions(told),
     )
+
+
+class O2gNodes(Part):
+    """The state of the system, for administrators."""
+
+    def __init__(self, client: O2gClient, lacks: Lacks, told: Callable[[NodesSnapshot], None]) -> None:
+        """Ask this client, and tell what it reads."""
+        super().__init__(client, lacks)
+        self._told = told
+
+    async def refresh(self) -> None:
+        """``GET /system/status``."""
+        self._told(nodes_of(await self._client.maintenance.system_status()))
+
+    async def has_licence(self, name: str) -> bool:
+        """``GET /system/licenses?lic=…``; a refusal means no."""
+        try:
+            await self._client.maintenance.license_available(lic=name)
+        except SessionLost:
+            raise
+        except (NotAllowed, NotFound):
+            return False
+        return True

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ...model import Action, CallSnapshot, CallState, Device, Leg
 from ..types import telephony as wire
-from .words import CALL_CAPABILITIES, DEVICE_CAPABILITIES, LEG_CAPABILITIES
+from .tables import CALL_CAPABILITIES, DEVICE_CAPABILITIES, LEG_CAPABILITIES
 
 Actions: TypeAlias = frozenset[Action]
 

@@ -8,11 +8,9 @@ from msgspec.structs import replace
 from ...events import CallChanged, CallEnded, CallStarted, LineChanged
 from ...model import CallSnapshot, CallState, LineSnapshot
 from ..types import telephony as wire
-from .call import after_delta, new_call, told_whole
-from .devices import swapped, with_capabilities
-from .line import STATE_AND_DEVICES_CHANGED, STATE_CHANGED, Reduced, assemble
-from .outcomes import ended
-from .words import STATE
+from .call import after_delta, ended, new_call, told_whole
+from .line import STATE_AND_DEVICES_CHANGED, STATE_CHANGED, Reduced, assemble, swapped, with_capabilities
+from .tables import STATE
 
 _RELEASING: Final = CallState.RELEASING
 _UNKNOWN: Final = CallState.UNKNOWN

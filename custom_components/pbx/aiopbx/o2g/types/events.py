@@ -9,7 +9,6 @@ from .comlog import (
     OnComRecordsDeleted,
     OnComRecordsUnAck,
 )
-from .event_summary import OnEventSummaryUpdated
 from .maintenance import OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded
 from .pbx_management import OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified
 from .routing import OnRoutingStateChanged
@@ -22,7 +21,7 @@ from .telephony import (
     OnTelephonyState,
     OnUserStateModified,
 )
-from .users import OnUserCreated, OnUserDeleted, OnUserInfoChanged
+from .users import OnEventSummaryUpdated, OnUserCreated, OnUserDeleted, OnUserInfoChanged
 
 
 class OnChannelInformation(O2gEvent, tag="OnChannelInformation", kw_only=True):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ....o2g.types.event_summary import EventSummary
+from ....o2g.types.users import EventSummary
 from . import views
 from .context import Context, Route
 from .refusals import refuse_with_details

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from ....o2g.tunnel_messages import Request
+from ....o2g.types.tunnel import Request
 
 if TYPE_CHECKING:
     from .subscriptions import Subscribed

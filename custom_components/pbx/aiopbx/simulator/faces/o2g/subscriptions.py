@@ -7,11 +7,11 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from ....o2g.tunnel_messages import IDENTIFIER
 from ....o2g.types.base import O2gEvent, to_json
 from ....o2g.types.events import PACKAGES, OnChannelInformation
-from ....o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from ....o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ....o2g.types.telephony import OnDeviceStateModified, OnUserStateModified
+from ....o2g.types.tunnel import IDENTIFIER
 from . import views
 from .context import Context, Route
 from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed

@@ -10,7 +10,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from ....o2g.tunnel_messages import (
+from ....o2g.types.events import OnChannelInformation
+from ....o2g.types.tunnel import (
     BEARER,
     LONGEST_MESSAGE,
     Answer,
@@ -23,7 +24,6 @@ from ....o2g.tunnel_messages import (
     payload,
     to_agent,
 )
-from ....o2g.types.events import OnChannelInformation
 from .channel import ENDED, Push
 from .context import Stream
 from .requests import TunnelRequest

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from ....o2g.types import routing as wire_routing, telephony as wire
 from ....o2g.types.base import O2gEvent
-from ....o2g.types.event_summary import EventSummary, OnEventSummaryUpdated
 from ....o2g.types.overview import DestinationType
-from ....o2g.types.users import OnUserCreated, OnUserDeleted, OnUserInfoChanged
+from ....o2g.types.users import EventSummary, OnEventSummaryUpdated, OnUserCreated, OnUserDeleted, OnUserInfoChanged
 from ...switch import Switch
 from ...switch.calls import CallView, LegView, PartyView
 from ...switch.changes import (
