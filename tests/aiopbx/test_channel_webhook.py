@@ -17,7 +17,7 @@ from aiopbx.o2g.types.events import OnChannelInformation, UnknownEvent
 from aiopbx.o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest
 from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
-from aiopbx.simulator.faces.o2g.pushing import Webhook
+from aiopbx.simulator.faces.o2g.channel import Webhook
 from tests.aiopbx.channels import free_port, use_channel
 from tests.aiopbx.office import client_tasks, office, until
 

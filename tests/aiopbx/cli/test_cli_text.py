@@ -1,4 +1,4 @@
-"""Events and snapshots in words."""
+"""Events and snapshots as text."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -38,7 +38,7 @@ from aiopbx import (
     StatusChanged,
     Target,
 )
-from aiopbx.cli import words
+from aiopbx.cli import text
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 LINE = LineSnapshot(id="oxe1000", number="1000", name="Ada Brooks")
@@ -49,7 +49,7 @@ def call(**fields: object) -> CallSnapshot:
 
 
 @pytest.mark.parametrize(
-    ("snapshot", "said"),
+    ("snapshot", "expected"),
     [
         (call(state=CallState.ACTIVE), "active"),
         (
@@ -79,8 +79,8 @@ def call(**fields: object) -> CallSnapshot:
         (call(outcome=Outcome.NO_ANSWER), "ended: no answer"),
     ],
 )
-def test_a_call(snapshot: CallSnapshot, said: str) -> None:
-    assert words.call_words(snapshot) == said
+def test_a_call(snapshot: CallSnapshot, expected: str) -> None:
+    assert text.call_text(snapshot) == expected
 
 
 def changed(*fields: str, **new: object) -> LineChanged:
@@ -92,12 +92,12 @@ def changed(*fields: str, **new: object) -> LineChanged:
 
 
 @pytest.mark.parametrize(
-    ("event", "said"),
+    ("event", "expected"),
     [
         (StatusChanged(at=NOW, status=Status.OFFLINE, previous=Status.ONLINE, reason="it broke"), "offline: it broke"),
         (StatusChanged(at=NOW, status=Status.ONLINE, previous=Status.SYNCING), "online"),
-        (LineAdded(at=NOW, line="oxe1000", snapshot=LINE), "1000 Ada: there, idle"),
-        (LineRemoved(at=NOW, line="oxe1001"), "oxe1001: gone"),
+        (LineAdded(at=NOW, line="oxe1000", snapshot=LINE), "1000 Ada: added, idle"),
+        (LineRemoved(at=NOW, line="oxe1001"), "oxe1001: removed"),
         (changed("routing", routing=Routing(do_not_disturb=True)), "1000 Ada: routing: do not disturb"),
         (changed("routing", routing=Routing()), "1000 Ada: routing: calls come here"),
         (changed("counters", counters=Counters(missed_calls=2)), "1000 Ada: waiting: 2 missed"),
@@ -107,17 +107,17 @@ def changed(*fields: str, **new: object) -> LineChanged:
         (Event(at=NOW), ": Event"),
     ],
 )  # fmt: skip
-def test_an_event(event: Event, said: str) -> None:
-    assert words.event_words(event, {"oxe1000": "1000 Ada"}) == f"{words.clock(NOW)} {said}"
+def test_an_event(event: Event, expected: str) -> None:
+    assert text.event_text(event, {"oxe1000": "1000 Ada"}) == f"{text.clock(NOW)} {expected}"
 
 
 @pytest.mark.parametrize("field", ["calls", "devices", "synced"])
-def test_what_is_told_otherwise_is_not_told_twice(field: str) -> None:
-    assert words.event_words(changed(field), {}) == ""
+def test_a_change_with_an_event_of_its_own_is_not_repeated(field: str) -> None:
+    assert text.event_text(changed(field), {}) == ""
 
 
 @pytest.mark.parametrize(
-    ("routing", "said"),
+    ("routing", "expected"),
     [
         (None, ""),
         (Routing(forward=Forward(number="1001")), "→ 1001"),
@@ -125,30 +125,30 @@ def test_what_is_told_otherwise_is_not_told_twice(field: str) -> None:
         (Routing(forward=Forward(number="1001", condition=Condition.BUSY_NO_ANSWER)), "→ 1001 (busy no answer)"),
     ],
 )
-def test_routing(routing: Routing | None, said: str) -> None:
-    assert words.routing_words(routing) == said
-    assert words.forward_words(routing.forward if routing else None) == said.removeprefix("→ ")
+def test_routing(routing: Routing | None, expected: str) -> None:
+    assert text.routing_text(routing) == expected
+    assert text.forward_text(routing.forward if routing else None) == expected.removeprefix("→ ")
 
 
-def test_an_event_as_json_is_whole() -> None:
-    text = words.event_json(CallChanged(at=NOW, line="oxe1000", call=call(), previous=call()))
-    assert '"event":"CallChanged"' in text
-    assert '"previous":{' in text
+def test_an_event_as_json_is_complete() -> None:
+    line = text.event_json(CallChanged(at=NOW, line="oxe1000", call=call(), previous=call()))
+    assert '"event":"CallChanged"' in line
+    assert '"previous":{' in line
 
 
 @pytest.mark.parametrize(
-    ("event", "said"),
+    ("event", "expected"),
     [
         (AgentChanged(at=NOW, line="a", agent=AgentSnapshot(state=AgentState.WRAP_UP), previous=None), "agent wrap up"),
-        (HelpRequested(at=NOW, line="a", number="100"), "help asked for (100)"),
-        (HelpCancelled(at=NOW, line="a", number="100"), "no help needed (100)"),
+        (HelpRequested(at=NOW, line="a", number="100"), "help requested (100)"),
+        (HelpCancelled(at=NOW, line="a", number="100"), "help request withdrawn (100)"),
         (LogChanged(at=NOW, line="a", change=LogChange.ADDED), ""),
         (NodeChanged(at=NOW, node=NodeSnapshot(id="1", link=CtiLink.DOWN), previous=None), "node 1: link down"),
         (LicenceExpiring(at=NOW, days=3), "the licences end in 3 days"),
         (ObjectChanged(at=NOW, change=ObjectChange.DELETED, name="Subscriber", id="1"), "Subscriber 1: deleted"),
     ],
 )
-def test_what_is_no_call_in_words(event: Event, said: str) -> None:
-    told = words.event_words(event, {})
-    assert told.endswith(said)
-    assert bool(told) is bool(said)
+def test_an_event_that_is_no_call(event: Event, expected: str) -> None:
+    line = text.event_text(event, {})
+    assert line.endswith(expected)
+    assert bool(line) is bool(expected)

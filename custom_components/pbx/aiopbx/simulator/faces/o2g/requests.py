@@ -1,4 +1,4 @@
-"""What the server looks at in a request, wherever it came from: a socket of its own, or the tunnel."""
+"""Requests as the server sees them, whether from a socket or through the tunnel."""
 
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from .subscriptions import Subscribed
 
 
-class Line(Protocol):
-    """What a request came over."""
+class Connection(Protocol):
+    """The connection that a request came over."""
 
     def abort(self) -> None:
         """Break it at once."""
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What is known of it."""
+        """Return what is known about it."""
 
 
-class Asked(Protocol):
-    """A request. Those of aiohttp are like this."""
+class IncomingRequest(Protocol):
+    """A request, with the attributes that aiohttp's requests have, too."""
 
     @property
     def method(self) -> str:
@@ -47,25 +47,25 @@ class Asked(Protocol):
         """``http`` or ``https``."""
 
     @property
-    def transport(self) -> Line | None:
-        """What it came over; none if that is gone."""
+    def transport(self) -> Connection | None:
+        """The connection that it came over; ``None`` if that is gone."""
 
     async def read(self) -> bytes:
-        """Its body."""
+        """Return the body."""
 
 
 class Tunnel(Protocol):
     """The tunnel that a request came through."""
 
     def push(self, subscribed: "Subscribed", identifier: str) -> None:
-        """Send the events of a subscription through it, under this identifier."""
+        """Send the events of a subscription through the tunnel, under this identifier."""
 
 
 class TunnelRequest:
     """A request that came through the tunnel."""
 
     def __init__(self, message: Request, tunnel: Tunnel, scheme: str) -> None:
-        """Read a message. ``scheme`` is what the agent speaks with the server."""
+        """Read a message. ``scheme`` is what the agent uses to reach the server."""
         self.method = message.method.upper()
         self.rel_url = URL(message.path, encoded=True)
         self.headers = CIMultiDictProxy(CIMultiDict(message.headers))
@@ -73,12 +73,12 @@ class TunnelRequest:
         self.scheme = scheme
         self.tunnel = tunnel
         self.dropped = False
-        """Whether the connection to the server broke instead of an answer."""
+        """Whether the agent's connection to the server broke instead of an answer."""
         self._body = message.body
 
     @property
     def transport(self) -> "TunnelRequest":
-        """What it came over: nothing but itself can break."""
+        """The request itself: it is all that can break."""
         return self
 
     def abort(self) -> None:
@@ -86,11 +86,11 @@ class TunnelRequest:
         self.dropped = True
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Nothing is known."""
+        """Return the default: nothing is known."""
         return default
 
     async def read(self) -> bytes:
-        """Its body."""
+        """Return the body."""
         return self._body
 
 

@@ -30,7 +30,7 @@ def test_a_supervised_transfer(office: Office) -> None:
         "TRANSFERRED",
         "TRANSFERRED",
     )
-    assert office.told("ben") == [
+    assert office.call_changes("ben") == [
         ("modified", "RELEASING", "TRANSFERRED"),
         ("removed", None, "TRANSFERRED"),
         ("modified", "RELEASING", "TRANSFERRED"),
@@ -41,7 +41,7 @@ def test_a_supervised_transfer(office: Office) -> None:
     assert set(office.switch.calls) == {active.ref}
 
 
-def test_a_transfer_to_somebody_who_still_rings(office: Office) -> None:
+def test_a_transfer_to_a_user_who_still_rings(office: Office) -> None:
     held = office.talk("ann", "ben")
     ringing = office.dial("ben", "102")
     office.switch.transfer("ben", ringing.ref, held.ref)
@@ -200,7 +200,7 @@ def test_leaving_a_conference(office: Office) -> None:
     assert office.state("ben") == []
 
 
-def test_ending_a_conference_is_for_who_made_it(office: Office) -> None:
+def test_only_its_creator_ends_a_conference(office: Office) -> None:
     call = conference(office)
     office.refuses("UNAUTHORIZED", None, "release", "ann", call.ref)
     office.refuses("UNAUTHORIZED", None, "drop_participant", "ann", call.ref, "102")
@@ -268,7 +268,7 @@ def test_a_parked_call_comes_back(office: Office) -> None:
     assert office.state("ann") == ["ACTIVE"]
 
 
-def test_a_parked_call_waits_while_who_parked_it_is_busy(office: Office) -> None:
+def test_a_parked_call_waits_while_the_user_who_parked_it_is_busy(office: Office) -> None:
     call = office.talk("ann", "ben")
     office.switch.park("ben", call.ref)
     office.talk("ben", "cleo")
@@ -280,7 +280,7 @@ def test_a_parked_call_waits_while_who_parked_it_is_busy(office: Office) -> None
     assert office.state("ben")[0] == "RINGING_INCOMING" or "RINGING_INCOMING" in office.state("ben")
 
 
-def test_who_is_parked_may_hang_up(office: Office) -> None:
+def test_a_parked_party_may_hang_up(office: Office) -> None:
     call = office.talk("ann", "ben")
     office.switch.park("ben", call.ref)
     office.switch.drop("ann", call.ref)

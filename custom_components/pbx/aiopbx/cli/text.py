@@ -1,37 +1,36 @@
-"""Events and snapshots in words."""
+"""Events and snapshots as text."""
 
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from ..events import (
+from .. import (
     AgentChanged,
     CallChanged,
     CallEnded,
+    CallSnapshot,
     CallStarted,
+    Condition,
+    Counters,
+    Direction,
     Event,
+    Forward,
     HelpCancelled,
     HelpRequested,
     LicenceExpiring,
     LineAdded,
     LineChanged,
     LineRemoved,
+    LineSnapshot,
+    LineState,
     LogChanged,
     NodeChanged,
     ObjectChanged,
-    StatusChanged,
-)
-from ..model import (
-    CallSnapshot,
-    Condition,
-    Counters,
-    Direction,
-    Forward,
-    LineSnapshot,
-    LineState,
     Outcome,
+    Party,
     Routing,
+    StatusChanged,
     Target,
 )
 
@@ -47,63 +46,62 @@ STATE_STYLE: Final = {
     LineState.OUT_OF_SERVICE: "red",
     LineState.UNKNOWN: "dim",
 }
-_TOLD_OTHERWISE: Final = {"calls", "devices", "busy", "synced", "agent"}
-"""Fields whose changes are told by events of their own, or say nothing to a reader."""
-_ARROW: Final = {Direction.INCOMING: "from", Direction.OUTGOING: "to", Direction.UNKNOWN: "with"}
+_NOT_SHOWN: Final = {"calls", "devices", "busy", "synced", "agent"}
+"""Fields of a line whose changes have events of their own, or mean nothing to a reader."""
+_PREPOSITION: Final = {Direction.INCOMING: "from", Direction.OUTGOING: "to", Direction.UNKNOWN: "with"}
 
 
-def plain(word: str) -> str:
-    """Return an enumeration's value as words."""
-    return word.replace("_", " ")
+def plain(value: str) -> str:
+    """Return the value of an enumeration as words."""
+    return value.replace("_", " ")
 
 
 def parties(call: CallSnapshot) -> str:
-    """Return who is in the call, in words."""
+    """Return the parties of a call."""
     if not call.parties:
         return str(call.called) if call.called and call.direction is not Direction.INCOMING else ""
     return ", ".join(str(party) for party in call.parties)
 
 
-def call_words(call: CallSnapshot) -> str:
-    """Return a call as one line: its state, with whom, and how it ended."""
-    who = parties(call)
-    words = plain(call.state.value) if call.outcome is None else f"ended: {plain(call.outcome.value)}"
-    if who:
-        words += f" {_ARROW[call.direction]} {who}"
-    if call.outcome is Outcome.ANSWERED and (length := seconds_of(call)) is not None:
-        words += f", {length:.0f} s"
+def call_text(call: CallSnapshot) -> str:
+    """Return a call as one line: its state, its parties, and how it ended."""
+    others = parties(call)
+    text = plain(call.state.value) if call.outcome is None else f"ended: {plain(call.outcome.value)}"
+    if others:
+        text += f" {_PREPOSITION[call.direction]} {others}"
+    if call.outcome is Outcome.ANSWERED and (length := _talk_seconds(call)) is not None:
+        text += f", {length:.0f} s"
     if call.cause:
-        words += f" [{call.cause}]"
-    return words
+        text += f" [{call.cause}]"
+    return text
 
 
-def seconds_of(call: CallSnapshot) -> float | None:
-    """Return how long they talked; none where a moment was not seen."""
+def _talk_seconds(call: CallSnapshot) -> float | None:
     if call.answered_at is None or call.ended_at is None:
         return None
     return (call.ended_at - call.answered_at).total_seconds()
 
 
-def forward_words(forward: Forward | None) -> str:
-    """Return where calls go, in words."""
+def forward_text(forward: Forward | None) -> str:
+    """Return where calls are forwarded to."""
     if forward is None:
         return ""
     to = "voicemail" if forward.target is Target.VOICEMAIL else forward.number or forward.target.value
     return to if forward.condition is Condition.IMMEDIATE else f"{to} ({plain(forward.condition.value)})"
 
 
-def routing_words(routing: Routing | None) -> str:
-    """Return do-not-disturb, forward and overflow in words."""
+def routing_text(routing: Routing | None) -> str:
+    """Return do-not-disturb and forward."""
     if routing is None:
         return ""
-    said = ["do not disturb"] if routing.do_not_disturb else []
+    parts = ["do not disturb"] if routing.do_not_disturb else []
     if routing.forward:
-        said.append(f"→ {forward_words(routing.forward)}")
-    return ", ".join(said)
+        parts.append(f"→ {forward_text(routing.forward)}")
+    return ", ".join(parts)
 
 
-def counter_words(counters: Counters) -> str:
-    """Return what waits for a user, in words."""
+def counter_text(counters: Counters) -> str:
+    """Return what is waiting for a user."""
     named = (
         ("missed", counters.missed_calls),
         ("voicemail", counters.voicemails),
@@ -112,8 +110,8 @@ def counter_words(counters: Counters) -> str:
     return ", ".join(f"{number} {word}" for word, number in named if number)
 
 
-def event_words(event: Event, names: dict[str, str]) -> str:
-    """Return an event as one line, or nothing if there is nothing to read; ``names`` says how lines are shown."""
+def event_text(event: Event, names: dict[str, str]) -> str:
+    """Return an event as one line, or ``""`` if it means nothing to a reader; ``names`` says how lines are shown."""
     moment = clock(event.at)
     if isinstance(event, StatusChanged):
         reason = f": {event.reason}" if event.reason else ""
@@ -121,20 +119,20 @@ def event_words(event: Event, names: dict[str, str]) -> str:
     line = names.get(getattr(event, "line", ""), getattr(event, "line", ""))
     match event:
         case CallStarted() | CallChanged() | CallEnded():
-            return f"{moment} {line}: call {event.call.id} {call_words(event.call)}"
+            return f"{moment} {line}: call {event.call.id} {call_text(event.call)}"
         case LineChanged():
             changes = _changes(event)
             return f"{moment} {line}: {changes}" if changes else ""
         case LineAdded():
-            return f"{moment} {line}: there, {plain(event.snapshot.state.value)}"
+            return f"{moment} {line}: added, {plain(event.snapshot.state.value)}"
         case LineRemoved():
-            return f"{moment} {line}: gone"
+            return f"{moment} {line}: removed"
         case AgentChanged():
             return f"{moment} {line}: agent {plain(event.agent.state.value)}"
         case HelpRequested():
-            return f"{moment} {line}: help asked for ({event.number or 'nobody named'})"
+            return f"{moment} {line}: help requested ({event.number or 'no number'})"
         case HelpCancelled():
-            return f"{moment} {line}: no help needed ({event.number or 'nobody named'})"
+            return f"{moment} {line}: help request withdrawn ({event.number or 'no number'})"
         case LogChanged():
             return ""
         case NodeChanged():
@@ -148,26 +146,45 @@ def event_words(event: Event, names: dict[str, str]) -> str:
 
 
 def _changes(event: LineChanged) -> str:
-    said = []
+    parts = []
     for field in sorted(event.changed):
         if field == "state":
-            said.append(f"{plain(event.previous.state.value)} → {plain(event.snapshot.state.value)}")
+            parts.append(f"{plain(event.previous.state.value)} → {plain(event.snapshot.state.value)}")
         elif field == "routing":
-            said.append(f"routing: {routing_words(event.snapshot.routing) or 'calls come here'}")
+            parts.append(f"routing: {routing_text(event.snapshot.routing) or 'calls come here'}")
         elif field == "counters":
-            said.append(f"waiting: {counter_words(event.snapshot.counters) or 'nothing'}")
-        elif field not in _TOLD_OTHERWISE:
-            said.append(f"{plain(field)} changed")
-    return ", ".join(said)
+            parts.append(f"waiting: {counter_text(event.snapshot.counters) or 'nothing'}")
+        elif field not in _NOT_SHOWN:
+            parts.append(f"{plain(field)} changed")
+    return ", ".join(parts)
 
 
 def clock(at: datetime) -> str:
-    """Return the time of day where the reader is."""
+    """Return the local time of day."""
     return f"{at.astimezone():%H:%M:%S}"
 
 
+def day_and_time(at: datetime | None) -> str:
+    """Return a moment in local time."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at is not None else ""
+
+
+def duration(seconds: float | None) -> str:
+    """Return a length as minutes and seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}" if seconds is not None else ""
+
+
+def party_text(party: Party | None) -> str:
+    """Return the name and number of a party."""
+    if party is None:
+        return ""
+    if party.name and party.number and party.name != party.number:
+        return f"{party.name} ({party.number})"
+    return party.label
+
+
 def event_json(event: Event) -> str:
-    """Return an event as one JSON object, its kind in ``event``; lines tell their state, too."""
+    """Return an event as one JSON object, its kind in ``event``; lines have their state, too."""
     plain_event: dict[str, Any] = {"event": type(event).__name__} | msgspec.to_builtins(event, order="deterministic")
     for name in ("snapshot", "previous"):
         line = getattr(event, name, None)

@@ -1,15 +1,19 @@
-"""Logging out, and creating and deleting listeners: the same for the three applications."""
+"""What the three applications share: logging out, listeners, and placing calls."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from .context import OK, Answer, Context, Route
-from .refusals import bad_terminal, not_found, out_of_service
+from .lines import Line
+from .refusals import bad_request, bad_terminal, not_found, out_of_service
 from .sessions import APPLICATIONS, CRM, USER, Session, cookie_name
 
 if TYPE_CHECKING:
-    from ...switch.users import Device
+    from ...switch.users import Device, User, Voicemail
     from .listeners import Listener
+
+MESSAGE: Final = "msgid="
+"""Marks a number that plays a message from the user's mailbox."""
 
 
 def log_out(ctx: Context) -> Answer:
@@ -24,7 +28,7 @@ def log_out(ctx: Context) -> Answer:
 
 
 def terminal(ctx: Context, id: str) -> "Device":
-    """The telephone of the user that an identifier names; refuses one that is not its own."""
+    """Return the user's telephone with this identifier; refuses any other."""
     device = ctx.face.ids.terminal(ctx.user, id)
     if device is None:
         raise bad_terminal()
@@ -54,7 +58,7 @@ def delete_listener(ctx: Context, name: str) -> Answer:
 
 
 def bound(ctx: Context, *, device: "Device | None" = None) -> None:
-    """Bind the listener that the query names, if it does; refuses a name that was not created before."""
+    """Bind the listener that the query names, if any; refuses one that was not created."""
     name = ctx.query.get("listenerName", "").strip()
     if not name:
         return
@@ -69,6 +73,38 @@ def _listener(session: Session, name: str) -> "Listener":
     if listener is None:
         raise not_found(f"there is no listener {name!r}")
     return listener
+
+
+def msgid(message: "Voicemail") -> str:
+    """Return the part of a message's number that names it: its time and its id."""
+    at = message.at
+    return f"{at:%Y%m%d%H%M%S}{at.microsecond // 1000:03d}-{message.id.removeprefix('vm')}"
+
+
+def place(ctx: Context, user: "User", device: "Device | None", destination: str) -> Line:
+    """Call from a telephone of the user, or from the first that works. Refuses one that is out of service."""
+    if device is None:
+        device = next((each for each in user.devices.values() if user.usable(each)), None)
+    if device is None or not user.usable(device):
+        raise out_of_service()
+    ctx.face.check_link(user)
+    number = destination.partition(";")[0].strip()
+    call = ctx.switch.make_call(user.login, device.id, number, message=_message(user, destination))
+    line = ctx.face.lines.line(user.login, call.ref)
+    assert line is not None
+    return line
+
+
+def _message(user: "User", destination: str) -> str | None:
+    """Return the message that a destination plays; refuses one that is not the user's."""
+    _, mark, rest = destination.partition(MESSAGE)
+    if not mark:
+        return None
+    named = rest.partition(";")[0].strip()
+    for message in user.voicemails:
+        if msgid(message) == named:
+            return message.id
+    raise bad_request(f"destination: the mailbox has no message {named!r} to play")
 
 
 ROUTES: Final = (

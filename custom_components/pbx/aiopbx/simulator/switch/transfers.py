@@ -7,18 +7,18 @@ from .progress import DVA, VOICEMAIL, Target
 from .users import User
 
 MOST_RECALLS = 10
-"""How often a parked call without any user tries to return to who parked it and cannot be reached."""
+"""How often a parked call without any user tries to return to the one who parked it and cannot be reached."""
 
 
-class Moving(Calling):
-    """What gives a call to somebody else, or brings more people into it."""
+class Transfers(Calling):
+    """Actions that give a call to someone else, or add people to it."""
 
     # -- transfer ---------------------------------------------------------------------------------------------------
 
     def transfer(self, login: str, active_ref: str, held_ref: str) -> None:
         """Give the party of the held call to that of the active one, which may still be ringing.
 
-        The call goes on under ``active_ref``: who was held sees it replace ``held_ref``.
+        The call goes on under ``active_ref``: the held party sees it replace ``held_ref``.
         """
         user, active, here = self.find(login, active_ref)
         _, held, there = self.find(login, held_ref)
@@ -53,7 +53,7 @@ class Moving(Calling):
             active.associated_data = held.associated_data
 
     def blind_transfer(self, login: str, ref: str, to: str, anonymous: bool = False) -> None:
-        """Give the other party of an active call to a number, and leave. ``anonymous`` hides that party's identity."""
+        """Transfer the other party of an active call to a number, and leave. ``anonymous`` hides their identity."""
         user, call, member = self.find(login, ref)
         number = self._number(to)
         self._need(user, call, member, "blindTransfer")
@@ -69,7 +69,7 @@ class Moving(Calling):
             self._advance(call, origin, target, "TRANSFERRED")
 
     def _hide(self, call: Call, member: Member) -> None:
-        """From now on the others are not told who this is."""
+        """Hide a party's identity from the others from now on."""
         if member.anonymous:
             return
         member.anonymous = True
@@ -106,7 +106,7 @@ class Moving(Calling):
             raise SwitchError("SERVICE_UNAVAILABLE", None, f"{user.login} has no voicemail.")
 
     def overflow_to_voicemail(self, login: str, ref: str) -> None:
-        """Send the own call, which rings at another user, to that user's mailbox."""
+        """Send the user's own call, which rings at another user, to that user's mailbox."""
         user, call, member = self.find(login, ref)
         ringing = call.ringing()
         if member.state == RINGING_OUTGOING and ringing is not None:
@@ -146,7 +146,7 @@ class Moving(Calling):
             self._stop(active, "talk", "trunk")
 
     def can_add_party(self, login: str, ref: str) -> bool:
-        """Whether a user may bring somebody else into a call now."""
+        """Whether a user may add someone to a call now."""
         return self._can_add(*self.find(login, ref))
 
     def _can_add(self, user: User, call: Call, member: Member) -> bool:
@@ -161,16 +161,16 @@ class Moving(Calling):
         )
 
     def add_party(self, login: str, ref: str, to: str) -> None:
-        """Call somebody and, once that is answered, make one conference of it and this call, under this reference.
+        """Call a number and, once that is answered, make one conference of it and this call, under this reference.
 
-        Meanwhile the call is held. It is taken back if nobody comes; a service that answers stays a call of its own.
+        Meanwhile the call is held. It is retrieved if no one answers; a service that answers stays a call of its own.
         """
         user, call, member = self.find(login, ref)
         number = self._number(to)
         if not self._can_add(user, call, member):
             raise wrong_state(f"Nobody can be added to the call in its present state ({member.state}).")
-        asked = self.by_number(number)
-        if asked is not None and call.user(asked.login) is not None:
+        named = self.by_number(number)
+        if named is not None and call.user(named.login) is not None:
             raise server_error("INVALID_DESTINATION", f"{to} is in the call already.")
         device = member.device
         assert device is not None
@@ -184,19 +184,19 @@ class Moving(Calling):
             self._add_on(ref, login, other)
 
     def _add_on(self, ref: str, login: str, other: str) -> None:
-        """See how far it is with somebody who is to be brought into a call."""
+        """Check on a party that is to be added to a call."""
         added, held = self._calls_of.get(login, {}).get(ref), self._calls_of.get(login, {}).get(other)
         here = added.user(login) if added is not None else None
         there = held.user(login) if held is not None else None
         if here is not None and there is not None and there.state == HELD and here.state in (DIALING, RINGING_OUTGOING):
-            return  # it still rings
+            return  # still ringing
         del self._adding[ref]
         if held is None or there is None or there.state != HELD:
-            return  # there is nothing to add to any more
+            return  # the call to add it to is gone
         device = there.device
         if device is None or not self._can_engage(self.users[login], device, held):
             return
-        if added is None or here is None or added.tone is not None:  # nobody came
+        if added is None or here is None or added.tone is not None:  # no one came
             if added is not None:
                 self._finish(added, added.tone)
             self._take_back(held, there, device)
@@ -219,7 +219,7 @@ class Moving(Calling):
     # -- parking ----------------------------------------------------------------------------------------------------
 
     def _place(self, number: str) -> str:
-        """The telephone that a number names."""
+        """Return the telephone that a number names."""
         if number in self.sets:
             return number
         user = self.by_number(number)
@@ -228,7 +228,7 @@ class Moving(Calling):
         return number if number in user.devices else next(iter(user.devices))
 
     def park(self, login: str, ref: str, to: str | None = None) -> None:
-        """Park an active call at a telephone: the own one, or another. It comes back if nobody takes it."""
+        """Park an active call at a telephone: the user's own, or another. It comes back if no one takes it."""
         user, call, member = self.find(login, ref)
         self._need(user, call, member, "park")
         own = member.device
@@ -253,7 +253,7 @@ class Moving(Calling):
             self._timer(call, "park", self.settings.park_time, lambda: self._recall(call))
 
     def _recall(self, call: Call) -> None:
-        """A call was parked for too long: it rings at who parked it."""
+        """A call was parked for too long: it rings at the user who parked it."""
         spot = call.parked
         user = self.users.get(call.parked_by) if call.parked_by is not None else None
         if spot is None:
@@ -265,7 +265,7 @@ class Moving(Calling):
             self._line_free(user, device) and not device.off_hook for device in user.presented()
         ):
             call.recalls += 1
-            if call.recalls >= MOST_RECALLS and not self._inside(call):  # nobody is there who could hang up
+            if call.recalls >= MOST_RECALLS and not self._inside(call):  # there is no one who could hang up
                 self._finish(call, "CLEARED")
             else:
                 self._timer(call, "park", self.settings.park_time, lambda: self._recall(call))
@@ -278,7 +278,7 @@ class Moving(Calling):
         self._ring(call, other, user, "RECALL")
 
     def unpark(self, login: str, device: str, from_: str | None = None) -> Call:
-        """Take the call that is parked at a telephone (the own one, if none is named); what is active is held."""
+        """Take the call that is parked at a telephone (by default the user's own); an active call is held."""
         user = self.user(login)
         self._device(user, device)
         place = self._place(self._number(from_)) if from_ is not None else device
@@ -339,7 +339,7 @@ class Moving(Calling):
         return call
 
     def _ringing_at(self, number: str) -> tuple[list[Call], bool]:
-        """The calls that ring at a user's or a group's number."""
+        """Return the calls that ring at a user's or a group's number."""
         user = self.by_number(number)
         if user is None and number not in self.groups:
             raise server_error("INVALID_DESTINATION", f"{number} is not a user's or a group's number.")
@@ -372,7 +372,7 @@ class Moving(Calling):
             member.legs = {to_device: ACTIVE}
 
     def _lose_device(self, user: User, device: str) -> None:
-        """A telephone goes: what is on it ends or rings elsewhere."""
+        """Take a telephone away: its calls end or ring elsewhere."""
         for call, member, state in tuple(self._legs_on(user, device)):
             if call.ended:
                 continue
