@@ -2,8 +2,8 @@
 
     .venv-lib/bin/python benchmarks/imports.py [ROUNDS]
 
-Every figure is user and system time of a whole process, the median of the rounds, in which the programs take turns; the bare
-interpreter is subtracted. The ratios are what counts: absolute times differ from machine to machine and from run to run.
+Every figure is user and system time of a whole process, the median of the rounds, in which the programs take turns; the
+bare interpreter is subtracted. Read the ratios: absolute times differ from machine to machine and from run to run.
 """
 
 import resource
