@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from ..connection import Backoff
+from ..backoff import Backoff
 from ..errors import NotAllowed, NotReady, PbxError, RequestRefused, SessionLost
 from ..events import Event
 from ..model import AvailableLine, LineSnapshot
