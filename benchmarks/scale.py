@@ -81,7 +81,7 @@ def _monitor(url: str, pipe: Connection) -> None:
     async def run() -> None:
         async with aiopbx.connect(url=url, username="admin", password="admin", sync_timeout=60) as pbx:
             # Everything is known when the last detail has come.
-            while any(aiopbx.Feature.FORWARD not in line.features for line in pbx._board.lines.values()):  # noqa: ASYNC110
+            while any(aiopbx.Feature.FORWARD not in line.features for line in pbx._core.store.lines.values()):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
             lines = len(pbx.lines)
             gc.collect()

@@ -289,7 +289,7 @@ async def test_the_secret_is_shown_nowhere(
     await status(http, "POST", f"http://127.0.0.1:{port}/{SECRET}/{number}", b"no event")
     ways = pbx.o2g._ways
     assert isinstance(ways, WebhookChannels)
-    link = pbx._system._link  # type: ignore[attr-defined]
+    link = pbx._core.system._link  # type: ignore[attr-defined]
     shown = [repr(one) for one in (chosen, pbx, pbx.o2g, ways, link, link.channel, pbx.diagnostics())]
     shown.append(str(chosen.model_dump()))
     simulator.faults.close_cleanly()

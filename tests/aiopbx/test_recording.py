@@ -114,7 +114,7 @@ class Notes:
     def __init__(self, pbx: Pbx) -> None:
         self.all: list[object] = []
         self.lines: list[dict[str, LineSnapshot]] = []
-        board = pbx._board
+        board = pbx._core.store
 
         def heard(event: Event) -> None:
             self.all.append(event)
@@ -289,7 +289,7 @@ async def test_a_full_disk_ends_the_recording_and_nothing_else(
         await a_call(one, pbx)
         await until(lambda: recording.closed)
         assert pbx.status is Status.ONLINE
-        assert pbx._board.tap.listeners == (), "it does not listen any more"
+        assert pbx._core.store.tap.listeners == (), "it does not listen any more"
         assert "No space left on device" in caplog.text
         with pytest.raises(aiopbx.RecordingFailed, match="disk"):
             await recording.close()
@@ -696,21 +696,21 @@ def test_there_and_back(beginning: list[Any], then: list[Any]) -> None:
             for step in then:
                 happen(board, step)
         async with aiopbx.replay(path, 0) as pbx:
-            assert pbx._board.lines == at_first
+            assert pbx._core.store.lines == at_first
             again: list[object] = []
             there: list[dict[str, LineSnapshot]] = []
 
             def heard_again(event: Event) -> None:
                 again.append(event)
-                now = pbx._board.lines
+                now = pbx._core.store.lines
                 there.append({key: line for key, line in now.items() if key == getattr(event, "line", key)})
 
             pbx.subscribe(heard_again)
             pbx.wire(again.append)
             await pbx.wait_finished()
             assert again == told
-            assert pbx._board.lines == board.lines
-            assert pbx._board.nodes == board.nodes
+            assert pbx._core.store.lines == board.lines
+            assert pbx._core.store.nodes == board.nodes
             for mine, theirs, event in zip(there, lines, again_events(again), strict=True):
                 if hasattr(event, "line") or isinstance(event, StatusChanged):
                     assert mine == theirs

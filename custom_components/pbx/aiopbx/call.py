@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Unpack
 
 from .errors import ActionNotAllowed, CallOver, InvalidInput, Offline, UnknownCall
-from .events import CallEvent, Event, StatusChanged
+from .events import CallEvent, StatusChanged
 from .loops import owned
 from .model import (
     Action,
@@ -262,7 +262,7 @@ class Call:
         """Answer the ringing call, on this device (none: the first that rings). O2G: POST …/answer."""
         call = self._offer(Action.ANSWER)
         chosen = self._device(call, Action.ANSWER, device)
-        await self._line._run(lambda commands: commands.answer(self._line.snapshot, call, chosen))
+        await self._line._commands.answer(self._line.snapshot, call, chosen)
 
     @owned
     async def hang_up(self) -> None:
@@ -273,29 +273,29 @@ class Call:
         call = self._offer(Action.HANG_UP)
         leave = Action.HANG_UP in call.own_actions or any(Action.HANG_UP in leg.actions for leg in call.legs)
         if leave:
-            await self._line._run(lambda commands: commands.leave(self._line.snapshot, call))
+            await self._line._commands.leave(self._line.snapshot, call)
         else:
-            await self._line._run(lambda commands: commands.end(self._line.snapshot, call))
+            await self._line._commands.end(self._line.snapshot, call)
 
     @owned
     async def end(self) -> None:
         """End the call for everybody in it. O2G: DELETE of the call."""
         call = self._offer(Action.END)
-        await self._line._run(lambda commands: commands.end(self._line.snapshot, call))
+        await self._line._commands.end(self._line.snapshot, call)
 
     @owned
     async def hold(self, device: str | None = None) -> None:
         """Put the call on hold. O2G: POST …/hold."""
         call = self._offer(Action.HOLD)
         chosen = self._device(call, Action.HOLD, device)
-        await self._line._run(lambda commands: commands.hold(self._line.snapshot, call, chosen))
+        await self._line._commands.hold(self._line.snapshot, call, chosen)
 
     @owned
     async def retrieve(self, device: str | None = None) -> None:
         """Take the call back from hold. O2G: POST …/retrieve."""
         call = self._offer(Action.RETRIEVE)
         chosen = self._device(call, Action.RETRIEVE, device)
-        await self._line._run(lambda commands: commands.retrieve(self._line.snapshot, call, chosen))
+        await self._line._commands.retrieve(self._line.snapshot, call, chosen)
 
     @owned
     async def alternate(self, device: str | None = None) -> None:
@@ -305,7 +305,7 @@ class Call:
             call = self._other(lambda other: Action.ALTERNATE in other.actions) or call
         self._offer(Action.ALTERNATE, call)
         chosen = self._device(call, Action.RETRIEVE, device)
-        await self._line._run(lambda commands: commands.alternate(self._line.snapshot, call, chosen))
+        await self._line._commands.alternate(self._line.snapshot, call, chosen)
 
     @owned
     async def reconnect(self, device: str | None = None) -> None:
@@ -322,7 +322,7 @@ class Call:
             raise ActionNotAllowed(Action.RECONNECT, (), where="the line has no consultation call; the call")
         chosen = self._device(call, Action.RECONNECT, device)
         other = enquiry
-        await self._line._run(lambda commands: commands.reconnect(self._line.snapshot, call, other, chosen))
+        await self._line._commands.reconnect(self._line.snapshot, call, other, chosen)
 
     @owned
     async def consult(
@@ -354,7 +354,7 @@ class Call:
         One of the two is active, the other held, in either order; none is the line's only other call.
         """
         active, held = self._pair(Action.TRANSFER, to)
-        await self._line._run(lambda commands: commands.transfer(self._line.snapshot, active, held))
+        await self._line._commands.transfer(self._line.snapshot, active, held)
 
     @owned
     async def blind_transfer(self, number: str, *, anonymous: bool = False) -> None:
@@ -362,7 +362,7 @@ class Call:
         self._line._check_number(number)
         call = self._offer(Action.BLIND_TRANSFER)
         self._line._spend(number)
-        await self._line._run(lambda commands: commands.blind_transfer(self._line.snapshot, call, number, anonymous))
+        await self._line._commands.blind_transfer(self._line.snapshot, call, number, anonymous)
 
     @owned
     async def redirect(self, to: str, *, anonymous: bool = False) -> None:
@@ -373,7 +373,7 @@ class Call:
         call = self._offer(action)
         if action is Action.REDIRECT:
             self._line._spend(to, field="to")
-        await self._line._run(lambda commands: commands.redirect(self._line.snapshot, call, to, anonymous))
+        await self._line._commands.redirect(self._line.snapshot, call, to, anonymous)
 
     @owned
     async def merge(self, other: "Call | None" = None) -> None:
@@ -382,7 +382,7 @@ class Call:
         One of the two is active, the other held, in either order; none is the line's only other call.
         """
         active, held = self._pair(Action.MERGE, other)
-        await self._line._run(lambda commands: commands.merge(self._line.snapshot, active, held))
+        await self._line._commands.merge(self._line.snapshot, active, held)
 
     @owned
     async def add_party(self, number: str) -> None:
@@ -390,7 +390,7 @@ class Call:
         self._line._check_number(number)
         call = self._offer(Action.ADD_PARTY)
         self._line._spend(number)
-        await self._line._run(lambda commands: commands.add_party(self._line.snapshot, call, number))
+        await self._line._commands.add_party(self._line.snapshot, call, number)
 
     @owned
     async def drop(self, party: Party | str) -> None:
@@ -407,13 +407,13 @@ class Call:
         if not found.droppable:
             raise ActionNotAllowed(Action.DROP_PARTICIPANT, (), where=f"the participant {found.label}")
         who = found.id
-        await self._line._run(lambda commands: commands.drop(self._line.snapshot, call, who))
+        await self._line._commands.drop(self._line.snapshot, call, who)
 
     @owned
     async def overflow_to_voicemail(self) -> None:
         """Send a call that rings at the other end to that user's voicemail. O2G: POST …/overflowToVoiceMail."""
         call = self._offer(Action.OVERFLOW_TO_VOICEMAIL)
-        await self._line._run(lambda commands: commands.overflow_to_voicemail(self._line.snapshot, call))
+        await self._line._commands.overflow_to_voicemail(self._line.snapshot, call)
 
     @owned
     async def park(self, at: str | None = None) -> None:
@@ -421,7 +421,7 @@ class Call:
         if at is not None:
             self._line._commands.check_number(at, field="at")
         call = self._offer(Action.PARK)
-        await self._line._run(lambda commands: commands.park(self._line.snapshot, call, at))
+        await self._line._commands.park(self._line.snapshot, call, at)
 
     @owned
     async def send_dtmf(self, digits: str, device: str | None = None) -> None:
@@ -429,7 +429,7 @@ class Call:
         self._line._commands.check_digits(digits)
         call = self._offer(Action.SEND_DTMF)
         chosen = self._device(call, Action.SEND_DTMF, device)
-        await self._line._run(lambda commands: commands.send_dtmf(self._line.snapshot, call, chosen, digits))
+        await self._line._commands.send_dtmf(self._line.snapshot, call, chosen, digits)
 
     @owned
     async def start_recording(self) -> None:
@@ -457,7 +457,7 @@ class Call:
         self._line._commands.check_data(data)
         call = self._alive(Feature.ASSOCIATED_DATA)
         device = self._any_device(call)
-        await self._line._run(lambda commands: commands.attach_data(self._line.snapshot, call, device, data))
+        await self._line._commands.attach_data(self._line.snapshot, call, device, data)
 
     @owned
     async def send_account_info(self, code: str) -> None:
@@ -466,13 +466,13 @@ class Call:
             raise InvalidInput("code", f"{code!r} is not a transaction code.", remedy="Use digits only.")
         call = self._alive(Feature.ASSOCIATED_DATA)
         device = self._any_device(call)
-        await self._line._run(lambda commands: commands.send_account_info(self._line.snapshot, call, device, code))
+        await self._line._commands.send_account_info(self._line.snapshot, call, device, code)
 
     @owned
     async def call_back(self) -> None:
         """Ask the called user, who is busy or does not answer, to call back. O2G: POST …/callback."""
         call = self._offer(Action.CALL_BACK)
-        await self._line._run(lambda commands: commands.call_back(self._line.snapshot, call))
+        await self._line._commands.call_back(self._line.snapshot, call)
 
     @owned
     async def switch_device(self, device: str) -> None:
@@ -480,7 +480,7 @@ class Call:
         self._line._check_device(device)
         call = self._offer(Action.SWITCH_DEVICE)
         leg = self._device(call, Action.SWITCH_DEVICE, None)
-        await self._line._run(lambda commands: commands.switch_device(self._line.snapshot, call, leg, device))
+        await self._line._commands.switch_device(self._line.snapshot, call, leg, device)
 
     @owned
     async def wait_for(
@@ -516,20 +516,20 @@ class Call:
             except Exception as error:  # a condition of the caller's that fails is his to see
                 arrived.set_exception(error)
 
-        def heard(event: Event) -> None:
-            if isinstance(event, CallEvent) and event.call.id == self.id:
+        def on_event(event: CallEvent) -> None:
+            if event.call.id == self.id:
                 look(event.call)
 
-        def closed(event: Event) -> None:
-            if isinstance(event, StatusChanged) and event.status is Status.CLOSED and not arrived.done():
+        def on_status(event: StatusChanged) -> None:
+            if event.status is Status.CLOSED and not arrived.done():
                 arrived.set_exception(Offline("The client was closed."))
 
-        pbx = self._line.pbx
-        stop = pbx.subscribe(heard, line=self._line, kind=CallEvent)
-        stop_too = pbx.subscribe(closed, kind=StatusChanged)
+        core = self._line._core
+        stop = self._line.subscribe(on_event, kind=CallEvent)
+        stop_too = core.store.subscribers.add(on_status, kind=StatusChanged)
         try:
             look(self.snapshot)
-            if not arrived.done() and pbx.status is Status.CLOSED:
+            if not arrived.done() and core.connection.status is Status.CLOSED:
                 raise Offline("The client was closed.")
             async with asyncio.timeout(timeout):
                 return await arrived
@@ -608,4 +608,4 @@ class Call:
 
     async def _record(self, word: str) -> None:
         call = self._offer(_RECORDING[word])
-        await self._line._run(lambda commands: commands.record(self._line.snapshot, call, word))
+        await self._line._commands.record(self._line.snapshot, call, word)

@@ -71,11 +71,7 @@ class CallLog:
     @owned
     async def _page(self, offset: int) -> LogPage:
         which = self._which
-        return await self._line._ask(
-            Feature.CALL_LOG,
-            lambda commands: commands.call_log.page(self._line.snapshot, which, offset, PAGE),
-            safe=True,
-        )
+        return await self._line._commands_for(Feature.CALL_LOG).call_log.page(self._line.snapshot, which, offset, PAGE)
 
     @owned
     async def acknowledge(self, *records: CallRecord | int, acknowledged: bool = True) -> None:
@@ -83,11 +79,7 @@ class CallLog:
         ids = _ids(records)
         if not ids:
             raise InvalidInput("records", "none is given.", remedy="Give records, or their ids.")
-        await self._line._ask(
-            Feature.CALL_LOG,
-            lambda commands: commands.call_log.acknowledge(self._line.snapshot, ids, acknowledged),
-            safe=True,
-        )
+        await self._line._commands_for(Feature.CALL_LOG).call_log.acknowledge(self._line.snapshot, ids, acknowledged)
 
     @owned
     async def delete(self, *records: CallRecord | int, all: bool = False) -> None:
@@ -99,15 +91,13 @@ class CallLog:
         if ids and all:
             raise InvalidInput("all", "does not go with records.", remedy="Give records, or all=True.")
         if ids:
-            await self._line._ask(Feature.CALL_LOG, lambda commands: commands.call_log.delete(self._line.snapshot, ids))
+            await self._line._commands_for(Feature.CALL_LOG).call_log.delete(self._line.snapshot, ids)
             return
         if self._which.everything and not all:
             raise InvalidInput(
                 "all", "the whole log would be deleted.", remedy="Say all=True, or give records or a filter."
             )
-        await self._line._ask(
-            Feature.CALL_LOG, lambda commands: commands.call_log.delete_where(self._line.snapshot, self._which)
-        )
+        await self._line._commands_for(Feature.CALL_LOG).call_log.delete_where(self._line.snapshot, self._which)
 
 
 def _ids(records: tuple[CallRecord | int, ...]) -> tuple[int, ...]:

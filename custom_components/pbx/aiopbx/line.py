@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Unpack
+from typing import Unpack, overload
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
 from .agent import Agent
 from .call import Call
 from .call_log import CallLog
+from .core import Core
 from .errors import ActionNotAllowed, InvalidInput, OutcomeUnknown, UnknownCall
 from .events import CallEnded, CallEvent, CallStarted, Event
 from .loops import owned
@@ -34,7 +36,7 @@ from .model import (
 from .ports import DialKeywords, DialOptions
 from .preferences import Desk
 from .records import CallbackRequest, LogFilter, MailboxKey, MailboxSnapshot
-from .store import Callback, Kind
+from .store import Callback, E, Kind
 from .telephone import Telephone
 
 _NO_ACTIONS: frozenset[Action] = frozenset()
@@ -48,7 +50,12 @@ class Line(Desk):
     or ``OutcomeUnknown``. All coroutines may be awaited from any event loop.
     """
 
-    __slots__ = ()
+    __slots__ = ("_calls",)
+
+    def __init__(self, core: Core, snapshot: LineSnapshot) -> None:
+        """Made by ``Pbx.lines`` only."""
+        super().__init__(core, snapshot)
+        self._calls: WeakValueDictionary[str, Call] = WeakValueDictionary()
 
     def __repr__(self) -> str:
         """Say which line it is and how it stands."""
@@ -76,7 +83,7 @@ class Line(Desk):
     def calls(self) -> tuple[Call, ...]:
         """The calls in progress, in the order in which they came."""
         line = self.snapshot
-        return tuple(self._pbx._handle(self, call) for call in line.calls)
+        return tuple(self._call(call) for call in line.calls)
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -133,9 +140,30 @@ class Line(Desk):
         """Whether what stands here was confirmed since the last loss of the connection."""
         return self.snapshot.synced
 
+    @overload
+    def subscribe(self, callback: Callable[[Event], None], *, kind: None = None) -> Callable[[], None]: ...
+    @overload
+    def subscribe(
+        self, callback: Callable[[E], None], *, kind: type[E] | tuple[type[E], ...]
+    ) -> Callable[[], None]: ...
     def subscribe(self, callback: Callback, *, kind: Kind = None) -> Callable[[], None]:
-        """Call this for every event of the line; see ``Pbx.subscribe``."""
-        return self._pbx.subscribe(callback, line=self, kind=kind)
+        """Call ``callback`` for every event of the line; see ``Pbx.subscribe``."""
+        return self._core.store.subscribers.add(callback, line=self.id, kind=kind)
+
+    def _call(self, snapshot: CallSnapshot) -> Call:
+        """The handle of a call: the same one for as long as someone holds it."""
+        call = self._calls.get(snapshot.id)
+        if call is None or call._last.outcome is not None:
+            call = Call(self, snapshot)
+            if snapshot.outcome is None:
+                self._calls[snapshot.id] = call
+        return call
+
+    def _finish(self, snapshot: CallSnapshot) -> None:
+        """Let the handle of a call that has ended keep its last snapshot."""
+        call = self._calls.pop(snapshot.id, None)
+        if call is not None:
+            call._finish(snapshot)
 
     # Calls
 
@@ -170,7 +198,7 @@ class Line(Desk):
             return
         chosen = self._named_device(device)
         self._require_online()
-        await self._run(lambda commands: commands.answer(self.snapshot, None, chosen))
+        await self._commands.answer(self.snapshot, None, chosen)
 
     @owned
     async def hang_up(self) -> None:
@@ -184,7 +212,7 @@ class Line(Desk):
             await self._choose(Action.HANG_UP, CallState.ACTIVE).hang_up()
             return
         self._require_online()
-        await self._run(lambda commands: commands.leave(self.snapshot, None))
+        await self._commands.leave(self.snapshot, None)
 
     @owned
     async def pick_up(
@@ -201,10 +229,7 @@ class Line(Desk):
         """
         self._commands.check_number(number, field="number")
         chosen = self._named_device(device)
-        await self._ask(
-            Feature.PICK_UP,
-            lambda commands: commands.pick_up(self.snapshot, chosen, number, call_ref, auto_answer),
-        )
+        await self._commands_for(Feature.PICK_UP).pick_up(self.snapshot, chosen, number, call_ref, auto_answer)
 
     @owned
     async def unpark(self, from_device: str | None = None, *, device: str | None = None) -> None:
@@ -217,14 +242,14 @@ class Line(Desk):
         self._require(Feature.PARK)
         self._require_online()
         chosen = self._choose_device(Action.UNPARK, device)
-        await self._run(lambda commands: commands.unpark(self.snapshot, chosen, from_device))
+        await self._commands.unpark(self.snapshot, chosen, from_device)
 
     # How calls reach it
 
     @owned
     async def set_do_not_disturb(self, on: bool) -> None:
         """Refuse calls, or no longer. O2G: POST or DELETE /routing/dnd."""
-        await self._ask(Feature.DO_NOT_DISTURB, lambda commands: commands.set_do_not_disturb(self.snapshot, on))
+        await self._commands_for(Feature.DO_NOT_DISTURB).set_do_not_disturb(self.snapshot, on)
 
     @owned
     async def set_forward(
@@ -240,12 +265,12 @@ class Line(Desk):
         if condition is Condition.UNKNOWN:
             raise InvalidInput("condition", "this is no condition.", remedy="Use immediate, busy, no_answer or both.")
         goal = self._goal(number, target)
-        await self._ask(Feature.FORWARD, lambda commands: commands.set_forward(self.snapshot, target, condition, goal))
+        await self._commands_for(Feature.FORWARD).set_forward(self.snapshot, target, condition, goal)
 
     @owned
     async def cancel_forward(self) -> None:
         """Forward no longer. O2G: DELETE /routing/forwardroute."""
-        await self._ask(Feature.FORWARD, lambda commands: commands.cancel_forward(self.snapshot))
+        await self._commands_for(Feature.FORWARD).cancel_forward(self.snapshot)
 
     @owned
     async def set_overflow(
@@ -268,19 +293,17 @@ class Line(Desk):
                 remedy="Use busy, no_answer or busy_no_answer, or a forward.",
             )
         goal = self._goal(number, target)
-        await self._ask(
-            Feature.OVERFLOW, lambda commands: commands.set_overflow(self.snapshot, target, condition, goal)
-        )
+        await self._commands_for(Feature.OVERFLOW).set_overflow(self.snapshot, target, condition, goal)
 
     @owned
     async def cancel_overflow(self) -> None:
         """Let them go nowhere. O2G: DELETE /routing/overflowroute."""
-        await self._ask(Feature.OVERFLOW, lambda commands: commands.cancel_overflow(self.snapshot))
+        await self._commands_for(Feature.OVERFLOW).cancel_overflow(self.snapshot)
 
     @owned
     async def set_remote_extension(self, on: bool) -> None:
         """Let the remote extension ring too, or not. O2G: POST /routing with the MOBILE destination."""
-        await self._ask(Feature.REMOTE_EXTENSION, lambda commands: commands.set_remote_extension(self.snapshot, on))
+        await self._commands_for(Feature.REMOTE_EXTENSION).set_remote_extension(self.snapshot, on)
 
     # Call-backs and counters
 
@@ -288,12 +311,12 @@ class Line(Desk):
     async def request_call_back(self, number: str) -> None:
         """Ask a user to call back. O2G: POST /telephony/outgoingCallbacks."""
         self._commands.check_number(number, field="number")
-        await self._ask(Feature.CALL_BACK, lambda commands: commands.request_call_back(self.snapshot, number))
+        await self._commands_for(Feature.CALL_BACK).request_call_back(self.snapshot, number)
 
     @owned
     async def callbacks(self) -> tuple[CallbackRequest, ...]:
         """Who asked to be called back. O2G: GET /telephony/incomingCallbacks."""
-        return await self._ask(Feature.CALL_BACK, lambda commands: commands.callbacks(self.snapshot), safe=True)
+        return await self._commands_for(Feature.CALL_BACK).callbacks(self.snapshot)
 
     @owned
     async def delete_callbacks(self, id: str | None = None, *, all: bool = False) -> None:
@@ -305,12 +328,12 @@ class Line(Desk):
             raise InvalidInput(
                 "id", "say which request to delete, or that all are meant.", remedy="Give an id, or all=True."
             )
-        await self._ask(Feature.CALL_BACK, lambda commands: commands.delete_callbacks(self.snapshot, id))
+        await self._commands_for(Feature.CALL_BACK).delete_callbacks(self.snapshot, id)
 
     @owned
     async def refresh_counters(self) -> Counters:
         """Read the counters again, and return them. O2G: GET /eventSummary."""
-        await self._ask(Feature.COUNTERS, lambda commands: commands.refresh_counters(self.snapshot), safe=True)
+        await self._commands_for(Feature.COUNTERS).refresh_counters(self.snapshot)
         return self.counters
 
     # The caller ID
@@ -337,15 +360,13 @@ class Line(Desk):
                 raise InvalidInput("number", "goes with the manual choice alone.", remedy="Leave it out.")
         else:
             raise InvalidInput("choice", "this is no choice.", remedy="Use manual or from_presence.")
-        await self._ask(
-            Feature.CALLER_ID, lambda commands: commands.caller_id.set(self.snapshot, choice, number), safe=True
-        )
+        await self._commands_for(Feature.CALLER_ID).caller_id.set(self.snapshot, choice, number)
         return self.caller_id
 
     @owned
     async def refresh_caller_id(self) -> CallerId | None:
         """Read the number again that others see: no event tells its change. myIstra: GET /user/IUser/{id}."""
-        await self._ask(Feature.CALLER_ID, lambda commands: commands.caller_id.refresh(self.snapshot), safe=True)
+        await self._commands_for(Feature.CALLER_ID).caller_id.refresh(self.snapshot)
         return self.caller_id
 
     # The log and the mailbox
@@ -382,7 +403,7 @@ class Line(Desk):
     @owned
     async def mailboxes(self) -> tuple[MailboxSnapshot, ...]:
         """The mailboxes of the user. O2G: GET /messaging/mailboxes."""
-        return await self._ask(Feature.MAILBOX, lambda commands: commands.voicemail.mailboxes(self.snapshot), safe=True)
+        return await self._commands_for(Feature.MAILBOX).voicemail.mailboxes(self.snapshot)
 
     @owned
     async def mailbox(self, id: str | None = None, *, password: str | None = None) -> Mailbox:
@@ -424,9 +445,7 @@ class Line(Desk):
     @owned
     async def prefix(self, type: str, value: str) -> str | None:
         """What is dialled for a service, such as ``Station_Facility_Type`` and ``Lock``. O2G: GET …/prefixes."""
-        return await self._ask(
-            Feature.TELEPHONES, lambda commands: commands.telephones.prefix(self.snapshot, type, value), safe=True
-        )
+        return await self._commands_for(Feature.TELEPHONES).telephones.prefix(self.snapshot, type, value)
 
     # What dialling and routing need
 
@@ -471,8 +490,8 @@ class Line(Desk):
         for state in (first, CallState.RINGING_INCOMING, CallState.RINGING_OUTGOING, CallState.DIALING):
             for call in offering:
                 if call.state is state:
-                    return self._pbx._handle(self, call)
-        return self._pbx._handle(self, offering[0])
+                    return self._call(call)
+        return self._call(offering[0])
 
     def _check_dial(self, number: str, options: DialOptions) -> None:
         """Raise ``InvalidInput`` if this cannot be dialled, or the options do not go together."""
@@ -502,19 +521,15 @@ class Line(Desk):
             self._spend(number)
 
         search = _Search(self.snapshot, device)
-        stop = self.subscribe(search.hear, kind=CallEvent)
+        stop = self.subscribe(search.on_event, kind=CallEvent)
         try:
             unanswered: OutcomeUnknown | None = None
             try:
-                search.look_for(
-                    await self._run(
-                        lambda commands: (
-                            commands.dial(self.snapshot, number, options)
-                            if held is None
-                            else commands.consult(self.snapshot, held, number, options)
-                        )
-                    )
-                )
+                if held is None:
+                    ref = await self._commands.dial(self.snapshot, number, options)
+                else:
+                    ref = await self._commands.consult(self.snapshot, held, number, options)
+                search.look_for(ref)
             except OutcomeUnknown as error:
                 unanswered = error
                 search.look_for(None)
@@ -527,7 +542,7 @@ class Line(Desk):
                 except TimeoutError:
                     pass
                 else:
-                    return self._pbx._handle(self, search.over.get(found.id, found))
+                    return self._call(search.over.get(found.id, found))
             if unanswered is not None:
                 raise unanswered
             return None
@@ -561,11 +576,10 @@ class _Search:
         for call in self._seen:
             self._match(call)
 
-    def hear(self, event: Event) -> None:
-        if isinstance(event, CallEvent):
-            if isinstance(event, CallEnded):
-                self.over[event.call.id] = event.call
-            self.see(event.call, new=isinstance(event, CallStarted))
+    def on_event(self, event: CallEvent) -> None:
+        if isinstance(event, CallEnded):
+            self.over[event.call.id] = event.call
+        self.see(event.call, new=isinstance(event, CallStarted))
 
     def see(self, call: CallSnapshot, *, new: bool) -> None:
         if call.id in self._known and not new:

@@ -4,12 +4,13 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import aiohttp
 
-from .errors import ConnectionFailed, Offline, SessionLost
+from .errors import ConnectionFailed, Offline
 from .http.tap import WireStatistics
 from .loops import settle
 from .model import AvailableLine, Statistics, SystemInfo
@@ -28,7 +29,7 @@ def not_connected() -> Offline:
 
 
 class Unconnected:
-    """Goes before the checks of a wire, which need no connection: whatever else is asked of them does."""
+    """The base of the checks of a wire, which need no connection: everything else does."""
 
     def __getattr__(self, name: str) -> Any:
         """Raise ``Offline``."""
@@ -46,21 +47,31 @@ class Client(Protocol):
     def lost_reason(self) -> Exception | None:
         """Why it is gone."""
 
+    @property
+    def successor(self) -> Callable[[], Awaitable[Any]] | None:
+        """Waits for the client of the next link: a safe request that loses its session is made once more by that."""
+
+    @successor.setter
+    def successor(self, value: Callable[[], Awaitable[Any]]) -> None: ...
+
     async def close(self) -> None:
         """Give the session back."""
 
 
-class WireLink(ABC):
+C = TypeVar("C", bound=Client)
+
+
+class WireLink(ABC, Generic[C]):
     """One connection and the tasks that serve it, until it is lost or closed. See ``Link``."""
 
     commands: Commands
     """The requests."""
 
-    def __init__(self, wire: str, client: Client) -> None:
+    def __init__(self, wire: str, client: C) -> None:
         """Not open yet; ``wire`` begins the names of the tasks."""
         self.info = SystemInfo()
         self._wire = wire
-        self._session = client
+        self.client = client
         self._lost = asyncio.Event()
         self._reason = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,8 +105,8 @@ class WireLink(ABC):
             self.lose(f"{task.get_name()} failed ({type(error).__name__}).")
 
     async def _watch_session(self) -> None:
-        await self._session.lost.wait()
-        why = self._session.lost_reason
+        await self.client.lost.wait()
+        why = self.client.lost_reason
         self.lose(f"The session is gone. {why}" if why is not None else "The session is gone.")
 
     async def lost(self) -> str:
@@ -113,10 +124,10 @@ class WireLink(ABC):
         """Give tasks and session back, and all that belongs to the session. Never raises."""
         self.lose("It was closed.")
         await settle(*self._tasks)
-        await self._session.close()
+        await self.client.close()
 
 
-L = TypeVar("L", bound=WireLink)
+L = TypeVar("L", bound="WireLink[Any]")
 
 
 class WireSystem(Generic[L]):
@@ -131,8 +142,12 @@ class WireSystem(Generic[L]):
         board: Board,
         http: aiohttp.ClientSession | None,
         cookies: Callable[[], aiohttp.abc.AbstractCookieJar],
+        offline: Commands,
     ) -> None:
-        """Fill this board, over this HTTP session; none makes one with such cookies, closed with the system."""
+        """Fill this store, over this HTTP session; None makes one with such cookies, closed with the system.
+
+        ``offline`` stands in for the commands while there is no link.
+        """
         self.settings = settings
         self.board = board
         self.servers = len(settings.urls)
@@ -140,6 +155,7 @@ class WireSystem(Generic[L]):
         self._http = http
         self._own_http = http is None
         self._cookies = cookies
+        self._offline = offline
         self._link: L | None = None
         self._linked = asyncio.Event()
 
@@ -160,10 +176,11 @@ class WireSystem(Generic[L]):
 
     def use(self, link: Link | None) -> None:
         """Send commands through this link, and let what it hears count; none makes every line unconfirmed."""
-        self._link = cast("L | None", link)
-        if link is None:
+        self._link = used = cast("L | None", link)
+        if used is None:
             self._linked.clear()
         else:
+            used.client.successor = partial(self._next_client, used)
             self._linked.set()
         lines = self.board.lines
         for id_, line in lines.items():
@@ -173,24 +190,19 @@ class WireSystem(Generic[L]):
         """Whether this is the link whose news count."""
         return self._link is link
 
-    async def run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
-        """Ask through the link there is. What is safe is asked once more after a lost session; nothing else is."""
-        return await self._ask(lambda link: ask(link.commands), safe=safe)
+    @property
+    def commands(self) -> Commands:
+        """The commands of the link in use; without one, the checks, and ``Offline`` for everything else."""
+        return self._offline if self._link is None else self._link.commands
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """All lines that could be monitored."""
-        return await self._ask(lambda link: link.available_lines(), safe=True)
-
-    async def _ask(self, ask: Callable[[L], Awaitable[T]], *, safe: bool) -> T:
-        link = self._link
-        if link is None:
+        if self._link is None:
             raise not_connected()
-        try:
-            return await ask(link)
-        except SessionLost:
-            link.lose("the session is gone")
-            if not safe:
-                raise
+        return await self._link.available_lines()
+
+    async def _next_client(self, link: L) -> Any:
+        """Wait for the link that follows this one, whose session is gone; return its client."""
         try:
             async with asyncio.timeout(self.settings.request_timeout):
                 while self._link is link or self._link is None:
@@ -200,7 +212,7 @@ class WireSystem(Generic[L]):
             raise Offline(
                 "The session is gone, and there is no new one yet.", remedy="It is being restored; try again later."
             ) from None
-        return await ask(self._link)
+        return self._link.client
 
     def _session(self) -> aiohttp.ClientSession:
         """The HTTP session, made when it is first needed."""

@@ -81,9 +81,7 @@ class Mailbox:
     @owned
     async def refresh(self) -> MailboxSnapshot:
         """Count the messages again. O2G: POST /messaging/mailboxes/{mailboxId}. myIstra: GET /logs/Notifications."""
-        told = await self._line._ask(
-            Feature.MAILBOX, lambda commands: commands.voicemail.connect(self._line.snapshot, self._key), safe=True
-        )
+        told = await self._line._commands_for(Feature.MAILBOX).voicemail.connect(self._line.snapshot, self._key)
         self.snapshot = replace(told, id=self.id, name=self.name)
         return self.snapshot
 
@@ -101,9 +99,8 @@ class Mailbox:
             raise InvalidInput(
                 "all", "every message would be deleted.", remedy="Say all=True, or give the messages that are meant."
             )
-        await self._line._ask(
-            Feature.MAILBOX,
-            lambda commands: commands.voicemail.delete(self._line.snapshot, self._key, None if all else ids),
+        await self._line._commands_for(Feature.MAILBOX).voicemail.delete(
+            self._line.snapshot, self._key, None if all else ids
         )
 
 
@@ -156,11 +153,7 @@ class Voicemails:
     @owned
     async def _page(self, mailbox: Mailbox, offset: int) -> tuple[VoicemailSnapshot, ...]:
         line, key, new_only = self._line, mailbox._key, self._new_only
-        return await line._ask(
-            Feature.MAILBOX,
-            lambda commands: commands.voicemail.page(line.snapshot, key, offset, PAGE, new_only),
-            safe=True,
-        )
+        return await line._commands_for(Feature.MAILBOX).voicemail.page(line.snapshot, key, offset, PAGE, new_only)
 
 
 class VoicemailMessage:
@@ -264,11 +257,7 @@ class VoicemailMessage:
                 remedy="A message counts as heard once it was read with save or stream.",
             )
         line, key = mailbox._line, mailbox._key
-        self.snapshot = await line._ask(
-            Feature.MAILBOX,
-            lambda commands: commands.voicemail.set_read(line.snapshot, key, self.id, read),
-            safe=True,
-        )
+        self.snapshot = await line._commands_for(Feature.MAILBOX).voicemail.set_read(line.snapshot, key, self.id, read)
 
     @owned
     async def delete(self) -> None:
@@ -285,9 +274,7 @@ class VoicemailMessage:
                 remedy=f"There is: {', '.join(formats)}." if formats else "Leave it out.",
             )
         line, key = self._mailbox._line, self._mailbox._key
-        return await line._ask(
-            Feature.MAILBOX, lambda commands: commands.voicemail.open(line.snapshot, key, self.id, format), safe=True
-        )
+        return await line._commands_for(Feature.MAILBOX).voicemail.open(line.snapshot, key, self.id, format)
 
     @owned
     async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:

@@ -1,8 +1,8 @@
 """What a kind of telephone system must be able to do, for the model and the supervisor to work with it."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
 
 from .errors import NotSupported
 from .model import (
@@ -302,9 +302,6 @@ class TelephoneCommands(Protocol):
         """What is dialled for a service."""
 
 
-T = TypeVar("T")
-
-
 class DialKeywords(TypedDict, total=False):
     """How a call is made, beyond the number: the keywords of ``Line.dial`` and ``Call.consult``."""
 
@@ -352,71 +349,6 @@ class CallerIdCommands(Protocol):
 
     async def refresh(self, line: LineSnapshot) -> None:
         """Read it again."""
-
-
-class WithoutCallerId:
-    """What O2G has not, and systems like it."""
-
-    @property
-    def caller_id(self) -> CallerIdCommands:
-        """The number that others see."""
-        raise _absent("choice of the number that others see", Feature.CALLER_ID)
-
-    async def add_party(self, line: LineSnapshot, call: CallSnapshot, number: str) -> None:
-        """Call somebody into a call."""
-        raise NotSupported(
-            "This system adds nobody to a call at once.",
-            missing="add_party",
-            remedy="Consult somebody, then merge the two calls.",
-        )
-
-
-class Absent(WithoutCallerId):
-    """The parts of ``Commands``, absent. A system that has one of them overrides it."""
-
-    @property
-    def voicemail(self) -> VoicemailCommands:
-        """Mailboxes."""
-        raise _absent("mailboxes", Feature.MAILBOX)
-
-    @property
-    def call_log(self) -> CallLogCommands:
-        """The log of calls."""
-        raise _absent("a call log", Feature.CALL_LOG)
-
-    @property
-    def agents(self) -> AgentCommands:
-        """The call centre."""
-        raise _absent("a call centre", Feature.AGENT)
-
-    @property
-    def directory(self) -> DirectoryCommands:
-        """The telephone book."""
-        raise _absent("a telephone book", Feature.DIRECTORY)
-
-    @property
-    def nodes(self) -> NodesCommands:
-        """The nodes."""
-        raise _absent("nodes", Feature.NODES)
-
-    @property
-    def telephones(self) -> TelephoneCommands:
-        """What telephones are programmed with."""
-        raise _absent("telephones that can be programmed", Feature.TELEPHONES)
-
-    @property
-    def objects(self) -> ObjectsCommands:
-        """The configuration."""
-        raise _absent("a configuration that can be changed", Feature.OBJECTS)
-
-    @property
-    def desk(self) -> DeskCommands:
-        """Languages, password, shared sets, groups, texts."""
-        raise _absent("preferences", Feature.PREFERENCES)
-
-
-def _absent(what: str, feature: Feature) -> NotSupported:
-    return NotSupported(f"This system offers no client {what}.", missing=feature.value)
 
 
 class Commands(Protocol):
@@ -544,7 +476,7 @@ class Commands(Protocol):
     async def refresh_counters(self, line: LineSnapshot) -> None:
         """Read the counters of a line again."""
 
-    # The parts, which a system need not have: see ``Absent``.
+    # The parts, which a system need not have: see ``Refusing``.
 
     @property
     def voicemail(self) -> VoicemailCommands:
@@ -581,6 +513,71 @@ class Commands(Protocol):
     @property
     def desk(self) -> DeskCommands:
         """Languages, password, shared sets, groups, texts."""
+
+
+ABSENT: Final[dict[str, Feature]] = {
+    "dial": Feature.DIAL,
+    "consult": Feature.CALL_CONTROL,
+    "answer": Feature.ANSWER,
+    "leave": Feature.HANG_UP,
+    "end": Feature.HANG_UP,
+    "hold": Feature.CALL_CONTROL,
+    "retrieve": Feature.CALL_CONTROL,
+    "alternate": Feature.CALL_CONTROL,
+    "reconnect": Feature.CALL_CONTROL,
+    "transfer": Feature.TRANSFER,
+    "blind_transfer": Feature.TRANSFER,
+    "merge": Feature.CONFERENCE,
+    "add_party": Feature.CONFERENCE,
+    "drop": Feature.CONFERENCE,
+    "redirect": Feature.REDIRECT,
+    "overflow_to_voicemail": Feature.REDIRECT,
+    "park": Feature.PARK,
+    "unpark": Feature.PARK,
+    "pick_up": Feature.PICK_UP,
+    "send_dtmf": Feature.DTMF,
+    "record": Feature.RECORDING,
+    "attach_data": Feature.ASSOCIATED_DATA,
+    "send_account_info": Feature.ASSOCIATED_DATA,
+    "call_back": Feature.CALL_BACK,
+    "switch_device": Feature.SWITCH_DEVICE,
+    "set_do_not_disturb": Feature.DO_NOT_DISTURB,
+    "set_forward": Feature.FORWARD,
+    "cancel_forward": Feature.FORWARD,
+    "set_overflow": Feature.OVERFLOW,
+    "cancel_overflow": Feature.OVERFLOW,
+    "set_remote_extension": Feature.REMOTE_EXTENSION,
+    "request_call_back": Feature.CALL_BACK,
+    "callbacks": Feature.CALL_BACK,
+    "delete_callbacks": Feature.CALL_BACK,
+    "refresh_counters": Feature.COUNTERS,
+    "voicemail": Feature.MAILBOX,
+    "call_log": Feature.CALL_LOG,
+    "agents": Feature.AGENT,
+    "directory": Feature.DIRECTORY,
+    "nodes": Feature.NODES,
+    "telephones": Feature.TELEPHONES,
+    "objects": Feature.OBJECTS,
+    "caller_id": Feature.CALLER_ID,
+    "desk": Feature.PREFERENCES,
+}
+"""What is missing where a wire lacks one of the ``Commands``."""
+_REMEDIES: Final = {"add_party": "Consult the other party, then merge the two calls."}
+
+
+class Refusing:
+    """The base of a wire's ``Commands``, which lists only what the wire has: the rest is refused by the table."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise ``NotSupported``: this is called for what the class does not define."""
+        feature = ABSENT.get(name)
+        if feature is None:
+            raise AttributeError(name)
+        raise NotSupported(
+            f"{name.replace('_', ' ')}: this system cannot do this.",
+            missing=feature.value,
+            remedy=_REMEDIES.get(name, "See line.features for what it can do."),
+        )
 
 
 class Link(Protocol):
@@ -622,12 +619,12 @@ class System(Protocol):
     def use(self, link: Link | None) -> None:
         """Send commands through this link from now on; none is offline."""
 
-    async def run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
-        """Ask something of the system now; repeated once after a lost session if that is ``safe``."""
-
     @property
     def commands(self) -> Commands:
-        """The checks, which need no connection."""
+        """The commands of the link in use. While there is none, the checks work and everything else is ``Offline``.
+
+        A safe operation that loses its session is repeated once, in the next one; nothing else is ever repeated.
+        """
 
     def statistics(self) -> Statistics:
         """What its wire has seen."""

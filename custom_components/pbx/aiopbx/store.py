@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from threading import Lock
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
@@ -35,7 +35,10 @@ from .model import CallSnapshot, Feature, LineSnapshot
 from .records import NodesSnapshot
 
 _LOG = logging.getLogger(__name__)
-Callback: TypeAlias = Callable[[Event], None]
+E = TypeVar("E", bound=Event)
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+Callback: TypeAlias = Callable[[Any], None]
+"""Takes the events of the kind that it subscribes to, which the overloads of ``subscribe`` see to."""
 Kind: TypeAlias = type[Event] | tuple[type[Event], ...] | None
 _Table: TypeAlias = "dict[type[Event], tuple[_Entry, ...]]"
 KINDS: Final[tuple[type[Event], ...]] = (
@@ -144,7 +147,7 @@ def _nobody(event: Event) -> None:
     """Hear nothing any more."""
 
 
-class EventStream:
+class EventStream(Generic[E_co]):
     """Events to iterate over: ``async with pbx.events() as events: async for event in events: …``.
 
     At most ``size`` events wait. When more come, a change is merged into the one of the same call or line that waits
@@ -156,7 +159,7 @@ class EventStream:
         self,
         subscribe: Callable[[Callback], Callable[[], None]],
         size: int,
-        on_close: "Callable[[EventStream], None] | None" = None,
+        on_close: "Callable[[EventStream[Event]], None] | None" = None,
     ) -> None:
         """Hear through ``subscribe``, keep this many, and tell when it is closed."""
         if size < 1:
@@ -231,7 +234,7 @@ class EventStream:
         """Iterate over the events from now on."""
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> E_co:
         """Wait for the next event; the iteration ends when the stream or the client is closed."""
         while True:
             with self._lock:
@@ -239,7 +242,7 @@ class EventStream:
                     number, event = self._waiting.popitem(last=False)
                     self._droppable.pop(number, None)
                     self._forget(number)
-                    return event
+                    return event  # type: ignore[return-value] # only its kind was subscribed to
                 if self._closed:
                     raise StopAsyncIteration
                 if self._waiter is not None and not self._waiter.done():

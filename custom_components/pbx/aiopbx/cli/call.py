@@ -14,8 +14,9 @@ from ..istra.client import APPLICATIONS
 from ..istra.requests import IstraRequests
 from ..o2g.requests import O2gRequests
 from ..operations import Operation, Parameter, ParameterPlace, Requests, find
-from ..policy import DialGuard, DialPolicy
+from ..policy import DialGuard
 from ..settings.connection import ConnectionSettings
+from ..settings.policy import DialPolicy
 from . import errors, screen
 from .options import SYSTEMS
 from .shared import print_json, progress

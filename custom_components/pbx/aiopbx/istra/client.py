@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from types import MappingProxyType
-from typing import Final, TypeVar, cast
+from typing import Final, Self, TypeVar, cast
 
 import aiohttp
 
@@ -71,6 +71,8 @@ class IstraClient:
         self._listeners: dict[str, None] = {}
         self._sockets: set[PushSocket] = set()
         self._downloads: set[Download] = set()
+        self.successor: Callable[[], Awaitable[Self]] | None = None
+        """Waits for the client of the next session; None where there will be none."""
         self._aliased: set[str] = set()
         """Operations that this server has at their other path only."""
         self._by_get: set[str] = set()
@@ -171,6 +173,17 @@ class IstraClient:
         body: IstraWire | None = None,
     ) -> Exchange[T]:
         """As ``call``, and return the status and the bytes of the answer, too; none of logging in and out."""
+        try:
+            return await self._exchange(operation, path, query, body)
+        except SessionLost:
+            if self.successor is None or not operation.safe:
+                raise
+        # The refusal says that it was not carried out, so what is safe goes once more, in the next session.
+        return await (await self.successor()).exchange(operation, path=path, query=query, body=body)
+
+    async def _exchange(
+        self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str], body: IstraWire | None
+    ) -> Exchange[T]:
         if not self._session.opened and not (operation.name == "login" and self._session.generation):
             raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
         if self.application not in operation.applications:

@@ -11,10 +11,10 @@ from ..backoff import Backoff
 from ..errors import NotAllowed, NotReady, PbxError, RequestRefused, SessionLost
 from ..events import Event
 from ..model import AvailableLine, LineSnapshot
-from ..ports import DialOptions
+from ..ports import DialOptions, Refusing
 from ..settings.connection import ConnectionSettings
 from ..store import Reduced
-from .absent import NothingYet
+from .checks import IstraChecks
 from .client import IstraClient, Push
 from .lines import Lines, Listeners, Start, choose
 from .reducer import crm as reducer
@@ -178,7 +178,7 @@ class Terminals:
             self._recovering.discard(id)
 
 
-class CrmCommands(NothingYet):
+class CrmCommands(Refusing, IstraChecks):
     """The requests of myCrm."""
 
     def __init__(self, client: IstraClient, terminals: Terminals) -> None:

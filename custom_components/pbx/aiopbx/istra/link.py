@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 _WATCHERS: Final[dict[str, Callable[..., Watcher]]] = {"myrcc": Extensions, "mycrm": Terminals, "myistra": EndUser}
 
 
-class IstraLink(WireLink):
+class IstraLink(WireLink[IstraClient]):
     """One connection: a session, its socket and its listeners. See ``Link``."""
 
     def __init__(self, system: "IstraSystem", client: IstraClient) -> None:
         """Not open yet."""
         super().__init__("istra", client)
         settings = system.settings
-        self.client = client
         self.socket: PushSocket | None = None
         self._system = system
         listeners = Listeners(client, f"aiopbx-{secrets.token_hex(4)}-")

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from ..errors import InvalidInput, NotAllowed, NotFound, NotSupported, PbxError
 from ..events import Event
 from ..model import Action, AvailableLine, CallSnapshot, LineSnapshot, Outcome
-from ..ports import DialOptions
+from ..ports import DialOptions, Refusing
 from ..settings.connection import ConnectionSettings
-from .absent import NothingYet
+from .checks import IstraChecks
 from .client import IstraClient, Push
 from .lines import Lines, Listeners, Start, choose
 from .reducer import rcc as reducer
@@ -175,7 +175,7 @@ def line_of(told: Extension) -> LineSnapshot:
     return LineSnapshot(id=told.id, number=told.address_number or "", name=told.display_name or "")
 
 
-class RccCommands(NothingYet):
+class RccCommands(Refusing, IstraChecks):
     """The requests of myRCC."""
 
     def __init__(self, client: IstraClient, extensions: Extensions) -> None:

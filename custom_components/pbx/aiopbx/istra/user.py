@@ -6,10 +6,10 @@ from msgspec.structs import asdict, replace
 
 from ..errors import UnknownLine
 from ..model import AvailableLine, LineSnapshot
-from ..ports import DialOptions
+from ..ports import DialOptions, Refusing
 from ..settings.connection import ConnectionSettings
 from ..store import Reduced
-from .absent import NothingYet
+from .checks import IstraChecks
 from .client import IstraClient, Push
 from .lines import Lines, Listeners, Start
 from .parts import IstraCallerId, IstraCallLog, IstraVoicemail
@@ -97,7 +97,7 @@ def _over(older: Notifications, newer: Notifications) -> Notifications:
     return replace(older, **{name: value for name, value in asdict(newer).items() if value is not None})
 
 
-class UserCommands(NothingYet):
+class UserCommands(Refusing, IstraChecks):
     """The requests of myIstra."""
 
     def __init__(self, client: IstraClient, user: EndUser) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Final, TypeVar, cast
+from typing import Final, Self, TypeVar, cast
 
 import aiohttp
 import msgspec
@@ -81,6 +81,8 @@ class O2gClient:
         self._prepared: dict[str, EventChannel] = {}
         """Channels of subscriptions whose events come by themselves, until they are opened."""
         self._downloads: set[Download] = set()
+        self.successor: Callable[[], Awaitable[Self]] | None = None
+        """Waits for the client of the next session; None where there will be none."""
         self.sessions = Sessions(self)
         self.users = Users(self)
         self.subscriptions = Subscriptions(self)
@@ -201,6 +203,17 @@ class O2gClient:
         body: Wire | None = None,
     ) -> Exchange[T]:
         """As ``call``, and return the status and the bytes of the answer, too."""
+        try:
+            return await self._exchange(operation, path, query, body)
+        except SessionLost:
+            if self.successor is None or not operation.safe:
+                raise
+        # The refusal says that it was not carried out, so what is safe goes once more, in the next session.
+        return await (await self.successor()).exchange(operation, path=path, query=query, body=body)
+
+    async def _exchange(
+        self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str | bool], body: Wire | None
+    ) -> Exchange[T]:
         if not self._session.opened:
             raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
         self.check(operation, path, query, body)

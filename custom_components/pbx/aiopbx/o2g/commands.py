@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from ..errors import InvalidInput
 from ..model import CallSnapshot, Condition, LineSnapshot, Target
-from ..ports import DialOptions, WithoutCallerId
+from ..ports import DialOptions, Refusing
 from ..records import AcdCall, CallbackRequest, NodesSnapshot
 from . import rules
 from .client import O2gClient
@@ -129,7 +129,7 @@ class Teller(Protocol):
         """A user, or the account, lacks a licence."""
 
 
-class O2gCommands(WithoutCallerId, O2gChecks):
+class O2gCommands(Refusing, O2gChecks):
     """The requests, through one client."""
 
     def __init__(

@@ -40,13 +40,12 @@ GREETING: Final = 2.0
 """Seconds, at most, for a server to say something of its own over a channel that it delivers by itself."""
 
 
-class O2gLink(WireLink):
+class O2gLink(WireLink[O2gClient]):
     """One connection to one server: a session, a subscription and its channel. See ``Link``."""
 
     def __init__(self, system: "O2gSystem", client: O2gClient, server: int) -> None:
         """Not open yet."""
         super().__init__("o2g", client)
-        self.client = client
         self.channel: EventChannel | None = None
         settings = system.settings
         self._system = system

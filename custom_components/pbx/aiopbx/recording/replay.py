@@ -7,7 +7,7 @@ import asyncio
 import logging
 import math
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,18 +17,19 @@ import msgspec
 from msgspec.structs import replace
 
 from ..connection import Connection
+from ..core import Core
 from ..errors import ConnectionFailed, InvalidInput, NotSupported, PbxError, RecordingFailed
 from ..events import CallChanged, CallEvent, Event, LineAdded, LineChanged, LineEvent, StatusChanged
 from ..loops import owned, settle
 from ..model import AvailableLine, Feature, LineSnapshot, Statistics, Status
 from ..pbx import Connecting, Pbx
 from ..ports import Commands, Link
-from ..settings.connection import ConnectionSettings
 from ..store import KINDS, Board
 from .recorder import END, FORMAT, LINE, NODES, VERSION, WIRE, Clock, Header, RealClock, Row, Told, found
 
 if TYPE_CHECKING:
     from ..o2g.client import O2gClient
+    from ..settings.connection import ConnectionSettings
 
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -269,10 +270,6 @@ class ReplaySystem:
     def use(self, link: Link | None) -> None:
         """There is no link."""
 
-    async def run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
-        """Refuse, kindly."""
-        self._refuse()
-
     @property
     def commands(self) -> Commands:
         """The checks, which let everything through."""
@@ -472,14 +469,16 @@ class Replay(Pbx):
     the recording.
     """
 
-    def __init__(self, settings: ConnectionSettings, system: ReplaySystem, board: Board, playback: Playback) -> None:
+    def __init__(self, settings: "ConnectionSettings", core: Core, playback: Playback) -> None:
         """Made by ``replay`` only."""
-        super().__init__(settings, system, board, playback)
+        super().__init__(settings, core)
         self._playback = playback
 
     def __repr__(self) -> str:
         """Say what is played, and how far it is."""
-        return f"<Replay {self.path}: {self.position:.1f} of {self.duration:.1f} s, {len(self._board.lines)} lines>"
+        return (
+            f"<Replay {self.path}: {self.position:.1f} of {self.duration:.1f} s, {len(self._core.store.lines)} lines>"
+        )
 
     @property
     def path(self) -> Path:
@@ -566,18 +565,25 @@ class Replay(Pbx):
         else:
             self.loop.call_soon_threadsafe(work)
 
-    def _require_online(self) -> None:
+
+class ReplayCore(Core):
+    """Stands behind a recording, with which nothing can be done: every feature is refused with that as the reason."""
+
+    def require_online(self) -> None:
         """Leave it to the refusal that names the reason."""
-        if self.status is Status.CLOSED:
-            raise self._offline()
+        if self.connection.status is Status.CLOSED:
+            raise self.offline()
 
-    def _require_live(self, feature: Feature) -> None:
-        raise self._cannot(feature)
+    def require(self, feature: Feature, line: LineSnapshot) -> None:
+        """Refuse."""
+        raise self.cannot(feature)
 
-    def _cannot(self, feature: Feature) -> NotSupported:
+    def cannot(self, feature: Feature) -> NotSupported:
+        """Return the error that names the reason."""
         return NotSupported(f"{feature.value.replace('_', ' ')}: {_WHAT}", missing=feature.value, remedy=_REMEDY)
 
-    def _line_features(self, line: LineSnapshot) -> frozenset[Feature]:
+    def features_of(self, line: LineSnapshot) -> frozenset[Feature]:
+        """Nothing can be done with any line."""
         return frozenset()
 
 
@@ -602,6 +608,9 @@ def replay(
     """
 
     async def make() -> Replay:
+        from ..policy import DialGuard
+        from ..settings.connection import ConnectionSettings
+
         pace = _speed(speed)
         where = Path(path)
         known = await asyncio.to_thread(_Found, where)
@@ -620,7 +629,7 @@ def replay(
             username=info.login or "recording",
             password="-",  # noqa: S106
         )
-        pbx = Replay(settings, system, board, playback)
+        pbx = Replay(settings, ReplayCore(system, board, playback, DialGuard(settings.dial_policy)), playback)
         playback.speed = pace
         playback.paused = paused
         await playback.start()

@@ -19,12 +19,12 @@ from pydantic import (
 )
 
 from ..errors import InvalidInput
-from ..policy import DialPolicy
 from .addresses import is_host, istra_url, normal_url
 from .base import Checked, Problem
 from .channels import TunnelSettings, WebhookSettings
 from .files import read_environment, read_file
 from .istra import ISTRA, check_istra, taken_apart
+from .policy import DialPolicy
 
 _LINE_EXAMPLE: Final = 'It is "all", or login names and numbers such as ["oxe1000", "1001"].'
 _QUOTES: Final = "Put it between quotes, so that it is read as text and keeps its zeros."

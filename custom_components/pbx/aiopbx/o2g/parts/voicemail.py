@@ -1,6 +1,9 @@
 """Mailboxes on O2G. A session connects to a mailbox before anything else."""
 
-from ...errors import NotSupported
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from ...errors import NotSupported, RequestRefused, SessionLost
 from ...model import LineSnapshot, Party
 from ...ports import Recording
 from ...records import MailboxKey, MailboxSnapshot, VoicemailSnapshot
@@ -9,6 +12,8 @@ from ..operations import MESSAGING
 from ..records import moment, name_of
 from ..types.voicemail import ConnectRequest, PartyInfo, Voicemail
 from . import Lacks, Part
+
+T = TypeVar("T")
 
 
 class O2gVoicemail(Part):
@@ -42,25 +47,41 @@ class O2gVoicemail(Part):
             formats=("wav",),
         )
 
-    async def _connect(self, line: LineSnapshot, mailbox: MailboxKey) -> None:
-        """Connect unless this session has."""
+    async def _in(self, line: LineSnapshot, mailbox: MailboxKey, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask something of a mailbox, connected to it."""
         if (line.id, mailbox.id) not in self._connected:
             await self.connect(line, mailbox)
+        try:
+            return await ask()
+        except SessionLost:
+            raise
+        except RequestRefused:
+            if not self._client.lost.is_set():
+                raise
+        # The session was lost under way, and the next one, in which it was asked again, is connected to no mailbox.
+        await self.connect(line, mailbox)
+        return await ask()
 
     async def page(
         self, line: LineSnapshot, mailbox: MailboxKey, offset: int, limit: int, new_only: bool
     ) -> tuple[VoicemailSnapshot, ...]:
         """``GET …/voicemails``."""
-        await self._connect(line, mailbox)
-        told = await self._client.voicemail.voicemails(
-            mailbox.id, offset=offset, limit=limit, new_only=new_only or None, login_name=self._as(line)
+        messages = await self._in(
+            line,
+            mailbox,
+            lambda: self._client.voicemail.voicemails(
+                mailbox.id, offset=offset, limit=limit, new_only=new_only or None, login_name=self._as(line)
+            ),
         )
-        return tuple(_message(one) for one in told.voicemails if one.voicemail_id)
+        return tuple(_message(one) for one in messages.voicemails if one.voicemail_id)
 
     async def open(self, line: LineSnapshot, mailbox: MailboxKey, message: str, format: str | None) -> Recording:
         """``GET …/voicemails/{voicemailId}``: always WAV."""
-        await self._connect(line, mailbox)
-        return await self._client.voicemail.download_voicemail(mailbox.id, message, login_name=self._as(line))
+        return await self._in(
+            line,
+            mailbox,
+            lambda: self._client.voicemail.download_voicemail(mailbox.id, message, login_name=self._as(line)),
+        )
 
     async def set_read(self, line: LineSnapshot, mailbox: MailboxKey, message: str, read: bool) -> VoicemailSnapshot:
         """O2G marks a message heard when it is read, and never otherwise."""
@@ -68,9 +89,12 @@ class O2gVoicemail(Part):
 
     async def delete(self, line: LineSnapshot, mailbox: MailboxKey, messages: tuple[str, ...] | None) -> None:
         """``DELETE …/voicemails``."""
-        await self._connect(line, mailbox)
-        await self._client.voicemail.delete_voicemails(
-            mailbox.id, msg_ids=messages, all=messages is None, login_name=self._as(line)
+        await self._in(
+            line,
+            mailbox,
+            lambda: self._client.voicemail.delete_voicemails(
+                mailbox.id, msg_ids=messages, all=messages is None, login_name=self._as(line)
+            ),
         )
 
 
