@@ -103,7 +103,8 @@ async def settle(*tasks: "asyncio.Task[Any] | None") -> None:
 
 async def each(items: Iterable[X], work: Callable[[X], Awaitable[object]], limit: int = CONCURRENCY) -> None:
     """Do this for every item, never more than ``limit`` at a time, in order; the first that fails ends all of it."""
-    waiting = iter(items)
+    everything = list(items)
+    waiting = iter(everything)
 
     async def worker() -> None:
         for item in waiting:
@@ -111,7 +112,7 @@ async def each(items: Iterable[X], work: Callable[[X], Awaitable[object]], limit
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(limit):
+            for _ in range(min(limit, len(everything))):
                 group.create_task(worker())
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None

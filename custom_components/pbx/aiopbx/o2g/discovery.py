@@ -1,10 +1,9 @@
 """The first step of a link: which lines there are, which of them are monitored, and who of them is an agent."""
 
-import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from ..errors import (
     InvalidInput,
@@ -25,9 +24,6 @@ from .rights import ADVANCED_LICENCE, Rights
 from .types.agent import AgentConfig
 from .types.telephony import AnswerRequest
 from .types.users import User
-
-_LOG = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,27 +100,19 @@ async def available_lines(client: O2gClient, known: Mapping[str, LineSnapshot]) 
     async def look(login: str) -> None:
         line = known.get(login)
         if line is None or not line.number:
-            user = await answered(client.users.user(login))
-            if user is None:
+            try:
+                user = await client.users.user(login)
+            except SessionLost:
+                raise
+            except RequestRefused as error:
+                if error.transient:
+                    raise
                 return
             line = reducer.user(reducer.new_line(login), user, datetime.now(UTC))[0]
         found[login] = AvailableLine(id=login, number=line.number, name=line.name)
 
     await each(logins, look)
     return tuple(found.values())
-
-
-async def answered(ask: Awaitable[T]) -> T | None:
-    """The answer; None where the server refuses it, because a right or the thing itself is missing."""
-    try:
-        return await ask
-    except SessionLost:
-        raise
-    except RequestRefused as error:
-        if error.transient:
-            raise
-        _LOG.debug("%s was refused (%s)", error.operation, error.status)
-        return None
 
 
 # --------------------------------------------------------------------------------------------------------------- agents
@@ -136,8 +124,14 @@ async def _find_agents(client: O2gClient, logins: tuple[str, ...], rights: Right
     if not client.administrator:
         # A user cannot list the agents, only read the own configuration as one.
         return logins if await agent_config(client, logins[0], rights) is not None else ()
-    answer = await answered(client.users.logins(only_acd=True))
-    agents = set(answer.login_names) if answer is not None else set()
+    try:
+        agents = set((await client.users.logins(only_acd=True)).login_names)
+    except SessionLost:
+        raise
+    except RequestRefused as error:
+        if error.transient:
+            raise
+        return ()  # a server without a call centre
     if agents and agents.issuperset(logins) and len(logins) > 1:
         # Perhaps the server ignores the restriction and lists everybody.
         return await licensed_agents(client, logins, rights)

@@ -16,7 +16,7 @@ from ..model import LineSnapshot
 from . import reducer
 from .apply import Applier, Lines, SystemState
 from .client import O2gClient
-from .discovery import agent_config, answered
+from .discovery import agent_config
 from .reducer import Reduced
 from .subscription import Subscribed
 from .types.agent import OnAgentStateChanged
@@ -42,6 +42,19 @@ PAUSE: Final = 0.3
 """Seconds without another snapshot after which no more are waited for."""
 _TRIES: Final = 3
 """How often calls are read again because an event came meanwhile."""
+
+
+async def answered(ask: Awaitable[T]) -> T | None:
+    """The answer; None where the server refuses it, because a right or the thing itself is missing."""
+    try:
+        return await ask
+    except SessionLost:
+        raise
+    except RequestRefused as error:
+        if error.transient:
+            raise
+        _LOG.debug("%s was refused (%s)", error.operation, error.status)
+        return None
 
 
 class Reader:
