@@ -1,14 +1,14 @@
-"""What the wire sends, applied to the store: events of lines as they come, and what is said about the system."""
+"""What the wire sends, applied to the store: events as they come, states that are read, and the system's own."""
 
 import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
-from ..errors import PbxError, SessionLost
+from ..errors import PbxError, RequestRefused, SessionLost
 from ..events import CallEnded, CallStarted, Event, LicenceExpiring, LineAdded, LineRemoved, NodeChanged, ObjectChanged
 from ..loops import Signal
 from ..model import LineSnapshot
@@ -27,6 +27,7 @@ from .types.telephony import OnTelephonyState
 from .types.users import EventSummary, OnUserCreated, OnUserDeleted, OnUserInfoChanged
 
 _LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Lines:
@@ -114,8 +115,8 @@ class Lines:
         """Publish a line that was added, and the calls that it has already."""
         if login not in self.unnamed:
             return
-        self.unnamed.discard(login)
         self.refresh_features(login)
+        self.unnamed.discard(login)
         line = self.get(login)
         if line is not None:
             now = datetime.now(UTC)
@@ -187,22 +188,35 @@ class ExpectedSnapshots:
         return self.left > 0 and await self._arrived.wait_since(self._arrived.count, seconds)
 
 
-class Read:
-    """A read of a line that is under way. An event that comes meanwhile is newer than the answer will be."""
+class Watch:
+    """Looks out for events about a line while it is read: they are newer than the answer will be."""
 
-    __slots__ = ("_kinds", "_login", "overtaken")
+    __slots__ = ("kinds", "login", "overtaken")
 
     def __init__(self, login: str, kinds: tuple[type, ...]) -> None:
         """Look for events of these kinds."""
-        self._login = login
-        self._kinds = kinds
+        self.login = login
+        self.kinds = kinds
         self.overtaken = False
         """Whether such an event has come."""
 
     def compare(self, kind: type, login: str) -> None:
         """An event was applied."""
-        if login == self._login and kind in self._kinds:
+        if login == self.login and kind in self.kinds:
             self.overtaken = True
+
+
+async def answered(ask: Awaitable[T]) -> T | None:
+    """The answer; None where the server refuses it, because a right or the thing itself is missing."""
+    try:
+        return await ask
+    except SessionLost:
+        raise
+    except RequestRefused as error:
+        if error.transient:
+            raise
+        _LOG.debug("%s was refused (%s)", error.operation, error.status)
+        return None
 
 
 _OF_A_LINE: Final = frozenset(reducer.HANDLERS)
@@ -210,7 +224,7 @@ _CHANGES_FEATURES: Final = frozenset({OnRoutingStateChanged, OnUserInfoChanged, 
 
 
 class Applier:
-    """Applies events to the lines. What is about none of them goes to ``on_other``."""
+    """Applies events and answers to the lines. Events that are about none of them go to ``on_other``."""
 
     def __init__(self, lines: Lines, *, sole: str | None, on_other: Callable[[Any], None]) -> None:
         """``sole`` is the login of a user's own session: some servers leave it out of the events there."""
@@ -218,7 +232,7 @@ class Applier:
         self._lines = lines
         self._sole = sole
         self._on_other = on_other
-        self._reads: set[Read] = set()
+        self._watches: set[Watch] = set()
 
     def apply(self, events: list[Any]) -> None:
         """Apply a batch of events. This is the hot path: what happens all the time takes the short way."""
@@ -226,7 +240,7 @@ class Applier:
         store = self._lines.store
         lines, put = store.lines, store.put
         often = reducer.OFTEN.get
-        special = bool(self._lines.unnamed) or bool(self._reads)
+        special = bool(self._lines.unnamed) or bool(self._watches)
         for event in events:
             line = lines.get(event.login_name)
             handler = often(type(event))
@@ -237,15 +251,39 @@ class Applier:
             if after is not line:
                 put(after, published)
 
+    # --------------------------------------------------------------------------------------------------- what is read
+
+    async def read(
+        self, login: str, kind: type, ask: Awaitable[T], change: Callable[[LineSnapshot, T, datetime], Reduced]
+    ) -> None:
+        """Read one thing of a line, which an event of this kind would say, too; it is applied unless one comes."""
+        with self.watch(login, kind) as watch:
+            answer = await answered(ask)
+            if answer is not None:
+                self.apply_answer(watch, change, answer)
+
     @contextmanager
-    def read(self, login: str, *kinds: type) -> Iterator[Read]:
-        """While something of a line is read, notice events of these kinds about it."""
-        read = Read(login, kinds)
-        self._reads.add(read)
+    def watch(self, login: str, *kinds: type) -> Iterator[Watch]:
+        """While something of a line is read, look out for events of these kinds about it."""
+        watch = Watch(login, kinds)
+        self._watches.add(watch)
         try:
-            yield read
+            yield watch
         finally:
-            self._reads.discard(read)
+            self._watches.discard(watch)
+
+    def apply_answer(
+        self, watch: Watch, change: Callable[[LineSnapshot, T, datetime], Reduced], answer: T, *, always: bool = False
+    ) -> None:
+        """Apply what was read, unless an event has overtaken it; ``always`` applies it all the same."""
+        line = self._lines.get(watch.login)
+        if line is None or (watch.overtaken and not always):
+            return
+        self._lines.put(change(line, answer, datetime.now(UTC)), line)
+        if not _CHANGES_FEATURES.isdisjoint(watch.kinds):
+            self._lines.refresh_features(watch.login)
+
+    # --------------------------------------------------------------------------------------------------------- events
 
     def _apply_one(self, event: Any, line: LineSnapshot | None, now: datetime) -> None:
         kind = type(event)
@@ -263,8 +301,8 @@ class Applier:
 
     def _apply_to(self, line: LineSnapshot, kind: type, event: Any, now: datetime) -> None:
         login = line.id
-        for read in self._reads:
-            read.compare(kind, login)
+        for watch in self._watches:
+            watch.compare(kind, login)
         self._lines.put(reduce(line, event, now), line)
         self.expected.arrive(kind, login)
         if kind in _CHANGES_FEATURES:

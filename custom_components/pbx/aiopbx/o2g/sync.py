@@ -14,7 +14,7 @@ from ..errors import NotAllowed, PbxError, RequestRefused, SessionLost
 from ..loops import each
 from ..model import LineSnapshot
 from . import reducer
-from .apply import Applier, Lines, SystemState
+from .apply import Applier, Lines, SystemState, answered
 from .client import O2gClient
 from .discovery import agent_config
 from .reducer import Reduced
@@ -22,6 +22,7 @@ from .subscription import Subscribed
 from .types.agent import OnAgentStateChanged
 from .types.routing import OnRoutingStateChanged
 from .types.telephony import (
+    DeviceStates,
     OnCallCreated,
     OnCallModified,
     OnCallRemoved,
@@ -44,21 +45,8 @@ _TRIES: Final = 3
 """How often calls are read again because an event came meanwhile."""
 
 
-async def answered(ask: Awaitable[T]) -> T | None:
-    """The answer; None where the server refuses it, because a right or the thing itself is missing."""
-    try:
-        return await ask
-    except SessionLost:
-        raise
-    except RequestRefused as error:
-        if error.transient:
-            raise
-        _LOG.debug("%s was refused (%s)", error.operation, error.status)
-        return None
-
-
 class Reader:
-    """Reads lines by requests, and applies the answers unless an event has overtaken them."""
+    """Reads lines by requests, whose answers are applied unless an event has overtaken them."""
 
     def __init__(self, client: O2gClient, lines: Lines, applier: Applier, user: User | None) -> None:
         """``user`` is the own user of a user's session, who has been read already."""
@@ -75,7 +63,7 @@ class Reader:
         """Read the calls of a line. A refusal shows that its user has the basic licence only."""
         lines = self._lines
         for attempt in range(_TRIES):
-            with self._applier.read(login, OnCallCreated, OnCallModified, OnCallRemoved, OnTelephonyState) as read:
+            with self._applier.watch(login, OnCallCreated, OnCallModified, OnCallRemoved, OnTelephonyState) as watch:
                 try:
                     state = await self._client.telephony.telephonic_state(login_name=self.name_for(login))
                 except SessionLost:
@@ -89,25 +77,20 @@ class Reader:
                     if error.transient:
                         raise
                     return
-                if read.overtaken and attempt < _TRIES - 1:
-                    # Calls are not replaced one by one, so the answer cannot be applied in part.
-                    continue
-                line = lines.get(login)
-                if line is not None:
-                    lines.put(reducer.resync(line, state, datetime.now(UTC)), line)
+                if watch.overtaken and attempt < _TRIES - 1:
+                    continue  # an older list of calls would bring back one that has ended
+                self._applier.apply_answer(watch, reducer.resync, state, always=True)
                 return
 
     async def routing(self, login: str) -> None:
         """Read forward, overflow, do-not-disturb and remote extension of a line."""
         ask = self._client.routing.routing_state(login_name=self.name_for(login))
-        await self._one(login, OnRoutingStateChanged, ask, reducer.routing)
-        self._lines.refresh_features(login)
+        await self._applier.read(login, OnRoutingStateChanged, ask, reducer.routing)
 
     async def agent(self, login: str) -> None:
         """Read what an agent does."""
         ask = self._client.agent.agent_state(login_name=self.name_for(login))
-        await self._one(login, OnAgentStateChanged, ask, reducer.agent_state)
-        self._lines.refresh_features(login)
+        await self._applier.read(login, OnAgentStateChanged, ask, reducer.agent_state)
 
     async def agent_config(self, login: str) -> None:
         """Read how an agent is configured."""
@@ -121,12 +104,10 @@ class Reader:
         """Read whose line it is."""
         user, self._user = self._user, None
         if user is None:
-            await self._one(login, OnUserInfoChanged, self._client.users.user(login), reducer.user)
+            await self._applier.read(login, OnUserInfoChanged, self._client.users.user(login), reducer.user)
         else:
-            line = self._lines.get(login)
-            if line is not None:
-                self._lines.put(reducer.user(line, user, datetime.now(UTC)), line)
-        self._lines.refresh_features(login)
+            with self._applier.watch(login, OnUserInfoChanged) as watch:
+                self._applier.apply_answer(watch, reducer.user, user)
 
     async def details(self, login: str) -> None:
         """Read rights, device states, counters, hunting group: what no snapshot carries."""
@@ -138,31 +119,25 @@ class Reader:
         self._lines.refresh_features(login)
         if login in rights.basic:
             return
-        await self._one(
+        await self._applier.read(
             login,
             OnDeviceStateModified,
             client.telephony.devices(login_name=name),
-            lambda line, answer, now: reducer.device_states(line, answer.device_states, now),
+            _device_states,
         )
-        await self._one(
+        await self._applier.read(
             login, OnEventSummaryUpdated, client.event_summary.event_summary(login_name=name), reducer.counters
         )
-        await self._one(
+        await self._applier.read(
             login,
             OnDynamicStateChanged,
             client.telephony.hunting_group_status(login_name=name),
             reducer.hunting_group,
         )
 
-    async def _one(
-        self, login: str, kind: type, ask: Awaitable[T], change: Callable[[LineSnapshot, T, datetime], Reduced]
-    ) -> None:
-        """Read one thing, of which an event of this kind tells, too."""
-        with self._applier.read(login, kind) as read:
-            answer = await answered(ask)
-            line = self._lines.get(login)
-            if answer is not None and line is not None and not read.overtaken:
-                self._lines.put(change(line, answer, datetime.now(UTC)), line)
+
+def _device_states(line: LineSnapshot, answer: DeviceStates, now: datetime) -> Reduced:
+    return reducer.device_states(line, answer.device_states, now)
 
 
 class Sync:
