@@ -300,7 +300,7 @@ class Connection:
                 StatusChanged(at=datetime.now(UTC), status=Status.OFFLINE, previous=Status.OFFLINE, reason=str(error))
             )
             return
-        # The first connection raises instead: until it has succeeded there is nobody who could have been online.
+        # The first connection raises instead: until it has succeeded there is no client that could be offline.
         if self.status is not Status.CONNECTING or self._supervisor is not None:
             self._set(Status.OFFLINE, str(error))
 

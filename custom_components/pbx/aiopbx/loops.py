@@ -27,7 +27,7 @@ S = TypeVar("S", bound=Owned)
 
 
 def check_open(loop: asyncio.AbstractEventLoop) -> None:
-    """Raise ``Offline`` if nobody is there any more who could do something."""
+    """Raise ``Offline`` if the loop does not run any more."""
     if loop.is_closed() or not loop.is_running():
         raise Offline(
             "The event loop that owns this client does not run any more.",

@@ -67,7 +67,7 @@ class EventChannel:
             _LOGGER.debug("The event channel ended: %s", reason)
 
     async def close(self) -> None:
-        """Close it; whoever iterates comes to the end."""
+        """Close it; the iteration comes to its end."""
         self._closing = True
         self._ended(ChannelEnd.CLOSED, "it was closed")
 

@@ -88,7 +88,7 @@ class ChunkChannel(EventChannel):
             self._response.close()
 
     async def close(self) -> None:
-        """Close it; whoever iterates comes to the end."""
+        """Close it; the iteration comes to its end."""
         self._closing = True
         self._response.close()
         await super().close()
