@@ -19,7 +19,7 @@ from aiopbx import (
 )
 from aiopbx.o2g.services.telephony import Telephony
 from aiopbx.simulator import UserSpec
-from aiopbx.simulator.faces.o2g import refusing, routing, telephony
+from aiopbx.simulator.faces.o2g import routing, telephony
 from tests.aiopbx.model_truth import compare
 from tests.aiopbx.office import Diary, lose_while, office, until
 
@@ -88,9 +88,8 @@ async def test_every_line_is_confirmed_after_a_loss() -> None:
 
 async def test_a_line_that_gets_no_snapshot_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server acknowledges and sends nothing: the state is read by GET."""
-    for module in (refusing, telephony, routing):
-        if hasattr(module, "snapshot"):
-            monkeypatch.setattr(module, "snapshot", lambda *_: None)
+    for module in (telephony, routing):
+        monkeypatch.setattr(module, "publish_snapshot", lambda *_: None)
     async with office() as one:
         one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
         one.switch.set_dnd("oxe1002", True)

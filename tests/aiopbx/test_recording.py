@@ -88,10 +88,31 @@ class TurnedClock:
         await settled()
 
 
+_in_threads = 0
+"""Reads that are under way in threads. However busy the machine is, they are waited for."""
+
+
+@pytest.fixture(autouse=True)
+def counted_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = asyncio.to_thread
+
+    async def to_thread(work: Any, *args: Any) -> Any:
+        global _in_threads
+        _in_threads += 1
+        try:
+            return await real(work, *args)
+        finally:
+            _in_threads -= 1
+
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
+
+
 async def settled() -> None:
     """Let threads that read and tasks that wait for them come to rest."""
     for _ in range(5):
         await asyncio.sleep(0.002)
+        while _in_threads:
+            await asyncio.sleep(0.002)
 
 
 def recorder(board: Board, path: Path, clock: Any = None, **keywords: Any) -> Recorder:

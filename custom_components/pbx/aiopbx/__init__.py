@@ -128,6 +128,9 @@ from .records import (
 from .store import EventStream
 from .telephone import Telephone
 
+__version__ = "0.1.0"
+"""The version, which ``pyproject.toml`` and the integration's ``manifest.json`` repeat."""
+
 if TYPE_CHECKING:
     from .settings.channels import TunnelSettings, WebhookSettings
     from .settings.connection import ConnectionSettings, SupervisedUser

@@ -53,7 +53,7 @@ class Agent:
 
     @property
     def logged_on(self) -> bool | None:
-        """Whether it is logged on; none where that is not known."""
+        """Whether it is logged on; None where that is not known."""
         return self.snapshot.logged_on
 
     @property
@@ -83,7 +83,7 @@ class Agent:
 
     @property
     def withdrawn(self) -> bool:
-        """Whether it gets no calls of the queues because it wants none."""
+        """Whether it takes no calls from the queues, by its own choice."""
         return self.snapshot.withdrawn
 
     @property
@@ -93,9 +93,9 @@ class Agent:
 
     @owned
     async def log_on(self, device: str | None = None, *, group: str | None = None, headset: bool | None = None) -> None:
-        """Log on at a set, the only one it may use or the line's own if none is given. O2G: POST …/agent/logon.
+        """Log on at a set, the only one it may use or the line's own if it is left out. O2G: POST …/agent/logon.
 
-        ``group`` is the processing group; none takes the preferred one. A supervisor without one stays outside.
+        ``group`` is the processing group; None takes the preferred one. A supervisor without one stays outside.
         """
         chosen = device or self.snapshot.fixed_device or self._line.number
         self._line._commands.check_number(chosen, field="device")
@@ -115,7 +115,7 @@ class Agent:
 
     @owned
     async def exit_group(self, group: str | None = None) -> None:
-        """Leave a processing group, the one it is in if none is given. O2G: POST /acd/agent/exitPG."""
+        """Leave a processing group, the one it is in if it is left out. O2G: POST /acd/agent/exitPG."""
         chosen = group or self.group
         if not chosen:
             raise InvalidInput("group", f"{self._line.id} is in no processing group.", remedy="Name one.")
@@ -123,12 +123,12 @@ class Agent:
 
     @owned
     async def ready(self) -> None:
-        """Have calls; also the end of a pause, of wrap-up and of being withdrawn. O2G: POST /acd/agent/ready."""
+        """Take calls; also the end of a pause, of wrap-up and of being withdrawn. O2G: POST /acd/agent/ready."""
         await self._commands.ready(self._line.snapshot)
 
     @owned
     async def pause(self) -> None:
-        """Have a pause. O2G: POST /acd/agent/pause."""
+        """Take a pause. O2G: POST /acd/agent/pause."""
         await self._commands.pause(self._line.snapshot)
 
     @owned
@@ -138,13 +138,13 @@ class Agent:
 
     @owned
     async def withdraw(self, reason: WithdrawReason | int | None = None) -> None:
-        """Have no calls of the queues, for one of the group's reasons. O2G: POST /acd/agent/withdraw."""
+        """Take no more calls from the queues, for one of the group's reasons. O2G: POST /acd/agent/withdraw."""
         index = reason.index if isinstance(reason, WithdrawReason) else reason
         await self._commands.withdraw(self._line.snapshot, index)
 
     @owned
     async def withdraw_reasons(self, group: str | None = None) -> tuple[WithdrawReason, ...]:
-        """The reasons that a processing group has, its own if none is given. O2G: GET …/agent/withdrawReasons."""
+        """The reasons that a processing group has, its own if it is left out. O2G: GET …/agent/withdrawReasons."""
         chosen = group or self.group or self.snapshot.preferred_group
         line = self._line
         return await line._commands_for(Feature.AGENT).agents.withdraw_reasons(line.snapshot, chosen)
@@ -156,7 +156,7 @@ class Agent:
 
     @owned
     async def cancel_help(self, other: str | None = None) -> None:
-        """Need no help any more; as a supervisor, refuse it to ``other``. O2G: DELETE /acd/agent/supervisorHelp."""
+        """Withdraw the request for help; as a supervisor, refuse it to ``other``. O2G: DELETE /acd/agent/supervisorHelp."""
         await self._commands.cancel_help(self._line.snapshot, other)
 
     @owned
@@ -167,7 +167,7 @@ class Agent:
 
     @owned
     async def change_intrusion(self, mode: IntrusionMode) -> None:
-        """Be heard otherwise; the mode that is on already ends the intrusion. O2G: PUT /acd/agent/intrusion."""
+        """Change who hears the supervisor; the current mode ends the intrusion. O2G: PUT /acd/agent/intrusion."""
         await self._commands.change_intrusion(self._line.snapshot, mode)
 
     @owned

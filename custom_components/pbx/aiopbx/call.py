@@ -5,8 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Unpack
 
-from .errors import ActionNotAllowed, CallOver, InvalidInput, Offline, UnknownCall
-from .events import CallEvent, StatusChanged
+from .errors import ActionNotAllowed, CallOver, InvalidInput, UnknownCall
 from .loops import owned
 from .model import (
     Action,
@@ -18,7 +17,6 @@ from .model import (
     Outcome,
     Party,
     Recording,
-    Status,
 )
 from .ports import DialKeywords, DialOptions
 
@@ -72,7 +70,7 @@ class Call:
     it ended. An action raises ``NotSupported`` (the system, line or licence cannot do it), ``ActionNotAllowed`` (the
     call does not offer it now), ``InvalidInput`` (a value cannot be used), ``PolicyViolation`` or ``Offline`` before
     anything is sent; afterwards ``RequestRefused`` with the server's reason, or ``OutcomeUnknown``. It returns when
-    the server has accepted it; the events tell what came of it. All coroutines may be awaited from any event loop.
+    the server has accepted it; the events say what came of it. All coroutines may be awaited from any event loop.
     """
 
     __slots__ = ("__weakref__", "_last", "_line")
@@ -132,7 +130,7 @@ class Call:
 
     @property
     def direction(self) -> Direction:
-        """Who called whom; unknown where a resynchronisation could not tell."""
+        """Who called whom; unknown where a resynchronisation could not say."""
         return self.snapshot.direction
 
     @property
@@ -172,17 +170,17 @@ class Call:
 
     @property
     def started_at(self) -> datetime | None:
-        """UTC by the client's clock; none where it was not seen."""
+        """UTC by the client's clock; None where it was not seen."""
         return self.snapshot.started_at
 
     @property
     def answered_at(self) -> datetime | None:
-        """UTC by the client's clock; none where it was not seen."""
+        """UTC by the client's clock; None where it was not seen."""
         return self.snapshot.answered_at
 
     @property
     def ended_at(self) -> datetime | None:
-        """UTC by the client's clock; none where it was not seen."""
+        """UTC by the client's clock; None where it was not seen."""
         return self.snapshot.ended_at
 
     @property
@@ -202,7 +200,7 @@ class Call:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How it ended; none until then."""
+        """How it ended; None until then."""
         return self.snapshot.outcome
 
     @property
@@ -212,7 +210,7 @@ class Call:
 
     @property
     def recording(self) -> Recording | None:
-        """State of the recording; none where it is not recorded."""
+        """State of the recording; None where it is not recorded."""
         return self.snapshot.recording
 
     @property
@@ -259,7 +257,7 @@ class Call:
 
     @owned
     async def answer(self, device: str | None = None) -> None:
-        """Answer the ringing call, on this device (none: the first that rings). O2G: POST …/answer."""
+        """Answer the ringing call, on this device (None: the first that rings). O2G: POST …/answer."""
         call = self._offer(Action.ANSWER)
         chosen = self._device(call, Action.ANSWER, device)
         await self._line._commands.answer(self._line.snapshot, call, chosen)
@@ -279,7 +277,7 @@ class Call:
 
     @owned
     async def end(self) -> None:
-        """End the call for everybody in it. O2G: DELETE of the call."""
+        """End the call for everyone in it. O2G: DELETE of the call."""
         call = self._offer(Action.END)
         await self._line._commands.end(self._line.snapshot, call)
 
@@ -332,7 +330,7 @@ class Call:
         timeout: float = 10.0,
         **options: Unpack[DialKeywords],
     ) -> "Call | None":
-        """Call somebody while this call waits; the options are those of ``Line.dial``. O2G: POST /telephony/calls.
+        """Call someone while this call waits; the options are those of ``Line.dial``. O2G: POST /telephony/calls.
 
         Returns the consultation call that its events name, or none after ``timeout`` seconds. Afterwards ``transfer``,
         ``merge``, ``alternate`` or ``reconnect`` say what becomes of the two.
@@ -351,7 +349,7 @@ class Call:
     async def transfer(self, to: "Call | None" = None) -> None:
         """Connect the other parties of this call and of ``to``, and leave both. O2G: POST …/transfer.
 
-        One of the two is active, the other held, in either order; none is the line's only other call.
+        One of the two is active, the other held, in either order; None is the line's only other call.
         """
         active, held = self._pair(Action.TRANSFER, to)
         await self._line._commands.transfer(self._line.snapshot, active, held)
@@ -379,14 +377,14 @@ class Call:
     async def merge(self, other: "Call | None" = None) -> None:
         """Make a conference of this call and another of the line. O2G: POST …/merge.
 
-        One of the two is active, the other held, in either order; none is the line's only other call.
+        One of the two is active, the other held, in either order; None is the line's only other call.
         """
         active, held = self._pair(Action.MERGE, other)
         await self._line._commands.merge(self._line.snapshot, active, held)
 
     @owned
     async def add_party(self, number: str) -> None:
-        """Call somebody into this call, which becomes a conference. myRCC: POST …/addParty."""
+        """Call someone into this call, which becomes a conference. myRCC: POST …/addParty."""
         self._line._check_number(number)
         call = self._offer(Action.ADD_PARTY)
         self._line._spend(number)
@@ -417,7 +415,7 @@ class Call:
 
     @owned
     async def park(self, at: str | None = None) -> None:
-        """Park the call at a device's number (none: the own one), for anybody to unpark. O2G: POST …/park."""
+        """Park the call at a device's number (None: the own one), for anybody to unpark. O2G: POST …/park."""
         if at is not None:
             self._line._commands.check_number(at, field="at")
         call = self._offer(Action.PARK)
@@ -488,9 +486,9 @@ class Call:
     ) -> CallSnapshot:
         """Wait until the call is in this state, ends like this, or fulfils this; the snapshot that did is returned.
 
-        Raises ``CallOver`` if the call ends before, ``TimeoutError`` after ``timeout`` seconds (none: never), and
+        Raises ``CallOver`` if the call ends before, ``TimeoutError`` after ``timeout`` seconds (None: never), and
         ``Offline`` if the client is closed meanwhile. While the connection is lost it goes on waiting: after it is
-        back, the resynchronisation tells.
+        back, the resynchronisation finds it.
         """
         if isinstance(what, CallState):
             state = what
@@ -502,42 +500,18 @@ class Call:
             words = f"ended {outcome}"
         else:
             wanted, words = what, "fulfilled the condition"
-        arrived: asyncio.Future[CallSnapshot] = asyncio.get_running_loop().create_future()
 
-        def look(call: CallSnapshot) -> None:
-            if arrived.done():
-                return
-            try:
-                if wanted(call):
-                    arrived.set_result(call)
-                elif call.outcome is not None:
-                    how = call.outcome.value
-                    arrived.set_exception(CallOver(f"The call ended ({how}) before it {words}.", outcome=how))
-            except Exception as error:  # a condition of the caller's that fails is his to see
-                arrived.set_exception(error)
+        def look(call: CallSnapshot) -> CallSnapshot | None:
+            if call.id != self.id:
+                return None
+            if wanted(call):
+                return call
+            if call.outcome is not None:
+                how = call.outcome.value
+                raise CallOver(f"The call ended ({how}) before it {words}.", outcome=how)
+            return None
 
-        def on_event(event: CallEvent) -> None:
-            if event.call.id == self.id:
-                look(event.call)
-
-        def on_status(event: StatusChanged) -> None:
-            if event.status is Status.CLOSED and not arrived.done():
-                arrived.set_exception(Offline("The client was closed."))
-
-        core = self._line._core
-        stop = self._line.subscribe(on_event, kind=CallEvent)
-        stop_too = core.store.subscribers.add(on_status, kind=StatusChanged)
-        try:
-            look(self.snapshot)
-            if not arrived.done() and core.connection.status is Status.CLOSED:
-                raise Offline("The client was closed.")
-            async with asyncio.timeout(timeout):
-                return await arrived
-        finally:
-            stop()
-            stop_too()
-            if arrived.done() and not arrived.cancelled():
-                arrived.exception()
+        return await self._line._wait_for(look, (self.snapshot,), timeout, f"Call {self.id} never {words}")
 
     # The checks that stand before every action
 
@@ -594,7 +568,7 @@ class Call:
                 raise InvalidInput(
                     "to",
                     f"the line has {len(others)} other calls.",
-                    remedy="Name the one to take." if others else "Consult somebody first.",
+                    remedy="Name the one to take." if others else "Consult someone first.",
                 )
             second = others[0]
         else:

@@ -20,7 +20,7 @@ PAGE: Final = 50
 class CallLog:
     """The records of a line that meet a filter: ``async for record in line.call_log(unanswered=True)``.
 
-    It may be iterated over again, and reads anew then. A call that enters the log meanwhile is given by none twice.
+    It may be iterated over again, and reads anew then. A call that enters the log meanwhile is never given twice.
     """
 
     __slots__ = ("_line", "_which", "total")
@@ -30,7 +30,7 @@ class CallLog:
         self._line = line
         self._which = which
         self.total: int | None = None
-        """How many records there are, once the first was read and where the system tells."""
+        """How many records there are, once the first was read and where the system says so."""
 
     def __repr__(self) -> str:
         """Name the line."""
@@ -78,12 +78,12 @@ class CallLog:
         """Acknowledge missed calls, or take that back. O2G: PUT /comlog/records."""
         ids = _ids(records)
         if not ids:
-            raise InvalidInput("records", "none is given.", remedy="Give records, or their ids.")
+            raise InvalidInput("records", "none are given.", remedy="Give records, or their ids.")
         await self._line._commands_for(Feature.CALL_LOG).call_log.acknowledge(self._line.snapshot, ids, acknowledged)
 
     @owned
     async def delete(self, *records: CallRecord | int, all: bool = False) -> None:
-        """Delete these records; none given, those that meet the filter. O2G: DELETE /comlog/records.
+        """Delete these records; None given, those that meet the filter. O2G: DELETE /comlog/records.
 
         Without records and without a filter it is the whole log, which ``all=True`` has to say.
         """

@@ -1,4 +1,4 @@
-"""What every handle stands on: the system, the store, the policy and the owning loop, and the checks before a command."""
+"""What every handle stands on: system, store, policy and owning loop, and the checks before a command."""
 
 import asyncio
 from collections.abc import Mapping

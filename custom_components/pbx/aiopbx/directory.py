@@ -46,7 +46,7 @@ class ContactSearch:
             await self._stop(search)
 
     async def list(self) -> tuple[Contact, ...]:
-        """Everybody who is found. O2G: POST and GET /directory/search."""
+        """Everyone who is found. O2G: POST and GET /directory/search."""
         return tuple([contact async for contact in self])
 
     @owned

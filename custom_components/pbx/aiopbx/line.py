@@ -1,9 +1,9 @@
 """A monitored line: a handle that reads the newest snapshot, dials, and says how calls reach it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Unpack, overload
+from typing import TypeVar, Unpack, overload
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
@@ -12,8 +12,8 @@ from .agent import Agent
 from .call import Call
 from .call_log import CallLog
 from .core import Core
-from .errors import ActionNotAllowed, InvalidInput, OutcomeUnknown, UnknownCall
-from .events import CallEnded, CallEvent, CallStarted, Event
+from .errors import ActionNotAllowed, InvalidInput, Offline, OutcomeUnknown, UnknownCall
+from .events import CallEnded, CallEvent, CallStarted, Event, StatusChanged
 from .loops import owned
 from .mailbox import Mailbox, Voicemails, choose
 from .model import (
@@ -31,6 +31,7 @@ from .model import (
     LineSnapshot,
     LineState,
     Overflow,
+    Status,
     Target,
 )
 from .ports import DialKeywords, DialOptions
@@ -38,6 +39,8 @@ from .preferences import Desk
 from .records import CallbackRequest, LogFilter, MailboxKey, MailboxSnapshot
 from .store import Callback, E, Kind
 from .telephone import Telephone
+
+T = TypeVar("T")
 
 _NO_ACTIONS: frozenset[Action] = frozenset()
 
@@ -92,41 +95,41 @@ class Line(Desk):
 
     @property
     def in_service(self) -> bool | None:
-        """Whether any device is in service; none where that is not known."""
+        """Whether any device is in service; None where that is not known."""
         return self.snapshot.in_service
 
     @property
     def do_not_disturb(self) -> bool | None:
-        """Whether calls are refused; none where that is not known."""
+        """Whether calls are refused; None where that is not known."""
         routing = self.snapshot.routing
         return routing.do_not_disturb if routing else None
 
     @property
     def forward(self) -> Forward | None:
-        """Where calls are forwarded; none is not set, or not known yet."""
+        """Where calls are forwarded; None is not set, or not known yet."""
         routing = self.snapshot.routing
         return routing.forward if routing else None
 
     @property
     def overflow(self) -> Overflow | None:
-        """Where calls go that are not taken; none is not set, or not known yet."""
+        """Where calls go that are not taken; None is not set, or not known yet."""
         routing = self.snapshot.routing
         return routing.overflow if routing else None
 
     @property
     def remote_extension(self) -> bool | None:
-        """Whether the remote extension rings too; none where there is none, or that is not known yet."""
+        """Whether the remote extension rings too; None where there is none, or that is not known yet."""
         routing = self.snapshot.routing
         return routing.remote_extension if routing else None
 
     @property
     def counters(self) -> Counters:
-        """What waits for the user; a counter that is none is not known."""
+        """What waits for the user; a counter that is None is not known."""
         return self.snapshot.counters
 
     @property
     def caller_id(self) -> CallerId | None:
-        """The number that others see; none where that cannot be told."""
+        """The number that others see; None where that is not known."""
         return self.snapshot.caller_id
 
     @property
@@ -215,6 +218,34 @@ class Line(Desk):
         await self._commands.leave(self.snapshot, None)
 
     @owned
+    async def wait_for_call(
+        self,
+        what: CallState | Callable[[CallSnapshot], bool] = CallState.RINGING_INCOMING,
+        *,
+        timeout: float | None = None,
+    ) -> Call:
+        """Wait for a call of this line that rings, or is in another state, or fulfils this, and return its handle.
+
+        A call that is like this already is returned at once, the oldest of several. So nothing is missed between what
+        makes the telephone ring, such as another line's ``dial``, and this. Raises ``NotSupported`` where a licence
+        shows no calls, ``TimeoutError`` after ``timeout`` seconds (None: never), and ``Offline`` if the client is
+        closed meanwhile. While the connection is lost it goes on waiting, for calls found by the resynchronisation too.
+        """
+        self._require(Feature.CALL_EVENTS)
+        if isinstance(what, CallState):
+            state = what
+            wanted: Callable[[CallSnapshot], bool] = lambda call: not call.ended and call.state is state  # noqa: E731
+            words = f"was {state}"
+        else:
+            wanted, words = what, "fulfilled the condition"
+
+        def look(call: CallSnapshot) -> Call | None:
+            # The handle is made here: the call may be over before whoever waits runs again.
+            return self._call(call) if wanted(call) else None
+
+        return await self._wait_for(look, self.snapshot.calls, timeout, f"No call of line {self.number} {words}")
+
+    @owned
     async def pick_up(
         self,
         number: str,
@@ -233,7 +264,7 @@ class Line(Desk):
 
     @owned
     async def unpark(self, from_device: str | None = None, *, device: str | None = None) -> None:
-        """Take the call back that is parked at a device's number (none: the own one).
+        """Take the call back that is parked at a device's number (None: the own one).
 
         O2G: POST /telephony/devices/{deviceId}/unpark.
         """
@@ -365,7 +396,7 @@ class Line(Desk):
 
     @owned
     async def refresh_caller_id(self) -> CallerId | None:
-        """Read the number again that others see: no event tells its change. myIstra: GET /user/IUser/{id}."""
+        """Read the number again that others see: no event reports its change. myIstra: GET /user/IUser/{id}."""
         await self._commands_for(Feature.CALLER_ID).caller_id.refresh(self.snapshot)
         return self.caller_id
 
@@ -407,7 +438,7 @@ class Line(Desk):
 
     @owned
     async def mailbox(self, id: str | None = None, *, password: str | None = None) -> Mailbox:
-        """Connect to a mailbox, the only one if none is named, and count its messages.
+        """Connect to a mailbox, the only one if it is left out, and count its messages.
 
         Without ``password`` the user's own is taken. O2G: POST /messaging/mailboxes/{mailboxId}.
         """
@@ -431,12 +462,12 @@ class Line(Desk):
 
     @property
     def agent(self) -> Agent | None:
-        """The agent of the call centre that the user is; none where it is none, or that is not known."""
+        """The agent of the call centre that the user is; None where it is none, or that is not known."""
         snapshot = self.snapshot.agent
         return Agent(self, snapshot) if snapshot is not None else None
 
     def device(self, id: str | None = None) -> Telephone:
-        """One of its telephones, to be programmed: the one with this id, the first if none is given."""
+        """One of its telephones, to be programmed: the one with this id, the first if it is left out."""
         if id is not None:
             self._check_device(id)
         chosen = id or self._main_device()
@@ -447,7 +478,49 @@ class Line(Desk):
         """What is dialled for a service, such as ``Station_Facility_Type`` and ``Lock``. O2G: GET …/prefixes."""
         return await self._commands_for(Feature.TELEPHONES).telephones.prefix(self.snapshot, type, value)
 
-    # What dialling and routing need
+    # What waiting, dialling and routing need
+
+    async def _wait_for(
+        self, look: Callable[[CallSnapshot], T | None], now: Iterable[CallSnapshot], timeout: float | None, words: str
+    ) -> T:
+        """What ``look`` finds first, in the calls there are ``now`` and in those that events bring; its errors too."""
+        arrived: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def try_call(call: CallSnapshot) -> None:
+            if not arrived.done():
+                try:
+                    if (found := look(call)) is not None:
+                        arrived.set_result(found)
+                except Exception as error:
+                    arrived.set_exception(error)
+
+        def on_event(event: CallEvent) -> None:
+            try_call(event.call)
+
+        core = self._core
+
+        def on_status(event: StatusChanged | None = None) -> None:
+            if core.connection.status is Status.CLOSED and not arrived.done():
+                arrived.set_exception(Offline("The client was closed."))
+
+        # Subscribe first and look second: both happen in the owner's loop, so that no event falls between them.
+        stops = (
+            self.subscribe(on_event, kind=CallEvent),
+            core.store.subscribers.add(on_status, kind=StatusChanged),
+        )
+        try:
+            for call in now:
+                try_call(call)
+            on_status()
+            await asyncio.wait({arrived}, timeout=timeout)
+            if not arrived.done():
+                raise TimeoutError(f"{words} within {timeout:g} s.")
+            return arrived.result()
+        finally:
+            for stop in stops:
+                stop()
+            if arrived.done() and not arrived.cancelled():
+                arrived.exception()  # cancelled at the same moment: asyncio is not to report it as never retrieved
 
     def _goal(self, number: str | None, target: Target) -> str | None:
         """The checked number of a forward or an overflow."""

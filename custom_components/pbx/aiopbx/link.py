@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def not_connected() -> Offline:
-    """What is raised where there is nobody to ask."""
+    """Return the error of a request while there is no connection."""
     return Offline("There is no connection at the moment.", remedy="It is being restored; try again later.")
 
 
@@ -79,7 +79,7 @@ class WireLink(ABC, Generic[C]):
     @property
     @abstractmethod
     def last_heard(self) -> float | None:
-        """When the server said something of its own, on the monotonic clock; none where it cannot."""
+        """When the server last sent something of its own accord, on the monotonic clock; None where it never does."""
 
     @abstractmethod
     async def available_lines(self) -> tuple[AvailableLine, ...]:
@@ -110,7 +110,7 @@ class WireLink(ABC, Generic[C]):
         self.lose(f"The session is gone. {why}" if why is not None else "The session is gone.")
 
     async def lost(self) -> str:
-        """Wait until the connection is gone; says why."""
+        """Wait until the connection is gone, and return why."""
         await self._lost.wait()
         return self._reason
 
@@ -160,7 +160,7 @@ class WireSystem(Generic[L]):
         self._linked = asyncio.Event()
 
     def statistics(self) -> Statistics:
-        """What the wire has seen."""
+        """What has come over the wire, counted."""
         wire = self.wire
         heard = self._link.last_heard if self._link is not None else None
         return Statistics(
@@ -175,7 +175,7 @@ class WireSystem(Generic[L]):
         )
 
     def use(self, link: Link | None) -> None:
-        """Send commands through this link, and let what it hears count; none makes every line unconfirmed."""
+        """Send commands through this link, and apply what comes over it; None marks every line as unconfirmed."""
         self._link = used = cast("L | None", link)
         if used is None:
             self._linked.clear()
@@ -187,7 +187,7 @@ class WireSystem(Generic[L]):
             lines[id_] = stale(line)
 
     def uses(self, link: L) -> bool:
-        """Whether this is the link whose news count."""
+        """Whether this is the link in use, whose events are applied."""
         return self._link is link
 
     @property

@@ -1,4 +1,4 @@
-"""One event loop owns the client; other threads and loops come in through these doors."""
+"""One event loop owns the client; calls from other threads and loops are handed over to it."""
 
 import asyncio
 import functools
@@ -27,7 +27,7 @@ S = TypeVar("S", bound=Owned)
 
 
 def check_open(loop: asyncio.AbstractEventLoop) -> None:
-    """Raise ``Offline`` if the loop does not run any more."""
+    """Raise ``Offline`` if the owning loop has ended, so that nothing can be done any more."""
     if loop.is_closed() or not loop.is_running():
         raise Offline(
             "The event loop that owns this client does not run any more.",
@@ -41,7 +41,7 @@ def owned(
     """Let a coroutine method run in the owner's loop, from whichever loop it is awaited."""
 
     @functools.wraps(method)
-    async def door(self: S, /, *args: P.args, **keywords: P.kwargs) -> T:
+    async def in_owning_loop(self: S, /, *args: P.args, **keywords: P.kwargs) -> T:
         loop = self.loop
         if asyncio.get_running_loop() is loop:
             return await method(self, *args, **keywords)
@@ -49,7 +49,7 @@ def owned(
         future = asyncio.run_coroutine_threadsafe(method(self, *args, **keywords), loop)
         return await asyncio.wrap_future(future)
 
-    return door
+    return in_owning_loop
 
 
 class Signal:

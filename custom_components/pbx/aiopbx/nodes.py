@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Nodes(Mapping[str, NodeSnapshot]):
-    """The nodes by id, kept by the events; ``NodeChanged`` tells. For administrators: else there are none."""
+    """The nodes by id, kept up to date by the events; see ``NodeChanged``. For administrators: else there are none."""
 
     def __init__(self, core: Core) -> None:
         """Made by ``Pbx.nodes`` only."""
@@ -46,7 +46,7 @@ class Nodes(Mapping[str, NodeSnapshot]):
 
     @property
     def snapshot(self) -> NodesSnapshot:
-        """Nodes, licences and server as they were last told."""
+        """Nodes, licences and server as they are known."""
         return self._core.store.nodes
 
     @property

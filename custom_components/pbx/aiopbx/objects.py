@@ -38,7 +38,7 @@ class Objects:
 
     @owned
     async def model(self, kind: str | None = None, *, node: str | int | None = None) -> ObjectKind:
-        """What objects of a kind are like; none is the one at the top. O2G: GET /pbxs/{nodeId}/model[/{objectName}]."""
+        """What objects of a kind are like; None is the one at the top. O2G: GET /pbxs/{nodeId}/model[/{objectName}]."""
         where = await self._node(node)
         return await self._core.commands_for(Feature.OBJECTS).objects.model(where, kind)
 
@@ -78,7 +78,7 @@ class Objects:
     async def change(self, path: str, values: Mapping[str, Any], *, node: str | int | None = None) -> None:
         """Change attributes of an object. O2G: PUT /pbxs/{nodeId}/instances/….
 
-        Raises ``Conflict`` where somebody else has changed it since it was last read.
+        Raises ``Conflict`` where someone else has changed it since it was last read.
         """
         where = await self._node(node)
         await self._core.commands_for(Feature.OBJECTS).objects.change(where, path, values, None)
@@ -108,6 +108,6 @@ class Objects:
             return ids[0]
         raise InvalidInput(
             "node",
-            "is missing: there are several." if ids else "is missing, and none is known.",
+            "is missing: there are several." if ids else "is missing, and no node is known.",
             remedy=f"Name one of them: {', '.join(ids)}." if ids else "Name it.",
         )

@@ -72,7 +72,7 @@ class Pbx:
 
     @property
     def error(self) -> PbxError | None:
-        """Why it is not online; none while it is."""
+        """Why it is not online; None while it is."""
         return self._core.connection.error
 
     @property
@@ -164,7 +164,7 @@ class Pbx:
     def call(self, key: str) -> Call:
         """The call in progress with this id or reference; raises ``UnknownCall``.
 
-        Both ends of an internal call may be monitored, and share the reference then: the id is what tells them apart.
+        Both ends of an internal call may be monitored, and share the reference then: their ids differ.
         """
         found = [
             (line.id, call)
@@ -187,7 +187,7 @@ class Pbx:
 
     @property
     def nodes(self) -> Nodes:
-        """The nodes by id, with their links, and the licences: a live view. Empty for who is no administrator."""
+        """The nodes by id, with their links, and the licences: a live view. Empty for accounts that are not administrators."""
         return Nodes(self._core)
 
     @property
@@ -209,7 +209,7 @@ class Pbx:
         ``what`` is the beginning of a last name, a first name or a number, or a filter such as
         ``field("last_name").contains("ar") & field("first_name").equals("Ana")``. ``keys`` are digits instead, as the
         last name is typed on a telephone (``keys_of("Martin")``). ``limit`` is 1 to 100 contacts. It is searched for
-        one ``line``, any that may if none is given. O2G: POST, GET and DELETE /directory/search.
+        one ``line``, any that may search where it is left out. O2G: POST, GET and DELETE /directory/search.
         """
         asked = wanted(what, keys, first_name_keys, limit)
         if line is not None:
@@ -269,7 +269,7 @@ class Pbx:
 
         Only those of ``line`` (handle, id or number) and of ``kind`` (a class of event, several, or a base such as
         ``CallEvent``) where given. It is called in the owning loop, at once and in order, so it must not block; what it
-        raises is logged and hurts nobody. Safe from any thread. Raises ``UnknownLine``.
+        raises is logged and affects no one else. Safe from any thread. Raises ``UnknownLine``.
         """
         return self._core.store.subscribers.add(callback, line=self._line_id(line), kind=kind)
 
@@ -483,12 +483,12 @@ def _mask(text: str) -> str:
 
 def _redacted(event: Event) -> dict[str, Any]:
     """What kind of event it was, when, and the states, without who."""
-    told: dict[str, Any] = {"kind": type(event).__name__, "at": event.at.isoformat()}
+    shown: dict[str, Any] = {"kind": type(event).__name__, "at": event.at.isoformat()}
     if isinstance(event, StatusChanged):
-        told |= {"status": event.status.value, "previous": event.previous.value}
+        shown |= {"status": event.status.value, "previous": event.previous.value}
     if isinstance(event, CallEvent):
         call = event.call
-        told |= {
+        shown |= {
             "state": call.state.value,
             "direction": call.direction.value,
             "cause": call.cause,
@@ -498,8 +498,8 @@ def _redacted(event: Event) -> dict[str, Any]:
     elif isinstance(event, LineEvent):
         snapshot: LineSnapshot | None = getattr(event, "snapshot", None)
         if snapshot is not None:
-            told["state"] = snapshot.state.value
+            shown["state"] = snapshot.state.value
         changed = getattr(event, "changed", None)
         if changed is not None:
-            told["changed"] = sorted(changed)
-    return told
+            shown["changed"] = sorted(changed)
+    return shown

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class AgentCommands(Protocol):
-    """What may be asked of a system about an agent."""
+    """What a system can be asked to do about an agent."""
 
     async def log_on(self, line: LineSnapshot, device: str, group: str | None, headset: bool | None) -> None:
         """Log on at a set."""
@@ -83,7 +83,7 @@ class AgentCommands(Protocol):
         """Get into a call."""
 
     async def change_intrusion(self, line: LineSnapshot, mode: IntrusionMode) -> None:
-        """Be heard otherwise."""
+        """Change who hears the supervisor."""
 
     async def listen(self, line: LineSnapshot, number: str) -> None:
         """Listen to all calls of an agent."""
@@ -93,7 +93,7 @@ class AgentCommands(Protocol):
 
 
 class CallLogCommands(Protocol):
-    """What may be asked of a system about a log."""
+    """What a system can be asked to do about a log."""
 
     async def page(self, line: LineSnapshot, which: LogFilter, offset: int, limit: int) -> LogPage:
         """Some of the records that are meant."""
@@ -113,7 +113,7 @@ class Recording(Protocol):
 
     @property
     def size(self) -> int | None:
-        """Bytes in all; none where that is not known."""
+        """Bytes in all; None where that is not known."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Give the bytes as they come."""
@@ -121,12 +121,12 @@ class Recording(Protocol):
     def close(self) -> None:
         """Read no more."""
 
-    async def to_file(self, path: str | os.PathLike[str], *, told: Callable[[int], Any] | None = None) -> int:
+    async def to_file(self, path: str | os.PathLike[str], *, on_progress: Callable[[int], Any] | None = None) -> int:
         """Write it to a file, which appears when it is whole."""
 
 
 class VoicemailCommands(Protocol):
-    """What may be asked of a system about mailboxes. Each connects to the mailbox first where that is needed."""
+    """What a system can be asked to do about mailboxes. Each connects to the mailbox first where that is needed."""
 
     async def mailboxes(self, line: LineSnapshot) -> tuple[MailboxSnapshot, ...]:
         """The mailboxes of a user."""
@@ -140,17 +140,17 @@ class VoicemailCommands(Protocol):
         """Some of the messages, newest first."""
 
     async def open(self, line: LineSnapshot, mailbox: MailboxKey, message: str, format: str | None) -> Recording:
-        """Begin to read what was said, in one of the formats of the mailbox; none is the usual one."""
+        """Begin to read what was said, in one of the formats of the mailbox; None is the usual one."""
 
     async def set_read(self, line: LineSnapshot, mailbox: MailboxKey, message: str, read: bool) -> VoicemailSnapshot:
         """Mark a message read or unread, where the mailbox can; the message as it is then."""
 
     async def delete(self, line: LineSnapshot, mailbox: MailboxKey, messages: tuple[str, ...] | None) -> None:
-        """Delete these messages; none is all."""
+        """Delete these messages; None is all."""
 
 
 class DeskCommands(Protocol):
-    """What may be asked of a system about a user's desk: languages, password, shared sets, groups, texts."""
+    """What a system can be asked to do about a user's desk: languages, password, shared sets, groups, texts."""
 
     async def preferences(self, line: LineSnapshot) -> Preferences:
         """The languages."""
@@ -165,7 +165,7 @@ class DeskCommands(Protocol):
         """Change the password."""
 
     async def share_desk(self, line: LineSnapshot, set: str | None) -> None:
-        """Log on at a shared set; none logs off."""
+        """Log on at a shared set; None logs off."""
 
     async def hunting_groups(self, line: LineSnapshot) -> HuntingGroups:
         """The groups."""
@@ -180,7 +180,7 @@ class DeskCommands(Protocol):
         """Send a short text."""
 
     async def read_text(self, line: LineSnapshot) -> Text | None:
-        """The newest text, which is erased; none if there is none."""
+        """The newest text, which is erased; None if there is none."""
 
 
 class Wanted(Snapshot, frozen=True, kw_only=True):
@@ -200,21 +200,21 @@ class Searching(Protocol):
         """Whether nothing more is to be found."""
 
     async def next(self) -> Contact | None:
-        """The next contact, once it is found; none is the end."""
+        """The next contact, once it is found; None is the end."""
 
     async def stop(self) -> None:
         """Search no longer."""
 
 
 class DirectoryCommands(Protocol):
-    """What may be asked of a system about its telephone book."""
+    """What a system can be asked to do about its telephone book."""
 
     def search(self, line: LineSnapshot, wanted: Wanted) -> Searching:
         """Search for a user; raises ``InvalidInput`` for what cannot be searched for."""
 
 
 class NodesCommands(Protocol):
-    """What may be asked of a system about itself."""
+    """What a system can be asked to do about itself."""
 
     async def refresh(self) -> None:
         """Read the nodes and the licences again."""
@@ -224,7 +224,7 @@ class NodesCommands(Protocol):
 
 
 class ObjectsCommands(Protocol):
-    """What may be asked of a system about its configuration."""
+    """What a system can be asked to do about its configuration."""
 
     async def nodes(self) -> tuple[str, ...]:
         """The ids of the nodes."""
@@ -251,7 +251,7 @@ class ObjectsCommands(Protocol):
 
 
 class TelephoneCommands(Protocol):
-    """What may be asked of a system about a telephone."""
+    """What a system can be asked to do about a telephone."""
 
     async def keys(self, line: LineSnapshot, device: str, programmed: bool) -> tuple[Key, ...]:
         """The keys, or only those that are programmed."""
@@ -306,9 +306,9 @@ class DialKeywords(TypedDict, total=False):
     """How a call is made, beyond the number: the keywords of ``Line.dial`` and ``Call.consult``."""
 
     device: str | None
-    """The telephone that dials; none is the first that can."""
+    """The telephone that dials; None is the first that can."""
     auto_answer: bool
-    """Take the own telephone off the hook at once (unless told otherwise), else it rings first."""
+    """Take the own telephone off the hook at once (unless it is False), else it rings first."""
     associated_data: str | None
     """Goes with a regular call, 32 bytes at most."""
     calling_number: str | None
@@ -342,7 +342,7 @@ class DialOptions(Snapshot, frozen=True, kw_only=True):
 
 
 class CallerIdCommands(Protocol):
-    """What may be asked of a system about the number that others see. What comes of it is on the board afterwards."""
+    """What a system can be asked to do about the number that others see. What comes of it is on the board afterwards."""
 
     async def set(self, line: LineSnapshot, choice: CallerIdChoice, number: str | None) -> None:
         """Choose the number."""
@@ -352,9 +352,9 @@ class CallerIdCommands(Protocol):
 
 
 class Commands(Protocol):
-    """What may be asked of a system. ``line`` and ``call`` are the newest snapshots; devices are ids.
+    """What a system can be asked to do. ``line`` and ``call`` are the newest snapshots; devices are ids.
 
-    The checks raise before anything is sent. The others send one request each; the events tell what came of it.
+    The checks raise before anything is sent. The others send one request each; the events say what came of it.
     """
 
     def check_number(self, number: str, *, field: str = "number") -> None:
@@ -376,13 +376,13 @@ class Commands(Protocol):
         """Start a call while another one waits, which is held first where the system does not by itself."""
 
     async def answer(self, line: LineSnapshot, call: CallSnapshot | None, device: str) -> None:
-        """Answer a ringing call; none is the only one, where calls cannot be seen."""
+        """Answer a ringing call; None is the only one, where calls cannot be seen."""
 
     async def leave(self, line: LineSnapshot, call: CallSnapshot | None) -> None:
-        """Leave a call; none is the only one, where calls cannot be seen."""
+        """Leave a call; None is the only one, where calls cannot be seen."""
 
     async def end(self, line: LineSnapshot, call: CallSnapshot) -> None:
-        """End a call for everybody."""
+        """End a call for everyone in it."""
 
     async def hold(self, line: LineSnapshot, call: CallSnapshot, device: str) -> None:
         """Put a call on hold."""
@@ -406,7 +406,7 @@ class Commands(Protocol):
         """Make one conference of two calls."""
 
     async def add_party(self, line: LineSnapshot, call: CallSnapshot, number: str) -> None:
-        """Call somebody into a call."""
+        """Call someone into a call."""
 
     async def drop(self, line: LineSnapshot, call: CallSnapshot, party: str) -> None:
         """Drop a participant of a conference."""
@@ -608,7 +608,7 @@ class System(Protocol):
         """What the system and the account can do at all: what any line can."""
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
-        """Which licence absent features of a line (none: of the account) would need, where that is known."""
+        """Which licence absent features of a line (None: of the account) would need, where that is known."""
 
     async def open(self, server: int) -> Link:
         """Connect to a server. Raises ``PbxError`` and leaves nothing behind if that fails."""
@@ -617,7 +617,7 @@ class System(Protocol):
         """Whether a server seems to serve: one cheap request, never raises."""
 
     def use(self, link: Link | None) -> None:
-        """Send commands through this link from now on; none is offline."""
+        """Send commands through this link from now on; None is offline."""
 
     @property
     def commands(self) -> Commands:

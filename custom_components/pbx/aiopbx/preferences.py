@@ -78,7 +78,7 @@ class Desk(LineHandle):
 
     @owned
     async def read_text(self) -> Text | None:
-        """Read the newest text **and erase it**: the system gives each only once; none if none is left.
+        """Read the newest text **and erase it**: the system gives each only once; None if none is left.
 
         O2G: GET /telephony/miniMessages, never repeated: where it is not answered, the text may be lost.
         """

@@ -117,7 +117,7 @@ class O2gLink(WireLink[O2gClient]):
             patience=self._settings.sync_timeout,
             start=self._start,
         )
-        self.commands = O2gCommands(client, basic=self._rights.basic, teller=lines, nodes_read=self._system.put)
+        self.commands = O2gCommands(client, basic=self._rights.basic, updates=lines, nodes_read=self._system.put)
 
     def _describe(self) -> SystemInfo:
         server = self.client.descriptor.server_info

@@ -25,7 +25,7 @@ from ..model import AvailableLine, Feature, LineSnapshot, Statistics, Status
 from ..pbx import Connecting, Pbx
 from ..ports import Commands, Link
 from ..store import KINDS, Board
-from .recorder import END, FORMAT, LINE, NODES, VERSION, WIRE, Clock, Header, RealClock, Row, Told, found
+from .recorder import END, FORMAT, LINE, NODES, VERSION, WIRE, Clock, Header, RealClock, RecordedLines, Row, found
 
 if TYPE_CHECKING:
     from ..o2g.client import O2gClient
@@ -53,7 +53,7 @@ class Entry:
         self.kind = row.kind
         self.line = row.line
         self.snapshot: LineSnapshot | None = None
-        """The line as it is now; none where ``line`` is gone."""
+        """The line as it is now; None where ``line`` is gone."""
         self.nodes = row.nodes
         self.info = row.info
         self.event: Event | None = None
@@ -74,7 +74,7 @@ class Reader:
         """Rows of a kind that this version does not know."""
         self._file = file
         self._number = 1
-        self._told = Told()
+        self._recorded = RecordedLines()
         self._last = 0.0
         self.header = self._header(file.readline())
 
@@ -132,17 +132,17 @@ class Reader:
         if not (math.isfinite(row.t) and row.t >= self._last):
             raise msgspec.ValidationError(f"the time goes back from {self._last:g} to {row.t:g}")
         self._last = row.t
-        told = self._told
+        recorded = self._recorded
         if row.line is not None:
             if row.gone:
-                told.drop(row.line)
+                recorded.drop(row.line)
             else:
-                entry.snapshot = _with(told.now.get(row.line) or LineSnapshot(id=row.line), row.set)
-                told.put(entry.snapshot)
+                entry.snapshot = _with(recorded.now.get(row.line) or LineSnapshot(id=row.line), row.set)
+                recorded.put(entry.snapshot)
         if row.kind == END:
             self.whole = True
         elif row.kind in _KINDS:
-            entry.event = _whole(_KINDS[row.kind], row.event, told)
+            entry.event = _whole(_KINDS[row.kind], row.event, recorded)
         elif row.kind == WIRE:
             if row.wire is None:
                 raise msgspec.ValidationError("the wire message is missing")
@@ -159,7 +159,7 @@ def _with(line: LineSnapshot, changes: dict[str, Any] | None) -> LineSnapshot:
     return replace(line, **{name: msgspec.convert(value, fields[name]) for name, value in said if name in fields})
 
 
-def _whole(kind: type[Event], said: dict[str, Any] | None, told: Told) -> Event:
+def _whole(kind: type[Event], said: dict[str, Any] | None, recorded: RecordedLines) -> Event:
     """An event with what was left out of it; see ``recording.shortened``."""
     if said is None:
         raise msgspec.ValidationError("the event is missing")
@@ -168,18 +168,18 @@ def _whole(kind: type[Event], said: dict[str, Any] | None, told: Told) -> Event:
     call = said.get("call")
     if issubclass(kind, CallEvent) and isinstance(call, str):
         del said["call"]
-        values["call"] = _required(found(told.now[said["line"]], call), "call")
+        values["call"] = _required(found(recorded.now[said["line"]], call), "call")
     for name, value in said.items():
         if name in fields:
             values[name] = msgspec.convert(value, fields[name])
     if issubclass(kind, LineEvent):
         line = values["line"]
         if issubclass(kind, (LineAdded, LineChanged)) and "snapshot" not in values:
-            values["snapshot"] = told.now[line]
+            values["snapshot"] = recorded.now[line]
         if issubclass(kind, LineChanged) and "previous" not in values:
-            values["previous"] = told.before[line]
+            values["previous"] = recorded.before[line]
         if issubclass(kind, CallChanged) and "previous" not in values:
-            values["previous"] = _required(found(told.before[line], values["call"].id), "previous")
+            values["previous"] = _required(found(recorded.before[line], values["call"].id), "previous")
     return kind(**values)
 
 
@@ -277,7 +277,7 @@ class ReplaySystem:
         return commands
 
     def statistics(self) -> Statistics:
-        """How many events were told."""
+        """How many events have been replayed."""
         return Statistics(events=self.events)
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:
@@ -532,7 +532,7 @@ class Replay(Pbx):
 
     @property
     def finished(self) -> bool:
-        """Whether everything has been told."""
+        """Whether everything has been replayed."""
         return self._playback.finished.is_set()
 
     def pause(self) -> None:
@@ -545,7 +545,7 @@ class Replay(Pbx):
 
     @owned
     async def wait_finished(self) -> None:
-        """Wait until everything has been told. Raises ``RecordingFailed`` if the rest of the file cannot be read."""
+        """Wait until everything has been replayed. Raises ``RecordingFailed`` if the rest of the file cannot be read."""
         await self._playback.finished.wait()
         if self._playback.failure is not None:
             raise self._playback.failure

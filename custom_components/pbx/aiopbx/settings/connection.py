@@ -322,7 +322,7 @@ class ConnectionSettings(Checked):
 def _explain(error: ValidationError) -> InvalidInput:
     """Turn the first of pydantic's errors into ours."""
     errors = error.errors(include_url=False, include_input=False)
-    # A misspelt key is told before the key that is missing because of it.
+    # A misspelt key is reported before the key that is missing because of it.
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     location = [str(part) for part in first["loc"]]
     if location[:1] == ["lines"]:

@@ -20,7 +20,7 @@ class DialPolicy(BaseModel):
     allowed: tuple[str, ...] = Field(default=("*",), description="Numbers that may be dialled.")
     denied: tuple[str, ...] = Field(default=(), description="Numbers that may not.")
     calls_per_minute: int | None = Field(
-        default=None, ge=1, description="How many calls may be started in any minute; none is no limit."
+        default=None, ge=1, description="How many calls may be started in any minute; None is no limit."
     )
 
     def check(self, number: str, *, field: str = "number") -> None:
