@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, TypeVar, Unpack, overload
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from .agent import Agent
 from .call import Call
 from .call_log import CallLog
-from .core import Core
 from .errors import ActionNotAllowed, InvalidInput, Offline, OutcomeUnknown, UnknownCall
 from .events import CallEnded, CallEvent, CallStarted, Event, StatusChanged
 from .loops import owned
@@ -40,6 +39,9 @@ from .records import CallbackRequest, LogFilter, MailboxKey, MailboxSnapshot
 from .store import Callback, E, Kind
 from .telephone import Telephone
 
+if TYPE_CHECKING:
+    from .pbx import Pbx
+
 T = TypeVar("T")
 
 _NO_ACTIONS: frozenset[Action] = frozenset()
@@ -53,11 +55,12 @@ class Line(Desk):
     or ``OutcomeUnknown``. All coroutines may be awaited from any event loop.
     """
 
-    __slots__ = ("_calls",)
+    __slots__ = ("_calls", "_pbx")
 
-    def __init__(self, core: Core, snapshot: LineSnapshot) -> None:
+    def __init__(self, pbx: "Pbx", snapshot: LineSnapshot) -> None:
         """Made by ``Pbx.lines`` only."""
-        super().__init__(core, snapshot)
+        super().__init__(pbx._core, snapshot)
+        self._pbx = pbx
         self._calls: WeakValueDictionary[str, Call] = WeakValueDictionary()
 
     def __repr__(self) -> str:
@@ -66,6 +69,11 @@ class Line(Desk):
         return f"<Line {line.id} {line.number} {line.name!r}: {line.state}>"
 
     # What it is
+
+    @property
+    def pbx(self) -> "Pbx":
+        """The system this line belongs to."""
+        return self._pbx
 
     @property
     def number(self) -> str:
