@@ -87,14 +87,14 @@ def model(lines: int) -> tuple[Callable[[Push], None], list[int]]:
     nobody: Any = None
     extensions = Extensions(client, settings, kept, nobody, nobody)
     kept.set([LineSnapshot(id=str(100_000 + line), number=str(10_000 + line)) for line in range(lines)], nobody)
-    extensions._heard = None  # the listing has come
+    extensions._pushed = None  # the listing has come
     told = [0]
 
     def heard(event: aiopbx.Event) -> None:
         told[0] += 1
 
     board.subscribers.add(heard)
-    return extensions.take, told
+    return extensions.apply, told
 
 
 def timed(work: Callable[[], None]) -> float:

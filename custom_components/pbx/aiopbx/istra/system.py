@@ -38,7 +38,7 @@ class IstraSystem(WireSystem[IstraLink]):
 
     async def open(self, server: int) -> Link:
         """Log in, and open the socket."""
-        link = IstraLink(self, self._client())
+        link = IstraLink(self._client(), self.settings, self.board)
         await link.open()
         return link
 

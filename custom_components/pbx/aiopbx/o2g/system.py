@@ -67,9 +67,12 @@ class O2gSystem(WireSystem[O2gLink]):
         """Log in to a server, subscribe, and open the channel."""
         url = self.settings.urls[server]
         client = O2gClient(self.settings, self._session(), url=url, statistics=self.wire, channels=self._channels)
-        link = O2gLink(self, client, server)
+        link = O2gLink(client, self.settings, self.board, self.rights, server=server, on_heartbeat=self._on_heartbeat)
         await link.open()
         return link
+
+    def _on_heartbeat(self, period: float) -> None:
+        self.heartbeat = period
 
     async def serves(self, server: int) -> bool:
         """``GET /api/rest`` of a server: a server of a pair that does not serve refuses it."""

@@ -247,7 +247,7 @@ class ReplaySystem:
         """Stand behind this board, which the playback fills."""
         self.servers = 1
         self.events = 0
-        self._board = board
+        self._store = board
         self._nothing: Any = _Nothing()
 
     @property
@@ -283,7 +283,7 @@ class ReplaySystem:
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """Those of the recording."""
         return tuple(
-            AvailableLine(id=line.id, number=line.number, name=line.name) for line in self._board.lines.values()
+            AvailableLine(id=line.id, number=line.number, name=line.name) for line in self._store.lines.values()
         )
 
     async def close(self) -> None:
@@ -311,6 +311,8 @@ class Playback(Connection):
         """Seconds of the recording at the last change of pace, when the clock showed ``_since``."""
         self._since = clock.time()
         self._shown = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
         self._sleeping: asyncio.Task[None] | None = None
         self._resumed = asyncio.Event()
         header = known.header
@@ -430,7 +432,7 @@ class Playback(Connection):
         self._shown = entry.t
         self._apply_state(entry)
         if entry.wire is not None:
-            self._board.tap.pass_on(entry.wire)
+            self._store.tap.pass_on(entry.wire)
         event = entry.event
         if event is None:
             return
@@ -443,10 +445,10 @@ class Playback(Connection):
                 self.losses += event.previous is Status.ONLINE
                 self.error = ConnectionFailed(event.reason or "The connection was lost.")
         self._replayed.events += 1
-        self._board.publish(event)
+        self._store.publish(event)
 
     def _apply_state(self, entry: Entry) -> None:
-        board = self._board
+        board = self._store
         if entry.nodes is not None:
             board.nodes = entry.nodes
         if entry.line is not None:
