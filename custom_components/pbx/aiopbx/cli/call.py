@@ -11,10 +11,12 @@ from ..connect import connect
 from ..errors import InvalidInput
 from ..http.download import Download
 from ..istra.client import APPLICATIONS
-from ..istra.requests import IstraRequests
-from ..o2g.requests import O2gRequests
-from ..operations import Operation, Parameter, ParameterPlace, Requests, find
+from ..istra.services import operations_of
+from ..o2g.services import OPERATIONS
+from ..operations import Operation
+from ..parameters import Parameter, ParameterPlace
 from ..policy import DialGuard
+from ..requests import Requests
 from ..settings.connection import ConnectionSettings
 from ..settings.policy import DialPolicy
 from . import errors, screen
@@ -24,12 +26,12 @@ from .shared import print_json, progress
 
 def requests_of(system: str = "o2g") -> Requests:
     """The operations of a kind of system."""
-    return O2gRequests() if system == "o2g" else IstraRequests(APPLICATIONS[system])
+    return Requests(OPERATIONS if system == "o2g" else operations_of(APPLICATIONS[system]))
 
 
 def operation_of(name: str, system: str = "o2g") -> Operation:
     """The operation of this name. Raises ``InvalidInput``, with the names that are like it."""
-    return find(requests_of(system).operations, name)
+    return requests_of(system).operations.find(name)
 
 
 def names_of(operation: Operation) -> list[tuple[str, str]]:
