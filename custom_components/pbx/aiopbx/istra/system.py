@@ -8,13 +8,14 @@ from ..errors import PbxError
 from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
 from ..ports import Link
+from ..requests import Requests
 from ..settings.connection import ConnectionSettings
 from ..store import Board
 from .checks import IstraChecks
 from .client import APPLICATIONS, IstraClient
 from .features import FEATURES
 from .link import IstraLink
-from .requests import IstraRequests
+from .services import operations_of
 
 
 class IstraSystem(WireSystem[IstraLink]):
@@ -24,7 +25,7 @@ class IstraSystem(WireSystem[IstraLink]):
         """Fill this board, over this HTTP session; none makes one that is closed with the system."""
         super().__init__(settings, board, http, aiohttp.DummyCookieJar, _Offline(devices=settings.system != "myrcc"))
         self.features: frozenset[Feature] = FEATURES[settings.system]
-        self.requests = IstraRequests(APPLICATIONS[settings.system], lambda: self.client)
+        self.requests = Requests(operations_of(APPLICATIONS[settings.system]), lambda: self.client)
         """Every operation of the application, by name."""
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:

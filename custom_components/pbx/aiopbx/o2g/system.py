@@ -9,14 +9,15 @@ from ..errors import PbxError
 from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
 from ..ports import Link
+from ..requests import Requests
 from ..settings.connection import ConnectionSettings
 from ..store import Board
 from .channel.kinds import channels_of
 from .client import O2gClient
 from .commands import O2gChecks
 from .link import O2gLink
-from .requests import O2gRequests
 from .rights import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, Rights, missing_of
+from .services import OPERATIONS
 
 
 class O2gSystem(WireSystem[O2gLink]):
@@ -27,7 +28,7 @@ class O2gSystem(WireSystem[O2gLink]):
         super().__init__(settings, board, http, partial(aiohttp.CookieJar, unsafe=True), _Offline())
         self.rights = Rights()
         self._channels = channels_of(settings, self.wire)
-        self.requests = O2gRequests(lambda: self.client)
+        self.requests = Requests(OPERATIONS, lambda: self.client)
         """Every operation of the wire, by name."""
 
     # ------------------------------------------------------------------------------------------------ what it can do
