@@ -3,7 +3,7 @@
 import ast
 import contextlib
 import inspect
-from typing import Any, get_type_hints
+from typing import Any, ClassVar, get_type_hints
 
 import pytest
 
@@ -18,6 +18,7 @@ from aiopbx import (
     PolicyViolation,
     RequestRefused,
 )
+from aiopbx.http.secrets import Mask, secret_fields
 from aiopbx.istra.services import IstraServices, operations_of
 from aiopbx.istra.types.session import Application
 from aiopbx.o2g.client import O2gClient
@@ -26,6 +27,7 @@ from aiopbx.operations import operation_of
 from aiopbx.policy import DialGuard
 from aiopbx.requests import Requests
 from aiopbx.settings.policy import DialPolicy
+from aiopbx.wire import Wire
 from tests.aiopbx.istra_office import istra_office
 from tests.aiopbx.office import office, until, user
 
@@ -159,6 +161,18 @@ def test_secrets_are_in_nothing_that_can_be_read() -> None:
     gone = prepare("unsubscribe", subscriptionId="s3cr3t-subscription")
     assert "s3cr3t" not in gone.target + gone.python + repr(gone)
     assert gone.target.endswith("/***")
+
+
+def test_the_secrets_of_a_wire_that_is_imported_later_are_known() -> None:
+    before = secret_fields()
+
+    class Door(Wire, kw_only=True):
+        _secrets: ClassVar[frozenset[str]] = frozenset({"door_code"})
+
+        door_code: str
+
+    assert secret_fields() - before == {"doorCode"}
+    assert Mask().body(Door(door_code="4711").to_json()) == '{"doorCode":"***"}'
 
 
 def test_the_dial_policy_stands_before_it() -> None:
