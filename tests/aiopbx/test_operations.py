@@ -3,6 +3,8 @@
 import ast
 import contextlib
 import inspect
+import subprocess
+import sys
 from typing import Any, ClassVar, get_type_hints
 
 import pytest
@@ -23,7 +25,7 @@ from aiopbx.istra.services import IstraServices, operations_of
 from aiopbx.istra.types.session import Application
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.services import OPERATIONS
-from aiopbx.operations import operation_of
+from aiopbx.operations import Operations, operation_of
 from aiopbx.policy import DialGuard
 from aiopbx.requests import Requests
 from aiopbx.settings.policy import DialPolicy
@@ -255,6 +257,27 @@ async def test_a_system_without_operations_says_so(monkeypatch: pytest.MonkeyPat
         assert pbx.operations == {}
         with pytest.raises(aiopbx.NotSupported, match="by name"):
             pbx.prepare("user")
+
+
+def test_two_operations_of_one_name_are_found_out() -> None:
+    one = Operation(name="ring", service="S", method="POST", path="/ring")
+    other = Operation(name="ring", service="T", method="POST", path="/other")
+    assert Operations(lambda: [one])["ring"] is one
+    with pytest.raises(TypeError, match="two operations are called ring"):
+        len(Operations(lambda: [one, other]))
+
+
+@pytest.mark.parametrize("services", ["o2g.services.O2gServices", "istra.services.IstraServices"])
+def test_importing_a_wire_reads_no_declaration(services: str) -> None:
+    """There are 180 of them, and most programs use a dozen."""
+    look = f"""
+import aiopbx.{services.rpartition(".")[0]}
+from aiopbx.operations import _declarations
+declared = [one for kind in aiopbx.{services}._kinds.values() for one in _declarations(kind)]
+print(len(declared) > 30, [one for one in declared if "operation" in vars(one)])
+"""
+    ran = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "True []"
 
 
 def test_an_operation_says_what_it_is() -> None:
