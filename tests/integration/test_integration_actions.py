@@ -19,6 +19,7 @@ from tests.integration.helpers import (
     CAROL,
     administrator,
     attributes_of,
+    do,
     make_entry,
     set_up,
     state_of,
@@ -26,10 +27,6 @@ from tests.integration.helpers import (
     until_state,
     user,
 )
-
-
-async def do(hass: HomeAssistant, action: str, *, respond: bool = False, **data: Any) -> Any:
-    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=respond)
 
 
 def requests(simulator: Simulator) -> int:
