@@ -262,6 +262,25 @@ def test_a_busy_tone_is_heard_and_the_call_not_answered(line: Line, state: str, 
     assert line.removed().outcome is (Outcome.ANSWERED if answered else Outcome.BUSY)
 
 
+def test_a_tone_that_is_told_again_is_no_answer_either(line: Line) -> None:
+    line.created(state="DIALING")
+    line.modified(state="ACTIVE", cause="BUSY")
+    call = line.modified(state="ACTIVE", callData={"accountInfo": "42"})
+    assert (call.answered, call.answered_at, call.end_cause) == (False, None, "BUSY")
+    assert line.removed().outcome is Outcome.BUSY
+
+
+def test_a_state_that_nobody_knows(line: Line) -> None:
+    line.created()
+    assert line.modified(state="SOMETHING_NEW").state is CallState.UNKNOWN
+    line.modified(state="ACTIVE")
+    line.snapshot({"callRef": "c1", "callData": {"state": "SOMETHING_NEW"}})
+    assert line.call("c1").state is CallState.UNKNOWN
+    line.snapshot({"callRef": "c1", "callData": {"accountInfo": "42"}})
+    assert line.call("c1").state is CallState.UNKNOWN
+    assert line.call("c1").account_info == "42"
+
+
 def test_an_answer_makes_the_cause_before_it_be_forgotten(line: Line) -> None:
     line.created(state="RINGING_OUTGOING")
     assert line.modified(cause="BUSY").end_cause == "BUSY"
@@ -356,6 +375,35 @@ def test_references_that_are_used_again_get_ids_of_their_own(line: Line) -> None
     assert line.created("c7").id == "oxe1000:c7"
 
 
+def test_an_id_that_is_taken_by_a_call_of_the_same_snapshot(line: Line) -> None:
+    line.created("c1")
+    line.feed("OnCallModified", callRef="c9", previousCallRef="c1")
+    told = [{"callRef": ref, "callData": {"state": "HELD"}} for ref in ("c1", "c1#2", "c9")]
+    line.snapshot(*told)
+    assert [call.id for call in line.now.calls] == ["oxe1000:c1#2", "oxe1000:c1#2#2", "oxe1000:c1"]
+
+
+def test_a_call_that_is_created_again_is_told_whole(line: Line) -> None:
+    before = line.created(state="RINGING_INCOMING", cause="NORMAL")
+    after = line.created(
+        cause="PARKED",
+        data={"accountInfo": "42"},
+        who=[ALICE, BOB],
+        legs=[{"deviceId": "2000", "state": "ACTIVE"}],
+    )
+    assert after == replace(
+        before,
+        state=CallState.ACTIVE,
+        parties=(THE_ALICE, THE_BOB),
+        legs=(Leg(device="2000", state=CallState.ACTIVE),),
+        answered_at=second(2),
+        answered=True,
+        cause="PARKED",
+        account_info="42",
+    )
+    assert line.kinds() == [CallChanged, LineChanged]
+
+
 def test_a_reference_that_comes_twice_in_a_snapshot_is_one_call(line: Line) -> None:
     one = {"callRef": "c1", "callData": {"state": "ACTIVE"}, "participants": [ALICE]}
     other = {"callRef": "c1", "callData": {"state": "HELD"}, "participants": [BOB]}
@@ -425,6 +473,13 @@ def test_alternate_with_another_active_call(line: Line) -> None:
     held_beside(line, "ACTIVE")
     assert line.call("c1").actions == {Action.RETRIEVE, Action.ALTERNATE}
     assert line.call("c2").actions == frozenset()
+
+
+def test_no_alternate_on_a_held_call_that_is_alone(line: Line) -> None:
+    held_beside(line)
+    assert line.call("c1").actions == {Action.RETRIEVE}
+    line.modified(modifiedLegs=[{"deviceId": "1000", "capabilities": {"retrieve": True, "drop": True}}])
+    assert line.call("c1").actions == {Action.RETRIEVE, Action.HANG_UP}
 
 
 def test_alternate_with_two_other_active_calls(line: Line) -> None:
@@ -516,6 +571,12 @@ def test_the_end_of_one_of_two_calls_is_told_alone(line: Line) -> None:
     line.modified("c3", state="RELEASING")
     assert line.kinds() == [CallChanged]
     line.quiet("OnCallModified", callRef="c3")
+
+
+def test_when_one_of_two_calls_is_answered(line: Line) -> None:
+    line.created("c1", state="HELD")
+    line.created("c2", state="RINGING_INCOMING", who=[BOB])
+    assert line.modified("c2", state="ACTIVE").answered_at == line.clock
 
 
 def test_order_of_calls_stays(line: Line) -> None:
@@ -850,7 +911,7 @@ def test_capabilities_told_in_another_order(line: Line) -> None:
     two = [{"deviceId": "1000", "makeCall": True}, {"deviceId": "2000", "makePrivateCall": True}]
     line.created(deviceCapabilities=two)
     line.quiet("OnCallModified", callRef="c1", deviceCapabilities=[*reversed(two), {}])
-    line.modified(deviceCapabilities=[{"deviceId": "2000"}, {"deviceId": "3000", "unParkCall": True}])
+    line.modified(deviceCapabilities=[two[0], {}, {"deviceId": "2000"}, {"deviceId": "3000", "unParkCall": True}])
     assert [(device.id, device.actions) for device in line.now.devices] == [
         ("1000", {Action.DIAL}),
         ("2000", frozenset()),
@@ -872,7 +933,9 @@ def test_states_of_devices_one_by_one(line: Line) -> None:
     ]
     line.feed("OnDeviceStateModified", deviceStates=[{"deviceId": "3000", "state": "IN_SERVICE"}])
     assert [one.id for one in line.now.devices] == ["1000", "3000"]
+    assert line.now == replace(new_line(LOGIN), devices=line.now.devices)
     assert line.now.devices[1].state is DeviceState.IN_SERVICE
+    assert line.now.busy is False
 
 
 def test_the_user_is_busy_or_free(line: Line) -> None:
@@ -1070,6 +1133,8 @@ def test_an_agent_from_log_on_to_no_agent(line: Line) -> None:
     check_events(before, line.now, events, line.clock)
     assert events[0] == AgentChanged(at=line.clock, line=LOGIN, agent=supplied, previous=withdrawn)
     assert agent_config(line.now, config, line.clock) == (line.now, ())
+    line.feed("OnAgentStateChanged", state=told)
+    assert line.now.agent == replace(ready, headset=True), "what it is stays"
 
     before = line.now
     line.now, events = no_agent(before, line.clock)
@@ -1126,6 +1191,11 @@ def test_a_record_of_the_log(line: Line, name: str, change: LogChange) -> None:
     assert (event.at, event.line, event.change, event.ids) == (line.clock, LOGIN, change, (7,))
     assert event.record is not None
     assert (event.record.id, event.record.ref, event.record.acknowledged) == (7, "c1", True)
+    own = {"role": "CALLER", "identity": {"id": {"loginName": LOGIN}}}
+    (event,) = line.feed(name, record={"recordId": 7, "participants": [own]})
+    assert isinstance(event, LogChanged)
+    assert event.record is not None
+    assert (event.record.direction, event.record.parties) == (Direction.OUTGOING, ())
 
 
 @pytest.mark.parametrize(
