@@ -16,13 +16,13 @@ from typing import Any
 import orjson
 
 import aiopbx
-from aiopbx.board import Board
 from aiopbx.istra.decoding import FrameDecoder, Push
-from aiopbx.istra.extensions import Extensions
 from aiopbx.istra.features import FEATURES
+from aiopbx.istra.lines import Lines
+from aiopbx.istra.rcc import Extensions
 from aiopbx.istra.types.session import Application
-from aiopbx.istra.watching import Lines
 from aiopbx.model import LineSnapshot
+from aiopbx.store import Board
 
 BEGAN = 1_760_000_000_000
 """Ms since 1970."""

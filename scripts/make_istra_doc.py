@@ -13,7 +13,7 @@ from typing import Any
 from operation_page import exchanged, heading, helpers, signature, type_name, words, write_or_check
 
 from aiopbx import errors
-from aiopbx.istra import refusals, services
+from aiopbx.istra import services, transport as refusals
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.operations import OPERATIONS, WEBSOCKET, Operation
 from aiopbx.istra.types.session import Application

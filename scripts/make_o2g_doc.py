@@ -16,10 +16,13 @@ from operation_page import exchanged, heading, helpers, words, write_or_check
 from aiopbx import errors
 from aiopbx.o2g import rules
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.consequences import RAISED, events, refusals
 from aiopbx.o2g.operations import OPERATIONS, Operation, Service
 from aiopbx.o2g.types.events import PACKAGES
-from aiopbx.settings import ConnectionSettings
+from aiopbx.settings.connection import ConnectionSettings
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.contract.consequences import RAISED, events, refusals
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/o2g.md"
 TITLES = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aiopbx.download import Download
+from aiopbx.http.download import Download
 
 
 def words(text: str | None) -> str:

@@ -308,7 +308,9 @@ def run(folder: Folder, options: argparse.Namespace) -> int:
     print(f"The notebooks are copies, in {folder.notebooks}.")
     if kept:
         print(f"Yours were kept: {', '.join(kept)}. scripts/lab --fresh brings the stored ones.")
-    print("Only this machine can reach it, and only with the token. Ctrl-C ends it.", flush=True)
+    # A shell that runs it in the background keeps Ctrl-C from it.
+    end = f"kill {os.getpid()}" if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else "Ctrl-C"
+    print(f"Only this machine can reach it, and only with the token. {end} ends it.", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         return server.process.wait()

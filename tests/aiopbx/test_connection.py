@@ -15,8 +15,8 @@ from aiopbx import (
     StatusChanged,
     SystemInfo,
 )
-from aiopbx.board import Board
 from aiopbx.connection import Backoff, Connection
+from aiopbx.store import Board
 
 DOWN = ConnectionFailed("nobody there")
 WRONG = AuthenticationFailed("wrong password")

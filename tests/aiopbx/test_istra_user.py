@@ -19,7 +19,7 @@ from aiopbx import (
     Status,
 )
 from aiopbx.istra.client import Push
-from aiopbx.istra.enduser import EndUser
+from aiopbx.istra.user import EndUser
 from aiopbx.simulator import DeviceSpec, UserSpec
 from aiopbx.simulator.faces.istra.identifiers import terminal_id
 from aiopbx.simulator.switch import SwitchSettings

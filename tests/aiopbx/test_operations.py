@@ -24,7 +24,8 @@ from aiopbx.o2g import services
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.operations import OPERATIONS
 from aiopbx.o2g.requests import O2gRequests, described
-from aiopbx.policy import DialGuard, DialPolicy
+from aiopbx.policy import DialGuard
+from aiopbx.settings.policy import DialPolicy
 from tests.aiopbx.istra_office import istra_office
 from tests.aiopbx.office import office, until, user
 
@@ -239,7 +240,7 @@ async def test_the_python_that_is_shown_makes_the_same_request(name: str, values
 async def test_a_system_without_operations_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     async with office() as one:
         pbx = await one.connect()
-        monkeypatch.setattr(pbx._system, "requests", None)
+        monkeypatch.setattr(pbx._core.system, "requests", None)
         assert pbx.operations == {}
         with pytest.raises(aiopbx.NotSupported, match="by name"):
             pbx.prepare("user")

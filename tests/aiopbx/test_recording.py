@@ -49,11 +49,11 @@ from aiopbx import (
     StatusChanged,
     SystemInfo,
     WireMessage,
-    recording as module,
 )
-from aiopbx.board import Board
-from aiopbx.nodes import NodesSnapshot
-from aiopbx.recording import RealClock
+from aiopbx.recording import recorder as module
+from aiopbx.recording.recorder import RealClock
+from aiopbx.records import NodesSnapshot
+from aiopbx.store import Board
 from tests.aiopbx.office import Office, office, until
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
@@ -88,10 +88,31 @@ class TurnedClock:
         await settled()
 
 
+_in_threads = 0
+"""Reads that are under way in threads. However busy the machine is, they are waited for."""
+
+
+@pytest.fixture(autouse=True)
+def counted_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = asyncio.to_thread
+
+    async def to_thread(work: Any, *args: Any) -> Any:
+        global _in_threads
+        _in_threads += 1
+        try:
+            return await real(work, *args)
+        finally:
+            _in_threads -= 1
+
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
+
+
 async def settled() -> None:
     """Let threads that read and tasks that wait for them come to rest."""
     for _ in range(5):
         await asyncio.sleep(0.002)
+        while _in_threads:
+            await asyncio.sleep(0.002)
 
 
 def recorder(board: Board, path: Path, clock: Any = None, **keywords: Any) -> Recorder:
@@ -114,7 +135,7 @@ class Notes:
     def __init__(self, pbx: Pbx) -> None:
         self.all: list[object] = []
         self.lines: list[dict[str, LineSnapshot]] = []
-        board = pbx._board
+        board = pbx._core.store
 
         def heard(event: Event) -> None:
             self.all.append(event)
@@ -289,7 +310,7 @@ async def test_a_full_disk_ends_the_recording_and_nothing_else(
         await a_call(one, pbx)
         await until(lambda: recording.closed)
         assert pbx.status is Status.ONLINE
-        assert pbx._board.tap.listeners == (), "it does not listen any more"
+        assert pbx._core.store.tap.listeners == (), "it does not listen any more"
         assert "No space left on device" in caplog.text
         with pytest.raises(aiopbx.RecordingFailed, match="disk"):
             await recording.close()
@@ -696,21 +717,21 @@ def test_there_and_back(beginning: list[Any], then: list[Any]) -> None:
             for step in then:
                 happen(board, step)
         async with aiopbx.replay(path, 0) as pbx:
-            assert pbx._board.lines == at_first
+            assert pbx._core.store.lines == at_first
             again: list[object] = []
             there: list[dict[str, LineSnapshot]] = []
 
             def heard_again(event: Event) -> None:
                 again.append(event)
-                now = pbx._board.lines
+                now = pbx._core.store.lines
                 there.append({key: line for key, line in now.items() if key == getattr(event, "line", key)})
 
             pbx.subscribe(heard_again)
             pbx.wire(again.append)
             await pbx.wait_finished()
             assert again == told
-            assert pbx._board.lines == board.lines
-            assert pbx._board.nodes == board.nodes
+            assert pbx._core.store.lines == board.lines
+            assert pbx._core.store.nodes == board.nodes
             for mine, theirs, event in zip(there, lines, again_events(again), strict=True):
                 if hasattr(event, "line") or isinstance(event, StatusChanged):
                     assert mine == theirs

@@ -11,7 +11,6 @@ import aiohttp
 import msgspec
 import pytest
 
-from aiopbx.download import Download
 from aiopbx.errors import (
     AuthenticationFailed,
     NotAllowed,
@@ -21,14 +20,15 @@ from aiopbx.errors import (
     SessionLost,
     TwoStepRequired,
 )
+from aiopbx.http.download import Download
+from aiopbx.http.tap import WireStatistics
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.decoding import FrameDecoder, Push, read_answer
 from aiopbx.istra.operations import OPERATIONS, Operation
 from aiopbx.istra.types import crm, enduser, rcc, session
 from aiopbx.istra.types.base import IstraWire, WireEnum, to_json
 from aiopbx.istra.types.session import Application
-from aiopbx.settings import ConnectionSettings
-from aiopbx.statistics import WireStatistics
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.istra.istra_server import PASSWORD, ROUTER, SESSION, TOKEN, IstraServer
 from tests.contract.istra_samples import enumeration, fields_of, sample, value
 from tests.contract.rows import (

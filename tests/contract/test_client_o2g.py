@@ -13,9 +13,8 @@ import aiohttp
 import msgspec
 import pytest
 
-from aiopbx.download import Download
 from aiopbx.errors import InvalidInput
-from aiopbx.o2g import consequences
+from aiopbx.http.download import Download
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import EventDecoder
 from aiopbx.o2g.object_path import ObjectPath
@@ -24,23 +23,24 @@ from aiopbx.o2g.types import (
     agent,
     comlog,
     directory,
-    event_summary,
     maintenance,
     overview,
     pbx_management,
     phone_set,
     routing,
     sessions,
-    subscriptions,
+    sessions as subscriptions,
     telephony,
     users,
+    users as event_summary,
     voicemail,
 )
 from aiopbx.o2g.types.base import Wire, to_json
 from aiopbx.o2g.types.events import PACKAGES
-from aiopbx.settings import ConnectionSettings
+from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.wire import camel
 from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
+from tests.contract import consequences
 from tests.contract.rows import (
     DONE,
     DONE_TYPES,

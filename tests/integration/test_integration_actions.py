@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.pbx.aiopbx import AcdCallParam, ACRSkill, ACRSkills, Line
+from custom_components.pbx.aiopbx import AcdCall, Line, Skill
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.const import DOMAIN
 from tests.integration.helpers import (
@@ -166,14 +166,9 @@ async def test_calls_of_the_call_centre(home: HomeAssistant) -> None:
             answer = await do(
                 home, "dial", respond=True, line="1000", number="1001", supervised_transfer=True, skills=skills
             )
-        assert dialled.call_args.kwargs["acd"] == AcdCallParam(
+        assert dialled.call_args.kwargs["acd"] == AcdCall(
             supervised_transfer=True,
-            skills=ACRSkills(
-                skills=(
-                    ACRSkill(skill_number=3, acr_status=True, expert_eval_level=2),
-                    ACRSkill(skill_number=4, acr_status=False),
-                )
-            ),
+            skills=(Skill(number=3, active=True, level=2), Skill(number=4, active=False)),
         )
         await do(home, "hang_up", call_id=answer["call_id"])
         await until_state(home, "sensor.bob_keller_call_state", "idle")

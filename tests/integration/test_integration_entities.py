@@ -279,7 +279,7 @@ async def test_a_button_that_was_too_late(home: HomeAssistant, simulator: Simula
     button = home.data["entity_components"]["button"].get_entity("button.alice_martin_hang_up")
     with pytest.raises(ServiceValidationError) as late:
         await button.async_press()
-    assert late.value.translation_key == "no_call_offers"
+    assert late.value.translation_key == "no_call"
 
 
 async def test_a_line_without_the_licence_for_calls(home: HomeAssistant) -> None:

@@ -430,7 +430,7 @@ def tell_caller_id(entry: MockConfigEntry, caller_id: CallerId) -> None:
     """Let the line show this caller ID, as if the platform had told it."""
     coordinator = entry.runtime_data
     coordinator.data[ALICE] = msgspec.structs.replace(coordinator.data[ALICE], caller_id=caller_id)
-    coordinator.async_tell(ALICE, frozenset({"caller_id"}))
+    coordinator.async_notify(ALICE, frozenset({"caller_id"}))
 
 
 async def test_a_caller_id_by_hand_without_any_number(
@@ -464,7 +464,7 @@ async def test_a_caller_id_that_was_changed_elsewhere(
     assert state_of(home, CHOICE) == "manual"
     with patch.object(Line, "refresh_caller_id", side_effect=OutcomeUnknown("No answer.")):
         await home.services.async_call("homeassistant", "update_entity", update, blocking=True)
-    assert "cannot be read: No answer." in caplog.text
+    assert "Cannot read the caller ID of Alice Martin: No answer." in caplog.text
     await simulator.stop(abrupt=True)
     await until_state(home, CHOICE, "unavailable")
     with patch.object(Line, "refresh_caller_id") as asked:

@@ -168,7 +168,7 @@ async def test_the_log_of_an_office(one: Office) -> None:
     assert any("POST /telephony/calls" in entry for entry in entries(view))
     assert all("1000" in entry for entry in entries(view))
     view.close()
-    assert pbx._board.tap.listeners == ()
+    assert pbx._core.store.tap.listeners == ()
 
 
 # -------------------------------------------------------------------------------------------------------- the timeline
@@ -262,7 +262,7 @@ async def test_the_ladder_of_an_office(one: Office) -> None:
     view._clear.click()
     await sees(lambda: len(view._call_box.options) == 1)
     view.close()
-    assert pbx._board.tap.listeners == ()
+    assert pbx._core.store.tap.listeners == ()
 
 
 async def test_what_the_system_says_is_never_html(pbx: FakePbx) -> None:

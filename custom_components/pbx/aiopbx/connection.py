@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from .board import Board
-from .doors import settle
 from .errors import AuthenticationFailed, ConnectionFailed, NotSupported, PbxError
 from .events import StatusChanged
+from .loops import settle
 from .model import Status, SystemInfo
-from .system import Link, System
+from .ports import Link, System
+from .store import Board
 
 _LOG = logging.getLogger(__name__)
 

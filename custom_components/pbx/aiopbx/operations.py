@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, Protocol
 import msgspec
 
 from .errors import InvalidInput
-from .masking import secret_fields
+from .http.secrets import secret_fields
 from .policy import DialGuard
 
 T = TypeVar("T")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -66,7 +67,7 @@ def people() -> tuple[UserSpec, ...]:
 
 
 def answering() -> Scenario:
-    """Nobody calls, everybody answers at once, and hangs up soon; 1003 never does."""
+    """Return a scenario without calls of its own, in which everyone but 1003 answers at once and hangs up soon."""
     data = load_scenario("office").model_dump() | {
         "acts": {},
         "answering": {"ring": [0.05, 0.1], "talk": [30, 30]},
@@ -138,9 +139,21 @@ class Ran:
 Command = Callable[..., Ran]
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C work in tests and in the processes that they start.
+
+    A shell that starts the tests in the background, or under nohup, leaves them an ignored SIGINT, which children
+    inherit. A handler in this process becomes the default action in a child.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def aiopbx(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run the command; the environment says nothing of a connection."""
+    """Run the command, with an environment that names no connection."""
     import os
 
     for name in [name for name in os.environ if name.startswith("AIOPBX_")]:

@@ -128,7 +128,7 @@ def test_directory(aiopbx: Command, alice: list[str]) -> None:
     assert "Bob Keller" in ran.out
     ran = aiopbx("directory", "Nobody", *alice)
     assert ran.code == 1
-    assert "nobody found" in ran.err
+    assert "no contact found" in ran.err
     ran = aiopbx("directory", "Kel", "--limit", "101", *alice)
     assert ran.code == 2
     assert "limit" in ran.err
@@ -150,8 +150,8 @@ def test_what_takes_long_shows_a_bar_and_answers_stay_where_they_belong(
         typed = ["voicemail", "save", str(tmp_path), "--json"]
     before = aiopbx(*typed, *alice)
     assert before.code == 0, before.err
-    assert before.err == "", "no bar where nobody looks"
-    monkeypatch.setattr("aiopbx.cli.screen.errors", lambda: Console(file=sys.stderr, force_terminal=True))
+    assert before.err == "", "no bar without a terminal"
+    monkeypatch.setattr("aiopbx.cli.output.error_console", lambda: Console(file=sys.stderr, force_terminal=True))
     ran = aiopbx(*typed, *alice)
     assert ran.code == 0, ran.err
     assert ran.out == before.out

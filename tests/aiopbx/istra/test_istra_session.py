@@ -18,12 +18,11 @@ from aiopbx.errors import (
     SessionLost,
     TwoStepRequired,
 )
+from aiopbx.http.tap import WireStatistics, Wiretap
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.transport import IstraTransport
 from aiopbx.istra.types.session import Application
-from aiopbx.settings import ConnectionSettings
-from aiopbx.statistics import WireStatistics
-from aiopbx.wiretap import Wiretap
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.istra.conftest import Connect, Make
 from tests.aiopbx.istra.istra_server import PASSWORD, SESSION, TOKEN, IstraServer
 from tests.aiopbx.office import until

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from aiopbx.errors import ConnectionFailed, NotFound, RequestRefused, SessionLost
+from aiopbx.http.tap import WireMessage, Wiretap
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.decoding import Push
 from aiopbx.istra.socket import SHORTEST, PushSocket, SocketEnd
 from aiopbx.istra.types.crm import CrmCallEvent
 from aiopbx.istra.types.enduser import Notifications
 from aiopbx.istra.types.rcc import CallLine
-from aiopbx.wiretap import WireMessage, Wiretap
 from tests.aiopbx.istra.conftest import Connect, Make
 from tests.aiopbx.istra.istra_server import Cut, IstraServer, Shut, Socket
 

@@ -16,9 +16,8 @@ from aiopbx.errors import (
     SessionLost,
 )
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.types.sessions import SupervisedAccountType
-from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest
-from aiopbx.settings import ConnectionSettings
+from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest, SupervisedAccountType
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.o2g.conftest import PASSWORD, Connect
 from tests.aiopbx.o2g.scripted_server import API, CREDENTIAL, JSESSIONID, SUBSCRIPTION_ID, ScriptedServer
 

@@ -21,7 +21,7 @@ from aiopbx.o2g.operations import OPERATIONS
 from aiopbx.o2g.types.agent import ChangeIntrusionModeRequest, IntrusionMode
 from aiopbx.o2g.types.pbx_management import PbxAttribute, PbxAttributes
 from aiopbx.o2g.types.routing import ForwardRoute
-from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest
+from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest
 from aiopbx.o2g.types.telephony import MakeCallRequest
 from aiopbx.o2g.types.users import ChangePasswordRequest
 from tests.aiopbx.o2g.conftest import PASSWORD, Connect

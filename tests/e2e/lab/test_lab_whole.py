@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests import processes
+
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Locator
 
@@ -63,7 +65,7 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it listens."""
         ports = ["--port", str(self.port), "--event-port", str(self.event_port)]
-        self._process = subprocess.Popen(
+        self._process = processes.start(
             [str(PYTHON), "-m", "aiopbx", "simulate", "--scenario", "quiet", *ports],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,

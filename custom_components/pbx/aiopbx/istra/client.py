@@ -2,28 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from types import MappingProxyType
-from typing import Final, TypeVar, cast
+from typing import Final, Self, TypeVar, cast
 
 import aiohttp
 
-from ..doors import settle
-from ..download import Download
 from ..errors import ConnectionFailed, InvalidInput, NotSupported, Offline, OutcomeUnknown, PbxError, SessionLost
-from ..masking import Mask
+from ..http.download import Download
+from ..http.secrets import Mask
+from ..http.tap import WireStatistics
+from ..http.transport import Answer
+from ..loops import settle
 from ..operations import Exchange
-from ..settings import ConnectionSettings
-from ..statistics import WireStatistics
-from ..transport import Answer
+from ..settings.connection import ConnectionSettings
 from .decoding import Push, read_answer
 from .operations import OPERATIONS, Operation
-from .refusals import NOT_ALLOWED_FOR_CRM, refusal, said_code
 from .services import Crm, EndUser, Rcc, SessionService
 from .session import SessionKeeper
 from .socket import KEEP_ALIVE, PushSocket, SocketEnd, open_socket
-from .transport import IstraTransport
+from .transport import NOT_ALLOWED_FOR_CRM, IstraTransport, refusal, said_code
 from .types.base import IstraWire, to_json
 from .types.session import Application, Listener, ListenerRequest
 
@@ -72,6 +71,8 @@ class IstraClient:
         self._listeners: dict[str, None] = {}
         self._sockets: set[PushSocket] = set()
         self._downloads: set[Download] = set()
+        self.successor: Callable[[], Awaitable[Self]] | None = None
+        """Waits for the client of the next session; None where there will be none."""
         self._aliased: set[str] = set()
         """Operations that this server has at their other path only."""
         self._by_get: set[str] = set()
@@ -172,6 +173,17 @@ class IstraClient:
         body: IstraWire | None = None,
     ) -> Exchange[T]:
         """As ``call``, and return the status and the bytes of the answer, too; none of logging in and out."""
+        try:
+            return await self._exchange(operation, path, query, body)
+        except SessionLost:
+            if self.successor is None or not operation.safe:
+                raise
+        # The refusal says that it was not carried out, so what is safe goes once more, in the next session.
+        return await (await self.successor()).exchange(operation, path=path, query=query, body=body)
+
+    async def _exchange(
+        self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str], body: IstraWire | None
+    ) -> Exchange[T]:
         if not self._session.opened and not (operation.name == "login" and self._session.generation):
             raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
         if self.application not in operation.applications:

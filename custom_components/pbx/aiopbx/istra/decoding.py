@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_or
 
 import msgspec
 
-from ..statistics import WireStatistics
+from ..http.tap import WireStatistics
 from .types.base import UNLISTED, IstraWire
 from .types.crm import CrmCallEvent, CrmPush
 from .types.enduser import Enterprise, Notifications, NotificationsPush

@@ -4,14 +4,14 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from ..linking import WireLink
+from ..link import WireLink
 from ..model import AvailableLine, SystemInfo
 from .client import IstraClient, PushSocket
-from .enduser import EndUser
-from .extensions import Extensions
+from .crm import Terminals
 from .features import FEATURES
-from .terminals import Terminals
-from .watching import Lines, Listeners, Watcher
+from .lines import Lines, Listeners, Watcher
+from .rcc import Extensions
+from .user import EndUser
 
 if TYPE_CHECKING:
     from .system import IstraSystem
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 _WATCHERS: Final[dict[str, Callable[..., Watcher]]] = {"myrcc": Extensions, "mycrm": Terminals, "myistra": EndUser}
 
 
-class IstraLink(WireLink):
+class IstraLink(WireLink[IstraClient]):
     """One connection: a session, its socket and its listeners. See ``Link``."""
 
     def __init__(self, system: "IstraSystem", client: IstraClient) -> None:
         """Not open yet."""
         super().__init__("istra", client)
         settings = system.settings
-        self.client = client
         self.socket: PushSocket | None = None
         self._system = system
         listeners = Listeners(client, f"aiopbx-{secrets.token_hex(4)}-")

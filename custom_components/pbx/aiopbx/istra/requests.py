@@ -9,9 +9,9 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from ..download import Download
-from ..linking import not_connected
-from ..masking import Mask
+from ..http.download import Download
+from ..http.secrets import Mask
+from ..link import not_connected
 from ..operations import (
     Answer,
     Operation,

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from ..doors import settle
 from ..errors import (
     AuthenticationFailed,
     ConnectionFailed,
@@ -15,9 +14,9 @@ from ..errors import (
     SessionLost,
     TwoStepRequired,
 )
+from ..loops import settle
 from .operations import OPERATIONS
-from .refusals import NOT_ALLOWED_FOR_CRM, TWO_STEP, refusal
-from .transport import IstraTransport
+from .transport import NOT_ALLOWED_FOR_CRM, TWO_STEP, IstraTransport, refusal
 from .types.session import Application
 
 _LOGGER = logging.getLogger(__name__)

@@ -15,12 +15,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, WebSocketException
 from websockets.http11 import Response
 
-from ..doors import settle
 from ..errors import ConnectionFailed
-from ..transport import MOST_REDIRECTS, Answer
+from ..http.transport import MOST_REDIRECTS, Answer
+from ..loops import settle
 from .decoding import FrameDecoder, Ping, Push
-from .refusals import refusal
-from .transport import APPLICATION, REDIRECTS, IstraTransport
+from .transport import APPLICATION, REDIRECTS, IstraTransport, refusal
 from .types.base import to_json
 from .types.session import Application, KeepAlive, SocketTimeout
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from ..board import Board
 from ..errors import PbxError
-from ..linking import Unconnected, WireSystem
+from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
-from ..settings import ConnectionSettings
-from ..system import Commands, Link
+from ..ports import Link
+from ..settings.connection import ConnectionSettings
+from ..store import Board
 from .checks import IstraChecks
 from .client import APPLICATIONS, IstraClient
 from .features import FEATURES
@@ -22,20 +22,14 @@ class IstraSystem(WireSystem[IstraLink]):
 
     def __init__(self, settings: ConnectionSettings, board: Board, http: aiohttp.ClientSession | None = None) -> None:
         """Fill this board, over this HTTP session; none makes one that is closed with the system."""
-        super().__init__(settings, board, http, aiohttp.DummyCookieJar)
+        super().__init__(settings, board, http, aiohttp.DummyCookieJar, _Offline(devices=settings.system != "myrcc"))
         self.features: frozenset[Feature] = FEATURES[settings.system]
         self.requests = IstraRequests(APPLICATIONS[settings.system], lambda: self.client)
         """Every operation of the application, by name."""
-        self._checks: Commands = _Checks(devices=settings.system != "myrcc")
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
         """Nothing of Istra is absent for want of a licence that could be named."""
         return {}
-
-    @property
-    def commands(self) -> Commands:
-        """The checks."""
-        return self._checks
 
     @property
     def client(self) -> IstraClient | None:
@@ -63,5 +57,5 @@ class IstraSystem(WireSystem[IstraLink]):
         return IstraClient(self.settings, self._session(), statistics=self.wire)
 
 
-class _Checks(Unconnected, IstraChecks):
-    """The checks, where there is no connection; whatever needs one is refused by ``run`` already."""
+class _Offline(Unconnected, IstraChecks):
+    """The commands while there is no connection: the checks, and nothing else."""

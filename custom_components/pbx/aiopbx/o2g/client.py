@@ -2,21 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Final, TypeVar, cast
+from typing import Final, Self, TypeVar, cast
 
 import aiohttp
 import msgspec
 
-from ..download import Download
 from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeUnknown, RequestRefused, SessionLost
-from ..masking import Mask
+from ..http.download import Download
+from ..http.secrets import Mask
+from ..http.tap import WireStatistics
 from ..operations import Exchange
-from ..settings import ConnectionSettings
-from ..statistics import WireStatistics
-from .channel import ChannelEnd, EventChannel
-from .channels import Channels, channels_of
+from ..settings.connection import ConnectionSettings
+from .channel.base import ChannelEnd, EventChannel
+from .channel.kinds import Channels, channels_of
 from .decoding import read_answer
 from .operations import OPERATIONS, Operation
 from .services import (
@@ -38,8 +38,7 @@ from .session import SessionKeeper
 from .transport import Answer
 from .types.base import Wire, to_json
 from .types.overview import RoxeRestApiDescriptor
-from .types.sessions import SessionInfo
-from .types.subscriptions import Subscription, SubscriptionRequest, SubscriptionState
+from .types.sessions import SessionInfo, Subscription, SubscriptionRequest, SubscriptionState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -82,6 +81,8 @@ class O2gClient:
         self._prepared: dict[str, EventChannel] = {}
         """Channels of subscriptions whose events come by themselves, until they are opened."""
         self._downloads: set[Download] = set()
+        self.successor: Callable[[], Awaitable[Self]] | None = None
+        """Waits for the client of the next session; None where there will be none."""
         self.sessions = Sessions(self)
         self.users = Users(self)
         self.subscriptions = Subscriptions(self)
@@ -202,6 +203,17 @@ class O2gClient:
         body: Wire | None = None,
     ) -> Exchange[T]:
         """As ``call``, and return the status and the bytes of the answer, too."""
+        try:
+            return await self._exchange(operation, path, query, body)
+        except SessionLost:
+            if self.successor is None or not operation.safe:
+                raise
+        # The refusal says that it was not carried out, so what is safe goes once more, in the next session.
+        return await (await self.successor()).exchange(operation, path=path, query=query, body=body)
+
+    async def _exchange(
+        self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str | bool], body: Wire | None
+    ) -> Exchange[T]:
         if not self._session.opened:
             raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
         self.check(operation, path, query, body)

@@ -10,15 +10,13 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from ..masking import Mask
-from ..statistics import WireStatistics
-from .overheard import tell_events
+from ..http.secrets import Mask
+from ..http.tap import WireStatistics, Wiretap
 from .types.base import UNLISTED, O2gEvent, Wire
 from .types.events import KnownEvent, UnknownEvent
 
 T = TypeVar("T")
 Event = KnownEvent | UnknownEvent
-
 LOOK_EVERY: Final = 1000
 """Of so many pieces of the channel one is looked at for fields that its types do not have."""
 _NEEDLESS: Final = frozenset({"media", "medias", "mediaCapabilities", "addMedias"})
@@ -214,3 +212,25 @@ def _drop(statistics: WireStatistics, where: str) -> Any:
     statistics.bad_fields += 1
     statistics.tell_once(f"The server sends {where} as another type than the reference says; it is left out")
     return _DROPPED
+
+
+_UNREADABLE: Final = "(no event)"
+
+
+class _Named(msgspec.Struct, rename="camel"):
+    event_name: str = ""
+
+
+def tell_events(tap: Wiretap, lines: bytes, mask: Mask) -> None:
+    """Tell those who listen of lines of the event channel, each by the name of its event."""
+    for line in lines.split(b"\n"):
+        if line and not line.isspace():
+            text = mask.body(line)
+            tap.tell(_name(text) or _UNREADABLE, sent=False, body=text)
+
+
+def _name(text: str) -> str:
+    try:
+        return msgspec.json.decode(text, type=_Named).event_name
+    except (msgspec.DecodeError, RecursionError):
+        return ""

@@ -4,25 +4,20 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from ..doors import settle
 from ..errors import ConnectionFailed, NotAllowed, NotSupported, PbxError, RequestRefused, SessionLost
-from ..linking import WireLink
+from ..link import WireLink
+from ..loops import settle
 from ..model import AvailableLine, SystemInfo
-from .agents import Agents
-from .channel import EventChannel
+from .apply import Intake, Lines, News, Reader
+from .channel.base import EventChannel
+from .channel.silence import Silence
 from .client import O2gClient
 from .commands import O2gCommands
-from .features import ADVANCED_LICENCE
-from .finding import available_lines, find_lines
-from .intake import Intake
-from .licences import check_basic, without_advanced
-from .lines import Lines
-from .news import News
-from .reading import Reader
-from .silence import Silence
+from .discovery import Agents, available_lines, check_basic, find_lines, without_advanced
+from .rights import ADVANCED_LICENCE
 from .sync import Sync
 from .types.events import OnChannelInformation
-from .types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from .types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from .types.users import OnUserCreated
 
 if TYPE_CHECKING:
@@ -45,13 +40,12 @@ GREETING: Final = 2.0
 """Seconds, at most, for a server to say something of its own over a channel that it delivers by itself."""
 
 
-class O2gLink(WireLink):
+class O2gLink(WireLink[O2gClient]):
     """One connection to one server: a session, a subscription and its channel. See ``Link``."""
 
     def __init__(self, system: "O2gSystem", client: O2gClient, server: int) -> None:
         """Not open yet."""
         super().__init__("o2g", client)
-        self.client = client
         self.channel: EventChannel | None = None
         settings = system.settings
         self._system = system
@@ -88,7 +82,7 @@ class O2gLink(WireLink):
             start=self._start,
         )
         self.commands = O2gCommands(
-            client, basic=system.rights.basic, teller=self._lines, nodes_read=self._news.nodes_read
+            client, basic=system.rights.basic, updates=self._lines, nodes_read=self._news.nodes_read
         )
 
     def __repr__(self) -> str:

@@ -9,9 +9,9 @@ from typing import Any, Final, get_type_hints
 
 import msgspec
 
-from ..download import Download
-from ..linking import not_connected
-from ..masking import HIDDEN, Mask
+from ..http.download import Download
+from ..http.secrets import HIDDEN, Mask
+from ..link import not_connected
 from ..operations import (
     Answer,
     Operation,

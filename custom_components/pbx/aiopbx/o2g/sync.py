@@ -6,15 +6,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ..doors import each
 from ..errors import PbxError, RequestRefused, SessionLost
+from ..loops import each
 from . import reducer
-from .agents import Agents
+from .apply import Intake, Lines, News, Reader
 from .client import O2gClient
-from .intake import Intake
-from .lines import Lines
-from .news import News
-from .reading import Reader
+from .discovery import Agents
 from .types.agent import OnAgentStateChanged
 from .types.routing import OnRoutingStateChanged
 from .types.telephony import OnTelephonyState

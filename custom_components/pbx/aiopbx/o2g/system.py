@@ -5,19 +5,18 @@ from functools import partial
 
 import aiohttp
 
-from ..board import Board
 from ..errors import PbxError
-from ..linking import Unconnected, WireSystem
+from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
-from ..settings import ConnectionSettings
-from ..system import Commands, Link
-from .channels import channels_of
+from ..ports import Link
+from ..settings.connection import ConnectionSettings
+from ..store import Board
+from .channel.kinds import channels_of
 from .client import O2gClient
 from .commands import O2gChecks
-from .features import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, missing_of
 from .link import O2gLink
 from .requests import O2gRequests
-from .rights import Rights
+from .rights import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, Rights, missing_of
 
 
 class O2gSystem(WireSystem[O2gLink]):
@@ -25,10 +24,9 @@ class O2gSystem(WireSystem[O2gLink]):
 
     def __init__(self, settings: ConnectionSettings, board: Board, http: aiohttp.ClientSession | None = None) -> None:
         """Fill this board, over this HTTP session; none makes one that is closed with the system."""
-        super().__init__(settings, board, http, partial(aiohttp.CookieJar, unsafe=True))
+        super().__init__(settings, board, http, partial(aiohttp.CookieJar, unsafe=True), _Offline())
         self.rights = Rights()
         self._channels = channels_of(settings, self.wire)
-        self._checks = _Checks()
         self.requests = O2gRequests(lambda: self.client)
         """Every operation of the wire, by name."""
 
@@ -57,11 +55,6 @@ class O2gSystem(WireSystem[O2gLink]):
         if link is not None and not link.client.administrator:
             missing |= dict.fromkeys(sorted(OF_THE_SYSTEM), ADMINISTRATOR)
         return missing
-
-    @property
-    def commands(self) -> Commands:
-        """The checks."""
-        return self._checks
 
     @property
     def client(self) -> O2gClient | None:
@@ -98,5 +91,5 @@ class O2gSystem(WireSystem[O2gLink]):
         await super().close()
 
 
-class _Checks(Unconnected, O2gChecks):
-    """The checks, where there is no connection; whatever needs one is refused by ``run`` already."""
+class _Offline(Unconnected, O2gChecks):
+    """The commands while there is no connection: the checks, and nothing else."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..download import Download
 from ..errors import (
     Conflict,
     ConnectionFailed,
@@ -17,13 +16,14 @@ from ..errors import (
     RequestRefused,
     SessionLost,
 )
-from ..transport import (
+from ..http.download import Download
+from ..http.secrets import Secrets
+from ..http.transport import (
     JSON,
     MOST_OF_AN_ERROR,
     MOST_REDIRECTS,
     Answer,
     HttpTransport,
-    Secrets,
     final,
     said as parse,
     shortened,

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from ...download import Download
 from ...errors import InvalidInput
+from ...http.download import Download
 from ..operations import Request, Service, operation, sends
 from ..types.enduser import (
     AudioFormat,

@@ -3,15 +3,12 @@
 from .agent import Agent
 from .communication_log import CommunicationLog
 from .directory import Directory
-from .event_summary import EventSummaryService
-from .maintenance import Maintenance
-from .pbx_management import PbxManagement
+from .management import Maintenance, PbxManagement
 from .phone_set_programming import PhoneSetProgramming
 from .routing import Routing
-from .sessions import Sessions
-from .subscriptions import Subscriptions
+from .sessions import Sessions, Subscriptions
 from .telephony import Telephony
-from .users import Users
+from .users import EventSummaryService, Users
 from .voicemail import Voicemail
 
 __all__ = [

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from ...errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
-from ..filters import DirectoryFilter
+from ...filters import DirectoryFilter
 from ..operations import TELEPHONY_ADVANCED, Caller, Request, Service, operation
+from ..queries import criterion_of
 from ..rules import CRITERION, NAME_KEYS
 from ..types.directory import (
     Criterion,
@@ -77,14 +78,14 @@ class Directory(Service, service="Directory"):
 
         ::
 
-            async for contact in client.directory.search_all(field("lastName").begins_with("Ma")):
+            async for contact in client.directory.search_all(field("last_name").begins_with("Ma")):
                 print(contact.last_name, contact.id.phone_number)
 
         ``limit`` is 1 to 100; the server's is 100. Wrong input is told when the search begins.
         """
-        wire = criterion.criterion if isinstance(criterion, DirectoryFilter) else criterion
+        wire = criterion_of(criterion) if isinstance(criterion, DirectoryFilter) else criterion
         if not isinstance(wire, Criterion):
-            raise InvalidInput("filter", "is no criterion.", remedy='Such as field("lastName").begins_with("Ma").')
+            raise InvalidInput("filter", "is no criterion.", remedy='Such as field("last_name").begins_with("Ma").')
         request = SearchRequest(filter=wire, limit=limit)
         return DirectorySearch(self, login_name, lambda: self.start_search(request, login_name=login_name))
 

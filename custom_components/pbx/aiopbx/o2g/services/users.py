@@ -1,8 +1,8 @@
-"""User information: who there is, with which numbers and devices."""
+"""Users, and the summary of what waits for them."""
 
-from ..operations import Request, Service, operation
+from ..operations import TELEPHONY_ADVANCED, Request, Service, operation
 from ..rules import NEEDS, ONE_QUERY
-from ..types.users import ChangePasswordRequest, LoginsResponse, SupportedLanguages, User, UserPreferences
+from ..types.users import ChangePasswordRequest, EventSummary, LoginsResponse, SupportedLanguages, User, UserPreferences
 
 
 class Users(Service, service="Users"):
@@ -46,3 +46,12 @@ class Users(Service, service="Users"):
     def supported_languages(self, login_name: str) -> Request[SupportedLanguages]:
         """List the languages that a user may choose."""
         return Request(login_name)
+
+
+class EventSummaryService(Service, service="EventSummary"):
+    """Counters of a user."""
+
+    @operation("GET", "/eventSummary", TELEPHONY_ADVANCED)
+    def event_summary(self, *, login_name: str | None = None) -> Request[EventSummary]:
+        """Read missed calls, voicemails, call-back requests, faxes and texts; absent is unknown."""
+        return Request(loginName=login_name)

@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from ...download import Download
+from ...http.download import Download
 from ..operations import MESSAGING, Request, Service, operation
 from ..rules import EXPLICIT_ALL, MESSAGES_PAGE, ONE_PASSWORD, joined
 from ..types.voicemail import ConnectRequest, MailBoxes, MailBoxInfo, Voicemail as Message, Voicemails
@@ -80,11 +80,11 @@ class Voicemail(Service, service="Voicemail"):
         path: str | os.PathLike[str],
         *,
         login_name: str | None = None,
-        told: Callable[[int], Any] | None = None,
+        on_progress: Callable[[int], Any] | None = None,
     ) -> int:
         """Write what was said to a file, and return how many bytes that were; see ``Download.to_file``."""
         async with await self.download_voicemail(mailbox_id, voicemail_id, login_name=login_name) as recording:
-            return await recording.to_file(path, told=told)
+            return await recording.to_file(path, on_progress=on_progress)
 
     async def all_voicemails(
         self, mailbox_id: str, *, new_only: bool | None = None, page: int = PAGE, login_name: str | None = None

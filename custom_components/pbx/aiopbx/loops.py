@@ -1,0 +1,77 @@
+"""One event loop owns the client; calls from other threads and loops are handed over to it."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+
+from .errors import Offline
+
+P = ParamSpec("P")
+T = TypeVar("T")
+X = TypeVar("X")
+
+CONCURRENCY: Final = 20
+"""How many requests are made at a time."""
+
+
+class Owned(Protocol):
+    """Something that belongs to an event loop."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that owns the client."""
+
+
+S = TypeVar("S", bound=Owned)
+
+
+def check_open(loop: asyncio.AbstractEventLoop) -> None:
+    """Raise ``Offline`` if the owning loop has ended, so that nothing can be done any more."""
+    if loop.is_closed() or not loop.is_running():
+        raise Offline(
+            "The event loop that owns this client does not run any more.",
+            remedy="Connect again, in a loop that keeps running.",
+        )
+
+
+def owned(
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Let a coroutine method run in the owner's loop, from whichever loop it is awaited."""
+
+    @functools.wraps(method)
+    async def in_owning_loop(self: S, /, *args: P.args, **keywords: P.kwargs) -> T:
+        loop = self.loop
+        if asyncio.get_running_loop() is loop:
+            return await method(self, *args, **keywords)
+        check_open(loop)
+        future = asyncio.run_coroutine_threadsafe(method(self, *args, **keywords), loop)
+        return await asyncio.wrap_future(future)
+
+    return in_owning_loop
+
+
+async def settle(*tasks: "asyncio.Task[Any] | None") -> None:
+    """Cancel tasks and wait until they are gone."""
+    real = [task for task in tasks if task is not None and task is not asyncio.current_task()]
+    for task in real:
+        task.cancel()
+    if real:
+        await asyncio.gather(*real, return_exceptions=True)
+
+
+async def each(items: Iterable[X], work: Callable[[X], Awaitable[object]], limit: int = CONCURRENCY) -> None:
+    """Do this for every item, never more than ``limit`` at a time, in order; the first that fails ends all of it."""
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(limit):
+                group.create_task(worker())
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
