@@ -154,7 +154,7 @@ def _your_phone(office: Sequence[Person], phones_url: str, istra: bool) -> Yaml:
     cards.append(
         {
             "type": "markdown",
-            "content": f"Ring somebody, answer and hang up on the [page of phones]({phones_url}).",
+            "content": f"Call someone, answer and hang up on the [page of phones]({phones_url}).",
             "text_only": True,
         }
     )
@@ -244,7 +244,7 @@ def _pop_up(person: Person) -> list[Yaml]:
 
 
 def _departments(office: Sequence[Person], istra: bool) -> list[Yaml]:
-    """Return two columns of everybody else, department by department."""
+    """Return two columns of all other people, department by department."""
     others = [person for person in office if not person.yours]
     columns: list[list[Yaml]] = [[], []]
     shown = 0

@@ -11,7 +11,7 @@ SCENARIO = "office"
 
 @dataclass(frozen=True)
 class Person:
-    """A person of the office, with what Home Assistant calls the person's things."""
+    """A person of the office, and the ids of their entities in Home Assistant."""
 
     login: str
     number: str
@@ -25,11 +25,11 @@ class Person:
 
 
 TERMINAL = Person(login="", number="", name="SIP generic device", department="", yours=True)
-"""What myCrm calls the telephone of a person: after its model."""
+"""The telephone of a person on myCrm, which names it after its model."""
 
 
 def people() -> list[Person]:
-    """Return everybody, in the order of the scenario."""
+    """Return all people, in the order of the scenario."""
     path = INTEGRATION / "aiopbx" / "simulator" / "scenarios" / f"{SCENARIO}.yaml"
     users = yaml.safe_load(path.read_text(encoding="utf-8"))["users"]
     return [

@@ -6,11 +6,10 @@
 # what shows its length.
 # Versions: soundfile 0.14.0 (libsndfile 1.2.2), mutagen 1.48.1, PyAV 18.1.0, Python 3.11.
 # One would guess: three libraries that open the file agree about how long it is, at least within a frame of 20 ms.
-# What happens: mutagen works the length out from "bits per sample", which is 0 for GSM, and takes a block of 65 bytes
-# for a sample: 0.009 s. libsndfile rounds up to whole blocks of 320 samples and gives back more sound than was put
-# in, though the file has the count in its "fact" chunk, which PyAV uses. In AIFF-C the number of packets is taken by
-# PyAV (ffmpeg) for a duration in packets of 160 samples although it counts samples: 160 times too long, while the
-# sound itself is right.
+# What happens: mutagen takes each block of 65 bytes, which holds 320 samples, for one sample: 0.009 s. libsndfile
+# rounds up to whole blocks and gives back more sound than was put in, though the file has the count in its "fact"
+# chunk, which PyAV uses. In AIFF-C PyAV (ffmpeg) takes the number of samples for a number of packets of 160 samples:
+# 160 times too long, while the sound itself is right.
 # Seen (24,000 samples, 3 s): WAV: mutagen 0.009 s, soundfile 24,320 samples, PyAV 3.0 s and 24,000 samples; AIFF-C:
 # PyAV 480.0 s announced, 24,000 samples decoded.
 #

@@ -22,7 +22,7 @@ from aiopbx.settings.connection import ConnectionSettings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.contract.consequences import RAISED, events, refusals  # noqa: E402
+from tests.contract.consequences import RAISED, events, refusals
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/o2g.md"
 TITLES = {

@@ -223,8 +223,8 @@ async def test_a_delivery_that_breaks_is_repeated_and_nothing_is_lost(monkeypatc
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        await until(lambda: pbx.line("1001").calls)
-        await pbx.line("1001").calls[0].answer()
+        ringing = await pbx.line("1001").wait_for_call(timeout=5)
+        await ringing.answer()
         await call.wait_for(CallState.ACTIVE, timeout=5)
         await call.hang_up()
         await one.caught_up(pbx)

@@ -42,8 +42,7 @@ async def test_calls_survive_the_switch_over_and_back(
 
         talking = await pbx.line("1000").dial("1001")
         assert talking is not None
-        await until(lambda: pbx.line("1001").calls)
-        other = pbx.line("1001").calls[0]
+        other = await pbx.line("1001").wait_for_call(timeout=5)
         await other.answer()
         await talking.wait_for(CallState.ACTIVE, timeout=5)
         ringing = one.switch.make_call("oxe1002", "1002", "1003", auto_answer=True)

@@ -71,6 +71,7 @@ async def test_the_call_that_is_returned_is_the_one_that_was_dialled() -> None:
         one.switch.incoming_external("0015550100", "1000")
         call = await line.dial("1001")
         assert call is not None
+        await call.wait_for(CallState.RINGING_OUTGOING, timeout=5)
         assert call.parties[0].number == "1001"
         assert len(line.calls) == 2
 

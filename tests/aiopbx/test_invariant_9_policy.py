@@ -12,7 +12,7 @@ async def test_nothing_gets_past_the_policy() -> None:
         alice, bob = pbx.line("1000"), pbx.line("1001")
         call = await alice.dial("1001")
         assert call is not None
-        ringing = bob.calls[0]
+        ringing = await bob.wait_for_call(timeout=5)
         requests = pbx._core.system.wire.requests  # type: ignore[attr-defined]
         for ask in (
             lambda: alice.dial("0900 555 0100"),

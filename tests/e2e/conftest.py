@@ -15,6 +15,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests import processes
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--no-sandbox",
@@ -78,7 +80,7 @@ def running(folder: Path, *arguments: str) -> Iterator[Demo]:
     """Run a demo in this folder, on free ports, and end it."""
     log = folder / "output.txt"
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        process = processes.start(
             [sys.executable, str(ROOT / "demo"), "--folder", str(folder / "demo"), "--any-port", *arguments],
             cwd=ROOT,
             stdout=output,

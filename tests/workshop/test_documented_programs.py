@@ -1,6 +1,6 @@
 """Every Python block of README and docs is checked by mypy --strict and by pyright, as a reader's type checker would.
 
-What the types promise is checked beside them: a subscription is generic in its kind, and ``connect`` knows its keywords.
+What the types promise is checked, too: a subscription is generic in its kind, and ``connect`` knows its keywords.
 pyright is the build that a wheel carries, basedpyright, in pyright's own strict mode: the other one downloads itself.
 """
 
@@ -111,8 +111,10 @@ def wrong() -> Iterator[tuple[str, str]]:
     for number, statement in enumerate(WRONG.values()):
         yield (
             f"wrong_{number}",
-            f"import aiopbx\n\n\ndef on_status(event: aiopbx.StatusChanged) -> None: ...\n\n\n"
-            f"def main(pbx: aiopbx.Pbx) -> None:\n    {statement}\n",
+            (
+                "import aiopbx\n\n\ndef on_status(event: aiopbx.StatusChanged) -> None: ...\n\n\n"
+                f"def main(pbx: aiopbx.Pbx) -> None:\n    {statement}\n"
+            ),
         )
 
 
@@ -125,8 +127,10 @@ def mypy(folder: Path) -> dict[str, list[str]]:
         encoding="utf-8",
     )
     ran = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--output", "json", "--cache-dir", "cache"]
-        + sorted(path.name for path in folder.glob("*.py")),
+        [
+            *(sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--output", "json", "--cache-dir", "cache"),
+            *sorted(path.name for path in folder.glob("*.py")),
+        ],
         cwd=folder,
         env={"MYPYPATH": "sources", "PATH": "/usr/bin:/bin"},
         capture_output=True,

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Unpack
 
-from .errors import ActionNotAllowed, CallOver, InvalidInput, Offline, UnknownCall
-from .events import CallEvent, StatusChanged
+from .errors import ActionNotAllowed, CallOver, InvalidInput, UnknownCall
 from .loops import owned
 from .model import (
     Action,
@@ -18,7 +17,6 @@ from .model import (
     Outcome,
     Party,
     Recording,
-    Status,
 )
 from .ports import DialKeywords, DialOptions
 
@@ -502,42 +500,18 @@ class Call:
             words = f"ended {outcome}"
         else:
             wanted, words = what, "fulfilled the condition"
-        arrived: asyncio.Future[CallSnapshot] = asyncio.get_running_loop().create_future()
 
-        def look(call: CallSnapshot) -> None:
-            if arrived.done():
-                return
-            try:
-                if wanted(call):
-                    arrived.set_result(call)
-                elif call.outcome is not None:
-                    how = call.outcome.value
-                    arrived.set_exception(CallOver(f"The call ended ({how}) before it {words}.", outcome=how))
-            except Exception as error:  # a condition of the caller's that fails is his to see
-                arrived.set_exception(error)
+        def look(call: CallSnapshot) -> CallSnapshot | None:
+            if call.id != self.id:
+                return None
+            if wanted(call):
+                return call
+            if call.outcome is not None:
+                how = call.outcome.value
+                raise CallOver(f"The call ended ({how}) before it {words}.", outcome=how)
+            return None
 
-        def on_event(event: CallEvent) -> None:
-            if event.call.id == self.id:
-                look(event.call)
-
-        def on_status(event: StatusChanged) -> None:
-            if event.status is Status.CLOSED and not arrived.done():
-                arrived.set_exception(Offline("The client was closed."))
-
-        core = self._line._core
-        stop = self._line.subscribe(on_event, kind=CallEvent)
-        stop_too = core.store.subscribers.add(on_status, kind=StatusChanged)
-        try:
-            look(self.snapshot)
-            if not arrived.done() and core.connection.status is Status.CLOSED:
-                raise Offline("The client was closed.")
-            async with asyncio.timeout(timeout):
-                return await arrived
-        finally:
-            stop()
-            stop_too()
-            if arrived.done() and not arrived.cancelled():
-                arrived.exception()
+        return await self._line._wait_for(look, (self.snapshot,), timeout, f"Call {self.id} never {words}")
 
     # The checks that stand before every action
 

@@ -1,9 +1,9 @@
 """A monitored line: a handle that reads the newest snapshot, dials, and says how calls reach it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Unpack, overload
+from typing import TYPE_CHECKING, TypeVar, Unpack, overload
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
@@ -11,9 +11,8 @@ from msgspec.structs import replace
 from .agent import Agent
 from .call import Call
 from .call_log import CallLog
-from .core import Core
-from .errors import ActionNotAllowed, InvalidInput, OutcomeUnknown, UnknownCall
-from .events import CallEnded, CallEvent, CallStarted, Event
+from .errors import ActionNotAllowed, InvalidInput, Offline, OutcomeUnknown, UnknownCall
+from .events import CallEnded, CallEvent, CallStarted, Event, StatusChanged
 from .loops import owned
 from .mailbox import Mailbox, Voicemails, choose
 from .model import (
@@ -31,6 +30,7 @@ from .model import (
     LineSnapshot,
     LineState,
     Overflow,
+    Status,
     Target,
 )
 from .ports import DialKeywords, DialOptions
@@ -38,6 +38,11 @@ from .preferences import Desk
 from .records import CallbackRequest, LogFilter, MailboxKey, MailboxSnapshot
 from .store import Callback, E, Kind
 from .telephone import Telephone
+
+if TYPE_CHECKING:
+    from .pbx import Pbx
+
+T = TypeVar("T")
 
 _NO_ACTIONS: frozenset[Action] = frozenset()
 
@@ -50,11 +55,12 @@ class Line(Desk):
     or ``OutcomeUnknown``. All coroutines may be awaited from any event loop.
     """
 
-    __slots__ = ("_calls",)
+    __slots__ = ("_calls", "_pbx")
 
-    def __init__(self, core: Core, snapshot: LineSnapshot) -> None:
+    def __init__(self, pbx: "Pbx", snapshot: LineSnapshot) -> None:
         """Made by ``Pbx.lines`` only."""
-        super().__init__(core, snapshot)
+        super().__init__(pbx._core, snapshot)
+        self._pbx = pbx
         self._calls: WeakValueDictionary[str, Call] = WeakValueDictionary()
 
     def __repr__(self) -> str:
@@ -63,6 +69,11 @@ class Line(Desk):
         return f"<Line {line.id} {line.number} {line.name!r}: {line.state}>"
 
     # What it is
+
+    @property
+    def pbx(self) -> "Pbx":
+        """The system this line belongs to."""
+        return self._pbx
 
     @property
     def number(self) -> str:
@@ -213,6 +224,34 @@ class Line(Desk):
             return
         self._require_online()
         await self._commands.leave(self.snapshot, None)
+
+    @owned
+    async def wait_for_call(
+        self,
+        what: CallState | Callable[[CallSnapshot], bool] = CallState.RINGING_INCOMING,
+        *,
+        timeout: float | None = None,
+    ) -> Call:
+        """Wait for a call of this line that rings, or is in another state, or fulfils this, and return its handle.
+
+        A call that is like this already is returned at once, the oldest of several. So nothing is missed between what
+        makes the telephone ring, such as another line's ``dial``, and this. Raises ``NotSupported`` where a licence
+        shows no calls, ``TimeoutError`` after ``timeout`` seconds (None: never), and ``Offline`` if the client is
+        closed meanwhile. While the connection is lost it goes on waiting, for calls found by the resynchronisation too.
+        """
+        self._require(Feature.CALL_EVENTS)
+        if isinstance(what, CallState):
+            state = what
+            wanted: Callable[[CallSnapshot], bool] = lambda call: not call.ended and call.state is state  # noqa: E731
+            words = f"was {state}"
+        else:
+            wanted, words = what, "fulfilled the condition"
+
+        def look(call: CallSnapshot) -> Call | None:
+            # The handle is made here: the call may be over before whoever waits runs again.
+            return self._call(call) if wanted(call) else None
+
+        return await self._wait_for(look, self.snapshot.calls, timeout, f"No call of line {self.number} {words}")
 
     @owned
     async def pick_up(
@@ -447,7 +486,49 @@ class Line(Desk):
         """What is dialled for a service, such as ``Station_Facility_Type`` and ``Lock``. O2G: GET …/prefixes."""
         return await self._commands_for(Feature.TELEPHONES).telephones.prefix(self.snapshot, type, value)
 
-    # What dialling and routing need
+    # What waiting, dialling and routing need
+
+    async def _wait_for(
+        self, look: Callable[[CallSnapshot], T | None], now: Iterable[CallSnapshot], timeout: float | None, words: str
+    ) -> T:
+        """What ``look`` finds first, in the calls there are ``now`` and in those that events bring; its errors too."""
+        arrived: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def try_call(call: CallSnapshot) -> None:
+            if not arrived.done():
+                try:
+                    if (found := look(call)) is not None:
+                        arrived.set_result(found)
+                except Exception as error:
+                    arrived.set_exception(error)
+
+        def on_event(event: CallEvent) -> None:
+            try_call(event.call)
+
+        core = self._core
+
+        def on_status(event: StatusChanged | None = None) -> None:
+            if core.connection.status is Status.CLOSED and not arrived.done():
+                arrived.set_exception(Offline("The client was closed."))
+
+        # Subscribe first and look second: both happen in the owner's loop, so that no event falls between them.
+        stops = (
+            self.subscribe(on_event, kind=CallEvent),
+            core.store.subscribers.add(on_status, kind=StatusChanged),
+        )
+        try:
+            for call in now:
+                try_call(call)
+            on_status()
+            await asyncio.wait({arrived}, timeout=timeout)
+            if not arrived.done():
+                raise TimeoutError(f"{words} within {timeout:g} s.")
+            return arrived.result()
+        finally:
+            for stop in stops:
+                stop()
+            if arrived.done() and not arrived.cancelled():
+                arrived.exception()  # cancelled at the same moment: asyncio is not to report it as never retrieved
 
     def _goal(self, number: str | None, target: Target) -> str | None:
         """The checked number of a forward or an overflow."""

@@ -225,7 +225,7 @@ class VoicemailMessage:
     ) -> int:
         """Write it to a file that appears when it is whole, and return its bytes.
 
-        ``format`` is one of ``mailbox.formats``, the first if none is given. ``on_progress`` is called with the bytes so far,
+        ``format`` is one of ``mailbox.formats``, the first if none is given. ``on_progress`` gets the bytes so far,
         and those in all where they are known. Raises ``OSError`` where the file cannot be written. O2G counts the
         message as read. O2G: GET …/{voicemailId}. myIstra: GET …/{id}.{format}.
         """

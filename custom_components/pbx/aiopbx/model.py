@@ -478,7 +478,7 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
                 return LineState.OUT_OF_SERVICE
         if self.busy:
             return LineState.BUSY
-        # No calls means nothing where the system never reports any. Before a line is synchronised it has no features at all.
+        # No calls means nothing where the system never reports any; before a line is synchronised it has no features.
         return LineState.UNKNOWN if self.features and Feature.CALL_EVENTS not in self.features else LineState.IDLE
 
     @property

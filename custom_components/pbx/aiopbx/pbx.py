@@ -47,7 +47,7 @@ class Pbx:
         """Made by ``connect`` only."""
         self.settings = settings
         self._core = core
-        self._lines = _Lines(core)
+        self._lines = _Lines(self)
         self._streams: set[EventStream[Event]] = set()
         self._streams_lock = Lock()
         self._closed_streams = [0, 0]
@@ -187,7 +187,7 @@ class Pbx:
 
     @property
     def nodes(self) -> Nodes:
-        """The nodes by id, with their links, and the licences: a live view. Empty for accounts that are not administrators."""
+        """The nodes by id, with their links, and the licences: a live view. Only administrators see any."""
         return Nodes(self._core)
 
     @property
@@ -434,15 +434,16 @@ class Pbx:
 class _Lines(Mapping[str, Line]):
     """The lines by id; handles are made when they are asked for."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, pbx: Pbx) -> None:
+        self._pbx = pbx
+        self._core = pbx._core
         self.made: dict[str, Line] = {}
 
     def __getitem__(self, key: str) -> Line:
         snapshot = self._core.store.lines[key]
         line = self.made.get(key)
         if line is None:
-            line = self.made.setdefault(key, Line(self._core, snapshot))
+            line = self.made.setdefault(key, Line(self._pbx, snapshot))
         return line
 
     def __iter__(self) -> Iterator[str]:

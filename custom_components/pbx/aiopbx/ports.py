@@ -342,7 +342,7 @@ class DialOptions(Snapshot, frozen=True, kw_only=True):
 
 
 class CallerIdCommands(Protocol):
-    """What a system can be asked to do about the number that others see. What comes of it is on the board afterwards."""
+    """What a system can be asked to do about the number that others see. The store shows what came of it."""
 
     async def set(self, line: LineSnapshot, choice: CallerIdChoice, number: str | None) -> None:
         """Choose the number."""

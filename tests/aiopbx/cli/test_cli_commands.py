@@ -21,6 +21,7 @@ from aiopbx.cli.simulate import with_users
 from aiopbx.cli.watch import board
 from aiopbx.simulator import load_scenario
 from aiopbx.simulator.switch import CallChange
+from tests import processes
 
 if TYPE_CHECKING:
     from .conftest import Command, Served
@@ -151,7 +152,7 @@ def test_a_pipe_that_is_closed_ends_watch(pbx: Served) -> None:
         "--user",
         "admin",
     ]
-    process = subprocess.Popen(
+    process = processes.start(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"AIOPBX_PASSWORD": "admin"}
     )
     assert process.stdout is not None
@@ -235,7 +236,7 @@ def test_the_server_refuses(aiopbx: Command, as_admin: list[str]) -> None:
 
 def test_interrupting_dial_hangs_up(pbx: Served) -> None:
     command = [sys.executable, "-m", "aiopbx", "dial", "1003", "--line", "1000", "--url", pbx.url, "--user", "admin"]
-    process = subprocess.Popen(
+    process = processes.start(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -471,23 +472,34 @@ def test_simulate_of_an_unknown_scenario(aiopbx: Command) -> None:
     assert "office" in ran.error
 
 
+def simulating(**options: Any) -> tuple[subprocess.Popen[str], str]:
+    """A simulator in a process of its own, and what it says of its end."""
+    command = [sys.executable, "-m", "aiopbx", "simulate", "--port", "0", "--event-port", "0"]
+    process = processes.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    assert process.stdout is not None
+    return process, next(line for line in process.stdout if line.startswith("End"))
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_simulate_ends_cleanly(end: signal.Signals) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aiopbx", "simulate", "--port", "0", "--event-port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("End"):
-            break
+    process, words = simulating()
+    assert words.split() == ["End", "Ctrl-C"]
     process.send_signal(end)
     _, err = process.communicate(timeout=15)
     assert process.returncode == 130
     assert "has stopped" in err
     assert "Traceback" not in err
+
+
+def test_simulate_in_the_background_outlives_its_terminal() -> None:
+    process, words = simulating(ignoring=[signal.SIGINT, signal.SIGHUP])
+    assert words.split() == ["End", "kill", str(process.pid)]
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGINT)
+    process.terminate()
+    _, err = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert "has stopped" in err
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 19, 20, 35])

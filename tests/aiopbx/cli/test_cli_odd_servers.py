@@ -18,6 +18,7 @@ from aiopbx.cli import command, dial as dial_module, output, watch as watch_modu
 from aiopbx.cli.options import DialOptions
 from aiopbx.cli.probe import PACKAGES
 from aiopbx.settings.connection import ConnectionSettings
+from tests import processes
 
 if TYPE_CHECKING:
     from .conftest import Command, Served, ServerThread
@@ -238,7 +239,7 @@ def test_ctrl_c_and_terminate_have_one_code() -> None:
         return 0
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        with pytest.raises(typer.Exit) as left:
+        with processes.signals(), pytest.raises(typer.Exit) as left:
             command.run_to_the_end(end(number), debug=False)
         assert left.value.exit_code == command.INTERRUPTED
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from typing import Final
 
@@ -135,7 +137,9 @@ def _facts(simulator: Simulator, scenario: Scenario, options: SimulateOptions) -
         yield "Try", f"aiopbx watch --system myrcc --url {simulator.istra_url} {account}{trust}"
     if settings.host not in {"127.0.0.1", "::1", "localhost"}:
         yield "Beware", "others on the network can reach it, with the passwords above"
-    yield "End", "Ctrl-C" if options.seconds is None else f"Ctrl-C, or in {options.seconds:g} s"
+    # A shell that runs it in the background keeps Ctrl-C from it.
+    end = f"kill {os.getpid()}" if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else "Ctrl-C"
+    yield "End", end if options.seconds is None else f"{end}, or in {options.seconds:g} s"
 
 
 def _name(user: UserSpec) -> str:

@@ -82,7 +82,7 @@ class O2gLink(WireLink[O2gClient]):
             start=self._start,
         )
         self.commands = O2gCommands(
-            client, basic=system.rights.basic, teller=self._lines, nodes_read=self._news.nodes_read
+            client, basic=system.rights.basic, updates=self._lines, nodes_read=self._news.nodes_read
         )
 
     def __repr__(self) -> str:

@@ -543,7 +543,7 @@ class Replay(Pbx):
 
     @owned
     async def wait_finished(self) -> None:
-        """Wait until everything has been replayed. Raises ``RecordingFailed`` if the rest of the file cannot be read."""
+        """Wait until everything has been replayed. Raises ``RecordingFailed`` if the rest cannot be read."""
         await self._playback.finished.wait()
         if self._playback.failure is not None:
             raise self._playback.failure

@@ -26,13 +26,13 @@ class O2gVoicemail(Part):
 
     async def mailboxes(self, line: LineSnapshot) -> tuple[MailboxSnapshot, ...]:
         """``GET /messaging/mailboxes``."""
-        told = await self._licensed(line.id, MESSAGING, self._client.voicemail.mailboxes(login_name=self._as(line)))
-        return tuple(MailboxSnapshot(id=one.id, name=one.name or "") for one in told.mailboxes if one.id)
+        answer = await self._licensed(line.id, MESSAGING, self._client.voicemail.mailboxes(login_name=self._as(line)))
+        return tuple(MailboxSnapshot(id=one.id, name=one.name or "") for one in answer.mailboxes if one.id)
 
     async def connect(self, line: LineSnapshot, mailbox: MailboxKey) -> MailboxSnapshot:
         """``POST /messaging/mailboxes/{mailboxId}``, with its password or the user's."""
         password = mailbox.password
-        told = await self._client.voicemail.connect_mailbox(
+        answer = await self._client.voicemail.connect_mailbox(
             mailbox.id,
             None if password is None else ConnectRequest(password=password),
             with_user_pwd=True if password is None else None,
@@ -41,9 +41,9 @@ class O2gVoicemail(Part):
         self._connected.add((line.id, mailbox.id))
         return MailboxSnapshot(
             id=mailbox.id,
-            total=told.total_voice_msg,
-            new=told.new_voice_msg,
-            usage=told.storage_usage,
+            total=answer.total_voice_msg,
+            new=answer.new_voice_msg,
+            usage=answer.storage_usage,
             formats=("wav",),
         )
 
@@ -84,8 +84,8 @@ class O2gVoicemail(Part):
         )
 
     async def set_read(self, line: LineSnapshot, mailbox: MailboxKey, message: str, read: bool) -> VoicemailSnapshot:
-        """O2G marks a message heard when it is read, and never otherwise."""
-        raise NotSupported("O2G lets nobody mark messages.", missing="read_marks")
+        """Refuse: O2G marks a message as read when it is fetched, and in no other way."""
+        raise NotSupported("O2G has no way to mark messages.", missing="read_marks")
 
     async def delete(self, line: LineSnapshot, mailbox: MailboxKey, messages: tuple[str, ...] | None) -> None:
         """``DELETE …/voicemails``."""
@@ -98,20 +98,20 @@ class O2gVoicemail(Part):
         )
 
 
-def _message(told: Voicemail) -> VoicemailSnapshot:
+def _message(answer: Voicemail) -> VoicemailSnapshot:
     return VoicemailSnapshot(
-        id=told.voicemail_id or "",
-        caller=_caller(told.from_) if told.from_ is not None else None,
-        at=moment(told.date),
-        seconds=told.duration,
-        unread=told.unread,
-        urgent=told.high_priority,
+        id=answer.voicemail_id or "",
+        caller=_caller(answer.from_) if answer.from_ is not None else None,
+        at=moment(answer.date),
+        seconds=answer.duration,
+        unread=answer.unread,
+        urgent=answer.high_priority,
     )
 
 
-def _caller(told: PartyInfo) -> Party:
+def _caller(answer: PartyInfo) -> Party:
     return Party(
-        number=told.id.phone_number if told.id is not None else None,
-        login=told.id.login_name if told.id is not None else None,
-        name=name_of(told.first_name, told.last_name, told.display_name) or None,
+        number=answer.id.phone_number if answer.id is not None else None,
+        login=answer.id.login_name if answer.id is not None else None,
+        name=name_of(answer.first_name, answer.last_name, answer.display_name) or None,
     )

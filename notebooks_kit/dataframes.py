@@ -1,4 +1,4 @@
-"""Tables for pandas of what the kit shows. Times are UTC, durations are seconds, what is not known is missing."""
+"""DataFrames of what the kit shows. Times are UTC, durations are seconds, unknown values are missing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -107,7 +107,7 @@ def load_pandas() -> Any:
 
 
 def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> "pandas.DataFrame":
-    """Make a table of these columns, name and type each; none in a row is a missing value."""
+    """Make a table of these columns (names and types); ``None`` in a row is a missing value."""
     loaded = load_pandas()
     found = [tuple(_plain(value) for value in row) for row in rows]
     made = {
@@ -182,12 +182,12 @@ def message_row(message: VoicemailMessage | VoicemailSnapshot) -> tuple[Any, ...
 
 
 def party_names(parties: Sequence[Party]) -> str | None:
-    """Who they are; none if nobody is known."""
+    """The names of the parties; ``None`` if there are none."""
     return ", ".join(party.label for party in parties) or None
 
 
 def between(begin: datetime | None, end: datetime | None) -> float | None:
-    """Seconds between two times; none where one is not known."""
+    """Seconds between two times; ``None`` if one is unknown."""
     return (end - begin).total_seconds() if begin is not None and end is not None else None
 
 
@@ -219,7 +219,7 @@ def _call_row(what: Call | CallEnded | CallSnapshot) -> tuple[Any, ...]:
 
 
 def contact_row(contact: Contact) -> tuple[Any, ...]:
-    """The cells of somebody in the telephone book."""
+    """The cells of a contact."""
     return tuple(getattr(contact, name) for name in CONTACTS)
 
 

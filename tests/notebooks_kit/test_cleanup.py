@@ -34,11 +34,12 @@ from notebooks_kit import (
     VoicemailPlayer,
 )
 from notebooks_kit.views import AgentPanel, View, view as view_module
-from notebooks_kit.views.fields import on_enter
+from notebooks_kit.views.controls import on_enter
 
-from .desk import ALICE, BOB, desk, enter, hurry, problem, sees, widgets
+from .view_helpers import ALICE, BOB, connected_office, enter, hurry, problem, sees, widgets
 
-TIMES = 50
+TIMES = 20
+"""How often a view is made: what one of them leaves behind is counted."""
 VIEWS: dict[str, Callable[[Pbx], View]] = {
     "LineBoard": lambda pbx: LineBoard(pbx, on_choose=lambda line: None),
     "CallPanel": lambda pbx: CallPanel(pbx.line(ALICE)),
@@ -73,11 +74,11 @@ def tasks() -> set[Any]:
     return {each for each in asyncio.all_tasks() if "notebooks" in repr(each)}
 
 
-class Told:
-    """Counts who listens to a client, by its own two methods."""
+class Subscriptions:
+    """Counts the open subscriptions of a client and its lines."""
 
     def __init__(self, pbx: Pbx, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.listening = 0
+        self.active = 0
         for owner in (pbx, *pbx.lines.values()):
             for name in ("subscribe", "wire"):
                 if hasattr(owner, name):
@@ -88,14 +89,14 @@ class Told:
     def _counting(self, method: Callable[..., Callable[[], None]]) -> Any:
         def subscribe(owner: Any, *arguments: Any, **keywords: Any) -> Callable[[], None]:
             stop = method(owner, *arguments, **keywords)
-            self.listening += 1
+            self.active += 1
             over = False
 
             def end() -> None:
                 nonlocal over
                 if not over:
                     over = True
-                    self.listening -= 1
+                    self.active -= 1
                 stop()
 
             return end
@@ -105,17 +106,18 @@ class Told:
 
 @pytest.mark.parametrize("name", VIEWS)
 async def test_made_and_closed_again_and_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with desk() as (one, pbx):
-        told = Told(pbx, monkeypatch)
+    async with connected_office() as (one, pbx):
+        counted = Subscriptions(pbx, monkeypatch)
         one.switch.make_call(f"oxe{BOB}", BOB, ALICE, auto_answer=True)
         await sees(lambda: pbx.line(ALICE).calls)
         manager = comm.get_comm_manager()
+        others = tasks()
         first = VIEWS[name](pbx)
         await asyncio.sleep(0.01)
         first.close()
-        await asyncio.sleep(0)
+        await sees(lambda: tasks() == others)  # what was cancelled ends in its own time
         del first
-        before = (widgets(), len(manager.comms), told.listening, timers(), tasks())
+        before = (widgets(), len(manager.comms), counted.active, timers())
         gone = []
         for turn in range(TIMES):
             view = VIEWS[name](pbx)
@@ -124,10 +126,10 @@ async def test_made_and_closed_again_and_again(name: str, monkeypatch: pytest.Mo
             view.close()
             gone.append(weakref.ref(view))
             del view
-        await sees(lambda: tasks() == before[4])
+        await sees(lambda: tasks() == others)
         assert widgets() == before[0]
         assert len(manager.comms) == before[1]
-        assert told.listening == before[2] == 0
+        assert counted.active == before[2] == 0
         assert timers() == before[3]
         gc.collect()
         await asyncio.sleep(0)
@@ -148,26 +150,26 @@ class Shell:
 async def test_a_cell_run_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     shell = Shell()
     monkeypatch.setattr(view_module, "get_ipython", lambda: shell)
-    async with desk() as (_, pbx):
-        told = Told(pbx, monkeypatch)
+    async with connected_office() as (_, pbx):
+        counted = Subscriptions(pbx, monkeypatch)
         sizes = []
         for shell.run in range(TIMES):
             view = Console(pbx, line=ALICE)
             for page in ("routing", "log", "events", "timeline"):
                 view.show(page)
                 view.draw_now()
-            sizes.append((len(widgets()), told.listening, timers()))
+            sizes.append((len(widgets()), counted.active, timers()))
         assert len(set(sizes[2:])) == 1, sizes
         view.close()
         await asyncio.sleep(0.01)
-        assert told.listening == 0
+        assert counted.active == 0
 
 
 # ------------------------------------------------------------------------------------------- what goes wrong is shown
 
 
 class Wrong(View):
-    """Whatever can call back fails as it is told to."""
+    """A view whose callbacks fail on demand."""
 
     def __init__(self, pbx: Pbx) -> None:
         self.failing = ""
@@ -177,8 +179,8 @@ class Wrong(View):
         self.on_click(self.button, lambda: self.fail("click"))
         self.on_change(self.box, lambda _: self.fail("change"))
         on_enter(self, self.box, self.later)
-        self.keep(pbx.subscribe(self.hears(lambda _: self.fail("event"))))
-        self.keep(pbx.wire(self.hears(lambda _: self.fail("wire"))))
+        self.on_close(pbx.subscribe(self.callback(lambda _: self.fail("event"))))
+        self.on_close(pbx.wire(self.callback(lambda _: self.fail("wire"))))
 
     def fail(self, kind: str) -> None:
         if self.failing == kind:
@@ -220,7 +222,7 @@ async def test_what_fails_is_shown_and_not_printed(
     unhandled: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
     caplog.set_level(logging.WARNING)
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         view = Wrong(pbx)
         view.failing = kind
         match kind:

@@ -6,7 +6,7 @@ from aiopbx import Direction
 from notebooks_kit import Bars, Beside, LineBoard, to_dataframe, week_of_calls
 from notebooks_kit.models import LoadModel
 from tests.notebooks_kit.conftest import FakePbx
-from tests.notebooks_kit.desk import widgets
+from tests.notebooks_kit.view_helpers import widgets
 
 
 def test_bars_are_as_long_as_their_values() -> None:

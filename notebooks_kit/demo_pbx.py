@@ -1,4 +1,4 @@
-"""The demo PBX in the kernel, and the hands of everybody else: people at their telephones, the outside, and faults."""
+"""The demo PBX in the kernel, and everyone else: people at their telephones, outside callers, and faults."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from aiopbx import ConnectionSettings, InvalidInput, Pbx, connect as connect_pbx
 from aiopbx.simulator import Simulator, SimulatorSettings, Switch
 
 HEARTBEAT: Final = 1.0
-"""Seconds between two heartbeats of the demo PBX, so that its silence is noticed while one looks on."""
+"""Seconds between two heartbeats of the demo PBX, so that its silence is noticed quickly."""
 _ISTRA: Final = ("myrcc", "mycrm", "myistra")
 WELL: Final = "all is well"
 FROZEN: Final = "events stop"
@@ -16,17 +16,17 @@ NOT_READY: Final = "not ready"
 GONE: Final = "server gone"
 _DELAYS: Final = {"slow": 0.5, "very slow": 2.0}
 CONDITIONS: Final = (WELL, "slow", "very slow", FROZEN, NOT_READY, GONE)
-"""What can be the matter, each worse than the one before.
+"""The faults, from mild to severe.
 
-Requests wait 0.5 or 2 seconds; connections stay and nothing is said on them any more; every request is refused because
-the server starts; nobody listens."""
+Requests take 0.5 or 2 seconds; connections stay open, but no event arrives; the server refuses every request because it
+is starting; no server listens."""
 
 
 class Demo:
-    """The simulated PBX behind a client, as nobody has a real one: ``demo(pbx)``.
+    """The simulated PBX behind a client, from the inside: ``demo(pbx)``.
 
-    What happens here is what other people do at their telephones, and what breaks. The client is told nothing but what
-    a real system tells.
+    Here you play the other people at their telephones, and break things. The client learns of it only what a real
+    system would report.
     """
 
     def __init__(self, simulator: Simulator) -> None:
@@ -47,11 +47,11 @@ class Demo:
         return tuple(sorted(user.number for user in self.simulator.switch.users.values()))
 
     def person(self, number: str) -> "Person":
-        """Somebody at the telephone, by number. Raises ``InvalidInput`` if nobody has it."""
+        """The person with this number. Raises ``InvalidInput`` if there is none."""
         return Person(self.simulator.switch, number)
 
     def outsider(self, number: str, name: str | None = None) -> "Outsider":
-        """Somebody outside; the number begins with 0 or +."""
+        """An outside caller; the number begins with 0 or +."""
         return Outsider(self.simulator.switch, number, name)
 
     def waiting(self, pilot: str) -> int:
@@ -72,7 +72,7 @@ class Demo:
         if system in _ISTRA:
             keywords["url"] = simulator.istra_url
         if system in ("mycrm", "myistra") and user is None:
-            raise InvalidInput("user", f"{system} shows one user's own.", remedy="Name somebody by number.")
+            raise InvalidInput("user", f"{system} shows one user's own.", remedy="Name a user by number.")
         if user is not None:
             found = self.person(user)
             keywords |= {"username": found.login, "password": found.password(simulator)}
@@ -107,10 +107,10 @@ class Person:
     """Somebody of the demo PBX with a telephone in hand. Nothing here passes through a client."""
 
     def __init__(self, switch: Switch, number: str) -> None:
-        """Find who has this number. Raises ``InvalidInput`` if nobody has."""
+        """Find the person with this number. Raises ``InvalidInput`` if there is none."""
         user = switch.by_number(number)
         if user is None:
-            raise InvalidInput("number", f"nobody has the number {number}.", remedy="demo(pbx).people are all.")
+            raise InvalidInput("number", f"no one has the number {number}.", remedy="demo(pbx).people lists them all.")
         self._switch = switch
         self.number = user.number
         self.login = user.login
@@ -164,10 +164,10 @@ class Person:
             self._switch.drop(self.login, ref)
 
     def leave_message(self) -> None:
-        """While it rings at the other end: go to the voicemail of who is called, and speak until ``hang_up``."""
+        """While it rings at the other end: go to that person's voicemail, and speak until ``hang_up``."""
         calls = self._switch.calls_of(self.login)
         if not calls:
-            raise InvalidInput("call", f"{self.name} calls nobody.", remedy="call(number) first.")
+            raise InvalidInput("call", f"{self.name} is not in a call.", remedy="call(number) first.")
         self._switch.overflow_to_voicemail(self.login, calls[-1].ref)
 
     def do_not_disturb(self, on: bool = True) -> None:
@@ -175,14 +175,14 @@ class Person:
         self._switch.set_dnd(self.login, on)
 
     def forward(self, number: str | None) -> None:
-        """Forward all calls at the telephone; none takes it back."""
+        """Forward all calls at the telephone; ``None`` cancels it."""
         if number is None:
             self._switch.cancel_forward(self.login)
         else:
             self._switch.set_forward(self.login, number)
 
     def log_on(self) -> None:
-        """Log on as an agent of the call centre, at the own telephone."""
+        """Log on as an agent of the call centre, at this person's telephone."""
         self._switch.agent_log_on(self.login, self._telephone())
 
     def _telephone(self) -> str:
@@ -195,20 +195,20 @@ class Person:
             for device in member.legs if member is not None else ():
                 if action in self._switch.leg_actions(self.login, call.ref, device):
                     return call.ref, device
-        raise InvalidInput("call", f"there is none that {self.name} could {action}.", remedy=f"{self.state} now.")
+        raise InvalidInput("call", f"{self.name} has no call to {action}.", remedy=f"The state is now: {self.state}.")
 
 
 class Outsider:
     """Somebody outside who calls in, and can be called."""
 
     def __init__(self, switch: Switch, number: str, name: str | None) -> None:
-        """Have this number, and a name where the network tells it."""
+        """Call from this number, with a name if the network sends one."""
         self._switch = switch
         self.number = number
         self.name = name
 
     def call(self, number: str) -> None:
-        """Call somebody of the PBX, or a pilot of the call centre."""
+        """Call a person of the PBX, or a pilot of the call centre."""
         self._switch.incoming_external(self.number, number, self.name)
 
     def answer(self) -> None:
@@ -223,11 +223,15 @@ class Outsider:
         for call in self._switch.calls.values():
             if any(member.login is None and member.identity.number == self.number for member in call.members):
                 return call.ref
-        raise InvalidInput("call", f"{self.number} is in none.", remedy="call(number) first, or dial the number.")
+        raise InvalidInput(
+            "call", f"{self.number} is not in a call.", remedy="Use call(number) first, or dial the number."
+        )
 
 
 class Faults:
     """Ways to break the demo PBX on purpose, from merely slow to gone. ``condition`` is what is broken now."""
+
+    conditions: Final = CONDITIONS
 
     def __init__(self, simulator: Simulator) -> None:
         """Break this one; nothing is broken yet."""
@@ -243,13 +247,13 @@ class Faults:
         return self._condition
 
     async def set(self, condition: str) -> None:
-        """Let the network, or the server, be in this condition: one of ``CONDITIONS``."""
+        """Put the network or the server into this condition, one of ``CONDITIONS``."""
         if condition not in CONDITIONS:
             raise InvalidInput("condition", f"there is no {condition!r}.", remedy=f"Take {', '.join(CONDITIONS)}.")
         async with self._turn:
             await self._set(condition)
-        for told in tuple(self.on_change):
-            told()
+        for callback in tuple(self.on_change):
+            callback()
 
     async def _set(self, condition: str) -> None:
         simulator, faults = self._simulator, self._simulator.faults
@@ -271,19 +275,19 @@ class Faults:
         self._condition = condition
 
     def cut(self) -> int:
-        """Cut every event channel once, as a cable that is pulled; return how many there were."""
+        """Cut every event channel once, like a pulled cable; return how many there were."""
         return self._simulator.faults.cut_channels()
 
     def end_sessions(self) -> int:
-        """End every session once, as a server that was restarted; return how many there were."""
+        """End every session once, like a restarted server; return how many there were."""
         return self._simulator.faults.expire_sessions()
 
     def spoil(self, count: int = 1) -> None:
-        """Let the next events arrive cut in the middle, so that nobody can read them."""
+        """Cut the next events in the middle, so that they cannot be decoded."""
         self._simulator.faults.malform_next(count)
 
     def clear(self) -> None:
-        """Mend what is only set, not started: for the end of the demo."""
+        """Remove the faults without starting the server: for the end of the demo."""
         self._simulator.faults.clear()
         self._condition = CONDITIONS[0]
 
@@ -298,7 +302,7 @@ async def start_demo(scenario: str, speed: float) -> Demo:
 
 
 def demo_settings(**keywords: Any) -> ConnectionSettings:
-    """Settings that let one look on while a connection is lost and found: pauses are short."""
+    """Settings with short pauses, so that you can watch a connection being lost and restored."""
     return ConnectionSettings.make(
         **keywords, request_timeout=5.0, silence_timeout=3.0, reconnect_min=0.2, reconnect_max=1.0, sync_timeout=3.0
     )

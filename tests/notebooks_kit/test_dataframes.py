@@ -24,7 +24,7 @@ from aiopbx import (
     VoicemailSnapshot,
 )
 from notebooks_kit import BoardModel, CallLogTable, LineBoard, to_dataframe
-from notebooks_kit.frames import CALLS, LINES, MESSAGES, RECORDS
+from notebooks_kit.dataframes import CALLS, LINES, MESSAGES, RECORDS
 from tests.aiopbx.office import Office, office
 
 if TYPE_CHECKING:
@@ -146,6 +146,6 @@ def test_without_pandas_it_names_what_to_install() -> None:
         "try: notebooks_kit.to_dataframe([])\n"
         "except ImportError as error: print(error)"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install 'aiopbx[notebook]'" in told.stdout
-    assert "not installed" in told.stdout
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'aiopbx[notebook]'" in done.stdout
+    assert "not installed" in done.stdout

@@ -1,4 +1,4 @@
-"""A week of made-up calls, always the same: something to analyse for who has no telephone system at hand."""
+"""A week of made-up calls, always the same: something to analyse without a telephone system at hand."""
 
 import random
 from collections.abc import Iterator
@@ -40,8 +40,8 @@ _AT_TABLE: Final = frozenset({12, 13})
 def week_of_calls(seed: int = 1) -> dict[str, tuple[CallRecord, ...]]:
     """Return the call logs of six people in one week, by their numbers, each from its first call to its last.
 
-    They are records as ``line.call_log()`` gives them, and the same for the same ``seed``. Mondays are busy, mornings
-    more than afternoons, and at noon somebody is at lunch who is missed. Times are UTC.
+    They are records as ``line.call_log()`` returns them, and the same for the same ``seed``. Mondays are busy, mornings
+    more than afternoons, and many calls at noon are missed. Times are UTC.
     """
     chance = random.Random(seed)
     return {number: tuple(_log(number, chance)) for number in PEOPLE}
