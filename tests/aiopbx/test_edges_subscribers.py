@@ -23,8 +23,7 @@ from aiopbx import (
     Status,
     StatusChanged,
 )
-from aiopbx.board import RECENT, Board
-from aiopbx.subscribers import Subscribers
+from aiopbx.store import RECENT, Board, Subscribers
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 STATES = (CallState.DIALING, CallState.RINGING_OUTGOING, CallState.ACTIVE, CallState.HELD, CallState.RELEASING)
@@ -76,7 +75,7 @@ class Source:
         return EventStream(self.subscribers.add, size, self.closed.append)
 
     def notify(self, *events: Event) -> None:
-        self.subscribers.tell_all(events)
+        self.subscribers.publish_all(events)
 
 
 async def rest(stream: EventStream) -> list[Event]:
@@ -94,15 +93,15 @@ def test_whoever_goes_takes_nobody_along() -> None:
         subscribers.add(lambda event, name=name: got.append(name), line=where)  # type: ignore[misc]
         for name, where in [("1", None), ("2", None), ("a1", "a"), ("a2", "a"), ("b1", "b")]
     ]
-    subscribers.tell(line("a", 1))
+    subscribers.publish(line("a", 1))
     assert got == ["1", "2", "a1", "a2"], "those of everything first, in the order in which they came"
     for index, left in [(0, ["2", "a1", "a2"]), (2, ["2", "a2"]), (3, ["2"]), (1, [])]:
         stops[index]()
         stops[index]()
         got.clear()
-        subscribers.tell(line("a", 1))
+        subscribers.publish(line("a", 1))
         assert got == left
-    subscribers.tell(line("b", 1))
+    subscribers.publish(line("b", 1))
     assert got == ["b1"]
 
 
@@ -113,7 +112,7 @@ def test_whoever_goes_and_comes_again_is_there_once() -> None:
     stop()
     subscribers.add(got.append, line="a")
     stop()
-    subscribers.tell(line("a", 1))
+    subscribers.publish(line("a", 1))
     assert got == [line("a", 1)]
 
 
@@ -124,7 +123,7 @@ def test_of_two_kinds_each_goes_alone() -> None:
     stop = subscribers.add(calls.append, line="a", kind=CallEvent)
     subscribers.add(ends.append, line="a", kind=CallEnded)
     stop()
-    subscribers.tell_all((started(), ended()))
+    subscribers.publish_all((started(), ended()))
     assert (calls, ends) == ([], [ended()])
 
 
@@ -138,7 +137,7 @@ def test_going_in_the_middle_of_a_round_of_a_line() -> None:
 
     subscribers.add(first, line="a")
     stop = subscribers.add(lambda event: got.append("second"), line="a")
-    subscribers.tell(line("a", 1))
+    subscribers.publish(line("a", 1))
     assert got == ["first"]
 
 
@@ -147,7 +146,7 @@ def test_events_of_no_line_with_subscribers_of_lines() -> None:
     got: list[Event] = []
     subscribers.add(got.append, line="a")
     subscribers.add(got.append)
-    subscribers.tell_all((status(), line("b", 1)))
+    subscribers.publish_all((status(), line("b", 1)))
     assert got == [status(), line("b", 1)]
 
 

@@ -16,8 +16,8 @@ from aiopbx import (
     StatusChanged,
     SystemInfo,
 )
-from aiopbx.board import Board
 from aiopbx.connection import Backoff, Connection
+from aiopbx.store import Board
 from tests.aiopbx.test_connection import DOWN, WRONG, Pauses, Rig, ScriptedSystem
 
 PROBE = 7.25
