@@ -5,10 +5,11 @@ From a handle to the socket: ``Line.dial`` asks the wire's commands, these call 
 """
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, NamedTuple, Self, TypeVar, cast
 
 from .errors import ConnectionFailed, NotFound, Offline, OutcomeUnknown, PbxError, SessionLost
 from .http.download import Download
@@ -17,6 +18,8 @@ from .http.tap import WireStatistics
 from .http.transport import Answer, HttpTransport
 from .operations import Operation, Query
 from .wire import Wire
+
+_LOGGER = logging.getLogger(__name__)
 
 T = TypeVar("T")
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -33,18 +36,23 @@ class Exchange(NamedTuple, Generic[T]):
     """The answer as it came; empty where there was none, or it is a stream."""
 
 
-class Session(Protocol):
-    """What keeps the session of a client."""
+class Session:
+    """Whether a client is logged in, and whether that was lost. Wires add how to log in and out."""
 
-    opened: bool
-    """Whether there is one."""
-    lost: asyncio.Event
-    """Set when it is gone."""
-    lost_reason: PbxError | None
-    """Why it is gone."""
+    def __init__(self) -> None:
+        """Not logged in yet."""
+        self.opened = False
+        self.lost = asyncio.Event()
+        """Set when it is gone."""
+        self.lost_reason: PbxError | None = None
+        """Why it is gone."""
 
     def lose(self, reason: PbxError) -> None:
-        """Note that it is gone."""
+        """Note that it is gone, and with it what was subscribed to."""
+        if not self.lost.is_set():
+            self.lost_reason = reason
+            self.lost.set()
+            _LOGGER.debug("The session is gone: %s", reason)
 
 
 class WireClient(ABC):
