@@ -16,7 +16,8 @@ from ..http.tap import WireStatistics
 from ..operations import Exchange
 from ..settings.connection import ConnectionSettings
 from .channel.base import ChannelEnd, EventChannel
-from .channel.kinds import Channels, channels_of
+from .channel.chunk import Channels
+from .channel.kinds import channels_of
 from .decoding import read_answer
 from .operations import OPERATIONS, Operation
 from .services import (
