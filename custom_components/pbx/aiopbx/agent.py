@@ -156,7 +156,10 @@ class Agent:
 
     @owned
     async def cancel_help(self, other: str | None = None) -> None:
-        """Take back the request for help; a supervisor refuses it to ``other``. O2G: DELETE /acd/agent/supervisorHelp."""
+        """Take back the request for help; a supervisor refuses it to ``other``.
+
+        O2G: DELETE /acd/agent/supervisorHelp.
+        """
         await self._commands.cancel_help(self._line.snapshot, other)
 
     @owned

@@ -15,7 +15,8 @@ from ..errors import (
     TwoStepRequired,
 )
 from ..loops import settle
-from .operations import OPERATIONS
+from ..operations import operation_of
+from .services.session import SessionService
 from .transport import NOT_ALLOWED_FOR_CRM, TWO_STEP, IstraTransport, refusal
 from .types.session import Application
 
@@ -89,7 +90,7 @@ class SessionKeeper:
 
     async def _log_in(self) -> None:
         transport = self.transport
-        name = str(OPERATIONS["service.login"])
+        name = str(operation_of(SessionService.login))
         transport.forget()
         basic = (self.login_name, transport.settings.password.get_secret_value())
         answer = await transport.request("POST", _LOGIN, name=name, basic=basic, safe=True)
@@ -163,7 +164,7 @@ class SessionKeeper:
     async def log_out(self) -> None:
         """Log out, by GET where POST is not served. Raises ``RequestRefused``."""
         transport = self.transport
-        name = str(OPERATIONS["service.logout"])
+        name = str(operation_of(SessionService.logout))
         try:
             answer = await transport.request("POST", _LOGOUT, name=name, safe=True)
             if answer.status == 405:

@@ -19,7 +19,7 @@ from ..loops import each
 from ..model import AvailableLine, LineSnapshot
 from . import reducer
 from .client import O2gClient
-from .operations import API_CONTACTCENTER_AGENT
+from .licences import API_CONTACTCENTER_AGENT
 from .rights import ADVANCED_LICENCE, Rights
 from .types.agent import AgentConfig
 from .types.telephony import AnswerRequest

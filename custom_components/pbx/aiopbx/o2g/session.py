@@ -7,8 +7,9 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
+from ..operations import operation_of
 from .decoding import read_answer
-from .operations import OPERATIONS
+from .services.sessions import Sessions
 from .transport import Answer, Transport
 from .types.base import Wire, to_json
 from .types.overview import RoxeRestApiDescriptor, Version
@@ -171,7 +172,7 @@ class SessionKeeper:
     async def _keep_alive(self) -> None:
         """Restart the session's timer well before it ends. A refusal means that the session is gone."""
         life = self.info.time_to_live if self.info.time_to_live and self.info.time_to_live > 0 else _TIME_TO_LIVE
-        name = str(OPERATIONS["keepalive"])
+        name = str(operation_of(Sessions.keepalive))
         alive = monotonic()
         pause = life / 3
         while True:

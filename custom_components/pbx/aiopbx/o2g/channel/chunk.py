@@ -10,10 +10,10 @@ from yarl import URL
 
 from ...errors import NotReady, PbxError, RequestRefused, SubscriptionLost
 from ...http.tap import WireStatistics
+from ...operations import Operation, operation_of
 from ...settings.connection import ConnectionSettings
 from ..decoding import Event, EventDecoder
-from ..operations import OPERATIONS, Operation
-from ..services import sessions as subscriptions
+from ..services.sessions import Subscriptions
 from ..transport import JSON, MOST_OF_AN_ERROR, MOST_REDIRECTS, REDIRECTS, Answer, Transport, refusal
 from ..types.events import OnChannelInformation
 from ..types.sessions import Subscription, SubscriptionRequest
@@ -168,7 +168,7 @@ def _refused(answer: Answer, transport: Transport) -> PbxError:
     )
 
 
-SUBSCRIBE: Final[Operation[Subscription]] = OPERATIONS[subscriptions.Subscriptions.subscribe.__name__]
+SUBSCRIBE: Final[Operation[Subscription]] = operation_of(Subscriptions.subscribe)
 
 
 class Prepared(NamedTuple):
