@@ -38,6 +38,7 @@ from aiopbx.o2g.types import (
 from aiopbx.o2g.types.base import Wire, to_json
 from aiopbx.o2g.types.events import PACKAGES
 from aiopbx.operations import Operation
+from aiopbx.parameters import ParameterKind
 from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.wire import camel
 from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
@@ -279,7 +280,9 @@ async def test_a_query_that_is_not_given_is_not_sent(
     row: OperationRow, client: O2gClient, recording: ScriptedServer
 ) -> None:
     operation = the_operation(row)
-    required = {one.keyword: True if one.type is bool else "stop" for one in operation.query if one.required}
+    required = {
+        one.keyword: True if one.kind is ParameterKind.BOOLEAN else "stop" for one in operation.query if one.required
+    }
     if row.id == "GET /users":
         return await refuses_to_ask_for_nobody(client)
     names = [part[1:-1] for part in row.path.split("/") if part.startswith("{")]
