@@ -17,7 +17,7 @@ from aiopbx import (
 )
 from aiopbx.backoff import Backoff
 from aiopbx.connection import Connection
-from aiopbx.store import Board
+from aiopbx.store import Store
 
 DOWN = ConnectionFailed("nobody there")
 WRONG = AuthenticationFailed("wrong password")
@@ -117,7 +117,7 @@ class Pauses:
 
 class Rig:
     def __init__(self, servers: int = 1, **options: Any) -> None:
-        self.board = Board()
+        self.board = Store()
         self.system = ScriptedSystem(servers)
         self.pauses = Pauses()
         self.told: list[StatusChanged] = []

@@ -30,7 +30,7 @@ from .events import StatusChanged
 from .loops import settle
 from .model import Status, SystemInfo
 from .ports import Link, System
-from .store import Board
+from .store import Store
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Connection:
     def __init__(
         self,
         system: System,
-        store: Board,
+        store: Store,
         *,
         minimum: float = 1.0,
         maximum: float = 60.0,

@@ -120,6 +120,17 @@ def test_voicemail(aiopbx: Command, served: Served, alice: list[str], tmp_path: 
     assert aiopbx("voicemail", "list", *alice).out == ""
 
 
+def test_the_password_of_a_mailbox_may_come_from_the_environment(
+    aiopbx: Command, alice: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIOPBX_MAILBOX_PASSWORD", "secret")
+    assert aiopbx("voicemail", "list", *alice).code == 0
+    monkeypatch.setenv("AIOPBX_MAILBOX_PASSWORD", "another")
+    ran = aiopbx("voicemail", "list", *alice)
+    assert ran.code == 4, ran.err
+    assert "another" not in ran.err
+
+
 def test_directory(aiopbx: Command, alice: list[str]) -> None:
     ran = aiopbx("directory", "Kel", "--json", *alice)
     assert ran.code == 0, ran.err

@@ -19,7 +19,7 @@ from aiopbx.o2g.types.routing import OnRoutingStateChanged
 from aiopbx.o2g.types.telephony import OnCallCreated, OnTelephonyState
 from aiopbx.o2g.types.users import OnUserDeleted, OnUserInfoChanged
 from aiopbx.simulator import UserSpec
-from aiopbx.store import Board
+from aiopbx.store import Store
 from tests.aiopbx.model_truth import compare
 from tests.aiopbx.office import Diary, office, until
 
@@ -94,7 +94,7 @@ async def test_snapshots_that_are_expected() -> None:
 
 
 def lines(*logins: str, everybody: bool = False) -> tuple[Lines, list[Any]]:
-    store = Board()
+    store = Store()
     events: list[Any] = []
     store.subscribers.add(events.append)
     made = Lines(store, Rights(), logins, logins[:1], everybody=everybody)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SYSTEMS: Final = ("o2g", "myrcc", "mycrm", "myistra")
 """The kinds of system there are."""
+_MAILBOX_PASSWORD: Final = "AIOPBX_MAILBOX_PASSWORD"  # noqa: S105 - the name of a variable
+_SETTINGS_FILE: Final = "AIOPBX_SETTINGS"
 
 Lines: TypeAlias = Annotated[
     list[str] | None,
@@ -31,9 +33,7 @@ Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object a
 Seconds: TypeAlias = Annotated[float | None, typer.Option("--seconds", min=0.0, help="End after so many seconds.")]
 MailboxPassword: TypeAlias = Annotated[
     str | None,
-    typer.Option(
-        "--mailbox-password", envvar="AIOPBX_MAILBOX_PASSWORD", help="The mailbox's own. The user's if not given."
-    ),
+    typer.Option("--mailbox-password", envvar=_MAILBOX_PASSWORD, help="The mailbox's own. The user's if not given."),
 ]
 
 
@@ -103,7 +103,7 @@ class Connection:
     ] = None
     config: Annotated[
         Path | None,
-        _connection("--config", "-c", env="AIOPBX_SETTINGS", metavar="FILE", help="Settings from a YAML or TOML file."),
+        _connection("--config", "-c", env=_SETTINGS_FILE, metavar="FILE", help="Settings from a YAML or TOML file."),
     ] = None
 
     def kind(self) -> str:
@@ -125,7 +125,7 @@ class Connection:
                 _check_without(values, name, "password")
                 raise InvalidInput(name, "is missing.", remedy=remedy)
         if not values.get("password"):
-            # Complain about anything else before asking somebody to type a password.
+            # Complain about anything else before asking anyone to type a password.
             _check_without(values, "password")
             values["password"] = ask_password(str(values["username"]))
         return ConnectionSettings.make(**values)
@@ -151,7 +151,8 @@ class Connection:
 
         values = read_file(self.config, field="config") if self.config is not None else {}
         # Settings without an option of their own, such as AIOPBX_CHANNEL, come from the environment as well.
-        values |= read_environment(environ={k: v for k, v in os.environ.items() if k != "AIOPBX_SETTINGS"})
+        options = {_SETTINGS_FILE, _MAILBOX_PASSWORD}
+        values |= read_environment(environ={name: text for name, text in os.environ.items() if name not in options})
         values.pop("user", None)
         typed = {
             "system": self.system,

@@ -11,7 +11,7 @@ from ..errors import UnknownLine
 from ..events import CallEnded, Event, LineAdded, LineRemoved
 from ..model import AvailableLine, CallSnapshot, Feature, LineSnapshot
 from ..ports import Commands
-from ..store import Board, Reduced, with_fields
+from ..store import Reduced, Store, with_fields
 from .client import IstraClient, Push
 
 Start = Callable[[Coroutine[Any, Any, None], str], None]
@@ -54,7 +54,7 @@ class Monitor(Protocol):
 class Lines:
     """The lines that one link monitors, and the only way from it to their snapshots in the store."""
 
-    def __init__(self, store: Board, features: frozenset[Feature]) -> None:
+    def __init__(self, store: Store, features: frozenset[Feature]) -> None:
         """Every line can do this."""
         self.store = store
         self.features = features

@@ -13,7 +13,7 @@ from typing import Final
 from ..link import WireLink
 from ..model import AvailableLine, SystemInfo
 from ..settings.connection import ConnectionSettings
-from ..store import Board
+from ..store import Store
 from .client import IstraClient, PushSocket
 from .crm import Terminals
 from .features import FEATURES
@@ -27,7 +27,7 @@ _MONITORS: Final[dict[str, Callable[..., Monitor]]] = {"myrcc": Extensions, "myc
 class IstraLink(WireLink[IstraClient]):
     """One connection: a session, its socket and its listeners. See ``Link``."""
 
-    def __init__(self, client: IstraClient, settings: ConnectionSettings, store: Board) -> None:
+    def __init__(self, client: IstraClient, settings: ConnectionSettings, store: Store) -> None:
         """Not open yet."""
         super().__init__("istra", client)
         self.socket: PushSocket | None = None

@@ -13,7 +13,7 @@ from ..events import CallEnded, CallStarted, Event, LicenceExpiring, LineAdded, 
 from ..loops import Signal
 from ..model import LineSnapshot
 from ..records import CtiLink, NodeSnapshot, NodesSnapshot, ObjectChange
-from ..store import Board
+from ..store import Store
 from . import reducer
 from .client import O2gClient
 from .records import nodes_of
@@ -37,7 +37,7 @@ class Lines:
     """
 
     def __init__(
-        self, store: Board, rights: Rights, logins: tuple[str, ...], agents: tuple[str, ...], *, everybody: bool
+        self, store: Store, rights: Rights, logins: tuple[str, ...], agents: tuple[str, ...], *, everybody: bool
     ) -> None:
         """Monitor these; with ``everybody`` also users who are created later."""
         self.store = store
@@ -329,7 +329,7 @@ class SystemState:
     """Nodes, licences and configuration: what events and answers say about the system itself."""
 
     def __init__(
-        self, client: O2gClient, store: Board, start: Callable[[Coroutine[Any, Any, None], str], None]
+        self, client: O2gClient, store: Store, start: Callable[[Coroutine[Any, Any, None], str], None]
     ) -> None:
         """``start`` begins a task."""
         self._client = client

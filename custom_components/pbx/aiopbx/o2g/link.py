@@ -19,7 +19,7 @@ from ..link import WireLink
 from ..loops import Signal, settle
 from ..model import AvailableLine, SystemInfo
 from ..settings.connection import ConnectionSettings
-from ..store import Board
+from ..store import Store
 from .apply import Applier, Lines, SystemState, created_login
 from .channel.base import EventChannel
 from .channel.silence import Silence
@@ -50,7 +50,7 @@ class O2gLink(WireLink[O2gClient]):
         self,
         client: O2gClient,
         settings: ConnectionSettings,
-        store: Board,
+        store: Store,
         rights: Rights,
         *,
         server: int,

@@ -43,8 +43,8 @@ from ..types.tunnel import (
     payload,
 )
 from .base import ChannelEnd, EventChannel
+from .chunk import SUBSCRIBE, Channels, Prepared
 from .delivered import PushedChannel
-from .kinds import SUBSCRIBE, Channels, Prepared
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from ..decoding import EventDecoder
 from ..transport import Transport
 from ..types.sessions import Subscription, SubscriptionRequest
 from .base import LONGEST_LINE, ChannelEnd, EventChannel
+from .chunk import SUBSCRIBE, Channels, Prepared
 from .delivered import PushedChannel
-from .kinds import SUBSCRIBE, Channels, Prepared
 
 _LOGGER = logging.getLogger(__name__)
 
