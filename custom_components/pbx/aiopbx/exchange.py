@@ -157,6 +157,10 @@ class WireClient(ABC):
         return self._session.opened
 
     @abstractmethod
+    async def close(self) -> None:
+        """Give the session back, and all that belongs to it: best effort, within seconds; never raises."""
+
+    @abstractmethod
     async def _send(
         self, operation: Operation[Any], path: Mapping[str, str], query: Query, body: Wire | None
     ) -> Answer:
