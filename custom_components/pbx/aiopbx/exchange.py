@@ -33,7 +33,7 @@ class Exchange(NamedTuple, Generic[T]):
     status: int | None = None
     """The HTTP status."""
     body: bytes = b""
-    """The answer as it came; empty where there was none, or it is a stream."""
+    """The answer as it came; empty where it is a stream, or there was no answer."""
 
 
 class Session:

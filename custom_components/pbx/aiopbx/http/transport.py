@@ -1,4 +1,4 @@
-"""HTTP as every wire speaks it: one request at a time over somebody's connections, and no secret on the way."""
+"""HTTP as every wire speaks it: one request at a time over shared connections, and no secret in what can be read."""
 
 import base64
 import logging
@@ -70,7 +70,7 @@ async def _mark_sent(session: aiohttp.ClientSession, context: Any, parameters: A
 
 
 class HttpTransport:
-    """Makes requests over somebody's connections, with cookies of its own.
+    """Makes requests over shared connections, with cookies of its own.
 
     It uses the connector of the session it is given, and nothing else of it: the cookies, headers and credentials that
     session may have belong to others, and the cookies of this server belong to one client alone.
@@ -93,9 +93,9 @@ class HttpTransport:
         self.secrets.add(settings.password.get_secret_value())
         self.cookies: dict[str, str] = {}
         self.mask = Mask(self.secrets.found_in, self.secrets.hide)
-        """Through which whoever listens in sees what goes over the wire."""
+        """Through which messages are shown without secrets."""
         self.tap = statistics.tap
-        """Who listens in."""
+        """Those who look at the messages."""
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | None = None
@@ -149,7 +149,7 @@ class HttpTransport:
         stream: bool = False,
         hide: tuple[str, ...] = (),
     ) -> Answer:
-        """Make one request as ``_once`` does, before the ears of who listens in."""
+        """Make one request as ``_once`` does, and publish it to the wiretap."""
         exchange = None
         if self.tap.listeners:
             exchange = self.tap.exchange()
@@ -239,7 +239,7 @@ class HttpTransport:
         exchange: int | None = None,
         hide: tuple[str, ...] = (),
     ) -> None:
-        """Tell who listens in, without secrets and without ``hide``. Look at ``tap.listeners`` first."""
+        """Publish a message to the wiretap, without secrets and without ``hide``. Look at ``tap.listeners`` first."""
         self.tap.tell(what, sent=sent, body=self.mask.body(body, hide), status=status, exchange=exchange)
 
     def shown(self, name: str, url: str, hide: tuple[str, ...] = ()) -> str:
@@ -341,7 +341,7 @@ def certificate_failure(error: Exception, where: str) -> CertificateFailed:
     return CertificateFailed(
         f"The certificate of {where} does not verify: {reason}.",
         remedy="Use the host name that the certificate is for; or name its authority in ca_file; or, if you accept "
-        'that anybody could pretend to be the server, set tls to "none".',
+        'that anyone could pretend to be the server, set tls to "none".',
     )
 
 

@@ -32,7 +32,7 @@ _NOTHING_THERE: Final = (404, 405)
 
 
 class SessionKeeper(Session):
-    """Opens the session, opens another when it has expired, and closes it. ``lost`` is set when there is none."""
+    """Opens the session, opens another when it has expired, and closes it. ``lost`` is set when it is gone for good."""
 
     def __init__(self, transport: IstraTransport) -> None:
         """Log in over this transport."""

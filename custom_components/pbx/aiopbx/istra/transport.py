@@ -135,7 +135,7 @@ class IstraTransport(HttpTransport):
             below = "/".join(path[: -len(wanted)])
         else:  # a host alone, or a host and the base there
             below = parts.path.rstrip("/") or urlsplit(self.base).path
-        host = parts.netloc.rpartition("@")[2]  # whom a redirect wants to be logged in as, is nobody's business
+        host = parts.netloc.rpartition("@")[2]  # without the login that a redirect may carry
         self.base = f"{parts.scheme}://{host}{below}".rstrip("/")
         self.host = parts.hostname or self.host
 
@@ -176,7 +176,7 @@ _ANOTHER_REQUEST_MAY_DO: Final = frozenset({400, 404, 405, 409, 413, 415, 422})
 def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: bool = False) -> PbxError:
     """Make an error of an answer that is not 2xx, with everything the server said and nothing that is secret.
 
-    Without a session yet, at the ``login``, 401 cannot mean that there is none any more.
+    Without a session yet, at the ``login``, 401 cannot mean that it is gone.
     """
     raw = _object(answer.body)
     body: ErrorBody = convert(raw, ErrorBody, WireStatistics())

@@ -211,7 +211,7 @@ class O2gClient(O2gServices, WireClient):
 
 
 def _reference(answer: Answer) -> str | None:
-    """Read an answer that is one string: as JSON, as plain text, or from the Location header; none if there is none."""
+    """Read an answer that is one string: as JSON, as plain text, or from the Location header; None without any."""
     text = answer.text.strip()
     if text:
         try:
