@@ -166,3 +166,11 @@ async def test_a_wrong_password_after_a_loss_is_told() -> None:
         one.faults.refuse_logins(False)
         await until(lambda: pbx.status is Status.ONLINE)
         assert pbx.error is None
+
+
+async def test_what_was_not_foreseen_can_be_read() -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        assert pbx.statistics.unforeseen == 0
+        pbx._core.connection.unforeseen += 1
+        assert pbx.statistics.unforeseen == 1

@@ -558,6 +558,8 @@ class Statistics(Snapshot, frozen=True, kw_only=True):
     losses: int = 0
     """How often the channel was lost."""
     fail_overs: int = 0
+    unforeseen: int = 0
+    """Errors that were not foreseen. Each is in the log with its traceback, and was followed by a new attempt."""
     heartbeat: float | None = None
     """The server's heartbeat period in seconds, once learned."""
     channel_age: float | None = None
