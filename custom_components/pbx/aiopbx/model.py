@@ -439,7 +439,7 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     calls: tuple[CallSnapshot, ...] = ()
     """Calls in progress; one that has ended is gone."""
     busy: bool = False
-    """Told to be busy while there was no call one can see, such as off hook, and not free since; calls say more."""
+    """The system said busy while no call was seen, such as off hook, and not free since; calls say more."""
     routing: Routing | None = None
     """None until it is known."""
     counters: Counters = Counters()

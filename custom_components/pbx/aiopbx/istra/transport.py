@@ -139,7 +139,7 @@ class IstraTransport(HttpTransport):
             below = "/".join(path[: -len(wanted)])
         else:  # a host alone, or a host and the base there
             below = parts.path.rstrip("/") or urlsplit(self.base).path
-        host = parts.netloc.rpartition("@")[2]  # whom a redirect wants to be logged in as, is nobody's business
+        host = parts.netloc.rpartition("@")[2]  # the account that a redirect names is not shown
         self.base = f"{parts.scheme}://{host}{below}".rstrip("/")
         self.host = parts.hostname or self.host
 

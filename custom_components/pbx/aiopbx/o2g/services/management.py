@@ -50,7 +50,7 @@ class PbxManagement(Service, service="PbxManagement"):
     ) -> Send[None]:
         """Change attributes of an object, or carry out an action that its model offers.
 
-        Raises ``Conflict`` where somebody else has changed the object since it was last read: read it, and change it
+        Raises ``Conflict`` where someone else has changed the object since it was last read: read it, and change it
         again. The actions ``add`` and ``remove`` change a list attribute without that.
         """
         return Send(node_id, object_path, body=body, action=action)
