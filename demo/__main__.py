@@ -3,8 +3,9 @@
 import signal
 import sys
 
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as where a shell runs this in the background
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from run import main  # noqa: E402 - the line above comes first
+from run import main
 
 sys.exit(main())

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import os
 import shutil
 import signal
 import sys
@@ -26,8 +27,6 @@ from systems import SYSTEMS, System, entries
 
 DEFAULT_PORTS = {"home_assistant": 8123, "pbx": 8443, "pbx_events": 8016, "pbx_http": 8124, "pbx_istra": 8444}
 NAMES = {"o2g": "PBX", "istra": "Istra"}
-# Ctrl-C, being asked to end, and a terminal that is closed: each ends all of it in order.
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -68,6 +67,21 @@ class Demo:
                         return
                 self.pbx.check()
                 await asyncio.sleep(0.05)
+
+
+def endings() -> list[signal.Signals]:
+    """Return what ends all of it in order: Ctrl-C, being asked to end, and a terminal that is closed.
+
+    What was ignored from the start stays so: that is how a shell keeps Ctrl-C from what it runs in the background, and
+    how nohup lets something live longer than its terminal.
+    """
+    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    return [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def how_to_end() -> str:
+    """Return what one does to end it."""
+    return "Ctrl-C" if signal.SIGINT in endings() else f"kill {os.getpid()}"
 
 
 def choose_ports(folder: Folder, wanted: int | None, system: System, *, anywhere: bool) -> dict[str, int]:
@@ -112,7 +126,7 @@ def alone(folder: Folder, system: System, *, fresh: bool) -> Iterator[None]:
                 where = f" at http://localhost:{json.loads(folder.ports.read_text(encoding='utf-8'))['home_assistant']}"
             raise DemoError(
                 f"A demo runs already{where}; it keeps its things in {folder.path}. "
-                "End it with Ctrl-C, or give a second one a folder and a port of its own: "
+                "End that one, or give a second one a folder and a port of its own: "
                 f"{command(system)} --folder {folder.path}-2 --port {free_ports(1)[0]}"
             ) from None
         for path in folder.path.iterdir() if fresh else ():
@@ -175,7 +189,7 @@ async def connect_pbx(demo: Demo) -> None:
 async def show(folder: Folder, ports: dict[str, int], system: System, started: float) -> None:
     """Keep the demo running until someone ends it."""
     stop = asyncio.Event()
-    for number in ENDINGS:
+    for number in endings():
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     starting = asyncio.create_task(_show(folder, ports, system, started, stop))
     stopping = asyncio.create_task(stop.wait())
@@ -199,7 +213,7 @@ Home Assistant is connected to a simulated {NAMES[system]} of twenty people (aft
   Integration    {demo.url}/config/integrations/integration/pbx
   Logs           {folder.path}
 
-Ctrl-C ends all of it.
+{how_to_end()} ends all of it.
 """,
             flush=True,
         )
@@ -217,7 +231,7 @@ async def check_it(folder: Folder, ports: dict[str, int], system: System, starte
     report = check.Report(started)
     task = asyncio.current_task()
     assert task is not None
-    for number in ENDINGS:
+    for number in endings():
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     async with running(folder, ports, system) as demo:
         checks = (check_istra.IstraChecks if system == "istra" else check.Checks)(demo)

@@ -1,9 +1,7 @@
 """An office whose clients get their events over one of the three channels: the same tests run on each."""
 
-import asyncio
 import functools
 import socket
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -11,8 +9,6 @@ import pytest
 import tests.aiopbx.office
 from aiopbx import Pbx
 from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
-from aiopbx.simulator.faces.o2g.asked import Asked
-from aiopbx.simulator.faces.o2g.server import O2gServer
 from tests.aiopbx.office import Office
 
 CHANNELS = ["chunk", "webhook", "tunnel"]
@@ -69,30 +65,10 @@ class ChannelOffice(Office):
         if self.channel == "webhook":
             # A webhook has no connection that could break: what can be lost is its subscription.
             self.faults.cut_channels = self.faults.close_cleanly  # type: ignore[method-assign]
-            # Each event is a request of its own, and so slower than an answer. Tests that look at the model as soon as
-            # they have the answer would look too early.
-            for server in simulator.servers:
-                server.answer = events_first(server)  # type: ignore[method-assign]
 
     async def connect(self, **settings: Any) -> Pbx:
         """Connect over the channel of this office."""
         return await super().connect(**settings, **channel_settings(self.channel, self.simulator, **settings))
-
-
-def events_first(server: O2gServer) -> Callable[[Asked], Awaitable[Any]]:
-    """Answer requests when the events that they caused are delivered."""
-    answer = server.answer
-
-    async def later(request: Asked) -> Any:
-        answered = await answer(request)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + 0.5  # nothing is delivered while a fault holds everything
-        while loop.time() < until and any(pushed.queue for pushed in server.subscriptions.all if pushed.channel):
-            await asyncio.sleep(0.001)
-        await asyncio.sleep(0.005)
-        return answered
-
-    return later
 
 
 def use_channel(monkeypatch: pytest.MonkeyPatch, channel: str) -> None:

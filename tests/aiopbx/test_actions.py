@@ -31,8 +31,7 @@ async def talking(pbx: Pbx, caller: str = "1000", called: str = "1001") -> tuple
     """A call of two, answered."""
     call = await pbx.line(caller).dial(called)
     assert call is not None
-    await until(lambda: pbx.line(called).calls)
-    other = next(one for one in pbx.line(called).calls if one.state is CallState.RINGING_INCOMING)
+    other = await pbx.line(called).wait_for_call(timeout=5)
     await other.answer()
     await call.wait_for(CallState.ACTIVE, timeout=5)
     await other.wait_for(CallState.ACTIVE, timeout=5)
@@ -76,8 +75,7 @@ async def test_rejecting_by_hang_up_ends_a_call_of_two() -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        await until(lambda: pbx.line("1001").calls)
-        ringing = pbx.line("1001").calls[0]
+        ringing = await pbx.line("1001").wait_for_call(timeout=5)
         assert Action.HANG_UP in ringing.actions
         await ringing.hang_up()
         await call.wait_for(CallState.RELEASING, timeout=5)
@@ -124,8 +122,8 @@ async def consulting(pbx: Pbx) -> tuple[Call, Call]:
     assert Action.CONSULT in held.actions
     enquiry = await held.consult("1002")
     assert enquiry is not None
-    await until(lambda: pbx.line("1002").calls)
-    await pbx.line("1002").calls[0].answer()
+    ringing = await pbx.line("1002").wait_for_call(timeout=5)
+    await ringing.answer()
     await enquiry.wait_for(CallState.ACTIVE, timeout=5)
     await held.wait_for(CallState.HELD, timeout=5)
     return held, enquiry
@@ -153,6 +151,7 @@ async def test_alternate_and_reconnect() -> None:
         held, enquiry = await consulting(pbx)
         await held.alternate()
         await held.wait_for(CallState.ACTIVE, timeout=5)
+        await enquiry.wait_for(CallState.HELD, timeout=5)
         await held.alternate()  # on the active one: the other way round
         await enquiry.wait_for(CallState.ACTIVE, timeout=5)
         await right(one, pbx)
@@ -203,7 +202,7 @@ async def test_blind_transfer() -> None:
         call, other = await talking(pbx)
         await call.blind_transfer("1003")
         await call.wait_for(Outcome.TRANSFERRED, timeout=5)
-        await until(lambda: pbx.line("1003").calls)
+        await pbx.line("1003").wait_for_call(timeout=5)
         assert not other.ended
         await right(one, pbx)
 
@@ -214,8 +213,7 @@ async def test_redirect(to: str, anonymous: bool) -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        await until(lambda: pbx.line("1001").calls)
-        ringing = pbx.line("1001").calls[0]
+        ringing = await pbx.line("1001").wait_for_call(timeout=5)
         await ringing.redirect(to, anonymous=anonymous)
         await ringing.wait_for(Outcome.FORWARDED, timeout=5)
         if to == "1003":
@@ -229,6 +227,7 @@ async def test_overflow_to_voicemail_and_call_back() -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
+        await call.wait_for(CallState.RINGING_OUTGOING, timeout=5)
         await call.call_back()
         await until(lambda: pbx.line("1001").counters.callback_requests == 1)
         (asked,) = await pbx.line("1001").callbacks()
@@ -260,8 +259,7 @@ async def test_park_unpark_pick_up() -> None:
         await until(lambda: not one.switch.calls)
         ringing = await pbx.line("1000").dial("1001")
         assert ringing is not None
-        await until(lambda: pbx.line("1001").calls)
-        bob = pbx.line("1001").calls[0]
+        bob = await pbx.line("1001").wait_for_call(timeout=5)
         await pbx.line("1003").pick_up("1001")
         await bob.wait_for(Outcome.PICKED_UP, timeout=5)
         await until(lambda: pbx.line("1003").state is LineState.ACTIVE)
@@ -277,8 +275,8 @@ async def test_switch_device() -> None:
         pbx = await one.connect()
         call = await pbx.line("100").dial("101")
         assert call is not None
-        await until(lambda: pbx.line("101").calls)
-        await pbx.line("101").calls[0].answer()
+        ringing = await pbx.line("101").wait_for_call(timeout=5)
+        await ringing.answer()
         await call.wait_for(lambda now: Action.SWITCH_DEVICE in now.actions, timeout=5)
         await call.switch_device("110")
         await call.wait_for(lambda now: [leg.device for leg in now.legs] == ["110"], timeout=5)
@@ -325,11 +323,12 @@ async def test_answer_and_hang_up_of_the_line() -> None:
         call = await pbx.line("1000").dial("1001")
         assert call is not None
         bob = pbx.line("1001")
-        await until(lambda: bob.calls)
+        ringing = await bob.wait_for_call(timeout=5)
         await bob.answer()
         await call.wait_for(CallState.ACTIVE, timeout=5)
         await bob.hang_up()
         await call.wait_for(Outcome.ANSWERED, timeout=5)
+        await ringing.wait_for(Outcome.ANSWERED, timeout=5)
         with pytest.raises(UnknownCall):
             await bob.hang_up()
 
@@ -399,7 +398,7 @@ async def test_users_who_come_and_go() -> None:
         await until(lambda: pbx.line("1009").synced)
         call = await pbx.line("1000").dial("1009")
         assert call is not None
-        await until(lambda: pbx.line("1009").calls)
+        await pbx.line("1009").wait_for_call(timeout=5)
         one.switch.remove_user("new")
         await until(lambda: diary.of(LineRemoved))
         assert "new" not in pbx.lines

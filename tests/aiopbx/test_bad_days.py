@@ -269,7 +269,8 @@ async def test_an_action_that_the_call_does_not_offer(state: str) -> None:
         call = await line.dial("1001")
         assert call is not None
         if state == "talking":
-            await pbx.line("1001").answer()
+            ringing = await pbx.line("1001").wait_for_call(timeout=5)
+            await ringing.answer()
             await call.wait_for(CallState.ACTIVE, timeout=5)
         one.switch.incoming_external("0015550100", "1000")
         await one.caught_up(pbx)

@@ -17,7 +17,7 @@ from aiopbx.o2g.types.events import OnChannelInformation, UnknownEvent
 from aiopbx.o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest
 from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
-from aiopbx.simulator.faces.o2g.pushing import Webhook
+from aiopbx.simulator.faces.o2g.channel import Webhook
 from tests.aiopbx.channels import free_port, use_channel
 from tests.aiopbx.office import client_tasks, office, until
 
@@ -223,8 +223,8 @@ async def test_a_delivery_that_breaks_is_repeated_and_nothing_is_lost(monkeypatc
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        await until(lambda: pbx.line("1001").calls)
-        await pbx.line("1001").calls[0].answer()
+        ringing = await pbx.line("1001").wait_for_call(timeout=5)
+        await ringing.answer()
         await call.wait_for(CallState.ACTIVE, timeout=5)
         await call.hang_up()
         await one.caught_up(pbx)
@@ -289,7 +289,7 @@ async def test_the_secret_is_shown_nowhere(
     await status(http, "POST", f"http://127.0.0.1:{port}/{SECRET}/{number}", b"no event")
     ways = pbx.o2g._ways
     assert isinstance(ways, WebhookChannels)
-    link = pbx._system._link  # type: ignore[attr-defined]
+    link = pbx._core.system._link  # type: ignore[attr-defined]
     shown = [repr(one) for one in (chosen, pbx, pbx.o2g, ways, link, link.channel, pbx.diagnostics())]
     shown.append(str(chosen.model_dump()))
     simulator.faults.close_cleanly()

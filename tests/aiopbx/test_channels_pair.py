@@ -37,13 +37,12 @@ async def test_calls_survive_the_switch_over_and_back(
             trust["silence_timeout"] = 0.3  # nothing ends here that would tell; silence does
         pbx = await one.connect(secondary_url=one.simulator.secondary_url, **trust)
         assert (pbx.info.server, pbx.info.high_availability) == ("primary", True)
-        pbx._connection._fail_back_interval = 0.05
+        pbx._core.connection._fail_back_interval = 0.05
         diary = Diary(pbx)
 
         talking = await pbx.line("1000").dial("1001")
         assert talking is not None
-        await until(lambda: pbx.line("1001").calls)
-        other = pbx.line("1001").calls[0]
+        other = await pbx.line("1001").wait_for_call(timeout=5)
         await other.answer()
         await talking.wait_for(CallState.ACTIVE, timeout=5)
         ringing = one.switch.make_call("oxe1002", "1002", "1003", auto_answer=True)

@@ -21,9 +21,9 @@ async def test_silence_is_noticed_by_the_learned_heartbeat() -> None:
     async with office(heartbeat=1.0) as one:
         pbx = await one.connect(request_timeout=0.2)
         for _ in range(3):
-            before = pbx._system._link.channel.last_heard  # type: ignore[attr-defined]
+            before = pbx._core.system._link.channel.last_heard  # type: ignore[attr-defined]
             one.clock.advance(1.0)
-            await until(lambda before=before: pbx._system._link.channel.last_heard > before)  # type: ignore[attr-defined,misc]
+            await until(lambda before=before: pbx._core.system._link.channel.last_heard > before)  # type: ignore[attr-defined,misc]
             await asyncio.sleep(0.05)
         learned = pbx.statistics.heartbeat
         assert learned is not None
@@ -98,7 +98,7 @@ async def test_the_session_expires_while_a_command_is_under_way() -> None:
         line = pbx.line("1000")
         one.faults.expire_sessions()
         # The channel may not have told yet: the request is what finds out.
-        assert await pbx._system.run(lambda commands: commands.callbacks(line.snapshot), safe=True) == ()
+        assert await line.callbacks() == ()
         await until(lambda: pbx.status is Status.ONLINE)
         server = one.simulator.server
         server.sessions.clear()

@@ -71,6 +71,7 @@ async def test_the_call_that_is_returned_is_the_one_that_was_dialled() -> None:
         one.switch.incoming_external("0015550100", "1000")
         call = await line.dial("1001")
         assert call is not None
+        await call.wait_for(CallState.RINGING_OUTGOING, timeout=5)
         assert call.parties[0].number == "1001"
         assert len(line.calls) == 2
 
@@ -98,7 +99,7 @@ async def test_what_is_not_offered_is_not_sent() -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        requests = pbx._system.wire.requests  # type: ignore[attr-defined]
+        requests = pbx._core.system.wire.requests  # type: ignore[attr-defined]
         with pytest.raises(ActionNotAllowed) as refused:
             await call.answer()
         assert "hang_up" in refused.value.offered
@@ -126,7 +127,7 @@ async def test_what_is_not_offered_is_not_sent() -> None:
             pbx.line("4711")
         with pytest.raises(NotSupported, match="remote extension"):
             await pbx.line("1002").set_remote_extension(True)
-        assert pbx._system.wire.requests == requests  # type: ignore[attr-defined]
+        assert pbx._core.system.wire.requests == requests  # type: ignore[attr-defined]
 
 
 async def test_a_user_with_the_basic_licence_gets_what_it_has_and_is_told_the_rest() -> None:
@@ -158,7 +159,7 @@ async def test_a_user_with_the_basic_licence_gets_what_it_has_and_is_told_the_re
 
 async def _dial_with_data(line: Line) -> None:
     options = DialOptions(associated_data="x", device="100")
-    await line.pbx._system.run(lambda commands: commands.dial(line.snapshot, "101", options))
+    await line._commands.dial(line.snapshot, "101", options)
 
 
 async def test_a_user_without_any_licence_is_refused_with_the_remedy() -> None:

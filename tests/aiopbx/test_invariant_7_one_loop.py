@@ -23,7 +23,8 @@ async def test_a_thread_without_a_loop() -> None:
         def work() -> str:
             call = pbx.run_threadsafe(pbx.line("1000").dial("1001")).result(5)
             assert call is not None
-            pbx.run_threadsafe(pbx.line("1001").calls[0].answer()).result(5)
+            ringing = pbx.run_threadsafe(pbx.line("1001").wait_for_call(timeout=5)).result(6)
+            pbx.run_threadsafe(ringing.answer()).result(5)
             pbx.run_threadsafe(call.wait_for(CallState.ACTIVE, timeout=5)).result(5)
             return call.state
 

@@ -81,8 +81,7 @@ async def test_rejecting_by_hang_up() -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        await until(lambda: pbx.line("1001").calls)
-        ringing = pbx.line("1001").calls[0]
+        ringing = await pbx.line("1001").wait_for_call(timeout=5)
         await ringing.hang_up()
         await ringing.wait_for(Outcome.MISSED, timeout=5)
         await call.wait_for(Outcome.CANCELLED, timeout=5)
@@ -142,7 +141,7 @@ async def test_a_conference_by_adding_somebody() -> None:
         call, _ = await same.talking(pbx)
         assert Action.ADD_PARTY in call.actions
         await call.add_party("1002")
-        await until(lambda: pbx.line("1002").calls)
+        await pbx.line("1002").wait_for_call(timeout=5)
         await pbx.line("1002").answer()
         await until(lambda: call.conference)
         await right(one, pbx)
@@ -155,8 +154,7 @@ async def test_redirect_a_ringing_call() -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        await until(lambda: pbx.line("1001").calls)
-        ringing = pbx.line("1001").calls[0]
+        ringing = await pbx.line("1001").wait_for_call(timeout=5)
         with pytest.raises(InvalidInput, match="anonymous"):
             await ringing.redirect("1003", anonymous=True)
         for nowhere in (VOICEMAIL, DVA):
@@ -165,7 +163,7 @@ async def test_redirect_a_ringing_call() -> None:
         await ringing.redirect("1003")
         await ringing.wait_for(Outcome.FORWARDED, timeout=5)
         assert ringing.new_destination == "1003"
-        await until(lambda: pbx.line("1003").calls)
+        await pbx.line("1003").wait_for_call(timeout=5)
         await right(one, pbx)
 
 
@@ -220,7 +218,7 @@ async def test_an_extension_that_is_new_is_met_with_its_first_call() -> None:
         assert call is not None
         await until(lambda: diary.of(LineAdded))
         assert diary.of(LineAdded)[0].snapshot.name == "Nora New"
-        await until(lambda: pbx.line("1009").calls)
+        await pbx.line("1009").wait_for_call(timeout=5)
         await pbx.line("1009").answer()
         await call.wait_for(CallState.ACTIVE, timeout=5)
         await right(one, pbx)
@@ -270,7 +268,7 @@ async def test_nothing_is_remembered_of_calls_that_nobody_wants_to_see() -> None
         for _ in range(3):
             one.switch.drop("oxe1000", one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True).ref)
         await one.caught_up(pbx)
-        assert pbx._system._link._watcher._extension_of == {}  # type: ignore[attr-defined]
+        assert pbx._core.system._link._monitor._extension_of == {}  # type: ignore[attr-defined]
 
 
 async def test_what_means_nothing_to_istra_is_refused_before_anything_is_sent() -> None:

@@ -69,8 +69,7 @@ async def test_a_missed_call() -> None:
         pbx = await connect(one)
         diary = Diary(pbx, kind=CallEnded)
         made = one.switch.make_call("b", "101", "100", auto_answer=True)
-        await until(lambda: any(line.calls for line in pbx.lines.values()))
-        (call,) = next(iter(pbx.lines.values())).calls
+        call = await next(iter(pbx.lines.values())).wait_for_call(timeout=5)
         assert (call.state, call.direction) == (CallState.RINGING_INCOMING, Direction.INCOMING)
         with pytest.raises(NotSupported):
             await call.answer()
@@ -157,8 +156,7 @@ async def test_calls_before_a_loss_end_unknown_and_reopen(loss: str) -> None:
         assert line.state is LineState.IDLE
         assert len(diary.events) == 1
         one.switch.answer("b", made.ref, "101")
-        await until(lambda: line.calls)
-        (again,) = line.calls
+        again = await line.wait_for_call(CallState.ACTIVE, timeout=5)
         assert (again.id, again.state, again.answered) == (call.id, CallState.ACTIVE, True)
         assert again.party is not None
         assert again.party.number == "101"

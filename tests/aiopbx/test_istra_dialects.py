@@ -34,8 +34,9 @@ async def test_however_servers_write(variants: Variants) -> None:
         call = await rcc.line("100").dial("101")
         assert call is not None
         terminal = next(iter(crm.lines.values()))
-        await until(lambda: rcc.line("101").calls and terminal.calls)
-        (seen,) = terminal.calls
+        await rcc.line("101").wait_for_call(timeout=5)
+        seen = await terminal.wait_for_call(lambda now: not now.ended, timeout=5)
+        assert terminal.calls == (seen,)
         await rcc.line("101").answer()
         await call.wait_for(CallState.ACTIVE, timeout=5)
         await seen.wait_for(CallState.ACTIVE, timeout=5)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aiopbx import Action, ActionNotAllowed, Feature, InvalidInput, NotSupported
-from tests.aiopbx.office import office, until, user
+from tests.aiopbx.office import office, user
 from tests.aiopbx.test_model_log_and_mailbox import leave_message
 
 
@@ -25,11 +25,11 @@ async def test_caller_id_and_adding_somebody() -> None:
         assert one.simulator.server.requests == requests
         call = await line.dial("1001")
         assert call is not None
-        await until(lambda: pbx.line("1001").calls)
+        await pbx.line("1001").wait_for_call(timeout=5)
         assert Action.ADD_PARTY not in call.actions
         with pytest.raises(ActionNotAllowed):
             await call.add_party("1002")
-        commands = pbx._system._link.commands  # type: ignore[attr-defined]
+        commands = pbx._core.system._link.commands  # type: ignore[attr-defined]
         with pytest.raises(NotSupported, match="merge"):
             await commands.add_party(line.snapshot, call.snapshot, "1002")
         await call.hang_up()

@@ -83,13 +83,13 @@ async def test_the_beginning_of_a_connection_without_its_secrets(channel: str) -
         )
         pbx = await one.connect(**settings)
         heard = Heard(pbx)
-        link = pbx._system._link  # type: ignore[attr-defined]
+        link = pbx._core.system._link  # type: ignore[attr-defined]
         gone = [next(iter(link.client._subscriptions)), *link.client._transport.cookies.values()]
         one.faults.expire_sessions()
         with pytest.raises(aiopbx.PbxError):
             await pbx.line("1000").dial("1001", timeout=0.1)
         await until(lambda: pbx.statistics.losses == 1 and pbx.status == "online")
-        link = pbx._system._link  # type: ignore[attr-defined]
+        link = pbx._core.system._link  # type: ignore[attr-defined]
         secrets = [*gone, next(iter(link.client._subscriptions)), *link.client._transport.cookies.values()]
         whats = [message.what.partition("?")[0] for message in heard.messages]
         for what in ("GET /api/rest/authenticate", "POST /sessions", "POST /subscriptions"):

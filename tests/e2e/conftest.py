@@ -15,6 +15,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests import processes
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--no-sandbox",
@@ -36,6 +38,15 @@ def chromium() -> str | None:
         shutil.which("google-chrome"),
     ]
     return next((path for path in candidates if path and Path(path).exists()), None)
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist looks at what is marked in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what shares a JupyterLab, and what shares a Home Assistant, be run by one process each."""
+    for item in items:
+        folder = item.path.parent
+        if folder.name in ("e2e", "lab"):
+            item.add_marker(pytest.mark.xdist_group(folder.name))
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +89,7 @@ def running(folder: Path, *arguments: str) -> Iterator[Demo]:
     """Run a demo in this folder, on free ports, and end it."""
     log = folder / "output.txt"
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        process = processes.start(
             [sys.executable, str(ROOT / "demo"), "--folder", str(folder / "demo"), "--any-port", *arguments],
             cwd=ROOT,
             stdout=output,

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests import processes
+
 pytestmark = pytest.mark.timeout(120)
 
 ALICE, BOB = "1000 Alice Martin", "1001 Bob Keller"
@@ -22,7 +24,7 @@ class Office:
     """The simulated office and the client that listens to it, in a process of their own."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
+        self.process = processes.start(
             [sys.executable, str(Path(__file__).with_name("office_and_client.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

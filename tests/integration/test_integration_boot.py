@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import processes
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -77,7 +79,7 @@ def config(tmp_path: Path) -> Path:
 def running(config: Path) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "COVERAGE_FILE")}
     with (config / "output.txt").open("wb") as output:
-        process = subprocess.Popen(
+        process = processes.start(
             [
                 str(Path(sys.executable).with_name("hass")), "--config", str(config), "--log-no-color",
                 "--skip-pip-packages", "pymicro-vad,pyspeex-noise",

@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from tests import processes
+
 ROOT = Path(__file__).resolve().parents[2]
 INTEGRATION = ROOT / "custom_components/pbx"
 BOOT_SECONDS = 90
@@ -153,7 +155,7 @@ def hass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeAssistant]:
     command = [sys.executable, "-m", "homeassistant", "--config", str(config), "--verbose"]
     command += ["--skip-pip-packages", "pymicro-vad,pyspeex-noise"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=config)
+        process = processes.start(command, stdout=output, stderr=subprocess.STDOUT, cwd=config)
     running = HomeAssistant(f"http://127.0.0.1:{port}", process, log)
     try:
         running.wait_until_up()

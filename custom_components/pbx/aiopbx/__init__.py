@@ -8,6 +8,8 @@
 This page is the whole public API; what is behind it may change.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .agent import Agent
 from .call import DVA, VOICEMAIL, Call
 from .call_log import CallLog
@@ -93,9 +95,9 @@ from .model import (
 )
 from .nodes import Nodes
 from .objects import Objects
-from .operations import Answer, Operation, Parameter, ParameterKind, ParameterPlace, Request
+from .operations import Operation
+from .parameters import Parameter, ParameterKind, ParameterPlace
 from .pbx import Pbx
-from .policy import DialPolicy
 from .ports import DialKeywords
 from .recording.recorder import Recorder
 from .recording.replay import Replay, replay
@@ -124,136 +126,46 @@ from .records import (
     VoicemailSnapshot,
     WithdrawReason,
 )
-from .settings.channels import TunnelSettings, WebhookSettings
-from .settings.connection import ConnectionSettings, SupervisedUser
+from .requests import Answer, Request
 from .store import EventStream
 from .telephone import Telephone
 
+__version__ = "0.1.0"
+"""The version, which ``pyproject.toml`` and the integration's ``manifest.json`` repeat."""
+
+if TYPE_CHECKING:
+    from .settings.channels import TunnelSettings, WebhookSettings
+    from .settings.connection import ConnectionSettings, SupervisedUser
+    from .settings.policy import DialPolicy
+
+# fmt: off
 __all__ = [
-    "DVA",
-    "VOICEMAIL",
-    "AcdCall",
-    "Action",
-    "ActionNotAllowed",
-    "Agent",
-    "AgentChanged",
-    "AgentSnapshot",
-    "AgentState",
-    "Answer",
-    "AuthenticationFailed",
-    "AvailableLine",
-    "Call",
-    "CallChanged",
-    "CallEnded",
-    "CallEvent",
-    "CallLog",
-    "CallOver",
-    "CallRecord",
-    "CallSnapshot",
-    "CallStarted",
-    "CallState",
-    "CallbackRequest",
-    "CallerId",
-    "CallerIdChoice",
-    "CertificateFailed",
-    "Condition",
-    "Conflict",
-    "ConnectionFailed",
-    "ConnectionSettings",
-    "Contact",
-    "ContactSearch",
-    "Counters",
-    "CtiLink",
-    "Device",
-    "DeviceState",
-    "DialKeywords",
-    "DialPolicy",
-    "Direction",
-    "Event",
-    "EventStream",
-    "Feature",
-    "Forward",
-    "HelpCancelled",
-    "HelpRequested",
-    "HuntingGroups",
-    "IntrusionMode",
-    "InvalidInput",
-    "Key",
-    "Languages",
-    "Leg",
-    "Licence",
-    "LicenceExpiring",
-    "Line",
-    "LineAdded",
-    "LineChanged",
-    "LineEvent",
-    "LineRemoved",
-    "LineSnapshot",
-    "LineState",
-    "LogChange",
-    "LogChanged",
-    "Mailbox",
-    "MailboxSnapshot",
-    "NodeChanged",
-    "NodeSnapshot",
-    "Nodes",
-    "NotAllowed",
-    "NotFound",
-    "NotReady",
-    "NotSupported",
-    "ObjectAttribute",
-    "ObjectChange",
-    "ObjectChanged",
-    "ObjectKind",
-    "Objects",
-    "Offline",
-    "Operation",
-    "Outcome",
-    "OutcomeUnknown",
-    "Overflow",
-    "Parameter",
-    "ParameterKind",
-    "ParameterPlace",
-    "Party",
-    "PartyKind",
-    "Pbx",
-    "PbxError",
-    "PbxObject",
-    "Pin",
-    "PolicyViolation",
-    "Preferences",
-    "Recorder",
-    "Recording",
-    "RecordingFailed",
-    "Replay",
-    "Request",
-    "RequestRefused",
-    "Routing",
-    "SessionLost",
-    "Skill",
-    "Statistics",
-    "Status",
-    "StatusChanged",
-    "SubscriptionLost",
-    "SupervisedUser",
-    "SystemInfo",
-    "Target",
-    "Telephone",
-    "TelephoneState",
-    "Text",
-    "TunnelSettings",
-    "TwoStepRequired",
-    "UnknownCall",
-    "UnknownLine",
-    "VoicemailMessage",
-    "VoicemailSnapshot",
-    "Voicemails",
-    "WebhookSettings",
-    "WireMessage",
-    "WithdrawReason",
-    "attribute",
-    "connect",
-    "field",
-    "keys_of",
-    "replay",
+    "DVA", "VOICEMAIL", "AcdCall", "Action", "ActionNotAllowed", "Agent", "AgentChanged", "AgentSnapshot",
+    "AgentState", "Answer", "AuthenticationFailed", "AvailableLine", "Call", "CallChanged", "CallEnded",
+    "CallEvent", "CallLog", "CallOver", "CallRecord", "CallSnapshot", "CallStarted", "CallState", "CallbackRequest",
+    "CallerId", "CallerIdChoice", "CertificateFailed", "Condition", "Conflict", "ConnectionFailed",
+    "ConnectionSettings", "Contact", "ContactSearch", "Counters", "CtiLink", "Device", "DeviceState",
+    "DialKeywords", "DialPolicy", "Direction", "Event", "EventStream", "Feature", "Forward", "HelpCancelled",
+    "HelpRequested", "HuntingGroups", "IntrusionMode", "InvalidInput", "Key", "Languages", "Leg", "Licence",
+    "LicenceExpiring", "Line", "LineAdded", "LineChanged", "LineEvent", "LineRemoved", "LineSnapshot", "LineState",
+    "LogChange", "LogChanged", "Mailbox", "MailboxSnapshot", "NodeChanged", "NodeSnapshot", "Nodes", "NotAllowed",
+    "NotFound", "NotReady", "NotSupported", "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind",
+    "Objects", "Offline", "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind",
+    "ParameterPlace", "Party", "PartyKind", "Pbx", "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences",
+    "Recorder", "Recording", "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "SessionLost",
+    "Skill", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target",
+    "Telephone", "TelephoneState", "Text", "TunnelSettings", "TwoStepRequired", "UnknownCall", "UnknownLine",
+    "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings", "WireMessage", "WithdrawReason",
+    "attribute", "connect", "field", "keys_of", "replay",
 ]
+# fmt: on
+
+
+def __getattr__(name: str) -> Any:
+    """Import what people write when it is first asked for: pydantic costs as much as everything else together."""
+    from .settings import channels, connection, policy
+
+    for module in (connection, channels, policy):
+        if name in __all__ and hasattr(module, name):
+            return globals().setdefault(name, getattr(module, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

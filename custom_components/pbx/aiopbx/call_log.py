@@ -20,7 +20,7 @@ PAGE: Final = 50
 class CallLog:
     """The records of a line that meet a filter: ``async for record in line.call_log(unanswered=True)``.
 
-    It may be iterated over again, and reads anew then. A call that enters the log meanwhile is given by none twice.
+    It may be iterated over again, and reads anew then. A call that enters the log meanwhile is never given twice.
     """
 
     __slots__ = ("_line", "_which", "total")
@@ -30,7 +30,7 @@ class CallLog:
         self._line = line
         self._which = which
         self.total: int | None = None
-        """How many records there are, once the first was read and where the system tells."""
+        """How many records there are, once the first was read and where the system says so."""
 
     def __repr__(self) -> str:
         """Name the line."""
@@ -71,27 +71,19 @@ class CallLog:
     @owned
     async def _page(self, offset: int) -> LogPage:
         which = self._which
-        return await self._line._ask(
-            Feature.CALL_LOG,
-            lambda commands: commands.call_log.page(self._line.snapshot, which, offset, PAGE),
-            safe=True,
-        )
+        return await self._line._commands_for(Feature.CALL_LOG).call_log.page(self._line.snapshot, which, offset, PAGE)
 
     @owned
     async def acknowledge(self, *records: CallRecord | int, acknowledged: bool = True) -> None:
         """Acknowledge missed calls, or take that back. O2G: PUT /comlog/records."""
         ids = _ids(records)
         if not ids:
-            raise InvalidInput("records", "none is given.", remedy="Give records, or their ids.")
-        await self._line._ask(
-            Feature.CALL_LOG,
-            lambda commands: commands.call_log.acknowledge(self._line.snapshot, ids, acknowledged),
-            safe=True,
-        )
+            raise InvalidInput("records", "none are given.", remedy="Give records, or their ids.")
+        await self._line._commands_for(Feature.CALL_LOG).call_log.acknowledge(self._line.snapshot, ids, acknowledged)
 
     @owned
     async def delete(self, *records: CallRecord | int, all: bool = False) -> None:
-        """Delete these records; none given, those that meet the filter. O2G: DELETE /comlog/records.
+        """Delete these records; None given, those that meet the filter. O2G: DELETE /comlog/records.
 
         Without records and without a filter it is the whole log, which ``all=True`` has to say.
         """
@@ -99,15 +91,13 @@ class CallLog:
         if ids and all:
             raise InvalidInput("all", "does not go with records.", remedy="Give records, or all=True.")
         if ids:
-            await self._line._ask(Feature.CALL_LOG, lambda commands: commands.call_log.delete(self._line.snapshot, ids))
+            await self._line._commands_for(Feature.CALL_LOG).call_log.delete(self._line.snapshot, ids)
             return
         if self._which.everything and not all:
             raise InvalidInput(
                 "all", "the whole log would be deleted.", remedy="Say all=True, or give records or a filter."
             )
-        await self._line._ask(
-            Feature.CALL_LOG, lambda commands: commands.call_log.delete_where(self._line.snapshot, self._which)
-        )
+        await self._line._commands_for(Feature.CALL_LOG).call_log.delete_where(self._line.snapshot, self._which)
 
 
 def _ids(records: tuple[CallRecord | int, ...]) -> tuple[int, ...]:

@@ -1,21 +1,25 @@
-"""Connecting: the one place that knows every kind of system."""
+"""Connecting: the composition root, the one place that puts a wire, the supervisor and the handles together."""
 
-from typing import TYPE_CHECKING, Any
-
-import aiohttp
+from typing import TYPE_CHECKING, Unpack
 
 from .connection import Connection
+from .core import Core
 from .pbx import Connecting, Pbx
 from .ports import System
-from .settings.connection import ConnectionSettings
-from .store import Board
+from .store import Store
 
 if TYPE_CHECKING:
-    pass
+    import aiohttp
+
+    from .settings.connection import ConnectionSettings
+    from .settings.keywords import ConnectKeywords
 
 
 def connect(
-    settings: ConnectionSettings | None = None, *, session: aiohttp.ClientSession | None = None, **keywords: Any
+    settings: "ConnectionSettings | None" = None,
+    *,
+    session: "aiohttp.ClientSession | None" = None,
+    **keywords: "Unpack[ConnectKeywords]",
 ) -> Connecting[Pbx]:
     """Connect to a telephone system, in an ``async with … as pbx`` or by ``pbx = await …``.
 
@@ -26,25 +30,31 @@ def connect(
     """
 
     async def make() -> Pbx:
+        # Settings bring pydantic, which costs more than the rest of the client: a program that only looks at models,
+        # or at a recording, does without it.
+        from .settings.connection import ConnectionSettings
+
         chosen = ConnectionSettings.make(**keywords) if settings is None else settings
         if settings is not None and keywords:
-            chosen = ConnectionSettings.make(**(settings.model_dump() | keywords))
+            chosen = ConnectionSettings.make(**(settings.model_dump() | dict(keywords)))
         return await _open(chosen, session)
 
     return Connecting(make)
 
 
-async def _open(settings: ConnectionSettings, session: aiohttp.ClientSession | None) -> Pbx:
-    board = Board()
-    system = _system(settings, board, session)
+async def _open(settings: "ConnectionSettings", session: "aiohttp.ClientSession | None") -> Pbx:
+    from .policy import DialGuard
+
+    store = Store()
+    system = _system(settings, store, session)
     connection = Connection(
         system,
-        board,
+        store,
         minimum=settings.reconnect_min,
         maximum=settings.reconnect_max,
         fail_back_interval=settings.fail_back_interval,
     )
-    pbx = Pbx(settings, system, board, connection)
+    pbx = Pbx(settings, Core(system, store, connection, DialGuard(settings.dial_policy)))
     try:
         await connection.start()
     except BaseException:
@@ -54,12 +64,12 @@ async def _open(settings: ConnectionSettings, session: aiohttp.ClientSession | N
     return pbx
 
 
-def _system(settings: ConnectionSettings, board: Board, session: aiohttp.ClientSession | None) -> System:
-    """The wire that the settings ask for. The wires know the model, not the other way round."""
+def _system(settings: "ConnectionSettings", store: Store, session: "aiohttp.ClientSession | None") -> System:
+    """The wire that the settings ask for, imported only then."""
     if settings.system == "o2g":
         from .o2g.system import O2gSystem
 
-        return O2gSystem(settings, board, session)
+        return O2gSystem(settings, store, session)
     from .istra.system import IstraSystem
 
-    return IstraSystem(settings, board, session)
+    return IstraSystem(settings, store, session)

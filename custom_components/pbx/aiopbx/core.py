@@ -1,43 +1,116 @@
-"""What every part of a line's handle stands on: the newest snapshot, and the checks before anything is asked."""
+"""What every handle stands on: system, store, policy and owning loop, and the checks before a command."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from .errors import InvalidInput, NotSupported
-from .model import Feature, LineSnapshot
+from .connection import Connection
+from .errors import InvalidInput, NotSupported, Offline, UnknownLine
+from .model import Feature, LineSnapshot, Status
+from .ports import Commands, System
+from .store import Store
 
 if TYPE_CHECKING:
-    from .pbx import Pbx
-    from .ports import Commands
+    from .policy import DialGuard
 
-T = TypeVar("T")
+
+class Core:
+    """One connected client, as its handles share it. It belongs to the event loop that it was made in."""
+
+    def __init__(self, system: System, store: Store, connection: Connection, guard: "DialGuard") -> None:
+        """Stand on these. Made by ``connect`` and ``replay``."""
+        self.system = system
+        self.store = store
+        self.connection = connection
+        self.guard = guard
+        """The dial policy, which stands before whatever makes a telephone ring or sends calls elsewhere."""
+        self.loop = asyncio.get_running_loop()
+
+    # Whether there is a connection
+
+    def offline(self) -> Offline:
+        """Return the error of a command while there is no connection; it says why there is none."""
+        connection = self.connection
+        if connection.status is Status.CLOSED:
+            return Offline("The client is closed.", remedy="Connect again.")
+        why = f" {connection.error.message}" if connection.error else ""
+        return Offline(
+            f"There is no connection at the moment ({connection.status}).{why}",
+            remedy="It is being restored; try again later.",
+        )
+
+    def require_online(self) -> None:
+        """Raise ``Offline`` unless commands can be sent."""
+        if self.connection.status is not Status.ONLINE:
+            raise self.offline()
+
+    # What the system and its lines can do
+
+    def cannot(self, feature: Feature) -> NotSupported:
+        """Return the error of a command that the account has no right to, or the system does not know."""
+        missing = self.system.missing(None).get(feature)
+        return NotSupported(
+            f"{_words(feature)}: this account cannot do this.",
+            missing=missing or feature.value,
+            remedy=f"It needs {missing}." if missing else "See pbx.features for what it can do.",
+        )
+
+    def features_of(self, line: LineSnapshot) -> frozenset[Feature]:
+        """What this line can do."""
+        return line.features
+
+    def require(self, feature: Feature, line: LineSnapshot) -> None:
+        """Raise ``NotSupported`` if this line cannot do it at all."""
+        if feature in line.features:
+            return
+        missing = self.system.missing(line).get(feature)
+        if missing is not None:
+            raise NotSupported(
+                f"{_words(feature)}: the licence of {line.id} does not include this.",
+                missing=missing,
+                remedy=f"It needs {missing}.",
+            )
+        raise NotSupported(
+            f"{_words(feature)}: line {line.id} cannot do this.",
+            missing=feature.value,
+            remedy="See line.features for what it can do.",
+        )
+
+    def commands_for(self, feature: Feature | None) -> Commands:
+        """The commands of the system, once it is clear that the account has this feature and there is a connection."""
+        self.require_online()
+        if feature is not None and feature not in self.system.features:
+            raise self.cannot(feature)
+        return self.system.commands
+
+    def unknown_line(self, key: str) -> UnknownLine:
+        """Return the error that names the lines there are."""
+        known = sorted(self.store.lines)
+        some = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
+        return UnknownLine(
+            f"No line {key!r} is monitored.", remedy=f"There are: {some}." if known else "There are none."
+        )
 
 
 class LineHandle:
-    """Reads the newest snapshot of a line, and asks the system for it."""
+    """Reads the newest snapshot of a line, and checks what is asked of it before anything is sent."""
 
-    __slots__ = ("__weakref__", "_last", "_pbx")
+    __slots__ = ("__weakref__", "_core", "_last")
 
-    def __init__(self, pbx: "Pbx", snapshot: LineSnapshot) -> None:
-        """Made by the ``Pbx`` only."""
-        self._pbx = pbx
+    def __init__(self, core: Core, snapshot: LineSnapshot) -> None:
+        """Made by ``Pbx.lines`` only."""
+        self._core = core
         self._last = snapshot
-
-    @property
-    def pbx(self) -> "Pbx":
-        """The system this line belongs to."""
-        return self._pbx
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The event loop that owns the client."""
-        return self._pbx.loop
+        return self._core.loop
 
     @property
     def snapshot(self) -> LineSnapshot:
         """The newest snapshot: frozen, safe to keep and to compare."""
-        newest = self._pbx._board.lines.get(self._last.id)
+        newest = self._core.store.lines.get(self._last.id)
         if newest is not None:
             self._last = newest
         return self._last
@@ -50,58 +123,41 @@ class LineHandle:
     @property
     def features(self) -> frozenset[Feature]:
         """What this line can do at all; everything else raises ``NotSupported``."""
-        return self._pbx._line_features(self.snapshot)
+        return self._core.features_of(self.snapshot)
 
     @property
     def missing(self) -> Mapping[Feature, str]:
         """The features that are absent for want of a licence, and that licence."""
-        return self._pbx._system.missing(self.snapshot)
+        return self._core.system.missing(self.snapshot)
 
-    # The checks that stand before every action
+    # The checks that stand before every command
 
     @property
-    def _commands(self) -> "Commands":
-        return self._pbx._system.commands
+    def _commands(self) -> Commands:
+        """The commands of the system; those that send something raise ``Offline`` while there is no connection."""
+        return self._core.system.commands
 
-    async def _run(self, ask: "Callable[[Commands], Awaitable[T]]", *, safe: bool = False) -> T:
-        return await self._pbx._system.run(ask, safe=safe)
-
-    async def _ask(self, feature: Feature, ask: "Callable[[Commands], Awaitable[T]]", *, safe: bool = False) -> T:
-        """Ask something of the system that this feature stands for."""
+    def _commands_for(self, feature: Feature) -> Commands:
+        """The commands of the system, once it is clear that the line has this feature and there is a connection."""
         self._require(feature)
         self._require_online()
-        return await self._run(ask, safe=safe)
+        return self._commands
 
     def _require_online(self) -> None:
-        self._pbx._require_online()
-        if self._last.id not in self._pbx._board.lines:
-            raise self._pbx._unknown_line(self._last.id)
+        self._core.require_online()
+        if self._last.id not in self._core.store.lines:
+            raise self._core.unknown_line(self._last.id)
 
     def _require(self, feature: Feature) -> None:
         """Raise ``NotSupported`` if this line cannot do it at all."""
-        self._pbx._require_live(feature)
-        if feature in self.snapshot.features:
-            return
-        missing = self.missing.get(feature)
-        word = feature.value.replace("_", " ")
-        if missing is not None:
-            raise NotSupported(
-                f"{word}: the licence of {self.id} does not have this.",
-                missing=missing,
-                remedy=f"It needs {missing}.",
-            )
-        raise NotSupported(
-            f"{word}: line {self.id} cannot do this.",
-            missing=feature.value,
-            remedy="See line.features for what it can do.",
-        )
+        self._core.require(feature, self.snapshot)
 
     def _check_number(self, number: str, *, field: str = "number") -> None:
         self._commands.check_number(number, field=field)
-        self._pbx._guard.check(number, field=field)
+        self._core.guard.check(number, field=field)
 
     def _spend(self, number: str, *, field: str = "number") -> None:
-        self._pbx._guard.spend(number, field=field)
+        self._core.guard.spend(number, field=field)
 
     def _main_device(self) -> str:
         line = self.snapshot
@@ -122,3 +178,7 @@ class LineHandle:
             return self._main_device()
         self._check_device(device)
         return device
+
+
+def _words(feature: Feature) -> str:
+    return feature.value.replace("_", " ")

@@ -46,17 +46,14 @@ class ContactSearch:
             await self._stop(search)
 
     async def list(self) -> tuple[Contact, ...]:
-        """Everybody who is found. O2G: POST and GET /directory/search."""
+        """Everyone who is found. O2G: POST and GET /directory/search."""
         return tuple([contact async for contact in self])
 
     @owned
     async def _start(self) -> Searching:
         line, wanted = self._line, self._wanted
 
-        async def search(commands: "Commands") -> Searching:
-            return commands.directory.search(line.snapshot, wanted)
-
-        return await line._ask(Feature.DIRECTORY, search)
+        return line._commands_for(Feature.DIRECTORY).directory.search(line.snapshot, wanted)
 
     @owned
     async def _next(self, search: Searching) -> Contact | None:
@@ -78,7 +75,3 @@ def wanted(
     if first_name_keys is not None and keys is None:
         raise InvalidInput("first_name_keys", "does not go without keys.", remedy="Give keys, of the last name.")
     return Wanted(what=what, last_name_keys=keys, first_name_keys=first_name_keys, limit=limit)
-
-
-if TYPE_CHECKING:
-    from .ports import Commands

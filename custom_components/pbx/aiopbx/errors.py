@@ -157,7 +157,7 @@ class NotFound(RequestRefused):
 
 
 class Conflict(RequestRefused):
-    """Somebody else has changed it meanwhile: read it again, then change it."""
+    """Someone else has changed it meanwhile: read it again, then change it."""
 
 
 class NotAllowed(RequestRefused):

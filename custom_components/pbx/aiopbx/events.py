@@ -65,7 +65,7 @@ class CallChanged(CallEvent, frozen=True, kw_only=True):
 
 
 class CallEnded(CallEvent, frozen=True, kw_only=True):
-    """A call has ended; ``call.outcome`` says how. It is told once, also where the end was not seen."""
+    """A call has ended; ``call.outcome`` says how. It comes once, also where the end itself was not seen."""
 
 
 class AgentChanged(LineEvent, frozen=True, kw_only=True):
@@ -95,7 +95,7 @@ class LogChanged(LineEvent, frozen=True, kw_only=True):
     ids: tuple[int, ...] = ()
     """Of the records. None of those that are deleted means all of them."""
     record: CallRecord | None = None
-    """As it is now, where one was added; what the system told of it, where one changed."""
+    """As it is now, where one was added; what the system said of it, where one changed."""
 
 
 class NodeChanged(Event, frozen=True, kw_only=True):

@@ -4,18 +4,19 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import aiohttp
 
-from .errors import ConnectionFailed, Offline, SessionLost
+from .errors import ConnectionFailed, Offline
 from .http.tap import WireStatistics
 from .loops import settle
 from .model import AvailableLine, Statistics, SystemInfo
 from .ports import Commands, Link
 from .settings.connection import ConnectionSettings
-from .store import Board, stale
+from .store import Store, stale
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,12 +24,12 @@ T = TypeVar("T")
 
 
 def not_connected() -> Offline:
-    """What is raised where there is nobody to ask."""
+    """Return the error of a request while there is no connection."""
     return Offline("There is no connection at the moment.", remedy="It is being restored; try again later.")
 
 
 class Unconnected:
-    """Goes before the checks of a wire, which need no connection: whatever else is asked of them does."""
+    """The base of the checks of a wire, which need no connection: everything else does."""
 
     def __getattr__(self, name: str) -> Any:
         """Raise ``Offline``."""
@@ -46,21 +47,31 @@ class Client(Protocol):
     def lost_reason(self) -> Exception | None:
         """Why it is gone."""
 
+    @property
+    def successor(self) -> Callable[[], Awaitable[Any]] | None:
+        """Waits for the client of the next link: a safe request that loses its session is made once more by that."""
+
+    @successor.setter
+    def successor(self, value: Callable[[], Awaitable[Any]]) -> None: ...
+
     async def close(self) -> None:
         """Give the session back."""
 
 
-class WireLink(ABC):
+C = TypeVar("C", bound=Client)
+
+
+class WireLink(ABC, Generic[C]):
     """One connection and the tasks that serve it, until it is lost or closed. See ``Link``."""
 
     commands: Commands
     """The requests."""
 
-    def __init__(self, wire: str, client: Client) -> None:
+    def __init__(self, wire: str, client: C) -> None:
         """Not open yet; ``wire`` begins the names of the tasks."""
         self.info = SystemInfo()
         self._wire = wire
-        self._session = client
+        self.client = client
         self._lost = asyncio.Event()
         self._reason = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -68,7 +79,7 @@ class WireLink(ABC):
     @property
     @abstractmethod
     def last_heard(self) -> float | None:
-        """When the server said something of its own, on the monotonic clock; none where it cannot."""
+        """When the server last sent something of its own accord, on the monotonic clock; None where it never does."""
 
     @abstractmethod
     async def available_lines(self) -> tuple[AvailableLine, ...]:
@@ -76,7 +87,7 @@ class WireLink(ABC):
 
     @abstractmethod
     async def sync(self) -> None:
-        """Bring the board up to date."""
+        """Bring the store up to date."""
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Do this beside the rest, until it is done or the link is closed."""
@@ -94,12 +105,12 @@ class WireLink(ABC):
             self.lose(f"{task.get_name()} failed ({type(error).__name__}).")
 
     async def _watch_session(self) -> None:
-        await self._session.lost.wait()
-        why = self._session.lost_reason
+        await self.client.lost.wait()
+        why = self.client.lost_reason
         self.lose(f"The session is gone. {why}" if why is not None else "The session is gone.")
 
     async def lost(self) -> str:
-        """Wait until the connection is gone; says why."""
+        """Wait until the connection is gone, and return why."""
         await self._lost.wait()
         return self._reason
 
@@ -113,10 +124,10 @@ class WireLink(ABC):
         """Give tasks and session back, and all that belongs to the session. Never raises."""
         self.lose("It was closed.")
         await settle(*self._tasks)
-        await self._session.close()
+        await self.client.close()
 
 
-L = TypeVar("L", bound=WireLink)
+L = TypeVar("L", bound="WireLink[Any]")
 
 
 class WireSystem(Generic[L]):
@@ -128,23 +139,28 @@ class WireSystem(Generic[L]):
     def __init__(
         self,
         settings: ConnectionSettings,
-        board: Board,
+        store: Store,
         http: aiohttp.ClientSession | None,
         cookies: Callable[[], aiohttp.abc.AbstractCookieJar],
+        offline: Commands,
     ) -> None:
-        """Fill this board, over this HTTP session; none makes one with such cookies, closed with the system."""
+        """Fill this store, over this HTTP session; None makes one with such cookies, closed with the system.
+
+        ``offline`` stands in for the commands while there is no link.
+        """
         self.settings = settings
-        self.board = board
+        self.store = store
         self.servers = len(settings.urls)
-        self.wire = WireStatistics(tap=board.tap)
+        self.wire = WireStatistics(tap=store.tap)
         self._http = http
         self._own_http = http is None
         self._cookies = cookies
+        self._offline = offline
         self._link: L | None = None
         self._linked = asyncio.Event()
 
     def statistics(self) -> Statistics:
-        """What the wire has seen."""
+        """What has come over the wire, counted."""
         wire = self.wire
         heard = self._link.last_heard if self._link is not None else None
         return Statistics(
@@ -159,38 +175,34 @@ class WireSystem(Generic[L]):
         )
 
     def use(self, link: Link | None) -> None:
-        """Send commands through this link, and let what it hears count; none makes every line unconfirmed."""
-        self._link = cast("L | None", link)
-        if link is None:
+        """Send commands through this link, and apply what comes over it; None marks every line as unconfirmed."""
+        self._link = used = cast("L | None", link)
+        if used is None:
             self._linked.clear()
         else:
+            used.client.successor = partial(self._next_client, used)
             self._linked.set()
-        lines = self.board.lines
+        lines = self.store.lines
         for id_, line in lines.items():
             lines[id_] = stale(line)
 
     def uses(self, link: L) -> bool:
-        """Whether this is the link whose news count."""
+        """Whether this is the link in use, whose events are applied."""
         return self._link is link
 
-    async def run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
-        """Ask through the link there is. What is safe is asked once more after a lost session; nothing else is."""
-        return await self._ask(lambda link: ask(link.commands), safe=safe)
+    @property
+    def commands(self) -> Commands:
+        """The commands of the link in use; without one, the checks, and ``Offline`` for everything else."""
+        return self._offline if self._link is None else self._link.commands
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """All lines that could be monitored."""
-        return await self._ask(lambda link: link.available_lines(), safe=True)
-
-    async def _ask(self, ask: Callable[[L], Awaitable[T]], *, safe: bool) -> T:
-        link = self._link
-        if link is None:
+        if self._link is None:
             raise not_connected()
-        try:
-            return await ask(link)
-        except SessionLost:
-            link.lose("the session is gone")
-            if not safe:
-                raise
+        return await self._link.available_lines()
+
+    async def _next_client(self, link: L) -> Any:
+        """Wait for the link that follows this one, whose session is gone; return its client."""
         try:
             async with asyncio.timeout(self.settings.request_timeout):
                 while self._link is link or self._link is None:
@@ -200,7 +212,7 @@ class WireSystem(Generic[L]):
             raise Offline(
                 "The session is gone, and there is no new one yet.", remedy="It is being restored; try again later."
             ) from None
-        return await ask(self._link)
+        return self._link.client
 
     def _session(self) -> aiohttp.ClientSession:
         """The HTTP session, made when it is first needed."""

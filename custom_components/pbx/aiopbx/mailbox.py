@@ -60,7 +60,7 @@ class Mailbox:
 
     @property
     def new(self) -> int | None:
-        """How many of them nobody had heard."""
+        """How many of them were new."""
         return self.snapshot.new
 
     @property
@@ -81,14 +81,12 @@ class Mailbox:
     @owned
     async def refresh(self) -> MailboxSnapshot:
         """Count the messages again. O2G: POST /messaging/mailboxes/{mailboxId}. myIstra: GET /logs/Notifications."""
-        told = await self._line._ask(
-            Feature.MAILBOX, lambda commands: commands.voicemail.connect(self._line.snapshot, self._key), safe=True
-        )
-        self.snapshot = replace(told, id=self.id, name=self.name)
+        mailbox = await self._line._commands_for(Feature.MAILBOX).voicemail.connect(self._line.snapshot, self._key)
+        self.snapshot = replace(mailbox, id=self.id, name=self.name)
         return self.snapshot
 
     def messages(self, *, new_only: bool = False) -> "Voicemails":
-        """The messages, to be iterated over; ``new_only`` are those that nobody has heard."""
+        """The messages, to be iterated over; ``new_only`` gives only the new ones."""
         return Voicemails(self._line, self._key.id, self._key.password, new_only, self)
 
     @owned
@@ -101,9 +99,8 @@ class Mailbox:
             raise InvalidInput(
                 "all", "every message would be deleted.", remedy="Say all=True, or give the messages that are meant."
             )
-        await self._line._ask(
-            Feature.MAILBOX,
-            lambda commands: commands.voicemail.delete(self._line.snapshot, self._key, None if all else ids),
+        await self._line._commands_for(Feature.MAILBOX).voicemail.delete(
+            self._line.snapshot, self._key, None if all else ids
         )
 
 
@@ -156,11 +153,7 @@ class Voicemails:
     @owned
     async def _page(self, mailbox: Mailbox, offset: int) -> tuple[VoicemailSnapshot, ...]:
         line, key, new_only = self._line, mailbox._key, self._new_only
-        return await line._ask(
-            Feature.MAILBOX,
-            lambda commands: commands.voicemail.page(line.snapshot, key, offset, PAGE, new_only),
-            safe=True,
-        )
+        return await line._commands_for(Feature.MAILBOX).voicemail.page(line.snapshot, key, offset, PAGE, new_only)
 
 
 class VoicemailMessage:
@@ -209,7 +202,7 @@ class VoicemailMessage:
 
     @property
     def unread(self) -> bool | None:
-        """Whether nobody had heard it."""
+        """Whether it was new."""
         return self.snapshot.unread
 
     @property
@@ -219,7 +212,7 @@ class VoicemailMessage:
 
     @property
     def play_number(self) -> str | None:
-        """What to dial to hear it over a telephone: ``line.dial(message.play_number)``; none where there is none."""
+        """What to dial to hear it over a telephone: ``line.dial(message.play_number)``; None where there is none."""
         return self.snapshot.play_number
 
     @owned
@@ -228,17 +221,19 @@ class VoicemailMessage:
         path: str | os.PathLike[str],
         format: str | None = None,
         *,
-        told: Callable[[int, int | None], Any] | None = None,
+        on_progress: Callable[[int, int | None], Any] | None = None,
     ) -> int:
         """Write it to a file that appears when it is whole, and return its bytes.
 
-        ``format`` is one of ``mailbox.formats``, the first if none is given. ``told`` is called with the bytes so far,
+        ``format`` is one of ``mailbox.formats``, the first if none is given. ``on_progress`` gets the bytes so far,
         and those in all where they are known. Raises ``OSError`` where the file cannot be written. O2G counts the
-        message as heard. O2G: GET …/{voicemailId}. myIstra: GET …/{id}.{format}.
+        message as read. O2G: GET …/{voicemailId}. myIstra: GET …/{id}.{format}.
         """
         recording = await self._open(format)
         size = recording.size
-        return await recording.to_file(path, told=None if told is None else lambda done: told(done, size))
+        return await recording.to_file(
+            path, on_progress=None if on_progress is None else lambda done: on_progress(done, size)
+        )
 
     async def stream(self, format: str | None = None) -> AsyncIterator[bytes]:
         """Give the bytes of a sound file as they come; it is never held whole.
@@ -259,16 +254,12 @@ class VoicemailMessage:
         mailbox = self._mailbox
         if not mailbox.can_mark:
             raise NotSupported(
-                f"The mailbox {mailbox.id} lets nobody mark messages.",
+                f"The mailbox {mailbox.id} has no way to mark messages.",
                 missing="read_marks",
-                remedy="A message counts as heard once it was read with save or stream.",
+                remedy="O2G marks a message as read when it is fetched with save or stream.",
             )
         line, key = mailbox._line, mailbox._key
-        self.snapshot = await line._ask(
-            Feature.MAILBOX,
-            lambda commands: commands.voicemail.set_read(line.snapshot, key, self.id, read),
-            safe=True,
-        )
+        self.snapshot = await line._commands_for(Feature.MAILBOX).voicemail.set_read(line.snapshot, key, self.id, read)
 
     @owned
     async def delete(self) -> None:
@@ -285,9 +276,7 @@ class VoicemailMessage:
                 remedy=f"There is: {', '.join(formats)}." if formats else "Leave it out.",
             )
         line, key = self._mailbox._line, self._mailbox._key
-        return await line._ask(
-            Feature.MAILBOX, lambda commands: commands.voicemail.open(line.snapshot, key, self.id, format), safe=True
-        )
+        return await line._commands_for(Feature.MAILBOX).voicemail.open(line.snapshot, key, self.id, format)
 
     @owned
     async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from .core import Core
 from .errors import InvalidInput
 from .loops import owned
 from .model import Feature
@@ -11,15 +12,13 @@ from .records import Licence, NodeSnapshot, NodesSnapshot
 if TYPE_CHECKING:
     import asyncio
 
-    from .pbx import Pbx
-
 
 class Nodes(Mapping[str, NodeSnapshot]):
-    """The nodes by id, kept by the events; ``NodeChanged`` tells. For administrators: else there are none."""
+    """The nodes by id, kept up to date by the events; see ``NodeChanged``. For administrators: else there are none."""
 
-    def __init__(self, pbx: "Pbx") -> None:
+    def __init__(self, core: Core) -> None:
         """Made by ``Pbx.nodes`` only."""
-        self._pbx = pbx
+        self._core = core
 
     def __repr__(self) -> str:
         """Say how the nodes stand."""
@@ -43,12 +42,12 @@ class Nodes(Mapping[str, NodeSnapshot]):
     @property
     def loop(self) -> "asyncio.AbstractEventLoop":
         """The event loop that owns the client."""
-        return self._pbx.loop
+        return self._core.loop
 
     @property
     def snapshot(self) -> NodesSnapshot:
-        """Nodes, licences and server as they were last told."""
-        return self._pbx._board.nodes
+        """Nodes, licences and server as they are known."""
+        return self._core.store.nodes
 
     @property
     def licences(self) -> tuple[Licence, ...]:
@@ -58,7 +57,7 @@ class Nodes(Mapping[str, NodeSnapshot]):
     @owned
     async def refresh(self) -> NodesSnapshot:
         """Read nodes and licences again. O2G: GET /system/status."""
-        await self._pbx._ask(Feature.NODES, lambda commands: commands.nodes.refresh(), safe=True)
+        await self._core.commands_for(Feature.NODES).nodes.refresh()
         return self.snapshot
 
     @owned
@@ -66,4 +65,4 @@ class Nodes(Mapping[str, NodeSnapshot]):
         """Whether there is a licence of this name, such as ``ROXE_HA``. O2G: GET /system/licenses."""
         if not name.strip():
             raise InvalidInput("name", "is empty.", remedy="Give the name of a licence, such as ROXE_HA.")
-        return await self._pbx._ask(None, lambda commands: commands.nodes.has_licence(name), safe=True)
+        return await self._core.commands_for(None).nodes.has_licence(name)

@@ -1,8 +1,8 @@
 """What a kind of telephone system must be able to do, for the model and the supervisor to work with it."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
 
 from .errors import NotSupported
 from .model import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class AgentCommands(Protocol):
-    """What may be asked of a system about an agent."""
+    """What a system can be asked to do about an agent."""
 
     async def log_on(self, line: LineSnapshot, device: str, group: str | None, headset: bool | None) -> None:
         """Log on at a set."""
@@ -83,7 +83,7 @@ class AgentCommands(Protocol):
         """Get into a call."""
 
     async def change_intrusion(self, line: LineSnapshot, mode: IntrusionMode) -> None:
-        """Be heard otherwise."""
+        """Change who hears the supervisor."""
 
     async def listen(self, line: LineSnapshot, number: str) -> None:
         """Listen to all calls of an agent."""
@@ -93,7 +93,7 @@ class AgentCommands(Protocol):
 
 
 class CallLogCommands(Protocol):
-    """What may be asked of a system about a log."""
+    """What a system can be asked to do about a log."""
 
     async def page(self, line: LineSnapshot, which: LogFilter, offset: int, limit: int) -> LogPage:
         """Some of the records that are meant."""
@@ -113,7 +113,7 @@ class Recording(Protocol):
 
     @property
     def size(self) -> int | None:
-        """Bytes in all; none where that is not known."""
+        """Bytes in all; None where that is not known."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Give the bytes as they come."""
@@ -121,12 +121,12 @@ class Recording(Protocol):
     def close(self) -> None:
         """Read no more."""
 
-    async def to_file(self, path: str | os.PathLike[str], *, told: Callable[[int], Any] | None = None) -> int:
+    async def to_file(self, path: str | os.PathLike[str], *, on_progress: Callable[[int], Any] | None = None) -> int:
         """Write it to a file, which appears when it is whole."""
 
 
 class VoicemailCommands(Protocol):
-    """What may be asked of a system about mailboxes. Each connects to the mailbox first where that is needed."""
+    """What a system can be asked to do about mailboxes. Each connects to the mailbox first where that is needed."""
 
     async def mailboxes(self, line: LineSnapshot) -> tuple[MailboxSnapshot, ...]:
         """The mailboxes of a user."""
@@ -140,17 +140,17 @@ class VoicemailCommands(Protocol):
         """Some of the messages, newest first."""
 
     async def open(self, line: LineSnapshot, mailbox: MailboxKey, message: str, format: str | None) -> Recording:
-        """Begin to read what was said, in one of the formats of the mailbox; none is the usual one."""
+        """Begin to read what was said, in one of the formats of the mailbox; None is the usual one."""
 
     async def set_read(self, line: LineSnapshot, mailbox: MailboxKey, message: str, read: bool) -> VoicemailSnapshot:
         """Mark a message read or unread, where the mailbox can; the message as it is then."""
 
     async def delete(self, line: LineSnapshot, mailbox: MailboxKey, messages: tuple[str, ...] | None) -> None:
-        """Delete these messages; none is all."""
+        """Delete these messages; None is all."""
 
 
 class DeskCommands(Protocol):
-    """What may be asked of a system about a user's desk: languages, password, shared sets, groups, texts."""
+    """What a system can be asked to do about a user's desk: languages, password, shared sets, groups, texts."""
 
     async def preferences(self, line: LineSnapshot) -> Preferences:
         """The languages."""
@@ -165,7 +165,7 @@ class DeskCommands(Protocol):
         """Change the password."""
 
     async def share_desk(self, line: LineSnapshot, set: str | None) -> None:
-        """Log on at a shared set; none logs off."""
+        """Log on at a shared set; None logs off."""
 
     async def hunting_groups(self, line: LineSnapshot) -> HuntingGroups:
         """The groups."""
@@ -180,7 +180,7 @@ class DeskCommands(Protocol):
         """Send a short text."""
 
     async def read_text(self, line: LineSnapshot) -> Text | None:
-        """The newest text, which is erased; none if there is none."""
+        """The newest text, which is erased; None if there is none."""
 
 
 class Wanted(Snapshot, frozen=True, kw_only=True):
@@ -200,21 +200,21 @@ class Searching(Protocol):
         """Whether nothing more is to be found."""
 
     async def next(self) -> Contact | None:
-        """The next contact, once it is found; none is the end."""
+        """The next contact, once it is found; None is the end."""
 
     async def stop(self) -> None:
         """Search no longer."""
 
 
 class DirectoryCommands(Protocol):
-    """What may be asked of a system about its telephone book."""
+    """What a system can be asked to do about its telephone book."""
 
     def search(self, line: LineSnapshot, wanted: Wanted) -> Searching:
         """Search for a user; raises ``InvalidInput`` for what cannot be searched for."""
 
 
 class NodesCommands(Protocol):
-    """What may be asked of a system about itself."""
+    """What a system can be asked to do about itself."""
 
     async def refresh(self) -> None:
         """Read the nodes and the licences again."""
@@ -224,7 +224,7 @@ class NodesCommands(Protocol):
 
 
 class ObjectsCommands(Protocol):
-    """What may be asked of a system about its configuration."""
+    """What a system can be asked to do about its configuration."""
 
     async def nodes(self) -> tuple[str, ...]:
         """The ids of the nodes."""
@@ -251,7 +251,7 @@ class ObjectsCommands(Protocol):
 
 
 class TelephoneCommands(Protocol):
-    """What may be asked of a system about a telephone."""
+    """What a system can be asked to do about a telephone."""
 
     async def keys(self, line: LineSnapshot, device: str, programmed: bool) -> tuple[Key, ...]:
         """The keys, or only those that are programmed."""
@@ -302,16 +302,13 @@ class TelephoneCommands(Protocol):
         """What is dialled for a service."""
 
 
-T = TypeVar("T")
-
-
 class DialKeywords(TypedDict, total=False):
     """How a call is made, beyond the number: the keywords of ``Line.dial`` and ``Call.consult``."""
 
     device: str | None
-    """The telephone that dials; none is the first that can."""
+    """The telephone that dials; None is the first that can."""
     auto_answer: bool
-    """Take the own telephone off the hook at once (unless told otherwise), else it rings first."""
+    """Take the own telephone off the hook at once (unless it is False), else it rings first."""
     associated_data: str | None
     """Goes with a regular call, 32 bytes at most."""
     calling_number: str | None
@@ -345,7 +342,7 @@ class DialOptions(Snapshot, frozen=True, kw_only=True):
 
 
 class CallerIdCommands(Protocol):
-    """What may be asked of a system about the number that others see. What comes of it is on the board afterwards."""
+    """What a system can be asked to do about the number that others see. The store shows what came of it."""
 
     async def set(self, line: LineSnapshot, choice: CallerIdChoice, number: str | None) -> None:
         """Choose the number."""
@@ -354,75 +351,10 @@ class CallerIdCommands(Protocol):
         """Read it again."""
 
 
-class WithoutCallerId:
-    """What O2G has not, and systems like it."""
-
-    @property
-    def caller_id(self) -> CallerIdCommands:
-        """The number that others see."""
-        raise _absent("choice of the number that others see", Feature.CALLER_ID)
-
-    async def add_party(self, line: LineSnapshot, call: CallSnapshot, number: str) -> None:
-        """Call somebody into a call."""
-        raise NotSupported(
-            "This system adds nobody to a call at once.",
-            missing="add_party",
-            remedy="Consult somebody, then merge the two calls.",
-        )
-
-
-class Absent(WithoutCallerId):
-    """The parts of ``Commands``, absent. A system that has one of them overrides it."""
-
-    @property
-    def voicemail(self) -> VoicemailCommands:
-        """Mailboxes."""
-        raise _absent("mailboxes", Feature.MAILBOX)
-
-    @property
-    def call_log(self) -> CallLogCommands:
-        """The log of calls."""
-        raise _absent("a call log", Feature.CALL_LOG)
-
-    @property
-    def agents(self) -> AgentCommands:
-        """The call centre."""
-        raise _absent("a call centre", Feature.AGENT)
-
-    @property
-    def directory(self) -> DirectoryCommands:
-        """The telephone book."""
-        raise _absent("a telephone book", Feature.DIRECTORY)
-
-    @property
-    def nodes(self) -> NodesCommands:
-        """The nodes."""
-        raise _absent("nodes", Feature.NODES)
-
-    @property
-    def telephones(self) -> TelephoneCommands:
-        """What telephones are programmed with."""
-        raise _absent("telephones that can be programmed", Feature.TELEPHONES)
-
-    @property
-    def objects(self) -> ObjectsCommands:
-        """The configuration."""
-        raise _absent("a configuration that can be changed", Feature.OBJECTS)
-
-    @property
-    def desk(self) -> DeskCommands:
-        """Languages, password, shared sets, groups, texts."""
-        raise _absent("preferences", Feature.PREFERENCES)
-
-
-def _absent(what: str, feature: Feature) -> NotSupported:
-    return NotSupported(f"This system offers no client {what}.", missing=feature.value)
-
-
 class Commands(Protocol):
-    """What may be asked of a system. ``line`` and ``call`` are the newest snapshots; devices are ids.
+    """What a system can be asked to do. ``line`` and ``call`` are the newest snapshots; devices are ids.
 
-    The checks raise before anything is sent. The others send one request each; the events tell what came of it.
+    The checks raise before anything is sent. The others send one request each; the events say what came of it.
     """
 
     def check_number(self, number: str, *, field: str = "number") -> None:
@@ -444,13 +376,13 @@ class Commands(Protocol):
         """Start a call while another one waits, which is held first where the system does not by itself."""
 
     async def answer(self, line: LineSnapshot, call: CallSnapshot | None, device: str) -> None:
-        """Answer a ringing call; none is the only one, where calls cannot be seen."""
+        """Answer a ringing call; None is the only one, where calls cannot be seen."""
 
     async def leave(self, line: LineSnapshot, call: CallSnapshot | None) -> None:
-        """Leave a call; none is the only one, where calls cannot be seen."""
+        """Leave a call; None is the only one, where calls cannot be seen."""
 
     async def end(self, line: LineSnapshot, call: CallSnapshot) -> None:
-        """End a call for everybody."""
+        """End a call for everyone in it."""
 
     async def hold(self, line: LineSnapshot, call: CallSnapshot, device: str) -> None:
         """Put a call on hold."""
@@ -474,7 +406,7 @@ class Commands(Protocol):
         """Make one conference of two calls."""
 
     async def add_party(self, line: LineSnapshot, call: CallSnapshot, number: str) -> None:
-        """Call somebody into a call."""
+        """Call someone into a call."""
 
     async def drop(self, line: LineSnapshot, call: CallSnapshot, party: str) -> None:
         """Drop a participant of a conference."""
@@ -544,7 +476,7 @@ class Commands(Protocol):
     async def refresh_counters(self, line: LineSnapshot) -> None:
         """Read the counters of a line again."""
 
-    # The parts, which a system need not have: see ``Absent``.
+    # The parts, which a system need not have: see ``Refusing``.
 
     @property
     def voicemail(self) -> VoicemailCommands:
@@ -583,6 +515,71 @@ class Commands(Protocol):
         """Languages, password, shared sets, groups, texts."""
 
 
+ABSENT: Final[dict[str, Feature]] = {
+    "dial": Feature.DIAL,
+    "consult": Feature.CALL_CONTROL,
+    "answer": Feature.ANSWER,
+    "leave": Feature.HANG_UP,
+    "end": Feature.HANG_UP,
+    "hold": Feature.CALL_CONTROL,
+    "retrieve": Feature.CALL_CONTROL,
+    "alternate": Feature.CALL_CONTROL,
+    "reconnect": Feature.CALL_CONTROL,
+    "transfer": Feature.TRANSFER,
+    "blind_transfer": Feature.TRANSFER,
+    "merge": Feature.CONFERENCE,
+    "add_party": Feature.CONFERENCE,
+    "drop": Feature.CONFERENCE,
+    "redirect": Feature.REDIRECT,
+    "overflow_to_voicemail": Feature.REDIRECT,
+    "park": Feature.PARK,
+    "unpark": Feature.PARK,
+    "pick_up": Feature.PICK_UP,
+    "send_dtmf": Feature.DTMF,
+    "record": Feature.RECORDING,
+    "attach_data": Feature.ASSOCIATED_DATA,
+    "send_account_info": Feature.ASSOCIATED_DATA,
+    "call_back": Feature.CALL_BACK,
+    "switch_device": Feature.SWITCH_DEVICE,
+    "set_do_not_disturb": Feature.DO_NOT_DISTURB,
+    "set_forward": Feature.FORWARD,
+    "cancel_forward": Feature.FORWARD,
+    "set_overflow": Feature.OVERFLOW,
+    "cancel_overflow": Feature.OVERFLOW,
+    "set_remote_extension": Feature.REMOTE_EXTENSION,
+    "request_call_back": Feature.CALL_BACK,
+    "callbacks": Feature.CALL_BACK,
+    "delete_callbacks": Feature.CALL_BACK,
+    "refresh_counters": Feature.COUNTERS,
+    "voicemail": Feature.MAILBOX,
+    "call_log": Feature.CALL_LOG,
+    "agents": Feature.AGENT,
+    "directory": Feature.DIRECTORY,
+    "nodes": Feature.NODES,
+    "telephones": Feature.TELEPHONES,
+    "objects": Feature.OBJECTS,
+    "caller_id": Feature.CALLER_ID,
+    "desk": Feature.PREFERENCES,
+}
+"""What is missing where a wire lacks one of the ``Commands``."""
+_REMEDIES: Final = {"add_party": "Consult the other party, then merge the two calls."}
+
+
+class Refusing:
+    """The base of a wire's ``Commands``, which lists only what the wire has: the rest is refused by the table."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise ``NotSupported``: this is called for what the class does not define."""
+        feature = ABSENT.get(name)
+        if feature is None:
+            raise AttributeError(name)
+        raise NotSupported(
+            f"{name.replace('_', ' ')}: this system cannot do this.",
+            missing=feature.value,
+            remedy=_REMEDIES.get(name, "See line.features for what it can do."),
+        )
+
+
 class Link(Protocol):
     """One connection that is open: logged in, subscribed, the event channel read."""
 
@@ -591,7 +588,7 @@ class Link(Protocol):
         """What it is connected to."""
 
     async def sync(self) -> None:
-        """Bring the board up to date. Raises ``PbxError`` if that is not possible."""
+        """Bring the store up to date. Raises ``PbxError`` if that is not possible."""
 
     async def lost(self) -> str:
         """Wait until the connection is gone; says why."""
@@ -611,7 +608,7 @@ class System(Protocol):
         """What the system and the account can do at all: what any line can."""
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
-        """Which licence absent features of a line (none: of the account) would need, where that is known."""
+        """Which licence absent features of a line (None: of the account) would need, where that is known."""
 
     async def open(self, server: int) -> Link:
         """Connect to a server. Raises ``PbxError`` and leaves nothing behind if that fails."""
@@ -620,14 +617,14 @@ class System(Protocol):
         """Whether a server seems to serve: one cheap request, never raises."""
 
     def use(self, link: Link | None) -> None:
-        """Send commands through this link from now on; none is offline."""
-
-    async def run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
-        """Ask something of the system now; repeated once after a lost session if that is ``safe``."""
+        """Send commands through this link from now on; None is offline."""
 
     @property
     def commands(self) -> Commands:
-        """The checks, which need no connection."""
+        """The commands of the link in use. While there is none, the checks work and everything else is ``Offline``.
+
+        A safe operation that loses its session is repeated once, in the next one; nothing else is ever repeated.
+        """
 
     def statistics(self) -> Statistics:
         """What its wire has seen."""

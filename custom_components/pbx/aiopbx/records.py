@@ -13,14 +13,14 @@ from .model import (
 
 
 class IntrusionMode(StrEnum):
-    """Who hears a supervisor that gets into the call of an agent."""
+    """Who hears a supervisor who intrudes into the call of an agent."""
 
     NORMAL = "normal"
     """Both."""
     RESTRICTED = "restricted"
     """Only the agent."""
     DISCRETE = "discrete"
-    """Nobody: the supervisor listens."""
+    """Neither: the supervisor listens."""
 
 
 class WithdrawReason(Snapshot, frozen=True, kw_only=True):
@@ -50,14 +50,14 @@ class CallRecord(Snapshot, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
     """The others."""
     called: Party | None = None
-    """Whom the caller dialled first, where that is told."""
+    """Whom the caller dialled first, where that is known."""
     answered: bool | None = None
     acknowledged: bool | None = None
     reason: str | None = None
     """Why it came or ended, in the system's word."""
     started_at: datetime | None = None
     answered_at: datetime | None = None
-    """Where the system tells it."""
+    """Where the system says so."""
     ended_at: datetime | None = None
 
     @property
@@ -67,12 +67,12 @@ class CallRecord(Snapshot, frozen=True, kw_only=True):
 
     @property
     def missed(self) -> bool:
-        """Whether it came in, has ended, and nobody took it."""
+        """Whether it came in, has ended, and was not answered."""
         return self.direction is Direction.INCOMING and self.answered is False and self.ended_at is not None
 
     @property
     def seconds(self) -> float | None:
-        """How long it lasted from its beginning; none while it goes on."""
+        """How long it lasted from its beginning; None while it goes on."""
         if self.started_at is None or self.ended_at is None:
             return None
         return (self.ended_at - self.started_at).total_seconds()
@@ -96,7 +96,7 @@ class LogFilter(Snapshot, frozen=True, kw_only=True):
 
 
 class LogPage(Snapshot, frozen=True, kw_only=True):
-    """Some records, how many were read for them, and how many there are in all where that is told."""
+    """Some records, how many were read for them, and how many there are in all, where that is known."""
 
     records: tuple[CallRecord, ...] = ()
     read: int = 0
@@ -119,7 +119,7 @@ class MailboxSnapshot(Snapshot, frozen=True, kw_only=True):
 
 
 class MailboxKey(Snapshot, frozen=True, kw_only=True):
-    """Which mailbox, and its password; none takes the user's."""
+    """Which mailbox, and its password; None takes the user's."""
 
     id: str
     password: str | None = None
@@ -173,7 +173,7 @@ class Text(Snapshot, frozen=True, kw_only=True):
 
 
 class Contact(Snapshot, frozen=True, kw_only=True):
-    """Somebody in the telephone book."""
+    """A person in the telephone book."""
 
     first_name: str = ""
     last_name: str = ""
@@ -196,7 +196,7 @@ class CtiLink(StrEnum):
     SECONDARY = "secondary"
     DOWN = "down"
     UP = "up"
-    """Connected, to which one is not told yet."""
+    """Connected, but not yet known to which one."""
     UNKNOWN = "unknown"
 
 
@@ -216,7 +216,7 @@ class NodeSnapshot(Snapshot, frozen=True, kw_only=True):
 
     @property
     def connected(self) -> bool | None:
-        """Whether it is connected; none where that is not known."""
+        """Whether it is connected; None where that is not known."""
         return None if self.link is CtiLink.UNKNOWN else self.link is not CtiLink.DOWN
 
 
@@ -300,7 +300,7 @@ class Key(Snapshot, frozen=True, kw_only=True):
 
     position: int
     number: str | None = None
-    """What it dials; none where it is free."""
+    """What it dials; None where it is free."""
     label: str | None = None
     locked: bool | None = None
     """Whether it may not be programmed; soft keys have no such thing."""
@@ -330,7 +330,7 @@ class Pin(Snapshot, frozen=True, kw_only=True):
 
 
 class CallbackRequest(Snapshot, frozen=True, kw_only=True):
-    """Somebody asked to be called back."""
+    """Someone asked to be called back."""
 
     id: str
     number: str | None = None

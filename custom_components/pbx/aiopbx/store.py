@@ -1,4 +1,4 @@
-"""The newest snapshot of every line, who subscribes to it, and the difference between snapshots, which becomes events."""
+"""Lines as they are known: the newest snapshots, their subscribers, and the difference that becomes events."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from threading import Lock
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
@@ -35,7 +35,10 @@ from .model import CallSnapshot, Feature, LineSnapshot
 from .records import NodesSnapshot
 
 _LOG = logging.getLogger(__name__)
-Callback: TypeAlias = Callable[[Event], None]
+E = TypeVar("E", bound=Event)
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+Callback: TypeAlias = Callable[[Any], None]
+"""Takes the events of the kind that it subscribes to, which the overloads of ``subscribe`` see to."""
 Kind: TypeAlias = type[Event] | tuple[type[Event], ...] | None
 _Table: TypeAlias = "dict[type[Event], tuple[_Entry, ...]]"
 KINDS: Final[tuple[type[Event], ...]] = (
@@ -57,11 +60,11 @@ KINDS: Final[tuple[type[Event], ...]] = (
 """Every kind of event that happens."""
 _LINE_KINDS: Final = frozenset(kind for kind in KINDS if issubclass(kind, LineEvent))
 _NEVER_DROPPED: Final = frozenset({StatusChanged, LineAdded, LineRemoved, CallEnded})
-"""What a stream keeps whatever its bound: without these a subscriber would believe something for ever."""
+"""What a stream keeps whatever its bound: without these a subscriber would show something wrong for ever."""
 
 
 def expand(kind: Kind) -> tuple[type[Event], ...]:
-    """All kinds of events that a subscription to this kind means; none is every kind."""
+    """All kinds of events that a subscription to this kind means; None is every kind."""
     if kind is None:
         return KINDS
     wanted = kind if isinstance(kind, tuple) else (kind,)
@@ -69,10 +72,10 @@ def expand(kind: Kind) -> tuple[type[Event], ...]:
 
 
 class Subscribers:
-    """Callbacks by line and kind. Subscribing is safe from any thread; ``tell`` belongs to the owning loop."""
+    """Callbacks by line and kind. Subscribing is safe from any thread; ``publish`` belongs to the owning loop."""
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Begin without subscribers."""
         self._everywhere: _Table = {}
         self._lines: dict[str, _Table] = {}
         self._lock = Lock()
@@ -81,7 +84,7 @@ class Subscribers:
         """Call this for every such event, and return the function that stops it; calling that twice does nothing."""
         kinds = expand(kind)
         active = [True]
-        # A wrapper of its own tells two subscriptions of the same callback apart.
+        # Each subscription has a wrapper of its own, so that the same callback may subscribe twice.
         entry = _Entry(callback)
         with self._lock:
             table = self._everywhere if line is None else self._lines.setdefault(line, {})
@@ -93,7 +96,7 @@ class Subscribers:
                 if not active:
                     return
                 active.clear()
-                entry.callback = _nobody
+                entry.callback = _ignore
                 table = self._everywhere if line is None else self._lines.get(line, {})
                 for one in kinds:
                     left = tuple(other for other in table.get(one, ()) if other is not entry)
@@ -106,12 +109,12 @@ class Subscribers:
 
         return remove
 
-    def tell(self, event: Event) -> None:
-        """Tell everybody who asked for this event."""
-        self.tell_all((event,))
+    def publish(self, event: Event) -> None:
+        """Give an event to its subscribers."""
+        self.publish_all((event,))
 
-    def tell_all(self, events: Iterable[Event]) -> None:
-        """Tell everybody who asked for these events, in order."""
+    def publish_all(self, events: Iterable[Event]) -> None:
+        """Give events to their subscribers, in order."""
         everywhere, lines = self._everywhere, self._lines
         for event in events:
             kind = type(event)
@@ -132,7 +135,7 @@ class Subscribers:
 
 
 class _Entry:
-    """One subscription; once it is removed it calls nobody, also in the middle of a round."""
+    """One subscription; once it is removed it calls nothing, also in the middle of a round."""
 
     __slots__ = ("callback",)
 
@@ -140,11 +143,11 @@ class _Entry:
         self.callback = callback
 
 
-def _nobody(event: Event) -> None:
-    """Hear nothing any more."""
+def _ignore(event: Event) -> None:
+    """Take the place of a callback that was removed."""
 
 
-class EventStream:
+class EventStream(Generic[E_co]):
     """Events to iterate over: ``async with pbx.events() as events: async for event in events: …``.
 
     At most ``size`` events wait. When more come, a change is merged into the one of the same call or line that waits
@@ -156,9 +159,9 @@ class EventStream:
         self,
         subscribe: Callable[[Callback], Callable[[], None]],
         size: int,
-        on_close: "Callable[[EventStream], None] | None" = None,
+        on_close: "Callable[[EventStream[Event]], None] | None" = None,
     ) -> None:
-        """Hear through ``subscribe``, keep this many, and tell when it is closed."""
+        """Receive events through ``subscribe``, keep this many, and call ``on_close`` at the end."""
         if size < 1:
             raise ValueError("size: a stream must hold at least one event.")
         self.size = size
@@ -231,7 +234,7 @@ class EventStream:
         """Iterate over the events from now on."""
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> E_co:
         """Wait for the next event; the iteration ends when the stream or the client is closed."""
         while True:
             with self._lock:
@@ -239,7 +242,7 @@ class EventStream:
                     number, event = self._waiting.popitem(last=False)
                     self._droppable.pop(number, None)
                     self._forget(number)
-                    return event
+                    return event  # type: ignore[return-value] # only its kind was subscribed to
                 if self._closed:
                     raise StopAsyncIteration
                 if self._waiter is not None and not self._waiter.done():
@@ -248,7 +251,7 @@ class EventStream:
             await waiter
 
     def close(self) -> None:
-        """Hear no more; what waits can still be read. Safe from any thread, and more than once."""
+        """Stop receiving; what waits can still be read. Safe from any thread, and more than once."""
         self._unsubscribe()
         with self._lock:
             self._closed = True
@@ -263,18 +266,18 @@ class EventStream:
         self.close()
 
     async def __aenter__(self) -> Self:
-        """Hear events until the block is left."""
+        """Receive events until the block is left."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Hear no more."""
+        """Stop receiving."""
         self.close()
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:
-    """Wake whoever waits, in the loop he waits in."""
+    """Wake the reader, in the loop it waits in."""
     loop = waiter.get_loop()
     try:
         running = asyncio.get_running_loop()
@@ -292,7 +295,7 @@ def _resolve(waiter: "asyncio.Future[None]") -> None:
 
 
 def _merge(earlier: Event, later: Event) -> Event:
-    """One change that says what two said."""
+    """Make one change of two."""
     if isinstance(earlier, LineChanged) and isinstance(later, LineChanged):
         return replace(later, previous=earlier.previous, changed=earlier.changed | later.changed)
     if isinstance(earlier, CallChanged) and isinstance(later, CallChanged):
@@ -304,10 +307,10 @@ RECENT: Final = 25
 """How many events are kept for diagnostics."""
 
 
-class Board:
+class Store:
     """The newest snapshot of every line, and of the nodes. Only the event loop that owns the client writes here."""
 
-    __slots__ = ("_tell", "lines", "nodes", "recent", "subscribers", "tap")
+    __slots__ = ("_publish", "lines", "nodes", "recent", "subscribers", "tap")
 
     def __init__(self) -> None:
         """Begin with no lines."""
@@ -315,25 +318,25 @@ class Board:
         self.nodes = NodesSnapshot()
         self.subscribers = Subscribers()
         self.tap = Wiretap()
-        """Who listens in on the wire that fills this board."""
+        """Those who look at the wire that fills this store."""
         self.recent: deque[Event] = deque(maxlen=RECENT)
-        self._tell = self.subscribers.tell_all
+        self._publish = self.subscribers.publish_all
 
     def put(self, snapshot: LineSnapshot, events: tuple[Event, ...]) -> None:
-        """Keep a line's new snapshot, then tell what led to it."""
+        """Keep a line's new snapshot, then publish the events that led to it."""
         self.lines[snapshot.id] = snapshot
         if events:
             self.recent.extend(events)
-            self._tell(events)
+            self._publish(events)
 
     def publish(self, *events: Event) -> None:
-        """Tell events that change no line."""
+        """Publish events that change no line."""
         self.recent.extend(events)
-        self._tell(events)
+        self._publish(events)
 
 
 Reduced: TypeAlias = tuple[LineSnapshot, tuple[Event, ...]]
-"""The line after an event, and what subscribers are told."""
+"""The line after an event, and what subscribers receive."""
 STATE_CHANGED: Final = frozenset({"state", "calls"})
 
 
@@ -345,7 +348,7 @@ def stale(line: LineSnapshot) -> LineSnapshot:
 def with_calls(
     line: LineSnapshot, calls: tuple[CallSnapshot, ...], ended: tuple[CallSnapshot, ...], now: datetime
 ) -> Reduced:
-    """The line with these calls, of which ``ended`` are over, and the events that tell the difference."""
+    """The line with these calls, of which ``ended`` are over, and the events for the difference."""
     before = {call.id: call for call in line.calls}
     id_ = line.id
     events: list[Event] = [CallEnded(at=now, line=id_, call=call) for call in ended]
@@ -364,7 +367,7 @@ def with_calls(
 
 
 def with_fields(line: LineSnapshot, now: datetime, **changes: Any) -> Reduced:
-    """The line with other fields that have nothing to do with its calls, and the event that tells."""
+    """The line with other fields that have nothing to do with its calls, and the event for it."""
     for name in [name for name, value in changes.items() if getattr(line, name) == value]:
         del changes[name]
     if not changes:

@@ -66,7 +66,7 @@ def people() -> tuple[UserSpec, ...]:
 
 
 def answering() -> Scenario:
-    """Nobody calls, everybody answers at once, and hangs up soon; 1003 never does."""
+    """Return a scenario without calls of its own, in which everyone but 1003 answers at once and hangs up soon."""
     data = load_scenario("office").model_dump() | {
         "acts": {},
         "answering": {"ring": [0.05, 0.1], "talk": [30, 30]},
@@ -140,7 +140,7 @@ Command = Callable[..., Ran]
 
 @pytest.fixture
 def aiopbx(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run the command; the environment says nothing of a connection."""
+    """Run the command, with an environment that names no connection."""
     import os
 
     for name in [name for name in os.environ if name.startswith("AIOPBX_")]:

@@ -11,6 +11,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests import processes
+
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".venv-lib/bin/python"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -193,7 +195,7 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     log = folder / "output.txt"
     command = [str(PYTHON), str(ROOT / "scripts/run_lab.py"), "--no-browser", "--folder", str(folder)]
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        process = processes.start(
             [*command, "--port", "18888", "--", "--LabApp.expose_app_in_browser=True"],
             cwd=ROOT,
             stdout=output,

@@ -43,7 +43,7 @@ class Download:
 
     @property
     def size(self) -> int | None:
-        """Bytes in all; none where the server does not say."""
+        """Bytes in all; None where the server does not say."""
         return self._response.content_length
 
     @property
@@ -85,11 +85,11 @@ class Download:
         finally:
             self.close()
 
-    async def to_file(self, path: str | os.PathLike[str], *, told: Callable[[int], Any] | None = None) -> int:
+    async def to_file(self, path: str | os.PathLike[str], *, on_progress: Callable[[int], Any] | None = None) -> int:
         """Write it to a file, and return how many bytes that were.
 
         The file appears when it is whole; until then, and after an error never, there is only one beside it that ends
-        with ``.part``. ``told`` is called with the number of bytes so far. Nothing blocks the event loop. Raises
+        with ``.part``. ``on_progress`` is called with the number of bytes so far. Nothing blocks the event loop. Raises
         ``ConnectionFailed`` where the server breaks off, ``OSError`` where the file cannot be written.
         """
         target = Path(path)
@@ -101,8 +101,8 @@ class Download:
                 async for chunk in self:
                     await asyncio.to_thread(file.write, chunk)
                     written += len(chunk)
-                    if told is not None:
-                        told(written)
+                    if on_progress is not None:
+                        on_progress(written)
             finally:
                 await asyncio.shield(asyncio.to_thread(file.close))
             await asyncio.to_thread(part.replace, target)

@@ -37,9 +37,9 @@ class Wiretap:
     __slots__ = ("_exchanges", "_lock", "listeners")
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Begin without listeners."""
         self.listeners: tuple[Listener, ...] = ()
-        """Look here before making a message: nobody listens if it is empty."""
+        """Look here before making a message: if it is empty, none is needed."""
         self._exchanges = count(1)
         self._lock = Lock()
 
@@ -65,7 +65,7 @@ class Wiretap:
     def tell(
         self, what: str, *, sent: bool, body: str = "", status: int | None = None, exchange: int | None = None
     ) -> None:
-        """Tell all of them. What one of them raises is logged and hurts nobody else."""
+        """Give a message to all of them. What one of them raises is logged, and the others still get it."""
         message = WireMessage(at=datetime.now(UTC), sent=sent, what=what, body=body, status=status, exchange=exchange)
         self.pass_on(message)
 

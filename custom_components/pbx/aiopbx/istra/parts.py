@@ -25,15 +25,15 @@ class IstraCallLog:
         _check(which)
         read = 0
         while True:
-            told = await self._service.phone_logs(
+            answer = await self._service.phone_logs(
                 offset=offset + read,
                 length=limit,
                 is_incoming=True if which.direction is Direction.INCOMING else None,
                 is_missed=True if which.unanswered and which.direction is not Direction.OUTGOING else None,
             )
-            read += len(told.all)
-            records = tuple(record for one in told.all if (record := record_of(one)) and _meant(record, which))
-            last = len(told.all) < limit
+            read += len(answer.all)
+            records = tuple(record for one in answer.all if (record := record_of(one)) and _meant(record, which))
+            last = len(answer.all) < limit
             if records or last:
                 # A page that is full asks for more; how many there are in all, the server does not say.
                 return LogPage(records=records, read=read, total=offset + read if last else None)
@@ -89,11 +89,11 @@ _WORD: Final = {
 
 
 class Shown(Protocol):
-    """Who is told what others see."""
+    """Shows what others see as the number."""
 
     user_id: str | None
 
-    def shows(self, told: wire.User) -> None:
+    def shows(self, answer: wire.User) -> None:
         """It is this."""
 
 
@@ -101,7 +101,7 @@ class IstraCallerId:
     """Reads and chooses it."""
 
     def __init__(self, service: EndUser, user: Shown) -> None:
-        """Ask this service, and tell this user."""
+        """Ask this service, and update this user."""
         self._service = service
         self._user = user
 
@@ -128,7 +128,7 @@ class IstraVoicemail:
     """Its messages."""
 
     def __init__(self, service: EndUser, counted: Callable[[Notifications], None]) -> None:
-        """Ask this service; ``counted`` is told of new counters."""
+        """Ask this service; ``counted`` takes new counters."""
         self._service = service
         self._counted = counted
 
@@ -142,17 +142,17 @@ class IstraVoicemail:
         """``GET v1/logs/Notifications/bean``: how many are new. How many there are in all, nothing says."""
         if mailbox.password is not None:
             raise InvalidInput("password", "means nothing to this system.", remedy="Leave it out.")
-        told = await self._service.notifications()
-        self._counted(told)
-        return MailboxSnapshot(id=mailbox.id, new=told.unread_voice_mails, formats=FORMATS, can_mark=True)
+        answer = await self._service.notifications()
+        self._counted(answer)
+        return MailboxSnapshot(id=mailbox.id, new=answer.unread_voice_mails, formats=FORMATS, can_mark=True)
 
     async def page(
         self, line: LineSnapshot, mailbox: MailboxKey, offset: int, limit: int, new_only: bool
     ) -> tuple[VoicemailSnapshot, ...]:
         """``GET v1/logs/Voicemail/bean``. Which are new is found out here, from the first message on."""
         if not new_only:
-            told = await self._service.voicemails(offset=offset, length=limit)
-            return tuple(message_of(one) for one in told.all)
+            answer = await self._service.voicemails(offset=offset, length=limit)
+            return tuple(message_of(one) for one in answer.all)
         found: list[VoicemailSnapshot] = []
         async for one in self._service.all_voicemails():
             message = message_of(one)

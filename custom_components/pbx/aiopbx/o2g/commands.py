@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from ..errors import InvalidInput
 from ..model import CallSnapshot, Condition, LineSnapshot, Target
-from ..ports import DialOptions, WithoutCallerId
+from ..ports import DialOptions, Refusing
 from ..records import AcdCall, CallbackRequest, NodesSnapshot
 from . import rules
 from .client import O2gClient
@@ -116,8 +116,8 @@ class O2gChecks:
             raise InvalidInput("acd", "does not go with a private call.", remedy="Leave it, or the codes, out.")
 
 
-class Teller(Protocol):
-    """Who is told what requests have found out of lines."""
+class LineUpdates(Protocol):
+    """Applies what requests find out about lines."""
 
     def counted(self, line: LineSnapshot, summary: EventSummary) -> None:
         """New counters of a line."""
@@ -129,24 +129,29 @@ class Teller(Protocol):
         """A user, or the account, lacks a licence."""
 
 
-class O2gCommands(WithoutCallerId, O2gChecks):
+class O2gCommands(Refusing, O2gChecks):
     """The requests, through one client."""
 
     def __init__(
-        self, client: O2gClient, *, basic: Container[str], teller: Teller, nodes_read: Callable[[NodesSnapshot], None]
+        self,
+        client: O2gClient,
+        *,
+        basic: Container[str],
+        updates: LineUpdates,
+        nodes_read: Callable[[NodesSnapshot], None],
     ) -> None:
         """Ask this client; ``basic`` are the logins with the basic licence only."""
         self._client = client
         self._basic = basic
-        self._counted = teller.counted
-        self.voicemail = O2gVoicemail(client, teller.lacks)
-        self.call_log = O2gCallLog(client, teller.lacks)
-        self.agents = O2gAgents(client, teller.lacks, teller.changed)
-        self.directory = O2gDirectory(client, teller.lacks)
-        self.nodes = O2gNodes(client, teller.lacks, nodes_read)
-        self.telephones = O2gTelephones(client, teller.lacks)
-        self.objects = O2gObjects(client, teller.lacks)
-        self.desk = O2gDesk(client, teller.lacks)
+        self._counted = updates.counted
+        self.voicemail = O2gVoicemail(client, updates.lacks)
+        self.call_log = O2gCallLog(client, updates.lacks)
+        self.agents = O2gAgents(client, updates.lacks, updates.changed)
+        self.directory = O2gDirectory(client, updates.lacks)
+        self.nodes = O2gNodes(client, updates.lacks, nodes_read)
+        self.telephones = O2gTelephones(client, updates.lacks)
+        self.objects = O2gObjects(client, updates.lacks)
+        self.desk = O2gDesk(client, updates.lacks)
 
     def _as(self, line: LineSnapshot) -> str | None:
         """The login name that an administrator's request needs."""
@@ -339,9 +344,9 @@ class O2gCommands(WithoutCallerId, O2gChecks):
 
     async def callbacks(self, line: LineSnapshot) -> tuple[CallbackRequest, ...]:
         """``GET /telephony/incomingCallbacks``."""
-        told = await self._client.telephony.incoming_callbacks(login_name=self._as(line))
+        answer = await self._client.telephony.incoming_callbacks(login_name=self._as(line))
         requests = []
-        for one in told.callbacks:
+        for one in answer.callbacks:
             party = party_of(one.party_info) if one.party_info is not None else None
             requests.append(
                 CallbackRequest(

@@ -27,7 +27,7 @@ from ..model import CallSnapshot, LineSnapshot, Status, SystemInfo
 from ..records import NodesSnapshot
 
 if TYPE_CHECKING:
-    from ..store import Board
+    from ..store import Store
 
 _LOG = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Row(msgspec.Struct, kw_only=True, omit_defaults=True):
     wire: WireMessage | None = None
 
 
-class Told:
+class RecordedLines:
     """What has been written of lines, or read: what a shortened event refers to."""
 
     def __init__(self) -> None:
@@ -140,11 +140,11 @@ def changed_fields(former: LineSnapshot | None, line: LineSnapshot) -> dict[str,
     }
 
 
-def shortened(event: Event, told: Told) -> dict[str, Any]:
+def shortened(event: Event, recorded: RecordedLines) -> dict[str, Any]:
     """Return the fields of an event, without those that the line's newest or former snapshot has."""
     fields = {name: getattr(event, name) for name in event.__struct_fields__}
     if isinstance(event, LineEvent):
-        now, before = told.now.get(event.line), told.before.get(event.line)
+        now, before = recorded.now.get(event.line), recorded.before.get(event.line)
         if isinstance(event, (LineAdded, LineChanged)) and event.snapshot is now:
             del fields["snapshot"]
         if isinstance(event, LineChanged) and event.previous is before:
@@ -198,7 +198,7 @@ class Recorder:
     def __init__(
         self,
         path: "str | os.PathLike[str]",
-        board: "Board",
+        store: "Store",
         *,
         loop: asyncio.AbstractEventLoop,
         status: Callable[[], tuple[Status, str | None]],
@@ -217,7 +217,7 @@ class Recorder:
         """How many there were until now."""
         self.wire_messages = 0
         """How many there were until now."""
-        self._board = board
+        self._store = store
         self._loop = loop
         self._status = status
         self._info = info
@@ -230,8 +230,8 @@ class Recorder:
         self._written = 0
         self._began = 0.0
         self._seen: dict[str, LineSnapshot] = {}
-        self._told_info = SystemInfo()
-        self._nodes = board.nodes
+        self._recorded_info = SystemInfo()
+        self._nodes = store.nodes
         self._closed = False
         self._raised = False
         self._opened: Future[None] = Future()
@@ -299,27 +299,27 @@ class Recorder:
             self._opened.set_result(None)
             self._done.set_result(None)
             return
-        board = self._board
+        store = self._store
         self._began = self._clock.time()
-        lines = tuple(board.lines.values())
-        self._seen = dict(board.lines)
-        self._told_info = self._info()
+        lines = tuple(store.lines.values())
+        self._seen = dict(store.lines)
+        self._recorded_info = self._info()
         status, reason = self._status()
         self._queue.put(
             Header(
                 at=datetime.now(UTC),
-                info=self._told_info,
+                info=self._recorded_info,
                 status=status,
                 reason=reason,
                 wire=self.wire,
                 lines=len(lines),
             )
         )
-        self._nodes = board.nodes
-        self._queue.put(_Item(0.0, lines=lines, nodes=board.nodes))
-        self._stops.append(board.subscribers.add(self._event))
+        self._nodes = store.nodes
+        self._queue.put(_Item(0.0, lines=lines, nodes=store.nodes))
+        self._stops.append(store.subscribers.add(self._event))
         if self.wire:
-            self._stops.append(board.tap.listen(self._message))
+            self._stops.append(store.tap.listen(self._message))
         self._thread.start()
 
     @property
@@ -328,7 +328,7 @@ class Recorder:
 
     def _event(self, event: Event) -> None:
         if isinstance(event, StatusChanged):
-            # What a loss does to the lines is told by this event alone, so they are looked at, and once more after it.
+            # What a loss does to the lines shows in this event alone, so they are looked at, and once more after it.
             self._look_at_all()
             self._loop.call_soon(self._look_at_all)
         item = _Item(self._t, event=event)
@@ -336,10 +336,10 @@ class Recorder:
             self._look_at(event.line, item)
         elif isinstance(event, StatusChanged):
             info = self._info()
-            if info != self._told_info:
-                self._told_info = item.info = info
-        if self._board.nodes is not self._nodes:
-            self._nodes = item.nodes = self._board.nodes
+            if info != self._recorded_info:
+                self._recorded_info = item.info = info
+        if self._store.nodes is not self._nodes:
+            self._nodes = item.nodes = self._store.nodes
         self.events += 1
         self._put(item)
 
@@ -350,7 +350,7 @@ class Recorder:
 
     def _look_at(self, key: str, item: _Item) -> None:
         """Note in an item how the line stands, if it has changed."""
-        line = self._board.lines.get(key)
+        line = self._store.lines.get(key)
         if line is self._seen.get(key):
             return
         if line is None:
@@ -363,7 +363,7 @@ class Recorder:
         """Write down the lines that have changed without a word."""
         if self._closed:
             return
-        for key in [*self._board.lines, *(key for key in self._seen if key not in self._board.lines)]:
+        for key in [*self._store.lines, *(key for key in self._seen if key not in self._store.lines)]:
             item = _Item(self._t)
             self._look_at(key, item)
             if item.line is not None or item.gone is not None:
@@ -408,7 +408,7 @@ class Recorder:
         except PbxError as problem:
             error = problem
             self._opened.set_exception(problem)
-            self._opened.exception()  # whoever waits gets it; if nobody does, it is logged
+            self._opened.exception()  # raised where it is awaited; otherwise it is logged
         else:
             self._opened.set_result(None)
             try:
@@ -427,7 +427,7 @@ class Recorder:
         self._done.set_result(None)
 
     def _write_all(self, file: BinaryIO) -> None:
-        encoder, told = msgspec.json.Encoder(), Told()
+        encoder, recorded = msgspec.json.Encoder(), RecordedLines()
         out = bytearray()
         ended = False
         while not ended:
@@ -435,7 +435,7 @@ class Recorder:
                 if item is None:
                     ended = True
                     break
-                for row in [item] if isinstance(item, Header) else _rows(item, told):
+                for row in [item] if isinstance(item, Header) else _rows(item, recorded):
                     out += encoder.encode(row)
                     out += b"\n"
                 if isinstance(item, _Item) and item.wire is not None:
@@ -456,13 +456,13 @@ class Recorder:
         return taken
 
 
-def _rows(item: _Item, told: Told) -> list[Row]:
+def _rows(item: _Item, recorded: RecordedLines) -> list[Row]:
     """What is to be written of an item."""
     if item.wire is not None:
         return [Row(t=item.t, kind=WIRE, wire=item.wire)]
     if item.lines is not None:
         return [
-            *(_with_line(Row(t=item.t, kind=LINE), line, told) for line in item.lines),
+            *(_with_line(Row(t=item.t, kind=LINE), line, recorded) for line in item.lines),
             Row(t=item.t, kind=NODES, nodes=item.nodes),
         ]
     if item.event is not None:
@@ -471,19 +471,19 @@ def _rows(item: _Item, told: Told) -> list[Row]:
         kind = END if item.line is None and item.gone is None else LINE
     row = Row(t=item.t, kind=kind, nodes=item.nodes, info=item.info)
     if item.line is not None:
-        _with_line(row, item.line, told)
+        _with_line(row, item.line, recorded)
     elif item.gone is not None:
         row.line, row.gone = item.gone, True
-        told.drop(item.gone)
+        recorded.drop(item.gone)
     if item.event is not None:
-        row.event = shortened(item.event, told)
+        row.event = shortened(item.event, recorded)
     return [row]
 
 
-def _with_line(row: Row, line: LineSnapshot, told: Told) -> Row:
+def _with_line(row: Row, line: LineSnapshot, recorded: RecordedLines) -> Row:
     row.line = line.id
-    row.set = changed_fields(told.now.get(line.id), line)
-    told.put(line)
+    row.set = changed_fields(recorded.now.get(line.id), line)
+    recorded.put(line)
     return row
 
 
@@ -516,5 +516,5 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[PbxError], None], error: PbxError) -> None:
     try:
         loop.call_soon_threadsafe(function, error)
-    except RuntimeError:  # nobody is there any more
+    except RuntimeError:  # the loop has ended
         _LOG.warning("%s", error)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import math
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,18 +17,19 @@ import msgspec
 from msgspec.structs import replace
 
 from ..connection import Connection
+from ..core import Core
 from ..errors import ConnectionFailed, InvalidInput, NotSupported, PbxError, RecordingFailed
 from ..events import CallChanged, CallEvent, Event, LineAdded, LineChanged, LineEvent, StatusChanged
 from ..loops import owned, settle
 from ..model import AvailableLine, Feature, LineSnapshot, Statistics, Status
 from ..pbx import Connecting, Pbx
 from ..ports import Commands, Link
-from ..settings.connection import ConnectionSettings
-from ..store import KINDS, Board
-from .recorder import END, FORMAT, LINE, NODES, VERSION, WIRE, Clock, Header, RealClock, Row, Told, found
+from ..store import KINDS, Store
+from .recorder import END, FORMAT, LINE, NODES, VERSION, WIRE, Clock, Header, RealClock, RecordedLines, Row, found
 
 if TYPE_CHECKING:
     from ..o2g.client import O2gClient
+    from ..settings.connection import ConnectionSettings
 
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,7 +53,7 @@ class Entry:
         self.kind = row.kind
         self.line = row.line
         self.snapshot: LineSnapshot | None = None
-        """The line as it is now; none where ``line`` is gone."""
+        """The line as it is now; None where ``line`` is gone."""
         self.nodes = row.nodes
         self.info = row.info
         self.event: Event | None = None
@@ -73,7 +74,7 @@ class Reader:
         """Rows of a kind that this version does not know."""
         self._file = file
         self._number = 1
-        self._told = Told()
+        self._recorded = RecordedLines()
         self._last = 0.0
         self.header = self._header(file.readline())
 
@@ -131,17 +132,17 @@ class Reader:
         if not (math.isfinite(row.t) and row.t >= self._last):
             raise msgspec.ValidationError(f"the time goes back from {self._last:g} to {row.t:g}")
         self._last = row.t
-        told = self._told
+        recorded = self._recorded
         if row.line is not None:
             if row.gone:
-                told.drop(row.line)
+                recorded.drop(row.line)
             else:
-                entry.snapshot = _with(told.now.get(row.line) or LineSnapshot(id=row.line), row.set)
-                told.put(entry.snapshot)
+                entry.snapshot = _with(recorded.now.get(row.line) or LineSnapshot(id=row.line), row.set)
+                recorded.put(entry.snapshot)
         if row.kind == END:
             self.whole = True
         elif row.kind in _KINDS:
-            entry.event = _whole(_KINDS[row.kind], row.event, told)
+            entry.event = _whole(_KINDS[row.kind], row.event, recorded)
         elif row.kind == WIRE:
             if row.wire is None:
                 raise msgspec.ValidationError("the wire message is missing")
@@ -158,7 +159,7 @@ def _with(line: LineSnapshot, changes: dict[str, Any] | None) -> LineSnapshot:
     return replace(line, **{name: msgspec.convert(value, fields[name]) for name, value in said if name in fields})
 
 
-def _whole(kind: type[Event], said: dict[str, Any] | None, told: Told) -> Event:
+def _whole(kind: type[Event], said: dict[str, Any] | None, recorded: RecordedLines) -> Event:
     """An event with what was left out of it; see ``recording.shortened``."""
     if said is None:
         raise msgspec.ValidationError("the event is missing")
@@ -167,18 +168,18 @@ def _whole(kind: type[Event], said: dict[str, Any] | None, told: Told) -> Event:
     call = said.get("call")
     if issubclass(kind, CallEvent) and isinstance(call, str):
         del said["call"]
-        values["call"] = _required(found(told.now[said["line"]], call), "call")
+        values["call"] = _required(found(recorded.now[said["line"]], call), "call")
     for name, value in said.items():
         if name in fields:
             values[name] = msgspec.convert(value, fields[name])
     if issubclass(kind, LineEvent):
         line = values["line"]
         if issubclass(kind, (LineAdded, LineChanged)) and "snapshot" not in values:
-            values["snapshot"] = told.now[line]
+            values["snapshot"] = recorded.now[line]
         if issubclass(kind, LineChanged) and "previous" not in values:
-            values["previous"] = told.before[line]
+            values["previous"] = recorded.before[line]
         if issubclass(kind, CallChanged) and "previous" not in values:
-            values["previous"] = _required(found(told.before[line], values["call"].id), "previous")
+            values["previous"] = _required(found(recorded.before[line], values["call"].id), "previous")
     return kind(**values)
 
 
@@ -242,11 +243,11 @@ def _pass(*_: object, **__: object) -> None:
 class ReplaySystem:
     """A recording as the model's system: it can do nothing. See ``System``."""
 
-    def __init__(self, board: Board) -> None:
-        """Stand behind this board, which the playback fills."""
+    def __init__(self, store: Store) -> None:
+        """Stand behind this store, which the playback fills."""
         self.servers = 1
         self.events = 0
-        self._board = board
+        self._store = store
         self._nothing: Any = _Nothing()
 
     @property
@@ -269,10 +270,6 @@ class ReplaySystem:
     def use(self, link: Link | None) -> None:
         """There is no link."""
 
-    async def run(self, ask: Callable[[Commands], Awaitable[T]], *, safe: bool = False) -> T:
-        """Refuse, kindly."""
-        self._refuse()
-
     @property
     def commands(self) -> Commands:
         """The checks, which let everything through."""
@@ -280,13 +277,13 @@ class ReplaySystem:
         return commands
 
     def statistics(self) -> Statistics:
-        """How many events were told."""
+        """How many events have been replayed."""
         return Statistics(events=self.events)
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """Those of the recording."""
         return tuple(
-            AvailableLine(id=line.id, number=line.number, name=line.name) for line in self._board.lines.values()
+            AvailableLine(id=line.id, number=line.number, name=line.name) for line in self._store.lines.values()
         )
 
     async def close(self) -> None:
@@ -297,11 +294,11 @@ class ReplaySystem:
 
 
 class Playback(Connection):
-    """In the place of the supervisor: plays a recording onto the board, and says how the recorded connection stood."""
+    """In the place of the supervisor: plays a recording onto the store, and says how the recorded connection stood."""
 
-    def __init__(self, system: ReplaySystem, board: Board, path: Path, known: _Found, clock: Clock) -> None:
+    def __init__(self, system: ReplaySystem, store: Store, path: Path, known: _Found, clock: Clock) -> None:
         """Stand at the beginning."""
-        super().__init__(system, board)
+        super().__init__(system, store)
         self.path = path
         self.known = known
         self.finished = asyncio.Event()
@@ -314,6 +311,8 @@ class Playback(Connection):
         """Seconds of the recording at the last change of pace, when the clock showed ``_since``."""
         self._since = clock.time()
         self._shown = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
         self._sleeping: asyncio.Task[None] | None = None
         self._resumed = asyncio.Event()
         header = known.header
@@ -433,7 +432,7 @@ class Playback(Connection):
         self._shown = entry.t
         self._apply_state(entry)
         if entry.wire is not None:
-            self._board.tap.pass_on(entry.wire)
+            self._store.tap.pass_on(entry.wire)
         event = entry.event
         if event is None:
             return
@@ -446,17 +445,17 @@ class Playback(Connection):
                 self.losses += event.previous is Status.ONLINE
                 self.error = ConnectionFailed(event.reason or "The connection was lost.")
         self._replayed.events += 1
-        self._board.publish(event)
+        self._store.publish(event)
 
     def _apply_state(self, entry: Entry) -> None:
-        board = self._board
+        store = self._store
         if entry.nodes is not None:
-            board.nodes = entry.nodes
+            store.nodes = entry.nodes
         if entry.line is not None:
             if entry.snapshot is not None:
-                board.lines[entry.line] = entry.snapshot
+                store.lines[entry.line] = entry.snapshot
             else:
-                board.lines.pop(entry.line, None)
+                store.lines.pop(entry.line, None)
 
 
 def _some(entries: Iterator[Entry]) -> list[Entry]:
@@ -470,14 +469,16 @@ class Replay(Pbx):
     the recording.
     """
 
-    def __init__(self, settings: ConnectionSettings, system: ReplaySystem, board: Board, playback: Playback) -> None:
+    def __init__(self, settings: "ConnectionSettings", core: Core, playback: Playback) -> None:
         """Made by ``replay`` only."""
-        super().__init__(settings, system, board, playback)
+        super().__init__(settings, core)
         self._playback = playback
 
     def __repr__(self) -> str:
         """Say what is played, and how far it is."""
-        return f"<Replay {self.path}: {self.position:.1f} of {self.duration:.1f} s, {len(self._board.lines)} lines>"
+        return (
+            f"<Replay {self.path}: {self.position:.1f} of {self.duration:.1f} s, {len(self._core.store.lines)} lines>"
+        )
 
     @property
     def path(self) -> Path:
@@ -531,7 +532,7 @@ class Replay(Pbx):
 
     @property
     def finished(self) -> bool:
-        """Whether everything has been told."""
+        """Whether everything has been replayed."""
         return self._playback.finished.is_set()
 
     def pause(self) -> None:
@@ -544,7 +545,7 @@ class Replay(Pbx):
 
     @owned
     async def wait_finished(self) -> None:
-        """Wait until everything has been told. Raises ``RecordingFailed`` if the rest of the file cannot be read."""
+        """Wait until everything has been replayed. Raises ``RecordingFailed`` if the rest cannot be read."""
         await self._playback.finished.wait()
         if self._playback.failure is not None:
             raise self._playback.failure
@@ -564,18 +565,25 @@ class Replay(Pbx):
         else:
             self.loop.call_soon_threadsafe(work)
 
-    def _require_online(self) -> None:
+
+class ReplayCore(Core):
+    """Stands behind a recording, with which nothing can be done: every feature is refused with that as the reason."""
+
+    def require_online(self) -> None:
         """Leave it to the refusal that names the reason."""
-        if self.status is Status.CLOSED:
-            raise self._offline()
+        if self.connection.status is Status.CLOSED:
+            raise self.offline()
 
-    def _require_live(self, feature: Feature) -> None:
-        raise self._cannot(feature)
+    def require(self, feature: Feature, line: LineSnapshot) -> None:
+        """Refuse."""
+        raise self.cannot(feature)
 
-    def _cannot(self, feature: Feature) -> NotSupported:
+    def cannot(self, feature: Feature) -> NotSupported:
+        """Return the error that names the reason."""
         return NotSupported(f"{feature.value.replace('_', ' ')}: {_WHAT}", missing=feature.value, remedy=_REMEDY)
 
-    def _line_features(self, line: LineSnapshot) -> frozenset[Feature]:
+    def features_of(self, line: LineSnapshot) -> frozenset[Feature]:
+        """Nothing can be done with any line."""
         return frozenset()
 
 
@@ -600,6 +608,9 @@ def replay(
     """
 
     async def make() -> Replay:
+        from ..policy import DialGuard
+        from ..settings.connection import ConnectionSettings
+
         pace = _speed(speed)
         where = Path(path)
         known = await asyncio.to_thread(_Found, where)
@@ -609,16 +620,16 @@ def replay(
             _LOG.warning("The recording %s was not closed; it is played as far as it goes", where)
         if known.unknown:
             _LOG.warning("%s holds %s rows that this version does not know; they are passed over", where, known.unknown)
-        board = Board()
-        system = ReplaySystem(board)
-        playback = Playback(system, board, where, known, clock or RealClock())
+        store = Store()
+        system = ReplaySystem(store)
+        playback = Playback(system, store, where, known, clock or RealClock())
         info = known.header.info
         settings = ConnectionSettings.make(
             url=info.url or "http://localhost",
             username=info.login or "recording",
             password="-",  # noqa: S106
         )
-        pbx = Replay(settings, system, board, playback)
+        pbx = Replay(settings, ReplayCore(system, store, playback, DialGuard(settings.dial_policy)), playback)
         playback.speed = pace
         playback.paused = paused
         await playback.start()

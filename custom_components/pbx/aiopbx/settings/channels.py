@@ -67,7 +67,7 @@ class ListenSettings(Checked):
         return cls.__name__.removesuffix("Settings").lower()
 
     async def load_secret(self) -> str | None:
-        """Return the secret, from its file if it is kept in one; none where there is neither.
+        """Return the secret, from its file if it is kept in one; None where there is neither.
 
         Raises ``InvalidInput`` if the file cannot be used.
         """

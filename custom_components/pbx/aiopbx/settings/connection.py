@@ -19,12 +19,12 @@ from pydantic import (
 )
 
 from ..errors import InvalidInput
-from ..policy import DialPolicy
 from .addresses import is_host, istra_url, normal_url
 from .base import Checked, Problem
 from .channels import TunnelSettings, WebhookSettings
 from .files import read_environment, read_file
 from .istra import ISTRA, check_istra, taken_apart
+from .policy import DialPolicy
 
 _LINE_EXAMPLE: Final = 'It is "all", or login names and numbers such as ["oxe1000", "1001"].'
 _QUOTES: Final = "Put it between quotes, so that it is read as text and keeps its zeros."
@@ -322,7 +322,7 @@ class ConnectionSettings(Checked):
 def _explain(error: ValidationError) -> InvalidInput:
     """Turn the first of pydantic's errors into ours."""
     errors = error.errors(include_url=False, include_input=False)
-    # A misspelt key is told before the key that is missing because of it.
+    # A misspelt key is reported before the key that is missing because of it.
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     location = [str(part) for part in first["loc"]]
     if location[:1] == ["lines"]:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..errors import InvalidInput
 
 
@@ -47,15 +45,7 @@ def read_file(path: Path, *, field: str = "file") -> dict[str, Any]:
         raise InvalidInput(field, f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
     except OSError as error:
         raise InvalidInput(field, f"{path} cannot be read ({error.strerror}).", remedy="Make it readable.") from None
-    try:
-        values = tomllib.loads(text) if kind == ".toml" else yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:  # says the line, and never what stands in it: that may be the password
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InvalidInput(field, f"{path} is not YAML{where}.", remedy="Mend it there, or shortly before.") from None
-    except (yaml.YAMLError, tomllib.TOMLDecodeError) as error:
-        line = re.search(r"line \d+", str(error))
-        where = f" in {line[0]}" if line else ""
-        raise InvalidInput(field, f"{path} cannot be parsed{where}.", remedy="Mend it there.") from None
+    values = _parse_toml(path, text, field) if kind == ".toml" else _parse_yaml(path, text, field)
     if values is None:
         values = {}
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
@@ -67,6 +57,30 @@ def read_file(path: Path, *, field: str = "file") -> dict[str, Any]:
             values[section] = dict(values[section])
             _beside(path, values[section], ("certificate", "key", "secret_file"))
     return values
+
+
+# The errors say the line, and never what stands in it: that may be the password.
+
+
+def _parse_toml(path: Path, text: str, field: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line \d+", str(error))
+        where = f" in {line[0]}" if line else ""
+        raise InvalidInput(field, f"{path} cannot be parsed{where}.", remedy="Mend it there.") from None
+
+
+def _parse_yaml(path: Path, text: str, field: str) -> Any:
+    import yaml  # only for those who have such a file
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InvalidInput(field, f"{path} is not YAML{where}.", remedy="Mend it there, or shortly before.") from None
+    except yaml.YAMLError:
+        raise InvalidInput(field, f"{path} cannot be parsed.", remedy="Mend it there.") from None
 
 
 def _beside(path: Path, values: dict[str, Any], names: tuple[str, ...]) -> None:

@@ -30,7 +30,7 @@ UNANSWERED: Final = {
     DropCause.UNAVAILABLE: Outcome.FAILED,
     DropCause.ERROR: Outcome.FAILED,
 }
-"""How a call ended that nobody answered."""
+"""How a call ended that was not answered."""
 PARTY_OF_TYPE: Final = {CallType.EXTERNAL: PartyKind.EXTERNAL, CallType.INTERNAL: PartyKind.USER}
 PARTY_OF_REMOTE: Final = {
     enduser.RemoteType.STATION: PartyKind.USER,
@@ -55,7 +55,7 @@ CHOICES: Final = {
 
 
 def unanswered(direction: Direction) -> Outcome:
-    """How a call ended that nobody answered, where nothing else is told."""
+    """How a call ended that was not answered, where nothing else is known."""
     if direction is Direction.INCOMING:
         return Outcome.MISSED
     return Outcome.CANCELLED if direction is Direction.OUTGOING else Outcome.UNKNOWN
@@ -78,5 +78,5 @@ def ended(call: CallSnapshot, outcome: Outcome, cause: str | None, now: datetime
 
 
 def ended_unseen(call: CallSnapshot) -> CallSnapshot:
-    """A call whose end was not seen: one that was answered was; of another nobody knows."""
+    """A call whose end was not seen: one that was answered stays so; otherwise it is unknown."""
     return ended(call, Outcome.ANSWERED if call.answered else Outcome.UNKNOWN, None, None)

@@ -53,8 +53,8 @@ class O2gSearch:
         if self._contacts is None:
             await self._search.__aenter__()
             self._contacts = aiter(self._search)
-        told = await anext(self._contacts, None)
-        return None if told is None else _contact(told)
+        answer = await anext(self._contacts, None)
+        return None if answer is None else _contact(answer)
 
     async def stop(self) -> None:
         """``DELETE /directory/search``, if it runs."""
@@ -70,11 +70,11 @@ def beginning(word: str | None) -> DirectoryFilter:
     return meant
 
 
-def _contact(told: PartyInfo) -> Contact:
-    who = told.id
+def _contact(answer: PartyInfo) -> Contact:
+    who = answer.id
     return Contact(
-        first_name=(told.first_name or "").strip(),
-        last_name=(told.last_name or "").strip(),
+        first_name=(answer.first_name or "").strip(),
+        last_name=(answer.last_name or "").strip(),
         number=who.phone_number if who is not None else None,
         login=who.login_name if who is not None else None,
         email=getattr(who, "company_email", None),

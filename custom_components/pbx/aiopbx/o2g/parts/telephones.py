@@ -6,7 +6,7 @@ from typing import TypeVar
 from ...errors import RequestRefused, SessionLost
 from ...model import LineSnapshot
 from ...records import HuntingGroups, Key, Languages, Pin, Preferences, TelephoneState, Text
-from ..operations import API_PHONESETPROG
+from ..licences import API_PHONESETPROG
 from ..records import moment
 from ..types import phone_set as wire
 from ..types.telephony import DSLogOnRequest, MiniMessageRequest
@@ -26,10 +26,10 @@ class O2gTelephones(Part):
         """``GET …/programmeableKeys`` or ``…/programmedKeys``."""
         service = self._client.phone_set_programming
         read = service.programmed_keys if programmed else service.programmeable_keys
-        told = await self._ask(line, read(line.id, device))
+        answer = await self._ask(line, read(line.id, device))
         return tuple(
             Key(position=one.position, number=one.number or None, label=one.mnemonic or None, locked=one.locked)
-            for one in told.pkeys
+            for one in answer.pkeys
             if one.position is not None
         )
 
@@ -46,10 +46,10 @@ class O2gTelephones(Part):
 
     async def soft_keys(self, line: LineSnapshot, device: str) -> tuple[Key, ...]:
         """``GET …/softKeys``."""
-        told = await self._ask(line, self._client.phone_set_programming.soft_keys(line.id, device))
+        answer = await self._ask(line, self._client.phone_set_programming.soft_keys(line.id, device))
         return tuple(
             Key(position=one.position, number=one.number or None, label=one.mnemonic or None)
-            for one in told.skeys
+            for one in answer.skeys
             if one.position is not None
         )
 
@@ -65,8 +65,8 @@ class O2gTelephones(Part):
 
     async def state(self, line: LineSnapshot, device: str) -> TelephoneState:
         """``GET …/dynamicState``."""
-        told = await self._ask(line, self._client.phone_set_programming.dynamic_state(line.id, device))
-        return TelephoneState(locked=told.lock, camp_on=told.campon, associate=told.associate or None)
+        answer = await self._ask(line, self._client.phone_set_programming.dynamic_state(line.id, device))
+        return TelephoneState(locked=answer.lock, camp_on=answer.campon, associate=answer.associate or None)
 
     async def set_lock(self, line: LineSnapshot, device: str, on: bool) -> None:
         """``PUT …/lock``."""
@@ -83,12 +83,12 @@ class O2gTelephones(Part):
 
     async def pin(self, line: LineSnapshot, device: str) -> Pin:
         """``GET …/pin``."""
-        told = await self._ask(line, self._client.phone_set_programming.pin(line.id, device))
+        answer = await self._ask(line, self._client.phone_set_programming.pin(line.id, device))
         return Pin(
-            number=told.pin_number,
-            with_secret_code=told.with_secret_code,
-            control=told.pin_type_of_control,
-            group=told.pin_group,
+            number=answer.pin_number,
+            with_secret_code=answer.with_secret_code,
+            control=answer.pin_type_of_control,
+            group=answer.pin_group,
         )
 
     async def set_pin(self, line: LineSnapshot, device: str, pin: Pin) -> None:
@@ -103,13 +103,13 @@ class O2gTelephones(Part):
 
     async def addons(self, line: LineSnapshot, device: str) -> tuple[str, ...]:
         """``GET …/addons``."""
-        told = await self._ask(line, self._client.phone_set_programming.addons(line.id, device))
-        return tuple(one.value for one in told.addon_types if one != wire.AddonType.NO_EXTENSIONS)
+        answer = await self._ask(line, self._client.phone_set_programming.addons(line.id, device))
+        return tuple(one.value for one in answer.addon_types if one != wire.AddonType.NO_EXTENSIONS)
 
     async def remote_extension(self, line: LineSnapshot, device: str) -> bool | None:
         """``GET …/REActiveState``."""
-        told = await self._ask(line, self._client.phone_set_programming.remote_extension_state(line.id, device))
-        return told.active
+        answer = await self._ask(line, self._client.phone_set_programming.remote_extension_state(line.id, device))
+        return answer.active
 
     async def set_remote_extension(self, line: LineSnapshot, device: str, on: bool) -> None:
         """``PUT …/REActive``."""
@@ -118,8 +118,8 @@ class O2gTelephones(Part):
 
     async def prefix(self, line: LineSnapshot, type: str, value: str) -> str | None:
         """``GET /users/{loginName}/prefixes``."""
-        told = await self._ask(line, self._client.phone_set_programming.prefix(line.id, type=type, value=value))
-        return told.number or told.value or None
+        answer = await self._ask(line, self._client.phone_set_programming.prefix(line.id, type=type, value=value))
+        return answer.number or answer.value or None
 
 
 class O2gDesk(Part):
@@ -127,8 +127,8 @@ class O2gDesk(Part):
 
     async def preferences(self, line: LineSnapshot) -> Preferences:
         """``GET /users/{loginName}/preferences``."""
-        told = await self._client.users.preferences(line.id)
-        return Preferences(gui_language=told.gui_language, telephone_language=told.oxe_language)
+        answer = await self._client.users.preferences(line.id)
+        return Preferences(gui_language=answer.gui_language, telephone_language=answer.oxe_language)
 
     async def set_preferences(self, line: LineSnapshot, preferences: Preferences) -> None:
         """``POST /users/{loginName}/preferences``."""
@@ -139,8 +139,8 @@ class O2gDesk(Part):
 
     async def languages(self, line: LineSnapshot) -> Languages:
         """``GET /users/{loginName}/preferences/supportedLanguages``."""
-        told = await self._client.users.supported_languages(line.id)
-        return Languages(gui=told.supported_gui_languages, telephone=told.supported_languages)
+        answer = await self._client.users.supported_languages(line.id)
+        return Languages(gui=answer.supported_gui_languages, telephone=answer.supported_languages)
 
     async def change_password(self, line: LineSnapshot, old: str, new: str) -> None:
         """``PUT /users/{loginName}/password``."""
@@ -157,8 +157,8 @@ class O2gDesk(Part):
 
     async def hunting_groups(self, line: LineSnapshot) -> HuntingGroups:
         """``GET /telephony/huntingGroups``."""
-        told = await self._client.telephony.hunting_groups(login_name=self._as(line))
-        return HuntingGroups(groups=told.hg_list, own=told.current_hg or None)
+        answer = await self._client.telephony.hunting_groups(login_name=self._as(line))
+        return HuntingGroups(groups=answer.hg_list, own=answer.current_hg or None)
 
     async def set_hunting_group_member(self, line: LineSnapshot, group: str, on: bool) -> None:
         """``POST`` or ``DELETE /telephony/huntingGroupMember/{hgNumber}``."""
@@ -179,11 +179,11 @@ class O2gDesk(Part):
     async def read_text(self, line: LineSnapshot) -> Text | None:
         """``GET /telephony/miniMessages``, which erases it; a refusal with 400 says that none is left."""
         try:
-            told = await self._client.telephony.mini_message(login_name=self._as(line))
+            answer = await self._client.telephony.mini_message(login_name=self._as(line))
         except SessionLost:
             raise
         except RequestRefused as error:
             if error.status == 400:
                 return None
             raise
-        return Text(sender=told.sender, text=told.message or "", at=moment(told.date))
+        return Text(sender=answer.sender, text=answer.message or "", at=moment(answer.date))

@@ -1,6 +1,6 @@
 """From wire events to the model: ``(line, event, now) -> (line, events)``, pure, and touching one line.
 
-What the reference leaves open is chosen here, tested in ``tests/aiopbx/o2g/test_reducer.py`` and told in
+What the reference leaves open is chosen here, tested in ``tests/aiopbx/o2g/test_reducer.py`` and described in
 ``docs/model.md``. This is the hot path: nothing is built that did not change, and what recurs (the same capabilities,
 the same actions) is built once and shared.
 """

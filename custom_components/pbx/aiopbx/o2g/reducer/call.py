@@ -42,7 +42,7 @@ def new_call(
     if data is None:
         data = _NO_DATA
     state = STATE.get(data.state, _UNKNOWN) if data.state is not None else _UNKNOWN
-    new_legs = legs_told((), legs)
+    new_legs = legs_in_snapshot((), legs)
     if len(participants) == 1:
         parties: tuple[Party, ...] = (party(participants[0]),)
     else:
@@ -120,7 +120,7 @@ def after_delta(
     return _after(call, data, state, legs, parties, event.cause, now, event.replaced_by_call_ref, devices)
 
 
-def told_whole(
+def after_snapshot(
     call: CallSnapshot,
     data: wire.CallData | None,
     legs: tuple[wire.Leg, ...],
@@ -129,12 +129,12 @@ def told_whole(
     cause: wire.CallCause | None = None,
     now: datetime | None = None,
 ) -> CallSnapshot:
-    """A known call after it was told whole: by a snapshot, or by being created once more."""
+    """A known call after it came whole: in a snapshot, or by being created once more."""
     state = call.state
     if data is not None and data.state is not None:
         state = STATE.get(data.state, _UNKNOWN)
-    new_legs = legs_told(call.legs, legs)
-    parties = parties_told(call.parties, participants)
+    new_legs = legs_in_snapshot(call.legs, legs)
+    parties = parties_in_snapshot(call.parties, participants)
     return _after(call, data, state, new_legs, parties, cause, now)
 
 
@@ -171,15 +171,15 @@ def _after(
         recording = RECORDING.get(data.record_state) if data.record_state is not None else None
         if data.anonymous is not None:
             anonymous = data.anonymous
-        told = _attached(data)
-        if told is not None:
-            attached = told
+        text = _attached(data)
+        if text is not None:
+            attached = text
         if data.account_info is not None:
             account_info = data.account_info
         if data.acd_call_data is not None:
-            told_wait = _queue_wait(data.acd_call_data)
-            if told_wait is not None:
-                wait = told_wait
+            queue_wait = _queue_wait(data.acd_call_data)
+            if queue_wait is not None:
+                wait = queue_wait
     word = call.cause
     if cause is not None:
         word = cause._value_
@@ -230,66 +230,66 @@ def _queue_wait(acd: wire.AcdCallData) -> int | None:
     return acd.call_info.queue_waiting_time if acd.call_info is not None else None
 
 
-def leg(told: wire.Leg, before: Leg | None) -> Leg:
+def leg(data: wire.Leg, before: Leg | None) -> Leg:
     """A leg; what was left out is as it was ``before``."""
-    capabilities = told.capabilities
+    capabilities = data.capabilities
     if capabilities is not None:
         actions = of_leg(capabilities)
     else:
         actions = before.actions if before is not None else NONE
-    if told.state is not None:
-        state = STATE.get(told.state, _UNKNOWN)
+    if data.state is not None:
+        state = STATE.get(data.state, _UNKNOWN)
     else:
         state = before.state if before is not None else _UNKNOWN
-    # Whether the remote party rings is only told while it does.
-    return Leg(told.device_id or "", state, told.ringing_remote is True, actions)
+    # The server only says that the remote party rings while it does.
+    return Leg(data.device_id or "", state, data.ringing_remote is True, actions)
 
 
 def legs_after(legs: tuple[Leg, ...], event: wire.OnCallModified) -> tuple[Leg, ...]:
     """The legs after some came, changed or left."""
     changed = event.modified_legs
     if len(changed) == 1 and len(legs) == 1 and not event.added_legs and not event.removed_legs:
-        told = changed[0]
-        if told.device_id == legs[0].device:
-            return (leg(told, legs[0]),)
+        data = changed[0]
+        if data.device_id == legs[0].device:
+            return (leg(data, legs[0]),)
     if event.removed_legs:
         gone = {one.device_id for one in event.removed_legs}
         legs = tuple([one for one in legs if one.device not in gone])
-    for told in event.added_legs:
-        legs = _with(legs, told)
-    for told in changed:
-        legs = _with(legs, told)
+    for data in event.added_legs:
+        legs = _with(legs, data)
+    for data in changed:
+        legs = _with(legs, data)
     return legs
 
 
-def legs_told(before: tuple[Leg, ...], told: tuple[wire.Leg, ...]) -> tuple[Leg, ...]:
-    """The legs, told whole."""
+def legs_in_snapshot(before: tuple[Leg, ...], data: tuple[wire.Leg, ...]) -> tuple[Leg, ...]:
+    """The legs, as a snapshot lists them."""
     if not before:
-        if len(told) == 1 and told[0].device_id is not None:
-            return (leg(told[0], None),)
-        return tuple([leg(one, None) for one in told if one.device_id is not None])
+        if len(data) == 1 and data[0].device_id is not None:
+            return (leg(data[0], None),)
+        return tuple([leg(one, None) for one in data if one.device_id is not None])
     known = {one.device: one for one in before}
-    return tuple([leg(one, known.get(one.device_id)) for one in told if one.device_id is not None])
+    return tuple([leg(one, known.get(one.device_id)) for one in data if one.device_id is not None])
 
 
-def _with(legs: tuple[Leg, ...], told: wire.Leg) -> tuple[Leg, ...]:
-    device = told.device_id
+def _with(legs: tuple[Leg, ...], data: wire.Leg) -> tuple[Leg, ...]:
+    device = data.device_id
     if device is None:
         return legs
     for index, one in enumerate(legs):
         if one.device == device:
-            return swapped(legs, index, leg(told, one))
-    return (*legs, leg(told, None))
+            return swapped(legs, index, leg(data, one))
+    return (*legs, leg(data, None))
 
 
-def party(told: wire.Participant, before: Party | None = None) -> Party:
-    """A participant; who is told without an identity is who he was ``before``."""
-    identity = told.identity
+def party(data: wire.Participant, before: Party | None = None) -> Party:
+    """A participant; one that comes without an identity keeps the one it had ``before``."""
+    identity = data.identity
     if identity is not None:
-        return party_of(identity, told.participant_id or "", told.anonymous is True, not told.undroppable)
-    who = before if before is not None else Party(id=told.participant_id or "")
-    anonymous = who.anonymous if told.anonymous is None else told.anonymous
-    droppable = who.droppable if told.undroppable is None else not told.undroppable
+        return party_of(identity, data.participant_id or "", data.anonymous is True, not data.undroppable)
+    who = before if before is not None else Party(id=data.participant_id or "")
+    anonymous = who.anonymous if data.anonymous is None else data.anonymous
+    droppable = who.droppable if data.undroppable is None else not data.undroppable
     return replace(who, anonymous=anonymous, droppable=droppable)
 
 
@@ -298,34 +298,34 @@ def parties_after(before: tuple[Party, ...], event: wire.OnCallModified, state: 
     parties = before
     added, changed, gone = event.added_participants, event.modified_participants, event.removed_participant_ids
     if not added and not gone and len(changed) == 1 and len(before) == 1:
-        (told,) = changed
-        if told.participant_id == before[0].id:
-            return (party(told, before[0]),)
+        (data,) = changed
+        if data.participant_id == before[0].id:
+            return (party(data, before[0]),)
     if gone:
         if state is _RELEASING and len(before) == 1 and before[0].id in gone and not added and not changed:
             return before
         parties = tuple([one for one in parties if one.id not in gone])
-    for told in (*added, *changed):
-        id_ = told.participant_id or ""
+    for data in (*added, *changed):
+        id_ = data.participant_id or ""
         for index, one in enumerate(parties):
             if one.id == id_:
-                parties = swapped(parties, index, party(told, one))
+                parties = swapped(parties, index, party(data, one))
                 break
         else:
-            parties = (*parties, party(told))
+            parties = (*parties, party(data))
     if not parties and state is _RELEASING:
         # Whoever it was stays the other party of a call that is ending.
         return before
     return parties
 
 
-def parties_told(before: tuple[Party, ...], told: tuple[wire.Participant, ...]) -> tuple[Party, ...]:
-    """Who is in the call, told whole: in the order in which they came, which is not always that of the server."""
-    if not told:
+def parties_in_snapshot(before: tuple[Party, ...], data: tuple[wire.Participant, ...]) -> tuple[Party, ...]:
+    """The parties as a snapshot lists them, in the order in which they came, which is not always the server's."""
+    if not data:
         return before
     place = {one.id: index for index, one in enumerate(before)}
     known = {one.id: one for one in before}
-    after = [party(one, known.get(one.participant_id or "")) for one in told]
+    after = [party(one, known.get(one.participant_id or "")) for one in data]
     after.sort(key=lambda one: place.get(one.id, len(place)))
     return tuple(after)
 
@@ -372,7 +372,7 @@ def ended_unseen(call: CallSnapshot) -> CallSnapshot:
     """A call whose end was not seen: it ended, at an unknown moment, and how is said only where it is known."""
     after = ended(call, None, None)
     if not call.answered and call.end_cause is None and call.state is not _RELEASING:
-        # It may have been taken or given up: nobody saw.
+        # It may have been answered or given up: that was not seen.
         return replace(after, outcome=Outcome.UNKNOWN)
     return after
 

@@ -83,7 +83,7 @@ def _overflow(state: RoutingState) -> Overflow | None:
 
 
 def _remote_extension(state: RoutingState, before: bool | None) -> bool | None:
-    """Whether the remote extension rings too; none where there is none, as before where no routes were told."""
+    """Whether the remote extension rings too; None where there is none, as before where the server lists no routes."""
     if not state.presentation_routes:
         return before
     remote = None
@@ -112,11 +112,11 @@ def summary_updated(line: LineSnapshot, event: OnEventSummaryUpdated, now: datet
 
 
 def counters(line: LineSnapshot, summary: EventSummary, now: datetime) -> Reduced:
-    """Apply counters. One that is absent was not told: the last known value stays."""
+    """Apply counters. One that is absent is not known anew: the last known value stays."""
     before = line.counters
 
-    def newest(told: int | None, known: int | None) -> int | None:
-        return known if told is None else told
+    def newest(data: int | None, known: int | None) -> int | None:
+        return known if data is None else data
 
     waiting = summary.event_waiting
     after = Counters(
@@ -138,17 +138,17 @@ def user_info_changed(line: LineSnapshot, event: OnUserInfoChanged, now: datetim
     return user(line, event.user, now)
 
 
-def user(line: LineSnapshot, told: User, now: datetime) -> Reduced:
+def user(line: LineSnapshot, data: User, now: datetime) -> Reduced:
     """Apply what a user is: number, name, telephones, voicemail, node. A telephone that stays keeps its state."""
-    changes: dict[str, Any] = {"voicemail_number": told.voicemail.number if told.voicemail is not None else None}
-    if told.company_phone:
-        changes["number"] = told.company_phone
-    name = name_of(told.first_name, told.last_name, None)
+    changes: dict[str, Any] = {"voicemail_number": data.voicemail.number if data.voicemail is not None else None}
+    if data.company_phone:
+        changes["number"] = data.company_phone
+    name = name_of(data.first_name, data.last_name, None)
     if name:
         changes["name"] = name
-    if told.node_id is not None:
-        changes["node"] = told.node_id
-    if told.devices:
+    if data.node_id is not None:
+        changes["node"] = data.node_id
+    if data.devices:
         known = {device.id: device for device in line.devices}
         devices = tuple(
             replace(
@@ -156,7 +156,7 @@ def user(line: LineSnapshot, told: User, now: datetime) -> Reduced:
                 kind=str(device.type.value) if device.type is not None else "",
                 sub_kind=device.sub_type or "",
             )
-            for device in told.devices
+            for device in data.devices
             if device.id
         )
         if devices != line.devices:
@@ -187,10 +187,10 @@ def no_agent(line: LineSnapshot, now: datetime) -> Reduced:
 
 
 def _with_agent(line: LineSnapshot, agent: AgentSnapshot, now: datetime) -> Reduced:
-    after, told = with_fields(line, now, agent=agent)
+    after, data = with_fields(line, now, agent=agent)
     if after is line:
         return line, ()
-    return after, (AgentChanged(at=now, line=line.id, agent=agent, previous=line.agent), *told)
+    return after, (AgentChanged(at=now, line=line.id, agent=agent, previous=line.agent), *data)
 
 
 def help_requested(line: LineSnapshot, event: OnSupervisorHelpRequested, now: datetime) -> Reduced:

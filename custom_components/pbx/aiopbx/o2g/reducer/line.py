@@ -38,7 +38,7 @@ def assemble(
     ended: tuple[CallSnapshot, ...],
     now: datetime,
 ) -> Reduced:
-    """The line with these calls and devices, and the events that tell the difference."""
+    """The line with these calls and devices, and the events for the difference."""
     before = line.calls
     id_ = line.id
     if calls and (calls is not before or devices is not line.devices):
@@ -90,9 +90,9 @@ def device_states(line: LineSnapshot, states: tuple[wire.DeviceState, ...], now:
     return assemble(line, line.calls, with_states(line.devices, states), line.busy, (), now)
 
 
-def with_capabilities(devices: tuple[Device, ...], told: tuple[wire.DeviceCapabilities, ...]) -> tuple[Device, ...]:
+def with_capabilities(devices: tuple[Device, ...], data: tuple[wire.DeviceCapabilities, ...]) -> tuple[Device, ...]:
     """The devices with what may be started on them; an empty list changes nothing."""
-    for place, one in enumerate(told):
+    for place, one in enumerate(data):
         id_ = one.device_id
         if id_ is None:
             continue
@@ -109,9 +109,9 @@ def with_capabilities(devices: tuple[Device, ...], told: tuple[wire.DeviceCapabi
     return devices
 
 
-def with_states(devices: tuple[Device, ...], told: tuple[wire.DeviceState, ...]) -> tuple[Device, ...]:
+def with_states(devices: tuple[Device, ...], data: tuple[wire.DeviceState, ...]) -> tuple[Device, ...]:
     """The devices with their state of service."""
-    for one in told:
+    for one in data:
         if one.device_id is None or one.state is None:
             continue
         state = DEVICE_STATE.get(one.state, DeviceState.UNKNOWN)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ...model import CallSnapshot, Device, LineSnapshot
 from ..types import telephony as wire
 from .actions import NONE
-from .call import ended_unseen, new_call, told_whole
+from .call import after_snapshot, ended_unseen, new_call
 from .line import Reduced, assemble, with_capabilities, with_states
 
 _BUSY: Final = wire.UserState.BUSY
@@ -26,16 +26,16 @@ def resync(line: LineSnapshot, state: wire.TelephonicState, now: datetime) -> Re
     """Bring a line to what a snapshot says; the difference becomes events, without times that were not seen."""
     calls: list[CallSnapshot] = []
     refs: set[str] = set()
-    for told in state.calls:
-        ref = told.call_ref
+    for data in state.calls:
+        ref = data.call_ref
         if ref is None or ref in refs:
             continue
         refs.add(ref)
         call = line.call_by_ref(ref)
         if call is None:
-            call = new_call(line, ref, told.call_data, told.legs, told.participants, besides=calls)
+            call = new_call(line, ref, data.call_data, data.legs, data.participants, besides=calls)
         else:
-            call = told_whole(call, told.call_data, told.legs, told.participants)
+            call = after_snapshot(call, data.call_data, data.legs, data.participants)
         calls.append(call)
     ended = tuple([ended_unseen(call) for call in line.calls if call.ref not in refs])
     busy = _busy(line, state, calling=bool(calls), missed=bool(ended))
@@ -47,9 +47,11 @@ def _devices(line: LineSnapshot, state: wire.TelephonicState) -> tuple[Device, .
     """The devices after a snapshot: one of which it says nothing can start nothing."""
     devices = with_capabilities(line.devices, state.device_capabilities)
     if state.device_capabilities:
-        told_of = {one.device_id for one in state.device_capabilities}
-        if any(device.actions and device.id not in told_of for device in devices):
-            devices = tuple([device if device.id in told_of else replace(device, actions=NONE) for device in devices])
+        offered_by = {one.device_id for one in state.device_capabilities}
+        if any(device.actions and device.id not in offered_by for device in devices):
+            devices = tuple(
+                [device if device.id in offered_by else replace(device, actions=NONE) for device in devices]
+            )
     if state.device_states is not None:
         devices = with_states(devices, state.device_states.device_states)
     return devices
@@ -57,13 +59,13 @@ def _devices(line: LineSnapshot, state: wire.TelephonicState) -> tuple[Device, .
 
 def _busy(line: LineSnapshot, state: wire.TelephonicState, *, calling: bool, missed: bool) -> bool:
     """Whether the user is busy beside the calls. A snapshot says so only of users who were busy when it began."""
-    told = state.user_state
-    if told is None:
+    data = state.user_state
+    if data is None:
         return line.busy and line.synced and not missed
-    if calling and told is _BUSY:
+    if calling and data is _BUSY:
         # That may be because of the call.
         return line.busy and line.synced
-    return told is _BUSY
+    return data is _BUSY
 
 
 def user_state_modified(line: LineSnapshot, event: wire.OnUserStateModified, now: datetime) -> Reduced:

@@ -1,4 +1,4 @@
-"""Every event of the channel that is typed, as one union that a decoder tells apart by ``eventName``."""
+"""Every event of the channel that is typed, as one union, tagged by ``eventName``."""
 
 from .agent import OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
 from .base import O2gEvent
@@ -31,7 +31,7 @@ class OnChannelInformation(O2gEvent, tag="OnChannelInformation", kw_only=True):
 
 
 class UnknownEvent(O2gEvent, tag="*", kw_only=True):
-    """An event that this version does not know. It is kept, counted, and told apart by its name."""
+    """An event that this version does not know. It is kept and counted, under its name."""
 
     name: str = ""
     raw: bytes = b""
