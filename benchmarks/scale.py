@@ -24,7 +24,7 @@ from aiopbx.o2g import reducer
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import EventDecoder
 from aiopbx.o2g.system import O2gLink, O2gSystem
-from aiopbx.store import Board
+from aiopbx.store import Store
 
 BATCH = 100
 """Events of a chunk, about what one read of a busy channel gives."""
@@ -33,7 +33,7 @@ BATCH = 100
 def link_of(lines: int) -> tuple[O2gLink, list[int]]:
     """A link as it is in use, with so many lines, without a server behind it; and what its subscriber counts."""
     settings = aiopbx.ConnectionSettings.make(url="https://pbx.example.com", username="admin", password="admin")
-    board = Board()
+    board = Store()
     system = O2gSystem(settings, board)
     link = O2gLink(system, O2gClient(settings, None), 0)  # type: ignore[arg-type]
     for number in range(lines):

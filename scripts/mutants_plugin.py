@@ -169,13 +169,16 @@ class Tests:
                         self.by_path[path].append((nodeid, test["seconds"], int(lines, 16)))
 
     def for_mutant(self, mutant: dict[str, Any]) -> list[str]:
-        """Return the tests that reach a mutant: those that killed its neighbours, then the cheap ones."""
+        """Return tests in the order of their promise: those that reach the statement, killers of its neighbours first.
+
+        Then come those that reach the file: what is remembered from one call to the next is recorded of one test only.
+        """
         path, function = mutant["path"], mutant["function"]
         wanted = ((1 << (mutant["end"] + 1)) - 1) & ~((1 << mutant["line"]) - 1)
-        reaching = [(n, s) for n, s, lines in self.by_path[path] if mutant["table"] or lines & wanted]
-        reaching.sort(key=lambda test: (-self.kills[function, test[0]], -self.kills[path, test[0]], test[1]))
+        reaching = [(not lines & wanted, nodeid, cost) for nodeid, cost, lines in self.by_path[path]]
+        reaching.sort(key=lambda test: (test[0], -self.kills[function, test[1]], -self.kills[path, test[1]], test[2]))
         chosen, seconds = [], 0.0
-        for nodeid, cost in reaching:
+        for _, nodeid, cost in reaching:
             if chosen and seconds + cost > JOB["seconds"]:
                 continue
             chosen.append(nodeid)

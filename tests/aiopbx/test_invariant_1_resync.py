@@ -165,7 +165,7 @@ async def test_an_event_that_comes_while_a_state_is_read_wins(monkeypatch: pytes
 
         monkeypatch.setattr(Telephony, "telephonic_state", slow)
         diary = Diary(pbx, line="oxe1001")
-        await pbx._core.system._link._reader.telephony("oxe1001")  # type: ignore[attr-defined]
+        await pbx._core.system._link._sync._reader.telephony("oxe1001")  # type: ignore[attr-defined]
         assert asked == 2, "read again, because an event came meanwhile"
         assert pbx.line("1001").state is LineState.IDLE
         assert len(diary.of(CallEnded)) == 1

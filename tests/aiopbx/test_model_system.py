@@ -26,7 +26,7 @@ from aiopbx import (
 from aiopbx.ports import ABSENT, Commands, Refusing
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.switch.settings import HuntingGroupSpec, SwitchSettings
-from aiopbx.store import Board
+from aiopbx.store import Store
 from tests.aiopbx.office import Diary, Office, office, until, user
 
 
@@ -320,6 +320,6 @@ def test_the_table_of_refusals_has_every_command() -> None:
 
 
 def test_a_board_begins_without_nodes() -> None:
-    assert Board().nodes.nodes == ()
+    assert Store().nodes.nodes == ()
     record = aiopbx.CallRecord(id=1, started_at=datetime(2026, 1, 5, tzinfo=UTC))
     assert record.seconds is None

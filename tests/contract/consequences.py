@@ -3,9 +3,9 @@
 from typing import Any, Final, TypeAlias
 
 from aiopbx.errors import Conflict, NotAllowed, NotFound, NotReady, RequestRefused
-from aiopbx.o2g.operations import Operation
 from aiopbx.o2g.types import agent, comlog, pbx_management, routing, telephony, users
 from aiopbx.o2g.types.base import O2gEvent
+from aiopbx.operations import Operation
 
 Events: TypeAlias = tuple[type[O2gEvent], ...]
 

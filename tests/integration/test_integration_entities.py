@@ -17,6 +17,7 @@ from custom_components.pbx.event import CALL
 from tests.integration.helpers import (
     ALICE,
     BOB,
+    act,
     administrator,
     attributes_of,
     make_entry,
@@ -27,11 +28,6 @@ from tests.integration.helpers import (
     until_state,
     user,
 )
-
-
-async def act(hass: HomeAssistant, action: str, entity_id: str, **data: Any) -> None:
-    domain, _, name = action.partition(".")
-    await hass.services.async_call(domain, name, {"entity_id": entity_id, **data}, blocking=True)
 
 
 def events_of(hass: HomeAssistant, entity_id: str) -> list[dict[str, Any]]:

@@ -25,7 +25,9 @@ from tests.integration.helpers import (
     ALICE,
     BOB,
     CAROL,
+    act,
     attributes_of,
+    do,
     istra,
     make_entry,
     ours,
@@ -89,15 +91,6 @@ def entry_of(simulator: Simulator, kind: str) -> MockConfigEntry:
     return MockConfigEntry(
         domain=DOMAIN, title=kind, unique_id=kind, data=istra(simulator, kind), options={"all_lines": True}
     )
-
-
-async def act(hass: HomeAssistant, action: str, entity_id: str, **data: Any) -> None:
-    domain, _, name = action.partition(".")
-    await hass.services.async_call(domain, name, {"entity_id": entity_id, **data}, blocking=True)
-
-
-async def do(hass: HomeAssistant, action: str, *, respond: bool = False, **data: Any) -> Any:
-    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=respond)
 
 
 def device_of(hass: HomeAssistant, entity_id: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -14,7 +14,21 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.pbx.aiopbx import NotReady
 from custom_components.pbx.aiopbx.simulator import DeviceSpec, Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.const import DOMAIN
-from tests.integration.helpers import ALICE, BOB, CAROL, istra, make_entry, running_elsewhere, set_up, until, user
+from tests.integration.helpers import (
+    ALICE,
+    BOB,
+    CAROL,
+    answer,
+    istra,
+    make_entry,
+    reconfigure,
+    running_elsewhere,
+    set_up,
+    start,
+    typed,
+    until,
+    user,
+)
 
 Result = dict[str, Any]
 KINDS = ("myrcc", "mycrm", "myistra")
@@ -37,29 +51,6 @@ async def simulator(loopback: None) -> AsyncIterator[Simulator]:
     )
     async with Simulator(SimulatorSettings(istra=True, users=users)) as running:
         yield running
-
-
-def typed(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what a person types for an entry."""
-    return {key: value for key, value in data.items() if key != "kind"}
-
-
-async def start(hass: HomeAssistant, kind: str) -> Result:
-    """Choose from the menu."""
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": kind})
-
-
-async def answer(hass: HomeAssistant, form: Result, data: dict[str, Any]) -> Result:
-    """Fill in a form."""
-    assert form["type"] is FlowResultType.FORM
-    return await hass.config_entries.flow.async_configure(form["flow_id"], data)
-
-
-async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> Result:
-    """Start the reconfiguration of an entry."""
-    context = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
-    return await hass.config_entries.flow.async_init(DOMAIN, context=context)
 
 
 def options_of(form: Result) -> list[dict[str, str]]:

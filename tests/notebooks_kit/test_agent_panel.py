@@ -243,7 +243,7 @@ async def test_a_line_without_an_agent(hands: Hands) -> None:
     assert ben.buttons() == set()
     assert not there(ben.panel._choices)
     assert not there(ben.panel._supervise)
-    assert "no agent" in ben.panel.to_html()
+    assert "not an agent" in ben.panel.to_html()
     ben.panel.close()
 
 

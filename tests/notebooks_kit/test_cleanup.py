@@ -71,7 +71,8 @@ def timers() -> int:
 
 
 def tasks() -> set[Any]:
-    return {each for each in asyncio.all_tasks() if "notebooks" in repr(each)}
+    """The tasks of the kit, not those of a client or the simulator, whatever folder the checkout is in."""
+    return {each for each in asyncio.all_tasks() if "notebooks_kit" in repr(each)}
 
 
 class Subscriptions:

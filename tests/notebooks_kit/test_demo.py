@@ -42,7 +42,7 @@ async def test_people_call_answer_hold_and_hang_up(pbx: Pbx) -> None:
     mine.hang_up()
     await sees(lambda: not pbx.line("1018").calls)
     mine.hang_up()  # there is nothing to leave
-    with pytest.raises(InvalidInput, match=r"Reception Demo could answer.*idle now"):
+    with pytest.raises(InvalidInput, match=r"Reception Demo has no call to answer.*now: idle"):
         mine.answer()
     with pytest.raises(InvalidInput, match="no one has the number 9999"):
         demo(pbx).person("9999")

@@ -95,7 +95,8 @@ from .model import (
 )
 from .nodes import Nodes
 from .objects import Objects
-from .operations import Answer, Operation, Parameter, ParameterKind, ParameterPlace, Request
+from .operations import Operation
+from .parameters import Parameter, ParameterKind, ParameterPlace
 from .pbx import Pbx
 from .ports import DialKeywords
 from .recording.recorder import Recorder
@@ -125,6 +126,7 @@ from .records import (
     VoicemailSnapshot,
     WithdrawReason,
 )
+from .requests import Answer, Request
 from .store import EventStream
 from .telephone import Telephone
 

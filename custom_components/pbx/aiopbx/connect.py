@@ -6,7 +6,7 @@ from .connection import Connection
 from .core import Core
 from .pbx import Connecting, Pbx
 from .ports import System
-from .store import Board
+from .store import Store
 
 if TYPE_CHECKING:
     import aiohttp
@@ -45,7 +45,7 @@ def connect(
 async def _open(settings: "ConnectionSettings", session: "aiohttp.ClientSession | None") -> Pbx:
     from .policy import DialGuard
 
-    store = Board()
+    store = Store()
     system = _system(settings, store, session)
     connection = Connection(
         system,
@@ -64,7 +64,7 @@ async def _open(settings: "ConnectionSettings", session: "aiohttp.ClientSession 
     return pbx
 
 
-def _system(settings: "ConnectionSettings", store: Board, session: "aiohttp.ClientSession | None") -> System:
+def _system(settings: "ConnectionSettings", store: Store, session: "aiohttp.ClientSession | None") -> System:
     """The wire that the settings ask for, imported only then."""
     if settings.system == "o2g":
         from .o2g.system import O2gSystem

@@ -8,7 +8,7 @@ from .connection import Connection
 from .errors import InvalidInput, NotSupported, Offline, UnknownLine
 from .model import Feature, LineSnapshot, Status
 from .ports import Commands, System
-from .store import Board
+from .store import Store
 
 if TYPE_CHECKING:
     from .policy import DialGuard
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Core:
     """One connected client, as its handles share it. It belongs to the event loop that it was made in."""
 
-    def __init__(self, system: System, store: Board, connection: Connection, guard: "DialGuard") -> None:
+    def __init__(self, system: System, store: Store, connection: Connection, guard: "DialGuard") -> None:
         """Stand on these. Made by ``connect`` and ``replay``."""
         self.system = system
         self.store = store

@@ -16,7 +16,7 @@ from .loops import settle
 from .model import AvailableLine, Statistics, SystemInfo
 from .ports import Commands, Link
 from .settings.connection import ConnectionSettings
-from .store import Board, stale
+from .store import Store, stale
 
 _LOG = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class WireLink(ABC, Generic[C]):
 
     @abstractmethod
     async def sync(self) -> None:
-        """Bring the board up to date."""
+        """Bring the store up to date."""
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Do this beside the rest, until it is done or the link is closed."""
@@ -139,7 +139,7 @@ class WireSystem(Generic[L]):
     def __init__(
         self,
         settings: ConnectionSettings,
-        board: Board,
+        store: Store,
         http: aiohttp.ClientSession | None,
         cookies: Callable[[], aiohttp.abc.AbstractCookieJar],
         offline: Commands,
@@ -149,9 +149,9 @@ class WireSystem(Generic[L]):
         ``offline`` stands in for the commands while there is no link.
         """
         self.settings = settings
-        self.board = board
+        self.store = store
         self.servers = len(settings.urls)
-        self.wire = WireStatistics(tap=board.tap)
+        self.wire = WireStatistics(tap=store.tap)
         self._http = http
         self._own_http = http is None
         self._cookies = cookies
@@ -182,7 +182,7 @@ class WireSystem(Generic[L]):
         else:
             used.client.successor = partial(self._next_client, used)
             self._linked.set()
-        lines = self.board.lines
+        lines = self.store.lines
         for id_, line in lines.items():
             lines[id_] = stale(line)
 

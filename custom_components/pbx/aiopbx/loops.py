@@ -52,6 +52,46 @@ def owned(
     return in_owning_loop
 
 
+class Signal:
+    """Counts something that happens, so that tasks can wait for the next time.
+
+    Unlike an ``asyncio.Event`` it is never cleared: each task waits from its own mark, so that none takes a notice away
+    from another.
+    """
+
+    __slots__ = ("_waiters", "count")
+
+    def __init__(self) -> None:
+        """It has not happened yet."""
+        self.count = 0
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def notify(self) -> None:
+        """It has happened once more."""
+        self.count += 1
+        if self._waiters:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    async def wait_since(self, mark: int, seconds: float | None = None) -> bool:
+        """Wait until the count is above ``mark``; False if it is not within so many seconds."""
+        if self.count > mark:
+            return True
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout(seconds):
+                await waiter
+        except TimeoutError:
+            return self.count > mark
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+        return True
+
+
 async def settle(*tasks: "asyncio.Task[Any] | None") -> None:
     """Cancel tasks and wait until they are gone."""
     real = [task for task in tasks if task is not None and task is not asyncio.current_task()]
@@ -63,7 +103,8 @@ async def settle(*tasks: "asyncio.Task[Any] | None") -> None:
 
 async def each(items: Iterable[X], work: Callable[[X], Awaitable[object]], limit: int = CONCURRENCY) -> None:
     """Do this for every item, never more than ``limit`` at a time, in order; the first that fails ends all of it."""
-    waiting = iter(items)
+    everything = list(items)
+    waiting = iter(everything)
 
     async def worker() -> None:
         for item in waiting:
@@ -71,7 +112,7 @@ async def each(items: Iterable[X], work: Callable[[X], Awaitable[object]], limit
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(limit):
+            for _ in range(min(limit, len(everything))):
                 group.create_task(worker())
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None

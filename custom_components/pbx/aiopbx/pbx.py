@@ -22,8 +22,9 @@ from .loops import check_open, owned
 from .model import AvailableLine, Feature, LineSnapshot, Statistics, Status, SystemInfo
 from .nodes import Nodes
 from .objects import Objects
-from .operations import Answer, Operation, Request, Requests
+from .operations import Operation
 from .recording.recorder import Clock, RealClock, Recorder
+from .requests import Answer, Request, Requests
 from .store import Callback, E, EventStream, Kind
 
 if TYPE_CHECKING:

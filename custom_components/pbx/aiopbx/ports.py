@@ -588,7 +588,7 @@ class Link(Protocol):
         """What it is connected to."""
 
     async def sync(self) -> None:
-        """Bring the board up to date. Raises ``PbxError`` if that is not possible."""
+        """Bring the store up to date. Raises ``PbxError`` if that is not possible."""
 
     async def lost(self) -> str:
         """Wait until the connection is gone; says why."""

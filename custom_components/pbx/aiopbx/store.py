@@ -307,7 +307,7 @@ RECENT: Final = 25
 """How many events are kept for diagnostics."""
 
 
-class Board:
+class Store:
     """The newest snapshot of every line, and of the nodes. Only the event loop that owns the client writes here."""
 
     __slots__ = ("_publish", "lines", "nodes", "recent", "subscribers", "tap")

@@ -25,6 +25,10 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     _secrets: ClassVar[frozenset[str]] = frozenset()
     """Fields that no text may show."""
 
+    def to_json(self) -> bytes:
+        """Encode it as it goes over the wire."""
+        return msgspec.json.encode(self)
+
     def __repr__(self) -> str:
         """Show what is not default, and nothing that is secret."""
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -77,6 +81,14 @@ class WireEnum(StrEnum):
 def to_json(value: Any) -> bytes:
     """Encode a wire type as a server or a client would send it."""
     return msgspec.json.encode(value)
+
+
+def secrets_of(body: Wire | None) -> tuple[str, ...]:
+    """The values in a body that no text may show."""
+    if body is None:
+        return ()
+    values = (getattr(body, name) for name in body._secrets)
+    return tuple(value for value in values if isinstance(value, str) and value)
 
 
 def camel(name: str) -> str:

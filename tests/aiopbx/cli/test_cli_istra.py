@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aiopbx.cli.call import complete_argument, complete_operation
-from aiopbx.istra.operations import OPERATIONS
+from aiopbx.istra.services import operations_of
+from aiopbx.istra.services.rcc import Rcc
+from aiopbx.istra.types.session import Application
+from aiopbx.operations import operation_of
 from aiopbx.simulator import SimulatorSettings, UserSpec
 
 from .conftest import Served, ServerThread, _serve
@@ -184,8 +187,7 @@ def test_every_operation_by_its_name(
         ran = aiopbx("call", "--list", *account)
         assert ran.code == 0, ran.err
         listed = {line.split()[0] for line in ran.out.splitlines()}
-        known = {one.name for one in OPERATIONS.values() if application in one.applications and one.method != "WS"}
-        assert listed == known
+        assert listed == set(operations_of(Application(application)))
         names |= listed
     ran = aiopbx("call", "extension_page", "-a", "offset=0", "-a", "length=1", *rcc)
     assert ran.code == 0, ran.err
@@ -207,7 +209,7 @@ def test_every_operation_by_its_name(
     ran = aiopbx("call", "place-call", "--explain", *rcc)
     assert "v1/rcc/Extension/{id}/placeCall" in ran.out
     assert "destination" in ran.out
-    assert ("hold", OPERATIONS["rcc.hold"].summary) in complete_operation("ho", "myrcc")
+    assert ("hold", operation_of(Rcc.hold).summary) in complete_operation("ho", "myrcc")
     assert [name for name, _ in complete_argument("place_call", "d", "myrcc")] == ["destination="]
 
 

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from aiopbx.cli.call import complete_argument, complete_operation
-from aiopbx.o2g.operations import OPERATIONS
+from aiopbx.o2g.services import OPERATIONS
 from aiopbx.simulator import SimulatorSettings, UserSpec
 from aiopbx.simulator.switch.settings import AgentSpec, ProcessingGroupSpec, SwitchSettings
 

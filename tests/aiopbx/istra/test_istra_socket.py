@@ -296,6 +296,21 @@ async def test_a_server_that_is_frozen_is_noticed(system: str, connect: Connect,
     assert "does not answer" in (socket.end_reason or "")
 
 
+async def test_a_keepalive_that_fails_in_an_unforeseen_way_ends_the_socket(
+    connect: Connect, server: IstraServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.timeout_milliseconds = QUICK
+    socket, _ = await opened(await connect(), server)
+
+    async def fail() -> None:
+        raise ValueError("boom")
+
+    monkeypatch.setattr(socket, "_send_keepalive", fail)
+    assert await ended(socket) == []
+    assert (socket.end, socket.end_reason) == (SocketEnd.SILENT, "keeping it alive failed (ValueError)")
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError]
+
+
 async def test_pings_that_have_ceased_are_noticed(connect: Connect, server: IstraServer) -> None:
     """A server that was heard to ping always does: what lies between may answer in its place."""
     server.timeout_milliseconds = QUICK

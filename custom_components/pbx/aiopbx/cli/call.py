@@ -10,10 +10,10 @@ import msgspec
 from .. import ConnectionSettings, DialPolicy, InvalidInput, Operation, Parameter, ParameterPlace, connect
 from ..http.download import Download
 from ..istra.client import APPLICATIONS
-from ..istra.requests import IstraRequests
-from ..o2g.requests import O2gRequests
-from ..operations import Requests, find
+from ..istra.services import operations_of
+from ..o2g.services import OPERATIONS
 from ..policy import DialGuard
+from ..requests import Requests
 from .command import OK
 from .options import SYSTEMS
 from .output import console, print_json, print_line, print_note, progress
@@ -21,12 +21,12 @@ from .output import console, print_json, print_line, print_note, progress
 
 def requests_of(system: str = "o2g") -> Requests:
     """Return the operations of a kind of system."""
-    return O2gRequests() if system == "o2g" else IstraRequests(APPLICATIONS[system])
+    return Requests(OPERATIONS if system == "o2g" else operations_of(APPLICATIONS[system]))
 
 
 def operation_of(name: str, system: str = "o2g") -> Operation:
     """Return the operation with this name. Raises ``InvalidInput`` with similar names if there is none."""
-    return find(requests_of(system).operations, name)
+    return requests_of(system).operations.find(name)
 
 
 def names_of(operation: Operation) -> list[tuple[str, str]]:

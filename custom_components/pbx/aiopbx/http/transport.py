@@ -17,6 +17,7 @@ from yarl import URL
 
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
 from ..settings.connection import ConnectionSettings
+from .download import Download
 from .secrets import Mask, Secrets, target
 from .tap import WireStatistics
 
@@ -211,6 +212,15 @@ class HttpTransport:
             self._keep_cookies(answer)
         _LOGGER.debug("%s: %s", name, answer.status)
         return answer
+
+    def download(self, answer: Answer, name: str) -> Download:
+        """Return an answer that was not read as a stream.
+
+        The settings' time-out is for the beginning of the answer, and then for every pause in it.
+        """
+        if answer.response is None:
+            raise final(f"{name}: the answer cannot be read.", "Check the address of the server.")
+        return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
 
     def tell(
         self,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from ..connection import Backoff
+from ..backoff import Backoff
 from ..errors import NotAllowed, NotReady, PbxError, RequestRefused, SessionLost
 from ..events import Event
 from ..model import AvailableLine, LineSnapshot
@@ -16,7 +16,7 @@ from ..settings.connection import ConnectionSettings
 from ..store import Reduced
 from .checks import IstraChecks
 from .client import IstraClient, Push
-from .lines import Lines, Listeners, Start, choose
+from .lines import Lines, Listeners, Monitored, Start, choose
 from .reducer import crm as reducer
 from .reducer.crm import CrmState
 from .reducer.tables import ended_unseen
@@ -27,40 +27,41 @@ _LOG = logging.getLogger(__name__)
 
 
 class Terminals:
-    """The terminals. See ``Watcher``."""
-
-    version = ""
+    """The terminals. See ``Monitor``."""
 
     def __init__(
         self, client: IstraClient, settings: ConnectionSettings, lines: Lines, listeners: Listeners, start: Start
     ) -> None:
-        """Nothing is known yet."""
+        """Begin with nothing known."""
         self.commands = CrmCommands(client, self)
         self._client = client
         self._settings = settings
         self._lines = lines
         self._listeners = listeners
         self._start = start
-        self._found: list[LineSnapshot] = []
+        self._only: str | None = None
+        """The terminal, where there is only one."""
         self._states: dict[str, CrmState] = {}
         self._listener_of: dict[str, str] = {}
         self._terminal_of: dict[str, str] = {}
         self._recovering: set[str] = set()
 
-    async def find(self) -> None:
+    async def discover(self) -> Monitored:
         """``GET v1/crm/GetTerminals``."""
         wanted = self._settings.lines
         if wanted == ():
-            return
+            return Monitored()
         found = [reducer.new_terminal(one.terminal_id, one.device_model) for one in await self._client.crm.terminals()]
-        self._found = found if wanted == "all" else choose(found, wanted)
+        return Monitored(choose(found, wanted))
 
-    async def sync(self) -> None:
-        """A listener for each terminal. What is in progress is not told, so what was known is known no more."""
-        self._lines.set(self._found, ended_unseen)
-        for line in self._found:
-            self._show(*reducer.begin(self._state(line.id), datetime.now(UTC)))
-        for line in self._found:
+    async def sync(self, monitored: Monitored) -> None:
+        """Listen to each terminal. Calls in progress cannot be read, so what was known is known no more."""
+        lines = monitored.lines
+        self._only = lines[0].id if len(lines) == 1 else None
+        self._lines.set(lines, ended_unseen)
+        for line in lines:
+            self._put(*reducer.begin(self._state(line.id), datetime.now(UTC)))
+        for line in lines:
             try:
                 await self._bind(line.id)
             except (SessionLost, NotAllowed, NotReady):
@@ -70,21 +71,20 @@ class Terminals:
             else:
                 self._accepted(line.id)
 
-    def take(self, push: Push) -> None:
-        """Events of a terminal were pushed."""
-        terminal = self._terminal_of.get(push.listener or "")
-        if not push.listener and len(self._found) == 1:
-            terminal = self._found[0].id  # servers that do not name the listener mean the only one
+    def apply(self, push: Push) -> None:
+        """Apply the events of a terminal that were pushed."""
+        # Servers that leave the listener out mean the only one.
+        terminal = self._terminal_of.get(push.listener) if push.listener else self._only
         if terminal is None or self._lines.get(terminal) is None:
             return
         now = datetime.now(UTC)
-        for told in push.items:
-            if isinstance(told, CrmCallEvent):
-                if told.event is not CrmEvent.DROPPED:
+        for event in push.items:
+            if isinstance(event, CrmCallEvent):
+                if event.event is not CrmEvent.DROPPED:
                     self.serves(terminal)
-                self._show(*reducer.happened(self._state(terminal), told, now))
+                self._put(*reducer.happened(self._state(terminal), event, now))
 
-    async def available(self) -> tuple[AvailableLine, ...]:
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
         """Every terminal."""
         return tuple(
             AvailableLine(id=one.terminal_id, name=one.device_model or "") for one in await self._client.crm.terminals()
@@ -103,7 +103,7 @@ class Terminals:
     # Inside
 
     def _state(self, id: str) -> CrmState:
-        line = self._lines.board.lines[id]
+        line = self._lines.store.lines[id]
         state = self._states.get(id)
         if state is None:
             state = CrmState(line=line)
@@ -111,7 +111,7 @@ class Terminals:
             state = replace(state, line=line)
         return state
 
-    def _show(self, state: CrmState, events: tuple[Event, ...]) -> None:
+    def _put(self, state: CrmState, events: tuple[Event, ...]) -> None:
         self._states[state.line.id] = state
         self._lines.put((state.line, events))
 
@@ -168,7 +168,7 @@ class Terminals:
             self._recovering.discard(id)
 
     async def _forget(self, id: str) -> None:
-        """Out of service is believed for the longest pause. Then nobody knows, unless a call has told meanwhile."""
+        """Out of service is believed for the longest pause. Then it is unknown, unless a call has shown meanwhile."""
         try:
             await asyncio.sleep(self._settings.reconnect_max)
             line = self._lines.get(id)
@@ -182,7 +182,7 @@ class CrmCommands(Refusing, IstraChecks):
     """The requests of myCrm."""
 
     def __init__(self, client: IstraClient, terminals: Terminals) -> None:
-        """Send through this client, and tell these terminals what is known by the answers."""
+        """Send through this client, and have these terminals apply the answers."""
         super().__init__(devices=True)
         self._crm = client.crm
         self._terminals = terminals

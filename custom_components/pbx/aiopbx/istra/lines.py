@@ -1,8 +1,9 @@
-"""What the three applications have in common on one connection: lines on the board, and listeners for them."""
+"""What the three applications of Istra have in common: the steps of a link, its lines, and its listeners."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec.structs import replace
 
@@ -10,68 +11,79 @@ from ..errors import UnknownLine
 from ..events import CallEnded, Event, LineAdded, LineRemoved
 from ..model import AvailableLine, CallSnapshot, Feature, LineSnapshot
 from ..ports import Commands
-from ..store import Board, Reduced, with_fields
+from ..store import Reduced, Store, with_fields
 from .client import IstraClient, Push
 
 Start = Callable[[Coroutine[Any, Any, None], str], None]
 
 
-class Watcher(Protocol):
-    """One application on one connection."""
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """What a link monitors, as it was when the link was opened."""
+
+    lines: tuple[LineSnapshot, ...] = ()
+    everybody: bool = False
+    """Whether lines that are created later are monitored, too."""
+    version: str = ""
+    """Of the server, where it says."""
+
+
+class Monitor(Protocol):
+    """One application on one link: what the link does, step by step."""
 
     @property
     def commands(self) -> Commands:
         """The requests."""
 
-    @property
-    def version(self) -> str:
-        """Of the server; empty where it does not tell."""
+    async def discover(self) -> Monitored:
+        """Find out which lines there are. Raises ``UnknownLine`` for one that is wanted and does not exist."""
 
-    async def find(self) -> None:
-        """Find out which lines there are. Raises ``UnknownLine`` for one that is wanted and is not there."""
+    async def sync(self, monitored: Monitored) -> None:
+        """Subscribe to these lines, and bring the store up to date.
 
-    async def sync(self) -> None:
-        """Have everything told from now on, then bring the board up to date."""
+        One step, because it is one request here: registering a listener answers with the state of what it listens to.
+        """
 
-    def take(self, push: Push) -> None:
-        """Something was pushed."""
+    def apply(self, push: Push) -> None:
+        """Apply what was pushed."""
 
-    async def available(self) -> tuple[AvailableLine, ...]:
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
         """All lines that could be monitored."""
 
 
 class Lines:
-    """The board as one connection fills it."""
+    """The lines that one link monitors, and the only way from it to their snapshots in the store."""
 
-    def __init__(self, board: Board, features: frozenset[Feature]) -> None:
-        """Its lines can do this."""
-        self.board = board
+    def __init__(self, store: Store, features: frozenset[Feature]) -> None:
+        """Every line can do this."""
+        self.store = store
         self.features = features
 
     def get(self, id: str) -> LineSnapshot | None:
         """The newest snapshot."""
-        return self.board.lines.get(id)
+        return self.store.lines.get(id)
 
     def put(self, reduced: Reduced) -> None:
-        """Show what became of a line, if anything did."""
+        """Store what became of a line, if anything did, and publish the events that led to it."""
         line, events = reduced
-        if events or self.board.lines.get(line.id) is not line:
-            self.board.put(line, events)
+        if events or self.store.lines.get(line.id) is not line:
+            self.store.put(line, events)
 
     def change(self, id: str, change: Callable[[LineSnapshot], Reduced]) -> None:
-        """Show what becomes of a line by this, if it is there."""
+        """Store what becomes of a line by this change, if it is monitored."""
         line = self.get(id)
         if line is not None:
             self.put(change(line))
 
-    def set(self, wanted: list[LineSnapshot], over: Callable[[CallSnapshot], CallSnapshot]) -> None:
-        """Monitor these, and no others. What is known of one that was there before stays."""
+    def set(self, lines: Iterable[LineSnapshot], over: Callable[[CallSnapshot], CallSnapshot]) -> None:
+        """Monitor these, and no others. What is known of one that was monitored before stays."""
         now = datetime.now(UTC)
+        wanted = tuple(lines)
         ids = {line.id for line in wanted}
-        for line in [line for line in self.board.lines.values() if line.id not in ids]:
-            del self.board.lines[line.id]
-            told: list[Event] = [CallEnded(at=now, line=line.id, call=over(call)) for call in line.calls]
-            self.board.publish(*told, LineRemoved(at=now, line=line.id))
+        for line in [line for line in self.store.lines.values() if line.id not in ids]:
+            del self.store.lines[line.id]
+            ended: list[Event] = [CallEnded(at=now, line=line.id, call=over(call)) for call in line.calls]
+            self.store.publish(*ended, LineRemoved(at=now, line=line.id))
         for line in wanted:
             known = self.get(line.id)
             if known is None:
@@ -84,11 +96,11 @@ class Lines:
         line = LineSnapshot(
             id=line.id, number=line.number, name=line.name, devices=line.devices, features=self.features
         )
-        self.board.lines[line.id] = line
-        self.board.publish(LineAdded(at=datetime.now(UTC), line=line.id, snapshot=line))
+        self.store.lines[line.id] = line
+        self.store.publish(LineAdded(at=datetime.now(UTC), line=line.id, snapshot=line))
 
     def confirmed(self, id: str) -> None:
-        """What stands there is confirmed, of which nobody needs to be told."""
+        """What is stored of a line is confirmed; that alone is no event."""
         self.change(id, lambda line: (line if line.synced else replace(line, synced=True), ()))
 
 
@@ -96,7 +108,7 @@ class Listeners:
     """The listeners of a session. The client deletes them when it is closed."""
 
     def __init__(self, client: IstraClient, prefix: str) -> None:
-        """None yet; their names begin like this."""
+        """Make none yet; their names will begin with ``prefix``."""
         self._client = client
         self._prefix = prefix
         self._made = 0
@@ -105,12 +117,14 @@ class Listeners:
         """Create one, on myCrm for a terminal, and return its name."""
         self._made += 1
         name = f"{self._prefix}{self._made}"
-        told = await self._client.service.create_listener(name, terminal)
-        return told.name or name
+        listener = await self._client.service.create_listener(name, terminal)
+        return listener.name or name
 
 
-def choose(found: list[LineSnapshot], wanted: tuple[str, ...]) -> list[LineSnapshot]:
-    """The lines that are wanted, by id or number; raises ``UnknownLine`` for the first that is not there."""
+def choose(found: list[LineSnapshot], wanted: Literal["all"] | tuple[str, ...]) -> tuple[LineSnapshot, ...]:
+    """The lines that are wanted, by id or number. Raises ``UnknownLine`` for the first that does not exist."""
+    if wanted == "all":
+        return tuple(found)
     chosen: dict[str, LineSnapshot] = {}
     for key in wanted:
         line = next((one for one in found if one.id == key), None) or next(
@@ -123,4 +137,4 @@ def choose(found: list[LineSnapshot], wanted: tuple[str, ...]) -> list[LineSnaps
                 f"lines: there is no {key!r}.", remedy=f"There are: {there}{more}." if there else "There are none."
             )
         chosen[line.id] = line
-    return list(chosen.values())
+    return tuple(chosen.values())

@@ -13,7 +13,7 @@ from ..ports import DialOptions, Refusing
 from ..settings.connection import ConnectionSettings
 from .checks import IstraChecks
 from .client import IstraClient, Push
-from .lines import Lines, Listeners, Start, choose
+from .lines import Lines, Listeners, Monitored, Start, choose
 from .reducer import rcc as reducer
 from .reducer.rcc import RccState
 from .reducer.tables import ended_unseen
@@ -23,81 +23,78 @@ _LOG = logging.getLogger(__name__)
 
 
 class Extensions:
-    """The extensions. See ``Watcher``."""
-
-    version = ""
+    """The extensions. See ``Monitor``."""
 
     def __init__(
         self, client: IstraClient, settings: ConnectionSettings, lines: Lines, listeners: Listeners, start: Start
     ) -> None:
-        """Nothing is known yet."""
+        """Begin with nothing known."""
         self.commands = RccCommands(client, self)
         self._client = client
         self._wanted = settings.lines
         self._lines = lines
         self._listeners = listeners
         self._start = start
-        self._found: list[LineSnapshot] = []
         self._states: dict[str, RccState] = {}
         self._by_number: dict[str, str] = {}
         self._extension_of: dict[str, str] = {}
-        """Which extension a call line belongs to, for those that are told of without it."""
-        self._heard: set[str] | None = set()
-        """The call lines that were pushed while the listing was on its way; none afterwards."""
+        """Which extension a call line belongs to, for pushes that leave it out."""
+        self._pushed: set[str] | None = set()
+        """The call lines that were pushed while the listing was on its way, and so are newer; None afterwards."""
         self._waiting: dict[str, list[CallLine]] = {}
-        """What was pushed of extensions that are not known yet."""
+        """What was pushed of extensions that are being read."""
         self._strangers: set[str] = set()
-        """Extensions of which the server says that there are none."""
+        """Extensions that the server says do not exist. They are not read again with each of their calls."""
 
-    async def find(self) -> None:
+    async def discover(self) -> Monitored:
         """``GET v1/rcc/Extension``, all pages."""
         if self._wanted == ():
-            return
+            return Monitored()
         found = [line_of(one) async for one in self._client.rcc.extensions()]
-        self._found = found if self._wanted == "all" else choose(found, self._wanted)
+        return Monitored(choose(found, self._wanted), everybody=self._wanted == "all")
 
-    async def sync(self) -> None:
+    async def sync(self, monitored: Monitored) -> None:
         """Create the listener and register it with the listing, which is the state as well."""
-        self._lines.set(self._found, ended_unseen)
-        if not self._found and self._wanted != "all":
+        self._lines.set(monitored.lines, ended_unseen)
+        if not monitored.lines and not monitored.everybody:
             return
-        self._by_number = {line.number: line.id for line in self._found if line.number}
+        self._by_number = {line.number: line.id for line in monitored.lines if line.number}
         name = await self._listeners.create()
-        told = await self._client.rcc.call_lines(listener_name=name)
+        listing = await self._client.rcc.call_lines(listener_name=name)
         of: dict[str, list[CallLine]] = defaultdict(list)
-        for one in told.all:
+        for one in listing.all:
             owner = self._owner(one)
             if owner is not None and self._lines.get(owner) is None:
                 self._meet(owner, one)
             elif owner is not None:
                 of[owner].append(one)
-        heard, self._heard = self._heard or set(), None
-        for line in self._found:
-            self._show(*reducer.listed(self._state(line.id), of.get(line.id, ()), heard, datetime.now(UTC)))
+        pushed, self._pushed = self._pushed or set(), None
+        for line in monitored.lines:
+            self._put(*reducer.listed(self._state(line.id), of.get(line.id, ()), pushed, datetime.now(UTC)))
 
-    def take(self, push: Push) -> None:
-        """Snapshots of call lines were pushed."""
+    def apply(self, push: Push) -> None:
+        """Apply the snapshots of call lines that were pushed."""
         now = datetime.now(UTC)
-        for told in push.items:
-            if not isinstance(told, CallLine):
+        for call in push.items:
+            if not isinstance(call, CallLine):
                 continue
-            if self._heard is not None:
-                self._heard.add(told.line_id)
-            owner = self._owner(told)
-            if told.state == "dropped":
-                self._extension_of.pop(told.line_id, None)
+            if self._pushed is not None:
+                self._pushed.add(call.line_id)
+            owner = self._owner(call)
+            if call.state == "dropped":
+                self._extension_of.pop(call.line_id, None)
             if owner is None:
                 continue
             if self._lines.get(owner) is None:
-                self._meet(owner, told)
+                self._meet(owner, call)
                 continue
-            self._show(*reducer.pushed(self._state(owner), told, now))
+            self._put(*reducer.pushed(self._state(owner), call, now))
 
-    def placed(self, line: str, told: CallLine) -> None:
-        """The answer of ``placeCall``."""
+    def placed(self, line: str, call: CallLine) -> None:
+        """Apply the answer of ``placeCall``."""
         if self._lines.get(line) is not None:
-            self._extension_of.setdefault(told.line_id, line)
-            self._show(*reducer.placed(self._state(line), told, datetime.now(UTC)))
+            self._extension_of.setdefault(call.line_id, line)
+            self._put(*reducer.placed(self._state(line), call, datetime.now(UTC)))
 
     def asked(self, line: str, ref: str, outcome: Outcome, destination: str | None = None) -> None:
         """The server is being asked for something that ends a call like this."""
@@ -107,7 +104,7 @@ class Extensions:
         """It was refused."""
         self._states[line] = reducer.not_asked(self._state(line), ref)
 
-    async def available(self) -> tuple[AvailableLine, ...]:
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
         """Every extension."""
         return tuple(
             [
@@ -119,7 +116,7 @@ class Extensions:
     # Inside
 
     def _state(self, id: str) -> RccState:
-        line = self._lines.board.lines[id]
+        line = self._lines.store.lines[id]
         state = self._states.get(id)
         if state is None:
             state = RccState(line=line)
@@ -127,68 +124,69 @@ class Extensions:
             state = replace(state, line=line)
         return state
 
-    def _show(self, state: RccState, events: tuple[Event, ...]) -> None:
+    def _put(self, state: RccState, events: tuple[Event, ...]) -> None:
         self._states[state.line.id] = state
         self._lines.put((state.line, events))
 
-    def _owner(self, told: CallLine) -> str | None:
+    def _owner(self, call: CallLine) -> str | None:
         """The extension that a call line belongs to; servers name it by id, or by number."""
-        named = told.extension_id
+        named = call.extension_id
         if named is None:
-            return self._extension_of.get(told.line_id)
+            return self._extension_of.get(call.line_id)
         if self._lines.get(named) is None:
             named = self._by_number.get(named, named)
-        self._extension_of[told.line_id] = named
+        self._extension_of[call.line_id] = named
         return named
 
-    def _meet(self, id: str, told: CallLine) -> None:
-        """An extension that was created meanwhile, perhaps."""
+    def _meet(self, id: str, call: CallLine) -> None:
+        """A call of an extension that is not monitored: perhaps it was created meanwhile."""
         if self._wanted != "all" or id in self._strangers:
             return
         waiting = self._waiting.get(id)
         if waiting is not None:
-            waiting.append(told)
+            waiting.append(call)
             return
-        self._waiting[id] = [told]
-        self._start(self._welcome(id), "new-extension")
+        self._waiting[id] = [call]
+        self._start(self._add(id), "new-extension")
 
-    async def _welcome(self, id: str) -> None:
+    async def _add(self, id: str) -> None:
+        """Read an extension, monitor it, and apply what was pushed meanwhile."""
         try:
             line = line_of(await self._client.rcc.extension(id))
         except PbxError as error:
             _LOG.info("A call of an extension that is not known: %s", error.message)
             self._waiting.pop(id, None)
             if isinstance(error, NotFound | NotAllowed):
-                self._strangers.add(id)  # it is not asked for with each of its calls
+                self._strangers.add(id)
             return
         if self._lines.get(line.id) is None:
             self._lines.add(line)
             self._by_number[line.number] = line.id
         now = datetime.now(UTC)
-        for told in self._waiting.pop(id, ()):
-            self._show(*reducer.pushed(self._state(line.id), told, now))
+        for call in self._waiting.pop(id, ()):
+            self._put(*reducer.pushed(self._state(line.id), call, now))
         self._lines.confirmed(line.id)
 
 
-def line_of(told: Extension) -> LineSnapshot:
+def line_of(extension: Extension) -> LineSnapshot:
     """An extension, as a line."""
-    return LineSnapshot(id=told.id, number=told.address_number or "", name=told.display_name or "")
+    return LineSnapshot(id=extension.id, number=extension.address_number or "", name=extension.display_name or "")
 
 
 class RccCommands(Refusing, IstraChecks):
     """The requests of myRCC."""
 
     def __init__(self, client: IstraClient, extensions: Extensions) -> None:
-        """Send through this client, and tell these extensions what is known by the answers."""
+        """Send through this client, and have these extensions apply the answers."""
         super().__init__(devices=False)
         self._rcc = client.rcc
         self._extensions = extensions
 
     async def dial(self, line: LineSnapshot, number: str, options: DialOptions) -> str | None:
         """``POST Extension/{id}/placeCall``."""
-        told = await self._rcc.place_call(line.id, number)
-        self._extensions.placed(line.id, told)
-        return told.line_id
+        call = await self._rcc.place_call(line.id, number)
+        self._extensions.placed(line.id, call)
+        return call.line_id
 
     async def consult(self, line: LineSnapshot, held: CallSnapshot, number: str, options: DialOptions) -> str | None:
         """``POST CallLine/{id}/hold`` where that is offered, then ``placeCall``."""

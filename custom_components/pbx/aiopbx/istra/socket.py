@@ -90,7 +90,7 @@ class PushSocket:
         self.period = keep_alive
         """Seconds between two keepalives of this side."""
         self.timeout: float | None = None
-        """Seconds of silence that the server bears, where it has told."""
+        """Seconds of silence that the server bears, where it has said so."""
         self.last_heard = self.last_frame = self.last_sent = monotonic()
         """When the server last sent anything or answered, and when a keepalive last went out, monotonic."""
         self.end: SocketEnd | None = None
@@ -192,9 +192,13 @@ class PushSocket:
                     if monotonic() - self.last_sent >= self.period / 2:
                         await self._send_keepalive()
         except ConnectionClosed:
-            return None  # whoever reads says how it ended
+            return None  # the reader says how it ended
         except TimeoutError:
             return self._die("nothing can be sent any more")
+        except Exception as error:
+            # Without this task neither keepalives nor silence are seen to, so the socket cannot be trusted any more.
+            _LOGGER.exception("Keeping the socket alive failed in a way that was not foreseen")
+            return self._die(f"keeping it alive failed ({type(error).__name__})")
 
     async def _send_keepalive(self) -> None:
         transport = self._transport
@@ -232,7 +236,7 @@ class PushSocket:
                 self._task.cancel()
 
     async def close(self) -> None:
-        """Close it; whoever iterates comes to the end. May be called twice."""
+        """Close it; the iteration comes to its end. May be called twice."""
         self._closing = True
         self._ended(SocketEnd.CLOSED, "it was closed")
         if self._task is not None:

@@ -8,23 +8,24 @@ from ..errors import PbxError
 from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
 from ..ports import Link
+from ..requests import Requests
 from ..settings.connection import ConnectionSettings
-from ..store import Board
+from ..store import Store
 from .checks import IstraChecks
 from .client import APPLICATIONS, IstraClient
 from .features import FEATURES
 from .link import IstraLink
-from .requests import IstraRequests
+from .services import operations_of
 
 
 class IstraSystem(WireSystem[IstraLink]):
     """myRCC, myCrm or myIstra on one server. See ``System``."""
 
-    def __init__(self, settings: ConnectionSettings, board: Board, http: aiohttp.ClientSession | None = None) -> None:
-        """Fill this board, over this HTTP session; none makes one that is closed with the system."""
-        super().__init__(settings, board, http, aiohttp.DummyCookieJar, _Offline(devices=settings.system != "myrcc"))
+    def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
+        """Fill this store, over this HTTP session; none makes one that is closed with the system."""
+        super().__init__(settings, store, http, aiohttp.DummyCookieJar, _Offline(devices=settings.system != "myrcc"))
         self.features: frozenset[Feature] = FEATURES[settings.system]
-        self.requests = IstraRequests(APPLICATIONS[settings.system], lambda: self.client)
+        self.requests = Requests(operations_of(APPLICATIONS[settings.system]), lambda: self.client)
         """Every operation of the application, by name."""
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
@@ -38,7 +39,7 @@ class IstraSystem(WireSystem[IstraLink]):
 
     async def open(self, server: int) -> Link:
         """Log in, and open the socket."""
-        link = IstraLink(self, self._client())
+        link = IstraLink(self._client(), self.settings, self.store)
         await link.open()
         return link
 

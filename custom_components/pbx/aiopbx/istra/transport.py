@@ -17,7 +17,6 @@ from ..errors import (
     RequestRefused,
     SessionLost,
 )
-from ..http.download import Download
 from ..http.secrets import Secrets
 from ..http.tap import WireStatistics
 from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, final, shortened
@@ -117,12 +116,6 @@ class IstraTransport(HttpTransport):
                 return answer
             self.move(answer, target, name)
         raise self.not_istra(f"{name}: the server redirects in a circle.")
-
-    def download(self, answer: Answer, name: str) -> Download:
-        """Return an answer that was not read as a stream."""
-        if answer.response is None:
-            raise self.not_istra(f"{name}: the answer is none that can be read.")
-        return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
 
     def take_token(self, header: str | None) -> None:
         """Take the newest token, if there is one in this header."""

@@ -11,7 +11,7 @@ from ..settings.connection import ConnectionSettings
 from ..store import Reduced
 from .checks import IstraChecks
 from .client import IstraClient, Push
-from .lines import Lines, Listeners, Start
+from .lines import Lines, Listeners, Monitored, Start
 from .parts import IstraCallerId, IstraCallLog, IstraVoicemail
 from .reducer import user as reducer
 from .reducer.tables import ended_unseen
@@ -19,12 +19,12 @@ from .types.enduser import Notifications, User, UserInfo
 
 
 class EndUser:
-    """The user. See ``Watcher``."""
+    """The user. See ``Monitor``."""
 
     def __init__(
         self, client: IstraClient, settings: ConnectionSettings, lines: Lines, listeners: Listeners, start: Start
     ) -> None:
-        """Nothing is known yet."""
+        """Begin with nothing known."""
         self.login = settings.username
         self.user_id: str | None = None
         self.commands = UserCommands(client, self)
@@ -33,67 +33,63 @@ class EndUser:
         self._lines = lines
         self._listeners = listeners
         self._info = UserInfo()
-        self._heard = Notifications()
+        self._pushed = Notifications()
         """What was pushed before the state was known: it is newer."""
 
-    @property
-    def version(self) -> str:
-        """Of the server."""
-        return self._info.istra_version or ""
-
-    async def find(self) -> None:
+    async def discover(self) -> Monitored:
         """``GET v1/user/Info``."""
-        self._info = await self._client.enduser.info()
-        self.user_id = self._info.user.id if self._info.user is not None else None
+        info = self._info = await self._client.enduser.info()
+        self.user_id = info.user.id if info.user is not None else None
         if self._wanted not in ("all", (self.login,), ()):
             raise UnknownLine("lines: a user of myIstra is one line.", remedy="Leave it out.")
+        lines = (LineSnapshot(id=self.login, name=info.user_name or ""),) if self._wanted else ()
+        return Monitored(lines, version=info.istra_version or "")
 
-    async def sync(self) -> None:
+    async def sync(self, monitored: Monitored) -> None:
         """Register the listener with the counters, which is their state as well."""
-        if self._wanted == ():
-            self._lines.set([], ended_unseen)
+        self._lines.set(monitored.lines, ended_unseen)
+        if not monitored.lines:
             return
-        self._lines.set([LineSnapshot(id=self.login, name=self._info.user_name or "")], ended_unseen)
         now = datetime.now(UTC)
         self._lines.change(self.login, lambda line: reducer.user(line, self._info, now))
         name = await self._listeners.create()
-        told = await self._client.enduser.notifications(listener_name=name)
-        self.counted(_over(told, self._heard))
+        state = await self._client.enduser.notifications(listener_name=name)
+        self.counted(_over(state, self._pushed))
         line = self._lines.get(self.login)
         if line is not None and line.caller_id is None and self.user_id is not None:
             self.shows(await self._client.enduser.user(self.user_id))
         self._lines.confirmed(self.login)
 
-    def take(self, push: Push) -> None:
-        """Counters were pushed."""
-        for told in push.items:
-            if isinstance(told, Notifications):
-                self._heard = _over(self._heard, told)
-                self.counted(told)
+    def apply(self, push: Push) -> None:
+        """Apply the counters that were pushed."""
+        for counters in push.items:
+            if isinstance(counters, Notifications):
+                self._pushed = _over(self._pushed, counters)
+                self.counted(counters)
 
-    async def available(self) -> tuple[AvailableLine, ...]:
-        """Oneself."""
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
+        """The own line."""
         return (AvailableLine(id=self.login, name=self._info.user_name or ""),)
 
-    def counted(self, told: Notifications) -> None:
-        """How many wait."""
+    def counted(self, counters: Notifications) -> None:
+        """Apply how many messages and missed calls wait."""
 
         def change(line: LineSnapshot) -> Reduced:
-            return reducer.counters(line, told, datetime.now(UTC))
+            return reducer.counters(line, counters, datetime.now(UTC))
 
         self._lines.change(self.login, change)
 
-    def shows(self, told: User) -> None:
-        """The number that others see."""
+    def shows(self, user: User) -> None:
+        """Apply the number that others see."""
 
         def change(line: LineSnapshot) -> Reduced:
-            return reducer.caller_id(line, told, datetime.now(UTC))
+            return reducer.caller_id(line, user, datetime.now(UTC))
 
         self._lines.change(self.login, change)
 
 
 def _over(older: Notifications, newer: Notifications) -> Notifications:
-    """What the newer says, and of what it does not, what the older does."""
+    """The newer counters; those that it leaves out, as the older has them."""
     return replace(older, **{name: value for name, value in asdict(newer).items() if value is not None})
 
 
@@ -101,7 +97,7 @@ class UserCommands(Refusing, IstraChecks):
     """The requests of myIstra."""
 
     def __init__(self, client: IstraClient, user: EndUser) -> None:
-        """Send through this client, and tell this user what is known by the answers."""
+        """Send through this client, and have this user apply the answers."""
         super().__init__(devices=True)
         self._enduser = client.enduser
         self._user = user
@@ -125,7 +121,7 @@ class UserCommands(Refusing, IstraChecks):
         return self._caller_id
 
     async def dial(self, line: LineSnapshot, number: str, options: DialOptions) -> str | None:
-        """``POST v1/user/Terminal/{id}/placeCall``. Calls are not seen here."""
+        """``POST v1/user/Terminal/{id}/placeCall``. Calls are not pushed to this application."""
         await self._enduser.place_call(options.device or "", number)
         return None
 

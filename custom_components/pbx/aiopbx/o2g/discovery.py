@@ -1,8 +1,9 @@
-"""Which lines there are, which of them are meant, and who of them has which licence."""
+"""The first step of a link: which lines there are, which of them are monitored, and who of them is an agent."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from ..errors import (
     InvalidInput,
@@ -17,32 +18,45 @@ from ..errors import (
 from ..loops import each
 from ..model import AvailableLine, LineSnapshot
 from . import reducer
-from .apply import Lines, answered
 from .client import O2gClient
-from .operations import API_CONTACTCENTER_AGENT
-from .rights import ADVANCED_LICENCE
+from .licences import API_CONTACTCENTER_AGENT
+from .rights import ADVANCED_LICENCE, Rights
 from .types.agent import AgentConfig
 from .types.telephony import AnswerRequest
 from .types.users import User
 
 
-class Found(NamedTuple):
-    """Whom to monitor."""
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """What a link monitors, as it was when the link was opened."""
 
-    logins: tuple[str, ...]
+    logins: tuple[str, ...] = ()
     everybody: bool = False
+    """Whether users who are created later are monitored, too."""
+    agents: tuple[str, ...] = ()
+    """Those who are agents."""
     user: User | None = None
-    """The own user, which a user's session has read for this."""
+    """The own user, in a user's session: it was read to find the line, and need not be read again."""
 
 
-async def find_lines(client: O2gClient, wanted: Literal["all"] | tuple[str, ...]) -> Found:
-    """Find the logins of lines named by login or number. Raises ``UnknownLine`` for those that do not exist."""
+async def discover(client: O2gClient, wanted: Literal["all"] | tuple[str, ...], rights: Rights) -> Monitored:
+    """Find the lines that are wanted, by login or number. Raises ``UnknownLine`` for those that do not exist."""
+    # Licences may have been assigned since the last connection, so whatever was refused is tried again.
+    rights.forgive()
+    user: User | None = None
+    everybody = False
     if not client.administrator:
-        return await _find_own(client, wanted)
-    if wanted == "all":
-        return Found((await client.users.logins()).login_names, everybody=True)
+        logins, user = await _find_own(client, wanted)
+    elif wanted == "all":
+        logins, everybody = (await client.users.logins()).login_names, True
+    else:
+        logins = await _find_named(client, wanted)
+    return Monitored(logins, everybody, await _find_agents(client, logins, rights), user)
+
+
+async def _find_named(client: O2gClient, wanted: tuple[str, ...]) -> tuple[str, ...]:
     if not wanted:
-        return Found(())
+        return ()
     known = set((await client.users.logins()).login_names)
     found: dict[str, str | None] = {key: key if key in known else None for key in wanted}
 
@@ -62,10 +76,10 @@ async def find_lines(client: O2gClient, wanted: Literal["all"] | tuple[str, ...]
             f"The server does not know {', '.join(unknown)}.",
             remedy=f"Use login names or numbers; there are: {some}.",
         )
-    return Found(tuple(dict.fromkeys(login for login in found.values() if login is not None)))
+    return tuple(dict.fromkeys(login for login in found.values() if login is not None))
 
 
-async def _find_own(client: O2gClient, wanted: Literal["all"] | tuple[str, ...]) -> Found:
+async def _find_own(client: O2gClient, wanted: Literal["all"] | tuple[str, ...]) -> tuple[tuple[str, ...], User]:
     login = client.login
     user = await client.users.user(login)
     own = {login, user.login_name, user.company_phone}
@@ -75,19 +89,24 @@ async def _find_own(client: O2gClient, wanted: Literal["all"] | tuple[str, ...])
             f"{login} may not monitor {', '.join(unknown)}.",
             remedy="A user monitors the own line only; log in as an administrator for others.",
         )
-    return Found((login,) if wanted else (), user=user)
+    return ((login,) if wanted else ()), user
 
 
 async def available_lines(client: O2gClient, known: Mapping[str, LineSnapshot]) -> tuple[AvailableLine, ...]:
-    """Every user for an administrator, oneself for a user. What is ``known`` already is not asked for."""
+    """Every user for an administrator, the own line for a user. A line that is ``known`` is not read again."""
     logins = (await client.users.logins()).login_names if client.administrator else (client.login,)
     found: dict[str, AvailableLine] = {login: AvailableLine(id=login) for login in logins}
 
     async def look(login: str) -> None:
         line = known.get(login)
         if line is None or not line.number:
-            user = await answered(client.users.user(login))
-            if user is None:
+            try:
+                user = await client.users.user(login)
+            except SessionLost:
+                raise
+            except RequestRefused as error:
+                if error.transient:
+                    raise
                 return
             line = reducer.user(reducer.new_line(login), user, datetime.now(UTC))[0]
         found[login] = AvailableLine(id=login, number=line.number, name=line.name)
@@ -96,56 +115,58 @@ async def available_lines(client: O2gClient, known: Mapping[str, LineSnapshot]) 
     return tuple(found.values())
 
 
-class Agents:
-    """The monitored users who are agents, with the licence for it."""
+# --------------------------------------------------------------------------------------------------------------- agents
 
-    def __init__(self, client: O2gClient, lines: Lines) -> None:
-        """Nobody is known to be one yet."""
-        self.logins: tuple[str, ...] = ()
-        self._client = client
-        self._lines = lines
 
-    async def find(self) -> None:
-        """Find them. An administrator is told who they are; of oneself one asks what one is."""
-        logins = self._lines.logins
-        if not self._client.administrator:
-            self.logins = logins if logins and await self.config(logins[0]) is not None else ()
-            return
-        told = await answered(self._client.users.logins(only_acd=True)) if logins else None
-        operators = set(told.login_names) if told is not None else set()
-        if operators and operators.issuperset(logins) and len(logins) > 1:
-            # A server that leaves the restriction out tells everybody.
-            operators = {login for login in operators if await self.config(login) is not None}
-        self.logins = tuple(login for login in logins if login in operators)
-
-    async def config(self, login: str) -> AgentConfig | None:
-        """What an agent is; none where the user is no agent, or lacks the licence."""
-        try:
-            config = await self._client.agent.agent_config(login_name=login if self._client.administrator else None)
-        except SessionLost:
+async def _find_agents(client: O2gClient, logins: tuple[str, ...], rights: Rights) -> tuple[str, ...]:
+    if not logins:
+        return ()
+    if not client.administrator:
+        # A user cannot list the agents, only read the own configuration as one.
+        return logins if await agent_config(client, logins[0], rights) is not None else ()
+    try:
+        agents = set((await client.users.logins(only_acd=True)).login_names)
+    except SessionLost:
+        raise
+    except RequestRefused as error:
+        if error.transient:
             raise
-        except NotAllowed:
-            self._lines.rights.lacks(login, API_CONTACTCENTER_AGENT)
-            return None
-        except PbxError as error:
-            if error.transient:
-                raise
-            return None
-        return config if config != AgentConfig() else None
+        return ()  # a server without a call centre
+    if agents and agents.issuperset(logins) and len(logins) > 1:
+        # Perhaps the server ignores the restriction and lists everybody.
+        return await licensed_agents(client, logins, rights)
+    return tuple(login for login in logins if login in agents)
 
-    async def drop_unlicensed(self) -> bool:
-        """Leave out those without a licence; false where there are none."""
-        licensed: set[str] = set()
 
-        async def look(login: str) -> None:
-            if await self.config(login) is not None:
-                licensed.add(login)
+async def licensed_agents(client: O2gClient, logins: tuple[str, ...], rights: Rights) -> tuple[str, ...]:
+    """Those of these users who are agents with the licence for it."""
+    licensed: set[str] = set()
 
-        await each(self.logins, look)
-        before = self.logins
-        self.logins = tuple(login for login in before if login in licensed)
-        return len(self.logins) < len(before)
+    async def look(login: str) -> None:
+        if await agent_config(client, login, rights) is not None:
+            licensed.add(login)
 
+    await each(logins, look)
+    return tuple(login for login in logins if login in licensed)
+
+
+async def agent_config(client: O2gClient, login: str, rights: Rights) -> AgentConfig | None:
+    """How an agent is configured; None for a user who is no agent, or has no licence for it."""
+    try:
+        config = await client.agent.agent_config(login_name=login if client.administrator else None)
+    except SessionLost:
+        raise
+    except NotAllowed:
+        rights.lacks(login, API_CONTACTCENTER_AGENT)
+        return None
+    except PbxError as error:
+        if error.transient:
+            raise
+        return None
+    return config if config != AgentConfig() else None
+
+
+# ------------------------------------------------------------------------------------------------------------- licences
 
 ANY_LICENCE: Final = f"TELEPHONY_BASIC or {ADVANCED_LICENCE}"
 _NO_DEVICE: Final = "none"

@@ -7,8 +7,9 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
+from ..operations import operation_of
 from .decoding import read_answer
-from .operations import OPERATIONS
+from .services.sessions import Sessions
 from .transport import Answer, Transport
 from .types.base import Wire, to_json
 from .types.overview import RoxeRestApiDescriptor, Version
@@ -171,7 +172,7 @@ class SessionKeeper:
     async def _keep_alive(self) -> None:
         """Restart the session's timer well before it ends. A refusal means that the session is gone."""
         life = self.info.time_to_live if self.info.time_to_live and self.info.time_to_live > 0 else _TIME_TO_LIVE
-        name = str(OPERATIONS["keepalive"])
+        name = str(operation_of(Sessions.keepalive))
         alive = monotonic()
         pause = life / 3
         while True:
@@ -193,6 +194,11 @@ class SessionKeeper:
                     return
                 pause = life / 12  # the server may be reached again before the timer ends
                 continue
+            except Exception as error:
+                # Without keepalives the session would end later, unnoticed; so it counts as lost now.
+                _LOGGER.exception("Keeping the session alive failed in a way that was not foreseen")
+                self.lose(ConnectionFailed(f"Keeping the session alive failed ({type(error).__name__})."))
+                return
             alive, pause = monotonic(), life / 3
             if answer.body.strip():
                 self._read_token(answer.body)
@@ -214,7 +220,7 @@ class SessionKeeper:
     # ----------------------------------------------------------------------------------------------------- closing
 
     async def close(self, farewell: Callable[[], list[tuple[str, str]]]) -> None:
-        """Stop keeping alive, and tell the server that nothing is needed any more: best effort, bounded, silent.
+        """Stop keeping alive, and give back what the server holds for this client. Bounded, never raises.
 
         ``farewell`` names what to delete before the session, each as the name of the operation and its URL.
         """
@@ -233,6 +239,11 @@ class SessionKeeper:
                         await self.transport.request("DELETE", url, name=name, safe=True)
                     except RequestRefused:
                         continue  # it is gone already
+                    except (PbxError, TimeoutError):
+                        raise  # the server cannot be reached, so that the rest would only take time
+                    except Exception:
+                        # The session is given back all the same: it holds a licence.
+                        _LOGGER.exception("%s failed in a way that was not foreseen", name)
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("The session could not be closed: %s", type(error).__name__)
 

@@ -16,7 +16,6 @@ from ..errors import (
     RequestRefused,
     SessionLost,
 )
-from ..http.download import Download
 from ..http.secrets import Secrets
 from ..http.transport import (
     JSON,
@@ -99,14 +98,15 @@ class Transport(HttpTransport):
         with_cookies: bool = True,
         safe: bool,
         hide: tuple[str, ...] = (),
+        stream: bool = False,
         timeout: float | None = None,
     ) -> Answer:
-        """Make one request and return a 2xx answer; raise whatever else comes of it.
+        """Make one request and return a 2xx answer, unread if it is to ``stream``; raise whatever else comes of it.
 
         ``name`` is what errors call the request, ``hide`` are secrets that only it holds. ``safe`` says whether it may
         be repeated, which decides what is raised when no answer comes.
         """
-        headers = {"Accept": JSON}
+        headers = {"Accept": "*/*" if stream else JSON}
         if body is not None:
             headers["Content-Type"] = JSON
         if basic is not None:
@@ -114,23 +114,20 @@ class Transport(HttpTransport):
             self.secrets.add(pair)
             headers["Authorization"] = f"Basic {pair}"
         answer = await self._followed(
-            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, hide=hide
+            method,
+            url,
+            name,
+            headers,
+            body,
+            with_cookies=with_cookies,
+            safe=safe,
+            timeout=timeout,
+            stream=stream,
+            hide=hide,
         )
         if not 200 <= answer.status < 300:
             raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
         return answer
-
-    async def download(self, url: str, *, name: str) -> Download:
-        """Make a GET and return its 2xx answer unread, as a stream; raise whatever else comes of it.
-
-        The settings' time-out is for the beginning of the answer, and then for every pause in it.
-        """
-        answer = await self._followed(
-            "GET", url, name, {"Accept": "*/*"}, None, with_cookies=True, safe=True, timeout=None, stream=True
-        )
-        if answer.response is None:
-            raise refusal(answer, name, self.secrets, safe=True)
-        return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
 
     async def _followed(
         self,

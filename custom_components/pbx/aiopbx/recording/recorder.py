@@ -27,7 +27,7 @@ from ..model import CallSnapshot, LineSnapshot, Status, SystemInfo
 from ..records import NodesSnapshot
 
 if TYPE_CHECKING:
-    from ..store import Board
+    from ..store import Store
 
 _LOG = logging.getLogger(__name__)
 
@@ -198,7 +198,7 @@ class Recorder:
     def __init__(
         self,
         path: "str | os.PathLike[str]",
-        board: "Board",
+        store: "Store",
         *,
         loop: asyncio.AbstractEventLoop,
         status: Callable[[], tuple[Status, str | None]],
@@ -217,7 +217,7 @@ class Recorder:
         """How many there were until now."""
         self.wire_messages = 0
         """How many there were until now."""
-        self._board = board
+        self._store = store
         self._loop = loop
         self._status = status
         self._info = info
@@ -231,7 +231,7 @@ class Recorder:
         self._began = 0.0
         self._seen: dict[str, LineSnapshot] = {}
         self._recorded_info = SystemInfo()
-        self._nodes = board.nodes
+        self._nodes = store.nodes
         self._closed = False
         self._raised = False
         self._opened: Future[None] = Future()
@@ -299,10 +299,10 @@ class Recorder:
             self._opened.set_result(None)
             self._done.set_result(None)
             return
-        board = self._board
+        store = self._store
         self._began = self._clock.time()
-        lines = tuple(board.lines.values())
-        self._seen = dict(board.lines)
+        lines = tuple(store.lines.values())
+        self._seen = dict(store.lines)
         self._recorded_info = self._info()
         status, reason = self._status()
         self._queue.put(
@@ -315,11 +315,11 @@ class Recorder:
                 lines=len(lines),
             )
         )
-        self._nodes = board.nodes
-        self._queue.put(_Item(0.0, lines=lines, nodes=board.nodes))
-        self._stops.append(board.subscribers.add(self._event))
+        self._nodes = store.nodes
+        self._queue.put(_Item(0.0, lines=lines, nodes=store.nodes))
+        self._stops.append(store.subscribers.add(self._event))
         if self.wire:
-            self._stops.append(board.tap.listen(self._message))
+            self._stops.append(store.tap.listen(self._message))
         self._thread.start()
 
     @property
@@ -338,8 +338,8 @@ class Recorder:
             info = self._info()
             if info != self._recorded_info:
                 self._recorded_info = item.info = info
-        if self._board.nodes is not self._nodes:
-            self._nodes = item.nodes = self._board.nodes
+        if self._store.nodes is not self._nodes:
+            self._nodes = item.nodes = self._store.nodes
         self.events += 1
         self._put(item)
 
@@ -350,7 +350,7 @@ class Recorder:
 
     def _look_at(self, key: str, item: _Item) -> None:
         """Note in an item how the line stands, if it has changed."""
-        line = self._board.lines.get(key)
+        line = self._store.lines.get(key)
         if line is self._seen.get(key):
             return
         if line is None:
@@ -363,7 +363,7 @@ class Recorder:
         """Write down the lines that have changed without a word."""
         if self._closed:
             return
-        for key in [*self._board.lines, *(key for key in self._seen if key not in self._board.lines)]:
+        for key in [*self._store.lines, *(key for key in self._seen if key not in self._store.lines)]:
             item = _Item(self._t)
             self._look_at(key, item)
             if item.line is not None or item.gone is not None:

@@ -24,7 +24,7 @@ from ..loops import owned, settle
 from ..model import AvailableLine, Feature, LineSnapshot, Statistics, Status
 from ..pbx import Connecting, Pbx
 from ..ports import Commands, Link
-from ..store import KINDS, Board
+from ..store import KINDS, Store
 from .recorder import END, FORMAT, LINE, NODES, VERSION, WIRE, Clock, Header, RealClock, RecordedLines, Row, found
 
 if TYPE_CHECKING:
@@ -243,11 +243,11 @@ def _pass(*_: object, **__: object) -> None:
 class ReplaySystem:
     """A recording as the model's system: it can do nothing. See ``System``."""
 
-    def __init__(self, board: Board) -> None:
-        """Stand behind this board, which the playback fills."""
+    def __init__(self, store: Store) -> None:
+        """Stand behind this store, which the playback fills."""
         self.servers = 1
         self.events = 0
-        self._board = board
+        self._store = store
         self._nothing: Any = _Nothing()
 
     @property
@@ -283,7 +283,7 @@ class ReplaySystem:
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """Those of the recording."""
         return tuple(
-            AvailableLine(id=line.id, number=line.number, name=line.name) for line in self._board.lines.values()
+            AvailableLine(id=line.id, number=line.number, name=line.name) for line in self._store.lines.values()
         )
 
     async def close(self) -> None:
@@ -294,11 +294,11 @@ class ReplaySystem:
 
 
 class Playback(Connection):
-    """In the place of the supervisor: plays a recording onto the board, and says how the recorded connection stood."""
+    """In the place of the supervisor: plays a recording onto the store, and says how the recorded connection stood."""
 
-    def __init__(self, system: ReplaySystem, board: Board, path: Path, known: _Found, clock: Clock) -> None:
+    def __init__(self, system: ReplaySystem, store: Store, path: Path, known: _Found, clock: Clock) -> None:
         """Stand at the beginning."""
-        super().__init__(system, board)
+        super().__init__(system, store)
         self.path = path
         self.known = known
         self.finished = asyncio.Event()
@@ -311,6 +311,8 @@ class Playback(Connection):
         """Seconds of the recording at the last change of pace, when the clock showed ``_since``."""
         self._since = clock.time()
         self._shown = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
         self._sleeping: asyncio.Task[None] | None = None
         self._resumed = asyncio.Event()
         header = known.header
@@ -430,7 +432,7 @@ class Playback(Connection):
         self._shown = entry.t
         self._apply_state(entry)
         if entry.wire is not None:
-            self._board.tap.pass_on(entry.wire)
+            self._store.tap.pass_on(entry.wire)
         event = entry.event
         if event is None:
             return
@@ -443,17 +445,17 @@ class Playback(Connection):
                 self.losses += event.previous is Status.ONLINE
                 self.error = ConnectionFailed(event.reason or "The connection was lost.")
         self._replayed.events += 1
-        self._board.publish(event)
+        self._store.publish(event)
 
     def _apply_state(self, entry: Entry) -> None:
-        board = self._board
+        store = self._store
         if entry.nodes is not None:
-            board.nodes = entry.nodes
+            store.nodes = entry.nodes
         if entry.line is not None:
             if entry.snapshot is not None:
-                board.lines[entry.line] = entry.snapshot
+                store.lines[entry.line] = entry.snapshot
             else:
-                board.lines.pop(entry.line, None)
+                store.lines.pop(entry.line, None)
 
 
 def _some(entries: Iterator[Entry]) -> list[Entry]:
@@ -618,16 +620,16 @@ def replay(
             _LOG.warning("The recording %s was not closed; it is played as far as it goes", where)
         if known.unknown:
             _LOG.warning("%s holds %s rows that this version does not know; they are passed over", where, known.unknown)
-        board = Board()
-        system = ReplaySystem(board)
-        playback = Playback(system, board, where, known, clock or RealClock())
+        store = Store()
+        system = ReplaySystem(store)
+        playback = Playback(system, store, where, known, clock or RealClock())
         info = known.header.info
         settings = ConnectionSettings.make(
             url=info.url or "http://localhost",
             username=info.login or "recording",
             password="-",  # noqa: S106
         )
-        pbx = Replay(settings, ReplayCore(system, board, playback, DialGuard(settings.dial_policy)), playback)
+        pbx = Replay(settings, ReplayCore(system, store, playback, DialGuard(settings.dial_policy)), playback)
         playback.speed = pace
         playback.paused = paused
         await playback.start()

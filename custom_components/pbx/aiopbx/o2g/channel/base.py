@@ -6,6 +6,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import Final
 
+from ...loops import Signal
 from ..decoding import Event, EventDecoder
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,9 +34,9 @@ class EventChannel:
     """
 
     greets = True
-    """Whether a server that does not say anything at the beginning is no server."""
+    """Whether every server sends an event at the beginning."""
     silence_remedy = "Check that no proxy between here and the server holds answers back."
-    """What to look at when nothing comes at all."""
+    """What to check when nothing comes at all."""
 
     def __init__(self, decoder: EventDecoder) -> None:
         """Decode events with this decoder."""
@@ -43,6 +44,8 @@ class EventChannel:
         self._closing = False
         self.last_heard = monotonic()
         """When the server last sent anything, by the monotonic clock."""
+        self.arrivals = Signal()
+        """Counts the batches of events that have come."""
         self.end: ChannelEnd | None = None
         """None while it is open."""
         self.end_reason: str | None = None
@@ -64,7 +67,7 @@ class EventChannel:
             _LOGGER.debug("The event channel ended: %s", reason)
 
     async def close(self) -> None:
-        """Close it; whoever iterates comes to the end."""
+        """Close it; the iteration comes to its end."""
         self._closing = True
         self._ended(ChannelEnd.CLOSED, "it was closed")
 

@@ -77,6 +77,7 @@ class ChunkChannel(EventChannel):
                             first = False
                             if type(events[0]) is not OnChannelInformation:
                                 statistics.tell_once("The event channel did not begin with OnChannelInformation")
+                        self.arrivals.notify()
                         yield events
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._ended(ChannelEnd.BROKEN, f"the connection broke ({type(error).__name__})")
@@ -87,7 +88,7 @@ class ChunkChannel(EventChannel):
             self._response.close()
 
     async def close(self) -> None:
-        """Close it; whoever iterates comes to the end."""
+        """Close it; the iteration comes to its end."""
         self._closing = True
         self._response.close()
         await super().close()

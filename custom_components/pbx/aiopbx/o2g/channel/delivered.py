@@ -61,6 +61,7 @@ class PushedChannel(EventChannel):
                         last = events[-1]
                         if type(last) is OnChannelInformation and (last.text or "").lower() == _ENDS:
                             self._ended(ChannelEnd.CLEAN, "the server ended it")
+                        self.arrivals.notify()
                         yield events
                 elif self.end is not None:
                     break

@@ -6,16 +6,16 @@ from typing import Final, NamedTuple
 import aiohttp
 
 from ...http.tap import WireStatistics
+from ...operations import Operation, operation_of
 from ...settings.connection import ConnectionSettings
 from ..decoding import EventDecoder
-from ..operations import OPERATIONS, Operation
-from ..services import sessions as subscriptions
+from ..services.sessions import Subscriptions
 from ..transport import Transport
 from ..types.sessions import Subscription, SubscriptionRequest
 from .base import EventChannel
 from .chunk import open_channel
 
-SUBSCRIBE: Final[Operation[Subscription]] = OPERATIONS[subscriptions.Subscriptions.subscribe.__name__]
+SUBSCRIBE: Final[Operation[Subscription]] = operation_of(Subscriptions.subscribe)
 
 
 class Prepared(NamedTuple):

@@ -1,14 +1,14 @@
-"""A channel can die without a word. Here its silence is watched, and tried before it is believed."""
+"""A channel can die without a word. Here its silence is watched, and tested before it is believed."""
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from time import monotonic
 from typing import Final
 
 from ...errors import PbxError, RequestRefused, SessionLost
+from ...loops import Signal
 from .base import EventChannel
 
 _LOG = logging.getLogger(__name__)
@@ -22,21 +22,17 @@ PROVOKED: Final = 5.0
 class Silence:
     """Learns the heartbeat of a channel, and notices when there is silence where there should be none."""
 
-    def __init__(self, normal: float, answer: float, heard: asyncio.Event) -> None:
-        """``normal`` seconds of silence mean nothing while no heartbeat is known; an answer may take ``answer``.
-
-        ``heard`` is set by whatever comes over the channel.
-        """
+    def __init__(self, normal: float, answer: float) -> None:
+        """``normal`` seconds of silence mean nothing while no heartbeat is known; an answer may take ``answer``."""
         self._normal = normal
         self._answer = answer
-        self._heard = heard
         self._periods: deque[float] = deque(maxlen=5)
         self._last_beat: float | None = None
-        self._beat = asyncio.Event()
+        self._beats = Signal()
 
     @property
     def period(self) -> float | None:
-        """Seconds between heartbeats; none while that is not known."""
+        """Seconds between heartbeats; None while that is not known."""
         # A batch that was delayed makes one period long and the next short: the longest of late is the one.
         return max(self._periods) if self._periods else None
 
@@ -52,20 +48,22 @@ class Silence:
         if self._last_beat is not None:
             self._periods.append(now - self._last_beat)
         self._last_beat = now
-        self._beat.set()
+        self._beats.notify()
 
     async def watch(self, channel: EventChannel, provoke: Callable[[], Awaitable[bool]]) -> str:
-        """Wait until the channel is dead; says why. ``provoke`` asks for an event, and is false where it cannot."""
+        """Wait until the channel is dead; returns why.
+
+        Silence alone proves nothing where nobody telephones, so before it is believed ``provoke`` asks for an event. It
+        is False where none can be asked for.
+        """
         while True:
             limit = self.patience
             left = channel.last_heard + limit - monotonic()
             if left > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        self._beat.clear()
-                        await self._beat.wait()  # from what it tells of the period, there may be less patience
+                # A heartbeat shows the period, after which there may be less patience.
+                await self._beats.wait_since(self._beats.count, left)
                 continue
-            heard = channel.last_heard
+            heard, arrived = channel.last_heard, channel.arrivals.count
             try:
                 asked = await provoke()
             except SessionLost:
@@ -81,11 +79,6 @@ class Silence:
                     return "The event channel is silent: no heartbeat comes any more."
                 await asyncio.sleep(limit)
                 continue
-            until = monotonic() + min(PROVOKED, self._answer)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, until - monotonic())):
-                    while channel.last_heard <= heard:
-                        self._heard.clear()
-                        await self._heard.wait()
+            await channel.arrivals.wait_since(arrived, min(PROVOKED, self._answer))
             if channel.last_heard <= heard:
                 return "The event channel is silent: not even a provoked event comes."

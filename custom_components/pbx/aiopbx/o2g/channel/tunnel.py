@@ -22,10 +22,10 @@ from websockets.http11 import Request as Handshake, Response
 from ...errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
 from ...http.tap import WireStatistics
 from ...loops import settle
+from ...parameters import ParameterPlace, parameter_of
 from ...settings.channels import TunnelSettings
 from ...settings.connection import ConnectionSettings
 from ..decoding import EventDecoder
-from ..operations import Parameter
 from ..transport import Answer, Transport
 from ..types.sessions import Subscription, SubscriptionRequest
 from ..types.tunnel import (
@@ -54,7 +54,10 @@ MOST_WAITING: Final = 32 * 1024 * 1024
 """Bytes of a download that wait to be read, at most."""
 _CLOSING: Final = 1.0
 _REMEDY: Final = "Check that the agent of the server sends the events of this tunnel's subscriptions through it."
-_SUBSCRIBE: Final = replace(SUBSCRIBE, query=(Parameter(name=IDENTIFIER, keyword=IDENTIFIER, type=str),))
+_SUBSCRIBE: Final = replace(
+    SUBSCRIBE,
+    parameters=(parameter_of(str, name=IDENTIFIER, keyword=IDENTIFIER, place=ParameterPlace.QUERY),),
+)
 
 _silent = logging.Logger("aiopbx.tunnel", logging.CRITICAL + 1)  # noqa: LOG001 - websockets would log every frame
 _silent.addHandler(logging.NullHandler())

@@ -7,7 +7,7 @@ from ...model import LineSnapshot
 from ...records import IntrusionMode, WithdrawReason
 from .. import reducer
 from ..client import O2gClient
-from ..operations import API_CONTACTCENTER_AGENT
+from ..licences import API_CONTACTCENTER_AGENT
 from ..reducer import Reduced
 from ..types import agent as wire
 from . import Lacks, Part

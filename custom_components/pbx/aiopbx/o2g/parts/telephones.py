@@ -6,7 +6,7 @@ from typing import TypeVar
 from ...errors import RequestRefused, SessionLost
 from ...model import LineSnapshot
 from ...records import HuntingGroups, Key, Languages, Pin, Preferences, TelephoneState, Text
-from ..operations import API_PHONESETPROG
+from ..licences import API_PHONESETPROG
 from ..records import moment
 from ..types import phone_set as wire
 from ..types.telephony import DSLogOnRequest, MiniMessageRequest

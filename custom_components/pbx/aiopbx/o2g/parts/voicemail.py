@@ -8,7 +8,7 @@ from ...model import LineSnapshot, Party
 from ...ports import Recording
 from ...records import MailboxKey, MailboxSnapshot, VoicemailSnapshot
 from ..client import O2gClient
-from ..operations import MESSAGING
+from ..licences import MESSAGING
 from ..records import moment, name_of
 from ..types.voicemail import ConnectRequest, PartyInfo, Voicemail
 from . import Lacks, Part

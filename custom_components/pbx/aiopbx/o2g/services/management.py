@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from ...filters import ObjectFilter
+from ...operations import Send, Service, operation
+from ..licences import MANAGEMENT
 from ..object_path import ObjectPath
-from ..operations import MANAGEMENT, Request, Service, operation
-from ..rules import ATTRIBUTES, joined
+from ..rules import ATTRIBUTES, OBJECTS, ONE_OBJECT, joined
 from ..types.maintenance import SystemStatus
 from ..types.pbx_management import ObjectModel, Pbx, PbxAttributes, PbxObject, PbxObjectIds, Pbxs
 
@@ -22,46 +23,46 @@ class PbxManagement(Service, service="PbxManagement"):
     """
 
     @operation("GET", "/pbxs", MANAGEMENT)
-    def pbxs(self) -> Request[Pbxs]:
+    def pbxs(self) -> Send[Pbxs]:
         """List the nodes."""
-        return Request()
+        return Send()
 
     @operation("GET", "/pbxs/{nodeId}", MANAGEMENT)
-    def pbx(self, node_id: str | int) -> Request[Pbx]:
+    def pbx(self, node_id: str | int) -> Send[Pbx]:
         """Read a node's address."""
-        return Request(node_id)
+        return Send(node_id)
 
     @operation("GET", "/pbxs/{nodeId}/instances", MANAGEMENT)
-    def node_object(self, node_id: str | int) -> Request[PbxObject]:
+    def node_object(self, node_id: str | int) -> Send[PbxObject]:
         """Read the object at the top of a node's tree, and which objects are below it."""
-        return Request(node_id)
+        return Send(node_id)
 
-    @operation("GET", _OBJECT, MANAGEMENT, deep="objectPath")
+    @operation("GET", _OBJECT, MANAGEMENT, ONE_OBJECT, deep="objectPath")
     def pbx_object(
         self, node_id: str | int, object_path: str | ObjectPath, *, attributes: str | Sequence[str] | None = None
-    ) -> Request[PbxObject]:
+    ) -> Send[PbxObject]:
         """Read an object, whole or these attributes of it, and which objects are below it."""
-        return Request(node_id, object_path, attributes=joined(attributes, field="attributes"))
+        return Send(node_id, object_path, attributes=joined(attributes, field="attributes"))
 
-    @operation("PUT", _OBJECT, MANAGEMENT, ATTRIBUTES, deep="objectPath")
+    @operation("PUT", _OBJECT, MANAGEMENT, ONE_OBJECT, ATTRIBUTES, deep="objectPath")
     def change_object(
         self, node_id: str | int, object_path: str | ObjectPath, body: PbxAttributes, *, action: str | None = None
-    ) -> Request[None]:
+    ) -> Send[None]:
         """Change attributes of an object, or carry out an action that its model offers.
 
         Raises ``Conflict`` where somebody else has changed the object since it was last read: read it, and change it
         again. The actions ``add`` and ``remove`` change a list attribute without that.
         """
-        return Request(node_id, object_path, body=body, action=action)
+        return Send(node_id, object_path, body=body, action=action)
 
-    @operation("DELETE", _OBJECT, MANAGEMENT, deep="objectPath", valueless=("force",))
+    @operation("DELETE", _OBJECT, MANAGEMENT, ONE_OBJECT, deep="objectPath", valueless=("force",))
     def delete_object(
         self, node_id: str | int, object_path: str | ObjectPath, *, force: bool | None = None
-    ) -> Request[None]:
+    ) -> Send[None]:
         """Delete an object; ``force`` where its model offers ``FORCED_DELETE``."""
-        return Request(node_id, object_path, force=force or None)
+        return Send(node_id, object_path, force=force or None)
 
-    @operation("GET", _OBJECTS, MANAGEMENT, deep="objectPath")
+    @operation("GET", _OBJECTS, MANAGEMENT, OBJECTS, deep="objectPath")
     def object_ids(
         self,
         node_id: str | int,
@@ -69,45 +70,45 @@ class PbxManagement(Service, service="PbxManagement"):
         *,
         filter: str | ObjectFilter | None = None,
         attributes: str | Sequence[str] | None = None,
-    ) -> Request[PbxObjectIds]:
+    ) -> Send[PbxObjectIds]:
         """List objects by their ids, those that the filter lets through, perhaps with these attributes of each.
 
         ``filters.attribute("Annu_Name").begins_with("Jz")`` makes a filter.
         """
-        return Request(
+        return Send(
             node_id,
             object_path,
             filter=None if filter is None else str(filter),
             attributes=joined(attributes, field="attributes"),
         )
 
-    @operation("POST", _OBJECTS, MANAGEMENT, ATTRIBUTES, deep="objectPath")
+    @operation("POST", _OBJECTS, MANAGEMENT, OBJECTS, ATTRIBUTES, deep="objectPath")
     def create_object(
         self, node_id: str | int, object_path: str | ObjectPath, body: PbxAttributes, *, action: str | None = None
-    ) -> Request[None]:
+    ) -> Send[None]:
         """Create an object. What is not given has its default; the model says what has none."""
-        return Request(node_id, object_path, body=body, action=action)
+        return Send(node_id, object_path, body=body, action=action)
 
     @operation("GET", "/pbxs/{nodeId}/model", MANAGEMENT)
-    def object_model(self, node_id: str | int) -> Request[ObjectModel]:
+    def object_model(self, node_id: str | int) -> Send[ObjectModel]:
         """Read what kinds of objects there are, as a tree."""
-        return Request(node_id)
+        return Send(node_id)
 
     @operation("GET", "/pbxs/{nodeId}/model/{objectName}", MANAGEMENT)
-    def object_model_of(self, node_id: str | int, object_name: str) -> Request[ObjectModel]:
+    def object_model_of(self, node_id: str | int, object_name: str) -> Send[ObjectModel]:
         """Read what one kind of objects is like."""
-        return Request(node_id, object_name)
+        return Send(node_id, object_name)
 
 
 class Maintenance(Service, service="Maintenance"):
     """The state of the system. Reading it is for administrators."""
 
     @operation("GET", "/system/licenses", since="2.2")
-    def license_available(self, *, lic: str | None = None) -> Request[None]:
+    def license_available(self, *, lic: str | None = None) -> Send[None]:
         """Ask whether there is a licence of this name, such as ``ROXE_HA``; refused where there is none."""
-        return Request(lic=lic)
+        return Send(lic=lic)
 
     @operation("GET", "/system/status")
-    def system_status(self) -> Request[SystemStatus]:
+    def system_status(self) -> Send[SystemStatus]:
         """Read how the server and its nodes are, and how many licences of each kind there are (administrators only)."""
-        return Request()
+        return Send()

@@ -1,0 +1,10 @@
+"""The licences of O2G, by the names that its reference gives them."""
+
+from typing import Final
+
+TELEPHONY_BASIC: Final = "TELEPHONY_BASIC"
+TELEPHONY_ADVANCED: Final = "TELEPHONY_ADVANCED"
+MESSAGING: Final = "MESSAGING"
+API_PHONESETPROG: Final = "API_PHONESETPROG"
+MANAGEMENT: Final = "MANAGEMENT"
+API_CONTACTCENTER_AGENT: Final = "API_CONTACTCENTER_AGENT"
