@@ -1,5 +1,6 @@
 """HTTP as every wire speaks it: one request at a time over connections that are handed in, and no secret on the way."""
 
+import base64
 import logging
 import re
 import ssl
@@ -213,6 +214,12 @@ class HttpTransport:
         _LOGGER.debug("%s: %s", name, answer.status)
         return answer
 
+    def basic(self, login: tuple[str, str]) -> str:
+        """Return the header of a name and a password, which is a secret from now on."""
+        pair = base64.b64encode(":".join(login).encode()).decode()
+        self.secrets.add(pair)
+        return f"Basic {pair}"
+
     def download(self, answer: Answer, name: str) -> Download:
         """Return an answer that was not read as a stream.
 
@@ -343,6 +350,16 @@ def final(message: str, remedy: str) -> ConnectionFailed:
     error = ConnectionFailed(message, remedy=remedy)
     error.transient = False
     return error
+
+
+def unknown_outcome(name: str, error: PbxError) -> OutcomeUnknown:
+    """Return the error of a request whose answer only says that the server has not answered in time."""
+    unknown = OutcomeUnknown(
+        f"{name} was sent and the server had no answer to it in time. It may have been carried out.",
+        remedy="Look at the events or the state before trying again.",
+    )
+    unknown.__cause__ = error
+    return unknown
 
 
 def why(error: BaseException) -> str:

@@ -1,6 +1,5 @@
 """HTTP as Istra speaks it, and its refusals."""
 
-import base64
 import re
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -12,14 +11,13 @@ from ..errors import (
     NotAllowed,
     NotFound,
     NotReady,
-    OutcomeUnknown,
     PbxError,
     RequestRefused,
     SessionLost,
 )
 from ..http.secrets import Secrets
 from ..http.tap import WireStatistics
-from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, final, shortened
+from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, final, shortened, unknown_outcome
 from ..settings.connection import ConnectionSettings
 from .decoding import convert, forgiving
 from .types.session import Application, ErrorBody
@@ -95,9 +93,7 @@ class IstraTransport(HttpTransport):
             token = self.token
             headers[APPLICATION] = f"{self.application};{token}" if token else str(self.application)
             if basic is not None:
-                pair = base64.b64encode(":".join(basic).encode()).decode()
-                self.secrets.add(pair)
-                headers["Authorization"] = f"Basic {pair}"
+                headers["Authorization"] = self.basic(basic)
             session = self.cookies
             answer = await self._exchange(
                 method,
@@ -216,12 +212,7 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: b
     unanswered = answer.status == 408 or (answer.status in _GATEWAY_ERRORS and not raw)
     made.transient = isinstance(made, NotReady | SessionLost) or unanswered or answer.status in _LATER
     if unanswered and not safe:
-        unknown = OutcomeUnknown(
-            f"{name} was sent and the server had no answer to it in time. It may have been carried out.",
-            remedy="Look at the events or the state before trying again.",
-        )
-        unknown.__cause__ = made
-        return unknown
+        return unknown_outcome(name, made)
     return made
 
 
