@@ -280,6 +280,15 @@ def test_redirection_by_state(extension: Extension) -> None:
     assert extension.call.actions == frozenset()
 
 
+def test_only_so_many_offers_are_remembered(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rcc, "_MOST_SHARED", 3)
+    monkeypatch.setattr(rcc, "_OWN", {})
+    for number, word in enumerate(["hold", "leave", "answer", "unhold", "sendDtmfs", "startRecord"]):
+        extension.pushed(told("prompting", number, word))
+        assert len(extension.call.own_actions) == 1
+        assert len(rcc._OWN) <= 3
+
+
 def test_equal_offers_are_one_object(extension: Extension) -> None:
     extension.pushed(told("prompting", 0, "answer"), told("prompting", 0, "answer", ref="-2"))
     first, second = extension.state.line.calls
@@ -468,6 +477,15 @@ def test_for_how_long_a_request_explains_the_end(extension: Extension, seconds: 
     (ended, *_) = extension.pushed(told("dropped", 1, ref="-2"))
     assert isinstance(ended, CallEnded)
     assert ended.call.outcome is Outcome.MISSED
+
+
+def test_a_request_is_remembered_while_the_line_goes_on(extension: Extension) -> None:
+    extension.pushed(told("prompting", 0))
+    extension.state = rcc.asked(extension.state, "-1", Outcome.FORWARDED, extension.now)
+    extension.pushed(told("talking", 1))
+    (ended, *_) = extension.pushed(told("dropped", 2))
+    assert isinstance(ended, CallEnded)
+    assert ended.call.outcome is Outcome.FORWARDED
 
 
 def test_the_last_request_of_a_line_counts() -> None:
