@@ -34,6 +34,7 @@ _ODD: Final = "\u201c\u201d\u201e\u2018\u2019'"
 _CLOSING: Final = {odd: f'"\u201c\u201d{odd}' + ("\u2019" if odd == "\u2018" else "") for odd in _ODD}
 _SPACES: Final = " \t\r\n\u00a0\ufeff"
 _DROPPED: Final = object()
+_NO_COUNTER: Final = Notifications()
 _TOO_LARGE: Final = 2**63
 _TRUE: Final = frozenset({"true", "1", "yes"})
 _FALSE: Final = frozenset({"false", "0", "no", ""})
@@ -97,7 +98,7 @@ class FrameDecoder:
                 UNLISTED.count = unlisted
             else:
                 item = push.item
-                if item:
+                if item and item != _NO_COUNTER:  # the forgiving way counts that as malformed
                     self._look_in -= 1
                     items = item if isinstance(item, tuple) else (item,)
                     self._count(len(items), unlisted)
