@@ -39,7 +39,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
             )
 
     @property

@@ -16,6 +16,11 @@ CHROMIUM_PATH_FILE=$TOOLS/chromium-path
 # A caller's own environment must not leak into ours.
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH UV_PROJECT_ENVIRONMENT UV_PYTHON || true
 
+# What Python has compiled is kept, outside the sources, even where the caller's environment forbids it: without that each
+# start of Home Assistant or of a notebook's kernel compiles thousands of files again.
+unset PYTHONDONTWRITEBYTECODE || true
+export PYTHONPYCACHEPREFIX=$TOOLS/pycache
+
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
     _bold=$(printf '\033[1m') _red=$(printf '\033[31m') _dim=$(printf '\033[2m') _off=$(printf '\033[0m')
 else

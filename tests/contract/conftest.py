@@ -35,6 +35,7 @@ TALLY = pytest.StashKey[Tally]()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "contract(catalogue, row, side): the test holds this row of a catalogue")
     config.stash[TALLY] = defaultdict(lambda: defaultdict(dict))
+    config.pluginmanager.register(Counter(config.stash[TALLY]), "contract-counter")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -51,14 +52,39 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the report say what is claimed: with ``-n`` it goes to another process, and the item does not."""
     report = yield
-    tests = [item.config.stash[TALLY][catalogue, side][row] for catalogue, row, side in claims(item)]
-    for outcomes in tests:
-        if report.when == "call":
-            outcomes[item.nodeid] = report.passed
-        elif not report.passed:
-            outcomes[item.nodeid] = False
+    report.contract = claims(item)  # type: ignore[attr-defined]
     return report
+
+
+class Counter:
+    """Counts what the reports say, in the process that prints the summary."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for catalogue, row, side in getattr(report, "contract", ()):
+            if report.when == "call" or not report.passed:
+                self.tally[catalogue, side][row][report.nodeid] = report.passed
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Know from each process of ``-n`` what it collected, so that a test that never ran is not left out."""
+        for catalogue, side, row, test in getattr(node, "workeroutput", {}).get("contract", ()):
+            self.tally[catalogue, side][row].setdefault(test, False)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["contract"] = [
+            (catalogue, side, row, test)
+            for (catalogue, side), rows in session.config.stash[TALLY].items()
+            for row, tests in rows.items()
+            for test in tests
+        ]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -31,9 +31,9 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeconftest(CONFTEST.read_text(encoding="utf-8"))
 
-    def run(*tests: str) -> pytest.RunResult:
+    def run(*tests: str, options: tuple[str, ...] = ()) -> pytest.RunResult:
         pytester.makepyfile("import pytest\n\n" + "\n\n".join(tests))
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", "--strict-markers")
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", "--strict-markers", *options)
 
     return run
 
@@ -77,6 +77,30 @@ def test_a_failing_teardown_does_not_count(run: Run) -> None:
     result = run(
         "@pytest.fixture\ndef leaky():\n    yield\n    assert False",
         a_test("one", "O2G operations", "GET /users", "client").replace("():", "(leaky):"),
+    )
+    result.stdout.fnmatch_lines(["O2G operations: 0 of 142"])
+
+
+def test_in_several_processes_the_same_counts(run: Run) -> None:
+    result = run(
+        "@pytest.fixture\ndef leaky():\n    yield\n    assert False",
+        a_test("one", "O2G operations", "GET /users", "client"),
+        a_test("two", "O2G operations", "GET /users", "simulator"),
+        a_test("three", "O2G operations", "GET /logins", "client"),
+        a_test("four", "O2G operations", "GET /logins", "simulator", "assert False"),
+        a_test("five", "O2G operations", "GET /routing", "client"),
+        a_test("six", "O2G operations", "GET /routing", "simulator").replace("():", "(leaky):"),
+        options=("-n", "2"),
+    )
+    result.stdout.fnmatch_lines(["O2G operations: 1 of 142"])
+
+
+def test_a_test_that_never_ran_does_not_count_in_several_processes_either(run: Run) -> None:
+    result = run(
+        a_test("one", "O2G operations", "GET /users", "client"),
+        a_test("two", "O2G operations", "GET /logins", "client", "assert False"),
+        *(a_test(f"later_{index}", "O2G operations", "GET /users", "client") for index in range(9)),
+        options=("-n", "1", "--maxfail", "1"),
     )
     result.stdout.fnmatch_lines(["O2G operations: 0 of 142"])
 

@@ -40,6 +40,15 @@ def chromium() -> str | None:
     return next((path for path in candidates if path and Path(path).exists()), None)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at what is marked in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what shares a JupyterLab, and what shares a Home Assistant, be run by one process each."""
+    for item in items:
+        folder = item.path.parent
+        if folder.name in ("e2e", "lab"):
+            item.add_marker(pytest.mark.xdist_group(folder.name))
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start a Chromium."""
