@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aiopbx.http.tap import WireStatistics
 from aiopbx.istra.decoding import (
     LOOK_EVERY,
     Frame,
@@ -22,7 +23,6 @@ from aiopbx.istra.types.crm import CrmCallEvent, CrmEvent, CrmTerminal
 from aiopbx.istra.types.enduser import Enterprise, Notifications, PhoneLog, Terminal, UserInfo, Voicemails
 from aiopbx.istra.types.rcc import CallLine, CallLines, Extension, Extensions, LineAction, LineState
 from aiopbx.istra.types.session import Application, ErrorBody, ErrorInfo, SocketTimeout
-from aiopbx.statistics import WireStatistics
 
 LINE = {"lineId": "-1", "state": "talking"}
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from aiopbx.http.tap import WireMessage, WireStatistics
 from aiopbx.o2g.decoding import LOOK_EVERY, EventDecoder, read_answer
 from aiopbx.o2g.types.events import UnknownEvent
-from aiopbx.o2g.types.sessions import SessionInfo
-from aiopbx.o2g.types.subscriptions import SubscriptionRequest
+from aiopbx.o2g.types.sessions import SessionInfo, SubscriptionRequest
 from aiopbx.o2g.types.telephony import (
     CallCause,
     DeviceState,
@@ -19,8 +19,6 @@ from aiopbx.o2g.types.telephony import (
     OnTelephonyState,
     OperationalState,
 )
-from aiopbx.statistics import WireStatistics
-from aiopbx.wiretap import WireMessage
 
 
 def line(name: str = "OnCallRemoved", **fields: Any) -> bytes:
