@@ -37,7 +37,7 @@ from aiopbx.operations import Operation, Operations, Query, Send, Service, Servi
 from aiopbx.ports import DialOptions, Refusing
 from aiopbx.requests import Requests
 from aiopbx.settings.connection import ConnectionSettings
-from aiopbx.store import Board, Reduced, with_calls
+from aiopbx.store import Store, Reduced, with_calls
 from aiopbx.wire import Wire
 
 # ------------------------------------------------------------------------------------------------- types and operations
@@ -210,7 +210,7 @@ class ToyCommands(Refusing, ToyChecks):
 class ToyLink(WireLink[ToyClient]):
     last_heard = None
 
-    def __init__(self, client: ToyClient, store: Board) -> None:
+    def __init__(self, client: ToyClient, store: Store) -> None:
         super().__init__("toy", client)
         self.commands: Any = ToyCommands(client.phones)
         self._store = store
@@ -256,7 +256,7 @@ class ToyLink(WireLink[ToyClient]):
 class ToySystem(WireSystem[ToyLink]):
     features = FEATURES
 
-    def __init__(self, settings: ConnectionSettings, store: Board, http: aiohttp.ClientSession | None = None) -> None:
+    def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
         super().__init__(settings, store, http, aiohttp.DummyCookieJar, _Offline())
         self.requests = Requests(OPERATIONS, lambda: self._link and self._link.client)
 
@@ -267,7 +267,7 @@ class ToySystem(WireSystem[ToyLink]):
         return True
 
     async def open(self, server: int) -> ToyLink:
-        link = ToyLink(ToyClient(self.settings, self._session(), self.wire), self.board)
+        link = ToyLink(ToyClient(self.settings, self._session(), self.wire), self.store)
         await link.open()
         link.info = SystemInfo(system="toy", url=self.settings.url)
         return link
