@@ -203,6 +203,43 @@ def test_names_in_other_letters_are_read_from_then_on(decoder: FrameDecoder) -> 
     assert counted(decoder.statistics) == {"events": 4 + 1}
 
 
+@pytest.mark.parametrize("name", ["state ", " state", "STATE", "state\ufeff", "\u00a0State"])
+def test_a_name_written_in_another_way_is_found_on_any_push(decoder: FrameDecoder, name: str) -> None:
+    def frame(**item: str) -> bytes:
+        item = {"lineId": "-1", **item}
+        return json.dumps({"listenerName": "one", "item": [item]}, ensure_ascii=False, separators=(",", ":")).encode()
+
+    first = frame(**{name: "held"})
+    assert the_line(decoder.decode(first)).state is LineState.HELD
+    assert the_line(decoder.decode(frame(state="talking"))).state is LineState.TALKING
+    assert the_line(decoder.decode(frame(state="talking", mood="good"))).state is LineState.TALKING
+    assert the_line(decoder.decode(first)).state is LineState.HELD, "this server writes so, and will again"
+    assert decoder.statistics.unknown_fields == 1
+
+
+def test_a_space_at_a_name_that_comes_late(decoder: FrameDecoder) -> None:
+    the_line(decoder.decode(push(LINE)))
+    frame = b'{"listenerName":"one","item":[{"lineId":"-1"," state":"held"}]}'
+    assert the_line(decoder.decode(frame)).state is LineState.HELD
+
+
+def test_numbers_as_text_need_no_look(decoder: FrameDecoder) -> None:
+    the_line(decoder.decode(push(LINE)))
+    line = the_line(decoder.decode(push({**LINE, "creationTime": "17", "conference": "true", "mood": 1})))
+    assert (line.creation_time, line.conference) == (17, True)
+    assert decoder.statistics.unknown_fields == 0, "the strict way reads them as well"
+
+
+def test_items_that_are_no_objects(messages: pytest.LogCaptureFixture) -> None:
+    decoder = FrameDecoder(Application.USER)
+    assert decoder.decode(b'{"listenerName": "one", "item": [7]}') is None
+    assert "A Notifications that was pushed has no id and was skipped" in texts(messages)
+    decoder = FrameDecoder(Application.RCC)
+    assert decoder.decode(b'{"listenerName": "one", "item": [{"other": 1}]}') is None
+    assert "A CallLine that was pushed has no id and was skipped" in texts(messages)
+    assert "Something that was pushed holds no counter and was skipped" not in texts(messages)
+
+
 def test_unknown_fields_do_not_make_a_server_one_that_writes_in_other_letters(decoder: FrameDecoder) -> None:
     the_line(decoder.decode(push({**LINE, "mood": 1})))
     assert decoder.statistics.unknown_fields == 1
@@ -243,6 +280,8 @@ def test_pages_of_an_answer() -> None:
     assert read_answer(b'{"count":0,"items":[]}', CallLines, statistics) == CallLines(count=0)
     assert read_answer(b'{"count":1,"Items":[{"lineId":"-1"}]}', CallLines, statistics).items[0].line_id == "-1"
     assert read_answer(b'[{"lineId":"-1"},{"lineId":"-2"}]', CallLines, statistics).count == 2
+    spaced = b'{"count":1,"items":[{"lineId":"-1"," state":"held"}]}'
+    assert read_answer(spaced, CallLines, statistics).items[0].state is LineState.HELD
     assert counted(statistics) == {}
 
 
