@@ -16,13 +16,13 @@ from typing import Any
 import orjson
 
 import aiopbx
-from aiopbx.board import Board
 from aiopbx.istra.decoding import FrameDecoder, Push
-from aiopbx.istra.extensions import Extensions
 from aiopbx.istra.features import FEATURES
+from aiopbx.istra.lines import Lines
+from aiopbx.istra.rcc import Extensions
 from aiopbx.istra.types.session import Application
-from aiopbx.istra.watching import Lines
 from aiopbx.model import LineSnapshot
+from aiopbx.store import Store
 
 BEGAN = 1_760_000_000_000
 """Ms since 1970."""
@@ -80,21 +80,21 @@ def frames(lines: int, events: int, together: int, spelled: Callable[[dict[str, 
 
 def model(lines: int) -> tuple[Callable[[Push], None], list[int]]:
     """What takes pushes for so many extensions, and how many events a subscriber was told."""
-    board = Board()
+    board = Store()
     kept = Lines(board, FEATURES["myrcc"])
     client: Any = SimpleNamespace(rcc=None)
     settings: Any = SimpleNamespace(lines="all")
     nobody: Any = None
     extensions = Extensions(client, settings, kept, nobody, nobody)
     kept.set([LineSnapshot(id=str(100_000 + line), number=str(10_000 + line)) for line in range(lines)], nobody)
-    extensions._heard = None  # the listing has come
+    extensions._pushed = None  # the listing has come
     told = [0]
 
     def heard(event: aiopbx.Event) -> None:
         told[0] += 1
 
     board.subscribers.add(heard)
-    return extensions.take, told
+    return extensions.apply, told
 
 
 def timed(work: Callable[[], None]) -> float:

@@ -58,13 +58,13 @@ async def whole(url: str, pipe, count: int) -> float:  # type: ignore[no-untyped
             told += 1
 
         pbx.subscribe(heard)
-        channel = pbx._system._link.channel  # type: ignore[attr-defined]
-        wire = pbx._system.wire  # type: ignore[attr-defined]
+        channel = pbx._core.system._link.channel  # type: ignore[attr-defined]
+        wire = pbx._core.system.wire  # type: ignore[attr-defined]
         goal = wire.events + count
         done = asyncio.Event()
         began = 0.0
         # The time of the first byte and of the last: taken where batches are handled, at no cost per event.
-        link = pbx._system._link  # type: ignore[attr-defined]
+        link = pbx._core.system._link  # type: ignore[attr-defined]
         take = link._take
 
         def timed(events: list[object]) -> None:

@@ -20,11 +20,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from office_server import login_of, serving, stream
 
 import aiopbx
-from aiopbx.board import Board
 from aiopbx.o2g import reducer
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import EventDecoder
 from aiopbx.o2g.system import O2gLink, O2gSystem
+from aiopbx.store import Store
 
 BATCH = 100
 """Events of a chunk, about what one read of a busy channel gives."""
@@ -33,7 +33,7 @@ BATCH = 100
 def link_of(lines: int) -> tuple[O2gLink, list[int]]:
     """A link as it is in use, with so many lines, without a server behind it; and what its subscriber counts."""
     settings = aiopbx.ConnectionSettings.make(url="https://pbx.example.com", username="admin", password="admin")
-    board = Board()
+    board = Store()
     system = O2gSystem(settings, board)
     link = O2gLink(system, O2gClient(settings, None), 0)  # type: ignore[arg-type]
     for number in range(lines):
@@ -81,7 +81,7 @@ def _monitor(url: str, pipe: Connection) -> None:
     async def run() -> None:
         async with aiopbx.connect(url=url, username="admin", password="admin", sync_timeout=60) as pbx:
             # Everything is known when the last detail has come.
-            while any(aiopbx.Feature.FORWARD not in line.features for line in pbx._board.lines.values()):  # noqa: ASYNC110
+            while any(aiopbx.Feature.FORWARD not in line.features for line in pbx._core.store.lines.values()):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
             lines = len(pbx.lines)
             gc.collect()

@@ -1,13 +1,14 @@
-"""What ``scripts/demo --check`` does: everything that a person would try, with figures, and a verdict."""
+"""What ``scripts/demo --check`` does: everything that someone would try, with figures and a verdict."""
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from office import Somebody, people
+from office import Person, people
 from paths import Folder
 from processes import DemoError
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 type Json = dict[str, Any]
 type Step = tuple[str, Callable[[], Awaitable[str]]]
 
+# The events after which an attempt to reach someone is over.
+ENDS = ("busy", "failed", "ended", "cancelled")
 # What of the log is ours: the integration, the client, and calls of theirs that block the loop.
 OURS = ("custom_components.pbx", "aiopbx", "custom integration 'pbx'")
 
@@ -25,13 +28,13 @@ class Report:
     """A line for each step."""
 
     def __init__(self, started: float) -> None:
-        """Count from when the demo was started."""
+        """Count the time from the start of the demo."""
         self.started = started
         self.failed = 0
         self.steps = 0
 
     async def step(self, what: str, do: Callable[[], Awaitable[str]]) -> bool:
-        """Do something and say what came of it."""
+        """Do a step and print its outcome."""
         self.steps += 1
         began = time.monotonic()
         try:
@@ -44,7 +47,7 @@ class Report:
         return True
 
     def finish(self, problems: list[str]) -> bool:
-        """Say what the log of Home Assistant has, and the verdict."""
+        """Print what the log of Home Assistant has, and the verdict."""
         self.steps += 1
         if problems:
             self.failed += 1
@@ -68,14 +71,14 @@ class Checks:
     account = "over https as administrator"
 
     def __init__(self, demo: Demo) -> None:
-        """Look at this demo."""
+        """Check this demo."""
         self.demo = demo
         self.hass = demo.hass
         self.office = people()
         self.mine, self.other = [person for person in self.office if person.yours][:2]
 
     async def run(self, report: Report) -> bool:
-        """Do all steps; each begins in an office that the one before left tidy. Whether all held."""
+        """Do all steps, each in an office that the one before left tidy; return whether all held."""
         await report.step("start", lambda: self.start(report.started))
         for what, do in self.steps():
             await report.step(what, do)
@@ -92,7 +95,7 @@ class Checks:
         ]
 
     async def truth(self) -> Json:
-        """Ask the simulated PBX itself what is so, past the client and Home Assistant."""
+        """Return the users as the simulated PBX itself has them, past the client and Home Assistant."""
         async with (
             aiohttp.ClientSession() as http,
             http.get(f"{self.demo.pbx_http}/simulator/state") as answer,
@@ -105,7 +108,7 @@ class Checks:
         """Wait until something holds in the simulated PBX."""
         try:
             async with asyncio.timeout(timeout):
-                while not condition(await self.truth()):  # noqa: ASYNC110 - another process, which tells nobody
+                while not condition(await self.truth()):  # noqa: ASYNC110 - another process, which notifies no one
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise DemoError(f"After {timeout:.0f} seconds still not so in the simulated PBX: {what}.") from None
@@ -113,7 +116,7 @@ class Checks:
     # -------------------------------------------------------------------------------------------------------- steps
 
     async def start(self, started: float) -> str:
-        """Everybody's line is there."""
+        """Every line is there."""
         seconds = time.monotonic() - started
         sensors = [person.entity("sensor", "call_state") for person in self.office]
         await self.hass.wait_for(
@@ -134,12 +137,12 @@ class Checks:
         seen: Counter[str] = Counter()
         lines: set[str] = set()
 
-        def listen(old: Json | None, new: Json | None) -> None:
+        def on_change(old: Json | None, new: Json | None) -> None:
             if old is not None and new is not None and new["entity_id"] in sensors and old["state"] != new["state"]:
                 seen[new["state"]] += 1
                 lines.add(new["entity_id"])
 
-        with self.hass.listening(listen):
+        with self.hass.listening(on_change):
             await self.hass.wait_for(
                 lambda: (
                     {"ringing_incoming", "active", "idle"} <= seen.keys() and seen.total() >= 20 and len(lines) >= 4
@@ -151,14 +154,15 @@ class Checks:
         return f"{seen.total()} changes on {len(lines)} lines ({states})"
 
     async def do_not_disturb(self) -> str:
-        """Home Assistant switches it, the PBX has it; and off again."""
+        """Home Assistant turns it on, the PBX has it; and off again."""
         switch = self.other.entity("switch", "do_not_disturb")
         took = []
         for on in (True, False):
             began = time.monotonic()
             await self.hass.action(f"switch.turn_{'on' if on else 'off'}", entity=switch)
-            await self.wait_for_truth(
-                lambda users, on=on: users[self.other.login]["do_not_disturb"] is on,  # type: ignore[misc]
+            await self.truth_of(
+                self.other,
+                lambda user, on=on: user["do_not_disturb"] is on,  # type: ignore[misc]
                 f"do not disturb of {self.other.name} is {on}",
             )
             there = time.monotonic() - began
@@ -170,44 +174,38 @@ class Checks:
         return f"{self.other.name}: seen in the PBX after {', '.join(took)}"
 
     async def dial(self) -> str:
-        """The action calls somebody; the events follow the call to its end, and the light is on during it."""
-        event = self.mine.entity("event", "call")
+        """The action places a call; its events follow it to the end, and the light is on while it lasts."""
         light = "light.on_air"
-        heard: list[tuple[str, Json]] = []
-
-        def listen(_old: Json | None, new: Json | None) -> None:
-            if new is not None and new["entity_id"] == event and "event_type" in new["attributes"]:
-                heard.append((new["attributes"]["event_type"], new["attributes"]))
-
         for callee in self._people_idle():
-            heard.clear()
-            with self.hass.listening(listen):
+            with self.call_events(self.mine) as events:
                 began = time.monotonic()
-                answer = await self.hass.action("pbx.dial", respond=True, line=self.mine.number, number=callee.number)
-                call = answer["call_id"]
-                if call is None:
-                    raise DemoError("the dial action did not get the id of the call")
+                answer = await self.hass.action(
+                    "pbx.dial", respond=True, **await self.line_of(self.mine), number=callee.number
+                )
+                if (call := answer["call_id"]) is None:
+                    raise DemoError("the dial action did not return the id of the call")
                 named = time.monotonic() - began
-                # Somebody else may have called the same person at that moment, or the scenario lets it ring on.
+                await self.lift()
+                # The scenario may have called the same person at that moment, or lets the call ring on.
                 await self.hass.wait_for(
-                    lambda: any(type_ in ("answered", "busy", "failed", "ended") for type_, _ in heard),
+                    lambda events=events: bool({"answered", *ENDS} & {type_ for type_, _ in events}),  # type: ignore[misc]
                     f"{callee.name} answers or is busy",
                     timeout=45,
                 )
-                if heard[-1][0] != "answered":
+                if events[-1][0] != "answered":
                     continue
                 await self.hass.wait_for(lambda: self.hass.state(light) == "on", "the on-air light is on")
                 await self.hass.action("pbx.hang_up", call_id=call)
-                await self.hass.wait_for(lambda: heard[-1][0] == "ended", "the call has ended")
+                await self.hass.wait_for(lambda events=events: events[-1][0] == "ended", "the call has ended")  # type: ignore[misc]
+                await self.truth_of(self.mine, lambda user: not user["calls"], "the call has left the switch")
                 await self.hass.wait_for(lambda: self.hass.state(light) == "off", "the on-air light is off")
-            strangers = [attributes["call_id"] for _, attributes in heard if attributes["call_id"] != call]
-            if strangers:
+            if strangers := [other for _, other in events if other != call]:
                 raise DemoError(f"the events name other calls than {call}: {strangers}")
             return (
                 f"{self.mine.name} called {callee.name}: id after {named * 1000:.0f} ms, "
-                f"{' → '.join(type_ for type_, _ in heard)}, on-air light on and off"
+                f"{' → '.join(type_ for type_, _ in events)}, on-air light on and off"
             )
-        raise DemoError("nobody answered")
+        raise DemoError("no one answered")
 
     async def forward(self) -> str:
         """A line is forwarded, and a call to it arrives elsewhere."""
@@ -240,13 +238,13 @@ class Checks:
                     f"{caller.name} called {called['called_number'] or self.mine.number}, "
                     f"{self.other.number} rang after {arrived * 1000:.0f} ms"
                 )
-            raise DemoError("nobody was free to call")
+            raise DemoError("no one was free to call")
         finally:
             await self.hass.action("pbx.set_forward", line=self.mine.number, target="none")
             await self.hass.wait_for(lambda: self.hass.state(switch) == "off", f"{switch} is off")
 
     async def restart(self) -> str:
-        """The PBX is killed and comes back without what it knew: nothing stays that is no longer true."""
+        """The PBX is killed and comes back with nothing remembered: nothing stays that is no longer true."""
         switch = self.other.entity("switch", "do_not_disturb")
         await self.hass.action("switch.turn_on", entity=switch)
         await self.hass.wait_for(lambda: self.hass.state(switch) == "on", f"{switch} is on")
@@ -257,8 +255,32 @@ class Checks:
 
     # ------------------------------------------------------------------------------------------------------ helpers
 
+    async def line_of(self, person: Person) -> Json:
+        """Return the fields of an action that say which line it is for."""
+        return {"line": person.number}
+
+    async def lift(self) -> None:
+        """Do what is left to do at the telephone of the person who has dialled: it goes off hook by itself here."""
+
+    @contextlib.contextmanager
+    def call_events(self, person: Person) -> Iterator[list[tuple[str, str]]]:
+        """Collect the call events of a person: the type, and the id of the call."""
+        entity = person.entity("event", "call")
+        events: list[tuple[str, str]] = []
+
+        def on_change(_old: Json | None, new: Json | None) -> None:
+            if new is not None and new["entity_id"] == entity and "event_type" in new["attributes"]:
+                events.append((new["attributes"]["event_type"], new["attributes"]["call_id"]))
+
+        with self.hass.listening(on_change):
+            yield events
+
+    async def truth_of(self, person: Person, condition: Callable[[Json], bool], what: str) -> None:
+        """Wait until something holds of a person in the switch."""
+        await self.wait_for_truth(lambda users: condition(users[person.login]), what)
+
     async def kill(self, connections: list[str]) -> str:
-        """Kill the PBX, wait until nothing is shown of it any more, and say how long that took."""
+        """Kill the PBX, wait until nothing of it is shown any more, and return how long that took."""
         sensors = [person.entity("sensor", "call_state") for person in self.office]
         began = time.monotonic()
         await self.demo.pbx.kill()
@@ -276,7 +298,7 @@ class Checks:
         return f"killed: {count} entities unavailable after {gone:.1f} s"
 
     async def bring_back(self) -> str:
-        """Start the PBX again, wait until all is there, and say how long that took."""
+        """Start the PBX again, wait until all is there, and return how long that took."""
         sensors = [person.entity("sensor", "call_state") for person in self.office]
         await self.demo.start_pbx()
         began = time.monotonic()
@@ -287,7 +309,7 @@ class Checks:
         )
         return f"back {time.monotonic() - began:.1f} s after the PBX"
 
-    def free(self, person: Somebody) -> bool:
+    def free(self, person: Person) -> bool:
         """Whether a call to this person now has a chance to be answered."""
         return (
             self.hass.state(person.entity("sensor", "call_state")) == "idle"
@@ -295,12 +317,12 @@ class Checks:
             and self.hass.state(person.entity("switch", "forward")) == "off"
         )
 
-    def _people_idle(self) -> list[Somebody]:
+    def _people_idle(self) -> list[Person]:
         """Return who of the scenario's people is free now, the last in the office first."""
         return [person for person in reversed(self.office) if not person.yours and self.free(person)]
 
     async def compare(self) -> int:
-        """Compare everybody's calls, DND and forward with the PBX until all agree at one moment; how many values."""
+        """Compare all calls, DND and forwards with the PBX until they agree at one moment; return how many values."""
         different: list[str] = []
         async with asyncio.timeout(30):
             while True:
@@ -315,8 +337,8 @@ class Checks:
                     return sum(len(self.values(person, users[person.login])) for person in self.office)
                 await asyncio.sleep(0.1)
 
-    def values(self, person: Somebody, user: Json) -> list[tuple[str, Any, Any]]:
-        """Return what is compared of a person: a word, what Home Assistant shows, and what the PBX has."""
+    def values(self, person: Person, user: Json) -> list[tuple[str, Any, Any]]:
+        """Return what is compared of a person: its name, what Home Assistant shows, and what the PBX has."""
         return [
             ("calls", int(float(self.hass.state(person.entity("sensor", "calls_in_progress")))), len(user["calls"])),
             (

@@ -2,22 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any, override
 
 import aiohttp
 from check import Checks, Json, Step
-from office import TERMINAL, Somebody
+from office import TERMINAL, Person
 from processes import DemoError
 
 CONNECTIONS = [f"binary_sensor.{name}_connection" for name in ("office", "my_telephone", "my_messages")]
-# The number that is shown for a while in place of the own one.
+# The number that is shown for a while in place of the usual one.
 ANOTHER_NUMBER = "+15550199"
 OUTSIDE = {"number": "0015550101", "name": "Northwind Bakery"}
 
 
 class IstraChecks(Checks):
-    """The steps. Everything is looked at twice: in Home Assistant, and in the switch itself."""
+    """The steps. Everything is checked twice: in Home Assistant, and in the switch itself."""
 
     account = "three entries over https: myRCC as administrator, myCrm and myIstra as a user"
 
@@ -38,7 +37,7 @@ class IstraChecks(Checks):
     # -------------------------------------------------------------------------------------------------------- steps
 
     async def entities(self) -> str:
-        """Each system has its entities, and none that it has no value for."""
+        """Each interface has its entities, and none that it has no value for."""
         wanted = [
             *(self.mine.entity("sensor", key) for key in ("missed_calls", "unread_voicemails", "unread_texts")),
             self.mine.entity("select", "caller_id"),
@@ -57,53 +56,8 @@ class IstraChecks(Checks):
         kinds = {name.partition(".")[0] for name in ours}
         return f"counters, caller ID and a terminal are there; {len(ours)} entities of {len(kinds)} kinds, no switch"
 
-    @override
-    async def dial(self) -> str:
-        """The action calls somebody through myRCC; the switch has the call, it is answered and ended."""
-        event = self.mine.entity("event", "call")
-        light = "light.on_air"
-        heard: list[str] = []
-
-        def listen(_old: Json | None, new: Json | None) -> None:
-            if new is not None and new["entity_id"] == event and "event_type" in new["attributes"]:
-                heard.append(new["attributes"]["event_type"])
-
-        for callee in self._people_idle():
-            heard.clear()
-            with self.hass.listening(listen):
-                began = time.monotonic()
-                answer = await self.hass.action(
-                    "pbx.dial",
-                    respond=True,
-                    device_id=await self.device(self.mine.entity("sensor", "call_state")),
-                    number=callee.number,
-                )
-                if (call := answer["call_id"]) is None:
-                    raise DemoError("the dial action did not get the id of the call")
-                named = time.monotonic() - began
-                await self.truth_of(self.mine, lambda user: len(user["calls"]) == 1, "the call is in the switch")
-                await self.pick_up(self.mine)
-                # Somebody else may have called the same person at that moment, or the scenario lets it ring on.
-                await self.hass.wait_for(
-                    lambda: any(type_ in ("answered", "busy", "failed", "ended", "cancelled") for type_ in heard),
-                    f"{callee.name} answers or is busy",
-                    timeout=45,
-                )
-                if heard[-1] != "answered":
-                    continue
-                await self.hass.wait_for(lambda: self.hass.state(light) == "on", "the on-air light is on")
-                await self.hass.action("pbx.hang_up", call_id=call)
-                await self.hass.wait_for(lambda: heard[-1] == "ended", "the call has ended")
-                await self.truth_of(self.mine, lambda user: not user["calls"], "the call has left the switch")
-                await self.hass.wait_for(lambda: self.hass.state(light) == "off", "the on-air light is off")
-            return (
-                f"{self.mine.name} called {callee.name}: id after {named * 1000:.0f} ms, seen in the switch, "
-                f"{' → '.join(heard)}, on-air light on and off"
-            )
-        raise DemoError("nobody answered")
-
     async def answer(self) -> str:
-        """Somebody rings; Home Assistant answers, holds, takes back and hangs up, and the switch follows."""
+        """An outside call rings; Home Assistant answers, holds, retrieves and hangs up, and the switch follows."""
         state = self.mine.entity("sensor", "call_state")
         began = time.monotonic()
         await self.ring()
@@ -128,14 +82,14 @@ class IstraChecks(Checks):
         await self.hass.action("pbx.hang_up", call_id=call)
         await self.hass.wait_for(lambda: self.hass.state(state) == "idle", "the call has ended")
         await self.truth_of(self.mine, lambda user: not user["calls"], "the call has left the switch")
-        return f"{party} rang after {rang * 1000:.0f} ms; answered, held, taken back and ended, each seen in the switch"
+        return f"{party} rang after {rang * 1000:.0f} ms; answered, held, retrieved and ended, each seen in the switch"
 
     async def terminal(self) -> str:
         """The person's own terminal dials through myCrm; myRCC shows the same call and picks it up."""
         mine, office = TERMINAL.entity("sensor", "call_state"), self.mine.entity("sensor", "call_state")
         began = time.monotonic()
         dialling = asyncio.create_task(
-            self.hass.action("pbx.dial", device_id=await self.device(mine), number=self.other.number)
+            self.hass.action("pbx.dial", **await self.line_of(TERMINAL), number=self.other.number)
         )
         await self.pick_up(self.mine)
         took = time.monotonic() - began
@@ -152,11 +106,9 @@ class IstraChecks(Checks):
         for sensor in (mine, office):
             await self.hass.wait_for(lambda sensor=sensor: self.hass.state(sensor) == "idle", f"{sensor} is idle")  # type: ignore[misc]
         try:
-            await self.hass.action("pbx.hang_up", device_id=await self.device(mine))
+            await self.hass.action("pbx.hang_up", **await self.line_of(TERMINAL))
         except DemoError as refused:
-            return (
-                f"dialled on myCrm, picked up on myRCC after {took * 1000:.0f} ms; hanging up there: {words(refused)}"
-            )
+            return f"dialled on myCrm, picked up on myRCC after {took * 1000:.0f} ms; {message_of(refused)}"
         raise DemoError("myCrm has no action to hang up, and nothing said so")
 
     async def caller_id(self) -> str:
@@ -176,7 +128,7 @@ class IstraChecks(Checks):
         try:
             await self.hass.action("text.set_value", entity=number, value="my number")
         except DemoError as refused:
-            said = words(refused)
+            said = message_of(refused)
         else:
             raise DemoError("'my number' was taken for a number")
         await self.hass.action("select.select_option", entity=choice, option="from_presence")
@@ -188,7 +140,7 @@ class IstraChecks(Checks):
         return f"{usual} → {ANOTHER_NUMBER}, in the switch after {there * 1000:.0f} ms, and back; refused: {said}"
 
     async def missed_call(self) -> str:
-        """Somebody rings and gives up: the counter says so at once."""
+        """An outside caller gives up: the counter says so at once."""
         sensor = self.mine.entity("sensor", "missed_calls")
         before = int(self.hass.state(sensor))
         await self.ring()
@@ -204,11 +156,11 @@ class IstraChecks(Checks):
         return f"{before} → {before + 1} missed calls after {took * 1000:.0f} ms"
 
     async def voicemail(self) -> str:
-        """A colleague calls, nobody answers, and a message is left: the counter says so at once."""
+        """A colleague calls, no one answers, and a message is left: the counter says so at once."""
         sensor = self.mine.entity("sensor", "unread_voicemails")
         before = int(self.hass.state(sensor))
         caller = self.other.entity("sensor", "call_state")
-        await self.hass.action("pbx.dial", device_id=await self.device(caller), number=self.mine.number)
+        await self.hass.action("pbx.dial", **await self.line_of(self.other), number=self.mine.number)
         await self.pick_up(self.other)
         ringing = self.mine.entity("binary_sensor", "ringing")
         await self.hass.wait_for(lambda: self.hass.state(ringing) == "on", f"{self.mine.name} rings")
@@ -253,11 +205,11 @@ class IstraChecks(Checks):
     # ------------------------------------------------------------------------------------------------------ helpers
 
     @override
-    def free(self, person: Somebody) -> bool:
+    def free(self, person: Person) -> bool:
         return self.hass.state(person.entity("sensor", "call_state")) == "idle"
 
     @override
-    def values(self, person: Somebody, user: Json) -> list[tuple[str, Any, Any]]:
+    def values(self, person: Person, user: Json) -> list[tuple[str, Any, Any]]:
         calls = int(float(self.hass.state(person.entity("sensor", "calls_in_progress"))))
         found: list[tuple[str, Any, Any]] = [("calls", calls, len(user["calls"]))]
         if person is self.mine:
@@ -265,12 +217,18 @@ class IstraChecks(Checks):
                 found.append((key, int(self.hass.state(person.entity("sensor", name))), user["counters"][key]))
         return found
 
-    async def truth_of(self, person: Somebody, condition: Callable[[Json], bool], what: str) -> None:
-        """Wait until something holds of a person in the switch."""
-        await self.wait_for_truth(lambda users: condition(users[person.login]), what)
+    @override
+    async def line_of(self, person: Person) -> Json:
+        # By number it would be ambiguous: myRCC and myIstra both have the line.
+        return {"device_id": await self.device(person.entity("sensor", "call_state"))}
 
-    async def pick_up(self, person: Somebody) -> None:
-        """Lift the receiver of who has dialled: on Istra the own telephone rings first."""
+    @override
+    async def lift(self) -> None:
+        await self.truth_of(self.mine, lambda user: len(user["calls"]) == 1, "the call is in the switch")
+        await self.pick_up(self.mine)
+
+    async def pick_up(self, person: Person) -> None:
+        """Lift the receiver of the person who has dialled: on Istra their own telephone rings first."""
         state = person.entity("sensor", "call_state")
         await self.hass.wait_for(lambda: self.hass.state(state) == "dialing", f"{person.name}'s own telephone rings")
         await self.hass.action("button.press", entity=person.entity("button", "answer"))
@@ -281,11 +239,11 @@ class IstraChecks(Checks):
         return str(found["device_id"])
 
     async def ring(self) -> None:
-        """Let somebody outside call."""
+        """Call from outside."""
         await self.at_a_phone("outside/ring", to=self.mine.number, name=OUTSIDE["name"], **{"from": OUTSIDE["number"]})
 
     async def hang_up_outside(self) -> None:
-        """Let that somebody give up."""
+        """Let the outside caller give up."""
         [call] = (await self.truth())[self.mine.login]["calls"]
         await self.at_a_phone("outside/call", ref=call["ref"], number=OUTSIDE["number"], action="hang_up")
 
@@ -297,6 +255,6 @@ class IstraChecks(Checks):
                 raise DemoError(f"{what} is refused by the simulated switch: {await answer.text()}")
 
 
-def words(error: DemoError) -> str:
-    """Return what an action said, without Home Assistant's word for its kind."""
+def message_of(error: DemoError) -> str:
+    """Return the message of an action's error, without Home Assistant's prefix for its kind."""
     return str(error).removeprefix("Validation error: ")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from office import TERMINAL, Somebody
+from office import TERMINAL, Person
 from systems import System
 
 type Yaml = dict[str, Any]
@@ -31,7 +31,7 @@ QUIET = "Quiet"
 THEMES = {QUIET: {"state-icon-color": "var(--disabled-text-color)"}}
 
 
-def dashboard(office: Sequence[Somebody], phones_url: str, system: System) -> Yaml:
+def dashboard(office: Sequence[Person], phones_url: str, system: System) -> Yaml:
     """Return the dashboard ``office-phones``; it shows what the system has."""
     istra = system == "istra"
     badges = _istra_badges(office) if istra else _o2g_badges()
@@ -64,7 +64,7 @@ def _o2g_badges() -> list[Yaml]:
     ]
 
 
-def _istra_badges(office: Sequence[Somebody]) -> list[Yaml]:
+def _istra_badges(office: Sequence[Person]) -> list[Yaml]:
     me = _me(office)
     return [
         _badge("binary_sensor.office_connection", "myRCC", "green"),
@@ -77,12 +77,12 @@ def _istra_badges(office: Sequence[Somebody]) -> list[Yaml]:
     ]
 
 
-def _me(office: Sequence[Somebody]) -> Somebody:
+def _me(office: Sequence[Person]) -> Person:
     """Return whose own account there is on Istra."""
     return next(person for person in office if person.yours)
 
 
-def _messages(me: Somebody) -> list[Yaml]:
+def _messages(me: Person) -> list[Yaml]:
     """Return what myIstra and myCrm show of one person: the counters, the caller ID, and the own terminal."""
     return [
         {"type": "heading", "heading": f"Messages of {me.name}", "icon": "mdi:voicemail"},
@@ -114,7 +114,7 @@ def _messages(me: Somebody) -> list[Yaml]:
     ]
 
 
-def _your_phone(office: Sequence[Somebody], phones_url: str, istra: bool) -> Yaml:
+def _your_phone(office: Sequence[Person], phones_url: str, istra: bool) -> Yaml:
     yours = [person for person in office if person.yours]
     cards: list[Yaml] = [{"type": "heading", "heading": "Your phone", "icon": "mdi:deskphone"}]
     for person in yours:
@@ -154,14 +154,14 @@ def _your_phone(office: Sequence[Somebody], phones_url: str, istra: bool) -> Yam
     cards.append(
         {
             "type": "markdown",
-            "content": f"Ring somebody, answer and hang up on the [page of phones]({phones_url}).",
+            "content": f"Call someone, answer and hang up on the [page of phones]({phones_url}).",
             "text_only": True,
         }
     )
     return {"type": "grid", "cards": cards}
 
 
-def _routed_lines(yours: Sequence[Somebody]) -> list[Yaml]:
+def _routed_lines(yours: Sequence[Person]) -> list[Yaml]:
     """Return your lines, with how calls reach them."""
     cards = _heading("Your lines")
     for person in yours:
@@ -194,7 +194,7 @@ def _heading(text: str, icon: str | None = None) -> list[Yaml]:
     return [heading, *columns]
 
 
-def _pop_up(person: Somebody) -> list[Yaml]:
+def _pop_up(person: Person) -> list[Yaml]:
     """Return the cards that come up while a call of the person's line is there: who it is, and what one can do."""
     state = person.entity("sensor", "call_state")
     visible = [{"condition": "numeric_state", "entity": person.entity("sensor", "calls_in_progress"), "above": 0}]
@@ -243,8 +243,8 @@ def _pop_up(person: Somebody) -> list[Yaml]:
     ]
 
 
-def _departments(office: Sequence[Somebody], istra: bool) -> list[Yaml]:
-    """Return two columns of everybody else, department by department."""
+def _departments(office: Sequence[Person], istra: bool) -> list[Yaml]:
+    """Return two columns of all other people, department by department."""
     others = [person for person in office if not person.yours]
     columns: list[list[Yaml]] = [[], []]
     shown = 0
@@ -261,7 +261,7 @@ def _departments(office: Sequence[Somebody], istra: bool) -> list[Yaml]:
     return [{"type": "grid", "cards": cards} for cards in columns]
 
 
-def _person(person: Somebody, columns: int = 6) -> list[Yaml]:
+def _person(person: Person, columns: int = 6) -> list[Yaml]:
     """Return the tiles of a person, of which one is seen: call state and other party."""
     state = person.entity("sensor", "call_state")
     return [
@@ -278,7 +278,7 @@ def _person(person: Somebody, columns: int = 6) -> list[Yaml]:
     ]
 
 
-def _routed_person(person: Somebody) -> list[Yaml]:
+def _routed_person(person: Person) -> list[Yaml]:
     """Return the row of a person: call state and other party, do not disturb, forward."""
     row = _person(person)
     for domain, key, name, colour in (
@@ -304,7 +304,7 @@ def _routed_person(person: Somebody) -> list[Yaml]:
     return row
 
 
-def helpers(office: Sequence[Somebody], system: System) -> Yaml:
+def helpers(office: Sequence[Person], system: System) -> Yaml:
     """Return what configuration.yaml has besides the base: helpers, the dial script and the automations."""
     yours = [person.name for person in office if person.yours] or [office[0].name]
     talking = "states('input_select.your_line') | slugify"

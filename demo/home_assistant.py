@@ -50,7 +50,7 @@ class HomeAssistant:
     # ------------------------------------------------------------------------------------------------- logging in
 
     async def wait_until_up(self, process: Process, timeout: float) -> None:
-        """Wait until it answers and has started whole."""
+        """Wait until it answers and has started completely."""
         try:
             async with asyncio.timeout(timeout):
                 while True:
@@ -149,9 +149,9 @@ class HomeAssistant:
                 else:
                     answer.set_exception(DemoError(content["error"]["message"]))
             elif content["type"] == "event":
-                await self._take(content["event"]["data"])
+                await self._on_event(content["event"]["data"])
 
-    async def _take(self, data: Json) -> None:
+    async def _on_event(self, data: Json) -> None:
         old, new = data["old_state"], data["new_state"]
         if new is None:
             self.states.pop(data["entity_id"], None)
@@ -172,11 +172,11 @@ class HomeAssistant:
             self._listeners.remove(listener)
 
     def state(self, entity: str) -> str:
-        """Return a state, in words."""
+        """Return the state of an entity, or ``missing``."""
         return str(self.states[entity]["state"]) if entity in self.states else "missing"
 
     async def wait_for(self, condition: Callable[[], bool], what: str, timeout: float = 30) -> None:
-        """Wait until something holds; it is looked at again after every change."""
+        """Wait until something holds; it is checked again after every state change."""
         try:
             async with asyncio.timeout(timeout), self._changed:
                 await self._changed.wait_for(condition)
@@ -186,12 +186,12 @@ class HomeAssistant:
     # ---------------------------------------------------------------------------------------------------- the PBX
 
     async def pbx_entries(self) -> list[Json]:
-        """Return the PBXs that are set up."""
+        """Return the config entries of the PBXs."""
         entries: list[Json] = await self.get("/api/config/config_entries/entry?domain=pbx")
         return entries
 
     async def set_up_pbx(self, entry: Entry) -> str:
-        """Set a PBX up with all its lines, through the config flow that a person sees, and return the entry's id."""
+        """Set up a PBX with all its lines, through the config flow that a user sees; return the entry's id."""
         flow = await self.post("/api/config/config_entries/flow", {"handler": "pbx"})
         lines = [{"all_lines": True}] if entry.chooses_lines else []
         for answer in ({"next_step_id": entry.kind}, entry.account, *lines):
@@ -211,7 +211,7 @@ class HomeAssistant:
         return entry_id
 
     async def move_pbx(self, entry_id: str, account: Json) -> None:
-        """Tell Home Assistant that the PBX is reached in another way now, by the reconfiguration a person sees."""
+        """Reconfigure how the PBX is reached, through the same form that a user sees."""
         flow = await self.post("/api/config/config_entries/flow", {"handler": "pbx", "entry_id": entry_id})
         flow = await self._step("flow", flow, account)
         if flow.get("reason") != "reconfigure_successful":

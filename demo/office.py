@@ -10,8 +10,8 @@ SCENARIO = "office"
 
 
 @dataclass(frozen=True)
-class Somebody:
-    """A person of the office, with what Home Assistant calls the person's things."""
+class Person:
+    """A person of the office, and the ids of their entities in Home Assistant."""
 
     login: str
     number: str
@@ -24,16 +24,16 @@ class Somebody:
         return f"{domain}.{slugify(self.name)}_{key}"
 
 
-TERMINAL = Somebody(login="", number="", name="SIP generic device", department="", yours=True)
-"""What myCrm calls the telephone of a person: after its model."""
+TERMINAL = Person(login="", number="", name="SIP generic device", department="", yours=True)
+"""The telephone of a person on myCrm, which names it after its model."""
 
 
-def people() -> list[Somebody]:
-    """Return everybody, in the order of the scenario."""
+def people() -> list[Person]:
+    """Return all people, in the order of the scenario."""
     path = INTEGRATION / "aiopbx" / "simulator" / "scenarios" / f"{SCENARIO}.yaml"
     users = yaml.safe_load(path.read_text(encoding="utf-8"))["users"]
     return [
-        Somebody(
+        Person(
             login=user.get("login", f"oxe{user['number']}"),
             number=str(user["number"]),
             name=user["name"],

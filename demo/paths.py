@@ -1,4 +1,4 @@
-"""Where the demo's things are, and the client, loaded from the one place where it lives."""
+"""Where the demo keeps its files, and how it loads the client from the integration's folder."""
 
 import importlib.util
 import sys
@@ -27,16 +27,16 @@ class Folder:
 
     @property
     def ports(self) -> Path:
-        """Which ports the demo had last."""
+        """The ports that the demo used last."""
         return self.path / "ports.json"
 
     @property
     def lock(self) -> Path:
-        """What the demo that runs holds, so that there are never two in one folder."""
+        """Locked by a running demo, so that there are never two in one folder."""
         return self.path / "demo.lock"
 
     def log(self, name: str) -> Path:
-        """Return where a process writes what it says."""
+        """Return the file that a process writes its output to."""
         return self.path / f"{name}.log"
 
 

@@ -23,7 +23,7 @@ class Process:
     """One process, with its output in a file."""
 
     def __init__(self, name: str, command: list[str], log: Path) -> None:
-        """Say what to run; nothing runs yet."""
+        """Keep what to run; nothing is started yet."""
         self.name = name
         self.command = command
         self.log = log
@@ -73,7 +73,7 @@ class Process:
         await self._process.wait()
 
     async def stop(self, timeout: float = 20) -> None:
-        """Ask it to end, and make it if it does not."""
+        """Ask it to end, and kill it if it does not."""
         if self._process is None or self._process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -129,7 +129,7 @@ def port_is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return so many ports that are free now."""
+    """Return this many ports that are free now."""
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) for _ in range(count)]
         for listener in listeners:

@@ -167,7 +167,7 @@ async def connect_pbx(demo: Demo) -> None:
     there = await demo.hass.pbx_entries()
     now = {}
     for entry in entries(demo.system, demo.folder, demo.ports):
-        # Somebody may have given it another title meanwhile; its id stays.
+        # Person may have given it another title meanwhile; its id stays.
         known_id, account = before.get(entry.title, (None, None)) if "url" not in before else (None, None)
         entry_id = next((one["entry_id"] for one in there if known_id == one["entry_id"]), None) or next(
             (one["entry_id"] for one in there if one["title"] == entry.title), None
@@ -187,7 +187,7 @@ async def connect_pbx(demo: Demo) -> None:
 
 
 async def show(folder: Folder, ports: dict[str, int], system: System, started: float) -> None:
-    """Keep the demo up until somebody ends it."""
+    """Keep the demo running until someone ends it."""
     stop = asyncio.Event()
     for number in endings():
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -209,7 +209,7 @@ async def _show(folder: Folder, ports: dict[str, int], system: System, started: 
 Home Assistant is connected to a simulated {NAMES[system]} of twenty people (after {time.monotonic() - started:.0f} s).
 
   Dashboard      {demo.url}/office-phones
-  Phones         {demo.phones_url}   (everybody's telephone: ring, answer, hang up)
+  Phones         {demo.phones_url}   (all telephones: call, answer, hang up)
   Integration    {demo.url}/config/integrations/integration/pbx
   Logs           {folder.path}
 
@@ -253,7 +253,7 @@ def main() -> int:
     arguments = parser.parse_args()
 
     started = time.monotonic()
-    # The check has a folder of its own: it begins with nothing, and disturbs no demo that somebody has open.
+    # The check has a folder of its own: it begins with nothing, and does not disturb a demo that is running.
     system: System = arguments.system
     name = ("check" if arguments.check else "show") + ("" if system == "o2g" else f"-{system}")
     folder = Folder((arguments.folder or ROOT / ".demo" / name).resolve())
@@ -277,7 +277,7 @@ def command(system: System) -> str:
 
 
 def port_number(text: str) -> int:
-    """Return a port that anybody may listen on."""
+    """Return a port that any user may listen on."""
     if text.isdecimal() and 1024 <= (port := int(text)) <= 65535:
         return port
     raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1024 to 65535")

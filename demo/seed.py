@@ -1,6 +1,6 @@
 """Write a configuration folder that Home Assistant starts on without a question: no login page, loopback only.
 
-For the demo and the browser tests; nobody would run a house with it.
+For the demo and the browser tests; not meant for a real home.
 """
 
 import json

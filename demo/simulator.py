@@ -20,10 +20,10 @@ from aiopbx.simulator import ScenarioPlayer, Simulator, SimulatorSettings, load_
 
 
 async def main(port: int, event_port: int, http_port: int, folder: Path, istra_port: int | None = None) -> None:
-    """Serve until somebody ends this process; Istra as well if it has a port."""
+    """Serve until this process is ended; Istra as well if it has a port."""
     scenario = load_scenario(SCENARIO)
     settings = SimulatorSettings(
-        # Everybody has a public number, too, which those see whom they call.
+        # Everyone also has a public number, which the people they call see.
         users=tuple(
             person.spec().model_copy(update={"pstn_numbers": (f"+155501{20 + place:02}",)})
             for place, person in enumerate(scenario.users)

@@ -1,4 +1,4 @@
-"""Which telephone systems the demo shows, and how Home Assistant reaches them: what a person would type."""
+"""Which telephone systems the demo shows, and how Home Assistant reaches them: what a user would enter."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -28,7 +28,7 @@ class Entry:
 
     @property
     def connection(self) -> str:
-        """The entity that tells whether it is connected."""
+        """The entity that shows whether it is connected."""
         return f"binary_sensor.{slugify(self.title)}_connection"
 
 

@@ -1,14 +1,15 @@
-"""Call control one can touch, in Jupyter: ipywidgets on aiopbx.
+"""Call control in Jupyter: ipywidgets on aiopbx.
 
-``pbx = await connect()`` starts the demo PBX in the kernel and connects to it; ``LineBoard(pbx)`` shows everybody's
-state, live. Models (``notebooks_kit.models``) know no widgets, views (``notebooks_kit.views``) hold no logic.
+``pbx = await connect()`` starts the demo PBX in the kernel and connects to it; ``LineBoard(pbx)`` shows the state of
+every line, live. Models (``notebooks_kit.models``) know no widgets, views (``notebooks_kit.views``) hold no logic.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .connection import connect, demo
-from .frames import to_dataframe
+from .dataframes import to_dataframe
 from .models import BoardModel, BoardRow, ConnectionModel, Sort
-from .sample import week_of_calls
-from .simulated import Demo
+from .sample_calls import week_of_calls
 from .views import (
     AgentPanel,
     ApiExplorer,
@@ -30,6 +31,9 @@ from .views import (
     View,
     VoicemailPlayer,
 )
+
+if TYPE_CHECKING:
+    from .demo_pbx import Demo
 
 __all__ = [
     "AgentPanel",
@@ -61,3 +65,12 @@ __all__ = [
     "to_dataframe",
     "week_of_calls",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the demo PBX only on use: a connection to a real PBX needs no simulator."""
+    if name == "Demo":
+        from .demo_pbx import Demo
+
+        return Demo
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,21 +1,22 @@
 """Connecting from a notebook: to the demo PBX in the kernel, or to a real one."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiopbx import ConnectionSettings, Event, InvalidInput, Pbx, Status, StatusChanged, connect as connect_pbx
 
-from .simulated import Demo, demo_settings, start_demo
+if TYPE_CHECKING:  # the simulator is imported with the first demo
+    from .demo_pbx import Demo
 
 _open: dict[str, "_Connection"] = {}
-"""The connection made last for each address and account, so that running a cell again leaves none behind."""
+"""The last connection for each address and account, so that running a cell again leaves no other open."""
 _DEMO = "demo"
 
 
 class _Connection:
-    """A client, and the simulated PBX behind it if it is the demo. The one ends with the other."""
+    """A client, and the simulated PBX behind it if it is the demo. They end together."""
 
-    def __init__(self, key: str, pbx: Pbx, demo: Demo | None) -> None:
+    def __init__(self, key: str, pbx: Pbx, demo: "Demo | None") -> None:
         self.key = key
         self.pbx = pbx
         self.demo = demo
@@ -47,7 +48,7 @@ async def connect(
 
     Without settings it starts the demo PBX in this kernel, with the people of ``scenario`` (``office``, ``busy-day``,
     ``practice``, ``call-centre``, ``quiet`` or the path of a file) living ``speed`` times as fast, and connects as its
-    administrator; ``demo(pbx)`` is everybody else. With settings, or with their fields as keywords (``url``,
+    administrator; ``demo(pbx)`` plays everyone else. With settings, or with their fields as keywords (``url``,
     ``username``, ``password`` …), it connects to a real PBX.
 
     ``await pbx.close()`` ends it, the demo PBX too. Connecting again to the same PBX closes the former connection, so a
@@ -63,6 +64,8 @@ async def connect(
 
 async def connect_demo(*, scenario: str = "office", speed: float = 1.0) -> Pbx:
     """Start the demo PBX in this kernel, instead of the one that is there, and connect to it as its administrator."""
+    from .demo_pbx import demo_settings, start_demo
+
     await _close_former(_DEMO)
     started = await start_demo(scenario, speed)
     try:
@@ -80,18 +83,18 @@ async def connect_demo(*, scenario: str = "office", speed: float = 1.0) -> Pbx:
     return _keep(_DEMO, pbx, started)
 
 
-def demo(pbx: Pbx) -> Demo:
-    """Return what stands behind a client of the demo PBX: its people, the world outside, and ways to break it.
+def demo(pbx: Pbx) -> "Demo":
+    """Return the demo PBX behind this client: its people, outside callers, and ways to break it.
 
-    Raises ``InvalidInput`` if ``pbx`` is no such client, or closed.
+    Raises ``InvalidInput`` if ``pbx`` is not such a client, or is closed.
     """
     for connection in _open.values():
         if connection.demo is not None and (connection.pbx is pbx or connection.demo.has(pbx)):
             return connection.demo
-    raise InvalidInput("pbx", "this is no connection to the demo PBX.", remedy="await connect() makes one.")
+    raise InvalidInput("pbx", "this is not a client of the demo PBX.", remedy="await connect() makes one.")
 
 
-def _keep(key: str, pbx: Pbx, demo: Demo | None) -> Pbx:
+def _keep(key: str, pbx: Pbx, demo: "Demo | None") -> Pbx:
     _open[key] = _Connection(key, pbx, demo)
     return pbx
 

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from operation_page import exchanged, heading, helpers, signature, type_name, words, write_or_check
+from operation_page import NOBODY, exchanged, heading, helpers, signature, type_name, words, write_or_check
 
 from aiopbx import errors
-from aiopbx.istra import refusals, services
+from aiopbx.istra import transport as refusals
 from aiopbx.istra.client import IstraClient
-from aiopbx.istra.operations import OPERATIONS, WEBSOCKET, Operation
+from aiopbx.istra.services import SOCKETS, IstraServices
 from aiopbx.istra.types.session import Application
+from aiopbx.operations import Operation, Service
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/istra.md"
 SERVICES = {
@@ -89,23 +90,23 @@ def entry(operation: Operation[Any], method: Any) -> Iterator[str]:
 
 def render() -> str:
     """Return the page."""
+    services = IstraServices(NOBODY)
+    everything = [*services.declared(), *SOCKETS.values()]
     refused = [f"| {said} | `{kind.__name__}` | {meaning} |" for said, kind, meaning in REFUSALS]
     table = [
         f"| {'all' if len(one.applications) > 1 else one.applications[0]} | `{one}` | `{place(one)}` |"
-        for one in sorted(OPERATIONS.values(), key=_order)
+        for one in sorted(everything, key=_order)
     ]
-    lines = [INTRODUCTION.format(count=len(OPERATIONS), refusals="\n".join(refused), table="\n".join(table))]
+    lines = [INTRODUCTION.format(count=len(everything), refusals="\n".join(refused), table="\n".join(table))]
     for name, title in SERVICES.items():
-        service = _service(name)
+        service: Service = getattr(services, name)
         lines += [f"## {title}: `client.{name}`", "", words(type(service).__doc__), ""]
         lines += helpers(name, service)
-        for operation in OPERATIONS.values():
+        for operation in everything:
             if operation.service == name:
                 lines += entry(operation, getattr(type(service), operation.name))
     lines += ["## The socket", "", words(IstraClient.open_socket.__doc__), ""]
-    for operation in OPERATIONS.values():
-        if operation.method == WEBSOCKET:
-            lines.append(f"- `{operation}` pushes {type_name(operation.answer)}")
+    lines += [f"- `{operation}` pushes {type_name(operation.returns)}" for operation in SOCKETS.values()]
     lines += ["", f"### `client.open_socket({signature(IstraClient.open_socket)})`", "", PUSHES]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -116,19 +117,10 @@ Iterating over the socket gives a `Push(listener, items)` for every frame, in or
 clock."""
 
 
-def _service(name: str) -> Any:
-    kinds = {"service": services.SessionService, "rcc": services.Rcc, "crm": services.Crm, "enduser": services.EndUser}
-    return kinds[name](_Nobody())  # type: ignore[arg-type]
-
-
 def _order(operation: Operation[Any]) -> int:
     if len(operation.applications) > 1:
         return 0
     return 1 + list(Application).index(operation.applications[0])
-
-
-class _Nobody:
-    """Stands where the client would be: nothing is sent."""
 
 
 def main() -> int:

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from operation_page import exchanged, heading, helpers, words, write_or_check
+from operation_page import NOBODY, exchanged, heading, helpers, words, write_or_check
 
 from aiopbx import errors
 from aiopbx.o2g import rules
-from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.consequences import RAISED, events, refusals
-from aiopbx.o2g.operations import OPERATIONS, Operation, Service
+from aiopbx.o2g.services import OPERATIONS, O2gServices
 from aiopbx.o2g.types.events import PACKAGES
-from aiopbx.settings import ConnectionSettings
+from aiopbx.operations import Operation, Service
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.contract.consequences import RAISED, events, refusals
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/o2g.md"
 TITLES = {
@@ -85,7 +87,7 @@ def checks(operation: Operation[Any]) -> str:
 def entry(name: str, operation: Operation[Any], method: Any) -> Iterator[str]:
     """Describe an operation."""
     yield from heading(operation, f"client.{name}.{operation.name}", method)
-    facts = [exchanged(operation, body_optional=operation.body_optional)]
+    facts = [exchanged(operation)]
     facts.append(
         f"- licence: {operation.licence or 'none'}" + (f"; since {operation.since}" if operation.since else "")
     )
@@ -104,7 +106,7 @@ def entry(name: str, operation: Operation[Any], method: Any) -> Iterator[str]:
 
 def render() -> str:
     """Return the page."""
-    client = O2gClient(ConnectionSettings.make(url="https://o2g.example.com", username="-", password="-"), _Nobody())
+    services = O2gServices(NOBODY)
     refused = ["| Status | Raises | Which means |", "| --- | --- | --- |"]
     for status, kind in RAISED.items():
         refused.append(f"| {status} | `{kind.__name__}` | {words(kind.__doc__)} |")
@@ -116,19 +118,13 @@ def render() -> str:
         INTRODUCTION.format(count=len(OPERATIONS), errors="\n".join(refused), packages="\n".join(packages)),
     ]
     for name, title in TITLES.items():
-        service: Service = getattr(client, name)
+        service: Service = getattr(services, name)
         mine = [one for one in OPERATIONS.values() if one.service == service.service]
         lines += [f"## {title}: `client.{name}`", "", words(type(service).__doc__), ""]
         lines += helpers(name, service)
         for operation in mine:
             lines += entry(name, operation, getattr(type(service), operation.name))
     return "\n".join(lines).rstrip() + "\n"
-
-
-class _Nobody:
-    """Stands where the connections would be: nothing is sent."""
-
-    trust_env = False
 
 
 def main() -> int:

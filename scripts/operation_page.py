@@ -5,9 +5,13 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from aiopbx.download import Download
+from aiopbx.http.download import Download
+from aiopbx.operations import Caller, Operation, Service
+
+NOBODY = cast("Caller", None)
+"""Stands where the client would be: nothing is sent."""
 
 
 def words(text: str | None) -> str:
@@ -41,7 +45,7 @@ def type_name(kind: Any) -> str:
     return f"a tuple of `{kind.__args__[0].__name__}`"
 
 
-def heading(operation: Any, called: str, method: Any) -> Iterator[str]:
+def heading(operation: Operation, called: str, method: Any) -> Iterator[str]:
     """Say how the method of an operation is called, and what it is for."""
     yield f"### `{called}({signature(method)})`"
     yield ""
@@ -49,20 +53,20 @@ def heading(operation: Any, called: str, method: Any) -> Iterator[str]:
     yield ""
 
 
-def exchanged(operation: Any, *, body_optional: bool = False) -> str:
+def exchanged(operation: Operation) -> str:
     """Say what goes out and what comes back."""
-    body = f"takes {type_name(operation.body)}" if operation.body else "takes no body"
-    body += ", or none" if body_optional else ""
-    answer = f"answers {type_name(operation.answer)}" + (", or none" if operation.optional else "")
-    return f"- {body}, {answer}; " + ("may be repeated" if operation.safe else "may not be repeated")
+    body = f"takes {type_name(operation.sends)}" if operation.sends else "takes no body"
+    body += ", or none" if operation.body_optional else ""
+    answer = f"answers {type_name(operation.returns)}" + (", or none" if operation.optional else "")
+    return f"- {body}, {answer}; " + ("may be repeated" if operation.repeatable else "may not be repeated")
 
 
-def helpers(name: str, service: Any) -> Iterator[str]:
+def helpers(name: str, service: Service) -> Iterator[str]:
     """Describe what a service does beyond its operations."""
     own = [
         (key, member)
         for key, member in vars(type(service)).items()
-        if not key.startswith("_") and inspect.isfunction(member) and not hasattr(member, "declare_operation")
+        if not key.startswith("_") and inspect.isfunction(member) and not hasattr(member, "declaration")
     ]
     if not own:
         return

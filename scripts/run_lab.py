@@ -155,9 +155,9 @@ def start(folder: Folder, port: int, browser: bool, more: Sequence[str] = ()) ->
             if process.poll() is not None or time.monotonic() > deadline:
                 break
             if said.exists() and (text := said.read_text()):
-                told = json.loads(text)
-                server = Server(process, told["url"], told["token"], folder.log)
-                if answers(told["port"]):
+                data = json.loads(text)
+                server = Server(process, data["url"], data["token"], folder.log)
+                if answers(data["port"]):
                     return server
             time.sleep(0.1)
     except BaseException:
@@ -176,14 +176,14 @@ def not_started(folder: Folder) -> Failed:
 
 
 def answers(port: int, host: str = HOST) -> bool:
-    """Tell whether somebody listens there."""
+    """Return whether a server listens there."""
     with socket.socket() as plug:
         plug.settimeout(1)
         return plug.connect_ex((host, port)) == 0
 
 
 def free_port() -> int:
-    """Return a port that nobody has."""
+    """Return a free port."""
     with socket.socket() as plug:
         plug.bind((HOST, 0))
         port: int = plug.getsockname()[1]
@@ -292,7 +292,7 @@ def run_check(folder: Folder) -> None:
     finally:
         server.stop()
     port = int(server.url.rsplit(":", 1)[1].strip("/"))
-    expect(not answers(port), "it has ended", "somebody still listens on its port")
+    expect(not answers(port), "it has ended", "a server still listens on its port")
     unchanged = all(digest(path) == digest(folder.notebooks / path.name) for path in STORED.glob("*.ipynb"))
     expect(unchanged, "the stored notebooks are as they were", "they differ")
 

@@ -1,5 +1,6 @@
 """PBX Call Control: the telephones of an office in Home Assistant."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
@@ -24,13 +25,13 @@ PLATFORMS: list[Platform] = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which are there whether a PBX is set up or not."""
+    """Register the actions; they exist whether a PBX is set up or not."""
     async_setup_services(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
-    """Connect to a PBX and show its lines."""
+    """Connect to a PBX and add the entities of its lines."""
     coordinator = PbxCoordinator(hass, entry)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
@@ -39,12 +40,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
-    """Remove the entities; what was connected is closed by what the coordinator registered."""
+    """Remove the entities; the coordinator has registered what closes the connection."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: PbxConfigEntry, device: AnyDeviceEntry) -> bool:
-    """Let a person remove the device of a line that is no longer monitored."""
-    coordinator = entry.runtime_data
-    kept = {(DOMAIN, entry.entry_id)} | {coordinator.identifier(line) for line in coordinator.data}
-    return not device.identifiers & kept
+    """Whether a user may remove a device: that of a line that is no longer monitored."""
+    # Without a connection it is not known which lines there are.
+    return entry.state is ConfigEntryState.LOADED and not entry.runtime_data.has_device(device)

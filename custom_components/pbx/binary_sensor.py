@@ -13,9 +13,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .aiopbx import CallState, Feature, Line, LineSnapshot
-from .coordinator import PbxConfigEntry, PbxCoordinator
-from .entity import CALLS, DEVICES, PbxEntity, PbxLineEntity, async_add_line_entities
+from .aiopbx import CallState, Feature, LineSnapshot
+from .coordinator import PbxConfigEntry
+from .entity import CALLS, DEVICES, PbxEntity, PbxLineDescription, PbxLineEntity, async_add_line_entities
 
 PARALLEL_UPDATES = 0
 
@@ -23,12 +23,10 @@ TALKING = frozenset({CallState.ACTIVE, CallState.HELD})
 
 
 @dataclass(frozen=True, kw_only=True)
-class PbxLineBinarySensorDescription(BinarySensorEntityDescription):
+class PbxLineBinarySensorDescription(PbxLineDescription, BinarySensorEntityDescription):
     """A binary sensor of a line."""
 
     is_on: Callable[[LineSnapshot], bool | None]
-    watch: frozenset[str]
-    exists: Callable[[Line], bool]
 
 
 LINE_BINARY_SENSORS: tuple[PbxLineBinarySensorDescription, ...] = (
@@ -37,14 +35,14 @@ LINE_BINARY_SENSORS: tuple[PbxLineBinarySensorDescription, ...] = (
         translation_key="ringing",
         is_on=lambda snapshot: any(call.state is CallState.RINGING_INCOMING for call in snapshot.calls),
         watch=CALLS,
-        exists=lambda line: Feature.CALL_EVENTS in line.features,
+        features=frozenset({Feature.CALL_EVENTS}),
     ),
     PbxLineBinarySensorDescription(
         key="on_a_call",
         translation_key="on_a_call",
         is_on=lambda snapshot: any(call.state in TALKING for call in snapshot.calls),
         watch=CALLS,
-        exists=lambda line: Feature.CALL_EVENTS in line.features,
+        features=frozenset({Feature.CALL_EVENTS}),
     ),
     PbxLineBinarySensorDescription(
         key="in_service",
@@ -53,7 +51,7 @@ LINE_BINARY_SENSORS: tuple[PbxLineBinarySensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         is_on=lambda snapshot: snapshot.in_service,
         watch=DEVICES,
-        exists=lambda line: Feature.DEVICE_STATES in line.features,
+        features=frozenset({Feature.DEVICE_STATES}),
     ),
 )
 
@@ -70,15 +68,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the binary sensors of the PBX and of its lines."""
     async_add_entities([PbxConnected(entry.runtime_data, CONNECTED)])
-    async_add_line_entities(
-        entry,
-        async_add_entities,
-        lambda coordinator, line: (
-            PbxLineBinarySensor(coordinator, line.id, description)
-            for description in LINE_BINARY_SENSORS
-            if description.exists(line)
-        ),
-    )
+    async_add_line_entities(entry, async_add_entities, PbxLineBinarySensor, LINE_BINARY_SENSORS)
 
 
 class PbxConnected(PbxEntity, BinarySensorEntity):
@@ -87,7 +77,7 @@ class PbxConnected(PbxEntity, BinarySensorEntity):
     @property
     @override
     def available(self) -> bool:
-        """Always: this is the entity that tells."""
+        """Always: this is the entity that says whether the PBX is connected."""
         return True
 
     @property
@@ -102,18 +92,13 @@ class PbxLineBinarySensor(PbxLineEntity, BinarySensorEntity):
 
     entity_description: PbxLineBinarySensorDescription
 
-    def __init__(self, coordinator: PbxCoordinator, line: str, description: PbxLineBinarySensorDescription) -> None:
-        """Make a binary sensor of a line."""
-        super().__init__(coordinator, line, description)
-        self.watch = description.watch
-
     @property
     @override
     def is_on(self) -> bool | None:
-        """Whether it is so; none is unknown."""
+        """Whether it is on; None is unknown."""
         return self.entity_description.is_on(self.snapshot)
 
     @override
     def shown(self) -> object:
-        """The state is all there is."""
+        """Only the state is shown."""
         return (self.is_on,)

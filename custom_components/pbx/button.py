@@ -6,24 +6,23 @@ from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .aiopbx import Action, Call, Feature, Line
-from .const import DOMAIN
-from .coordinator import PbxConfigEntry, PbxCoordinator, call_offering, handle_of
-from .entity import CALLS, PbxLineEntity, async_add_line_entities
+from .calls import call_offering, find_target, shows_calls
+from .coordinator import PbxConfigEntry
+from .entity import CALLS, PbxLineDescription, PbxLineEntity, async_add_line_entities
 from .errors import pbx_errors
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PbxButtonDescription(ButtonEntityDescription):
+class PbxButtonDescription(PbxLineDescription, ButtonEntityDescription):
     """A button of a line."""
 
+    watch: frozenset[str] = CALLS
     actions: tuple[Action, ...]
-    feature: Feature
     press: Callable[[Call | Line], Awaitable[None]]
 
 
@@ -31,16 +30,16 @@ BUTTONS: tuple[PbxButtonDescription, ...] = (
     PbxButtonDescription(
         key="answer",
         translation_key="answer",
+        features=frozenset({Feature.ANSWER}),
         actions=(Action.ANSWER,),
-        feature=Feature.ANSWER,
-        press=lambda call: call.answer(),
+        press=lambda target: target.answer(),
     ),
     PbxButtonDescription(
         key="hang_up",
         translation_key="hang_up",
+        features=frozenset({Feature.HANG_UP}),
         actions=(Action.HANG_UP, Action.END),
-        feature=Feature.HANG_UP,
-        press=lambda call: call.hang_up(),
+        press=lambda target: target.hang_up(),
     ),
 )
 
@@ -49,57 +48,30 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the buttons of the lines."""
-    async_add_line_entities(
-        entry,
-        async_add_entities,
-        lambda coordinator, line: (
-            PbxButton(coordinator, line.id, description)
-            for description in BUTTONS
-            if description.feature in line.features
-        ),
-    )
+    async_add_line_entities(entry, async_add_entities, PbxButton, BUTTONS)
 
 
 class PbxButton(PbxLineEntity, ButtonEntity):
     """A button of a line."""
 
-    watch = CALLS
     entity_description: PbxButtonDescription
-
-    def __init__(self, coordinator: PbxCoordinator, line: str, description: PbxButtonDescription) -> None:
-        """Make a button of a line."""
-        super().__init__(coordinator, line, description)
 
     @property
     @override
     def available(self) -> bool:
         """Whether a call of the line offers it now; always, where the licence shows no calls."""
-        return super().available and self._target() is not None
+        if not super().available:
+            return False
+        snapshot = self.snapshot
+        return not shows_calls(snapshot) or call_offering(snapshot, *self.entity_description.actions) is not None
 
     @override
     def shown(self) -> object:
-        """Whether the button can be pressed is all there is."""
+        """Only whether it can be pressed is shown."""
         return (self.available,)
-
-    def _target(self) -> Call | Line | None:
-        """Return what to do it to: the call that the user of the line is busiest with."""
-        if Feature.CALL_EVENTS not in self.snapshot.features:
-            return self.line
-        offering = call_offering(self.snapshot, *self.entity_description.actions)
-        return handle_of(self.line, offering) if offering is not None else None
 
     @override
     async def async_press(self) -> None:
-        """Do it."""
-        if (target := self._target()) is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="no_call_offers",
-                translation_placeholders={
-                    "line": self.snapshot.name,
-                    "action": self.entity_description.key,
-                    "offered": "-",
-                },
-            )
+        """Answer or hang up the call that the user of the line is busiest with."""
         with pbx_errors():
-            await self.entity_description.press(target)
+            await self.entity_description.press(find_target(self.line, *self.entity_description.actions))

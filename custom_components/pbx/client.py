@@ -1,4 +1,4 @@
-"""From what a config entry says to a connected client. The flows and the coordinator share it."""
+"""From the data of a config entry to a connected client, for the flows and the coordinator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ from .const import (
 if TYPE_CHECKING:
     from .aiopbx.simulator import ScenarioPlayer, Simulator
 
-# What an O2G server calls this client in its log.
+# The name of this client in the log of an O2G server.
 APPLICATION: Final = "Home Assistant"
 
 type Lines = Literal["all"] | tuple[str, ...]
@@ -46,32 +46,32 @@ type Lines = Literal["all"] | tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """A connected client, and the simulated PBX that it talks to if this is the demo."""
+    """A connected client, and for the demo the simulated PBX behind it."""
 
     pbx: Pbx
     demo: Demo | None = None
 
     async def close(self) -> None:
-        """Leave the PBX, and end the simulated one."""
+        """Close the connection, then stop the simulated PBX."""
         await self.pbx.close()
         if self.demo is not None:
             await self.demo.stop()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """What a test of the connection found."""
+class Probe:
+    """What a test of the connection has found."""
 
     info: SystemInfo
     lines: tuple[AvailableLine, ...]
     url: str
-    """The address as the client writes it."""
+    """The address in the form that the client uses."""
     account: dict[str, str]
-    """The user name, and the enterprise where there is one, taken apart and without what the wire puts around them."""
+    """The user name, and the enterprise where there is one: separately, and without the prefixes of the wire."""
 
 
 def chosen_lines(data: Mapping[str, Any], options: Mapping[str, Any]) -> Lines:
-    """Return which lines an entry is for. A user always has its own; who may have several chooses."""
+    """Return which lines an entry monitors: a user's own, or those that were chosen among several."""
     if data[CONF_KIND] in KINDS_OF_ONE_LINE or options.get(CONF_ALL_LINES, True):
         return "all"
     return tuple(options.get(CONF_LINES, ()))
@@ -90,11 +90,11 @@ def dial_policy(options: Mapping[str, Any]) -> DialPolicy:
 async def async_connect(
     hass: HomeAssistant, data: Mapping[str, Any], options: Mapping[str, Any], *, lines: Lines | None = None
 ) -> Connection:
-    """Connect as an entry says, with ``lines`` in place of its own if given. Raises the client's errors."""
+    """Connect with the data and options of an entry; ``lines`` replaces its lines. Raises the client's errors."""
     demo = await _async_start_demo(hass) if data[CONF_KIND] == KIND_DEMO else None
     try:
         reach = _reach_demo(demo) if demo is not None else _reach(hass, data)
-        # Settings may look at files, so they are made in an executor.
+        # Settings read the certificate file, so they are made in an executor.
         settings = await hass.async_add_executor_job(
             partial(
                 ConnectionSettings.make,
@@ -103,7 +103,7 @@ async def async_connect(
                 dial_policy=dial_policy(options),
             )
         )
-        # A PBX lives on cookies and is mostly addressed by IP, whose cookies the shared session would drop.
+        # The session of a PBX is a cookie, and most PBXs are addressed by IP: the shared session drops such cookies.
         session = async_create_clientsession(hass, cookie_jar=aiohttp.CookieJar(unsafe=True))
         return Connection(pbx=await connect(settings, session=session), demo=demo)
     except BaseException:
@@ -112,8 +112,8 @@ async def async_connect(
         raise
 
 
-async def async_test(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
-    """Connect, ask which lines there are, and leave again. Raises the client's errors."""
+async def async_probe(hass: HomeAssistant, data: Mapping[str, Any]) -> Probe:
+    """Connect, list the lines, and disconnect. Raises the client's errors."""
     connection = await async_connect(hass, data, {}, lines="all" if data[CONF_KIND] in KINDS_OF_ONE_LINE else ())
     try:
         pbx = connection.pbx
@@ -121,13 +121,13 @@ async def async_test(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
         account = {CONF_USERNAME: settings.username}
         if settings.enterprise is not None:
             account[CONF_ENTERPRISE] = settings.enterprise
-        return Found(info=pbx.info, lines=await pbx.available_lines(), url=settings.url, account=account)
+        return Probe(info=pbx.info, lines=await pbx.available_lines(), url=settings.url, account=account)
     finally:
         await connection.close()
 
 
 def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of the settings that says how to reach a real PBX."""
+    """Return the settings that say how to reach a real PBX."""
     reach: dict[str, Any] = {
         "url": data[CONF_URL],
         "username": data[CONF_USERNAME],
@@ -139,7 +139,7 @@ def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
         if enterprise := data.get(CONF_ENTERPRISE):
             reach["enterprise"] = enterprise
     else:
-        # On Istra the name of the application says which interface is meant, and it has no second server.
+        # On Istra the name of the application selects the interface, and there is no secondary server.
         reach["application_name"] = APPLICATION
         if secondary := data.get(CONF_SECONDARY_URL):
             reach["secondary_url"] = secondary
@@ -150,19 +150,19 @@ def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """A simulated PBX, and what makes its office live."""
+    """A simulated PBX, and the player of its office's day."""
 
     simulator: Simulator
     player: ScenarioPlayer
 
     async def stop(self) -> None:
-        """End it."""
+        """Stop both."""
         self.player.stop()
         await self.simulator.stop()
 
 
 async def _async_start_demo(hass: HomeAssistant) -> Demo:
-    """Start a simulated PBX in this process, reachable from this machine alone."""
+    """Start a simulated PBX in this process; it listens on loopback only."""
     demo = await hass.async_add_executor_job(_make_demo)
     await demo.simulator.start()
     demo.player.start()
@@ -170,14 +170,14 @@ async def _async_start_demo(hass: HomeAssistant) -> Demo:
 
 
 def _make_demo() -> Demo:
-    """Import and make the simulated PBX; this reads files, so it runs in an executor."""
+    """Import and create the simulated PBX; this reads files, so it runs in an executor."""
     from .aiopbx.simulator import ScenarioPlayer, Simulator, SimulatorSettings, load_scenario
 
     scenario = load_scenario(DEMO_SCENARIO)
     simulator = Simulator(
         SimulatorSettings(
             users=tuple(person.spec() for person in scenario.users),
-            # The password is this process's own: nobody else on the machine shall play with the demo's sessions.
+            # A password of this process: other users of the machine must not be able to log in.
             admin_password=SecretStr(token_urlsafe()),
         )
     )
@@ -185,7 +185,7 @@ def _make_demo() -> Demo:
 
 
 def _reach_demo(demo: Demo) -> dict[str, Any]:
-    """Return how to reach the simulated PBX, as its administrator."""
+    """Return the settings that say how to reach the simulated PBX, as its administrator."""
     settings = demo.simulator.settings
     return {
         "url": demo.simulator.url,

@@ -1,4 +1,4 @@
-"""How a PBX is set up: the demo, O2G as a user or an administrator, or one of the three interfaces of Istra."""
+"""The flows that set up a PBX: the demo, O2G as a user or an administrator, or one of Istra's three interfaces."""
 
 import logging
 from collections import Counter
@@ -26,7 +26,7 @@ from .aiopbx import (
     PbxError,
     TwoStepRequired,
 )
-from .client import Found, async_test
+from .client import Probe, async_probe
 from .const import (
     CONF_ALL_LINES,
     CONF_ALLOWED,
@@ -91,10 +91,10 @@ ACCOUNT_SCHEMAS: Final = {
     KIND_MYCRM: _ISTRA_SCHEMA,
     KIND_MYISTRA: _ISTRA_SCHEMA,
 }
-"""Which fields each kind of account has; the name of the step is the kind."""
+"""The fields of each kind of account; the kind is also the id of the step."""
 REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 
-# The fields of the client's settings that a form has, and what is wrong when the client does not accept them.
+# The fields of a form that are settings of the client, each with the error to show when the client rejects it.
 _FIELD_ERRORS: Final = {
     CONF_URL: "invalid_url",
     CONF_SECONDARY_URL: "invalid_url",
@@ -105,17 +105,17 @@ _FIELD_ERRORS: Final = {
 
 
 class Problem(Exception):
-    """A form cannot be accepted: which field (or ``base``), why, and in the client's words."""
+    """A form cannot be accepted: the field (or ``base``), the reason, and the client's message."""
 
     def __init__(self, field: str, key: str, message: str = "") -> None:
-        """Say where and why."""
+        """Keep the field, the key of the translation and the message."""
         super().__init__(key)
         self.errors = {field: key}
         self.message = message
 
 
 def _problem(kind: str, err: PbxError) -> Problem:
-    """Return what a form says about an error of the client."""
+    """Return what a form shows for an error of the client."""
     if isinstance(err, InvalidInput):
         field = err.field if err.field in _FIELD_ERRORS else "base"
         return Problem(field, _FIELD_ERRORS.get(field, "invalid_input"), str(err))
@@ -126,19 +126,19 @@ def _problem(kind: str, err: PbxError) -> Problem:
         elif isinstance(err, NotAllowed):
             field, key = CONF_USERNAME, "extension_forbidden"
         elif isinstance(err, AuthenticationFailed) and kind == KIND_MYRCC:
-            # The server does not tell which of the three is wrong.
+            # The server does not say which of the three is wrong.
             key = "invalid_auth_enterprise"
         elif isinstance(err, NotReady):
             key = "telephony_down"
     return Problem(field, key, str(err))
 
 
-async def async_validate(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
-    """Try a connection; the flows all come here. Raises ``Problem``."""
+async def async_validate(hass: HomeAssistant, data: Mapping[str, Any]) -> Probe:
+    """Test the connection, for all flows. Raises ``Problem``."""
     if data[CONF_KIND] != KIND_DEMO and data[CONF_TLS] == TLS_OWN_CA and not data.get(CONF_CA_FILE):
         raise Problem(CONF_CA_FILE, "ca_file_missing")
     try:
-        found = await async_test(hass, data)
+        found = await async_probe(hass, data)
     except PbxError as err:
         raise _problem(data[CONF_KIND], err) from err
     except Exception as err:
@@ -152,7 +152,7 @@ async def async_validate(hass: HomeAssistant, data: Mapping[str, Any]) -> Found:
 
 
 def _clean(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was typed, without spaces around it, and without what was left empty."""
+    """Return the input with its texts stripped, and without the fields that were left empty."""
     stripped = {
         key: value.strip() if isinstance(value, str) and key != CONF_PASSWORD else value
         for key, value in user_input.items()
@@ -161,7 +161,7 @@ def _clean(user_input: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unique_id(data: Mapping[str, Any]) -> str:
-    """Return what tells one entry from another: the server and the account on it, and on Istra the interface."""
+    """Return what identifies an entry: the server and the account on it, and on Istra the interface."""
     server = urlsplit(data[CONF_URL]).netloc.rpartition("@")[2].lower()
     if data[CONF_KIND] in ISTRA_KINDS:
         parts = (data[CONF_KIND], server, data.get(CONF_ENTERPRISE), data[CONF_USERNAME])
@@ -170,7 +170,7 @@ def _unique_id(data: Mapping[str, Any]) -> str:
 
 
 def _title(data: Mapping[str, Any]) -> str:
-    """Return what people call the entry: the server, and whose account or which enterprise it is."""
+    """Return the title of an entry: the server, and the account or the enterprise on it."""
     host = urlsplit(data[CONF_URL]).hostname
     if data[CONF_KIND] in ISTRA_KINDS:
         return f"{host} ({ISTRA_NAMES[data[CONF_KIND]]}, {data.get(CONF_ENTERPRISE, data[CONF_USERNAME])})"
@@ -178,7 +178,7 @@ def _title(data: Mapping[str, Any]) -> str:
 
 
 def _label(line: AvailableLine, names: Counter[str]) -> str:
-    """Return what to call a line in a list; terminals of the same model are told apart by their ids."""
+    """Return the label of a line in a list; terminals of the same model have their ids added."""
     if line.number or not line.name:
         return " · ".join(filter(None, (line.number, line.name or line.id)))
     return f"{line.name} ({line.id})" if names[line.name] > 1 else line.name
@@ -215,9 +215,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     MINOR_VERSION = 1
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """Start without an account."""
         self._data: dict[str, Any] = {}
-        self._found: Found | None = None
+        self._found: Probe | None = None
 
     @staticmethod
     @callback
@@ -228,11 +228,11 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose what to connect."""
+        """Choose the kind of PBX and account."""
         return self.async_show_menu(step_id="user", menu_options=[KIND_DEMO, *ACCOUNT_SCHEMAS])
 
     async def async_step_demo(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Set up the simulated PBX; there is nothing to type."""
+        """Set up the simulated PBX; there is nothing to fill in."""
         await self.async_set_unique_id(DEMO_UNIQUE_ID)
         self._abort_if_unique_id_configured()
         data = {CONF_KIND: KIND_DEMO}
@@ -243,29 +243,29 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(title="Demo PBX", data=data, options={CONF_ALL_LINES: True})
 
     async def async_step_o2g_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Connect as a user, who has one line."""
+        """Connect as a user, with one line."""
         return await self._async_account(KIND_USER, user_input)
 
     async def async_step_o2g_administrator(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Connect as an administrator, who may have all lines."""
+        """Connect as an administrator, with all or some lines."""
         return await self._async_account(KIND_ADMINISTRATOR, user_input)
 
     async def async_step_myrcc(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Connect to the myRCC of an Istra as the administrator of an enterprise, who may have all its extensions."""
+        """Connect to Istra's myRCC as the administrator of an enterprise, with all or some of its extensions."""
         return await self._async_account(KIND_MYRCC, user_input)
 
     async def async_step_mycrm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Connect to the myCrm of an Istra as a user, whose terminals are the lines."""
+        """Connect to Istra's myCrm as a user; the user's terminals are the lines."""
         return await self._async_account(KIND_MYCRM, user_input)
 
     async def async_step_myistra(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Connect to the myIstra of an Istra as a user, who is one line."""
+        """Connect to Istra's myIstra as a user, with one line."""
         return await self._async_account(KIND_MYISTRA, user_input)
 
     async def _async_account(
         self, kind: str, user_input: dict[str, Any] | None, *, step_id: str | None = None
     ) -> ConfigFlowResult:
-        """Ask for an account and try it."""
+        """Ask for an account and test it."""
         errors: dict[str, str] = {}
         message = ""
         if user_input is not None:
@@ -288,11 +288,11 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _reconfigured(self) -> dict[str, Any]:
-        """Return what a reconfiguration starts from; a password is typed anew."""
+        """Return what the form of a reconfiguration starts from; the password has to be typed again."""
         return {key: value for key, value in self._get_reconfigure_entry().data.items() if key != CONF_PASSWORD}
 
-    async def _async_accept(self, data: dict[str, Any], found: Found) -> ConfigFlowResult:
-        """Go on with an account that works."""
+    async def _async_accept(self, data: dict[str, Any], found: Probe) -> ConfigFlowResult:
+        """Continue with an account that works."""
         unique_id = _unique_id(data)
         other = await self.async_set_unique_id(unique_id)
         if self.source == SOURCE_RECONFIGURE:
@@ -329,7 +329,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the password, and try it."""
+        """Ask for the password, and test it."""
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
         message = ""
@@ -360,12 +360,12 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class PbxOptionsFlow(OptionsFlowWithReload):
-    """Choose the lines, and what may be dialled."""
+    """Choose the lines and the dial policy."""
 
     config_entry: PbxConfigEntry
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show everything at once."""
+        """Show all options in one form."""
         chooses_lines = self.config_entry.data[CONF_KIND] not in KINDS_OF_ONE_LINE
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -396,7 +396,7 @@ class PbxOptionsFlow(OptionsFlowWithReload):
             ),
         }
         if self.config_entry.data[CONF_KIND] not in ISTRA_KINDS:
-            # On Istra the telephone decides whether it goes off hook by itself.
+            # On Istra the telephone itself decides whether it goes off hook.
             fields[vol.Required(CONF_AUTO_ANSWER, default=True)] = selector.BooleanSelector()
         return self.async_show_form(
             step_id="init",
@@ -405,7 +405,7 @@ class PbxOptionsFlow(OptionsFlowWithReload):
         )
 
     async def _async_lines(self) -> tuple[AvailableLine, ...]:
-        """Return the lines there are, from the running connection or by a new one."""
+        """Return the lines of the PBX, from the running connection or over a new one."""
         entry = self.config_entry
         if entry.state is ConfigEntryState.LOADED:
             try:

@@ -1,4 +1,4 @@
-"""Names that several modules of the integration share."""
+"""Constants that several modules of the integration share."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ KIND_MYRCC: Final = "myrcc"
 KIND_MYCRM: Final = "mycrm"
 KIND_MYISTRA: Final = "myistra"
 
-# The kinds that are an Istra system: the client calls each of them the same.
+# The kinds that are an Istra system; the client uses the same names.
 ISTRA_NAMES: Final = {KIND_MYRCC: "myRCC", KIND_MYCRM: "myCrm", KIND_MYISTRA: "myIstra"}
 ISTRA_KINDS: Final = tuple(ISTRA_NAMES)
 # The kinds with exactly one line, so that there is nothing to choose.
@@ -32,7 +32,7 @@ TLS_OWN_CA: Final = "own_ca"
 TLS_NONE: Final = "none"
 TLS_CHOICES: Final = [TLS_VERIFY, TLS_OWN_CA, TLS_NONE]
 
-# Config entry options: what to do with it.
+# Config entry options: which lines, and what may be dialled.
 CONF_ALL_LINES: Final = "all_lines"
 CONF_LINES: Final = "lines"
 CONF_ALLOWED: Final = "allowed"

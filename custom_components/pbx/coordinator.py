@@ -1,6 +1,7 @@
-"""One coordinator per PBX: it holds frozen snapshots and passes on what the PBX pushes. It never polls."""
+"""One coordinator per PBX: it holds frozen snapshots and notifies entities of what the PBX pushes. It never polls."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, override
@@ -13,17 +14,13 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .aiopbx import (
-    Action,
     AuthenticationFailed,
-    Call,
     CallEnded,
     CallerIdChoice,
     CallEvent,
     CallSnapshot,
-    Condition,
     Event,
     InvalidInput,
-    Line,
     LineAdded,
     LineChanged,
     LineRemoved,
@@ -33,10 +30,10 @@ from .aiopbx import (
     PbxError,
     Status,
     StatusChanged,
-    Target,
     UnknownLine,
 )
-from .client import Connection, async_connect, async_test, chosen_lines
+from .calls import label_of
+from .client import Connection, async_connect, async_probe, chosen_lines
 from .const import (
     CONF_KIND,
     DOMAIN,
@@ -47,21 +44,22 @@ from .const import (
     KIND_MYRCC,
     KIND_USER,
 )
-from .errors import error_key
+from .errors import translated
+from .forward import ForwardDraft
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What the devices of an entry are: whose the PBX is, which it is, and what its lines are."""
+    """How the devices of an entry are described: manufacturer and model of the PBX, and what its lines are."""
 
     manufacturer: str | None = "Centile"
     model: str
     line: str = "Line"
     line_manufacturer: str | None = None
     pairs: bool = False
-    """Whether its servers may stand in for each other."""
+    """Whether it may have a secondary server."""
 
 
 _O2G = Kind(manufacturer="Alcatel-Lucent Enterprise", model="O2G", pairs=True)
@@ -70,14 +68,14 @@ KINDS: Final = {
     KIND_USER: _O2G,
     KIND_ADMINISTRATOR: _O2G,
     KIND_MYRCC: Kind(model="Istra myRCC", line="Extension", line_manufacturer="Centile"),
-    # Terminals are telephones of many makers.
+    # Terminals are telephones of many manufacturers.
     KIND_MYCRM: Kind(model="Istra myCrm", line="Terminal"),
     KIND_MYISTRA: Kind(model="Istra myIstra", line="User", line_manufacturer="Centile"),
 }
 
 # What the events of calls change in the snapshot of a line.
 _CALL_FIELDS = frozenset({"calls", "state"})
-# What of a snapshot is remembered when the PBX no longer says it.
+# What of a snapshot is remembered when the PBX no longer reports it.
 _FOLLOWED = frozenset({"routing", "caller_id"})
 
 type PbxConfigEntry = ConfigEntry[PbxCoordinator]
@@ -85,17 +83,19 @@ type CallListener = Callable[[CallEvent], None]
 
 
 @dataclass(slots=True)
-class ForwardDraft:
-    """How a line would be forwarded when its forward is switched on; follows the PBX whenever it has one."""
+class LineMemory:
+    """What is remembered of a line beyond its snapshot."""
 
-    condition: Condition = Condition.IMMEDIATE
-    target: Target = Target.NUMBER
-    number: str = ""
+    draft: ForwardDraft = field(default_factory=ForwardDraft)
+    """How the line would be forwarded when its forward is switched on; follows the PBX whenever it has a forward."""
+    caller_id: str = ""
+    """The caller ID that was chosen by hand last."""
+    last_ended: CallSnapshot | None = None
 
 
 @dataclass(slots=True)
 class LineListeners:
-    """Who wants to know about one line."""
+    """Who is notified of one line."""
 
     changes: list[tuple[frozenset[str], CALLBACK_TYPE]] = field(default_factory=list)
     calls: list[CallListener] = field(default_factory=list)
@@ -104,22 +104,20 @@ class LineListeners:
 class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
     """A connected PBX. ``data`` has the newest snapshot of every line, by the id of the line.
 
-    The listeners of the base class hear when the PBX comes or goes and when lines do. What happens on a line is
-    told only to the listeners of that line that watch what changed, so that a large office costs no more
-    per event than a small one.
+    The listeners of the base class are notified when the connection is lost or back and when lines come or go. What
+    happens on a line reaches only the listeners of that line that watch what changed, so that a large office costs no
+    more per event than a small one.
     """
 
     config_entry: PbxConfigEntry
     connection: Connection
     device_id: str
-    """The PBX's own device, which the lines hang on."""
+    """The PBX's own device; those of the lines are connected through it."""
 
     def __init__(self, hass: HomeAssistant, entry: PbxConfigEntry) -> None:
-        """Make the coordinator of an entry; nothing is connected yet."""
+        """Create the coordinator of an entry; nothing is connected yet."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
-        self.last_ended: dict[str, CallSnapshot] = {}
-        self.drafts: dict[str, ForwardDraft] = {}
-        self.caller_ids: dict[str, str] = {}
+        self.memory: defaultdict[str, LineMemory] = defaultdict(LineMemory)
         self._listeners_of: dict[str, LineListeners] = {}
 
     @property
@@ -129,10 +127,10 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
 
     @property
     def kind(self) -> Kind:
-        """What the devices of the entry are."""
+        """How the devices of the entry are described."""
         return KINDS[self.config_entry.data[CONF_KIND]]
 
-    # ------------------------------------------------------------------------------------------- coming and going
+    # -------------------------------------------------------------------------------------- connecting and leaving
 
     @override
     async def _async_setup(self) -> None:
@@ -140,24 +138,12 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         try:
             self.connection = await self._async_connect()
         except AuthenticationFailed as err:
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN,
-                translation_key="invalid_auth",
-                translation_placeholders={"message": str(err)},
-            ) from err
+            raise translated(err, ConfigEntryAuthFailed) from err
         except (InvalidInput, NotSupported, UnknownLine) as err:
-            # Trying again would not help: somebody has to change something.
-            raise ConfigEntryError(
-                translation_domain=DOMAIN,
-                translation_key=error_key(err),
-                translation_placeholders={"message": str(err)},
-            ) from err
+            # Trying again would not help: someone has to change something.
+            raise translated(err, ConfigEntryError) from err
         except PbxError as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key=error_key(err),
-                translation_placeholders={"message": str(err)},
-            ) from err
+            raise translated(err, UpdateFailed) from err
         entry = self.config_entry
         entry.async_on_unload(self.connection.close)
         entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop))
@@ -168,14 +154,14 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         self._tidy_devices()
 
     async def _async_connect(self) -> Connection:
-        """Connect with the lines that were chosen; those that are gone raise an issue and are left out."""
+        """Connect with the chosen lines; those that are gone are left out, and an issue names them."""
         entry = self.config_entry
         issue = f"lines_gone_{entry.entry_id}"
         try:
             connection = await async_connect(self.hass, entry.data, entry.options)
         except UnknownLine:
             chosen = chosen_lines(entry.data, entry.options)
-            there = {key for line in (await async_test(self.hass, entry.data)).lines for key in (line.id, line.number)}
+            there = {key for line in (await async_probe(self.hass, entry.data)).lines for key in (line.id, line.number)}
             left = tuple(key for key in chosen if key in there)
             if not left:
                 raise
@@ -198,13 +184,13 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
 
     @override
     async def _async_update_data(self) -> dict[str, LineSnapshot]:
-        """Return what is known; somebody asked for a refresh, but a PBX that pushes has nothing to add."""
+        """Return what is known: someone asked for a refresh, but a PBX that pushes has nothing to add."""
         if self.pbx.status is not Status.ONLINE:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="offline_now")
         return self.data
 
     async def _async_stop(self, _event: HassEvent) -> None:
-        """Leave the PBX when Home Assistant stops."""
+        """Close the connection when Home Assistant stops."""
         await self.connection.close()
 
     @callback
@@ -212,7 +198,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Register the PBX's own device, and remove the devices of lines that are gone."""
         registry = dr.async_get(self.hass)
         entry, info = self.config_entry, self.pbx.info
-        # An O2G server knows more than that it is one.
+        # An O2G server reports the name of its product.
         product = info.product if self.kind is _O2G else ""
         self.device_id = registry.async_get_or_create(
             config_entry_id=entry.entry_id,
@@ -223,14 +209,23 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
             model=product or self.kind.model,
             sw_version=info.version or None,
         ).id
-        kept = {(DOMAIN, entry.entry_id)} | {self.identifier(line) for line in self.data}
         for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-            if not device.identifiers & kept:
+            if not self.has_device(device):
                 registry.async_remove_device(device.id)
 
     def identifier(self, line: str) -> tuple[str, str]:
         """Return the identifier of a line's device."""
         return (DOMAIN, f"{self.config_entry.entry_id}_{line}")
+
+    def has_device(self, device: dr.AnyDeviceEntry) -> bool:
+        """Whether a device is the PBX's own or that of a line that is monitored."""
+        kept = {(DOMAIN, self.config_entry.entry_id)} | {self.identifier(line) for line in self.data}
+        return not device.identifiers.isdisjoint(kept)
+
+    def _device_of(self, line: str) -> dr.DeviceEntry | None:
+        """Return the device of a line."""
+        registry = dr.async_get(self.hass)
+        return registry.async_get_device_by_identifier(self.identifier(line), self.config_entry.entry_id)
 
     # -------------------------------------------------------------------------------------------------- listeners
 
@@ -250,8 +245,8 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         return lambda: listeners.remove(listener)
 
     @callback
-    def async_tell(self, line: str, changed: frozenset[str]) -> None:
-        """Tell those who watch these fields of the line."""
+    def async_notify(self, line: str, changed: frozenset[str]) -> None:
+        """Notify the listeners that watch one of these fields of the line."""
         if (listeners := self._listeners_of.get(line)) is not None:
             for watch, listener in tuple(listeners.changes):
                 if watch & changed:
@@ -261,7 +256,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
 
     @callback
     def _handle_event(self, event: Event) -> None:
-        """Take what the PBX pushed. Runs in the event loop, once per event."""
+        """Apply an event of the client. Runs in the event loop, once per event."""
         match event:
             case LineChanged():
                 self._handle_line(event)
@@ -278,36 +273,36 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
 
     @callback
     def _handle_line(self, event: LineChanged) -> None:
-        """Take what changed about a line, less what the event of a call has told already."""
-        told = _CALL_FIELDS if self.data.get(event.line) is event.snapshot else frozenset()
+        """Apply a change of a line; what the event of a call has brought already is not notified again."""
+        known = _CALL_FIELDS if self.data.get(event.line) is event.snapshot else frozenset()
         self.data[event.line] = event.snapshot
         if event.changed & _FOLLOWED:
             self._follow(event.snapshot)
         if "name" in event.changed:
             self._rename(event.snapshot)
-        self.async_tell(event.line, event.changed - told)
+        self.async_notify(event.line, event.changed - known)
 
     @callback
     def _handle_call(self, event: CallEvent) -> None:
-        """Pass on what happened to a call, and remember how the last one ended."""
+        """Notify listeners of a call, and remember the last call that ended."""
         if (line := self.pbx.lines.get(event.line)) is None:
             return
         self.data[event.line] = line.snapshot
         if isinstance(event, CallEnded):
-            self.last_ended[event.line] = event.call
-        self.async_tell(event.line, _CALL_FIELDS)
+            self.memory[event.line].last_ended = event.call
+        self.async_notify(event.line, _CALL_FIELDS)
         if (listeners := self._listeners_of.get(event.line)) is not None:
             for listener in tuple(listeners.calls):
                 listener(event)
 
     @callback
     def _handle_status(self, event: StatusChanged) -> None:
-        """Mark everything unavailable once when the PBX goes, and available once when it is back."""
+        """Make everything unavailable once when the PBX is lost, and available once when it is back."""
         online = event.status is Status.ONLINE
         if online:
             self.data.update({line.id: line.snapshot for line in self.pbx.lines.values()})
         if isinstance(self.pbx.error, AuthenticationFailed):
-            # Reconnecting will not help; where a person is asked already, nothing more happens here.
+            # Reconnecting will not help. Home Assistant asks only once, however often this is called.
             self.config_entry.async_start_reauth(self.hass)
         if online is self.last_update_success:
             return
@@ -322,69 +317,30 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
     def _forget(self, line: str) -> None:
         """Remove a line that is gone, with its device and entities."""
         self.data.pop(line, None)
-        self.drafts.pop(line, None)
-        self.caller_ids.pop(line, None)
-        self.last_ended.pop(line, None)
-        registry = dr.async_get(self.hass)
-        for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
-            if self.identifier(line) in device.identifiers:
-                registry.async_remove_device(device.id)
+        self.memory.pop(line, None)
+        if (device := self._device_of(line)) is not None:
+            dr.async_get(self.hass).async_remove_device(device.id)
         self.async_update_listeners()
 
     @callback
     def _rename(self, snapshot: LineSnapshot) -> None:
         """Give a line's device the name that the PBX has for it now."""
-        registry = dr.async_get(self.hass)
-        for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
-            if self.identifier(snapshot.id) in device.identifiers:
-                registry.async_update_device(device.id, name=snapshot.name or snapshot.number or snapshot.id)
+        if (device := self._device_of(snapshot.id)) is not None:
+            dr.async_get(self.hass).async_update_device(device.id, name=label_of(snapshot))
 
-    # ------------------------------------------------------------------------------------------------- for entities
+    # ----------------------------------------------------------------------------------------------------- the memory
 
-    def draft(self, line: str) -> ForwardDraft:
-        """Return how the line would be forwarded."""
-        return self.drafts.setdefault(line, ForwardDraft())
-
-    def chosen_caller_id(self, line: str) -> str | None:
-        """Return the caller ID that was chosen by hand last, else the one that is shown now."""
-        shown = self.data[line].caller_id
-        return self.caller_ids.get(line) or (shown.number if shown is not None else None)
+    @callback
+    def async_set_draft(self, line: str, draft: ForwardDraft) -> None:
+        """Change how a line would be forwarded."""
+        self.memory[line].draft = draft
+        self.async_notify(line, frozenset({"draft"}))
 
     @callback
     def _follow(self, snapshot: LineSnapshot) -> None:
-        """Let what is remembered of a line follow what the PBX reports: its forward, and its caller ID."""
-        caller_id = snapshot.caller_id
+        """Let the memory of a line follow what the PBX reports: its forward and its caller ID."""
+        memory, caller_id, routing = self.memory[snapshot.id], snapshot.caller_id, snapshot.routing
         if caller_id is not None and caller_id.choice is CallerIdChoice.MANUAL and caller_id.number:
-            self.caller_ids[snapshot.id] = caller_id.number
-        forward = snapshot.routing.forward if snapshot.routing is not None else None
-        if forward is None:
-            return
-        draft = self.draft(snapshot.id)
-        if forward.condition is not Condition.UNKNOWN:
-            draft.condition = forward.condition
-        if forward.target in (Target.NUMBER, Target.VOICEMAIL):
-            draft.target = forward.target
-        if forward.target is Target.NUMBER and forward.number:
-            draft.number = forward.number
-
-
-def calls_by_engagement(snapshot: LineSnapshot) -> list[CallSnapshot]:
-    """Return the calls of a line, the one that its user is busiest with first."""
-    return sorted(snapshot.calls, key=lambda call: _ENGAGEMENT.index(call.state.value))
-
-
-def call_offering(snapshot: LineSnapshot, *actions: Action) -> CallSnapshot | None:
-    """Return the first call of a line, the busiest first, that offers one of these actions now."""
-    for call in calls_by_engagement(snapshot):
-        if call.actions.intersection(actions):
-            return call
-    return None
-
-
-def handle_of(line: Line, snapshot: CallSnapshot) -> Call:
-    """Return the client's handle of a call in progress on a line."""
-    return next(call for call in line.calls if call.id == snapshot.id)
-
-
-# Which of several calls speaks for a line.
-_ENGAGEMENT = ("active", "ringing_incoming", "ringing_outgoing", "dialing", "held", "releasing", "unknown")
+            memory.caller_id = caller_id.number
+        if routing is not None and routing.forward is not None:
+            memory.draft = memory.draft.following(routing.forward)

@@ -1,8 +1,9 @@
-"""Diagnostics: what a developer needs, without secrets and without who called whom."""
+"""Diagnostics: what a developer needs, without secrets and without numbers or names of callers."""
 
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from .const import (
@@ -31,12 +32,17 @@ TO_REDACT = {
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PbxConfigEntry) -> dict[str, Any]:
     """Return the diagnostics of an entry."""
-    coordinator = entry.runtime_data
-    return {
+    config = {
         "entry": {
             "data": async_redact_data(entry.data, TO_REDACT),
             "options": async_redact_data(entry.options, TO_REDACT),
-        },
+        }
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        # There is no coordinator before the first connection, when diagnostics are needed most.
+        return config | {"available": False, "reason": entry.error_reason_translation_key}
+    coordinator = entry.runtime_data
+    return config | {
         "available": coordinator.last_update_success,
         "client": coordinator.pbx.diagnostics(),
         "lines": [

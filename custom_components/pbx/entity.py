@@ -1,17 +1,25 @@
 """What all entities of the integration share."""
 
+import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .aiopbx import Line, LineSnapshot
+from .aiopbx import CallerId, Feature, Line, LineSnapshot, PbxError
+from .calls import label_of
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
+from .errors import invalid, pbx_errors
+from .forward import ForwardDraft
+
+_LOGGER = logging.getLogger(__name__)
 
 # Fields of a line's snapshot, as descriptions name them to say what they watch.
 CALLS = frozenset({"calls"})
@@ -19,11 +27,21 @@ STATE = frozenset({"calls", "state", "devices", "busy"})
 DEVICES = frozenset({"devices"})
 COUNTERS = frozenset({"counters"})
 ROUTING = frozenset({"routing"})
-FORWARD = frozenset({"routing", "draft"})
 CALLER_ID = frozenset({"caller_id"})
+# Not a field of a snapshot: the coordinator notifies of it when someone changes the draft.
+DRAFT = frozenset({"draft"})
 
 ALWAYS_NEW: Final = object()
-"""What an entity shows that is to be written after every change that it watches."""
+"""What ``shown`` returns where the state is to be written after every change that the entity watches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxLineDescription(EntityDescription):
+    """Something of a line: which lines have it, and which fields of the snapshot it shows."""
+
+    features: frozenset[Feature]
+    """A line has the entity if it has all of these."""
+    watch: frozenset[str] = frozenset()
 
 
 class PbxEntity(CoordinatorEntity[PbxCoordinator]):
@@ -44,11 +62,10 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
     """Something of one line."""
 
     _attr_has_entity_name = True
-    watch: frozenset[str] = frozenset()
-    """The fields of the line's snapshot that this entity shows."""
+    entity_description: PbxLineDescription
     _shown: object = None
 
-    def __init__(self, coordinator: PbxCoordinator, line: str, description: EntityDescription) -> None:
+    def __init__(self, coordinator: PbxCoordinator, line: str, description: PbxLineDescription) -> None:
         """Make an entity of a line."""
         super().__init__(coordinator)
         self.entity_description = description
@@ -58,7 +75,7 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
         self._attr_unique_id = f"{identifier}_{description.key}"
         self._attr_device_info = DeviceInfo(
             identifiers={(domain, identifier)},
-            name=snapshot.name or snapshot.number or snapshot.id,
+            name=label_of(snapshot),
             manufacturer=coordinator.kind.line_manufacturer,
             model=" ".join(filter(None, (coordinator.kind.line, snapshot.number))),
             via_device_id=coordinator.device_id,
@@ -77,25 +94,23 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Whether the PBX is there and still has the line."""
+        """Whether the PBX is connected and still has the line."""
         return super().available and self._line in self.coordinator.data
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the line, besides to the PBX."""
+        """Subscribe to the line, in addition to the PBX."""
         await super().async_added_to_hass()
-        if self.watch:
-            self.async_on_remove(
-                self.coordinator.async_add_line_listener(self._line, self.watch, self._handle_line_update)
-            )
+        if watch := self.entity_description.watch:
+            self.async_on_remove(self.coordinator.async_add_line_listener(self._line, watch, self._handle_line_update))
 
     def shown(self) -> object:
-        """Return all that the entity shows, where that is cheap to say: what did not change is not written again."""
+        """Return all that the entity shows, where that is cheap: what did not change is not written again."""
         return ALWAYS_NEW
 
     @callback
     def _handle_line_update(self) -> None:
-        """Show what the line pushed."""
+        """Show what changed on the line."""
         shown = self.shown()
         if shown is ALWAYS_NEW or shown != self._shown:
             self._shown = shown
@@ -104,18 +119,66 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Show that the PBX went or came."""
+        """Show that the PBX was lost or is back."""
         self._shown = self.shown()
         super()._handle_coordinator_update()
 
 
+class PbxForwardEntity(PbxLineEntity, RestoreEntity):
+    """A part of how a line is forwarded, or would be once its forward is switched on."""
+
+    @property
+    def draft(self) -> ForwardDraft:
+        """How the line is forwarded, or would be."""
+        return self.coordinator.memory[self._line].draft
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether the line is forwarded now."""
+        routing = self.snapshot.routing
+        return routing is not None and routing.forward is not None
+
+    async def async_set_draft(self, draft: ForwardDraft) -> None:
+        """Change the draft, and the forward itself where the line is forwarded now."""
+        if self.forwarded:
+            with pbx_errors():
+                await draft.send(self.line)
+        self.coordinator.async_set_draft(self._line, draft)
+
+
+class PbxCallerIdEntity(PbxLineEntity):
+    """A part of the caller ID that a line shows to those it calls. What is set takes effect at once."""
+
+    @property
+    def caller_id(self) -> CallerId | None:
+        """The caller ID that is shown now; None is unknown."""
+        return self.snapshot.caller_id
+
+    async def async_show(self, number: str | None) -> None:
+        """Show this number from now on."""
+        if not number:
+            raise invalid("caller_id_missing")
+        with pbx_errors():
+            await self.line.set_caller_id(number)
+
+    @override
+    async def async_update(self) -> None:
+        """Read the caller ID again when someone asks for an update: the PBX does not push changes made elsewhere."""
+        if self.available:
+            try:
+                await self.line.refresh_caller_id()
+            except PbxError as err:
+                _LOGGER.warning("Cannot read the caller ID of %s: %s", label_of(self.snapshot), err)
+
+
 @callback
-def async_add_line_entities(
+def async_add_line_entities[D: PbxLineDescription](
     entry: PbxConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    make: Callable[[PbxCoordinator, Line], Iterable[Entity]],
+    make: Callable[[PbxCoordinator, str, D], Entity],
+    descriptions: Iterable[D],
 ) -> None:
-    """Add the entities of every line there is, and of those that come later."""
+    """Add to every line, and to those that come later, the entities that its features allow."""
     coordinator = entry.runtime_data
     known: set[str] = set()
 
@@ -125,7 +188,14 @@ def async_add_line_entities(
         new = [line for line in coordinator.data if line not in known]
         known.update(new)
         if new:
-            async_add_entities([entity for line in new for entity in make(coordinator, coordinator.pbx.lines[line])])
+            async_add_entities(
+                [
+                    make(coordinator, line, description)
+                    for line in new
+                    for description in descriptions
+                    if description.features <= coordinator.pbx.lines[line].features
+                ]
+            )
 
     add_new()
     entry.async_on_unload(coordinator.async_add_listener(add_new))

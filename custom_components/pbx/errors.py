@@ -1,4 +1,4 @@
-"""The client's errors as Home Assistant shows them: translated, and told apart by whose fault they are."""
+"""The client's errors as Home Assistant shows them: translated, and divided by whose fault they are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ from .aiopbx import (
 )
 from .const import DOMAIN
 
-# The first that fits names the translation. A child stands before its parent.
+# The first match names the translation, so a subclass stands before its parent.
 _KEYS: Final[tuple[tuple[type[PbxError], str], ...]] = (
     (PolicyViolation, "policy_violation"),
     (InvalidInput, "invalid_input"),
@@ -47,7 +47,7 @@ _KEYS: Final[tuple[tuple[type[PbxError], str], ...]] = (
     (RequestRefused, "refused"),
 )
 
-# What the caller can mend: nothing was sent, nothing has changed.
+# What the caller can correct: nothing was sent, nothing has changed.
 _CALLERS_FAULT: Final = (InvalidInput, UnknownLine, UnknownCall, NotSupported, ActionNotAllowed)
 
 
@@ -59,14 +59,18 @@ def error_key(err: PbxError) -> str:
     return "pbx_error"
 
 
-def translated(err: PbxError) -> HomeAssistantError:
-    """Return what to raise in an action: the client's words inside a translated sentence."""
-    kind = ServiceValidationError if isinstance(err, _CALLERS_FAULT) else HomeAssistantError
+def translated[E: HomeAssistantError](err: PbxError, kind: type[E]) -> E:
+    """Return an error of Home Assistant: a translated sentence with the client's message in it."""
     return kind(
         translation_domain=DOMAIN,
         translation_key=error_key(err),
         translation_placeholders={"message": str(err)},
     )
+
+
+def invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return an error of the integration's own: the caller asked for something that cannot be done."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
 
 
 @contextmanager
@@ -75,4 +79,6 @@ def pbx_errors() -> Iterator[None]:
     try:
         yield
     except PbxError as err:
-        raise translated(err) from err
+        raise translated(
+            err, ServiceValidationError if isinstance(err, _CALLERS_FAULT) else HomeAssistantError
+        ) from err

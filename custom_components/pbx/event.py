@@ -1,5 +1,6 @@
 """Events: what happens to the calls of a line, one event for each step."""
 
+from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -7,13 +8,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .aiopbx import CallChanged, CallEnded, CallEvent, CallSnapshot, CallState, Feature, Outcome
-from .coordinator import PbxConfigEntry, PbxCoordinator
-from .entity import PbxLineEntity, async_add_line_entities
-from .sensor import describe_call
+from .calls import describe_call
+from .coordinator import PbxConfigEntry
+from .entity import PbxLineDescription, PbxLineEntity, async_add_line_entities
 
 PARALLEL_UPDATES = 0
 
-# What a state is called when a call comes into it.
+# The event that is fired when a call enters a state.
 _STATES = {
     CallState.DIALING: "dialing",
     CallState.RINGING_OUTGOING: "ringing_there",
@@ -21,21 +22,28 @@ _STATES = {
     CallState.ACTIVE: "answered",
     CallState.HELD: "held",
 }
-# How a call ended; what was a conversation, or is not known, simply "ended".
+# How a call ended; one that was a conversation, or of which this is unknown, simply "ended".
 _OUTCOMES = {outcome: outcome.value for outcome in Outcome} | {Outcome.ANSWERED: "ended", Outcome.UNKNOWN: "ended"}
 
 ENDS = tuple(dict.fromkeys(_OUTCOMES.values()))
-"""The types of the events that tell of the end of a call."""
+"""The types of the events that report the end of a call."""
 
-CALL = EventEntityDescription(
+
+@dataclass(frozen=True, kw_only=True)
+class PbxEventDescription(PbxLineDescription, EventEntityDescription):
+    """An event entity of a line."""
+
+
+CALL = PbxEventDescription(
     key="call",
     translation_key="call",
+    features=frozenset({Feature.CALL_EVENTS}),
     event_types=[*_STATES.values(), "retrieved", "party_changed", *ENDS],
 )
 
 
 def event_type_of(event: CallEvent) -> str | None:
-    """Return what to call an event; none where nothing happened that anybody would wait for."""
+    """Return the type of the event to fire; None where nothing happened that an automation would wait for."""
     call = event.call
     if isinstance(event, CallEnded):
         return _OUTCOMES[call.outcome or Outcome.UNKNOWN]
@@ -46,12 +54,13 @@ def event_type_of(event: CallEvent) -> str | None:
         if call.state is CallState.ACTIVE and previous.answered:
             return "retrieved"
         return _STATES.get(call.state)
-    if _who(call) != _who(previous) and previous.parties:
+    # A call that had no party yet has only just got to know its first one.
+    if _parties(call) != _parties(previous) and previous.parties:
         return "party_changed"
     return None
 
 
-def _who(call: CallSnapshot) -> set[tuple[str | None, str | None]]:
+def _parties(call: CallSnapshot) -> set[tuple[str | None, str | None]]:
     return {(party.number, party.name) for party in call.parties}
 
 
@@ -59,33 +68,23 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add an event entity to each line."""
-    async_add_line_entities(
-        entry,
-        async_add_entities,
-        lambda coordinator, line: (
-            [PbxCallEvent(coordinator, line.id, CALL)] if Feature.CALL_EVENTS in line.features else []
-        ),
-    )
+    async_add_line_entities(entry, async_add_entities, PbxCallEvent, [CALL])
 
 
 class PbxCallEvent(PbxLineEntity, EventEntity):
     """What happens to the calls of a line."""
 
-    entity_description: EventEntityDescription
-
-    def __init__(self, coordinator: PbxCoordinator, line: str, description: EventEntityDescription) -> None:
-        """Make the event entity of a line."""
-        super().__init__(coordinator, line, description)
+    entity_description: PbxEventDescription
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the calls of the line."""
+        """Subscribe to the calls of the line."""
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_add_call_listener(self._line, self._handle_call))
 
     @callback
     def _handle_call(self, event: CallEvent) -> None:
-        """Tell what happened."""
+        """Fire an event for what happened."""
         if (event_type := event_type_of(event)) is None:
             return
         call = event.call

@@ -1,4 +1,4 @@
-"""Sensors: the state of a line, who it talks to, and what waits for its user."""
+"""Sensors: the state of a line, who it is talking to, and what is waiting for its user."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,28 +15,20 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .aiopbx import CallSnapshot, Feature, Line, LineSnapshot, LineState, Pbx
-from .coordinator import PbxConfigEntry, PbxCoordinator, calls_by_engagement
-from .entity import CALLS, COUNTERS, STATE, PbxEntity, PbxLineEntity, async_add_line_entities
+from .aiopbx import CallSnapshot, Feature, LineSnapshot, LineState, Pbx
+from .calls import calls_by_engagement, describe_call
+from .coordinator import PbxConfigEntry
+from .entity import (
+    CALLS,
+    COUNTERS,
+    STATE,
+    PbxEntity,
+    PbxLineDescription,
+    PbxLineEntity,
+    async_add_line_entities,
+)
 
 PARALLEL_UPDATES = 0
-
-
-def describe_call(call: CallSnapshot) -> dict[str, Any]:
-    """Return what an automation or a card may want to know of a call."""
-    party = call.party
-    return {
-        "call_id": call.id,
-        "call_state": call.state.value,
-        "direction": call.direction.value,
-        "party_name": party.name if party is not None else None,
-        "party_number": party.number if party is not None else None,
-        "called_number": call.called.number if call.called is not None else None,
-        "conference": call.conference,
-        "started_at": call.started_at.isoformat() if call.started_at else None,
-        "answered_at": call.answered_at.isoformat() if call.answered_at else None,
-        "actions": sorted(action.value for action in call.actions),
-    }
 
 
 def _call_state_attributes(snapshot: LineSnapshot, last: CallSnapshot | None) -> dict[str, Any]:
@@ -63,13 +55,12 @@ def _other_party(snapshot: LineSnapshot) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PbxLineSensorDescription(SensorEntityDescription):
+class PbxLineSensorDescription(PbxLineDescription, SensorEntityDescription):
     """A sensor of a line."""
 
     value: Callable[[LineSnapshot], StateType]
     attributes: Callable[[LineSnapshot, CallSnapshot | None], dict[str, Any]] | None = None
-    watch: frozenset[str]
-    exists: Callable[[Line], bool]
+    """The attributes, from the snapshot and the last call that has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,15 +69,7 @@ class PbxSensorDescription(SensorEntityDescription):
 
     value: Callable[[Pbx], StateType]
     pairs: bool = False
-    """Whether it is only there where servers may stand in for each other."""
-
-
-def _counts(line: Line) -> bool:
-    return Feature.COUNTERS in line.features
-
-
-def _shows_calls(line: Line) -> bool:
-    return Feature.CALL_EVENTS in line.features
+    """Whether it needs a PBX that may have a secondary server."""
 
 
 LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
@@ -98,14 +81,14 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         value=lambda snapshot: None if snapshot.state is LineState.UNKNOWN else snapshot.state.value,
         attributes=_call_state_attributes,
         watch=STATE,
-        exists=_shows_calls,
+        features=frozenset({Feature.CALL_EVENTS}),
     ),
     PbxLineSensorDescription(
         key="other_party",
         translation_key="other_party",
         value=_other_party,
         watch=CALLS,
-        exists=_shows_calls,
+        features=frozenset({Feature.CALL_EVENTS}),
     ),
     PbxLineSensorDescription(
         key="active_calls",
@@ -113,7 +96,7 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: len(snapshot.calls),
         watch=CALLS,
-        exists=_shows_calls,
+        features=frozenset({Feature.CALL_EVENTS}),
     ),
     PbxLineSensorDescription(
         key="missed_calls",
@@ -121,7 +104,7 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: snapshot.counters.missed_calls,
         watch=COUNTERS,
-        exists=_counts,
+        features=frozenset({Feature.COUNTERS}),
     ),
     PbxLineSensorDescription(
         key="voicemails",
@@ -129,7 +112,7 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: snapshot.counters.voicemails,
         watch=COUNTERS,
-        exists=_counts,
+        features=frozenset({Feature.COUNTERS}),
     ),
     PbxLineSensorDescription(
         key="callback_requests",
@@ -137,7 +120,7 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: snapshot.counters.callback_requests,
         watch=COUNTERS,
-        exists=lambda line: _counts(line) and Feature.CALL_BACK in line.features,
+        features=frozenset({Feature.COUNTERS, Feature.CALL_BACK}),
     ),
     PbxLineSensorDescription(
         key="new_texts",
@@ -145,7 +128,7 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: snapshot.counters.new_texts,
         watch=COUNTERS,
-        exists=_counts,
+        features=frozenset({Feature.COUNTERS}),
     ),
 )
 
@@ -181,13 +164,7 @@ async def async_setup_entry(
         for description in PBX_SENSORS
         if coordinator.kind.pairs or not description.pairs
     )
-    async_add_line_entities(
-        entry,
-        async_add_entities,
-        lambda coordinator, line: (
-            PbxLineSensor(coordinator, line.id, description) for description in LINE_SENSORS if description.exists(line)
-        ),
-    )
+    async_add_line_entities(entry, async_add_entities, PbxLineSensor, LINE_SENSORS)
 
 
 class PbxSensor(PbxEntity, SensorEntity):
@@ -205,30 +182,25 @@ class PbxSensor(PbxEntity, SensorEntity):
 class PbxLineSensor(PbxLineEntity, SensorEntity):
     """A sensor of a line."""
 
-    # The calls themselves change by the second and are of no use in the history.
+    # The list of calls changes by the second and would only fill the history.
     _unrecorded_attributes = frozenset({"calls"})
     entity_description: PbxLineSensorDescription
-
-    def __init__(self, coordinator: PbxCoordinator, line: str, description: PbxLineSensorDescription) -> None:
-        """Make a sensor of a line."""
-        super().__init__(coordinator, line, description)
-        self.watch = description.watch
 
     @property
     @override
     def native_value(self) -> StateType:
-        """The value now; none is unknown."""
+        """The value now; None is unknown."""
         return self.entity_description.value(self.snapshot)
 
     @override
     def shown(self) -> object:
-        """The value, where it is all there is; attributes change with everything."""
+        """Only the value is shown, unless there are attributes: these change with everything."""
         return (self.native_value,) if self.entity_description.attributes is None else super().shown()
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """What belongs to the value."""
+        """What belongs to the value, where there is something."""
         if self.entity_description.attributes is None:
             return None
-        return self.entity_description.attributes(self.snapshot, self.coordinator.last_ended.get(self._line))
+        return self.entity_description.attributes(self.snapshot, self.coordinator.memory[self._line].last_ended)

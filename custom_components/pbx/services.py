@@ -1,4 +1,4 @@
-"""The actions: dial, and everything that a call in progress allows."""
+"""The actions: dialling, and everything that a call in progress allows."""
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, Final
@@ -6,14 +6,15 @@ from typing import Any, Final
 import voluptuous as vol
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
 
-from .aiopbx import AcdCallParam, ACRSkill, ACRSkills, Action, Call, CallState, Condition, Feature, Line, Target
+from .aiopbx import DVA, VOICEMAIL, AcdCall, Action, Call, CallState, Condition, Feature, Line, Skill, Target
+from .calls import find_call, find_target, label_of
 from .const import CONF_AUTO_ANSWER, DOMAIN
-from .coordinator import PbxConfigEntry, PbxCoordinator, call_offering, handle_of
-from .errors import pbx_errors
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .errors import invalid, pbx_errors
+from .forward import CONDITIONS, TARGETS, ForwardDraft
 
 ATTR_LINE: Final = "line"
 ATTR_CALL_ID: Final = "call_id"
@@ -41,16 +42,17 @@ ATTR_TARGET: Final = "target"
 ATTR_CONDITION: Final = "condition"
 
 NO_FORWARD: Final = "none"
-SPECIAL_DESTINATIONS: Final = ("VOICEMAIL", "DVA")
+# Destinations of a redirection that are no numbers, each with the action that a call offers for it.
+_SPECIAL: Final = {VOICEMAIL: Action.REDIRECT_TO_VOICEMAIL, DVA: Action.REDIRECT_TO_DVA}
 
-# Every action takes a line, as a device or by number or name; without one, the only line there is.
+# Every action takes a line, as a device or by number or login name; the default is the only line there is.
 _LINE: Final[dict[vol.Marker, Any]] = {
     vol.Exclusive(ATTR_DEVICE_ID, ATTR_LINE): cv.string,
     vol.Exclusive(ATTR_LINE, ATTR_LINE): cv.string,
 }
-# The actions on calls take a call, too; without one, the call of the line that offers what is asked.
+# The actions on calls take a call as well; the default is the call of the line that offers the action.
 _CALL: Final[dict[vol.Marker, Any]] = {**_LINE, vol.Optional(ATTR_CALL_ID): cv.string}
-# What belongs to a leg of a call may name the telephone.
+# An action on one leg of a call may name the telephone.
 _LEG: Final[dict[vol.Marker, Any]] = {**_CALL, vol.Optional(ATTR_PHONE): cv.string}
 
 _SKILL: Final = vol.Schema(
@@ -64,7 +66,7 @@ _SKILL: Final = vol.Schema(
 DIAL_SCHEMA: Final = vol.Schema(
     {
         **_LINE,
-        # Needed, unless it is the supervisor who is called.
+        # Required unless the supervisor is called; _dial checks it.
         vol.Optional(ATTR_NUMBER): cv.string,
         vol.Optional(ATTR_AUTO_ANSWER): cv.boolean,
         vol.Optional(ATTR_PHONE): cv.string,
@@ -100,12 +102,8 @@ SET_FORWARD_SCHEMA: Final = vol.Schema(
     {
         **_LINE,
         vol.Optional(ATTR_NUMBER): cv.string,
-        vol.Optional(ATTR_TARGET, default=Target.NUMBER.value): vol.In(
-            [Target.NUMBER.value, Target.VOICEMAIL.value, NO_FORWARD]
-        ),
-        vol.Optional(ATTR_CONDITION, default=Condition.IMMEDIATE.value): vol.In(
-            [condition.value for condition in Condition if condition is not Condition.UNKNOWN]
-        ),
+        vol.Optional(ATTR_TARGET, default=Target.NUMBER.value): vol.In([*TARGETS, NO_FORWARD]),
+        vol.Optional(ATTR_CONDITION, default=Condition.IMMEDIATE.value): vol.In(CONDITIONS),
     }
 )
 
@@ -119,10 +117,6 @@ def _loaded(hass: HomeAssistant) -> Iterator[PbxCoordinator]:
         yield entry.runtime_data
 
 
-def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
-
-
 def _find_line(hass: HomeAssistant, call: ServiceCall) -> tuple[PbxCoordinator, Line]:
     """Return the line that an action is for."""
     if (device_id := call.data.get(ATTR_DEVICE_ID)) is not None:
@@ -132,7 +126,7 @@ def _find_line(hass: HomeAssistant, call: ServiceCall) -> tuple[PbxCoordinator, 
         for line in coordinator.data:
             if coordinator.identifier(line) in device.identifiers:
                 return coordinator, coordinator.pbx.lines[line]
-        raise _invalid("device_is_no_line", device=device.name or device_id)
+        raise invalid("device_is_no_line", device=device.name or device_id)
     key = call.data.get(ATTR_LINE)
     found = [
         (coordinator, line)
@@ -143,20 +137,20 @@ def _find_line(hass: HomeAssistant, call: ServiceCall) -> tuple[PbxCoordinator, 
     if len(found) == 1:
         return found[0]
     if key is None:
-        raise _invalid("line_missing")
+        raise invalid("line_missing")
     if not found:
         known = sorted(line.number or line.id for coordinator in _loaded(hass) for line in coordinator.data.values())
-        raise _invalid("line_not_found", line=key, known=", ".join(known[:30]) or "-")
-    raise _invalid("line_ambiguous", line=key)
+        raise invalid("line_not_found", line=key, known=", ".join(known[:30]) or "-")
+    raise invalid("line_ambiguous", line=key)
 
 
 def _able_line(hass: HomeAssistant, call: ServiceCall, feature: Feature) -> Line:
-    """Return the line that an action is for, if its system can do this at all."""
+    """Return the line that an action is for. Raises if the line does not have the feature."""
     coordinator, line = _find_line(hass, call)
     if feature not in line.features:
-        raise _invalid(
+        raise invalid(
             "line_cannot",
-            line=line.name or line.number or line.id,
+            line=label_of(line.snapshot),
             action=call.service.replace("_", " "),
             system=coordinator.kind.model,
         )
@@ -167,22 +161,14 @@ def _find_call(hass: HomeAssistant, call: ServiceCall, feature: Feature, *action
     """Return the call that an action is for: the one that was named, else the one that offers the action now."""
     if (call_id := call.data.get(ATTR_CALL_ID)) is not None:
         return _named_call(hass, call, call_id)
-    line = _able_line(hass, call, feature)
-    if (offering := call_offering(line.snapshot, *actions)) is not None:
-        return handle_of(line, offering)
-    name = line.name or line.number or line.id
-    if not line.calls:
-        raise _invalid("no_call", line=name)
-    offered = sorted({action.value for item in line.calls for action in item.actions})
-    raise _invalid("no_call_offers", line=name, action=actions[0].value, offered=", ".join(offered) or "-")
+    return find_call(_able_line(hass, call, feature), *actions)
 
 
-def _blind_line(hass: HomeAssistant, call: ServiceCall, feature: Feature) -> Line | None:
-    """Return the line if its licence shows no calls: it can be told to answer and to hang up all the same."""
-    if ATTR_CALL_ID in call.data:
-        return None
-    line = _able_line(hass, call, feature)
-    return None if Feature.CALL_EVENTS in line.features else line
+def _find_target(hass: HomeAssistant, call: ServiceCall, feature: Feature, *actions: Action) -> Call | Line:
+    """Return the call that an action is for, or the line itself where its licence shows no calls."""
+    if (call_id := call.data.get(ATTR_CALL_ID)) is not None:
+        return _named_call(hass, call, call_id)
+    return find_target(_able_line(hass, call, feature), *actions)
 
 
 def _named_call(hass: HomeAssistant, call: ServiceCall, call_id: str) -> Call:
@@ -194,33 +180,29 @@ def _named_call(hass: HomeAssistant, call: ServiceCall, call_id: str) -> Call:
     found = [item for line in lines for item in line.calls if call_id in (item.id, item.ref)]
     if len(found) == 1:
         return found[0]
-    # Both sides of a call inside the office may be lines of ours, and the PBX gives them one reference.
-    raise _invalid("call_ambiguous" if found else "call_not_found", call_id=call_id)
+    # Both parties of an internal call may be monitored lines, and the PBX gives both the same reference.
+    raise invalid("call_ambiguous" if found else "call_not_found", call_id=call_id)
 
 
 # ------------------------------------------------------------------------------------------------------- the actions
 
 
-def _call_centre(data: Mapping[str, Any]) -> AcdCallParam | None:
-    """Return what makes the call one of the call centre; none for an ordinary call."""
+def _call_centre(data: Mapping[str, Any]) -> AcdCall | None:
+    """Return the call-centre options of a call; None for an ordinary call."""
     supervised, to_supervisor = data.get(ATTR_SUPERVISED_TRANSFER), data.get(ATTR_CALL_TO_SUPERVISOR)
     skills = tuple(
-        ACRSkill(skill_number=item[ATTR_SKILL], acr_status=item[ATTR_ACTIVE], expert_eval_level=item.get(ATTR_LEVEL))
+        Skill(number=item[ATTR_SKILL], active=item[ATTR_ACTIVE], level=item.get(ATTR_LEVEL))
         for item in data.get(ATTR_SKILLS, ())
     )
     if not (supervised or to_supervisor or skills):
         return None
-    return AcdCallParam(
-        supervised_transfer=supervised or None,
-        call_to_supervisor=to_supervisor or None,
-        skills=ACRSkills(skills=skills) if skills else None,
-    )
+    return AcdCall(supervised_transfer=bool(supervised), to_supervisor=bool(to_supervisor), skills=skills)
 
 
 async def _dial(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     number = call.data.get(ATTR_NUMBER)
     if bool(number) is bool(call.data.get(ATTR_CALL_TO_SUPERVISOR)):
-        raise _invalid("number_and_supervisor" if number else "number_missing")
+        raise invalid("number_and_supervisor" if number else "number_missing")
     coordinator, line = _find_line(hass, call)
     options = coordinator.config_entry.options
     dialled = await line.dial(
@@ -240,18 +222,15 @@ async def _dial(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
 
 
 async def _answer(hass: HomeAssistant, call: ServiceCall) -> None:
-    if (line := _blind_line(hass, call, Feature.ANSWER)) is not None:
-        await line.answer(device=call.data.get(ATTR_PHONE))
-        return
-    await _find_call(hass, call, Feature.ANSWER, Action.ANSWER).answer(call.data.get(ATTR_PHONE))
+    await _find_target(hass, call, Feature.ANSWER, Action.ANSWER).answer(device=call.data.get(ATTR_PHONE))
 
 
 async def _hang_up(hass: HomeAssistant, call: ServiceCall) -> None:
-    if (line := _blind_line(hass, call, Feature.HANG_UP)) is not None:
-        await line.hang_up()
-        return
-    found = _find_call(hass, call, Feature.HANG_UP, Action.HANG_UP, Action.END)
-    await (found.end() if call.data[ATTR_EVERYBODY] else found.hang_up())
+    target = _find_target(hass, call, Feature.HANG_UP, Action.HANG_UP, Action.END)
+    if call.data[ATTR_EVERYBODY] and isinstance(target, Call):
+        await target.end()
+    else:
+        await target.hang_up()
 
 
 async def _hold(hass: HomeAssistant, call: ServiceCall) -> None:
@@ -273,10 +252,9 @@ async def _transfer(hass: HomeAssistant, call: ServiceCall) -> None:
 
 async def _redirect(hass: HomeAssistant, call: ServiceCall) -> None:
     number = call.data[ATTR_NUMBER]
-    if number.upper() in SPECIAL_DESTINATIONS:
+    if number.upper() in _SPECIAL:
         number = number.upper()
-    actions = {"VOICEMAIL": Action.REDIRECT_TO_VOICEMAIL, "DVA": Action.REDIRECT_TO_DVA}
-    found = _find_call(hass, call, Feature.REDIRECT, actions.get(number, Action.REDIRECT))
+    found = _find_call(hass, call, Feature.REDIRECT, _SPECIAL.get(number, Action.REDIRECT))
     await found.redirect(number, anonymous=call.data[ATTR_ANONYMOUS])
 
 
@@ -296,24 +274,24 @@ async def _send_dtmf(hass: HomeAssistant, call: ServiceCall) -> None:
 
 async def _set_forward(hass: HomeAssistant, call: ServiceCall) -> None:
     line = _able_line(hass, call, Feature.FORWARD)
-    target, condition = call.data[ATTR_TARGET], Condition(call.data[ATTR_CONDITION])
-    if target == NO_FORWARD:
+    if call.data[ATTR_TARGET] == NO_FORWARD:
         await line.cancel_forward()
-    elif target == Target.VOICEMAIL:
-        await line.set_forward(target=Target.VOICEMAIL, condition=condition)
-    elif number := call.data.get(ATTR_NUMBER):
-        await line.set_forward(number, condition=condition)
-    else:
-        raise _invalid("forward_number_missing")
+        return
+    draft = ForwardDraft(
+        condition=Condition(call.data[ATTR_CONDITION]),
+        target=Target(call.data[ATTR_TARGET]),
+        number=call.data.get(ATTR_NUMBER, ""),
+    )
+    await draft.send(line)
 
 
 def _held_call(hass: HomeAssistant, call: ServiceCall, other: Call) -> Call:
-    """Return the held call that ``other`` is joined with: the one that was named, else the only one there is."""
+    """Return the held call to join with ``other``: the one that was named, else the only one there is."""
     if (call_id := call.data.get(ATTR_TO_CALL_ID)) is not None:
         return _named_call(hass, call, call_id)
     held = [item for item in other.line.calls if item.state is CallState.HELD and item.id != other.id]
     if len(held) != 1:
-        raise _invalid("no_held_call" if not held else "several_held_calls", line=other.line.name)
+        raise invalid("no_held_call" if not held else "several_held_calls", line=other.line.name)
     return held[0]
 
 

@@ -1,4 +1,4 @@
-"""Triggers for automations: what happens to a call, without looking for the right event entity."""
+"""Triggers for automations: something happened to a call of a line."""
 
 from typing import override
 
@@ -20,7 +20,7 @@ class CallTrigger(StatelessEntityTriggerBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Leave the event entities of other integrations out."""
+        """Leave out the event entities of other integrations."""
         registry = er.async_get(self._hass)
         return {
             entity_id
@@ -30,7 +30,7 @@ class CallTrigger(StatelessEntityTriggerBase):
 
     @override
     def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        """Whether it is one of the events that this trigger is for."""
+        """Whether the event has one of the types of this trigger."""
         return state.attributes.get("event_type") in self._event_types
 
 

@@ -1,4 +1,4 @@
-"""An agent of the call centre as data: what it does, and what it may do next."""
+"""An agent of the call centre as data: its state, and what it may do next."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,22 +15,20 @@ from aiopbx import (
     IntrusionMode,
     InvalidInput,
     Line,
-    LineEvent,
     NotSupported,
     Status,
-    StatusChanged,
     WithdrawReason,
 )
 
-from .drawn import Drawn
-from .words import words
+from .formatting import last_known, words
+from .model import LineModel
 
 MODES: Final = (
     ("both hear me", IntrusionMode.NORMAL),
     ("only the agent hears me", IntrusionMode.RESTRICTED),
-    ("nobody hears me", IntrusionMode.DISCRETE),
+    ("no one hears me", IntrusionMode.DISCRETE),
 )
-"""Ways to get into a call."""
+"""Ways to join the call of an agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +81,20 @@ def _inside(agent: AgentSnapshot) -> bool:
 # and the rest is the system's to refuse.
 OPERATIONS: Final = (
     AgentOperation("log_on", "Log on", "Log on at a set", _logged_off, "success"),
-    AgentOperation("ready", "Ready", "Have calls", _unless(AgentState.READY), "success"),
-    AgentOperation("pause", "Pause", "Have a pause", _unless(AgentState.PAUSED)),
-    AgentOperation("wrap_up", "Wrap up", "Wrap the last call up", _unless(AgentState.WRAP_UP)),
-    AgentOperation("withdraw", "Withdraw", "Have no calls of the queues, for the chosen reason", _may_withdraw),
+    AgentOperation("ready", "Ready", "Take calls", _unless(AgentState.READY), "success"),
+    AgentOperation("pause", "Pause", "Take a break", _unless(AgentState.PAUSED)),
+    AgentOperation("wrap_up", "Wrap up", "Wrap up the last call", _unless(AgentState.WRAP_UP)),
+    AgentOperation("withdraw", "Withdraw", "Take no calls from the queues, for the chosen reason", _may_withdraw),
     AgentOperation("request_help", "Ask for help", "Ask the supervisor for help", _supervised),
-    AgentOperation("cancel_help", "No help needed", "Need no help of the supervisor any more", _supervised),
+    AgentOperation("cancel_help", "No help needed", "Withdraw the request for help", _supervised),
     AgentOperation("enter_group", "Enter group", "Enter the chosen processing group", _outside),
     AgentOperation("exit_group", "Leave group", "Leave the processing group", _inside),
-    AgentOperation("intrude", "Get in", "Get into the call of the agent with this number", _supervisor),
-    AgentOperation("change_intrusion", "Change", "Be heard otherwise; the same way again gets out", _supervisor),
+    AgentOperation("intrude", "Join call", "Join the call of the agent with this number", _supervisor),
+    AgentOperation(
+        "change_intrusion", "Change", "Change who hears you; the same choice again leaves the call", _supervisor
+    ),
     AgentOperation("listen", "Listen", "Listen to all calls of the agent with this number", _supervisor),
-    AgentOperation("refuse_help", "Refuse help", "Refuse the agent with this number the help he wants", _supervisor),
+    AgentOperation("refuse_help", "Refuse help", "Refuse to help the agent with this number", _supervisor),
     AgentOperation("log_off", "Log off", "Log off", _logged_on, "danger"),
 )
 _STATE_WORDS: Final = {
@@ -105,14 +105,12 @@ _STATE_WORDS: Final = {
 }
 
 
-class AgentModel(Drawn):
-    """The agent that the user of a line is, and what was chosen for what is next. For use in the loop of the client."""
+class AgentModel(LineModel):
+    """The agent who uses a line, and the choices for the next operation. For use in the client's loop."""
 
     def __init__(self, line: Line) -> None:
-        """Show the agent of ``line``, which may have none."""
-        self.line = line
-        self.status = line.pbx.status
-        """Whether the client sees the system; while it does not, nothing can be done."""
+        """Follow the agent of ``line``, if it has one."""
+        super().__init__(line)
         self.device = ""
         """The set to log on at; empty is the one it may use, or the line's own."""
         self.group = ""
@@ -124,34 +122,28 @@ class AgentModel(Drawn):
         self.number = ""
         """The number of the agent whom a supervisor turns to."""
         self.mode = IntrusionMode.NORMAL
-        """Who hears a supervisor that gets into a call."""
+        """Who hears a supervisor who joins a call."""
         self._reasons: tuple[WithdrawReason, ...] = ()
         self._reasons_of: str | None = None
         self._asking: dict[str, None] = {}
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
-        if isinstance(event, StatusChanged):
-            self.status = event.status
-        elif not isinstance(event, LineEvent) or event.line != self.line.id:
+        """Process one event of the client."""
+        if not self._concerns(event):
             return
         if isinstance(event, HelpRequested) and self.supervisor:
             self._asking[event.number or "unknown"] = None
         elif isinstance(event, HelpCancelled):
             self._asking.pop(event.number or "unknown", None)
-        self._tell()
+        self._notify()
 
-    def take(self) -> None:
-        """Note that everything is drawn; what comes later is told again."""
-        self._told = False
-
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def snapshot(self) -> AgentSnapshot | None:
-        """The agent now; none where the user is none."""
+        """The agent now; ``None`` if the user is not an agent."""
         return self.line.snapshot.agent
 
     @property
@@ -173,17 +165,17 @@ class AgentModel(Drawn):
         licence = self.line.missing.get(Feature.AGENT)
         if licence:
             return f"This line shows no agent: it needs the licence {licence}."
-        return "The user of this line is no agent of the call centre."
+        return "The user of this line is not an agent of the call centre."
 
     @property
     def state(self) -> AgentState:
-        """What it does."""
+        """The agent's state."""
         agent = self.snapshot
         return agent.state if agent is not None else AgentState.UNKNOWN
 
     @property
     def words(self) -> str:
-        """What it does, in words."""
+        """The agent's state in words."""
         agent = self.snapshot
         if agent is None:
             return self.absent
@@ -192,13 +184,11 @@ class AgentModel(Drawn):
             said = "withdrawn" if agent.state is AgentState.WITHDRAWN else f"{said}, withdrawn"
             reason = self._reason_word(agent.withdraw_reason)
             said += f" ({reason})" if reason else ""
-        if self.status is not Status.ONLINE:
-            said += f" (as far as is known: {self.status.value})"
-        return said
+        return said + last_known(self.status)
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """What else is known of it, as pairs of words."""
+        """More facts about the agent: names and values."""
         agent = self.snapshot
         if agent is None:
             return ()
@@ -214,7 +204,7 @@ class AgentModel(Drawn):
 
     @property
     def skills(self) -> tuple[str, ...]:
-        """What it can do, in words."""
+        """The agent's skills in words."""
         agent = self.snapshot
         if agent is None:
             return ()
@@ -254,7 +244,7 @@ class AgentModel(Drawn):
 
     @property
     def reasons(self) -> tuple[tuple[str, int | None], ...]:
-        """The reasons to withdraw that are known, as words and values; the first is none."""
+        """The known reasons to withdraw, as words and values; the first means no reason."""
         return (("no reason", None), *((reason.label or str(reason.index), reason.index) for reason in self._reasons))
 
     @property
@@ -271,7 +261,7 @@ class AgentModel(Drawn):
         """The numbers of those who have asked this supervisor for help."""
         return tuple(self._asking)
 
-    # --------------------------------------------------------------------------------------------- what can be done
+    # ----------------------------------------------------------------------------------------------------- actions
 
     async def do(self, operation: str) -> None:
         """Carry out an operation of this name with what was chosen. Raises what ``aiopbx.Agent`` raises."""
@@ -279,7 +269,7 @@ class AgentModel(Drawn):
         if agent is None:
             raise NotSupported(self.absent, missing=Feature.AGENT.value)
         await self._ways(agent)[operation]()
-        self._tell()
+        self._notify()
 
     async def read_reasons(self) -> None:
         """Read the reasons to withdraw of the group it is in."""
@@ -291,7 +281,7 @@ class AgentModel(Drawn):
         self._reasons = await agent.withdraw_reasons(group)
         if self.reason not in {reason.index for reason in self._reasons}:
             self.reason = None
-        self._tell()
+        self._notify()
 
     def _ways(self, agent: Agent) -> dict[str, Callable[[], Awaitable[None]]]:
         headset = self.headset if self.may_use_headset else None

@@ -1,10 +1,10 @@
-"""The board of lines as data: a row for each line, what is shown in which order, and what is to be drawn anew."""
+"""The board of lines as data: a row for each line, their order, and which rows are to be redrawn."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from aiopbx import (
     CallSnapshot,
@@ -19,9 +19,9 @@ from aiopbx import (
     Target,
 )
 
-from ..frames import LINES, board_row, table
-from .drawn import Drawn
-from .words import counted, tells_calls, titled, words
+from ..dataframes import LINES, board_row, table
+from .formatting import by_length, counted, offline_note, reports_calls, titled, words
+from .model import HasSnapshot, Sorted
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +47,7 @@ RANK: Final = {
     LineState.OUT_OF_SERVICE: 8,
     LineState.UNKNOWN: 9,
 }
-"""The order of states. Most engaged first: on a board sorted by state, what rings and who talks stands on top."""
+"""The order of states: on a board sorted by state, lines that ring or talk come first."""
 _FORWARD_WORDS: Final = {
     Condition.IMMEDIATE: "",
     Condition.BUSY: " when busy",
@@ -70,21 +70,21 @@ class BoardRow:
     """Whom it talks to, or who rings; several in a conference."""
     calls: int = 0
     since: datetime | None = None
-    """When the shown call was answered, else when it began, in UTC; none where the moment was not seen."""
+    """When the shown call was answered, else when it began, in UTC; ``None`` if that was not seen."""
     do_not_disturb: bool = False
     forward: str = ""
     """Where calls go, in words; empty where they come here."""
     missed: int | None = None
-    """Missed calls; none is unknown."""
+    """Missed calls; ``None`` if unknown."""
     voicemails: int | None = None
-    """Voicemails not heard yet; none is unknown."""
-    told: bool = True
-    """Whether the system tells of the calls of this line at all."""
+    """Voicemails not heard yet; ``None`` if unknown."""
+    reports_calls: bool = True
+    """Whether the system reports the calls of this line at all."""
 
     @property
     def words(self) -> str:
         """The state in words."""
-        return words(self.state) if self.told or self.state is not LineState.UNKNOWN else "calls are not told"
+        return words(self.state) if self.reports_calls or self.state is not LineState.UNKNOWN else "calls not reported"
 
     @property
     def short(self) -> str:
@@ -98,8 +98,8 @@ class BoardRow:
 
     @property
     def text(self) -> str:
-        """Everything a filter looks at, in lower case."""
-        return f"{self.number} {self.name} {self.words} {self.party} {self.forward}".casefold()
+        """What the filter searches: number, name, state, party and forward."""
+        return f"{self.number} {self.name} {self.words} {self.party} {self.forward}"
 
     @classmethod
     def of(cls, line: LineSnapshot) -> "BoardRow":
@@ -118,7 +118,7 @@ class BoardRow:
             forward=_forward_words(routing.forward) if routing and routing.forward else "",
             missed=line.counters.missed_calls,
             voicemails=line.counters.voicemails,
-            told=tells_calls(line),
+            reports_calls=reports_calls(line),
         )
 
 
@@ -132,50 +132,42 @@ def _forward_words(forward: Forward) -> str:
     return f"{to}{_FORWARD_WORDS[forward.condition]}"
 
 
-class _HasSnapshot(Protocol):
-    @property
-    def snapshot(self) -> LineSnapshot: ...
-
-
-class BoardModel(Drawn):
+class BoardModel(Sorted[Sort]):
     """The rows of a board, read from the client's lines when they are to be drawn.
 
-    ``handle(event)`` only notes which line has news and tells ``on_dirty`` once, until ``take()`` reads those lines: a
-    thousand events between two frames cost one drawing. It knows no widgets and no event loop, and is to be used from
+    ``handle(event)`` only notes which line has changed and calls ``on_change`` once, until ``take()`` reads the lines:
+    a thousand events between two frames cost one drawing. Knows no widgets and no event loop, and is for use from
     one thread.
     """
 
-    def __init__(self, lines: Mapping[str, _HasSnapshot], *, status: Status = Status.ONLINE) -> None:
+    def __init__(self, lines: Mapping[str, HasSnapshot], *, status: Status = Status.ONLINE) -> None:
         """Show these lines, such as ``pbx.lines``; the mapping is read again whenever an event names a line."""
         self.status = status
-        """Whether the client sees the system; while it does not, the rows may be old."""
+        """Whether the client is connected; while it is not, the rows may be outdated."""
         self._lines = lines
         self._rows: dict[str, BoardRow] = {}
-        self._news: set[str] = set(lines)
+        self._changed_lines: set[str] = set(lines)
         self._all = True
         self._sort = Sort.NUMBER
-        self._descending = False
-        self._words: tuple[str, ...] = ()
-        self._filter = ""
         self._positions: dict[str, int] | None = None
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, LineEvent):
-            self._news.add(event.line)
-            self._tell()
+            self._changed_lines.add(event.line)
+            self._notify()
         elif isinstance(event, StatusChanged):
             self.status = event.status
-            self._tell()
+            self._notify()
 
     def take(self) -> set[str]:
-        """Read what has news, and return the lines whose rows are to be drawn anew, removed ones among them."""
-        self._told = False
-        news, self._news = self._news, set()
+        """Read the changed lines, and return those whose rows are to be redrawn, removed ones included."""
+        super().take()
+        changed, self._changed_lines = self._changed_lines, set()
         dirty = set()
-        for key in news:
+        for key in changed:
             former = self._rows.get(key)
             line = self._lines.get(key)
             if line is None:
@@ -198,7 +190,7 @@ class BoardModel(Drawn):
             dirty.update(self._rows)
         return dirty
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def rows(self) -> dict[str, BoardRow]:
@@ -209,43 +201,12 @@ class BoardModel(Drawn):
         """Return the row of this line as of the last ``take()``, or none."""
         return self._rows.get(line)
 
-    @property
-    def sort(self) -> Sort:
-        """By what the rows are sorted."""
-        return self._sort
-
-    @sort.setter
-    def sort(self, sort: Sort | str) -> None:
-        self._sort = Sort(sort)
-        self._arrange()
-
-    @property
-    def descending(self) -> bool:
-        """Whether the order is turned round."""
-        return self._descending
-
-    @descending.setter
-    def descending(self, descending: bool) -> None:
-        self._descending = descending
-        self._arrange()
-
-    @property
-    def filter(self) -> str:
-        """Words that a row has to contain, all of them, in its number, name, state, party or forward."""
-        return self._filter
-
-    @filter.setter
-    def filter(self, text: str) -> None:
-        self._filter = text
-        self._words = tuple(text.casefold().split())
-        self._arrange()
-
     def visible(self, row: BoardRow) -> bool:
         """Whether the filter lets this row through."""
-        return not self._words or all(word in row.text for word in self._words)
+        return self._filter.matches(row.text)
 
     def position(self, row: BoardRow) -> int:
-        """Where the row stands: rows in ascending position are in order.
+        """The position of the row: rows in ascending position are in order.
 
         It depends on this row and on which lines exist, not on the state of other rows: what one line does moves one
         row.
@@ -257,7 +218,7 @@ class BoardModel(Drawn):
 
     @property
     def places(self) -> dict[str, int]:
-        """Where each line stands by its number, or by its name if that is the order; states do not matter."""
+        """The place of each line by number, or by name if that is the order; states do not matter."""
         if self._positions is None:
             key = _name_key if self._sort is Sort.NAME else _number_key
             self._positions = {each.line: index for index, each in enumerate(sorted(self._rows.values(), key=key))}
@@ -266,7 +227,7 @@ class BoardModel(Drawn):
     @property
     def hidden(self) -> list[str]:
         """The lines that the filter does not let through."""
-        return [row.line for row in self._rows.values() if not self.visible(row)] if self._words else []
+        return [row.line for row in self._rows.values() if not self.visible(row)] if self._filter else []
 
     @property
     def shown(self) -> list[BoardRow]:
@@ -280,16 +241,14 @@ class BoardModel(Drawn):
 
     @property
     def summary(self) -> str:
-        """How it stands, in words."""
+        """The state in words."""
         rows = self._rows.values()
         said = counted(len(rows), "line")
-        if not rows or any(row.told for row in rows):
+        if not rows or any(row.reports_calls for row in rows):
             said += f", {self.busy} in a call"
         else:
-            said += "; this system tells nothing of calls"
-        if self.status is not Status.ONLINE:
-            said += f" · {self.status.value}: what stands here may be old"
-        return said
+            said += "; this system does not report calls"
+        return said + offline_note(self.status)
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the lines that the filter lets through, in order and as they are now, as a table of pandas.
@@ -303,15 +262,14 @@ class BoardModel(Drawn):
         key = _name_key(row) if self._sort is Sort.NAME else _number_key(row)
         return (RANK[row.state], *key) if self._sort is Sort.STATE else key
 
-    def _arrange(self) -> None:
+    def _rearrange(self) -> None:
         self._positions = None
         self._all = True
-        self._tell()
+        self._notify()
 
 
 def _number_key(row: BoardRow) -> tuple[int, str, str]:
-    """Numbers by their length first, so that 200 stands before 1000."""
-    return (len(row.number), row.number, row.line)
+    return (*by_length(row.number), row.line)
 
 
 def _name_key(row: BoardRow) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""The call log of a line as data: what was read of it, what is shown in which order, and what is chosen."""
+"""The call log of a line as data: the records read so far, their order, and what is chosen."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ from aiopbx import (
     StatusChanged,
 )
 
-from ..frames import RECORDS, record_row, table
-from .drawn import Drawn
-from .words import counted, duration, tells_calls
+from ..dataframes import RECORDS, record_row, table
+from .formatting import counted, duration, offline_note, reports_calls
+from .model import ReadModel, Sorted
 
 if TYPE_CHECKING:
     import pandas
@@ -78,7 +78,7 @@ class LogRow:
 
     @classmethod
     def of(cls, record: CallRecord, zone: tzinfo | None = None) -> "LogRow":
-        """Make the row of a record; ``zone`` is where the reader is (none: this machine's)."""
+        """Make the row of a record; ``zone`` is where the reader is (``None``: this machine's)."""
         party = record.party
         return cls(
             id=record.id,
@@ -102,39 +102,34 @@ def _words(record: CallRecord) -> str:
     return {True: "answered", False: "not answered", None: ""}[record.answered]
 
 
-class CallLogModel(Drawn):
+class CallLogModel(ReadModel, Sorted[LogSort]):
     """The records of a line's call log that were read so far, newest first, with a filter, an order and a choice.
 
     ``missed``, ``direction``, ``after`` and ``before`` are asked of the system, and changing one makes the log stale:
-    ``refresh()`` reads it anew, ``more()`` reads on. ``words`` only look at what was read. ``handle(event)`` keeps the
-    log current. It knows no widgets, and belongs to the loop of the client.
+    ``refresh()`` reads it again, ``more()`` reads on. ``filter`` only looks at what was read. ``handle(event)`` keeps
+    the log up to date. Knows no widgets, and belongs to the client's loop.
     """
 
     def __init__(self, line: Line, *, page: int = PAGE, zone: tzinfo | None = None) -> None:
-        """Show the log of ``line``, ``page`` records at a time, in the time of ``zone`` (none: this machine's)."""
-        self.line = line
+        """Show the log of ``line``, ``page`` records at a time, in the time of ``zone`` (``None``: this machine's)."""
+        super().__init__(line)
         self.page = page
         self.zone = zone
-        self.on_stale: Callable[[], None] | None = None
-        """Called once when the log is to be read anew."""
         self.stale = True
         """Whether what was read is not what is asked for now."""
         self.complete = False
         """Whether all records were read."""
         self.total: int | None = None
-        """How many there are, where the system tells."""
+        """How many there are, if the system says so."""
         self.chosen: set[int] = set()
         """The records that something is to be done with, by id."""
-        self.status = line.pbx.status
         self._records: dict[int, CallRecord] = {}
         self._log = line.call_log()
         self._reader: AsyncIterator[CallRecord] | None = None
         self._reading = 0
-        self._stale_told = False
+        self._stale_notified = False
         self._sort = LogSort.TIME
         self._descending = True
-        self._words: tuple[str, ...] = ()
-        self._filter = ""
         self._missed = False
         self._direction: Direction | None = None
         self._after: datetime | None = None
@@ -149,23 +144,23 @@ class CallLogModel(Drawn):
 
     @property
     def missed(self) -> bool:
-        """Whether only missed calls are asked for, or outgoing ones that nobody answered."""
+        """Whether to read only missed calls, or outgoing calls without an answer."""
         return self._missed
 
     @missed.setter
     def missed(self, on: bool) -> None:
         self._missed = on
-        self._ask_anew()
+        self._mark_stale()
 
     @property
     def direction(self) -> Direction | None:
-        """Which direction is asked for; none is both."""
+        """The direction to read; ``None`` means both."""
         return self._direction
 
     @direction.setter
     def direction(self, direction: Direction | str | None) -> None:
         self._direction = Direction(direction) if direction else None
-        self._ask_anew()
+        self._mark_stale()
 
     @property
     def after(self) -> datetime | None:
@@ -175,7 +170,7 @@ class CallLogModel(Drawn):
     @after.setter
     def after(self, when: datetime | date | None) -> None:
         self._after = self._moment(when)
-        self._ask_anew()
+        self._mark_stale()
 
     @property
     def before(self) -> datetime | None:
@@ -185,7 +180,7 @@ class CallLogModel(Drawn):
     @before.setter
     def before(self, when: datetime | date | None) -> None:
         self._before = self._moment(when, end=True)
-        self._ask_anew()
+        self._mark_stale()
 
     def _moment(self, when: datetime | date | None, *, end: bool = False) -> datetime | None:
         if when is None:
@@ -198,10 +193,10 @@ class CallLogModel(Drawn):
             when = when.replace(tzinfo=self.zone) if self.zone is not None else when.astimezone()
         return when.astimezone(UTC)
 
-    def _ask_anew(self) -> None:
+    def _mark_stale(self) -> None:
         self.stale = True
         self._reader = None
-        self._tell_stale()
+        self._notify_stale()
 
     # ------------------------------------------------------------------------------------------------ what was read
 
@@ -209,12 +204,12 @@ class CallLogModel(Drawn):
         """Read the first records of what is asked for now. Raises ``PbxError``."""
         self._reading += 1
         reading = self._reading
-        self.stale = self._stale_told = False
+        self.stale = self._stale_notified = False
         self._reader = None
         if not self.available:
             self._records.clear()
             self.complete = True
-            self._tell()
+            self._notify()
             return
         if self._after is not None and self._before is not None and self._after >= self._before:
             self.stale = True
@@ -275,26 +270,26 @@ class CallLogModel(Drawn):
         self.total = self._log.total
         self.complete = end or (self.total is not None and len(self._records) >= self.total)
         self._reader = None if self.complete else reader
-        self._tell()
+        self._notify()
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, StatusChanged):
             self.status = event.status
-            if event.status is Status.ONLINE:  # nobody tells what the log did meanwhile
-                self._ask_anew()
-            self._tell()
+            if event.status is Status.ONLINE:  # no event says what changed meanwhile
+                self._mark_stale()
+            self._notify()
         elif isinstance(event, LogChanged) and event.line == self.line.id:
             self._log_changed(event)
         elif isinstance(event, LineChanged) and event.line == self.line.id:
-            # where nothing tells of the log, the counter of missed calls does
-            unseen = not tells_calls(event.snapshot) and (
+            # without events of the log, the counter of missed calls shows that it has grown
+            unseen = not reports_calls(event.snapshot) and (
                 event.previous.counters.missed_calls != event.snapshot.counters.missed_calls
             )
             if unseen or "features" in event.changed:
-                self._ask_anew()
+                self._mark_stale()
 
     def _log_changed(self, event: LogChanged) -> None:
         match event.change:
@@ -310,24 +305,24 @@ class CallLogModel(Drawn):
                     if id_ in self._records:
                         self._records[id_] = replace(self._records[id_], acknowledged=on)
             case _ if event.record is not None:
-                self._put(event.record)
-        self._tell()
+                self._store(event.record)
+        self._notify()
 
-    def _put(self, told: CallRecord) -> None:
-        """Take in a record that was added or has changed; of a change only what is told counts."""
-        known = self._records.get(told.id)
+    def _store(self, received: CallRecord) -> None:
+        """Store a record that was added or has changed; the event of a change carries only some fields."""
+        known = self._records.get(received.id)
         if known is None:
-            if not self._asked_for(told):
+            if not self._asked_for(received):
                 return
-            record = told
+            record = received
             if self.total is not None:
                 self.total += 1
         else:
-            empty = CallRecord(id=told.id)
+            empty = CallRecord(id=received.id)
             changes = {
                 name: value
                 for name in CallRecord.__struct_fields__
-                if name != "id" and (value := getattr(told, name)) != getattr(empty, name)
+                if name != "id" and (value := getattr(received, name)) != getattr(empty, name)
             }
             record = replace(known, **changes)
         if self._asked_for(record):
@@ -338,7 +333,7 @@ class CallLogModel(Drawn):
 
     @property
     def _wanted_direction(self) -> Direction | None:
-        """Missed calls came in, unless the other direction is asked for: then it is those that nobody answered."""
+        """The direction to ask for: missed calls are incoming, unless outgoing calls without an answer are wanted."""
         return Direction.INCOMING if self._missed and self._direction is None else self._direction
 
     def _asked_for(self, record: CallRecord) -> bool:
@@ -351,38 +346,7 @@ class CallLogModel(Drawn):
             return False
         return self._before is None or (at is not None and at < self._before)
 
-    # ------------------------------------------------------------------------------------------------ what is shown
-
-    @property
-    def filter(self) -> str:
-        """Words that a row has to contain, all of them: names, numbers, what came of it. Only what was read counts."""
-        return self._filter
-
-    @filter.setter
-    def filter(self, text: str) -> None:
-        self._filter = text
-        self._words = tuple(text.casefold().split())
-        self._tell()
-
-    @property
-    def sort(self) -> LogSort:
-        """By what the rows are sorted."""
-        return self._sort
-
-    @sort.setter
-    def sort(self, sort: LogSort | str) -> None:
-        self._sort = LogSort(sort)
-        self._tell()
-
-    @property
-    def descending(self) -> bool:
-        """Whether the newest, longest or last stands on top."""
-        return self._descending
-
-    @descending.setter
-    def descending(self, descending: bool) -> None:
-        self._descending = descending
-        self._tell()
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def records(self) -> tuple[CallRecord, ...]:
@@ -395,9 +359,8 @@ class CallLogModel(Drawn):
         return set(self._records)
 
     def visible(self, row: LogRow) -> bool:
-        """Whether the words let this row through."""
-        text = f"{row.name} {row.reason}".casefold()
-        return all(word in text for word in self._words)
+        """Whether the filter lets this row through: it searches names, numbers and what came of the call."""
+        return self._filter.matches(f"{row.name} {row.reason}")
 
     @property
     def rows(self) -> list[LogRow]:
@@ -406,16 +369,15 @@ class CallLogModel(Drawn):
         return sorted(filter(self.visible, rows), key=_SORTS[self._sort], reverse=self._descending)
 
     def take(self) -> list[LogRow]:
-        """Return the rows; what happens from now on is told again."""
-        self._told = False
+        """Return the rows; later changes call ``on_change`` again."""
+        super().take()
         return self.rows
 
     @property
     def summary(self) -> str:
-        """How it stands, in words."""
+        """The state in words."""
         if not self.available:
-            missing = self.line.missing.get(Feature.CALL_LOG)
-            return "This line has no call log." + (f" It needs {missing}." if missing else "")
+            return self._unavailable(Feature.CALL_LOG, "call log")
         rows = self.rows
         count, read = len(rows), len(self._records)
         words = counted(count, "call")
@@ -426,14 +388,12 @@ class CallLogModel(Drawn):
         missed = sum(1 for row in rows if row.missed and not row.acknowledged)
         if missed:
             words += f" · {missed} missed" + (" and not seen" if self.marks else "")
-        if self.status is not Status.ONLINE:
-            words += f" · {self.status.value}: what stands here may be old"
-        return words
+        return words + offline_note(self.status)
 
     def _row(self, record: CallRecord) -> LogRow:
         return LogRow.of(record, self.zone)
 
-    # ------------------------------------------------------------------------------------------------ what is done
+    # ----------------------------------------------------------------------------------------------------- actions
 
     def choose(self, record: int, on: bool = True) -> None:
         """Choose a record, or no longer."""
@@ -441,12 +401,12 @@ class CallLogModel(Drawn):
             self.chosen.add(record)
         else:
             self.chosen.discard(record)
-        self._tell()
+        self._notify()
 
     def choose_shown(self, on: bool = True) -> None:
         """Choose everything that is shown, or nothing."""
         self.chosen = {row.id for row in self.rows} if on else set()
-        self._tell()
+        self._notify()
 
     @property
     def chosen_rows(self) -> list[LogRow]:
@@ -464,7 +424,7 @@ class CallLogModel(Drawn):
 
     @property
     def can_acknowledge(self) -> bool:
-        """Whether a missed call that nobody has seen is chosen."""
+        """Whether a missed call that is not marked as seen is chosen."""
         return self.marks and any(row.missed and not row.acknowledged for row in self.chosen_rows)
 
     @property
@@ -474,23 +434,23 @@ class CallLogModel(Drawn):
 
     @property
     def marks(self) -> bool:
-        """Whether missed calls can be marked as seen: a log that nothing tells of and that never says has no marks."""
-        told = any(record.acknowledged is not None for record in self._records.values())
-        return self.available and (told or tells_calls(self.line.snapshot))
+        """Whether missed calls can be marked as seen. A log without events whose records never say so has no marks."""
+        marked = any(record.acknowledged is not None for record in self._records.values())
+        return self.available and (marked or reports_calls(self.line.snapshot))
 
     async def acknowledge(self, on: bool = True) -> None:
         """Acknowledge the missed calls that are chosen, or take that back."""
         ids = [row.id for row in self.chosen_rows if row.missed and bool(row.acknowledged) is not on]
         if not ids:
-            raise InvalidInput("records", "none of them is a missed call.", remedy="Choose missed calls.")
+            raise InvalidInput("records", "no missed call is chosen.", remedy="Choose missed calls.")
         await self.line.call_log().acknowledge(*ids, acknowledged=on)
-        for id_ in ids:  # the system tells this as well, unless its licence shows no events
+        for id_ in ids:  # an event says so as well, unless the licence has no events
             if id_ in self._records:
                 self._records[id_] = replace(self._records[id_], acknowledged=on)
-        self._tell()
+        self._notify()
 
     async def delete(self, ids: Iterable[int] | None = None) -> None:
-        """Delete these records for good; none given, those that are chosen."""
+        """Delete these records for good; ``None`` means those that are chosen."""
         gone = tuple(self.chosen if ids is None else ids)
         if not gone:
             raise InvalidInput("records", "none is chosen.", remedy="Choose the ones to be deleted.")
@@ -499,7 +459,7 @@ class CallLogModel(Drawn):
         if self.total is not None:
             self.total -= len(removed)
         self.chosen.difference_update(gone)
-        self._tell()
+        self._notify()
 
     async def dial(self) -> None:
         """Call the one back who is chosen."""
@@ -512,11 +472,11 @@ class CallLogModel(Drawn):
         """Return what was read and the words let through as a table of pandas, oldest first: times in UTC."""
         return table(RECORDS, [record_row(one) for one in self.records if self.visible(self._row(one))])
 
-    def _tell_stale(self) -> None:
-        self._tell()
-        if not self._stale_told and self.on_stale is not None:
-            self._stale_told = True
-            self.on_stale()
+    def _notify_stale(self) -> None:
+        self._notify()
+        if not self._stale_notified:
+            self._stale_notified = self.on_stale is not None
+            super()._notify_stale()
 
 
 def _time_key(record: CallRecord) -> tuple[float, int]:

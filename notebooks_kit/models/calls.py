@@ -1,4 +1,4 @@
-"""The calls of a line as data: a row for each, the buttons that it has now, and the ends that are still shown."""
+"""The calls of a line as data: a row for each call and its buttons; ended calls stay for a while."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,16 +20,14 @@ from aiopbx import (
     Feature,
     InvalidInput,
     Line,
-    LineEvent,
     LineSnapshot,
     Outcome,
     Status,
-    StatusChanged,
     UnknownCall,
 )
 
-from .drawn import Drawn
-from .words import duration, since, tells_calls, words
+from .formatting import duration, reports_calls, since, words
+from .model import LineModel
 
 LINGER: Final = 60.0
 """Seconds that a call stays to be seen after its end."""
@@ -66,7 +64,7 @@ class Operation:
     """The action that the call must offer, and the method of ``Call`` that does it, unless those below are given."""
     label: str
     help: str
-    """One sentence for who hovers or listens."""
+    """One sentence for tooltips and screen readers."""
     needs: Needs = Needs.NOTHING
     style: str = ""
     """``success``, ``danger``, ``warning`` or ``primary``."""
@@ -95,16 +93,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         "answer_on", "Answer on …", "Choose the device that answers", Needs.LEG, "success", Action.ANSWER, "answer"
     ),
-    Operation("hang_up", "Hang up", "Leave this call; the others of a conference go on", style="danger"),
-    Operation("hold", "Hold", "Let the other side wait"),
-    Operation("retrieve", "Retrieve", "Take this call back from hold", style="primary"),
-    Operation("alternate", "Swap", "Talk in the held call, and hold the active one"),
-    Operation("reconnect", "Back to this call", "Give the consultation up, and talk in this call again"),
-    Operation("transfer", "Transfer", "Connect the others of two calls, and leave both", Needs.CALL, field="To"),
-    Operation("merge", "Merge", "Make a conference of two calls", Needs.CALL, field="With"),
-    Operation("add_party", "Add …", "Call somebody into this call, which becomes a conference", Needs.NUMBER),
-    Operation("consult", "Consult …", "Call somebody while this call waits", Needs.NUMBER),
-    Operation("blind_transfer", "Transfer to …", "Send the other side to a number without asking there", Needs.NUMBER),
+    Operation("hang_up", "Hang up", "Leave this call; a conference goes on without you", style="danger"),
+    Operation("hold", "Hold", "Put this call on hold"),
+    Operation("retrieve", "Retrieve", "Retrieve this call from hold", style="primary"),
+    Operation("alternate", "Swap", "Hold the active call and retrieve this one"),
+    Operation("reconnect", "Back to this call", "End the consultation and return to this call"),
+    Operation("transfer", "Transfer", "Connect the other parties of two calls, and leave both", Needs.CALL, field="To"),
+    Operation("merge", "Merge", "Join two calls into a conference", Needs.CALL, field="With"),
+    Operation("add_party", "Add …", "Call another party into this call, which becomes a conference", Needs.NUMBER),
+    Operation("consult", "Consult …", "Call another party while this call waits", Needs.NUMBER),
+    Operation(
+        "blind_transfer", "Transfer to …", "Transfer the other party to a number without consulting first", Needs.NUMBER
+    ),
     Operation("redirect", "Redirect …", "Send the ringing call to a number", Needs.NUMBER),
     Operation(
         "redirect_to_voicemail",
@@ -114,10 +114,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         value=VOICEMAIL,
     ),
     Operation("redirect_to_dva", "To attendant", "Send it to the automated attendant", method="redirect", value=DVA),
-    Operation("overflow_to_voicemail", "Leave a message", "Go to the voicemail of who does not answer"),
-    Operation("call_back", "Ask to call back", "Ask who is busy or does not answer to call back"),
+    Operation("overflow_to_voicemail", "Leave a message", "Leave a voicemail for the party that does not answer"),
+    Operation("call_back", "Ask to call back", "Ask the party that is busy or does not answer to call back"),
     Operation("drop_participant", "Drop …", "Drop one of the others", Needs.PARTY, "warning", method="drop"),
-    Operation("park", "Park", "Park the call at the own device, for anybody to take back"),
+    Operation("park", "Park", "Park the call at your own device, where others can take it back"),
     Operation(
         "park_at", "Park at …", "Park the call at another device", Needs.NUMBER, offer=Action.PARK, method="park"
     ),
@@ -125,8 +125,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("switch_device", "Switch device …", "Move the call to another device of the line", Needs.DEVICE),
     Operation("start_recording", "Record", "Record this call"),
     Operation("pause_recording", "Pause recording", "Pause the recording"),
-    Operation("resume_recording", "Resume recording", "Go on recording"),
-    Operation("stop_recording", "Stop recording", "Record no longer"),
+    Operation("resume_recording", "Resume recording", "Resume the recording"),
+    Operation("stop_recording", "Stop recording", "Stop recording"),
     Operation(
         "attach_data", "Attach data …", "Associate data with the call", Needs.TEXT, offer=Feature.ASSOCIATED_DATA
     ),
@@ -137,7 +137,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         Needs.DIGITS,
         offer=Feature.ASSOCIATED_DATA,
     ),
-    Operation("end", "End for all", "End the call for everybody in it", style="danger"),
+    Operation("end", "End for all", "End the call for all parties", style="danger"),
 )
 _BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
 
@@ -148,13 +148,13 @@ NOT_HERE: Final[dict[Action, str]] = {
     Action.DIAL_PRIVATE: "It belongs to a device.",
     Action.UNPARK: "It belongs to a device; a DialPad takes a parked call back.",
 }
-"""The actions that no call of the own line has a button for, and why."""
+"""The actions that have no button on a call, and why."""
 
 _OUTCOME_WORDS: Final = {
-    Outcome.PICKED_UP: "picked up by somebody else",
+    Outcome.PICKED_UP: "picked up by someone else",
     Outcome.NO_ANSWER: "not answered",
     Outcome.MERGED: "joined with another call",
-    Outcome.UNKNOWN: "ended while nobody looked",
+    Outcome.UNKNOWN: "ended while disconnected",
     Outcome.BUSY: "the other side was busy",
 }
 
@@ -176,19 +176,19 @@ class CallRow:
     buttons: tuple[str, ...]
     """The names of the operations that can be done now, in the order of their buttons."""
     start: datetime | None
-    """From when the timer runs: when it was answered, before that when it began; none where that was not seen."""
+    """When the timer starts: at the answer, before that at the beginning of the call; ``None`` if that was not seen."""
     end: datetime | None
-    """Where the timer stopped; none while it runs."""
+    """When the timer stopped; ``None`` while it runs."""
     ended: bool
 
     @property
     def label(self) -> str:
-        """The whole row in a sentence, for who does not see it."""
+        """The whole row in one sentence, for screen readers."""
         way = {Direction.INCOMING: "Call from", Direction.OUTGOING: "Call to"}.get(self.direction, "Call with")
         return f"{way} {self.party or 'unknown'}: {self.words}"
 
     def seconds(self, now: datetime) -> float | None:
-        """How long it has lasted, or lasted; none where its beginning, or its end, was not seen."""
+        """How long it has lasted; ``None`` if its beginning or its end was not seen."""
         if self.ended and self.end is None:
             return None
         return since(self.start, self.end or now)
@@ -198,12 +198,11 @@ class CallRow:
         return duration(self.seconds(now))
 
 
-class CallsModel(Drawn):
+class CallsModel(LineModel):
     """The calls of a line, those that have just ended among them, and what can be done with each.
 
-    ``handle(event)`` only notes that there is news and tells ``on_dirty`` once; ``take()`` reads the line. Nothing in
-    it decides what is possible: the buttons of a row are the actions that its call offers, and while there is no
-    connection there are none.
+    ``handle(event)`` only calls ``on_change`` once; ``take()`` reads the line. The model does not decide what is
+    possible: the buttons of a row are the actions that its call offers, and there are none without a connection.
     """
 
     def __init__(
@@ -215,33 +214,29 @@ class CallsModel(Drawn):
         kept: int = KEPT,
     ) -> None:
         """Show the calls of ``line``; those that have ended for ``linger`` seconds, at most ``kept`` of them."""
-        self.line = line
+        super().__init__(line)
         self.clock = clock
         self.linger = linger
         self.kept = kept
-        self.status = line.pbx.status
-        """Whether the client sees the system; while it does not, the rows may be old and have no buttons."""
         self._rows: dict[str, CallRow] = {}
         self._over: dict[str, tuple[CallSnapshot, datetime]] = {}
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
-        if isinstance(event, StatusChanged):
-            self.status = event.status
-        elif not isinstance(event, LineEvent) or event.line != self.line.id:
+        """Process one event of the client."""
+        if not self._concerns(event):
             return
-        elif isinstance(event, CallEnded):
+        if isinstance(event, CallEnded):
             self._over.pop(event.call.id, None)
             self._over[event.call.id] = (event.call, self.clock())
         elif isinstance(event, CallEvent):
             self._over.pop(event.call.id, None)
-        self._tell()
+        self._notify()
 
     def take(self) -> set[str]:
-        """Read the line, and return the calls whose rows are to be drawn anew, those that are gone among them."""
-        self._told = False
+        """Read the line, and return the calls whose rows have changed or are gone."""
+        super().take()
         now = self.clock()
         for key, (_, at) in list(self._over.items()):
             if (now - at).total_seconds() >= self.linger:
@@ -260,11 +255,11 @@ class CallsModel(Drawn):
         """Note that time has passed; whether a call that has ended is to be taken away."""
         now = self.clock()
         if any((now - at).total_seconds() >= self.linger for _, at in self._over.values()):
-            self._tell()
+            self._notify()
             return True
         return False
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def rows(self) -> tuple[CallRow, ...]:
@@ -273,15 +268,15 @@ class CallsModel(Drawn):
         return (*there, *reversed([row for row in self._rows.values() if row.ended]))
 
     def row(self, call: str) -> CallRow | None:
-        """Return the row of the call with this id as of the last ``take()``, or none."""
+        """Return the row of the call with this id as of the last ``take()``, or ``None``."""
         return self._rows.get(call)
 
     @property
     def nothing(self) -> str:
         """What is said where there are no calls."""
-        return "No calls at the moment." if tells_calls(self.line.snapshot) else "This system tells nothing of calls."
+        return "No calls at the moment." if reports_calls(self.line.snapshot) else "This system does not report calls."
 
-    # --------------------------------------------------------------------------------------------- what can be done
+    # ----------------------------------------------------------------------------------------------------- actions
 
     def choices(self, call: str, operation: str) -> list[tuple[str, str]]:
         """What can be chosen for an operation on a call, as words and values; nothing where it is typed."""
@@ -315,7 +310,7 @@ class CallsModel(Drawn):
         await (method(argument) if wanted.needs is not Needs.NOTHING or wanted.value is not None else method())
 
     def _other(self, key: str) -> Call | None:
-        """The other call of this id; none leaves it to the client, which knows what to do with a single one."""
+        """The call with this id; ``None`` without an id: the client takes the only other call."""
         if not key:
             return None
         found = next((other for other in self.line.calls if other.id == key), None)

@@ -1,4 +1,4 @@
-"""A connection made by form, as data: what was typed, what is wrong with it, and how the connection stands."""
+"""The connection form as data: what was typed, what is wrong with it, and the state of the connection."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,8 @@ from pydantic import SecretStr
 from aiopbx import ConnectionSettings, Event, InvalidInput, Pbx, PbxError, Status, StatusChanged, connect as connect_pbx
 
 from ..connection import connect, connect_demo
+from .formatting import counted
+from .model import Model
 
 Connect = Callable[[ConnectionSettings], Awaitable[Pbx]]
 Demo = Callable[[], Awaitable[Pbx]]
@@ -21,7 +23,7 @@ _SYSTEM_WORDS: Final = {
     "mycrm": "Istra, by myCrm",
     "myistra": "Istra, by myIstra",
 }
-TLS_WORDS: Final = {"verify": "Verify the certificate", "none": "Do not verify (anybody could listen)"}
+TLS_WORDS: Final = {"verify": "Verify the certificate", "none": "Do not verify (others could listen in)"}
 LABELS: Final = {
     "system": "System",
     "url": "Address",
@@ -50,24 +52,23 @@ def system_words(system: str) -> str:
     return _SYSTEM_WORDS.get(system, system)
 
 
-class ConnectionModel:
+class ConnectionModel(Model):
     """The form, the connection that was made with it, and what there is to say about both.
 
-    It belongs to one event loop. ``on_change`` is called when something is to be drawn anew.
+    It belongs to one event loop.
     """
 
     def __init__(self, *, connect: Connect = connect, probe: Connect = connect_pbx, demo: Demo = connect_demo) -> None:
         """Connect, test and start the demo with these; others are for tests."""
-        self.on_change: Callable[[], None] | None = None
         self.fields: dict[str, str] = {"system": SYSTEMS[0], "url": "", "username": "", "enterprise": ""}
         self.fields |= {"tls": "verify", "ca_file": ""}
-        """What was typed, less the password."""
+        """What was typed, without the password."""
         self.problems: dict[str, str] = {}
         """What is wrong with which field."""
         self.working = ""
-        """What goes on, in words; empty while nothing does."""
+        """What is in progress, in words; empty if nothing is."""
         self.found = ""
-        """What the last test has found."""
+        """The result of the last test."""
         self.pbx: Pbx | None = None
         """The connected client."""
         self._password = SecretStr("")
@@ -77,7 +78,7 @@ class ConnectionModel:
         self._samples: deque[tuple[float, int]] = deque()
 
     def __repr__(self) -> str:
-        """Say how it stands; the password is not in it."""
+        """Show the connection, without the password."""
         return f"<ConnectionModel {self.pbx!r}>" if self.pbx is not None else "<ConnectionModel: not connected>"
 
     # ------------------------------------------------------------------------------------------------------- the form
@@ -103,7 +104,7 @@ class ConnectionModel:
             self.fields[name] = value
         self.problems.pop(name, None)
         self.found = ""
-        self._changed()
+        self._notify()
 
     @property
     def password_kept(self) -> bool:
@@ -116,7 +117,7 @@ class ConnectionModel:
         )
 
     def settings(self) -> ConnectionSettings | None:
-        """Check everything that was typed; none is returned if something is wrong, and ``problems`` say what."""
+        """Return the settings that were typed; ``None`` if something is wrong, and ``problems`` says what."""
         values: dict[str, Any] = {"system": self.fields["system"], "password": self._password.get_secret_value()}
         if not values["password"] and self.password_kept and self._settings is not None:
             values["password"] = self._settings.password.get_secret_value()
@@ -139,7 +140,7 @@ class ConnectionModel:
     # ------------------------------------------------------------------------------------------------- what one can do
 
     async def test(self) -> bool:
-        """Log in, look what is there, and leave again. Raises what connecting raises."""
+        """Log in, count the lines and log out. Raises what ``connect`` raises."""
         settings = self._checked()
         if settings is None:
             return False
@@ -148,14 +149,14 @@ class ConnectionModel:
                 lines = await pbx.available_lines()
                 info = pbx.info
             who = "administrator" if info.administrator else "user"
-            count = f"{len(lines)} line" + ("" if len(lines) == 1 else "s")
+            count = counted(len(lines), "line")
             self.found = f"It works: {info.product} {info.version}, as {who} {info.login}, who sees {count}.".replace(
                 "  ", " "
             )
         return True
 
     async def connect(self) -> Pbx | None:
-        """Connect with what was typed; none if something is wrong with it. Raises what connecting raises."""
+        """Connect with what was typed; ``None`` if something is wrong with it. Raises what ``connect`` raises."""
         settings = self._checked()
         if settings is None:
             return None
@@ -183,14 +184,14 @@ class ConnectionModel:
                 self._drop(pbx)
 
     def release(self) -> Pbx | None:
-        """Follow the connection no more, and return it."""
+        """Stop following the connection, and return it."""
         pbx = self.pbx
         self.on_change = None
         if pbx is not None:
             self._drop(pbx)
         return pbx
 
-    # --------------------------------------------------------------------------------------------------- how it stands
+    # ----------------------------------------------------------------------------------------------- the connection
 
     def sample(self, now: float) -> None:
         """Count the events, at this time of a clock in seconds: about once a second."""
@@ -201,7 +202,7 @@ class ConnectionModel:
         while len(self._samples) > 2 and self._samples[1][0] <= now - _RATE_OVER:
             self._samples.popleft()
         if self.rate != former:
-            self._changed()
+            self._notify()
 
     @property
     def rate(self) -> float:
@@ -213,18 +214,18 @@ class ConnectionModel:
 
     @property
     def status(self) -> Status | None:
-        """The status of the client; none where there is none."""
+        """The status of the client; ``None`` without a connection."""
         return None if self.pbx is None else self.pbx.status
 
     @property
     def reason(self) -> str:
-        """Why it is not online, where that is known."""
+        """Why it is not online, if that is known."""
         error = None if self.pbx is None else self.pbx.error
         return str(error) if isinstance(error, PbxError) else ""
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """What there is to say about the connection: names and values."""
+        """Facts about the connection: names and values."""
         pbx = self.pbx
         if pbx is None:
             return ()
@@ -248,13 +249,13 @@ class ConnectionModel:
         try:
             return self.settings()
         finally:
-            self._changed()
+            self._notify()
 
     def _keep(self, pbx: Pbx) -> None:
         if self.pbx is not None:
             self._drop(self.pbx)
         self.pbx = pbx
-        self._unsubscribe = pbx.subscribe(self._heard, kind=StatusChanged)
+        self._unsubscribe = pbx.subscribe(self._status_changed, kind=StatusChanged)
 
     def _drop(self, pbx: Pbx) -> None:
         if self.pbx is not pbx:
@@ -264,29 +265,25 @@ class ConnectionModel:
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        self._changed()
+        self._notify()
 
-    def _heard(self, event: Event) -> None:
+    def _status_changed(self, event: Event) -> None:
         if isinstance(event, StatusChanged):
             if event.status is Status.CLOSED and self.pbx is not None:
-                self._drop(self.pbx)  # somebody else has closed it
-            self._changed()
-
-    def _changed(self) -> None:
-        if self.on_change is not None:
-            self.on_change()
+                self._drop(self.pbx)  # it was closed elsewhere
+            self._notify()
 
 
 class _Working:
-    """Say what goes on, as long as it does."""
+    """Show what is in progress while it is."""
 
     def __init__(self, model: ConnectionModel, words: str) -> None:
         self.model, self.words = model, words
 
     async def __aenter__(self) -> None:
         self.model.working, self.model.found = self.words, ""
-        self.model._changed()
+        self.model._notify()
 
     async def __aexit__(self, *_: object) -> None:
         self.model.working = ""
-        self.model._changed()
+        self.model._notify()

@@ -1,13 +1,13 @@
-"""Everything in one place, as data: which line is chosen, which tabs there are, and whom one can choose."""
+"""The console as data: which line is chosen, which tabs there are, and which lines there are to choose from."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from aiopbx import Event, Feature, Line, LineAdded, LineChanged, LineRemoved, Pbx, PbxError, Status, StatusChanged
 
+from .formatting import by_length, listed, titled
+from .model import Model, WordFilter
 from .routing import PARTS
-from .words import listed, titled
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Page:
     of_line: bool = False
     """Whether it shows the chosen line, and is empty without one."""
     features: frozenset[Feature] = frozenset()
-    """Without one of these the system cannot do it, and there is no such tab; none of them needs nothing."""
+    """The tab is there if the system has one of these features; empty means always."""
 
 
 PAGES: Final = (
@@ -37,34 +37,32 @@ PAGES: Final = (
 )
 
 
-class ConsoleModel:
-    """Which line is chosen, and what a console offers. It knows no widgets, and belongs to one event loop."""
+class ConsoleModel(Model):
+    """Which line is chosen, and what a console offers. Knows no widgets, and belongs to one event loop."""
 
     def __init__(self, pbx: Pbx, *, line: str = "") -> None:
         """Begin with this line (id or number); without one, with the only line there is, if it is the only one."""
-        self.on_change: Callable[[], None] | None = None
-        """Called when another line is chosen, or other lines can be."""
         self._pbx = pbx
         self.status = pbx.status
-        """Whether the client sees the system; while it does not, what the tabs show may be old."""
+        """Whether the client is connected; while it is not, what the tabs show may be outdated."""
         self.chosen = pbx.line(line).id if line else next(iter(pbx.lines), "") if len(pbx.lines) == 1 else ""
-        """The ``id`` of the chosen line; empty if there is none."""
+        """The ``id`` of the chosen line; empty if no line is chosen."""
 
     @property
     def pages(self) -> tuple[Page, ...]:
-        """The tabs that this system has something for."""
+        """The tabs that this system supports."""
         features = self._pbx.features
         return tuple(page for page in PAGES if not page.features or not page.features.isdisjoint(features))
 
     @property
     def absent(self) -> str:
-        """What has no tab because this system, or this account, cannot do it; empty where there is everything."""
+        """What has no tab because this system or account cannot do it; empty if nothing is missing."""
         names = [page.title.lower() for page in PAGES if page not in self.pages]
         return f"Not on this connection: {listed(names)}." if names else ""
 
     @property
     def trouble(self) -> str:
-        """Why the system is not seen now; empty while it is."""
+        """Why the client is not connected; empty while it is."""
         if self.status is Status.ONLINE:
             return ""
         error = self._pbx.error
@@ -77,46 +75,41 @@ class ConsoleModel:
 
     @property
     def choices(self) -> list[str]:
-        """Whom one can choose: number and name."""
-        lines = sorted(self._pbx.lines.values(), key=lambda line: (len(line.number), line.number, line.id))
+        """The lines to choose from: number and name."""
+        lines = sorted(self._pbx.lines.values(), key=lambda line: (*by_length(line.number), line.id))
         return [label(line) for line in lines]
 
     def choose(self, line: str) -> None:
-        """Choose the line with this id; an empty one chooses none."""
+        """Choose the line with this id; an empty id chooses no line."""
         if line != self.chosen and (not line or line in self._pbx.lines):
             self.chosen = line
-            self._changed()
+            self._notify()
 
     def find(self, text: str) -> bool:
-        """Choose the line that is meant by this number, name, or both; return whether there is exactly one."""
-        wanted = " ".join(text.casefold().split())
+        """Choose the line with this number, name, or both; return whether there is exactly one."""
+        words = WordFilter(text)
+        wanted = " ".join(words.words)
         every = list(self._pbx.lines.values())
         found = [line for line in every if wanted in (line.number, line.id.casefold(), label(line).casefold())]
         if not found:
-            found = [
-                line for line in every if wanted and all(word in label(line).casefold() for word in wanted.split())
-            ]
+            found = [line for line in every if words and words.matches(label(line))]
         if len(found) != 1:
             return False
         self.choose(found[0].id)
         return True
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, StatusChanged):
             self.status = event.status
-            self._changed()
+            self._notify()
         elif isinstance(event, LineRemoved) and event.line == self.chosen:
             self.chosen = ""
-            self._changed()
+            self._notify()
         elif isinstance(event, LineAdded | LineRemoved) or (
             isinstance(event, LineChanged) and not event.changed.isdisjoint(("name", "number"))
         ):
-            self._changed()
-
-    def _changed(self) -> None:
-        if self.on_change is not None:
-            self.on_change()
+            self._notify()
 
 
 def label(line: Line) -> str:

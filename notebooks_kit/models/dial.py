@@ -1,4 +1,4 @@
-"""A dial pad as data: what is typed, who that may be, and whether the keys dial or send tones."""
+"""A dial pad as data: what is typed, whom it may mean, and whether the keys dial or send tones."""
 
 import asyncio
 from typing import Final
@@ -16,24 +16,22 @@ from aiopbx import (
     Feature,
     InvalidInput,
     Line,
-    LineEvent,
     PolicyViolation,
     Status,
-    StatusChanged,
 )
 
 from .directory import PAUSE, DirectoryModel
-from .drawn import Drawn
-from .words import words
+from .formatting import words
+from .model import LineModel
 
 KEYS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
 """The keys of a telephone, from left to right and top to bottom."""
 LETTERS: Final = {"2": "abc", "3": "def", "4": "ghi", "5": "jkl", "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz"}
-"""What stands on the keys besides the digit."""
+"""The letters on the keys."""
 KEY_NAMES: Final = {"*": "star", "#": "hash"}
-"""How a key is called that has no name by itself."""
+"""The spoken names of keys that are not digits."""
 MOST: Final = 8
-"""How many people are offered for what was typed."""
+"""How many people are offered as completion."""
 _ABSENT_WORDS: Final = {
     Feature.DIAL: "dialling",
     Feature.DTMF: "tones",
@@ -44,24 +42,23 @@ _ABSENT_WORDS: Final = {
 TONES: Final = frozenset("0123456789*#ABCD")
 
 
-class DialModel(Drawn):
+class DialModel(LineModel):
     """What a dial pad shows of a line.
 
-    While a call of the line takes tones, the keys send them (``tones``), unless somebody turns that off to dial a
+    While a call of the line takes tones, the keys send them (``tones``), unless the user turns that off to dial a
     second number. To be used in the loop of the client.
     """
 
     def __init__(self, line: Line, *, pause: float = PAUSE) -> None:
         """Dial from ``line``; ``pause`` seconds after the last letter the directory is asked."""
-        self.line = line
+        super().__init__(line)
         self.directory = DirectoryModel(line.pbx, line, pause=pause, limit=MOST)
-        """Who what was typed may be."""
-        self.directory.on_dirty = self._tell
-        self.status = line.pbx.status
+        """The people whom the typed text may mean."""
+        self.directory.on_change = self._notify
         self.device: str | None = None
-        """The device that dials; none is the first that can."""
+        """The device that dials; ``None`` means the first that can."""
         self.ring_first = False
-        """Whether the own telephone rings first, and dials once it is answered."""
+        """Whether the user's own telephone rings first, and dials once it is answered."""
         self.sent = ""
         """The tones that were sent in the call."""
         self._number = ""
@@ -72,13 +69,11 @@ class DialModel(Drawn):
         self._lock = asyncio.Lock()
         """Tones are sent one after the other."""
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
-        if isinstance(event, StatusChanged):
-            self.status = event.status
-        elif not isinstance(event, LineEvent) or event.line != self.line.id:
+        """Process one event of the client."""
+        if not self._concerns(event):
             return
         if isinstance(event, CallStarted) and event.call.direction is Direction.OUTGOING:
             called = event.call.called
@@ -86,11 +81,11 @@ class DialModel(Drawn):
                 self._last = called.number
         if isinstance(event, CallEvent):
             self._look_for_tones()
-        self._tell()
+        self._notify()
 
     def take(self) -> None:
-        """Note that everything is drawn; what comes later is told again."""
-        self._told = False
+        """Note that the view draws everything now; later changes call ``on_change`` again."""
+        super().take()
         self.directory.take()
         self._look_for_tones()
 
@@ -107,7 +102,7 @@ class DialModel(Drawn):
             return
         self._number = text
         self.directory.type(text)
-        self._tell()
+        self._notify()
 
     @property
     def choices(self) -> tuple[Contact, ...]:
@@ -117,13 +112,13 @@ class DialModel(Drawn):
 
     @property
     def name(self) -> str:
-        """Whose number it is that was typed, as far as the directory says."""
+        """Whose number was typed, if the directory knows it."""
         typed = self._number.strip()
         return next((one.name for one in self.directory.found if one.number == typed), "") if typed else ""
 
     @property
     def hint(self) -> str:
-        """What is to be said of what was typed, before anything is sent."""
+        """A hint about the typed text, before anything is sent."""
         if self.tones:
             return f"The keys send tones{f': {self.sent}' if self.sent else '.'}"
         typed = self._number.strip()
@@ -135,7 +130,7 @@ class DialModel(Drawn):
         return problem or self.name
 
     def forbidden(self, number: str) -> str:
-        """Return why the dial policy has something against this number; nothing if it has not."""
+        """Return why the dial policy forbids this number; empty if it does not."""
         try:
             self.line.pbx.settings.dial_policy.check(number)
         except PolicyViolation as error:
@@ -149,7 +144,7 @@ class DialModel(Drawn):
 
     @property
     def last(self) -> str | None:
-        """The number that was dialled last, from here or from a telephone of the line; none is unknown."""
+        """The number that was dialled last, here or on a telephone of the line; ``None`` if unknown."""
         return self._last
 
     # --------------------------------------------------------------------------------------------------------- tones
@@ -167,10 +162,10 @@ class DialModel(Drawn):
     @tones.setter
     def tones(self, on: bool) -> None:
         self._tones_off = not on
-        self._tell()
+        self._notify()
 
     def _look_for_tones(self) -> None:
-        """Find the call that takes tones. Another one than before begins anew."""
+        """Find the call that takes tones. A new one starts with an empty list of sent tones."""
         found = self._tones_taker()
         call = found.id if found is not None else None
         if call != self._tones_call:
@@ -183,7 +178,7 @@ class DialModel(Drawn):
     def _tones_taker(self) -> Call | None:
         return next((call for call in self.line.calls if Action.SEND_DTMF in call.actions), None)
 
-    # --------------------------------------------------------------------------------------------- what can be done
+    # ----------------------------------------------------------------------------------------------------- actions
 
     @property
     def can_dial(self) -> bool:
@@ -204,7 +199,7 @@ class DialModel(Drawn):
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """What belongs on a dial pad and this line cannot do."""
+        """What a dial pad can do and this line cannot."""
         wanted = (Feature.DIAL, Feature.DTMF, Feature.DIRECTORY, Feature.PICK_UP, Feature.PARK)
         return tuple(_ABSENT_WORDS.get(one, words(one)) for one in wanted if one not in self.line.features)
 
@@ -225,10 +220,10 @@ class DialModel(Drawn):
         async with self._lock:
             call = self._tones_taker()
             if call is None:
-                raise InvalidInput("tones", "no call takes them now.", remedy="Wait until somebody answers.")
+                raise InvalidInput("tones", "no call takes them now.", remedy="Wait until the call is answered.")
             await call.send_dtmf(digits.upper())
             self.sent += digits.upper()
-            self._tell()
+            self._notify()
 
     async def dial(self, number: str | None = None) -> Call | None:
         """Dial what was typed, or this number, and return the call. Raises what ``aiopbx.Line.dial`` raises.
@@ -243,7 +238,7 @@ class DialModel(Drawn):
                 found = len(self.choices)
                 raise InvalidInput(
                     "number",
-                    f"{wanted!r} is {'nobody' if not found else f'the beginning of {found} names'} in the directory.",
+                    f"{wanted!r} matches {f'{found} names' if found else 'no name'} in the directory.",
                     remedy="Choose one of them." if found else "Type a number.",
                 )
             wanted = self.choices[0].number or ""
@@ -257,7 +252,7 @@ class DialModel(Drawn):
             raise
         finally:
             self._dialing -= 1
-            self._tell()
+            self._notify()
         if number is None:
             self._clear()
         return call
@@ -272,17 +267,17 @@ class DialModel(Drawn):
         """Take the call that rings at the number that was typed."""
         number = self._number.strip()
         if not number:
-            raise InvalidInput("number", "it is missing.", remedy="Type the number where it rings.")
+            raise InvalidInput("number", "it is missing.", remedy="Type the number that rings.")
         await self.line.pick_up(number, device=self.device)
         self._clear()
 
     async def unpark(self) -> None:
-        """Take the call back that is parked at the number that was typed, at the own device without one."""
+        """Take back the call that is parked at the typed number, or at the line's own device if none is typed."""
         await self.line.unpark(self._number.strip() or None, device=self.device)
         self._clear()
 
     def close(self) -> None:
-        """Give up what is being searched."""
+        """Cancel the search."""
         self.directory.close()
 
     def _check_device(self) -> None:

@@ -1,4 +1,4 @@
-"""Searching the telephone book while somebody types: the newest search wins, and the model is what it has found."""
+"""Searching the telephone book while the user types: the newest search replaces the one before."""
 
 import asyncio
 from contextlib import suppress
@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING, Final
 
 from aiopbx import Contact, Feature, Line, Pbx, PbxError
 
-from ..frames import CONTACTS, contact_row, table
-from .drawn import Drawn
+from ..dataframes import CONTACTS, contact_row, table
+from .model import BatchedModel
 
 if TYPE_CHECKING:
     import pandas
 
 PAUSE: Final = 0.25
-"""Seconds without another letter before a search begins."""
+"""Seconds without another character before a search starts."""
 LIMIT: Final = 25
 """How many contacts are asked for."""
 LEAST: Final = 2
-"""How many letters or digits there must be."""
+"""How many characters a search needs."""
 
 
-class DirectoryModel(Drawn):
-    """What the directory has to what was typed.
+class DirectoryModel(BatchedModel):
+    """The contacts that match what was typed.
 
-    ``type(text)`` begins a search after a short pause, in the running loop; another one gives it up. Contacts are shown
-    as they are found. To be used in the loop of the client.
+    ``type(text)`` starts a search after a short pause, and cancels the one before. Contacts are shown as they come in.
+    For use in the client's loop.
     """
 
     def __init__(
@@ -36,14 +36,14 @@ class DirectoryModel(Drawn):
         limit: int = LIMIT,
         least: int = LEAST,
     ) -> None:
-        """Search for ``line`` (none: any that may); ``limit`` contacts at most, from ``least`` letters on."""
+        """Search as ``line`` (``None``: any that may); ``limit`` contacts at most, from ``least`` characters on."""
         self.pbx = pbx
         self.line = line
         self.pause = pause
         self.limit = limit
         self.least = least
         self.searching = False
-        """Whether a search goes on, or is about to."""
+        """Whether a search is running, or about to start."""
         self.problem: Exception | None = None
         """Why the last search failed."""
         self._text = ""
@@ -64,12 +64,12 @@ class DirectoryModel(Drawn):
 
     @property
     def found(self) -> tuple[Contact, ...]:
-        """Who was found, in the order of the system."""
+        """The contacts, in the system's order."""
         return tuple(self._found)
 
     @property
     def words(self) -> str:
-        """How it stands, in words."""
+        """The state in words."""
         if not self.available:
             return "There is no directory that may be searched."
         if self.problem is not None:
@@ -82,7 +82,7 @@ class DirectoryModel(Drawn):
             return f"Searching … {count} found" if count else "Searching …"
         if count >= self.limit:
             return f"The first {count} are shown. Type more to find fewer."
-        return {0: "Nobody was found.", 1: "1 found"}.get(count, f"{count} found")
+        return {0: "No one was found.", 1: "1 found"}.get(count, f"{count} found")
 
     def type(self, text: str) -> None:
         """Search for this, the beginning of a name or number, once nothing else is typed for a moment."""
@@ -97,25 +97,25 @@ class DirectoryModel(Drawn):
         else:
             self.searching = True
             self._task = asyncio.get_running_loop().create_task(self._search(text), name="notebooks-directory")
-        self._tell()
+        self._notify()
 
     async def finished(self) -> None:
-        """Wait until the search that was begun last has ended, or was given up."""
+        """Wait until the last search has ended or was cancelled."""
         while self._task is not None and not self._task.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait({self._task})
 
     def take(self) -> tuple[Contact, ...]:
-        """Return who was found until now; what comes later is told again."""
-        self._told = False
+        """Return the contacts found so far; later changes call ``on_change`` again."""
+        super().take()
         return self.found
 
     def close(self) -> None:
-        """Give up what is being searched."""
+        """Cancel the search."""
         self._give_up()
 
     def to_dataframe(self) -> "pandas.DataFrame":
-        """Return who was found as a table of pandas, which has to be installed."""
+        """Return the contacts as a pandas DataFrame. Needs pandas."""
         return table(CONTACTS, map(contact_row, self._found))
 
     async def _search(self, text: str) -> None:
@@ -130,7 +130,7 @@ class DirectoryModel(Drawn):
                     self._found.clear()
                     fresh = False
                 self._found.append(contact)
-                self._tell()
+                self._notify()
             if fresh:
                 self._found.clear()
         except Exception as error:
@@ -139,7 +139,7 @@ class DirectoryModel(Drawn):
         finally:
             if self._task is asyncio.current_task():
                 self.searching = False
-                self._tell()
+                self._notify()
 
     def _give_up(self) -> None:
         task, self._task = self._task, None
@@ -149,7 +149,7 @@ class DirectoryModel(Drawn):
 
 
 def _asked(text: str) -> tuple[str, list[str]]:
-    """What the directory is asked for, which knows beginnings of one name or a number; and all that was typed."""
+    """The longest word, because a system searches for the beginning of one name or number; and all words."""
     words = text.split()
     if not any(letter.isalpha() for letter in text):
         return "".join(words), []

@@ -1,4 +1,4 @@
-"""What happened, one entry each: events of the model and messages of the wire, to be searched and looked into."""
+"""A log of events and wire messages, to be filtered and inspected."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -25,9 +25,8 @@ from aiopbx import (
     WireMessage,
 )
 
-from .drawn import Drawn
-from .timeline import HasSnapshot
-from .words import words
+from .formatting import titled, words
+from .model import Filtered, HasSnapshot
 
 if TYPE_CHECKING:
     import pandas
@@ -44,7 +43,7 @@ _LATELY: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened."""
+    """One event or wire message."""
 
     number: int
     """Counts up from 1."""
@@ -52,12 +51,12 @@ class Entry:
     kind: str
     """The class of an event; ``request``, ``answer`` or ``pushed`` of a wire message."""
     line: str
-    """The ``id`` of the line; empty where it is about none."""
+    """The ``id`` of the line; empty if it concerns no line."""
     text: str
     """In one line, for people."""
     event: Event | None = None
     message: WireMessage | None = None
-    """The wire message: itself, or what this event came from, where that can be told."""
+    """The wire message: the entry itself, or the message that caused this event, if that can be determined."""
 
     @property
     def wire(self) -> bool:
@@ -66,7 +65,7 @@ class Entry:
 
     @property
     def body(self) -> str:
-        """The wire message to look into, as pretty JSON where it is JSON; empty where there is none."""
+        """The wire message, indented if it is JSON; empty if there is none."""
         return pretty(self.message.body) if self.message is not None else ""
 
     @property
@@ -75,11 +74,10 @@ class Entry:
         return self.event is None and self.message is not None and (self.message.status or 0) >= 400
 
 
-class EventLogModel(Drawn):
+class EventLogModel(Filtered):
     """Events and wire messages, the newest ``kept`` of them, with a filter and a pause.
 
-    While it is paused nothing is lost: what happens is kept (as far as there is room), and shown afterwards. It knows
-    no widgets.
+    Nothing is lost during a pause: new entries are kept (up to the limit) and shown afterwards. Knows no widgets.
     """
 
     def __init__(self, lines: Mapping[str, HasSnapshot], *, kept: int = KEPT) -> None:
@@ -95,18 +93,16 @@ class EventLogModel(Drawn):
         self._paused_at: int | None = None
         self._line = ""
         self._kind = ""
-        self._filter = ""
-        self._words: tuple[str, ...] = ()
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Keep one event of the client."""
+        """Add an event of the client."""
         line = event.line if isinstance(event, LineEvent) else ""
         self._add(event.at, type(event).__name__, line, event_words(event), event, self._origin(event))
 
-    def hear(self, message: WireMessage) -> None:
-        """Keep one message of the wire."""
+    def handle_wire(self, message: WireMessage) -> None:
+        """Add a wire message."""
         if message.sent:
             kind, text = "request", message.what
         elif message.status is not None:
@@ -128,7 +124,7 @@ class EventLogModel(Drawn):
         return None
 
     def _line_in(self, message: WireMessage) -> str:
-        """The line that a message is about: the first that stands in its query or in its body as a value."""
+        """The line that a message concerns: the first that its query, its body or its path names."""
         _, _, query = message.what.partition("?")
         for part in query.split("&"):
             value = part.partition("=")[2]
@@ -144,14 +140,14 @@ class EventLogModel(Drawn):
     ) -> None:
         self.total += 1
         self._entries.append(Entry(self.total, at, kind, line, text, event, message))
-        self._tell()
+        self._notify()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Clear everything."""
         self._entries.clear()
         self._rearrange()
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -184,27 +180,16 @@ class EventLogModel(Drawn):
         self._rearrange()
 
     @property
-    def filter(self) -> str:
-        """Words that an entry has to contain, all of them, in its kind, text, line or message."""
-        return self._filter
-
-    @filter.setter
-    def filter(self, text: str) -> None:
-        self._filter = text
-        self._words = tuple(text.casefold().split())
-        self._rearrange()
-
-    @property
     def paused(self) -> bool:
-        """Whether what happens is kept back."""
+        """Whether new entries are held back."""
         return self._paused_at is not None
 
     @paused.setter
     def paused(self, paused: bool) -> None:
         if paused != self.paused:
             self._paused_at = self.total if paused else None
-            self._told = False
-            self._tell()
+            self._notified = False
+            self._notify()
 
     @property
     def waiting(self) -> int:
@@ -217,12 +202,11 @@ class EventLogModel(Drawn):
             return False
         if self._kind and not _is_kind(entry, self._kind):
             return False
-        if not self._words:
+        if not self._filter:  # spares putting the text together
             return True
         title = self.title(entry.line)
         body = entry.message.body if entry.message is not None else ""
-        text = f"{entry.kind} {entry.text} {entry.line} {title} {body}".casefold()
-        return all(word in text for word in self._words)
+        return self._filter.matches(f"{entry.kind} {entry.text} {entry.line} {title} {body}")
 
     @property
     def shown(self) -> list[Entry]:
@@ -231,8 +215,8 @@ class EventLogModel(Drawn):
         return [entry for entry in self._entries if entry.number <= last and self.visible(entry)]
 
     def take(self) -> tuple[bool, list[Entry]]:
-        """Return whether everything is to be drawn anew, and the entries to be drawn, the oldest first."""
-        self._told = False
+        """Return whether the whole list is to be redrawn, and the entries to draw, oldest first."""
+        super().take()
         last = self._paused_at if self._paused_at is not None else self.total
         if self._all:
             self._all = False
@@ -250,15 +234,15 @@ class EventLogModel(Drawn):
     def title(self, line: str) -> str:
         """Number and name of a line."""
         known = self.lines.get(line)
-        return f"{known.snapshot.number} {known.snapshot.name}".strip() if known is not None else line
+        return titled(known.snapshot.number, known.snapshot.name, line) if known is not None else line
 
     def _rearrange(self) -> None:
         self._all = True
-        self._tell()
+        self._notify()
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the entries that are shown as rows."""
-        from ..frames import COUNT, FLAG, TEXT, TIME, WORD, table
+        from ..dataframes import COUNT, FLAG, TEXT, TIME, WORD, table
 
         columns = {
             "number": COUNT,

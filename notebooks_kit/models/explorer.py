@@ -1,7 +1,6 @@
-"""Any request of the wire as data: finding an operation, filling in its form, sending it, and what came of it.
+"""Any request of the wire as data: finding an operation, filling in its form, sending it, and the answer.
 
-It knows no wire. What it needs is a table of operations and a way to prepare and to send one, which ``Pbx`` has for
-every system: see ``Requester``.
+It works for every wire: it only needs a table of operations and a way to prepare and send one, see ``Requester``.
 """
 
 import json
@@ -23,7 +22,7 @@ from aiopbx import (
     RequestRefused,
 )
 
-from .drawn import Drawn
+from .model import Filtered, WordFilter
 
 HIDDEN: Final = "***"
 """Stands for a secret in the JSON of a body; left as it is, the secret stays what it was."""
@@ -62,7 +61,7 @@ class FormField:
         """Make the field of a parameter; required objects are there from the beginning, others when they are given."""
         self.parameter = parameter
         self.value: Any = None
-        """Of a plain field: text, true or false; none where nothing is given."""
+        """Of a plain field: text, true or false; ``None`` if it is empty."""
         self.given = parameter.required and parameter.kind is ParameterKind.OBJECT
         """Of an object: whether it is there at all."""
         self.parts: list[FormField] = []
@@ -97,7 +96,7 @@ class FormField:
         return _read(kind, self.value)
 
     def fill(self, value: Any, where: str = "") -> None:
-        """Take plain data in. Raises ``InvalidInput`` that names what does not fit."""
+        """Fill in plain data. Raises ``InvalidInput`` that names what does not fit."""
         kind = self.parameter.kind
         name = where or self.parameter.name
         if value is None or value is _MISSING:
@@ -221,7 +220,7 @@ class Form:
         """Begin with nothing filled in."""
         self.operation = operation
         self.parameters = [FormField(one) for one in operation.parameters]
-        """Parts of the path, the query, and what only says that it is meant."""
+        """Parts of the path, the query, and confirmations."""
         self.body = FormField(operation.body) if operation.body is not None else None
         """The body, an object."""
 
@@ -250,7 +249,7 @@ class Form:
 
     @property
     def json(self) -> str:
-        """The body as JSON, with secrets hidden; empty where there is none."""
+        """The body as JSON, with secrets hidden; empty without a body."""
         if self.body is None or (shown := self.body.shown()) is _MISSING:
             return ""
         return json.dumps(shown, indent=2, ensure_ascii=False)
@@ -258,7 +257,7 @@ class Form:
     @json.setter
     def json(self, text: str) -> None:
         if self.body is None:
-            raise InvalidInput("body", "this operation takes none.")
+            raise InvalidInput("body", "this operation takes no body.")
         if not text.strip():
             self.body.clear()
             return
@@ -276,7 +275,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Exchange:
-    """One request, and what came of it. No secret is in it."""
+    """A request with its answer or error, without secrets."""
 
     at: datetime
     """When it was sent, in UTC."""
@@ -324,24 +323,24 @@ class Exchange:
         error = self.error
         if error is None:
             return []
-        told = [("error", type(error).__name__), ("message", error.message)]
+        reasons = [("error", type(error).__name__), ("message", error.message)]
         if error.remedy:
-            told.append(("remedy", error.remedy))
+            reasons.append(("remedy", error.remedy))
         if isinstance(error, RequestRefused):
-            told += [
+            reasons += [
                 (name.replace("_", " "), str(value))
                 for name in ("code", "type", "cause", "error_type", "help_message", "inner_message", "can_retry")
                 if (value := getattr(error, name)) is not None
             ]
             if error.detail:
-                told.append(("detail", json.dumps(error.detail, ensure_ascii=False, default=str)))
-        return told
+                reasons.append(("detail", json.dumps(error.detail, ensure_ascii=False, default=str)))
+        return reasons
 
 
-class ExplorerModel(Drawn):
+class ExplorerModel(Filtered):
     """Finds operations, holds the form of the one that is chosen, sends it, and remembers the last requests.
 
-    It knows no widgets, and belongs to the loop of the client.
+    Knows no widgets, and belongs to the client's loop.
     """
 
     def __init__(self, pbx: Requester, *, kept: int = KEPT, most_bytes: int = MOST_BYTES) -> None:
@@ -351,35 +350,23 @@ class ExplorerModel(Drawn):
         self.form: Form | None = None
         """The form of the operation that is chosen."""
         self.confirmed = False
-        """Whether the person means it; what may change something is not sent without."""
+        """Whether the user has confirmed it; a request that may change something is not sent without."""
         self.exchange: Exchange | None = None
         """The request that is shown with its answer."""
         self.history: deque[Exchange] = deque(maxlen=kept)
         """The last requests, the newest first."""
         self.sending = False
-        self._text = ""
 
     # ------------------------------------------------------------------------------------------------ finding
 
     @property
-    def text(self) -> str:
-        """Words that an operation has to contain, all of them: name, method, path, service, what it does."""
-        return self._text
-
-    @text.setter
-    def text(self, text: str) -> None:
-        self._text = text
-        self._tell()
-
-    @property
     def found(self) -> list[Operation]:
         """The operations with all the words: first those that are called so, then by service and name."""
-        words = self._text.casefold().replace("-", "_").split()
-        every = self.pbx.operations.values()
-        fitting = [one for one in every if all(word in _everything(one) for word in words)]
+        wanted = WordFilter(self.filter.replace("-", "_"))  # names are the same on the command line, with dashes
+        fitting = [one for one in self.pbx.operations.values() if wanted.matches(_everything(one))]
 
         def key(one: Operation) -> tuple[int, str, str]:
-            named = max((_likeness(word, one.name) for word in words), default=0)
+            named = max((_likeness(word, one.name) for word in wanted.words), default=0)
             return (-named, one.service, one.name)
 
         return sorted(fitting, key=key)
@@ -400,7 +387,7 @@ class ExplorerModel(Drawn):
             self.form = Form(found)
         self.confirmed = False
         self.exchange = None
-        self._tell()
+        self._notify()
 
     def suggestions(self, parameter: Parameter) -> tuple[str, ...]:
         """What may be meant: lines, devices, numbers and calls that are there now."""
@@ -419,14 +406,14 @@ class ExplorerModel(Drawn):
     # ------------------------------------------------------------------------------------------------ the request
 
     def changed(self) -> None:
-        """Something was filled in. What was confirmed was another request."""
+        """The form was changed, so the confirmation, which was for another request, is void."""
         self.confirmed = False
-        self._tell()
+        self._notify()
 
     def confirm(self, on: bool = True) -> None:
-        """Mean it, or not."""
+        """Confirm the request, or take that back."""
         self.confirmed = on
-        self._tell()
+        self._notify()
 
     def preview(self) -> tuple[Request | None, InvalidInput | PbxError | None]:
         """The request that would be sent, or why there is none."""
@@ -452,11 +439,11 @@ class ExplorerModel(Drawn):
         if form is None:
             raise InvalidInput("operation", "none is chosen.", remedy="Choose one.")
         if form.operation.changes and not self.confirmed:
-            raise InvalidInput("confirm", "this may change something.", remedy="Tick that you mean it.")
+            raise InvalidInput("confirm", "this may change something.", remedy="Tick the box to confirm.")
         request = self.pbx.prepare(form.operation.name, **form.values)
         self.confirmed = False
         self.sending = True
-        self._tell()
+        self._notify()
         at, began = datetime.now(UTC), monotonic()
         kept = form.kept
         try:
@@ -478,7 +465,7 @@ class ExplorerModel(Drawn):
                 )
         finally:
             self.sending = False
-            self._tell()
+            self._notify()
         self.exchange = made
         self.history.appendleft(made)
         return made
@@ -507,17 +494,13 @@ class ExplorerModel(Drawn):
         self.form.fill(exchange.values)
         self.confirmed = False
         self.exchange = exchange
-        self._tell()
+        self._notify()
 
     @property
     def python(self) -> str:
         """The Python that makes the request which is filled in; empty where it cannot be made."""
         request, _ = self.preview()
         return request.python if request is not None else ""
-
-    def take(self) -> None:
-        """Everything is about to be drawn; what happens from now on is told again."""
-        self._told = False
 
 
 def request_text(request: Request) -> str:
@@ -536,8 +519,7 @@ def walk(fields: Sequence[FormField]) -> Iterator[FormField]:
 
 
 def _everything(one: Operation) -> str:
-    text = f"{one.name} {one.method} {one.path} {one.service} {one.summary} {one.description} {one.python}"
-    return text.casefold()
+    return f"{one.name} {one.method} {one.path} {one.service} {one.summary} {one.description} {one.python}"
 
 
 def _likeness(word: str, name: str) -> int:

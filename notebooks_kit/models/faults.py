@@ -1,7 +1,6 @@
-"""What is broken between here and the demo PBX, as data, and what the client makes of it."""
+"""The faults of the demo PBX as data, and how the client copes with them."""
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -9,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from aiopbx import CallEnded, CallEvent, Event, LineChanged, Pbx, Status, StatusChanged
 
 from ..connection import demo
-from ..simulated import CONDITIONS
-from .words import counted, words
+from .formatting import counted, words
+from .model import Model
 
 if TYPE_CHECKING:
     import pandas
@@ -21,7 +20,7 @@ KEPT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The status changed, or something was broken on purpose."""
+    """A change of the status, or a fault that was injected."""
 
     at: datetime
     after: float
@@ -30,48 +29,47 @@ class Moment:
     reason: str = ""
 
 
-class FaultsModel:
-    """The condition of the demo PBX, how the connection stands, and what came of it. It knows no widgets.
+class FaultsModel(Model):
+    """The faults of the demo PBX and their effect on the connection. Knows no widgets.
 
     Use it in the loop of the client. Raises ``InvalidInput`` for a client of a real system.
     """
-
-    conditions = CONDITIONS
 
     def __init__(self, pbx: Pbx) -> None:
         """Break the demo PBX behind this client."""
         self.pbx = pbx
         self.faults = demo(pbx).faults
-        self.on_dirty: Callable[[], None] | None = None
-        """Called when something is to be drawn."""
         self.moments: deque[Moment] = deque(maxlen=KEPT)
         """What happened, the oldest first."""
         self.resynced = 0
-        """Calls and lines that had changed unseen, and were told after a loss."""
+        """Events that the client published after a loss, for what had changed meanwhile."""
         self.ended_unseen = 0
-        """Calls that had ended unseen, and were told as ended after a loss."""
+        """Those of them that report the end of a call."""
         self._began = pbx.now
         self._status = pbx.status
-        self._returning = False
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, StatusChanged):
             self._status = event.status
-            self._returning = event.status is Status.SYNCING or (self._returning and event.status is not Status.ONLINE)
             self._note(words(event.status), event.reason or "")
         elif self._status is not Status.ONLINE and isinstance(event, CallEvent | LineChanged):
             self.resynced += 1
             self.ended_unseen += isinstance(event, CallEnded)
-            self._tell()
+            self._notify()
 
     def handle_fault(self) -> None:
         """Note that something was broken or mended."""
         self._note(f"— {self.faults.condition} —")
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What can be broken, from bad to worse; the first is that nothing is."""
+        return self.faults.conditions
 
     @property
     def condition(self) -> str:
@@ -80,19 +78,19 @@ class FaultsModel:
 
     @property
     def status(self) -> Status:
-        """How the connection stands."""
+        """The status of the client."""
         return self.pbx.status
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """What there is to say: names and values."""
+        """Facts about the connection: names and values."""
         statistics = self.pbx.statistics
         beat = f"every {statistics.heartbeat:.1f} s" if statistics.heartbeat is not None else "not learned yet"
         return (
             ("Network", self.condition),
             ("Status", words(self.status)),
             ("Losses", str(statistics.losses)),
-            ("Told late", f"{self.resynced} events, {self.ended_unseen} of them ends of calls"),
+            ("Caught up", f"{self.resynced} events, {self.ended_unseen} of them ends of calls"),
             ("Unreadable", f"{statistics.malformed_frames} messages"),
             ("Heartbeat", beat),
         )
@@ -111,14 +109,14 @@ class FaultsModel:
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the outages as rows."""
-        from ..frames import SECONDS, TEXT, TIME, table
+        from ..dataframes import SECONDS, TEXT, TIME, table
 
         return table({"at": TIME, "seconds": SECONDS, "reason": TEXT}, self.outages)
 
-    # --------------------------------------------------------------------------------------------- what can be done
+    # ----------------------------------------------------------------------------------------------------- actions
 
     async def set(self, condition: str) -> None:
-        """Let the network be in this condition."""
+        """Put the network into this condition."""
         await self.faults.set(condition)
 
     def cut(self) -> None:
@@ -137,8 +135,4 @@ class FaultsModel:
     def _note(self, what: str, reason: str = "") -> None:
         now = self.pbx.now
         self.moments.append(Moment(now, (now - self._began).total_seconds(), what, reason))
-        self._tell()
-
-    def _tell(self) -> None:
-        if self.on_dirty is not None:
-            self.on_dirty()
+        self._notify()

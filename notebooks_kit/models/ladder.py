@@ -1,4 +1,4 @@
-"""Who signalled what to whom: the steps of a sequence diagram, from events and wire messages."""
+"""The steps of a sequence diagram, from events and wire messages."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
@@ -21,8 +21,8 @@ from aiopbx import (
 )
 
 from .event_log import pretty
-from .timeline import HasSnapshot
-from .words import words
+from .formatting import titled, words
+from .model import HasSnapshot, Model
 
 if TYPE_CHECKING:
     import pandas
@@ -32,7 +32,7 @@ KEPT: Final = 1000
 MOST_CALLS: Final = 200
 """Calls that can be chosen; the oldest go first."""
 MOST_LANES: Final = 8
-"""Lines and parties that stand side by side, at most."""
+"""Lines and parties that are shown side by side, at most."""
 CLIENT: Final = "this side"
 SYSTEM: Final = "system"
 REQUEST: Final = "request"
@@ -45,7 +45,7 @@ _WIRE: Final = (REQUEST, ANSWER, PUSHED)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One arrow: something that one lane signalled to another."""
+    """One arrow from one lane to another."""
 
     number: int
     at: datetime
@@ -62,7 +62,7 @@ class Step:
 
     @property
     def detail(self) -> str:
-        """What to say about it when asked: the whole message."""
+        """The tooltip: the whole message."""
         if self.message is None:
             return self.text
         body = pretty(self.message.body, 1500)
@@ -81,8 +81,8 @@ class LadderCall:
 
     @property
     def title(self) -> str:
-        """Who called whom, and when."""
-        return f"{self.at.astimezone():%H:%M:%S} {self.caller or 'somebody'} → {self.callee or 'somebody'}"
+        """When the call began, the caller and the callee."""
+        return f"{self.at.astimezone():%H:%M:%S} {self.caller or 'unknown'} → {self.callee or 'unknown'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +95,15 @@ class Ladder:
     """Steps that the filters let through and for which there is no room."""
 
 
-class LadderModel:
-    """Keeps who signalled what to whom. ``handle`` takes events, ``hear`` wire messages, ``ladder`` is what is shown.
+class LadderModel(Model):
+    """The steps of a sequence diagram: ``handle`` takes events, ``handle_wire`` wire messages, ``ladder()`` returns it.
 
-    Of the wire it shows what this side and the system said to each other; of the events, what each party of a call did
-    and was told. Without the wire, events stand for what the system said. It knows no widgets.
+    Wire messages become steps between this side and the system; events become steps between the system and the parties
+    of a call. Without wire messages, events stand for what the system pushed. Knows no widgets.
     """
 
     def __init__(self, lines: Mapping[str, HasSnapshot], *, kept: int = KEPT) -> None:
         """Name lines by these."""
-        self.on_dirty: Callable[[], None] | None = None
-        """Called at everything that may change the picture."""
         self.call = ""
         """The call that is shown alone, a key of ``calls``; empty is everything."""
         self.wire = True
@@ -118,14 +116,14 @@ class LadderModel:
         self._calls: OrderedDict[str, LadderCall] = OrderedDict()
         self._roots: dict[str, str] = {}
         self._names: dict[str, str] = {}
-        self._heard = False
+        self._has_wire = False
         self._count = 0
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
-    def hear(self, message: WireMessage) -> None:
-        """Take one message of the wire."""
-        self._heard = True
+    def handle_wire(self, message: WireMessage) -> None:
+        """Process one wire message."""
+        self._has_wire = True
         text = message.what.partition("?")[0]
         if message.sent:
             self._add(message.at, CLIENT, SYSTEM, REQUEST, text, message=message)
@@ -136,13 +134,13 @@ class LadderModel:
             self._add(message.at, SYSTEM, CLIENT, PUSHED, text, message=message)
 
     def handle(self, event: Event) -> None:
-        """Take one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, StatusChanged):
             text = words(event.status) + (f": {event.reason}" if event.reason else "")
             self._add(event.at, SYSTEM, CLIENT, STATUS, text, failed=bool(event.reason))
         elif isinstance(event, CallEvent):
             call = self._call_of(event)
-            if not self._heard:
+            if not self._has_wire:
                 name = f"{type(event).__name__} {self.lane(event.line).partition(' ')[0]}"
                 self._add(event.at, SYSTEM, CLIENT, PUSHED, name, call)
             self._signal(event, call)
@@ -171,15 +169,15 @@ class LadderModel:
         return key
 
     def _signal(self, event: CallEvent, key: str) -> None:
-        """The steps between the parties and the system that an event tells of."""
+        """Add the steps between the parties and the system that an event implies."""
         call, own = event.call, self.lane(event.line)
         others = [self._party_lane(party) for party in call.parties]
-        whom = ", ".join(map(_short, others)) or "somebody"
+        whom = ", ".join(map(_short, others)) or "unknown"
         outside = [lane for lane, party in zip(others, call.parties, strict=True) if not self._monitored(party)]
         incoming = call.direction is Direction.INCOMING
         former = event.previous if isinstance(event, CallChanged) else None
 
-        def told(text: str, lane: str = own, *, failed: bool = False) -> None:
+        def receives(text: str, lane: str = own, *, failed: bool = False) -> None:
             self._add(event.at, SYSTEM, lane, CALL, text, key, failed=failed)
 
         def does(text: str, lane: str = own) -> None:
@@ -187,13 +185,13 @@ class LadderModel:
 
         if isinstance(event, CallEnded):
             outcome = words(call.outcome) if call.outcome is not None else "ended"
-            told(f"ended: {outcome}", failed=outcome in {"missed", "failed", "rejected", "busy"})
+            receives(f"ended: {outcome}", failed=outcome in {"missed", "failed", "rejected", "busy"})
             for lane in outside:
-                told("ended", lane)
+                receives("ended", lane)
             return
         if former is not None and former.state is call.state:
             if former.parties != call.parties:
-                told(f"now with {whom}")
+                receives(f"now with {whom}")
             return
         if isinstance(event, CallStarted) and incoming:
             for lane in outside:
@@ -204,15 +202,15 @@ class LadderModel:
             if former is None:
                 does(f"calls {_dialled(call) or whom}")
             else:
-                told(f"it rings at {whom}")
+                receives(f"it rings at {whom}")
             for lane in outside:
-                told(f"rings, from {_short(own)}", lane)
+                receives(f"rings, from {_short(own)}", lane)
         elif call.state is CallState.RINGING_INCOMING:
-            told(f"rings, from {whom}")
+            receives(f"rings, from {whom}")
         elif call.state is CallState.HELD:
             does("holds")
         elif call.state is CallState.ACTIVE:
-            self._became_active(former, incoming, outside, whom, told, does)
+            self._became_active(former, incoming, outside, whom, receives, does)
 
     @staticmethod
     def _became_active(
@@ -220,22 +218,22 @@ class LadderModel:
         incoming: bool,
         outside: list[str],
         whom: str,
-        told: Callable[..., None],
+        receives: Callable[..., None],
         does: Callable[..., None],
     ) -> None:
         if former is None:
-            told(f"is in a call with {whom}")
+            receives(f"is in a call with {whom}")
         elif former.state is CallState.HELD:
             does("retrieves")
         elif former.state is CallState.RINGING_INCOMING:
             does("answers")
             for lane in outside:
-                told("is answered", lane)
+                receives("is answered", lane)
         else:
             if not incoming:
                 for lane in outside:
                     does("answers", lane)
-            told(f"is connected to {whom}")
+            receives(f"is connected to {whom}")
 
     def _add(
         self,
@@ -251,8 +249,7 @@ class LadderModel:
     ) -> None:
         self._count += 1
         self._steps.append(Step(self._count, at, source, target, kind, text, call, failed, message))
-        if self.on_dirty is not None:
-            self.on_dirty()
+        self._notify()
 
     # ------------------------------------------------------------------------------------------------------- names
 
@@ -260,7 +257,7 @@ class LadderModel:
         """The name of a line's lane: its number and name."""
         known = self.lines.get(line)
         if known is not None:
-            self._names[line] = f"{known.snapshot.number} {known.snapshot.name}".strip()
+            self._names[line] = titled(known.snapshot.number, known.snapshot.name, line)
         return self._names.get(line) or line
 
     def _party_lane(self, party: Party) -> str:
@@ -281,7 +278,7 @@ class LadderModel:
             return None
         return next((key for key, line in self.lines.items() if line.snapshot.number == party.number), None)
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def calls(self) -> tuple[LadderCall, ...]:
@@ -294,13 +291,12 @@ class LadderModel:
         return tuple(self._steps)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Clear everything."""
         self._steps.clear()
         self._calls.clear()
         self._roots.clear()
         self.call = ""
-        if self.on_dirty is not None:
-            self.on_dirty()
+        self._notify()
 
     def visible(self) -> list[Step]:
         """The steps that the filters let through, the oldest first."""
@@ -343,7 +339,7 @@ class LadderModel:
         return Ladder(self._order(chosen), tuple(chosen), len(visible) - len(chosen))
 
     def _order(self, steps: list[Step]) -> tuple[str, ...]:
-        """This side, the system, then the parties; without the wire callers stand left of the system."""
+        """This side, the system, then the parties; without wire messages, callers are left of the system."""
         seen: list[str] = []
         left: list[str] = []
         client = False
@@ -361,7 +357,7 @@ class LadderModel:
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the steps that the filters let through as rows."""
-        from ..frames import COUNT, TEXT, TIME, WORD, table
+        from ..dataframes import COUNT, TEXT, TIME, WORD, table
 
         columns = {
             "number": COUNT,
@@ -383,7 +379,7 @@ class LadderModel:
 
 
 def _short(lane: str) -> str:
-    """The number of a lane, where it has one: names stand on top of it."""
+    """The number of a lane if it has one, because the head of the lane shows its name."""
     number = lane.partition(" ")[0]
     return number if number.isdigit() else lane
 

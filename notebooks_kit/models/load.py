@@ -1,19 +1,22 @@
 """When the telephones are busy: calls counted by weekday and hour."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from aiopbx import CallEnded, CallRecord, CallSnapshot, CallStarted, Event, LogChange, LogChanged, Outcome
 
+from .formatting import counted
+from .model import Model
+
 if TYPE_CHECKING:
     import pandas
 
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST: Final = 20_000
-"""Calls that are remembered, so that none is counted twice; the oldest are forgotten and stay counted."""
+"""Calls that are remembered so that none is counted twice; the oldest are forgotten, but stay counted."""
 _TIMES: Final = ("started_at", "at", "started", "date")
 """Columns of a table that may hold when a call began, the best first."""
 
@@ -31,22 +34,20 @@ class Hour:
     @property
     def title(self) -> str:
         """In words."""
-        calls = "no calls" if not self.calls else "1 call" if self.calls == 1 else f"{self.calls} calls"
+        calls = counted(self.calls, "call") if self.calls else "no calls"
         missed = f", {self.missed} missed" if self.missed else ""
         return f"{DAYS[self.day]} {self.hour:02}:00 to {self.hour + 1:02}:00: {calls}{missed}"
 
 
-class LoadModel:
+class LoadModel(Model):
     """Calls by weekday and hour, from events as they come, records of call logs, snapshots, or a table of pandas.
 
-    The two lines of an internal call see the same call: it is counted once. It knows no widgets.
+    The two lines of an internal call see the same call: it is counted once. Knows no widgets.
     """
 
     def __init__(self, *, zone: tzinfo | None = None) -> None:
-        """Count in the time of ``zone`` (none: this machine's)."""
+        """Count in the time of ``zone`` (``None``: this machine's)."""
         self.zone = zone
-        self.on_dirty: Callable[[], None] | None = None
-        """Called when a count has changed."""
         self._calls = [[0] * 24 for _ in DAYS]
         self._missed = [[0] * 24 for _ in DAYS]
         self._known: OrderedDict[Any, tuple[int, int, bool]] = OrderedDict()
@@ -90,7 +91,7 @@ class LoadModel:
         name = next((name for name in _TIMES if name in frame.columns), None)
         if name is None:
             raise ValueError(f"The table has no column that says when: one of {', '.join(_TIMES)} is needed.")
-        from ..frames import load_pandas
+        from ..dataframes import load_pandas
 
         pandas = load_pandas()
         times = pandas.to_datetime(frame[name], utc=True)
@@ -117,8 +118,7 @@ class LoadModel:
             self._known[key] = (day, hour, missed)
             if len(self._known) > MOST:
                 self._known.popitem(last=False)
-        if self.on_dirty is not None:
-            self.on_dirty()
+        self._notify()
 
     @property
     def hours(self) -> tuple[Hour, ...]:
@@ -139,13 +139,13 @@ class LoadModel:
 
     @property
     def busiest(self) -> Hour | None:
-        """The hour with the most calls; none where there are none."""
+        """The hour with the most calls; ``None`` without calls."""
         best = max(self.hours, key=lambda hour: hour.calls)
         return best if best.calls else None
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return every hour of the week as a row."""
-        from ..frames import COUNT, TEXT, table
+        from ..dataframes import COUNT, TEXT, table
 
         columns = {"weekday": TEXT, "day": COUNT, "hour": COUNT, "calls": COUNT, "missed": COUNT}
         return table(columns, [(DAYS[one.day], one.day, one.hour, one.calls, one.missed) for one in self.hours])

@@ -1,4 +1,4 @@
-"""How calls reach a line, as data: what is so, what was just asked for, and what the line cannot do."""
+"""How calls reach a line, as data: the settings, what was just asked for, and what the line cannot do."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,19 +13,16 @@ from aiopbx import (
     Forward,
     InvalidInput,
     Line,
-    LineEvent,
     Overflow,
     Routing,
-    Status,
-    StatusChanged,
     Target,
 )
 
-from .drawn import Drawn
-from .words import listed, words
+from .formatting import last_known, listed, words
+from .model import LineModel
 
 SETTLE: Final = 2.0
-"""Seconds that what was asked for is shown, after the system has accepted it, until the line says what is so."""
+"""Seconds for which an accepted request is shown while the line has not confirmed it."""
 
 CONDITIONS: Final = (
     ("always", Condition.IMMEDIATE),
@@ -58,40 +55,31 @@ _CONDITION_WORDS: Final = {condition: word for word, condition in CONDITIONS}
 _TARGET_WORDS: Final = {target: word for word, target in OVERFLOW_TARGETS}
 
 
-class RoutingModel(Drawn):
+class RoutingModel(LineModel):
     """The routing of a line, as the line says it is.
 
     A switch shows what was asked for while the request is on its way, and afterwards the truth again, which may be
-    another one: a refusal turns it back. What somebody else changes is seen as well. To be used in the loop of the
-    client.
+    something else: a refusal flips it back. Changes by others are shown as well. For use in the client's loop.
     """
 
     def __init__(self, line: Line, *, settle: float = SETTLE) -> None:
         """Show how calls reach ``line``."""
-        self.line = line
+        super().__init__(line)
         self.settle = settle
-        self.status = line.pbx.status
-        """Whether the client sees the system; while it does not, what is shown may be old."""
         self._asked: dict[Feature, bool] = {}
         self._waiting: set[asyncio.Future[None]] = set()
         self._locks = {part: asyncio.Lock() for part in PARTS}
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
-        if isinstance(event, StatusChanged):
-            self.status = event.status
-        elif not isinstance(event, LineEvent) or event.line != self.line.id:
+        """Process one event of the client."""
+        if not self._concerns(event):
             return
         self._wake()
-        self._tell()
+        self._notify()
 
-    def take(self) -> None:
-        """Note that everything is drawn; what comes later is told again."""
-        self._told = False
-
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def parts(self) -> tuple[Feature, ...]:
@@ -128,12 +116,12 @@ class RoutingModel(Drawn):
 
     @property
     def forward(self) -> Forward | None:
-        """Where calls are forwarded; none is nowhere."""
+        """Where calls are forwarded; ``None`` if they are not."""
         return self._routing.forward
 
     @property
     def overflow(self) -> Overflow | None:
-        """Where calls go that are not taken; none is nowhere."""
+        """Where calls go that are not taken; ``None`` if nowhere."""
         return self._routing.overflow
 
     @property
@@ -148,7 +136,7 @@ class RoutingModel(Drawn):
 
     @property
     def caller_id(self) -> CallerId | None:
-        """The number that others see; none is not known."""
+        """The number that others see; ``None`` if unknown."""
         return self.line.snapshot.caller_id
 
     @property
@@ -159,14 +147,14 @@ class RoutingModel(Drawn):
             return "Which number others see is not known."
         by_presence = shown.choice is CallerIdChoice.FROM_PRESENCE
         if shown.number is None:
-            return f"Which number others see {'follows the presence' if by_presence else 'is not told'}."
+            return f"Which number others see {'follows the presence' if by_presence else 'is not known'}."
         return f"Others see {shown.number}, by the presence." if by_presence else f"Others see {shown.number}."
 
     @property
     def words(self) -> str:
         """How calls reach the line, in one sentence."""
         if all(part is Feature.CALLER_ID for part in self.parts):
-            return "This system tells nothing of how calls reach a line."
+            return "This system does not report how calls reach a line."
         if not self.known:
             return "How calls reach this line is not known yet."
         if self.do_not_disturb:
@@ -176,11 +164,9 @@ class RoutingModel(Drawn):
         else:
             said = "Calls ring here" + (" and at the remote extension" if self.remote_extension else "")
             said += "".join(f", and go to {route_words(way)}" for way in (self.forward, self.overflow) if way)
-        if self.status is not Status.ONLINE:
-            said += f" (as far as is known: {self.status.value})"
-        return f"{said}."
+        return f"{said}{last_known(self.status)}."
 
-    # --------------------------------------------------------------------------------------------- what can be done
+    # ----------------------------------------------------------------------------------------------------- actions
 
     async def set_do_not_disturb(self, on: bool) -> None:
         """Refuse calls, or no longer. Raises what ``aiopbx.Line.set_do_not_disturb`` raises."""
@@ -217,7 +203,7 @@ class RoutingModel(Drawn):
         await self.line.set_caller_id(given, choice=choice)
 
     async def refresh_caller_id(self) -> None:
-        """Read it again: no event tells its change."""
+        """Read it again: no event reports its change."""
         await self.line.refresh_caller_id()
 
     # --------------------------------------------------------------------------------------------------------- inside
@@ -235,32 +221,32 @@ class RoutingModel(Drawn):
     async def _switch(
         self, part: Feature, on: bool, ask: Callable[[bool], Awaitable[None]], truth: Callable[[], bool | None]
     ) -> None:
-        """Ask for it, and show it until the line says what is so. Of several wishes the last one is what counts."""
+        """Ask for it, and show it until the line confirms it. Of several requests the last one counts."""
         self._asked[part] = on
         self._wake()
-        self._tell()
+        self._notify()
         async with self._locks[part]:
             try:
-                if self._asked.get(part) is not on:  # somebody has changed his mind meanwhile
+                if self._asked.get(part) is not on:  # the user has switched it back meanwhile
                     return
                 await ask(on)
                 await self._until(lambda: truth() is on or self._asked.get(part) is not on)
             finally:
                 if self._asked.get(part) is on:
                     del self._asked[part]
-                self._tell()
+                self._notify()
 
     async def _until(self, so: Callable[[], bool]) -> None:
         """Wait until the line says so, but not for ever: the truth is shown then, whatever it is."""
         try:
             async with asyncio.timeout(self.settle):
                 while not so():
-                    news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                    self._waiting.add(news)
+                    changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                    self._waiting.add(changed)
                     try:
-                        await news
+                        await changed
                     finally:
-                        self._waiting.discard(news)
+                        self._waiting.discard(changed)
         except TimeoutError:
             pass
 

@@ -1,9 +1,9 @@
 """Calls as bars in time: which states each call has passed, and what of that a window of time shows."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from aiopbx import (
     CallEnded,
@@ -20,7 +20,8 @@ from aiopbx import (
     StatusChanged,
 )
 
-from .words import duration, words
+from .formatting import by_length, duration, titled, words
+from .model import HasSnapshot, Model
 
 if TYPE_CHECKING:
     import pandas
@@ -29,14 +30,6 @@ MOST: Final = 2000
 """Calls that are kept, at most; the oldest that have ended go first."""
 MOST_ROWS: Final = 40
 """Lines that are shown, at most, unless they were named."""
-
-
-class HasSnapshot(Protocol):
-    """A line, as far as it is needed here."""
-
-    @property
-    def snapshot(self) -> LineSnapshot:
-        """How it is now."""
 
 
 @dataclass(slots=True)
@@ -66,7 +59,7 @@ class Bar:
 
     @property
     def end(self) -> datetime | None:
-        """When it ended; none while it goes on."""
+        """When it ended; ``None`` while it is in progress."""
         return self.parts[-1].end
 
 
@@ -81,7 +74,7 @@ class Piece:
     right: float
     label: str
     title: str
-    """What to say about it when asked."""
+    """The tooltip."""
     running: bool
     outcome: Outcome | None
     """How the call ended, at its last piece."""
@@ -115,10 +108,10 @@ class Picture:
         return len({(row.line, piece.call) for row in self.rows for lane in row.lanes for piece in lane})
 
 
-class TimelineModel:
+class TimelineModel(Model):
     """The calls of lines in time. ``handle(event)`` keeps it current, ``picture(now)`` is what a window shows.
 
-    It knows no widgets and no clock: the time is given.
+    Knows no widgets and no clock: the caller passes the time.
     """
 
     def __init__(
@@ -134,8 +127,6 @@ class TimelineModel:
         self.window = window
         """Seconds that are shown, up to now."""
         self.status = status
-        self.on_dirty: Callable[[], None] | None = None
-        """Called at everything that may change the picture."""
         self._lines = lines
         self._only = tuple(only) if only is not None else None
         self._bars: dict[tuple[str, str], Bar] = {}
@@ -146,10 +137,10 @@ class TimelineModel:
                 for call in line.snapshot.calls:
                     self._take(key, call, call.answered_at or call.started_at or now)
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, StatusChanged):
             self.status = event.status
         elif isinstance(event, LineAdded):
@@ -162,8 +153,7 @@ class TimelineModel:
             self._take(event.line, event.call, event.at, ended=isinstance(event, CallEnded))
         else:
             return
-        if self.on_dirty is not None:
-            self.on_dirty()
+        self._notify()
 
     def _shows(self, line: str) -> bool:
         return self._only is None or line in self._only
@@ -194,7 +184,7 @@ class TimelineModel:
             gone = next((one for one, each in self._bars.items() if each.end is not None), key)
             del self._bars[gone]
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def bars(self) -> tuple[Bar, ...]:
@@ -207,7 +197,7 @@ class TimelineModel:
         return any(bar.end is None for bar in self._bars.values())
 
     def latest(self) -> datetime | None:
-        """When the last of the calls that are kept ended; none where there are none, or one goes on."""
+        """When the last call ended; ``None`` if there are no calls, or one is in progress."""
         ends = [bar.end for bar in self._bars.values()]
         return None if not ends or None in ends else max(end for end in ends if end is not None)
 
@@ -217,7 +207,11 @@ class TimelineModel:
         if known is not None:
             self._learn(known.snapshot)
         number, name = self._names.get(line, ("", ""))
-        return f"{number} {name}".strip() or line
+        return titled(number, name, line)
+
+    def _order(self, line: str) -> tuple[int, str, str]:
+        number, name = self._names.get(line, ("", ""))
+        return (*by_length(number), name)
 
     def picture(self, now: datetime) -> Picture:
         """What the window shows that ends now."""
@@ -230,7 +224,7 @@ class TimelineModel:
             keys = list(self._only)
             hidden = 0
         else:
-            keys = sorted(found, key=lambda line: _number_key(self.title(line)))
+            keys = sorted(found, key=self._order)
             hidden = max(0, len(keys) - MOST_ROWS)
             keys = keys[:MOST_ROWS]
         rows = tuple(TimelineRow(key, self.title(key), self._lanes(found.get(key, []), start, now)) for key in keys)
@@ -280,7 +274,7 @@ class TimelineModel:
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return every part of every call that is kept: a row for the time in one state."""
-        from ..frames import SECONDS, TEXT, TIME, WORD, between, table
+        from ..dataframes import SECONDS, TEXT, TIME, WORD, between, table
 
         columns = {
             "line": TEXT,
@@ -322,8 +316,3 @@ def ticks(start: datetime, end: datetime) -> list[datetime]:
     step = next((one for one in (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600) if span / one <= 8), 7200)
     first = int(start.timestamp() // step + 1) * step
     return [datetime.fromtimestamp(at, UTC) for at in range(first, int(end.timestamp()) + 1, step)]
-
-
-def _number_key(title: str) -> tuple[int, str]:
-    number = title.partition(" ")[0]
-    return (len(number), title)

@@ -1,7 +1,7 @@
-"""The voicemails of a line as data: its mailboxes, the messages in one, and what was heard."""
+"""The voicemails of a line as data: its mailboxes, and the messages in one of them."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -23,9 +23,9 @@ from aiopbx import (
     VoicemailMessage,
 )
 
-from ..frames import MESSAGES, message_row, table
-from .drawn import Drawn
-from .words import counted, duration
+from ..dataframes import MESSAGES, message_row, table
+from .formatting import counted, duration, offline_note
+from .model import ReadModel
 
 if TYPE_CHECKING:
     import os
@@ -92,7 +92,7 @@ class MessageRow:
 
     @classmethod
     def of(cls, message: VoicemailMessage, zone: tzinfo | None = None) -> "MessageRow":
-        """Make the row of a message; ``zone`` is where the reader is (none: this machine's)."""
+        """Make the row of a message; ``zone`` is where the reader is (``None``: this machine's)."""
         caller = message.caller
         return cls(
             id=message.id,
@@ -116,21 +116,19 @@ class Sound:
     """``wav``, ``mp3`` …, as a browser calls it."""
 
 
-class VoicemailModel(Drawn):
+class VoicemailModel(ReadModel):
     """The messages in a mailbox of a line, newest first, and which of them is meant.
 
-    ``open()`` connects to the mailbox and lists its messages; ``handle(event)`` tells by ``on_stale`` when the system
-    counts others. Where the system wants the mailbox's password, ``asks_password`` is set and ``open(password=…)`` is
-    tried again; it is kept by nobody but the mailbox. It knows no widgets, and belongs to the loop of the client.
+    ``open()`` connects to the mailbox and lists its messages; ``handle(event)`` calls ``on_stale`` when the system's
+    count changes. If the system wants the mailbox's password, ``asks_password`` is set: call ``open(password=…)``. Only
+    the mailbox keeps the password. Knows no widgets, and belongs to the client's loop.
     """
 
     def __init__(self, line: Line, *, zone: tzinfo | None = None, most_bytes: int = MOST_BYTES) -> None:
         """Show what is in the mailboxes of ``line``; at most ``most_bytes`` of a message are read into memory."""
-        self.line = line
+        super().__init__(line)
         self.zone = zone
         self.most_bytes = most_bytes
-        self.on_stale: Callable[[], None] | None = None
-        """Called when there may be other messages: ``refresh()`` is wanted."""
         self.mailboxes: tuple[MailboxSnapshot, ...] = ()
         """The mailboxes there are, once they were read."""
         self.mailbox: Mailbox | None = None
@@ -138,7 +136,6 @@ class VoicemailModel(Drawn):
         self.asks_password = False
         """Whether the system refused to open the mailbox without its password, or with a wrong one."""
         self.new_only = False
-        self.status = line.pbx.status
         self.loading: str | None = None
         """The message that is being read into memory."""
         self._messages: dict[str, VoicemailMessage] = {}
@@ -159,13 +156,13 @@ class VoicemailModel(Drawn):
         return self._wanted if self._wanted is not None else (self.mailbox.id if self.mailbox is not None else None)
 
     async def open(self, mailbox: str | None = None, *, password: str | None = None) -> None:
-        """Connect to a mailbox (none: the one that is chosen, else the first), and list its messages.
+        """Connect to a mailbox (``None``: the chosen one, else the first), and list its messages.
 
         Raises ``PbxError``; where the password is asked for, ``asks_password`` is set as well.
         """
         if not self.available:
             self._messages.clear()
-            self._tell()
+            self._notify()
             return
         self._reading += 1
         reading = self._reading
@@ -174,14 +171,14 @@ class VoicemailModel(Drawn):
         if wanted != self.wanted:
             self._close_mailbox()
         self._wanted = wanted
-        self._tell()
+        self._notify()
         try:
             opened = await self.line.mailbox(wanted, password=password or None)
         except NotAllowed:
             if reading == self._reading:
                 self.asks_password = True
                 self._close_mailbox()
-                self._tell()
+                self._notify()
             raise
         if reading != self._reading:
             return
@@ -211,31 +208,31 @@ class VoicemailModel(Drawn):
         self._messages = {message.id: message for message in messages}
         if self._chosen not in self._messages:
             self._chosen = None
-        self._tell()
+        self._notify()
 
     def _close_mailbox(self) -> None:
         self.mailbox = None
         self._messages.clear()
         self._chosen = None
 
-    # ------------------------------------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
-        """Note one event of the client."""
+        """Process one event of the client."""
         if isinstance(event, StatusChanged):
             self.status = event.status
             if event.status is Status.ONLINE:
-                self._tell_stale()
-            self._tell()
+                self._notify_stale()
+            self._notify()
         elif isinstance(event, LineChanged) and event.line == self.line.id:
             former, now = event.previous, event.snapshot
             if former.counters.voicemails != now.counters.voicemails:
-                self._tell_stale()
+                self._notify_stale()
             elif (Feature.MAILBOX in former.features) != (Feature.MAILBOX in now.features):
-                self._tell_stale()
-                self._tell()
+                self._notify_stale()
+                self._notify()
 
-    # ------------------------------------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------------------------------------------- state
 
     @property
     def rows(self) -> list[MessageRow]:
@@ -243,8 +240,8 @@ class VoicemailModel(Drawn):
         return [MessageRow.of(message, self.zone) for message in self._messages.values()]
 
     def take(self) -> list[MessageRow]:
-        """Return the rows; what happens from now on is told again."""
-        self._told = False
+        """Return the rows; later changes call ``on_change`` again."""
+        super().take()
         return self.rows
 
     def message(self, id: str) -> VoicemailMessage:
@@ -256,10 +253,9 @@ class VoicemailModel(Drawn):
 
     @property
     def summary(self) -> str:
-        """How it stands, in words."""
+        """The state in words."""
         if not self.available:
-            missing = self.line.missing.get(Feature.MAILBOX)
-            return "This line has no mailbox." + (f" It needs {missing}." if missing else "")
+            return self._unavailable(Feature.MAILBOX, "mailbox")
         if self.asks_password:
             return "The mailbox asks for its password."
         box = self.mailbox
@@ -270,11 +266,9 @@ class VoicemailModel(Drawn):
             words.append(f"{box.new} new")
         if box.usage is not None:
             words.append(f"{box.usage} % full")
-        if self.status is not Status.ONLINE:
-            words.append(f"{self.status.value}: what stands here may be old")
-        return " · ".join(words)
+        return " · ".join(words) + offline_note(self.status)
 
-    # ------------------------------------------------------------------------------------------------ what is done
+    # ----------------------------------------------------------------------------------------------------- actions
 
     @property
     def chosen(self) -> MessageRow | None:
@@ -283,9 +277,9 @@ class VoicemailModel(Drawn):
         return MessageRow.of(message, self.zone) if message is not None else None
 
     def choose(self, id: str | None) -> None:
-        """Mean this message, or none."""
+        """Choose this message; ``None`` chooses no message."""
         self._chosen = id if id in self._messages else None
-        self._tell()
+        self._notify()
 
     @property
     def can_mark(self) -> bool:
@@ -304,9 +298,9 @@ class VoicemailModel(Drawn):
         return self.mailbox.formats if self.mailbox is not None else ()
 
     def heard_as(self, format: str | None = None) -> str | None:
-        """The format in which a message is heard when this one is asked for: pages do not play every one.
+        """The format in which a page plays a message if this one is asked for: pages do not play every format.
 
-        Raises ``NotSupported`` where the mailbox has none that they play.
+        Raises ``NotSupported`` if the mailbox has no format that pages play.
         """
         asked = format or (self.formats[0] if self.formats else None)
         if asked is None or asked in PLAYABLE:
@@ -322,7 +316,7 @@ class VoicemailModel(Drawn):
         """Read a message into memory, chunk by chunk. Raises ``TooLong`` where it is too much for a page."""
         message = self.message(id)
         self.loading = id
-        self._tell()
+        self._notify()
         data = bytearray()
         stream = message.stream(format)
         try:
@@ -338,7 +332,7 @@ class VoicemailModel(Drawn):
             close = getattr(stream, "aclose", None)
             if close is not None:
                 await close()
-            self._tell()
+            self._notify()
         return Sound(id, bytes(data), sound_format(data, format))
 
     async def save(self, id: str, path: "str | os.PathLike[str]", *, format: str | None = None) -> int:
@@ -352,7 +346,7 @@ class VoicemailModel(Drawn):
             raise InvalidInput("file", f"{target} cannot be written: {error.strerror}.") from None
 
     async def set_read(self, id: str, read: bool = True) -> None:
-        """Mark a message as heard, or as new, where the system can."""
+        """Mark a message as heard or as new, if the system can."""
         await self.message(id).set_read(read)
         await self.refresh()
 
@@ -373,16 +367,12 @@ class VoicemailModel(Drawn):
             self._messages.pop(id_, None)
         if self._chosen in gone:
             self._chosen = None
-        self._tell()
+        self._notify()
         await self.refresh()
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the messages as a table of pandas: times in UTC, lengths in seconds."""
         return table(MESSAGES, map(message_row, self._messages.values()))
-
-    def _tell_stale(self) -> None:
-        if self.on_stale is not None:
-            self.on_stale()
 
 
 def file_name(row: MessageRow, format: str = "wav") -> str:

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import ipywidgets
 
-from aiopbx import Line, Status, StatusChanged
+from aiopbx import Line, Status
 
 from ..models.agent import MODES, OPERATIONS, AgentModel
-from .fields import Typed, set_options, show
+from ..models.formatting import titled
+from .controls import Typed, set_options, show
+from .markup import facts_html
 from .view import View
 
 _STYLE: Final = """
@@ -19,10 +21,10 @@ _STYLE: Final = """
 .pbx-agent .pbx-agent-busy { border-left-color: #c0392b; background: #c0392b18; }
 .pbx-agent .pbx-agent-wrap_up, .pbx-agent .pbx-agent-transaction_code { border-left-color: #8e6bd8; }
 .pbx-agent .pbx-agent-paused, .pbx-agent .pbx-agent-withdrawn { border-left-color: #e0a100; background: #e0a10018; }
-.pbx-agent .pbx-agent-facts { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; line-height: 1.5;
+.pbx-agent .pbx-facts { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; line-height: 1.5;
   margin: .3em 0; }
-.pbx-agent .pbx-agent-facts dt { opacity: .8; float: none; width: auto; white-space: nowrap; }
-.pbx-agent .pbx-agent-facts dd { margin: 0; float: none; width: auto; overflow-wrap: anywhere; }
+.pbx-agent .pbx-facts dt { opacity: .8; float: none; width: auto; white-space: nowrap; }
+.pbx-agent .pbx-facts dd { margin: 0; float: none; width: auto; overflow-wrap: anywhere; }
 .pbx-agent .pbx-agent-help { border-left: .3em solid #e0a100; padding: 0 .6em; line-height: 1.6; font-weight: 600; }
 .pbx-agent.pbx-stale .pbx-agent-state { opacity: .6; }
 """
@@ -50,7 +52,7 @@ class AgentPanel(View):
         """Show the agent of ``line``."""
         self.line = line
         self.model = AgentModel(line)
-        """What is shown."""
+        """The model of this view."""
         model = self.model
         self._state = ipywidgets.HTML(layout={"margin": "0"})
         self._facts = ipywidgets.HTML(layout={"margin": "0"})
@@ -119,11 +121,7 @@ class AgentPanel(View):
             self.on_change(box, self._setter(what))
         for name, button in self._buttons.items():
             self.on_click(button, self._work(name))
-        self.keep(line.subscribe(self.hears(model.handle)))
-        self.keep(line.pbx.subscribe(self.hears(model.handle), kind=StatusChanged))
-        self.keep(self._forget)
-        self.draw_now()
-        model.on_dirty = self.schedule
+        self.mirror(model, line)
 
     def draw(self) -> None:
         """Mirror the model."""
@@ -131,7 +129,7 @@ class AgentPanel(View):
         model.take()
         online = model.status is Status.ONLINE
         (self.remove_class if online else self.add_class)("pbx-stale")
-        name = f"{self.line.number} {self.line.name}".strip()
+        name = titled(self.line.number, self.line.name, self.line.id)
         self._state.value = (
             f"<b>{escape(f'Agent {name}')}</b>"
             f'<div class="pbx-agent-state pbx-agent-{model.state.value}" role="status">{escape(model.words)}</div>'
@@ -162,13 +160,13 @@ class AgentPanel(View):
             self.do(model.read_reasons)
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"AgentPanel of {self.line.number or self.line.name}: {self.model.words}"
 
     def to_html(self) -> str:
         """Return what the agent does and is, as plain HTML."""
         self.draw_now()
-        return f"<p>{escape(self.model.words)}</p>{facts_html(list(self.model.facts))}"
+        return f"<p>{escape(self.model.words)}</p>{facts_html(self.model.facts)}"
 
     def _setter(self, what: str) -> Callable[[Any], None]:
         return lambda value: setattr(self.model, what, value)
@@ -180,14 +178,3 @@ class AgentPanel(View):
             await self.model.do(name)
 
         return do
-
-    def _forget(self) -> None:
-        self.model.on_dirty = None
-
-
-def facts_html(facts: list[tuple[str, str]]) -> str:
-    """Return pairs of words as a list of HTML. Whatever comes from the system is escaped."""
-    if not facts:
-        return ""
-    items = "".join(f"<dt>{escape(word)}</dt><dd>{escape(value)}</dd>" for word, value in facts)
-    return f'<dl class="pbx-agent-facts">{items}</dl>'

@@ -1,4 +1,4 @@
-"""Numbers as bars: a small picture for what was counted, without a library for plots."""
+"""Numbers as bars: a small chart without a plotting library."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -13,7 +13,7 @@ _HIGHLIGHT: Final = "#d64541"
 
 
 class Bars:
-    """Values by name as horizontal bars, longest possible where ``most`` is; numbers stand beside them.
+    """Values by name as horizontal bars with their numbers. A bar of ``most`` has the full width.
 
     Give it a mapping or a series of pandas. It is a still picture that shows itself as the last thing of a cell, and
     follows the theme of the page.
@@ -29,7 +29,7 @@ class Bars:
         most: float | None = None,
         highlight: Iterable[Any] = (),
     ) -> None:
-        """Draw ``values``, each with ``unit`` and ``digits`` after the point; names in ``highlight`` stand out."""
+        """Draw ``values``, each with ``unit`` and ``digits`` decimals; names in ``highlight`` are highlighted."""
         pairs = values.items() if isinstance(values, Mapping) or hasattr(values, "items") else values
         self.values = [(str(name), float(value)) for name, value in pairs]
         """What is shown: names and values."""

@@ -23,7 +23,7 @@ class Beside(View):
     def __init__(self, *views: View, titles: tuple[str, ...] = ()) -> None:
         """Show these, with as many titles as are given."""
         self.views = views
-        """What is shown."""
+        """The model of this view."""
         self.titles = (*titles, *("" for _ in views[len(titles) :]))
         columns = []
         for view, title in zip(views, self.titles, strict=False):
@@ -40,7 +40,7 @@ class Beside(View):
         self.add_class("pbx-beside")
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return "; ".join(view.describe() for view in self.views)
 
     def to_html(self) -> str:

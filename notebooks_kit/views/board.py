@@ -13,6 +13,9 @@ from ipywidgets.widgets.widget_string import HTMLStyle
 from aiopbx import Line, LineState, Pbx, Status
 
 from ..models.board import RANK, BoardModel, BoardRow, Sort
+from ..models.formatting import counted
+from .controls import put
+from .markup import table_html
 from .view import View
 
 if TYPE_CHECKING:
@@ -50,17 +53,15 @@ _STYLE: Final = """
 """ + "".join(f".pbx-line:has(.pbx-{state.value}) {{ --rank: {rank}; }}\n" for state, rank in RANK.items())
 _CHOSEN: Final = "box-shadow: inset 0 0 0 2px var(--jp-brand-color1, #1976d2)"
 _numbers: Final = count()
-_HEAD: Final = (
-    '<div class="pbx-row pbx-head"><span>Number</span><span>Name</span><span>State</span><span>With</span>'
-    "<span>Notes</span></div>"
-)
+_COLUMNS: Final = ("Number", "Name", "State", "With", "Notes")
+_HEAD: Final = f'<div class="pbx-row pbx-head">{"".join(f"<span>{name}</span>" for name in _COLUMNS)}</div>'
 
 
 class LineBoard(View):
-    """Everybody's state, live, with a filter and a choice of order.
+    """The state of every line, live, with a filter and a choice of order.
 
     It mirrors a ``BoardModel``: a row is made once and only ever changed; what happened within a frame is drawn
-    together. Order and filter are two style sheets, so that arranging any number of rows anew is one message to the
+    together. Order and filter are two style sheets, so that rearranging any number of rows is one message to the
     page. ``close()`` takes it off the client and away from the page.
     """
 
@@ -132,15 +133,13 @@ class LineBoard(View):
             self.add_class("pbx-choosing")
         for box, what in ((self._filter_box, "filter"), (self._sort_box, "sort"), (self._turned, "descending")):
             self.on_change(box, partial(setattr, self.model, what))
-        self.keep(pbx.subscribe(self.hears(self.model.handle)))
         for part in (self._layout, self._wide, self._style, self._button_layout, self._button_style):
-            self.keep(part.close)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
+            self.on_close(part.close)
+        self.mirror(self.model, pbx)
 
     @property
     def chosen(self) -> str:
-        """The ``id`` of the line that is marked; empty if none is."""
+        """The ``id`` of the marked line; empty if no line is marked."""
         return self._chosen
 
     @chosen.setter
@@ -154,10 +153,10 @@ class LineBoard(View):
         """Draw what has changed."""
         model = self.model
         gone = []
-        news = model.take()
+        changed = model.take()
         places = model.places
         # in order, because keyboards and screen readers go by the order in which the rows were made
-        for key in sorted(news, key=lambda key: places.get(key, 0)):
+        for key in sorted(changed, key=lambda key: places.get(key, 0)):
             row = model.row(key)
             if row is not None:
                 self._draw_row(row)
@@ -224,7 +223,7 @@ class LineBoard(View):
     # ------------------------------------------------------------------------------------------- without live widgets
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"LineBoard of {len(self._rows)} lines"
 
     def to_dataframe(self) -> "pandas.DataFrame":
@@ -234,13 +233,8 @@ class LineBoard(View):
     def to_html(self) -> str:
         """Return what is shown now as a plain table."""
         self.draw_now()
-        lines = ["<table><tr><th>Number</th><th>Name</th><th>State</th><th>With</th><th>Notes</th></tr>"]
-        lines += [
-            f"<tr><td>{escape(row.number)}</td><td>{escape(row.name)}</td><td>{escape(row.words)}</td>"
-            f"<td>{escape(row.party)}</td><td>{escape(notes(row))}</td></tr>"
-            for row in self.model.shown
-        ]
-        return "".join(lines) + "</table>"
+        rows = [(row.number, row.name, row.words, row.party, notes(row)) for row in self.model.shown]
+        return table_html(_COLUMNS, rows)
 
 
 @dataclass(slots=True)
@@ -258,12 +252,6 @@ class _Row:
             part.close()
 
 
-def put(widget: Any, text: str) -> None:
-    """Set the text of a widget if it is another one: what is the same is not sent."""
-    if widget.value != text:
-        widget.value = text
-
-
 def notes(row: BoardRow) -> str:
     """Return what else there is to say about a line: do-not-disturb, forward, and what waits for its user."""
     said = []
@@ -274,7 +262,7 @@ def notes(row: BoardRow) -> str:
     if row.missed:
         said.append(f"{row.missed} missed")
     if row.voicemails:
-        said.append(f"{row.voicemails} voicemail" + ("s" if row.voicemails > 1 else ""))
+        said.append(counted(row.voicemails, "voicemail"))
     if row.calls > 1:
         said.append(f"{row.calls} calls")
     return ", ".join(said)

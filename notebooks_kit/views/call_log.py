@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from aiopbx import Direction, Line, StatusChanged
+from aiopbx import Direction, Line
 
 from ..models.call_log import CallLogModel, LogRow, LogSort
-from .confirm import Confirm
-from .fields import show
+from .controls import Confirm, button, put, show
+from .markup import table_html
 from .view import View, close_widget
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _WAYS: Final = {
     Direction.OUTGOING: ("\u2197", "outgoing"),
     Direction.UNKNOWN: ("\u00b7", "direction unknown"),
 }
+_COLUMNS: Final = ("", "With", "Number", "When", "Duration", "")
 _KINDS: Final = ("All calls", "Missed", "Incoming", "Outgoing")
 
 
@@ -73,13 +74,13 @@ class CallLogTable(View):
             value=True, description="Descending", tooltip="Newest, longest or last on top", layout={"width": "8em"}
         )
         self._all = ipywidgets.Checkbox(description="Choose all", indent=False, layout={"width": "8em"})
-        self._dial = _button("Call back")
-        self._acknowledge = _button("Mark as seen")
-        self._unacknowledge = _button("Mark as not seen")
-        self._delete = _button("Delete …")
-        self._refresh = _button("Read anew")
-        self._refresh.tooltip = "Read the call log anew"
-        self._more = _button("Read more")
+        self._dial = button("Call back")
+        self._acknowledge = button("Mark as seen")
+        self._unacknowledge = button("Mark as not seen")
+        self._delete = button("Delete …")
+        self._refresh = button("Reload")
+        self._refresh.tooltip = "Read the call log again"
+        self._more = button("Read more")
         self._confirm = Confirm(self, "Delete for good")
         self._words = ipywidgets.HTML(layout={"margin": "0"})
         self._body = ipywidgets.VBox(layout={"max_height": height, "overflow": "hidden auto", "display": "flex"})
@@ -111,12 +112,7 @@ class CallLogTable(View):
         self.on_click(self._delete, self._ask)
         self.on_click(self._refresh, self.model.refresh)
         self.on_click(self._more, self.model.more)
-        self.keep(line.subscribe(self.hears(self.model.handle)))
-        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
-        self.keep(self._forget)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
-        self.model.on_stale = self._stale
+        self.mirror(self.model, line)
         self.do(self.model.refresh)
 
     async def load_all(self) -> None:
@@ -141,8 +137,7 @@ class CallLogTable(View):
             show(part, available)
         show(self._more, available and not self.model.complete)
         words = f'<div class="pbx-log-words" role="status">{escape(self.model.summary)}</div>'
-        if self._words.value != words:
-            self._words.value = words
+        put(self._words, words)
         self._draw_tools()
 
     def _draw_row(self, row: LogRow) -> None:
@@ -156,11 +151,9 @@ class CallLogTable(View):
             self.on_change(box, partial(self.model.choose, row.id))
             self._rows[row.id] = box
             return
-        if box.description != html:
-            box.description = html
-            box.tooltip = row.name
-        if box.value != chosen:
-            box.value = chosen
+        put(box, html, "description")
+        put(box, row.name, "tooltip")
+        put(box, chosen)
 
     def _draw_tools(self) -> None:
         model = self.model
@@ -169,24 +162,23 @@ class CallLogTable(View):
         self._dial.tooltip = (
             f"Call {number} from {self.line.number or self.line.name}" if number else "Choose one call to call back"
         )
-        for button, on in (
+        for each, on in (
             (self._dial, number is not None),
             (self._acknowledge, model.can_acknowledge),
             (self._unacknowledge, model.can_unacknowledge),
             (self._delete, count > 0),
         ):
-            if not self.is_busy(button) and button.disabled is on:
-                button.disabled = not on
-        for button in (self._acknowledge, self._unacknowledge):
-            show(button, model.marks)
+            if not self.is_busy(each):
+                put(each, not on, "disabled")
+        for each in (self._acknowledge, self._unacknowledge):
+            show(each, model.marks)
         self._acknowledge.tooltip = "Mark the missed calls that are chosen as seen"
         self._unacknowledge.tooltip = "Mark the missed calls that are chosen as not seen"
         self._delete.description = f"Delete {count} …" if count else "Delete …"
         self._delete.tooltip = "Delete what is chosen; you are asked once more"
         shown = {row.id for row in model.rows}
         everything = bool(shown) and model.chosen.issuperset(shown)
-        if self._all.value != everything:
-            self._all.value = everything
+        put(self._all, everything)
         if self._confirm.asking and not count:
             self._confirm.withdraw()
 
@@ -206,17 +198,6 @@ class CallLogTable(View):
         what = "this call" if len(rows) == 1 else f"these {len(rows)} calls"
         self._confirm.ask(f"Delete {what} from the log for good? {named}{rest}", lambda: self.model.delete(ids))
 
-    def _stale(self) -> None:
-        """Read anew, without a click: what went wrong before stays to be read, unless that may be mended by now."""
-        former = self._problem
-        self.do(self.model.refresh)
-        if former is not None and not getattr(former, "transient", False):
-            self._tell(former)
-
-    def _forget(self) -> None:
-        self.model.on_dirty = None
-        self.model.on_stale = None
-
     # -------------------------------------------------------------------------------------------- without live widgets
 
     def to_dataframe(self) -> "pandas.DataFrame":
@@ -224,24 +205,15 @@ class CallLogTable(View):
         return self.model.to_dataframe()
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"CallLogTable of {self.line.number or self.line.name}: {self.model.summary}"
 
     def to_html(self) -> str:
         """Return what is shown as a plain table."""
-        lines = [
-            "<table><tr><th>Direction</th><th>With</th><th>Number</th><th>When</th><th>Duration</th><th></th></tr>"
+        rows = [
+            (row.direction.value, row.party, row.number, row.when, row.duration, row.words) for row in self.model.rows
         ]
-        lines += [
-            "<tr>"
-            + "".join(
-                f"<td>{escape(cell)}</td>"
-                for cell in (row.direction.value, row.party, row.number, row.when, row.duration, row.words)
-            )
-            + "</tr>"
-            for row in self.model.rows
-        ]
-        return f"<p>{escape(self.model.summary)}</p>" + "".join(lines) + "</table>"
+        return f"<p>{escape(self.model.summary)}</p>" + table_html(("Direction", *_COLUMNS[1:]), rows)
 
 
 def row_html(row: LogRow) -> str:
@@ -261,12 +233,4 @@ def row_html(row: LogRow) -> str:
 
 
 def _head() -> str:
-    cells = ("", "With", "Number", "When", "Duration", "")
-    return (
-        '<div class="pbx-log-row pbx-log-head">' + "".join(f"<span>{escape(cell)}</span>" for cell in cells) + "</div>"
-    )
-
-
-def _button(description: str) -> Any:
-    # no icon: its character would be part of the name that is read aloud
-    return ipywidgets.Button(description=description, tooltip=description, layout={"width": "auto"})
+    return '<div class="pbx-log-row pbx-log-head">' + "".join(f"<span>{cell}</span>" for cell in _COLUMNS) + "</div>"

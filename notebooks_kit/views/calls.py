@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import ipywidgets
 
-from aiopbx import Line, Status, StatusChanged
+from aiopbx import Line, Status
 
 from ..models.calls import OPERATIONS, CallRow, CallsModel, Needs, Operation, operation
-from .fields import Typed, on_enter, set_options, show
+from ..models.formatting import offline_note, titled
+from .controls import Typed, on_enter, set_options, show
+from .markup import table_html
 from .view import View, close_widget
 
 _STYLE: Final = """
@@ -54,7 +56,7 @@ class CallPanel(View):
         """Show the calls of ``line``; ``options`` are those of ``CallsModel``, such as ``linger``."""
         self.line = line
         self.model = CallsModel(line, **options)
-        """What is shown."""
+        """The model of this view."""
         self._rows: dict[str, _Row] = {}
         # One layout each for all buttons that are there and that are not: a button is one widget, not three.
         self._there = ipywidgets.Layout(width="auto", margin="0 .3em .2em 0")
@@ -65,20 +67,16 @@ class CallPanel(View):
         self._body = ipywidgets.VBox()
         super().__init__(line.pbx, [self._title, self._none, self._body], css=_STYLE)
         self.add_class("pbx-calls")
-        self.keep(line.subscribe(self.hears(self.model.handle)))
-        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
-        self.keep(self._forget)
+        self.on_close(self._forget)
         self.every(1.0, self._tick)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
+        self.mirror(self.model, line)
 
     def draw(self) -> None:
         """Draw what has changed."""
         dirty = self.model.take()
         online = self.model.status is Status.ONLINE
-        title = f"Calls of {self.line.number} {self.line.name}".strip()
-        if not online:
-            title += f" · {self.model.status.value}: what stands here may be old"
+        name = titled(self.line.number, self.line.name, self.line.id)
+        title = f"Calls of {name}{offline_note(self.model.status)}"
         (self.remove_class if online else self.add_class)("pbx-stale")
         self._title.value = f"<b>{escape(title)}</b>"
         gone = [self._rows.pop(key) for key in list(self._rows) if self.model.row(key) is None]
@@ -114,25 +112,29 @@ class CallPanel(View):
                 drawn.draw_timer(row.timer(now))
 
     def _forget(self) -> None:
-        self.model.on_dirty = None
         self._rows.clear()
         for part in (self._there, self._away, *self._styles.values()):
             part.close()
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"CallPanel of {self.line.number or self.line.name}: {len(self.line.snapshot.calls)} calls"
 
     def to_html(self) -> str:
         """Return the calls as a plain table."""
         self.draw_now()
         now = self.model.clock()
-        lines = ["<table><tr><th>With</th><th>State</th><th>Time</th><th>Notes</th><th>Possible now</th></tr>"]
-        for row in self.model.rows:
-            possible = ", ".join(operation(name).label for name in row.buttons)
-            cells = (row.party, row.words, row.timer(now), ", ".join(row.notes), possible)
-            lines.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
-        return "".join(lines) + "</table>"
+        rows = [
+            (
+                row.party,
+                row.words,
+                row.timer(now),
+                ", ".join(row.notes),
+                ", ".join(operation(name).label for name in row.buttons),
+            )
+            for row in self.model.rows
+        ]
+        return table_html(("With", "State", "Time", "Notes", "Possible now"), rows)
 
 
 class _Row:
@@ -302,7 +304,7 @@ class _Row:
 
 
 def numbered(label: str, number: int) -> str:
-    """Return a label with a number in it: ``Hold 2``, ``Add … 2``; none is added where it is 0."""
+    """Return a label with its number: ``Hold 2``, ``Add … 2``; without one if it is 0."""
     return f"{label} {number}" if number else label
 
 

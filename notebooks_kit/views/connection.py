@@ -1,4 +1,4 @@
-"""Connecting by form, and how the connection stands."""
+"""A form to connect, and the state of the connection."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,8 @@ import ipywidgets
 from aiopbx import Pbx, Status
 
 from ..models.connection import LABELS, SYSTEMS, TLS_WORDS, ConnectionModel, system_words
-from .fields import Typed, on_enter
+from .controls import Typed, button, on_enter, put, show
+from .markup import facts_html
 from .view import View, close_widget
 
 _STYLE: Final = """
@@ -38,7 +39,7 @@ _ending: Final[set["asyncio.Task[None]"]] = set()
 
 
 class ConnectionPanel(View):
-    """A form that connects, tests, disconnects or starts the demo, and shows how the connection stands.
+    """A form that connects, tests, disconnects or starts the demo, and shows the state of the connection.
 
     ``pbx`` is the client, once it is connected. ``then`` makes what is shown below it from then on, such as
     ``LineBoard`` or ``Console``; it ends with the connection. ``close()`` closes the connection, too, and so does
@@ -48,16 +49,16 @@ class ConnectionPanel(View):
     def __init__(self, *, then: Callable[[Pbx], Any] | None = None, model: ConnectionModel | None = None) -> None:
         """Show an empty form."""
         self.model = model or ConnectionModel()
-        """What is shown."""
+        """The model of this view."""
         self._then = then
         self._below: Any = None
         self._below_of: Pbx | None = None
         self._boxes = {name: self._box(name) for name in LABELS}
         self._faults = {name: ipywidgets.HTML(layout={"display": "none", "margin": "0"}) for name in LABELS}
-        self._test = _button("Test", "Log in, look what is there, and leave again")
-        self._connect = _button("Connect", "Connect with what was typed", "primary")
-        self._demo = _button("Demo", "Start a simulated telephone system in this kernel and connect to it")
-        self._disconnect = _button("Disconnect", "Close the connection")
+        self._test = button("Test", "Log in, count the lines and log out", width="9em")
+        self._connect = button("Connect", "Connect with what was typed", "primary", width="9em")
+        self._demo = button("Demo", "Start a simulated telephone system in this kernel and connect to it", width="9em")
+        self._disconnect = button("Disconnect", "Close the connection", width="9em")
         self._state = ipywidgets.HTML()
         self._facts = ipywidgets.HTML()
         rows = [part for name in LABELS for part in (self._boxes[name], self._faults[name])]
@@ -84,13 +85,12 @@ class ConnectionPanel(View):
         self.on_click(self._demo, self.model.start_demo)
         self.on_click(self._disconnect, self.model.disconnect)
         self.every(1.0, lambda: self.model.sample(monotonic()))
-        self.keep(self._leave)
-        self.draw_now()
-        self.model.on_change = self.schedule
+        self.on_close(self._leave)
+        self.mirror(self.model)
 
     @property
     def pbx(self) -> Pbx | None:
-        """The connected client; none while there is none."""
+        """The connected client; ``None`` while there is no connection."""
         return self.model.pbx
 
     def draw(self) -> None:
@@ -98,27 +98,27 @@ class ConnectionPanel(View):
         model = self.model
         pbx = model.pbx
         if pbx is not None:
-            _put(self._boxes["password"], "value", "")
+            put(self._boxes["password"], "")
         shown = model.shown if pbx is None else ()
         for name, box in self._boxes.items():
-            _show(box, name in shown)
+            show(box, name in shown)
             fault = model.problems.get(name, "") if name in shown else ""
             text = f'<div role="alert" class="pbx-field">{escape(LABELS[name])}: {escape(fault)}</div>' if fault else ""
-            _put(self._faults[name], "value", text)
-            _show(self._faults[name], bool(text))
-            _put(box, "disabled", bool(model.working))
-        _put(self._boxes["password"], "placeholder", "as before, if left empty" if model.password_kept else "")
-        for button, there in (
+            put(self._faults[name], text)
+            show(self._faults[name], bool(text))
+            put(box, bool(model.working), "disabled")
+        put(self._boxes["password"], "as before, if left empty" if model.password_kept else "", "placeholder")
+        for each, there in (
             (self._connect, pbx is None),
             (self._test, pbx is None),
             (self._demo, pbx is None),
             (self._disconnect, pbx is not None),
         ):
-            _show(button, there)
-            if not self.is_busy(button):
-                _put(button, "disabled", bool(model.working))
-        _put(self._state, "value", self._state_html())
-        _put(self._facts, "value", self._facts_html())
+            show(each, there)
+            if not self.is_busy(each):
+                put(each, bool(model.working), "disabled")
+        put(self._state, self._state_html())
+        put(self._facts, self._facts_html())
         self._draw_below(pbx)
 
     def _draw_below(self, pbx: Pbx | None) -> None:
@@ -145,8 +145,7 @@ class ConnectionPanel(View):
         return f'<span role="status" class="pbx-status pbx-status-{escape(kind)}">{escape(text)}</span>'
 
     def _facts_html(self) -> str:
-        facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in self.model.facts)
-        return f'<dl class="pbx-facts">{facts}</dl>' if facts else ""
+        return facts_html(self.model.facts)
 
     def _box(self, name: str) -> Any:
         label, value = LABELS[name], self.model.fields.get(name, "")
@@ -177,18 +176,5 @@ class ConnectionPanel(View):
         task.add_done_callback(_ending.discard)
 
     def to_html(self) -> str:
-        """Return how the connection stands."""
+        """Return the state of the connection."""
         return self._state_html() + self._facts_html()
-
-
-def _button(description: str, tooltip: str, style: str = "") -> Any:
-    return ipywidgets.Button(description=description, tooltip=tooltip, button_style=style, layout={"width": "9em"})
-
-
-def _put(widget: Any, name: str, value: object) -> None:
-    if getattr(widget, name) != value:
-        setattr(widget, name, value)
-
-
-def _show(widget: Any, there: bool) -> None:
-    _put(widget.layout, "display", None if there else "none")

@@ -1,7 +1,6 @@
 """Everything in tabs."""
 
 from collections.abc import Callable
-from functools import partial
 from html import escape
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from .agent import AgentPanel
 from .board import LineBoard
 from .call_log import CallLogTable
 from .calls import CallPanel
+from .controls import put
 from .dial import DialPad
 from .directory import DirectorySearch
 from .event_log import EventLog
@@ -51,14 +51,14 @@ _OF_LINE: Final[dict[str, Callable[[Line], Any]]] = {
 class Console(View):
     """The board, and everything that can be seen of the line chosen on it or by name, in tabs.
 
-    A tab is made when it is looked at for the first time; what shows a line is made anew for another line. What the
+    A tab is made when it is first opened; the views of a line are made again for another line. What the
     system cannot do has no tab. ``close()`` takes all of it away; the client goes on.
     """
 
     def __init__(self, pbx: Pbx, *, line: str = "", page: str = "board") -> None:
         """Show ``pbx``, with this line (id or number) chosen and this tab in front."""
         self.model = ConsoleModel(pbx, line=line)
-        """What is shown."""
+        """The model of this view."""
         self.views: dict[str, Any] = {}
         """The views made so far, by the name of their tab; ``calls`` and ``dial`` are on the first one."""
         self._client = pbx
@@ -90,10 +90,7 @@ class Console(View):
         self._tabs.selected_index = next((i for i, each in enumerate(self._pages) if each.name == page), 0)
         self.on_change(self._line_box, self._typed)
         self.on_change(self._tabs, lambda _: self.schedule(), "selected_index")
-        self.keep(pbx.subscribe(self.hears(self.model.handle)))
-        self.keep(partial(setattr, self.model, "on_change", None))
-        self.draw_now()
-        self.model.on_change = self.schedule
+        self.mirror(self.model, pbx)
 
     @property
     def line(self) -> Line | None:
@@ -117,14 +114,12 @@ class Console(View):
         model = self.model
         line = model.line
         choices = tuple(model.choices)
-        if self._line_box.options != choices:
-            self._line_box.options = choices
+        put(self._line_box, choices, "options")
         words = label(line) if line is not None else "No line is chosen."
         head = f'<span class="pbx-console-head" role="status">{escape(words)}</span>'
         if model.trouble:
             head += f'<span class="pbx-console-status" role="status">{escape(model.trouble)}</span>'
-        if self._head.value != head:
-            self._head.value = head
+        put(self._head, head)
         self._draw_page(self._pages[self._tabs.selected_index or 0], line)
         board = self.views.get("board")
         if board is not None and board.chosen != model.chosen:
@@ -181,10 +176,10 @@ class Console(View):
         if self.model.find(text):
             self._line_box.value = ""
         else:
-            self.tell(f"There is no single line {text!r}. Give its number, or more of its name.")
+            self.show_problem(f"There is no single line {text!r}. Give its number, or more of its name.")
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"Console of {len(self._client.lines)} lines"
 
     def to_html(self) -> str:

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 import ipywidgets
 
-from aiopbx import Line, StatusChanged
+from aiopbx import Line
 
 from ..models.dial import KEY_NAMES, KEYS, LETTERS, DialModel
-from ..models.words import listed
-from .fields import Typed, on_enter, set_options, show
+from ..models.formatting import listed, titled
+from .controls import Typed, button, on_enter, put, set_options, show
 from .view import View
 
-# The letters of a key are for who sees it only: a screen reader says the digit.
+# The letters of a key are visual only: a screen reader says the digit.
 _STYLE: Final = """
 .pbx-dial .pbx-dial-hint { min-height: 1.5em; line-height: 1.5; overflow-wrap: anywhere; }
 .pbx-dial .pbx-dial-hint.pbx-tones { color: inherit; font-weight: 600; }
@@ -52,7 +52,7 @@ class DialPad(View):
             description="Found",
             options=(),
             rows=4,
-            tooltip="Choose somebody",
+            tooltip="Choose a person",
             layout={"width": "20em", "display": "none"},
         )
         self._keys = {key: self._key(key) for key in KEYS}
@@ -60,12 +60,12 @@ class DialPad(View):
             list(self._keys.values()),
             layout={"grid_template_columns": "repeat(3, 4.2em)", "grid_gap": ".3em", "margin": ".3em 0 .3em 0"},
         )
-        self._dial = _button("Dial", "Dial what was typed", "success")
-        self._redial = _button("Redial", "Dial the last number again")
-        self._delete = _button("Delete", "Take the last letter away")
-        self._pick_up = _button("Pick up", "Take the call that rings at the number that was typed")
-        self._unpark = _button(
-            "Take back", "Take the call back that is parked at the number that was typed, at the own device without one"
+        self._dial = button("Dial", "Dial the typed number or name", "success")
+        self._redial = button("Redial", "Dial the last number again")
+        self._delete = button("Delete", "Delete the last character")
+        self._pick_up = button("Pick up", "Pick up the call that rings at the typed number")
+        self._unpark = button(
+            "Take back", "Take back the call that is parked at the typed number, or at your own device if none is typed"
         )
         self._tones = ipywidgets.Checkbox(
             value=False, description="Keys send tones", indent=False, layout={"width": "auto", "display": "none"}
@@ -74,7 +74,7 @@ class DialPad(View):
         self._ring_first = ipywidgets.Checkbox(
             value=False,
             description="Ring my telephone first",
-            tooltip="The own telephone rings, and dials once it is answered",
+            tooltip="Your telephone rings, and dials when you answer it",
             indent=False,
             layout={"width": "auto"},
         )
@@ -109,17 +109,14 @@ class DialPad(View):
         self.on_click(self._delete, self._delete_last)
         self.on_click(self._pick_up, self._with_number(self.model.pick_up))
         self.on_click(self._unpark, self._with_number(self.model.unpark))
-        self.keep(line.subscribe(self.hears(self.model.handle)))
-        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
-        self.keep(self._forget)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
+        self.on_close(self.model.close)
+        self.mirror(self.model, line)
 
     def draw(self) -> None:
         """Mirror the model."""
         model = self.model
         model.take()
-        self._title.value = f"<b>{escape(f'Dial from {self.line.number} {self.line.name}'.strip())}</b>"
+        self._title.value = f"<b>{escape(f'Dial from {titled(self.line.number, self.line.name, self.line.id)}')}</b>"
         if model.tones is not self._mode:
             self._mode = model.tones
             (self.add_class if self._mode else self.remove_class)("pbx-sends-tones")
@@ -146,16 +143,16 @@ class DialPad(View):
         show(self._pick_up, model.can_pick_up and not self._mode)
         show(self._unpark, model.can_unpark and not self._mode)
         absent = model.absent
-        self._absent.value = f"<i>Not on this line: {escape(listed(list(absent)))}.</i>" if absent else ""
+        self._absent.value = f"<i>Not on this line: {escape(listed(absent))}.</i>" if absent else ""
         show(self._absent, bool(absent))
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"DialPad of {self.line.number or self.line.name}"
 
     def to_html(self) -> str:
-        """Return how it stands, as plain HTML."""
-        return f"<p>Dial pad of {escape(f'{self.line.number} {self.line.name}'.strip())}</p>"
+        """Return its title as plain HTML."""
+        return f"<p>Dial pad of {escape(titled(self.line.number, self.line.name, self.line.id))}</p>"
 
     # ----------------------------------------------------------------------------------------------- what people do
 
@@ -213,17 +210,9 @@ class DialPad(View):
         self._shown = text
         self._field.value = text
 
-    def _enable(self, button: Any, on: bool) -> None:
-        if not self.is_busy(button):
-            button.disabled = not on
-
-    def _forget(self) -> None:
-        self.model.on_dirty = None
-        self.model.close()
-
-
-def _button(label: str, help: str, style: str = "") -> Any:
-    return ipywidgets.Button(description=label, tooltip=help, button_style=style, layout={"width": "auto"})
+    def _enable(self, each: Any, on: bool) -> None:
+        if not self.is_busy(each):
+            put(each, not on, "disabled")
 
 
 def _key_tooltip(key: str, tones: bool) -> str:

@@ -8,7 +8,8 @@ import ipywidgets
 from aiopbx import Contact, Feature, Line, Pbx
 
 from ..models.directory import DirectoryModel
-from .fields import show
+from .controls import show
+from .markup import table_html
 from .view import View
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _STYLE: Final = """
 .pbx-directory .pbx-contact-number { font-variant-numeric: tabular-nums; }
 .pbx-directory .pbx-directory-words { line-height: 1.5; padding: 0 .6em; }
 """
+_COLUMNS: Final = ("Number", "Name", "Login", "E-mail")
 
 
 class DirectorySearch(View):
@@ -38,7 +40,7 @@ class DirectorySearch(View):
         """Search in ``pbx``, and call from ``line``; ``options`` are those of ``DirectoryModel``, such as ``limit``."""
         self.line = line
         self.model = DirectoryModel(pbx, line, **options)
-        """What is shown."""
+        """The model of this view."""
         self._rows: list[_Row] = []
         self._field = ipywidgets.Text(
             description="Search",
@@ -48,8 +50,7 @@ class DirectorySearch(View):
         )
         self._words = ipywidgets.HTML(layout={"margin": "0"})
         self._head = ipywidgets.HTML(
-            '<div class="pbx-contact pbx-head"><span>Number</span><span>Name</span><span>Login</span>'
-            "<span>E-mail</span></div>",
+            f'<div class="pbx-contact pbx-head">{"".join(f"<span>{name}</span>" for name in _COLUMNS)}</div>',
             layout={"margin": "0", "display": "none"},
         )
         self._body = ipywidgets.VBox(layout={"max_height": height, "overflow": "hidden auto", "display": "flex"})
@@ -59,9 +60,8 @@ class DirectorySearch(View):
         if line is not None:
             self.add_class("pbx-calls-from")
         self.on_change(self._field, self.model.type)
-        self.keep(self._forget)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
+        self.on_close(self.model.close)
+        self.mirror(self.model)
 
     def draw(self) -> None:
         """Mirror the model."""
@@ -75,25 +75,16 @@ class DirectorySearch(View):
         show(self._head, bool(found))
 
     def to_dataframe(self) -> "pandas.DataFrame":
-        """Return who was found as a table of pandas, which has to be installed."""
+        """Return the contacts as a pandas DataFrame. Needs pandas."""
         return self.model.to_dataframe()
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"DirectorySearch: {self.model.words}"
 
     def to_html(self) -> str:
         """Return who was found as a plain table."""
-        lines = ["<table><tr><th>Number</th><th>Name</th><th>Login</th><th>E-mail</th></tr>"]
-        lines += [
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(contact)) + "</tr>"
-            for contact in self.model.found
-        ]
-        return f"<p>{escape(self.model.words)}</p>" + "".join(lines) + "</table>"
-
-    def _forget(self) -> None:
-        self.model.on_dirty = None
-        self.model.close()
+        return f"<p>{escape(self.model.words)}</p>" + table_html(_COLUMNS, map(_cells, self.model.found))
 
 
 class _Row:
@@ -114,7 +105,7 @@ class _Row:
         view.on_click(self._call, self._dial)
 
     def draw(self, contact: Contact | None) -> None:
-        """Show somebody, or nobody."""
+        """Show a contact, or hide the row."""
         line = self._view.line
         show(self.box, contact is not None)
         if contact is None or contact == self._contact:
@@ -129,7 +120,7 @@ class _Row:
         self._call.description = f"Call {contact.number}" if may_call else "Call"
         self._call.tooltip = f"Call {contact.name} from {line.number}" if line is not None else ""
         show(self._call, line is not None)
-        # the place is kept, so that the columns stand below each other
+        # hidden, not removed, so that the columns stay aligned
         hidden = not (may_call and line is not None and Feature.DIAL in line.features)
         self._call.layout.visibility = "hidden" if hidden else "visible"
         self._call.disabled = hidden

@@ -1,4 +1,4 @@
-"""What happens, as a widget: a live list of events and wire messages."""
+"""A live list of events and wire messages, as a widget."""
 
 from collections import deque
 from html import escape
@@ -9,6 +9,9 @@ import ipywidgets
 from aiopbx import Pbx, Status
 
 from ..models.event_log import KEPT, Entry, EventLogModel, event_json
+from ..models.formatting import by_length
+from .controls import put, set_options
+from .markup import table_html
 from .view import View
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ _AT_ONCE: Final = 60
 _LARGE: Final = 48_000
 """Characters that one drawing brings, about at most."""
 _ANEW: Final = 300
-"""Entries that are drawn, at most, where everything is drawn anew."""
+"""Entries that are drawn, at most, when the whole list is redrawn."""
 _EVERYTHING: Final = "everything"
 _GROUPS: Final = (("calls", "calls"), ("events", "all events"), ("wire", "all of the wire"))
 _STYLE: Final = """
@@ -48,7 +51,7 @@ _STYLE: Final = """
 
 
 class EventLog(View):
-    """What happens, the newest on top: events of the model and messages of the wire, each to be looked into.
+    """Events and wire messages, the newest on top. Each entry can be opened.
 
     It mirrors an ``EventLogModel``. What was drawn stays as it is, so an entry that is open stays open: each drawing
     fills one more piece of the list, and the oldest piece is used again. ``to_dataframe()`` has what is shown.
@@ -100,19 +103,17 @@ class EventLog(View):
         self.on_change(self._filter_box, lambda words: setattr(self.model, "filter", words))
         self.on_change(self._pause, lambda on: setattr(self.model, "paused", on))
         self.on_click(self._clear, self.model.clear)
-        # The wire first: what is told there comes before what the model makes of it.
-        self.keep(pbx.wire(self.hears(self.model.hear)))
-        self.keep(pbx.subscribe(self.hears(self.model.handle)))
-        self.draw_now()
-        self.model.on_dirty = self.schedule
+        # The wire first: a message is published before the events that the client derives from it.
+        self.on_close(pbx.wire(self.callback(self.model.handle_wire)))
+        self.mirror(self.model, pbx)
 
     def draw(self) -> None:
-        """Draw what has come, or everything anew where the filters have changed."""
-        anew, entries = self.model.take()
-        if anew:
+        """Draw the new entries, or the whole list after the filters have changed."""
+        redraw, entries = self.model.take()
+        if redraw:
             self._left_out = 0
             for slot in self._slots:
-                _set(slot, "")
+                put(slot, "")
             self._fill(entries[-_ANEW:], most=_ANEW)
         elif entries:
             self._left_out += self._fill(entries)
@@ -142,19 +143,19 @@ class EventLog(View):
             return left_out
         slot = self._slots.popleft()
         self._slots.append(slot)
-        _set(slot, html)
+        put(slot, html)
         slot.layout.order = str(-self._number)
         return left_out
 
     def _draw_controls(self) -> None:
         model = self.model
-        lines = sorted(model.lines, key=lambda key: (len(model.title(key).partition(" ")[0]), model.title(key)))
-        _choices(self._line_box, [("all lines", ""), *((model.title(key), key) for key in lines)], model.line)
+        lines = sorted(model.lines, key=lambda key: (*by_length(model.lines[key].snapshot.number), key))
+        set_options(self._line_box, [("all lines", ""), *((model.title(key), key) for key in lines)], model.line)
         kinds = [(kind, kind) for kind in model.kinds]
         if model.kind and model.kind not in dict(kinds) and model.kind not in [key for key, _ in _GROUPS]:
             kinds.append((model.kind, model.kind))
         groups = [(words, key) for key, words in _GROUPS]
-        _choices(self._kind_box, [(_EVERYTHING, ""), *groups, *kinds], model.kind)
+        set_options(self._kind_box, [(_EVERYTHING, ""), *groups, *kinds], model.kind)
         said = f"{model.total} in all" if model.total else "Nothing has happened since this list was opened."
         if len(model.entries) < model.total:
             said += f", the last {len(model.entries)} are kept"
@@ -164,21 +165,19 @@ class EventLog(View):
             said += f" · {self._left_out} too fast to be shown"
         if self._client.status is not Status.ONLINE:
             said += f" · {self._client.status.value}"
-        _set(self._words, f'<span class="pbx-words" role="status">{escape(said)}</span>')
+        put(self._words, f'<span class="pbx-words" role="status">{escape(said)}</span>')
 
     def describe(self) -> str:
-        """Say in a few words what this is."""
+        """Describe the view in a few words."""
         return f"EventLog: {self.model.total} entries"
 
     def to_html(self) -> str:
         """Return the newest entries as a plain table."""
         rows = [
-            f"<tr><td>{entry.at.astimezone():%H:%M:%S}</td><td>{escape(entry.kind)}</td>"
-            f"<td>{escape(self.model.title(entry.line))}</td><td>{escape(entry.text)}</td></tr>"
+            (f"{entry.at.astimezone():%H:%M:%S}", entry.kind, self.model.title(entry.line), entry.text)
             for entry in reversed(self.model.shown[-50:])
         ]
-        head = "<tr><th>Time</th><th>Kind</th><th>Line</th><th>What</th></tr>"
-        return f"<table>{head}{''.join(rows)}</table>"
+        return table_html(("Time", "Kind", "Line", "What"), rows)
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return the entries that the filters let through, as rows."""
@@ -210,16 +209,3 @@ def entry_html(entry: Entry, line: str) -> str:
         f'<div class="{style}"><details><summary>{row}</summary>'
         f'<pre tabindex="0">{escape(came)}{escape(body)}</pre></details></div>'
     )
-
-
-def _set(widget: Any, html: str) -> None:
-    if widget.value != html:
-        widget.value = html
-
-
-def _choices(box: Any, options: list[tuple[str, str]], value: str) -> None:
-    """Give a box its choices without a flicker where they are the same."""
-    if list(box.options) != options:
-        box.options = options
-    if value in [key for _, key in options] and box.value != value:
-        box.value = value

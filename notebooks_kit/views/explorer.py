@@ -10,7 +10,7 @@ from aiopbx import Operation, ParameterKind, ParameterPlace, Pbx
 
 from ..models.explorer import Exchange, ExplorerModel, FormField, request_text
 from ..models.voicemail import SILENCE, sound_format
-from .fields import set_options, show
+from .controls import button, put, set_options, show
 from .view import View, close_widget
 
 _STYLE: Final = """
@@ -44,7 +44,7 @@ _WIDE: Final = "30em"
 _PLACES: Final = {
     ParameterPlace.PATH: "part of the path",
     ParameterPlace.QUERY: "in the query",
-    ParameterPlace.GUARD: "not sent: it says that you mean it",
+    ParameterPlace.GUARD: "not sent: it confirms the request",
     ParameterPlace.BODY: "",
 }
 
@@ -63,7 +63,7 @@ class ApiExplorer(View):
         *,
         operation: str | None = None,
         values: Mapping[str, Any] | None = None,
-        text: str = "",
+        filter: str = "",
     ) -> None:
         """Explore the wire of ``pbx``, beginning with this operation and these words in the search box.
 
@@ -71,7 +71,7 @@ class ApiExplorer(View):
         that names what does not fit.
         """
         self.model = ExplorerModel(pbx)
-        """What is shown."""
+        """The model of this view."""
         if operation is not None:
             self.model.choose(operation)
         if values is not None and self.model.form is not None:
@@ -82,7 +82,7 @@ class ApiExplorer(View):
         self._json_of = ""
         self._shown: Exchange | None = None
         self._search = ipywidgets.Text(
-            value=text,
+            value=filter,
             description="Search",
             placeholder="name, method, path, service, what it does …",
             continuous_update=True,
@@ -106,9 +106,9 @@ class ApiExplorer(View):
             style=_LABEL,
         )
         self._confirm = ipywidgets.Checkbox(
-            description="I mean it: this may change something", indent=False, layout={"width": "auto"}
+            description="I confirm: this may change something", indent=False, layout={"width": "auto"}
         )
-        self._go = ipywidgets.Button(description="Send", button_style="primary", layout={"width": "auto"})
+        self._go = button("Send", style="primary")
         self._missing = ipywidgets.HTML(layout={"margin": "0 0 0 .8em"})
         self._request = ipywidgets.HTML()
         self._answer = ipywidgets.HTML()
@@ -140,17 +140,15 @@ class ApiExplorer(View):
             css=_STYLE,
         )
         self.add_class("pbx-explorer")
-        self.model.text = text
-        self.on_change(self._search, lambda words: setattr(self.model, "text", words))
+        self.model.filter = filter
+        self.on_change(self._search, lambda words: setattr(self.model, "filter", words))
         self.on_change(self._list, self._choose)
         self.on_change(self._as_json, lambda _: self.schedule())
         self.on_change(self._json, self._typed_json)
         self.on_change(self._confirm, self.model.confirm)
         self.on_change(self._history, self._recall)
         self.on_click(self._go, self.model.send)
-        self.keep(self._forget)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
+        self.mirror(self.model)
 
     # ------------------------------------------------------------------------------------------------------- drawing
 
@@ -172,7 +170,7 @@ class ApiExplorer(View):
 
     def _draw_list(self) -> None:
         model = self.model
-        listed = (model.text, id(model.pbx.operations), model.operation.name if model.operation else None)
+        listed = (model.filter, id(model.pbx.operations), model.operation.name if model.operation else None)
         if listed == self._listed:
             return
         self._listed = listed
@@ -189,7 +187,7 @@ class ApiExplorer(View):
         words = f"{len(found)} of {len(model.pbx.operations)} operations"
         if not model.pbx.operations:
             words = "This kind of system has no operations to explore."
-        _put(self._count, f'<span role="status">{escape(words)}</span>')
+        put(self._count, f'<span role="status">{escape(words)}</span>')
 
     def _rebuild(self) -> None:
         """Make the form of another operation, or of another content."""
@@ -204,7 +202,7 @@ class ApiExplorer(View):
             view.close()
         self._as_json.value = False
         if form is not None:
-            _put(self._title, operation_html(form.operation))
+            put(self._title, operation_html(form.operation))
 
     def _draw_form(self) -> None:
         model = self.model
@@ -222,20 +220,19 @@ class ApiExplorer(View):
             view.draw()
         request, problem = model.preview()
         show(self._confirm, operation.changes)
-        if self._confirm.value != model.confirmed:
-            self._confirm.value = model.confirmed
+        put(self._confirm, model.confirmed)
         if not self.is_busy(self._go):
             self._go.disabled = not model.may_send
         self._go.tooltip = f"Send {operation}"
         missing = str(problem) if problem is not None else ""
         if model.sending:
             missing = "Sending \u2026"
-        _put(self._missing, f'<span role="status" class="pbx-missing">{escape(missing)}</span>')
+        put(self._missing, f'<span role="status" class="pbx-missing">{escape(missing)}</span>')
         shown = model.exchange.request if model.exchange is not None else request
         what = "Request, as it was sent" if model.exchange is not None else "Request, as it would be sent"
-        _put(self._request, _titled(what, f"<pre>{escape(request_text(shown))}</pre>" if shown is not None else ""))
+        put(self._request, _titled(what, f"<pre>{escape(request_text(shown))}</pre>" if shown is not None else ""))
         code = model.python
-        _put(
+        put(
             self._python,
             _titled(
                 "The same in Python",
@@ -250,7 +247,7 @@ class ApiExplorer(View):
         if made is self._shown:
             return
         self._shown = made
-        _put(self._answer, answer_html(made) if made is not None else "")
+        put(self._answer, answer_html(made) if made is not None else "")
         sound = made.data if made is not None and made.data[:4] in (b"RIFF", b"OggS", b"fLaC", b"ID3\x03") else b""
         self._audio.format = sound_format(sound or SILENCE)
         self._audio.value = sound or SILENCE
@@ -267,7 +264,7 @@ class ApiExplorer(View):
         if form is None or text == form.json:
             return
         form.json = text
-        self._form_of = None  # other parts may be given now: the form is made anew
+        self._form_of = None  # other parts may be given now: the form is rebuilt
         keep = self._as_json.value
         self.model.changed()
         self.draw_now()
@@ -279,17 +276,14 @@ class ApiExplorer(View):
             self.model.recall(exchange)
 
     def filled_in(self) -> None:
-        """Somebody has changed something in the form: what is shown of a former request is no longer this one."""
+        """The user has changed the form, so the exchange that is shown no longer belongs to it."""
         self.model.exchange = None
         self.model.changed()
-
-    def _forget(self) -> None:
-        self.model.on_dirty = None
 
     # ------------------------------------------------------------------------------------------- without live widgets
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         chosen = self.model.operation
         return f"ApiExplorer of {len(self.model.pbx.operations)} operations" + (f": {chosen.name}" if chosen else "")
 
@@ -379,11 +373,7 @@ class _FieldView:
         return self._row(self._input, self._note(parameter.words))
 
     def _list_head(self) -> Any:
-        self._add = ipywidgets.Button(
-            description=f"Add to {self._name}",
-            tooltip=f"Add an item to {self._name}",
-            layout={"width": "auto"},
-        )
+        self._add = button(f"Add to {self._name}", f"Add an item to {self._name}")
         self._view.on_click(self._add, self._add_item)
         return self._row(self._add, self._note(self._field.parameter.words))
 
@@ -417,11 +407,7 @@ class _FieldView:
             part = _FieldView(self._view, field)
             return part, part.box
         part = _FieldView(self._view, field, name=f"{self._field.parameter.name} {index + 1}")
-        remove = ipywidgets.Button(
-            description=f"Remove {self._field.parameter.name} {index + 1}",
-            tooltip=f"Remove this item of {self._name}",
-            layout={"width": "auto"},
-        )
+        remove = button(f"Remove {self._field.parameter.name} {index + 1}", f"Remove this item of {self._name}")
         self._view.on_click(remove, lambda: self._remove(field))
         return part, ipywidgets.HBox([part.box, remove], layout={"align_items": "flex-start"})
 
@@ -457,8 +443,7 @@ class _FieldView:
         """Bring suggestions up to date; what was typed is the person's."""
         if isinstance(self._input, ipywidgets.Combobox):
             suggested = self._view.model.suggestions(self._field.parameter)
-            if self._input.options != suggested:
-                self._input.options = suggested
+            put(self._input, suggested, "options")
         for part, _ in self._parts:
             part.draw()
 
@@ -493,7 +478,7 @@ def _prose(text: str) -> str:
 
 
 def answer_html(made: Exchange) -> str:
-    """What came of a request."""
+    """The answer to a request, or its error."""
     style = "pbx-status-bad" if made.error is not None else "pbx-status-good"
     status = str(made.status) if made.status is not None else "no answer"
     head = f'<div role="status"><span class="{style}">{escape(status)}</span> after {made.seconds * 1000:.1f} ms</div>'
@@ -507,8 +492,3 @@ def answer_html(made: Exchange) -> str:
 
 def _titled(title: str, html: str) -> str:
     return f"<h4>{escape(title)}</h4>{html}" if html else ""
-
-
-def _put(widget: Any, html: str) -> None:
-    if widget.value != html:
-        widget.value = html

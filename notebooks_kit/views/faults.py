@@ -1,14 +1,16 @@
-"""A slider that breaks the demo PBX, and what the client makes of it."""
+"""A slider that breaks the demo PBX, and how the client copes."""
 
 from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import ipywidgets
 
 from aiopbx import Pbx
 
 from ..models.faults import FaultsModel, Moment
+from .controls import button, put
+from .markup import facts_html
 from .view import View
 
 if TYPE_CHECKING:
@@ -35,14 +37,14 @@ _STYLE: Final = """
 class FaultPanel(View):
     """Breaks the network or the server of the demo PBX: by a slider, from well to gone, and by buttons, once.
 
-    Beside it stands what the client makes of it: its status, how often it lost the connection, what it told late, and
-    what happened when. It mirrors a ``FaultsModel``. There is none for a real system.
+    It also shows how the client copes: its status, how often it lost the connection, what it caught up with, and
+    what happened when. It mirrors a ``FaultsModel``. It works with the demo PBX only.
     """
 
     def __init__(self, pbx: Pbx) -> None:
         """Break the demo PBX behind this client. Raises ``InvalidInput`` for a real one."""
         self.model = FaultsModel(pbx)
-        """What is shown."""
+        """The model of this view."""
         self._slider = ipywidgets.SelectionSlider(
             options=self.model.conditions,
             value=self.model.condition,
@@ -50,9 +52,9 @@ class FaultPanel(View):
             continuous_update=False,
             layout={"width": "30em"},
         )
-        self._cut = _button("Cut the channel", "Break the connection that events come over, once")
-        self._end_sessions = _button("End the sessions", "Let the server forget every login, once")
-        self._spoil = _button("Spoil three events", "Let the next three events arrive broken in the middle")
+        self._cut = button("Cut the channel", "Break the connection that events come over, once")
+        self._end_sessions = button("End the sessions", "Let the server forget every login, once")
+        self._spoil = button("Spoil three events", "Let the next three events arrive broken in the middle")
         self._facts = ipywidgets.HTML(layout={"margin": "0"})
         self._moments = ipywidgets.HTML(layout={"margin": "0", "flex": "1 1 20em"})
         row = ipywidgets.HBox([self._facts, self._moments])
@@ -64,44 +66,32 @@ class FaultPanel(View):
         self.on_click(self._cut, self.model.cut)
         self.on_click(self._end_sessions, self.model.end_sessions)
         self.on_click(self._spoil, self.model.spoil)
-        self.keep(pbx.subscribe(self.hears(self.model.handle)))
-        told = self.model.faults.on_change
-        told.append(self.model.handle_fault)
-        self.keep(partial(told.remove, self.model.handle_fault))
-        self.keep(partial(setattr, self.model, "on_dirty", None))
+        callbacks = self.model.faults.on_change
+        callbacks.append(self.model.handle_fault)
+        self.on_close(partial(callbacks.remove, self.model.handle_fault))
         self.every(1.0, self.schedule)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
+        self.mirror(self.model, pbx)
 
     def draw(self) -> None:
         """Mirror the model."""
-        if self._slider.value != self.model.condition:
-            self._slider.value = self.model.condition
-        for widget, html in ((self._facts, self._facts_html()), (self._moments, self._moments_html())):
-            if widget.value != html:
-                widget.value = html
+        put(self._slider, self.model.condition)
+        put(self._facts, self._facts_html())
+        put(self._moments, self._moments_html())
 
     def _facts_html(self) -> str:
         status = self.model.status.value
-        facts = "".join(
-            f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
-            for name, value in self.model.facts
-            if name not in ("Network", "Status")
-        )
-        return (
-            f'<div class="pbx-status pbx-status-{status}" role="status">{escape(status)}</div>'
-            f'<dl class="pbx-facts">{facts}</dl>'
-        )
+        facts = facts_html(fact for fact in self.model.facts if fact[0] not in ("Network", "Status"))
+        return f'<div class="pbx-status pbx-status-{status}" role="status">{escape(status)}</div>{facts}'
 
     def _moments_html(self) -> str:
         return f'<ol aria-label="What happened">{"".join(map(_item, list(self.model.moments)[-_SHOWN:]))}</ol>'
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"FaultPanel: {self.model.condition}, {self.model.status.value}"
 
     def to_html(self) -> str:
-        """Return how it stands, and what happened, as plain tables."""
+        """Return the state and what happened as plain tables."""
         facts = "".join(
             f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
             for name, value in self.model.facts
@@ -128,7 +118,3 @@ def _item(moment: Moment) -> str:
 def _bold(moment: Moment) -> str:
     word = escape(moment.what.strip("— "))
     return f"<i>{word}</i>" if moment.what.startswith("—") else f"<b>{word}</b>"
-
-
-def _button(label: str, help: str) -> Any:
-    return ipywidgets.Button(description=label, tooltip=help, layout={"width": "auto"})

@@ -1,4 +1,4 @@
-"""Who signalled what to whom, as a widget: a sequence diagram."""
+"""A sequence diagram of requests, answers, events and calls, as a widget."""
 
 import os
 from html import escape
@@ -9,8 +9,9 @@ import ipywidgets
 
 from aiopbx import Pbx, replay
 
+from ..models.formatting import counted
 from ..models.ladder import ANSWER, CALL, CLIENT, PUSHED, REQUEST, STATUS, SYSTEM, Ladder, LadderModel, Step
-from ..models.words import counted
+from .controls import set_options
 from .picture import BAD, FAINT, RATE, RULE, TEXT, PictureView, shortened, svg, text
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _WORDS: Final = {
     REQUEST: "request",
     ANSWER: "answer",
     PUSHED: "pushed by the system",
-    CALL: "what a party does or is told",
+    CALL: "to and from a party",
     STATUS: "connection",
 }
 _EVERYTHING: Final = "all calls"
@@ -44,10 +45,10 @@ _STYLE: Final = """
 
 
 class CallLadder(PictureView):
-    """Who signalled what to whom: requests and answers, what the system pushed, and what each party of a call did.
+    """A sequence diagram: requests and answers, what the system pushed, and what each party of a call did.
 
     It mirrors a ``LadderModel``. Give it a client, live or a replay, or the path of a recording, which is then read
-    whole. One call can be shown alone; pointing at an arrow tells the whole message.
+    whole. One call can be shown alone; pointing at an arrow shows the whole message.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class CallLadder(PictureView):
             value=parties, description="Parties", tooltip="Show what parties do", layout={"width": "6em"}
         )
         self._clear = ipywidgets.Button(
-            description="Clear", tooltip="Forget what is shown, and begin anew", layout={"width": "6em"}
+            description="Clear", tooltip="Clear the list and start over", layout={"width": "6em"}
         )
         super().__init__(client, [self._call_box, self._wire_box, self._party_box, self._clear], css=_STYLE, rate=rate)
         self.add_class("pbx-ladder")
@@ -98,11 +99,9 @@ class CallLadder(PictureView):
         self.on_change(self._party_box, lambda on: self._choose("parties", on))
         self.on_click(self._clear, self._forget)
         if client is not None:
-            # The wire first: what is told there comes before what the model makes of it.
-            self.keep(client.wire(self.hears(self.model.hear)))
-            self.keep(client.subscribe(self.hears(self.model.handle)))
-        self.begin()
-        self.model.on_dirty = self.touch
+            # The wire first: a message is published before the events that the client derives from it.
+            self.on_close(client.wire(self.callback(self.model.handle_wire)))
+        self.mirror(self.model, *([client] if client is not None else []))
         if isinstance(source, str | os.PathLike):
             path = Path(source)
             self.do(lambda: self._read(path))
@@ -111,7 +110,7 @@ class CallLadder(PictureView):
         """Take everything of a recording."""
         async with replay(path, speed=0, paused=True) as pbx:
             self.model.lines = dict(pbx.lines)  # handles keep their last snapshot when the replay has ended
-            stop, stop_too = pbx.wire(self.model.hear), pbx.subscribe(self.model.handle)
+            stop, stop_too = pbx.wire(self.model.handle_wire), pbx.subscribe(self.model.handle)
             pbx.resume()
             try:
                 await pbx.wait_finished()
@@ -131,12 +130,8 @@ class CallLadder(PictureView):
     def draw(self) -> None:
         """Draw the picture, and name the calls that can be chosen."""
         options = [(_EVERYTHING, ""), *((call.title, call.key) for call in reversed(self.model.calls))]
-        if list(self._call_box.options) != options:
-            self._call_box.options = options
         known = {key for _, key in options}
-        chosen = self.model.call if self.model.call in known else ""
-        if self._call_box.value != chosen:
-            self._call_box.value = chosen
+        set_options(self._call_box, options, self.model.call if self.model.call in known else "")
         super().draw()
 
     def picture(self) -> tuple[str, str]:
@@ -152,7 +147,7 @@ class CallLadder(PictureView):
         return f'<div class="pbx-ladder-scroll" style="max-height:{escape(self._height)}" tabindex="0">{html}</div>'
 
     def describe(self) -> str:
-        """Say in a few words what this is."""
+        """Describe the view in a few words."""
         return f"CallLadder: {self.picture()[1]}"
 
     def to_dataframe(self) -> "pandas.DataFrame":
@@ -217,7 +212,7 @@ def _arrow(step: Step, start: float, end: float, y: float) -> str:
     way = 1 if end > start else -1
     shown = _brief(step.text, abs(end - start) - 22)
     middle = (start + end) / 2
-    # What stands over an arrow is freed from the lifelines behind it.
+    # A halo keeps the text over an arrow readable where lifelines cross it.
     halo = "paint-order:stroke;stroke:var(--jp-layout-color1, Canvas);stroke-width:3px;"
     return (
         f'<g class="pbx-step"><title>{escape(step.detail)}</title>'
@@ -231,7 +226,7 @@ def _arrow(step: Step, start: float, end: float, y: float) -> str:
 
 
 def _brief(what: str, room: float) -> str:
-    """What stands over an arrow. Of a long path the end stays: what it does is what one wants to see."""
+    """The text over an arrow. A long path keeps its end, because that says what the request does."""
     if "/" not in what or len(what) * _SIZE * 0.56 <= room:
         return shortened(what, room, _SIZE)
     method, _, path = what.rpartition(" ")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiopbx import Pbx
 
+from ..models.formatting import counted
 from ..models.load import DAYS, Hour, LoadModel
 from .picture import FAINT, RATE, RULE, PictureView, svg, text
 
@@ -23,16 +24,16 @@ _STYLE: Final = """
 
 
 class LoadHeatMap(PictureView):
-    """How many calls there are by weekday and hour, the busier the darker; counts are told by pointing at a cell.
+    """How many calls there are by weekday and hour, the busier the darker; pointing at a cell shows its count.
 
     It mirrors a ``LoadModel``. Give it a client, and it counts calls as they come; or records of a call log, events,
     calls, or a table of pandas, also several of them: ``add`` counts more.
     """
 
     def __init__(self, *sources: Any, zone: "tzinfo | None" = None, rate: float = RATE) -> None:
-        """Count what is in these sources, in the time of ``zone`` (none: this machine's)."""
+        """Count what is in these sources, in the time of ``zone`` (``None``: this machine's)."""
         self.model = LoadModel(zone=zone)
-        """What is shown."""
+        """The model of this view."""
         clients: list[Pbx] = [source for source in sources if hasattr(source, "subscribe")]
         super().__init__(clients[0] if clients else None, [], css=_STYLE, rate=rate)
         self.add_class("pbx-load")
@@ -40,11 +41,9 @@ class LoadHeatMap(PictureView):
             if source in clients:
                 for line in source.lines.values():
                     self.model.add(line.snapshot.calls)
-                self.keep(source.subscribe(self.hears(self.model.handle)))
             else:
                 self.model.add(source)
-        self.begin()
-        self.model.on_dirty = self.touch
+        self.mirror(self.model, *clients)
 
     def add(self, what: Any) -> None:
         """Count these, too: records, calls, events, times, or a table. In the loop of the view."""
@@ -53,13 +52,13 @@ class LoadHeatMap(PictureView):
     def picture(self) -> tuple[str, str]:
         """The map, and the sum."""
         model = self.model
-        said = f"{model.total} call{'' if model.total == 1 else 's'}, {model.missed} missed"
+        said = f"{counted(model.total, 'call')}, {model.missed} missed"
         if model.busiest is not None:
             said += f"; most on {DAYS[model.busiest.day]} at {model.busiest.hour:02}:00"
         return load_svg(model.hours, said), said
 
     def describe(self) -> str:
-        """Say in a few words what this is."""
+        """Describe the view in a few words."""
         return f"LoadHeatMap: {self.picture()[1]}"
 
     def to_dataframe(self) -> "pandas.DataFrame":
@@ -99,7 +98,7 @@ def load_svg(hours: tuple[Hour, ...], said: str) -> str:
 
 
 def _paint(share: float) -> str:
-    """The colour of a cell: nothing, then ever more of one blue, which stands out in light and dark."""
+    """The colour of a cell: none, then an ever stronger blue, which is visible in light and dark themes."""
     if share <= 0:
         return f"fill:transparent;stroke:{RULE}"
     return f"fill:#1f6fc4;fill-opacity:{0.18 + 0.82 * share:.2f}"

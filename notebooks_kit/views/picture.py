@@ -1,4 +1,4 @@
-"""What pictures have in common: one widget with an SVG in it, drawn anew at a modest rate."""
+"""What pictures have in common: one widget with an SVG in it, redrawn at a modest rate."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import ipywidgets
 
-from aiopbx import CallState, Pbx
+from aiopbx import CallState, Line, Pbx
 
+from ..models.model import Model
+from .controls import put
 from .view import View
 
 RATE: Final = 0.5
@@ -23,7 +25,7 @@ COLOURS: Final = {
     CallState.RELEASING: "#737982",
     CallState.UNKNOWN: "#737982",
 }
-"""Of the bars; what stands on them is readable in light and dark."""
+"""Colours of the bars. Text on them is readable in light and dark themes."""
 ON: Final = {CallState.RINGING_INCOMING: "#221a00", CallState.RINGING_OUTGOING: "#150b2e"}
 BAD: Final = "#d64541"
 TEXT: Final = "var(--jp-content-font-color1, currentColor)"
@@ -40,7 +42,7 @@ STYLE: Final = """
 class PictureView(View):
     """A view of one picture.
 
-    Its model says by ``on_dirty`` that something has changed; it is drawn at once if it was not lately, else when its
+    Its model says by ``on_change`` that something has changed; it is drawn at once if it was not lately, else when its
     turn comes.
     """
 
@@ -59,14 +61,17 @@ class PictureView(View):
         super().__init__(pbx, [bar, self._frame_box], css=STYLE + css)
         self.add_class("pbx-picture")
 
-    def begin(self) -> None:
-        """Draw for the first time, and from now on by the clock. For the end of ``__init__``."""
-        self.draw_now()
+    def mirror(self, model: Model, *sources: Pbx | Line) -> None:
+        """Follow a model, as every view does; changes are drawn by the clock."""
+        super().mirror(model, *sources)
         self.every(self._rate, self._tick)
 
-    def touch(self) -> None:
-        """Have it drawn when its turn comes. In the loop only."""
+    def _model_changed(self) -> None:
         self._dirty = True
+
+    @property
+    def _pending(self) -> bool:
+        return self._dirty or super()._pending
 
     def moves(self) -> bool:
         """Whether the picture changes though nothing happens, because time passes."""
@@ -76,7 +81,7 @@ class PictureView(View):
         if self._rest > 0:
             self._rest -= 1
         elif self._dirty or self.moves():
-            self.draw()
+            self.draw_now()
 
     def draw(self) -> None:
         """Draw the picture, if it is another."""
@@ -86,15 +91,14 @@ class PictureView(View):
             self._picture.value = html
             self._rest = len(html) // _LARGE
         text = f'<span class="pbx-words" role="status">{escape(said)}</span>'
-        if self._words.value != text:
-            self._words.value = text
+        put(self._words, text)
 
     def picture(self) -> tuple[str, str]:
         """Return the picture as HTML, and in a few words what it shows. To be overridden."""
         raise NotImplementedError
 
     def framed(self, html: str) -> str:
-        """Return a picture that stands alone in whatever it needs around it."""
+        """Return a picture with the frame that it needs when it is shown without the view."""
         return html
 
     def to_html(self) -> str:

@@ -1,14 +1,15 @@
-"""How calls reach a line, as a widget with switches that tell the truth."""
+"""How calls reach a line, as a widget. Its switches show what the line confirms."""
 
 from html import escape
 from typing import Any, Final
 
 import ipywidgets
 
-from aiopbx import CallerId, CallerIdChoice, Condition, Feature, Forward, Line, Overflow, Status, StatusChanged, Target
+from aiopbx import CallerId, CallerIdChoice, Condition, Feature, Forward, Line, Overflow, Status, Target
 
+from ..models.formatting import titled
 from ..models.routing import CALLER_ID_CHOICES, CONDITIONS, FORWARD_TARGETS, OVERFLOW_TARGETS, RoutingModel
-from .fields import Typed, on_enter, show
+from .controls import Typed, button, on_enter, put, show
 from .view import View
 
 _STYLE: Final = """
@@ -25,15 +26,15 @@ _NATURAL: Final = {"description_width": "initial"}
 class RoutingPanel(View):
     """Do-not-disturb, forward, overflow and remote extension of a line.
 
-    It mirrors a ``RoutingModel``, so it shows what the line says, also where a telephone or somebody else has changed
-    it; what the system refuses turns back, with the reason on top. What the line cannot do is named in one line.
+    It mirrors a ``RoutingModel``, so it shows what the line reports, also after a change by a telephone or another
+    user. A switch that the system refuses flips back, with the reason on top. What the line cannot do is named.
     """
 
     def __init__(self, line: Line, **options: Any) -> None:
         """Show how calls reach ``line``; ``options`` are those of ``RoutingModel``."""
         self.line = line
         self.model = RoutingModel(line, **options)
-        """What is shown."""
+        """The model of this view."""
         self._words = ipywidgets.HTML(layout={"margin": "0"})
         self._dnd = ipywidgets.Checkbox(
             value=False, description="Do not disturb", tooltip="Refuse calls", indent=False, layout={"width": "auto"}
@@ -65,11 +66,7 @@ class RoutingPanel(View):
         self._forward.listen(self.model.set_forward, self.model.cancel_forward)
         self._overflow.listen(self.model.set_overflow, self.model.cancel_overflow)
         self._caller_id.listen()
-        self.keep(line.subscribe(self.hears(self.model.handle)))
-        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
-        self.keep(self._forget)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
+        self.mirror(self.model, line)
 
     def draw(self) -> None:
         """Mirror the model."""
@@ -78,7 +75,7 @@ class RoutingPanel(View):
         online = model.status is Status.ONLINE
         (self.remove_class if online else self.add_class)("pbx-stale")
         style = " pbx-refuses" if model.do_not_disturb else ""
-        name = f"{self.line.number} {self.line.name}".strip()
+        name = titled(self.line.number, self.line.name, self.line.id)
         self._words.value = (
             f"<b>{escape(f'How calls reach {name}')}</b>"
             f'<div class="pbx-part-words{style}" role="status">{escape(model.words)}</div>'
@@ -96,7 +93,7 @@ class RoutingPanel(View):
         show(self._absent, bool(model.absent))
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"RoutingPanel of {self.line.number or self.line.name}: {self.model.words}"
 
     def to_html(self) -> str:
@@ -112,9 +109,6 @@ class RoutingPanel(View):
         return f"<p>{escape(model.words)}</p><ul>{items}</ul>" + (
             f"<p>{escape(model.absent)}</p>" if model.absent else ""
         )
-
-    def _forget(self) -> None:
-        self.model.on_dirty = None
 
 
 class _Route:
@@ -143,15 +137,8 @@ class _Route:
             style=_NATURAL,
             layout={"width": "18em"},
         )
-        self._set = ipywidgets.Button(
-            description=f"Set {name.lower()}", tooltip=f"Set this {name.lower()}", layout={"width": "auto"}
-        )
-        self._cancel = ipywidgets.Button(
-            description=f"Cancel {name.lower()}",
-            tooltip=f"Take the {name.lower()} away",
-            button_style="warning",
-            layout={"width": "auto"},
-        )
+        self._set = button(f"Set {name.lower()}", f"Set this {name.lower()}")
+        self._cancel = button(f"Cancel {name.lower()}", f"Take the {name.lower()} away", "warning")
         self._typed: Typed | None = None
         self.children = [
             self._words,
@@ -180,7 +167,7 @@ class _Route:
         panel.on_change(self._target, self._choose)
 
     def draw(self, route: Forward | Overflow | None, words: str, online: bool) -> None:
-        """Show what is so. The fields follow where it has changed; what somebody is typing stays."""
+        """Show the present state. The fields follow when it changes; what the user is typing stays."""
         self._words.value = f'<div class="pbx-part-words">{escape(words)}</div>'
         if route != self._drawn:
             self._drawn = route
@@ -193,9 +180,9 @@ class _Route:
                     self._number.value = route.number
         self._choose(self._target.value)
         show(self._cancel, route is not None)
-        for button in (self._set, self._cancel):
-            if not self._panel.is_busy(button):
-                button.disabled = not online
+        for each in (self._set, self._cancel):
+            if not self._panel.is_busy(each):
+                put(each, not online, "disabled")
 
     def _choose(self, target: Target) -> None:
         show(self._number, target is not Target.VOICEMAIL)
@@ -214,12 +201,8 @@ class _CallerId:
         self._number = ipywidgets.Text(
             description="Caller ID", placeholder="+12025550123", style=_NATURAL, layout={"width": "18em"}
         )
-        self._set = ipywidgets.Button(
-            description="Set caller ID", tooltip="Let others see this number", layout={"width": "auto"}
-        )
-        self._read = ipywidgets.Button(
-            description="Read again", tooltip="Ask the system which number others see", layout={"width": "auto"}
-        )
+        self._set = button("Set caller ID", "Let others see this number")
+        self._read = button("Read again", "Ask the system which number others see")
         self.children = [
             self._words,
             ipywidgets.HBox(
@@ -243,7 +226,7 @@ class _CallerId:
         panel.on_change(self._choice, self._choose)
 
     def draw(self, shown: CallerId | None, words: str, online: bool) -> None:
-        """Show what is so. The fields follow where it has changed; what somebody is typing stays."""
+        """Show the present state. The fields follow when it changes; what the user is typing stays."""
         self._words.value = f'<div class="pbx-part-words">{escape(words)}</div>'
         if shown != self._drawn:
             self._drawn = shown
@@ -252,9 +235,9 @@ class _CallerId:
                     self._choice.value = shown.choice
                 self._number.value = shown.number or ""
         self._choose(self._choice.value)
-        for button in (self._set, self._read):
-            if not self._panel.is_busy(button):
-                button.disabled = not online
+        for each in (self._set, self._read):
+            if not self._panel.is_busy(each):
+                put(each, not online, "disabled")
 
     def _choose(self, choice: CallerIdChoice) -> None:
         show(self._number, choice is CallerIdChoice.MANUAL)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import ipywidgets
 
-from aiopbx import CallState, Line, Outcome, Pbx, Status
+from aiopbx import CallState, Line, Outcome, Pbx
 
+from ..models.formatting import counted, offline_note, words
 from ..models.timeline import Picture, Piece, TimelineModel, ticks
-from ..models.words import words
 from .picture import BAD, COLOURS, FAINT, ON, RATE, RULE, TEXT, PictureView, svg, text
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ class CallTimeline(PictureView):
     def __init__(
         self, pbx: Pbx, lines: Iterable[str | Line] | None = None, *, window: float = 300.0, rate: float = RATE
     ) -> None:
-        """Show ``lines`` (handles, ids or numbers; none: all that have calls), the last ``window`` seconds."""
+        """Show the last ``window`` seconds of ``lines`` (handles, ids or numbers; ``None``: all that have calls)."""
         only = None
         if lines is not None:
             only = [line.id if isinstance(line, Line) else pbx.line(line).id for line in lines]
         self.model = TimelineModel(pbx.lines, pbx.now, only=only, window=window, status=pbx.status)
-        """What is shown."""
+        """The model of this view."""
         self._client = pbx
         choices = [*_WINDOWS]
         if window not in [seconds for _, seconds in choices]:
@@ -58,9 +58,7 @@ class CallTimeline(PictureView):
         self.add_class("pbx-timeline")
         self.on_change(self._window, self._choose_window)
         self.on_change(self._still, self._hold)
-        self.keep(pbx.subscribe(self.hears(self.model.handle)))
-        self.begin()
-        self.model.on_dirty = self.touch
+        self.mirror(self.model, pbx)
 
     def moves(self) -> bool:
         """Bars slide, as long as there are any."""
@@ -84,17 +82,17 @@ class CallTimeline(PictureView):
     def picture(self) -> tuple[str, str]:
         """The bars, and how many calls there are."""
         shown = self._stopped or self.model.picture(self._client.now)
-        said = f"{shown.calls} call{'' if shown.calls == 1 else 's'}"
+        said = counted(shown.calls, "call")
         if shown.hidden:
             said += f", {shown.hidden} lines more have calls"
         if self._stopped is not None:
             said += f" · held at {shown.end.astimezone():%H:%M:%S}"
-        elif shown.status is not Status.ONLINE:
-            said += f" · {shown.status.value}: what stands here may be old"
+        else:
+            said += offline_note(shown.status)
         return timeline_svg(shown), said
 
     def describe(self) -> str:
-        """Say in a few words what this is."""
+        """Describe the view in a few words."""
         return f"CallTimeline: {self.picture()[1]}"
 
     def to_dataframe(self) -> "pandas.DataFrame":
@@ -172,7 +170,7 @@ def _legend(states: tuple[CallState, ...], y: float) -> list[str]:
 
 
 def _description(shown: Picture) -> str:
-    """The picture in words, for who cannot see it: what goes on now, and how many calls there were."""
+    """The picture in words, for screen readers: which calls are in progress, and how many there were."""
     running = [
         piece.title.partition(", ")[0] for row in shown.rows for lane in row.lanes for piece in lane if piece.running
     ]

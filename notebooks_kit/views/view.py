@@ -1,29 +1,30 @@
-"""What all views have in common: one loop, one drawing a frame, a place for problems, an end that leaves nothing."""
+"""What all views share: the client's loop, one drawing per frame, a place for problems, and closing without a trace."""
 
 import asyncio
 import inspect
-import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, Final
 from weakref import WeakSet
 
 import ipywidgets
 from IPython.core.getipython import get_ipython
 
-from aiopbx import Pbx, PbxError
+from aiopbx import Line, Pbx, StatusChanged
+
+from ..models.model import Model, ReadModel
+from .markup import problem_html
 
 FRAME: Final = 0.1
-"""Seconds between two drawings; what happens meanwhile is drawn together."""
+"""Seconds between two drawings; changes within a frame are drawn together."""
 
 Work = Callable[[], Awaitable[object] | None]
-"""Something to be done: a plain function, or one that returns something to be awaited."""
+"""A plain function, or one that returns an awaitable."""
 
-# The colours follow the theme of the page; where there is none (Voilà, a stored page) the fallbacks hold. A style works
-# in a place that is not shown, too.
+# The colours follow the theme of the page; without one (Voilà, a stored page) the fallbacks apply. A <style> also works
+# inside a hidden widget.
 _STYLE: Final = """
 .pbx-view { color: var(--jp-content-font-color1, inherit); }
 .pbx-view button:focus-visible, .pbx-view input:focus-visible, .pbx-view select:focus-visible,
@@ -38,12 +39,12 @@ _STYLE: Final = """
 class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     """A widget that mirrors a model.
 
-    Make it in a cell: that is the loop of the client, in which every model lives. What widgets call may come from other
-    loops and threads (kernels have several), so it passes through ``on_click``, ``on_change`` and ``do``, which hop to
-    that loop first. What goes wrong there is shown on top of the view; nothing is printed and nothing swallowed.
+    Create it in a cell: cells run in the client's loop, to which every model belongs. Widgets may call back from other
+    loops and threads (kernels have several), so callbacks go through ``on_click``, ``on_change`` and ``do``, which
+    switch to that loop first. An error there is shown on top of the view; none is printed, none is swallowed.
 
-    ``close()`` takes it away with everything that it has made. Where the page tells the kernel which cell runs
-    (JupyterLab, Notebook 7), running a cell again closes the views that its former run has made.
+    ``close()`` removes the view and everything that it has created. If the page says which cell is running (JupyterLab
+    and Notebook 7 do), running a cell again closes the views of its previous run.
     """
 
     def __init__(self, pbx: Pbx | None, children: Sequence[Any], *, css: str = "", **keywords: Any) -> None:
@@ -54,7 +55,8 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._frame: asyncio.TimerHandle | None = None
         self._timers: dict[object, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._kept: list[Callable[[], None]] = []
+        self._on_close: list[Callable[[], None]] = []
+        self._drawn: asyncio.Future[None] | None = None
         self._busy: dict[Any, bool] = {}
         self._mirroring = 0
         self._problem: object = None
@@ -62,7 +64,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         dismiss = ipywidgets.Button(
             description="Dismiss", tooltip="Dismiss this message", layout={"width": "auto", "flex": "0 0 auto"}
         )
-        dismiss.on_click(lambda _: self.tell(None))
+        dismiss.on_click(lambda _: self.show_problem(None))
         self._problem_area = ipywidgets.HBox([self._problem_text, dismiss], layout={"display": "none"})
         style = ipywidgets.HTML(f"<style>{_STYLE}{css}</style>", layout={"display": "none"})
         super().__init__([style, self._problem_area, *children], **keywords)
@@ -71,7 +73,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop of the client. Models are touched only there."""
+        """The loop of the client. Models are used only there."""
         return self._loop
 
     @property
@@ -86,23 +88,24 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     # --------------------------------------------------------------------------------------------------- what is done
 
-    def do(self, work: Work, *, busy: Any = None) -> None:
-        """Do this in the client's loop, from any thread.
+    def do(self, work: Work, *, busy: Any = None, keep_problem: bool = False) -> None:
+        """Call ``work`` in the client's loop. Safe from any thread.
 
-        If it is to be awaited, it becomes a task that ends with the view. What it raises is shown, and a former problem
-        goes when it begins. ``busy`` is a button: it is disabled until the work is done, and meanwhile a second click
-        does nothing.
+        If it returns an awaitable, that becomes a task, which is cancelled when the view is closed. What it raises is
+        shown on top of the view. A problem that is shown already goes away when the work begins; with ``keep_problem``
+        only a transient one does. ``busy`` is a button: it is disabled until the work is done, and a second click
+        meanwhile does nothing.
         """
-        self._hop(self._begin, work, busy)
+        self._hop(self._begin, work, busy, keep_problem)
 
     def on_click(self, button: Any, work: Work) -> None:
-        """Do this when the button is clicked; see ``do``."""
+        """Call ``work`` when the button is clicked; see ``do``."""
         button.on_click(lambda _: self.do(work, busy=button))
 
     def on_change(self, widget: Any, function: Callable[[Any], Awaitable[object] | None], name: str = "value") -> None:
-        """Call this in the client's loop with the new value when somebody changes the widget.
+        """Call this in the client's loop with the new value when the user changes the widget.
 
-        What ``draw`` itself changes, or anything within ``with view.mirroring():``, is nobody's choice and is not told.
+        Changes made by ``draw``, or within ``with view.mirroring():``, are not the user's and do not call it.
         """
 
         def changed(change: Any) -> None:
@@ -110,24 +113,51 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
                 return
             new = change["new"]
             # never at once: the widget is still busy with taking the value in
-            self._call_soon(self._begin, lambda: function(new), None)
+            self._call_soon(self._begin, lambda: function(new), None, False)
 
         widget.observe(changed, name)
 
-    def hears(self, function: Callable[[Any], object]) -> Callable[[Any], None]:
-        """Return a callback for what the client tells: it calls ``function``, and what goes wrong there is shown."""
+    def callback(self, function: Callable[[Any], object]) -> Callable[[Any], None]:
+        """Return a callback for the client's events or wire messages: an error in ``function`` is shown in the view."""
 
-        def heard(told: Any) -> None:
+        def call(argument: Any) -> None:
             try:
-                function(told)
+                function(argument)
             except Exception as error:
-                self.tell(error)
+                self.show_problem(error)
 
-        return heard
+        return call
+
+    def mirror(self, model: Model, *sources: Pbx | Line) -> None:
+        """Follow a model until the view is closed: it gets the events of ``sources``, and its changes are drawn.
+
+        Of a line it gets the status of the connection as well. To be called at the end of ``__init__``: it draws for
+        the first time.
+        """
+        handle = self.callback(model.handle)
+        for source in sources:
+            self.on_close(source.subscribe(handle))
+            if isinstance(source, Line):
+                self.on_close(source.pbx.subscribe(handle, kind=StatusChanged))
+        self.on_close(lambda: self._leave_model(model))
+        self.draw_now()
+        model.on_change = self._model_changed
+        if isinstance(model, ReadModel):
+            # without a click, so that a problem stays to be read
+            model.on_stale = lambda: self.do(model.refresh, keep_problem=True)
+
+    @staticmethod
+    def _leave_model(model: Model) -> None:
+        model.on_change = None
+        if isinstance(model, ReadModel):
+            model.on_stale = None
+
+    def _model_changed(self) -> None:
+        self.schedule()
 
     @contextmanager
     def mirroring(self) -> Iterator[None]:
-        """What is changed herein was not chosen by a person: ``on_change`` keeps silent. For use in the loop only."""
+        """Change widgets without calling ``on_change``: the change is not the user's. For use in the loop only."""
         self._mirroring += 1
         try:
             yield
@@ -135,14 +165,14 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             self._mirroring -= 1
 
     def is_busy(self, button: Any) -> bool:
-        """Whether what this button has begun goes on; ``draw`` leaves it disabled then."""
+        """Whether the work that this button has begun is still running; ``draw`` then leaves it disabled."""
         return button in self._busy
 
-    def tell(self, problem: str | BaseException | None) -> None:
-        """Show what went wrong, on top of the view, or take it away. From any thread."""
-        self._hop(self._tell, problem)
+    def show_problem(self, problem: str | BaseException | None) -> None:
+        """Show a problem on top of the view; ``None`` removes it. Safe from any thread."""
+        self._hop(self._show_problem, problem)
 
-    def _tell(self, problem: object) -> None:
+    def _show_problem(self, problem: object) -> None:
         if self._closed:
             return
         text = "" if problem is None else problem_html(problem)
@@ -153,15 +183,16 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if self._problem_area.layout.display != display:
             self._problem_area.layout.display = display
 
-    def _begin(self, work: Work, busy: Any) -> None:
+    def _begin(self, work: Work, busy: Any, keep_problem: bool) -> None:
         if self._closed or (busy is not None and busy in self._busy):
             return
-        self._tell(None)
+        if not keep_problem or getattr(self._problem, "transient", False):
+            self._show_problem(None)
         with _in_a_view():
             try:
                 result = work()
             except Exception as error:
-                self._tell(error)
+                self._show_problem(error)
                 return
             if not inspect.isawaitable(result):
                 return
@@ -178,7 +209,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         try:
             await work
         except Exception as error:
-            self._tell(error)
+            self._show_problem(error)
         finally:
             if busy is not None and busy in self._busy:
                 former = self._busy.pop(busy)
@@ -189,14 +220,14 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     # -------------------------------------------------------------------------------------------------------- drawing
 
     def draw(self) -> None:
-        """Mirror the model: change what exists, rebuild nothing. To be overridden; called in the loop."""
+        """Mirror the model: change existing widgets, rebuild none. Override this; it is called in the loop."""
 
     def schedule(self) -> None:
-        """Draw once, at the end of the frame. From any thread."""
+        """Draw at the end of the frame. Safe from any thread."""
         self._hop(self._schedule)
 
     def draw_now(self) -> None:
-        """Draw what waits for the end of the frame. Tests and the impatient call it, in the loop."""
+        """Draw at once, without waiting for the end of the frame. For use in the loop only."""
         if self._frame is not None:
             self._frame.cancel()
             self._frame = None
@@ -206,14 +237,43 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             with self.mirroring(), _in_a_view():
                 self.draw()
         except Exception as error:
-            self._tell(error)
+            self._show_problem(error)
+        self._wake()
+
+    async def drawn(self) -> None:
+        """Wait until the widgets show what has happened so far, here and in the views inside this one.
+
+        That is: the events that the client has published, and what was typed or chosen. It does not wait for work that
+        a click has begun. Returns at once if there is nothing to draw, or the view is closed.
+        """
+        if not self._is_here():
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.drawn(), self._loop))
+            return
+        for _ in range(2):  # one round of the loop until a changed widget calls back, one until a task has begun
+            await asyncio.sleep(0)
+        while self._pending and not self._closed:
+            if self._drawn is None:
+                self._drawn = self._loop.create_future()
+            await asyncio.shield(self._drawn)  # others may wait for the same drawing
+        for view in _views_in(self.children):
+            await view.drawn()
+
+    @property
+    def _pending(self) -> bool:
+        """Whether something waits to be drawn."""
+        return self._frame is not None
+
+    def _wake(self) -> None:
+        drawn, self._drawn = self._drawn, None
+        if drawn is not None and not drawn.done():
+            drawn.set_result(None)
 
     def _schedule(self) -> None:
         if self._frame is None and not self._closed:
             self._frame = self._loop.call_later(FRAME, self.draw_now)
 
     def every(self, seconds: float, tick: Callable[[], object]) -> Callable[[], None]:
-        """Call ``tick`` in the loop every so many seconds, as long as the view exists; return what ends it earlier."""
+        """Call ``tick`` in the loop at this interval until the view is closed; return a function that stops it."""
         key = object()
 
         def again() -> None:
@@ -225,7 +285,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
                 with self.mirroring(), _in_a_view():
                     tick()
             except Exception as error:
-                self._tell(error)
+                self._show_problem(error)
 
         def stop() -> None:
             timer = self._timers.pop(key, None)
@@ -237,12 +297,12 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     # -------------------------------------------------------------------------------------------------------- the end
 
-    def keep(self, unsubscribe: Callable[[], None]) -> None:
-        """Call this when the view is closed."""
-        self._kept.append(unsubscribe)
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Call this when the view is closed, for example to unsubscribe."""
+        self._on_close.append(callback)
 
     def close(self) -> None:
-        """Leave the client, end everything that goes on, and take every widget away. A second time does nothing."""
+        """Unsubscribe, cancel running work and remove every widget. Closing it again does nothing."""
         if getattr(self, "_closed", True):
             return
         self._closed = True
@@ -254,9 +314,9 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _end(self) -> None:
         for place in _places.values():
             place.views.discard(self)
-        kept, self._kept = self._kept, []
-        for unsubscribe in kept:
-            unsubscribe()
+        callbacks, self._on_close = self._on_close, []
+        for callback in callbacks:
+            callback()
         if self._frame is not None:
             self._frame.cancel()
             self._frame = None
@@ -269,6 +329,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
                 if task is not current:
                     task.cancel()
         self._busy.clear()
+        self._wake()
         for child in self.children:
             close_widget(child)
         self.layout.close()
@@ -294,21 +355,21 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _call_soon(self, function: Callable[..., None], *arguments: Any) -> None:
         try:
             self._loop.call_soon_threadsafe(function, *arguments)
-        except RuntimeError:  # the loop is closed: nobody else touches anything any more
-            self._tell("The event loop of this view has ended. Make the view again.")
+        except RuntimeError:  # the loop is closed, so no other thread uses the view any more
+            self._show_problem("The event loop of this view has ended. Make the view again.")
 
     # ------------------------------------------------------------------------------------------- without live widgets
 
     def to_html(self) -> str:
-        """Return what is shown as plain HTML, for pages that cannot run widgets; empty where there is none."""
+        """Return what is shown as plain HTML, for pages that cannot run widgets; empty if the view has none."""
         return ""
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return type(self).__name__
 
     def still(self) -> "Still":
-        """Return a plain picture of how it stands now, which does not change any more: for a note of one moment."""
+        """Return a plain picture of the view at this moment, which does not change any more."""
         self.draw_now()
         return Still(self.to_html(), self.describe())
 
@@ -335,28 +396,19 @@ class Still:
         self.html, self._words = html, words
 
     def __repr__(self) -> str:
-        """Say what it is, for pages without pictures."""
+        """Return the description, for pages without pictures."""
         return self._words
 
     def _repr_html_(self) -> str:
         return f"<div class='pbx-still'><style>{_LEFT}</style>{self.html}</div>"
 
 
-def problem_html(problem: object) -> str:
-    """Return a problem as HTML: what an error of the client says, of any other its type and where it came from."""
-    if isinstance(problem, PbxError):
-        text = escape(problem.message)
-        if problem.remedy:
-            text += f" {escape(problem.remedy)}"
-    elif isinstance(problem, BaseException):
-        where = "".join(traceback.format_exception(problem))
-        text = (
-            f"<details><summary>{escape(type(problem).__name__)}: {escape(str(problem))}</summary>"
-            f"<pre>{escape(where)}</pre></details>"
-        )
-    else:
-        text = escape(str(problem))
-    return f'<div role="alert" class="pbx-problem">{text}</div>'
+def _views_in(widgets: Sequence[Any]) -> Iterator["View"]:
+    for widget in widgets:
+        if isinstance(widget, View):
+            yield widget
+        else:
+            yield from _views_in(getattr(widget, "children", ()))
 
 
 def close_widget(widget: Any) -> None:
@@ -378,7 +430,7 @@ def close_widget(widget: Any) -> None:
 
 @dataclass(slots=True)
 class _Place:
-    """One cell: which of its runs was the last, and what that has made."""
+    """One cell: which of its runs was the last, and the views that it has created."""
 
     run: str
     former: set[str] = field(default_factory=set)
@@ -391,7 +443,7 @@ _inside: Final[ContextVar[bool]] = ContextVar("inside a view", default=False)
 
 @contextmanager
 def _in_a_view() -> Iterator[None]:
-    """Views that a view makes later, at a click perhaps, are that view's own and no cell's."""
+    """Mark the views that a view creates later, perhaps at a click: they belong to that view, not to a cell."""
     token = _inside.set(True)
     try:
         yield
@@ -400,7 +452,7 @@ def _in_a_view() -> Iterator[None]:
 
 
 def cell_and_run() -> tuple[str, str] | None:
-    """Return which cell is being run, and which of its runs this is; none where the page does not tell."""
+    """Return which cell is running, and which of its runs this is; ``None`` if the page does not say."""
     shell = get_ipython()
     parent: dict[str, Any] = getattr(shell, "get_parent", dict)() or {}
     header = parent.get("header") or {}
@@ -411,13 +463,13 @@ def cell_and_run() -> tuple[str, str] | None:
 
 
 def _remember(view: View) -> None:
-    """Note which cell has made this view, and close what its former runs have made."""
+    """Remember which cell has created this view, and close the views of its earlier runs."""
     known = None if _inside.get() else cell_and_run()
     if known is None:
         return
     cell, run = known
     place = _places.setdefault(cell, _Place(run))
-    if run in place.former:  # something that a former run has left behind makes a view late
+    if run in place.former:  # something from an earlier run creates a view late
         return
     if run != place.run:
         place.former.add(place.run)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from aiopbx import Line, StatusChanged
+from aiopbx import Line
 
 from ..models.voicemail import SILENCE, MessageRow, VoicemailModel, file_name
-from .confirm import Confirm
-from .fields import on_enter, set_options, show
+from .controls import Confirm, button, on_enter, put, set_options, show
+from .markup import table_html
 from .view import View, close_widget
 
 if TYPE_CHECKING:
@@ -32,29 +32,29 @@ _STYLE: Final = """
 
 
 class VoicemailPlayer(View):
-    """The messages in a line's mailbox: heard in the page, saved as files, deleted after a second word.
+    """The messages in a line's mailbox: play them in the page, save them as files, delete them after a question.
 
-    It mirrors a ``VoicemailModel`` and reads the messages anew when the system counts others. A message is read into
+    It mirrors a ``VoicemailModel`` and reads the messages again when the system's count changes. A message is read into
     memory as a stream, at most ``most_bytes`` of it; longer ones can be saved. What a message offers beyond that on
-    some systems (a mark that it was heard, a number that plays it, sound formats) has its button there.
+    some systems (marking it as heard, a number that plays it, sound formats) has a button there.
     """
 
     def __init__(self, line: Line, *, height: str = "18em", **options: Any) -> None:
         """Show the mailbox of ``line``; ``options`` are those of ``VoicemailModel``, such as ``most_bytes``."""
         self.line = line
         self.model = VoicemailModel(line, **options)
-        """What is shown."""
+        """The model of this view."""
         self._rows: dict[str, _Row] = {}
         self._heard: str | None = None
         self._saving: MessageRow | None = None
         self._mailbox = ipywidgets.Dropdown(description="Mailbox", layout={"width": "18em", "display": "none"})
         self._password = ipywidgets.Password(description="Password", layout={"width": "18em"})
-        self._open = _button("Open", "Open the mailbox with this password")
+        self._open = button("Open", "Open the mailbox with this password")
         self._asking = ipywidgets.HBox(
             [self._password, self._open], layout={"display": "none", "align_items": "center"}
         )
         self._new_only = ipywidgets.Checkbox(description="Only new ones", indent=False, layout={"width": "9em"})
-        self._refresh = _button("Read anew", "Count and list the messages anew")
+        self._refresh = button("Reload", "Count and list the messages again")
         self._words = ipywidgets.HTML(layout={"margin": "0"})
         self._confirm = Confirm(self, "Delete for good")
         self._body = ipywidgets.VBox(layout={"max_height": height, "overflow": "hidden auto", "display": "flex"})
@@ -62,9 +62,9 @@ class VoicemailPlayer(View):
         # no tooltip: the page's part of ipywidgets fails at one without a description
         self._audio = ipywidgets.Audio(value=SILENCE, autoplay=True, loop=False)
         self._format = ipywidgets.Dropdown(description="Format", layout={"width": "12em", "display": "none"})
-        self._heard_mark = _button("Mark as heard", "Mark the message as heard")
-        self._new_mark = _button("Mark as new", "Mark the message as not heard")
-        self._telephone = _button("Hear by telephone", "Call the number that plays the message")
+        self._heard_mark = button("Mark as heard", "Mark the message as heard")
+        self._new_mark = button("Mark as new", "Mark the message as not heard")
+        self._telephone = button("Hear by telephone", "Call the number that plays the message")
         self._tools = ipywidgets.HBox(
             [self._format, self._heard_mark, self._new_mark, self._telephone], layout={"flex_flow": "row wrap"}
         )
@@ -72,12 +72,12 @@ class VoicemailPlayer(View):
         self._file = ipywidgets.Text(
             description="File", tooltip="Name of the file, where the kernel runs", layout={"width": "28em"}
         )
-        self._save = _button("Save", "Save the message as this file, where the kernel runs")
-        self._leave = _button("Cancel", "Save nothing")
+        self._save = button("Save", "Save the message as this file, where the kernel runs")
+        self._leave = button("Cancel", "Save nothing")
         self._filing = ipywidgets.HBox(
             [self._file, self._save, self._leave], layout={"display": "none", "flex_flow": "row wrap"}
         )
-        self._told = ipywidgets.HTML(layout={"margin": "0"})
+        self._notice = ipywidgets.HTML(layout={"margin": "0"})
         self._top = ipywidgets.HBox(
             [self._mailbox, self._new_only, self._refresh], layout={"flex_flow": "row wrap", "align_items": "center"}
         )
@@ -92,7 +92,7 @@ class VoicemailPlayer(View):
                 self._player,
                 self._tools,
                 self._filing,
-                self._told,
+                self._notice,
             ],
             css=_STYLE,
         )
@@ -108,12 +108,7 @@ class VoicemailPlayer(View):
         self.on_click(self._heard_mark, lambda: self._mark(True))
         self.on_click(self._new_mark, lambda: self._mark(False))
         self.on_click(self._telephone, self._by_telephone)
-        self.keep(line.subscribe(self.hears(self.model.handle)))
-        self.keep(line.pbx.subscribe(self.hears(self.model.handle), kind=StatusChanged))
-        self.keep(self._forget)
-        self.draw_now()
-        self.model.on_dirty = self.schedule
-        self.model.on_stale = self._stale
+        self.mirror(self.model, line)
         self.do(self.model.open)
 
     # ------------------------------------------------------------------------------------------------------- drawing
@@ -152,24 +147,22 @@ class VoicemailPlayer(View):
         if self._heard is not None:
             row = MessageRow.of(model.message(self._heard), model.zone)
             title = f'<div class="pbx-voicemail-words"><b>{escape(row.caller)}</b>, {escape(row.when)}</div>'
-            if self._title.value != title:
-                self._title.value = title
+            put(self._title, title)
         can_mark = model.can_mark
         show(self._heard_mark, can_mark and chosen is not None and chosen.unread is not False)
         show(self._new_mark, can_mark and chosen is not None and chosen.unread is not True)
         show(self._telephone, model.play_number is not None)
         formats = model.formats
         show(self._format, len(formats) > 1 and bool(self._rows))
-        if formats and self._format.options != formats:
-            self._format.options = formats
+        if formats:
+            put(self._format, formats, "options")
         if self._saving is not None and self._saving.id not in self._rows:
             self._ask_file(None)
 
     @staticmethod
     def _say(widget: Any, words: str) -> None:
         text = f'<div class="pbx-voicemail-words" role="status">{escape(words)}</div>' if words else ""
-        if widget.value != text:
-            widget.value = text
+        put(widget, text)
 
     # ---------------------------------------------------------------------------------------------------- what is done
 
@@ -179,7 +172,7 @@ class VoicemailPlayer(View):
         asked = self._asked_format
         played = self.model.heard_as(asked)
         sound = await self.model.load(id, format=played)
-        self._say(self._told, f"Pages do not play {asked}: it is heard as {played}." if played != asked else "")
+        self._say(self._notice, f"Pages do not play {asked}: it is heard as {played}." if played != asked else "")
         self._heard = id
         self._audio.format = sound.format
         self._audio.value = sound.data
@@ -199,7 +192,7 @@ class VoicemailPlayer(View):
         self._saving = row
         self._file.value = file_name(row, (self._asked_format or "wav").lower()) if row is not None else ""
         show(self._filing, row is not None)
-        self._say(self._told, "")
+        self._say(self._notice, "")
 
     async def _save_file(self) -> None:
         row = self._saving
@@ -208,7 +201,7 @@ class VoicemailPlayer(View):
         path = self._file.value
         size = await self.model.save(row.id, path, format=self._asked_format)
         self._ask_file(None)
-        self._say(self._told, f"Saved {path}, {size} bytes.")
+        self._say(self._notice, f"Saved {path}, {size} bytes.")
 
     @property
     def _asked_format(self) -> str | None:
@@ -236,17 +229,6 @@ class VoicemailPlayer(View):
         if chosen is not None:
             await self.model.play_on_telephone(chosen.id)
 
-    def _stale(self) -> None:
-        """Read anew, without a click: what went wrong before stays to be read, unless that may be mended by now."""
-        former = self._problem
-        self.do(self.model.refresh)
-        if former is not None and not getattr(former, "transient", False):
-            self._tell(former)
-
-    def _forget(self) -> None:
-        self.model.on_dirty = None
-        self.model.on_stale = None
-
     # ------------------------------------------------------------------------------------------- without live widgets
 
     def to_dataframe(self) -> "pandas.DataFrame":
@@ -254,21 +236,13 @@ class VoicemailPlayer(View):
         return self.model.to_dataframe()
 
     def describe(self) -> str:
-        """Return in a few words what this is."""
+        """Describe the view in a few words."""
         return f"VoicemailPlayer of {self.line.number or self.line.name}: {self.model.summary}"
 
     def to_html(self) -> str:
         """Return the messages as a plain table."""
-        lines = ["<table><tr><th>From</th><th>Number</th><th>When</th><th>Length</th><th></th></tr>"]
-        lines += [
-            "<tr>"
-            + "".join(
-                f"<td>{escape(cell)}</td>" for cell in (row.caller, row.number, row.when, row.duration, row.notes)
-            )
-            + "</tr>"
-            for row in self.model.rows
-        ]
-        return f"<p>{escape(self.model.summary)}</p>" + "".join(lines) + "</table>"
+        rows = [(row.caller, row.number, row.when, row.duration, row.notes) for row in self.model.rows]
+        return f"<p>{escape(self.model.summary)}</p>" + table_html(("From", "Number", "When", "Length", ""), rows)
 
 
 class _Row:
@@ -278,9 +252,7 @@ class _Row:
         self._row: MessageRow | None = None
         self._number = 0
         self.text = ipywidgets.HTML(layout={"margin": "0", "flex": "1 1 auto"})
-        self.hear = _button("Hear")
-        self.save = _button("Save …")
-        self.delete = _button("Delete …")
+        self.hear, self.save, self.delete = (button(name, flex="0 0 auto") for name in ("Hear", "Save …", "Delete …"))
         self.box = ipywidgets.HBox(
             [self.hear, self.text, self.save, self.delete], layout={"flex": "0 0 auto", "align_items": "center"}
         )
@@ -290,7 +262,7 @@ class _Row:
         view.on_click(self.delete, lambda: view.delete(id))
 
     def draw(self, row: MessageRow, number: int, *, chosen: bool) -> None:
-        """Show the message as it is now. Its number tells its buttons from those of others."""
+        """Show the message as it is now. Its number distinguishes its buttons from those of other messages."""
         if number != self._number:
             self._number = number
             self.hear.description = f"Hear {number}"
@@ -317,13 +289,4 @@ def message_html(row: MessageRow) -> str:
         f'<span class="pbx-message-time">{escape(row.number)}</span>'
         f'<span class="pbx-message-time">{escape(row.when)}</span>'
         f'<span class="pbx-message-time">{escape(row.duration)}</span><span>{notes}</span></div>'
-    )
-
-
-def _button(description: str, tooltip: str | None = None) -> Any:
-    # no icon: its character would be part of the name that is read aloud
-    return ipywidgets.Button(
-        description=description,
-        tooltip=tooltip or description,
-        layout={"width": "auto", "flex": "0 0 auto"},
     )

@@ -16,10 +16,13 @@ from websockets.exceptions import InvalidStatus
 
 import aiopbx
 from aiopbx import CallState, ConnectionFailed, InvalidInput, NotFound, OutcomeUnknown, Status
-from aiopbx.o2g import tunnel_messages
+from aiopbx.http.tap import WireStatistics
+from aiopbx.o2g.channel.tunnel import TunnelChannels
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.tunnel import TunnelChannels
-from aiopbx.o2g.tunnel_messages import (
+from aiopbx.o2g.types import tunnel as tunnel_messages
+from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest
+from aiopbx.o2g.types.telephony import MakeCallRequest
+from aiopbx.o2g.types.tunnel import (
     Answer,
     Cancel,
     Event,
@@ -31,11 +34,8 @@ from aiopbx.o2g.tunnel_messages import (
     payload,
     to_agent,
 )
-from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest
-from aiopbx.o2g.types.telephony import MakeCallRequest
-from aiopbx.settings import ConnectionSettings
+from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
-from aiopbx.statistics import WireStatistics
 from tests.aiopbx.channels import free_port
 from tests.aiopbx.office import Opened, client_tasks, until
 

@@ -11,13 +11,13 @@ import pytest
 
 import aiopbx
 from aiopbx import CallState, InvalidInput, Status
+from aiopbx.o2g.channel.webhook import WebhookChannels
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.types.events import OnChannelInformation, UnknownEvent
-from aiopbx.o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest
-from aiopbx.o2g.webhook import WebhookChannels
-from aiopbx.settings import ConnectionSettings
+from aiopbx.o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest
+from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
-from aiopbx.simulator.faces.o2g.pushing import Webhook
+from aiopbx.simulator.faces.o2g.channel import Webhook
 from tests.aiopbx.channels import free_port
 from tests.aiopbx.office import Opened, client_tasks, until
 
@@ -291,7 +291,7 @@ async def test_the_secret_is_shown_nowhere(
     await status(http, "POST", f"http://127.0.0.1:{port}/{SECRET}/{number}", b"no event")
     ways = pbx.o2g._ways
     assert isinstance(ways, WebhookChannels)
-    link = pbx._system._link  # type: ignore[attr-defined]
+    link = pbx._core.system._link  # type: ignore[attr-defined]
     shown = [repr(one) for one in (chosen, pbx, pbx.o2g, ways, link, link.channel, pbx.diagnostics())]
     shown.append(str(chosen.model_dump()))
     simulator.faults.close_cleanly()

@@ -34,7 +34,7 @@ async def test_calls_survive_the_switch_over_and_back(office: Opened, how: str, 
             trust["silence_timeout"] = 0.3  # nothing ends here that would tell; silence does
         pbx = await one.connect(secondary_url=one.simulator.secondary_url, **trust)
         assert (pbx.info.server, pbx.info.high_availability) == ("primary", True)
-        pbx._connection._fail_back_interval = 0.05
+        pbx._core.connection._fail_back_interval = 0.05
         diary = Diary(pbx)
 
         talking = await pbx.line("1000").dial("1001")

@@ -1,6 +1,7 @@
 """The supervisor, with a system that does what a test tells it to, and a clock that does not wait."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +11,13 @@ from aiopbx import (
     AuthenticationFailed,
     ConnectionFailed,
     NotSupported,
-    PbxError,
     Status,
     StatusChanged,
     SystemInfo,
 )
-from aiopbx.board import Board
-from aiopbx.connection import Backoff, Connection
+from aiopbx.backoff import Backoff
+from aiopbx.connection import Connection
+from aiopbx.store import Store
 
 DOWN = ConnectionFailed("nobody there")
 WRONG = AuthenticationFailed("wrong password")
@@ -36,14 +37,17 @@ class ScriptedLink:
         what = self._system.syncs.pop(0) if self._system.syncs else None
         if what == "hang":
             await asyncio.Event().wait()
-        if isinstance(what, PbxError):
+        if isinstance(what, BaseException):
             raise what
 
     async def lost(self) -> str:
         return await asyncio.shield(self.reason)
 
-    def lose(self, reason: str = "cut") -> None:
-        self.reason.set_result(reason)
+    def lose(self, reason: str | BaseException = "cut") -> None:
+        if isinstance(reason, BaseException):
+            self.reason.set_exception(reason)
+        else:
+            self.reason.set_result(reason)
 
     async def close(self) -> None:
         assert self.open, "closed twice"
@@ -52,6 +56,8 @@ class ScriptedLink:
             self.reason.set_result("It was closed.")
         self._system.log.append(f"close {self.server}")
         await asyncio.sleep(0)
+        if self._system.closes:
+            raise self._system.closes.pop(0)
 
 
 class ScriptedSystem:
@@ -61,7 +67,9 @@ class ScriptedSystem:
         self.servers = servers
         self.opens: dict[int, list[Any]] = {0: [], 1: []}
         self.syncs: list[Any] = []
-        self.serving = False
+        self.closes: list[BaseException] = []
+        self.uses: list[BaseException] = []
+        self.serving: bool | BaseException = False
         self.links: list[ScriptedLink] = []
         self.log: list[str] = []
         self.used: ScriptedLink | None = None
@@ -71,7 +79,7 @@ class ScriptedSystem:
         await asyncio.sleep(0)
         answers = self.opens[server]
         answer = answers.pop(0) if answers else None
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         link = ScriptedLink(self, server)
         self.links.append(link)
@@ -79,10 +87,14 @@ class ScriptedSystem:
 
     async def serves(self, server: int) -> bool:
         self.log.append(f"probe {server}")
+        if isinstance(self.serving, BaseException):
+            raise self.serving
         return self.serving
 
     def use(self, link: Any) -> None:
         self.used = link
+        if self.uses:
+            raise self.uses.pop(0)
 
     @property
     def open_links(self) -> list[ScriptedLink]:
@@ -105,7 +117,7 @@ class Pauses:
 
 class Rig:
     def __init__(self, servers: int = 1, **options: Any) -> None:
-        self.board = Board()
+        self.board = Store()
         self.system = ScriptedSystem(servers)
         self.pauses = Pauses()
         self.told: list[StatusChanged] = []
@@ -274,13 +286,183 @@ async def test_why_it_is_offline_can_be_asked(rig: Any) -> None:
     assert one.connection.error is None
 
 
-async def test_what_nobody_foresaw_does_not_end_the_supervisor(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+# --------------------------------------------------------------------------------------- what nothing should raise
+
+UNFORESEEN = [ZeroDivisionError("boom"), asyncio.CancelledError(), RecursionError("boom")]
+"""The second is what a future gives that something below cancelled by accident."""
+
+
+def counted(one: Rig, caplog: pytest.LogCaptureFixture, times: int = 1) -> None:
+    """It was counted, and logged with its traceback, each time."""
+    assert one.connection.unforeseen == times
+    logged = [record for record in caplog.records if "not foreseen" in record.getMessage()]
+    assert len(logged) == times
+    assert all(record.exc_info is not None and record.exc_info[1] is not None for record in logged)
+
+
+@pytest.mark.parametrize(
+    ("where", "error"),
+    [
+        *itertools.product(["connecting", "synchronising", "farewell", "watching"], UNFORESEEN),
+        ("leaving", UNFORESEEN[0]),  # nothing is waited for there, so nothing can be cancelled
+    ],
+    ids=lambda one: one if isinstance(one, str) else type(one).__name__,
+)
+async def test_whatever_is_raised_the_supervisor_goes_on(
+    rig: Any, caplog: pytest.LogCaptureFixture, where: str, error: BaseException
+) -> None:
     one = rig()
     await one.connection.start()
-    one.system.opens[0] = [ZeroDivisionError()]
+    link = one.system.links[0]
+    reason: str | BaseException = "cut"
+    if where == "connecting":
+        one.system.opens[0] = [error]
+    elif where == "synchronising":
+        one.system.syncs = [error]
+    elif where == "farewell":
+        one.system.closes = [error]
+    elif where == "watching":
+        reason = error
+    else:
+        one.system.uses = [error]
+    if isinstance(reason, asyncio.CancelledError):
+        link.reason.cancel()
+    else:
+        link.lose(reason)
+    online = 3 if where == "synchronising" else 2
+    await one.until(lambda: one.statuses[-1] == "online" and len(one.system.links) == online)
+    counted(one, caplog)
+    assert one.connection.losses == 1
+    assert "offline" in one.statuses, "it was told"
+    assert not link.open, "the old session is given back"
+    assert one.pauses.asked == ([1, 2] if where in {"connecting", "synchronising"} else [1]), (
+        "each attempt after a pause"
+    )
+    assert one.connection.error is None
+
+
+async def test_what_fails_again_and_again_backs_off(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+    one = rig(maximum=10.0)
+    await one.connection.start()
+    one.system.opens[0] = [ValueError("boom")] * 6
     one.system.links[0].lose()
     await one.until(lambda: one.statuses[-1] == "online" and len(one.system.links) == 2)
-    assert "not foreseen" in caplog.text
+    assert one.pauses.asked == [1, 2, 4, 8, 10, 10, 10]
+    counted(one, caplog, 6)
+    assert one.statuses.count("offline") == 1, "told once"
+
+
+async def test_why_it_is_offline_names_what_was_raised_and_nothing_of_its_text(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    one.system.opens[0] = [ValueError("a secret, perhaps"), DOWN]
+    one.system.links[0].lose()
+    await one.until(lambda: one.connection.error is not None and "ValueError" in one.connection.error.message)
+    assert "secret" not in str(one.connection.error)
+
+
+@pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
+async def test_a_probe_that_raises_leaves_the_secondary_alone(
+    rig: Any, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    one = rig(2)
+    one.system.opens[0] = [DOWN]
+    one.system.serving = error
+    await one.connection.start()
+    await one.until(lambda: one.system.log.count("probe 0") == 3)
+    assert one.statuses == ["syncing", "online"]
+    assert one.system.links[0].open
+    assert one.connection.unforeseen >= 2
+    one.system.serving = True
+    await one.until(lambda: one.connection.info.url == "server 0" and one.statuses[-1] == "online")
+    assert one.connection.losses == 0
+    counted(one, caplog, one.connection.unforeseen)
+
+
+async def test_a_primary_that_cannot_even_be_opened_leaves_the_secondary_alone(rig: Any) -> None:
+    one = rig(2)
+    one.system.opens[0] = [DOWN, ValueError("boom")]
+    one.system.serving = True
+    await one.connection.start()
+    await one.until(lambda: one.connection.info.url == "server 0" and one.statuses[-1] == "online")
+    assert one.statuses == ["syncing", "online", "syncing", "online"]
+    assert one.connection.unforeseen == 1
+
+
+@pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
+async def test_a_farewell_that_fails_at_fail_back_does_not_keep_a_dead_channel(
+    rig: Any, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    """The old link is gone then; the new one is used."""
+    one = rig(2)
+    one.system.opens[0] = [DOWN]
+    one.system.closes = [error]
+    one.system.serving = True
+    await one.connection.start()
+    await one.until(lambda: one.connection.info.url == "server 0" and one.statuses[-1] == "online")
+    assert one.system.used is one.system.links[1]
+    assert one.statuses == ["syncing", "online", "syncing", "online"]
+    counted(one, caplog)
+    one.system.links[1].lose()
+    await one.until(lambda: one.connection.losses == 1 and one.statuses[-1] == "online")
+    assert len(one.system.open_links) == 1
+
+
+async def test_it_is_not_online_while_the_old_channel_ends(rig: Any) -> None:
+    """The farewell to the secondary takes its time: the old channel confirms nothing any more, the new one not yet."""
+    one = rig(2)
+    one.system.opens[0] = [DOWN]
+    await one.connection.start()
+    old = one.system.links[0]
+    farewell = asyncio.Event()
+
+    async def slow() -> None:
+        old.open = False
+        await farewell.wait()
+
+    old.close = slow
+    one.system.serving = True
+    await one.until(lambda: not old.open)
+    assert one.connection.status is Status.SYNCING
+    assert one.system.used is one.system.links[1]
+    farewell.set()
+    await one.until(lambda: one.statuses[-1] == "online")
+
+
+@pytest.mark.parametrize("error", [DOWN, ValueError("boom")], ids=lambda error: type(error).__name__)
+async def test_a_move_to_the_primary_that_fails_is_a_loss(rig: Any, error: Exception) -> None:
+    """It connects and does not synchronise, and the secondary has been left: back to it, after a pause."""
+    one = rig(2, fail_back_interval=30.0)
+    one.system.opens[0] = [DOWN]
+    one.system.serving = True
+    await one.connection.start()
+    one.system.syncs = [error]
+    await one.until(lambda: len(one.system.links) == 3 and one.statuses[-1] == "online")
+    assert one.statuses == ["syncing", "online", "syncing", "offline", "syncing", "online"]
+    assert one.pauses.asked[:2] == [30, 1]
+    assert one.connection.info.url == "server 1"
+    assert one.connection.unforeseen == (0 if error is DOWN else 1)
+    assert one.connection.losses == 1
+    await one.until(lambda: one.connection.info.url == "server 0" and one.statuses[-1] == "online")
+
+
+async def test_a_primary_that_opens_in_the_moment_of_the_loss_is_used(rig: Any) -> None:
+    one = rig(2)
+    one.system.opens[0] = [DOWN]
+    await one.connection.start()
+    old = one.system.links[0]
+    opened = one.system.open
+
+    async def open_and_lose(server: int) -> Any:
+        link = await opened(server)
+        if old.open and not old.reason.done():
+            old.lose("gone at the same time")
+        return link
+
+    one.system.open = open_and_lose
+    one.system.serving = True
+    await one.until(lambda: one.connection.info.url == "server 0" and one.statuses[-1] == "online")
+    assert len(one.system.open_links) == 1
 
 
 async def test_over_to_the_secondary_and_back(rig: Any) -> None:
@@ -360,3 +542,69 @@ async def test_closing_while_a_lost_link_is_given_back(rig: Any) -> None:
     farewell.set()
     await closing
     assert said == ["begun", "done"]
+
+
+async def test_closing_never_raises(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+    one = rig()
+    await one.connection.start()
+    one.system.closes = [ValueError("boom")]
+    one.system.uses = [ValueError("boom")]
+    await one.connection.close()
+    assert one.statuses[-1] == "closed"
+    counted(one, caplog, 2)
+    await one.connection.close()
+    counted(one, caplog, 2)
+
+
+@pytest.mark.parametrize("steps", range(8))
+@pytest.mark.parametrize("state", ["online", "reconnecting", "synchronising"])
+async def test_a_close_that_is_cancelled_ends_all_the_same(rig: Any, state: str, steps: int) -> None:
+    one = rig()
+    await one.connection.start()
+    if state == "reconnecting":
+        one.system.opens[0] = [DOWN] * 1000
+        one.system.links[0].lose()
+        await one.until(lambda: len(one.pauses.asked) > 2)
+    elif state == "synchronising":
+        one.system.syncs = ["hang"]
+        one.system.links[0].lose()
+        await one.until(lambda: one.system.log[-1] == "sync 0" and len(one.system.links) == 2)
+    closing = asyncio.create_task(one.connection.close())
+    await asyncio.sleep(0)
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    cancelled = closing.cancel()
+    if cancelled:
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+    assert one.connection.status is Status.CLOSED
+    assert one.system.open_links == []
+    assert one.system.used is None
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
+async def test_a_close_that_is_cancelled_while_the_farewell_is_said_waits_for_it(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    link = one.system.links[0]
+    farewell = asyncio.Event()
+    said: list[str] = []
+
+    async def slow() -> None:
+        said.append("begun")
+        await farewell.wait()
+        said.append("done")
+        link.open = False
+
+    link.close = slow
+    closing = asyncio.create_task(one.connection.close())
+    await one.until(lambda: said)
+    closing.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    farewell.set()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert said == ["begun", "done"]
+    assert one.connection.status is Status.CLOSED

@@ -19,7 +19,7 @@ from aiopbx import (
 )
 from aiopbx.o2g.services.telephony import Telephony
 from aiopbx.simulator import UserSpec
-from aiopbx.simulator.faces.o2g import refusing, routing, telephony
+from aiopbx.simulator.faces.o2g import routing, telephony
 from tests.aiopbx.model_truth import compare
 from tests.aiopbx.office import Diary, Opened, lose_while, until
 
@@ -90,9 +90,8 @@ async def test_every_line_is_confirmed_after_a_loss(office: Opened) -> None:
 
 async def test_a_line_that_gets_no_snapshot_is_read(office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server acknowledges and sends nothing: the state is read by GET."""
-    for module in (refusing, telephony, routing):
-        if hasattr(module, "snapshot"):
-            monkeypatch.setattr(module, "snapshot", lambda *_: None)
+    for module in (telephony, routing):
+        monkeypatch.setattr(module, "publish_snapshot", lambda *_: None)
     async with office() as one:
         one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
         one.switch.set_dnd("oxe1002", True)
@@ -170,7 +169,7 @@ async def test_an_event_that_comes_while_a_state_is_read_wins(office: Opened, mo
 
         monkeypatch.setattr(Telephony, "telephonic_state", slow)
         diary = Diary(pbx, line="oxe1001")
-        await pbx._system._link._reader.telephony("oxe1001")  # type: ignore[attr-defined]
+        await pbx._core.system._link._sync._reader.telephony("oxe1001")  # type: ignore[attr-defined]
         assert asked == 2, "read again, because an event came meanwhile"
         assert pbx.line("1001").state is LineState.IDLE
         assert len(diary.of(CallEnded)) == 1

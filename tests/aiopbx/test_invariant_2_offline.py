@@ -23,9 +23,9 @@ async def test_silence_is_noticed_by_the_learned_heartbeat(office: Opened) -> No
     async with office(heartbeat=1.0) as one:
         pbx = await one.connect(request_timeout=0.2)
         for _ in range(3):
-            before = pbx._system._link.channel.last_heard  # type: ignore[attr-defined]
+            before = pbx._core.system._link.channel.last_heard  # type: ignore[attr-defined]
             one.clock.advance(1.0)
-            await until(lambda before=before: pbx._system._link.channel.last_heard > before)  # type: ignore[attr-defined,misc]
+            await until(lambda before=before: pbx._core.system._link.channel.last_heard > before)  # type: ignore[attr-defined,misc]
             await asyncio.sleep(0.05)
         learned = pbx.statistics.heartbeat
         assert learned is not None
@@ -100,7 +100,7 @@ async def test_the_session_expires_while_a_command_is_under_way(office: Opened) 
         line = pbx.line("1000")
         one.faults.expire_sessions()
         # The channel may not have told yet: the request is what finds out.
-        assert await pbx._system.run(lambda commands: commands.callbacks(line.snapshot), safe=True) == ()
+        assert await line.callbacks() == ()
         await until(lambda: pbx.status is Status.ONLINE)
         server = one.simulator.server
         server.sessions.clear()
@@ -168,3 +168,11 @@ async def test_a_wrong_password_after_a_loss_is_told(office: Opened) -> None:
         one.faults.refuse_logins(False)
         await until(lambda: pbx.status is Status.ONLINE)
         assert pbx.error is None
+
+
+async def test_what_was_not_foreseen_can_be_read(office: Opened) -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        assert pbx.statistics.unforeseen == 0
+        pbx._core.connection.unforeseen += 1
+        assert pbx.statistics.unforeseen == 1

@@ -20,9 +20,9 @@ from aiopbx import (
     UnknownCall,
     UnknownLine,
 )
+from aiopbx.ports import DialOptions
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.switch import Behaviour
-from aiopbx.system import DialOptions
 from tests.aiopbx.office import Opened, client_tasks, until, user
 
 pytestmark = pytest.mark.office("chunk", "webhook", "tunnel")
@@ -101,7 +101,7 @@ async def test_what_is_not_offered_is_not_sent(office: Opened) -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        requests = pbx._system.wire.requests  # type: ignore[attr-defined]
+        requests = pbx._core.system.wire.requests  # type: ignore[attr-defined]
         with pytest.raises(ActionNotAllowed) as refused:
             await call.answer()
         assert "hang_up" in refused.value.offered
@@ -129,7 +129,7 @@ async def test_what_is_not_offered_is_not_sent(office: Opened) -> None:
             pbx.line("4711")
         with pytest.raises(NotSupported, match="remote extension"):
             await pbx.line("1002").set_remote_extension(True)
-        assert pbx._system.wire.requests == requests  # type: ignore[attr-defined]
+        assert pbx._core.system.wire.requests == requests  # type: ignore[attr-defined]
 
 
 async def test_a_user_with_the_basic_licence_gets_what_it_has_and_is_told_the_rest(office: Opened) -> None:
@@ -161,7 +161,7 @@ async def test_a_user_with_the_basic_licence_gets_what_it_has_and_is_told_the_re
 
 async def _dial_with_data(line: Line) -> None:
     options = DialOptions(associated_data="x", device="100")
-    await line.pbx._system.run(lambda commands: commands.dial(line.snapshot, "101", options))
+    await line._commands.dial(line.snapshot, "101", options)
 
 
 async def test_a_user_without_any_licence_is_refused_with_the_remedy(office: Opened) -> None:

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 import aiopbx
-from aiopbx.system import DialOptions
+from aiopbx.ports import DialOptions
 from tests.aiopbx.office import Diary, Opened, until
 
 pytestmark = pytest.mark.office("chunk", "webhook", "tunnel")
@@ -38,7 +38,7 @@ async def test_nothing_secret_is_shown_anywhere(office: Opened, caplog: pytest.L
             shown.append(f"{error!r} {error}")
         one.faults.expire_sessions()
         await until(lambda: pbx.statistics.losses == 1 and pbx.status == "online")
-        link = pbx._system._link  # type: ignore[attr-defined]
+        link = pbx._core.system._link  # type: ignore[attr-defined]
         subscription = next(iter(link.client._subscriptions))
         cookies = list(link.client._transport.cookies.values())
         diagnostics = json.dumps(pbx.diagnostics())

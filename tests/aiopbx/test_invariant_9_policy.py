@@ -13,7 +13,7 @@ async def test_nothing_gets_past_the_policy() -> None:
         call = await alice.dial("1001")
         assert call is not None
         ringing = await bob.wait_for_call(timeout=5)
-        requests = pbx._system.wire.requests  # type: ignore[attr-defined]
+        requests = pbx._core.system.wire.requests  # type: ignore[attr-defined]
         for ask in (
             lambda: alice.dial("0900 555 0100"),
             lambda: alice.dial("+15550100"),
@@ -23,14 +23,14 @@ async def test_nothing_gets_past_the_policy() -> None:
         ):
             with pytest.raises(PolicyViolation):
                 await ask()
-        assert pbx._system.wire.requests == requests, "nothing was sent"  # type: ignore[attr-defined]
+        assert pbx._core.system.wire.requests == requests, "nothing was sent"  # type: ignore[attr-defined]
         await ringing.answer()
         await call.wait_for(CallState.ACTIVE, timeout=5)
-        requests = pbx._system.wire.requests  # type: ignore[attr-defined]
+        requests = pbx._core.system.wire.requests  # type: ignore[attr-defined]
         for ask in (lambda: call.consult("09005550100"), lambda: call.blind_transfer("09005550100")):
             with pytest.raises(PolicyViolation):
                 await ask()
-        assert pbx._system.wire.requests == requests  # type: ignore[attr-defined]
+        assert pbx._core.system.wire.requests == requests  # type: ignore[attr-defined]
         await alice.set_forward("1002")
 
 

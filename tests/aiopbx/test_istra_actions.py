@@ -225,7 +225,7 @@ async def test_nothing_is_remembered_of_calls_that_nobody_wants_to_see(office: O
         for _ in range(3):
             one.switch.drop("oxe1000", one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True).ref)
         await one.caught_up(pbx)
-        assert pbx._system._link._watcher._extension_of == {}  # type: ignore[attr-defined]
+        assert pbx._core.system._link._monitor._extension_of == {}  # type: ignore[attr-defined]
 
 
 async def test_what_means_nothing_to_istra_is_refused_before_anything_is_sent(office: Opened) -> None:

@@ -320,7 +320,7 @@ async def test_4_a_refusal_carries_everything() -> None:
         snapshot = call.snapshot
         await call.hang_up()
         await call.wait_for(lambda now: now.ended, timeout=5)
-        link = pbx._system._link  # type: ignore[attr-defined]
+        link = pbx._core.system._link  # type: ignore[attr-defined]
         with pytest.raises(RequestRefused) as refused:
             await link.commands.hold(pbx.line("1000").snapshot, snapshot, "")
         error = refused.value
@@ -452,7 +452,7 @@ async def test_8_nothing_secret_is_shown_anywhere(account: dict[str, str], caplo
         one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
         one.faults.cut_channels()
         await until(lambda: pbx.statistics.losses == 1 and pbx.status is Status.ONLINE)
-        link = pbx._system._link  # type: ignore[attr-defined]
+        link = pbx._core.system._link  # type: ignore[attr-defined]
         secrets = [password, *link.client._transport.cookies.values()]
         secrets += [session.token for session in one.face.sessions.all]
         diagnostics = json.dumps(pbx.diagnostics())

@@ -19,7 +19,7 @@ from aiopbx import (
     Status,
 )
 from aiopbx.istra.client import Push
-from aiopbx.istra.enduser import EndUser
+from aiopbx.istra.user import EndUser
 from aiopbx.simulator import DeviceSpec, UserSpec
 from aiopbx.simulator.faces.istra.identifiers import terminal_id
 from aiopbx.simulator.switch import SwitchSettings
@@ -271,8 +271,8 @@ async def test_counters_that_are_pushed_before_the_state_is_told_win_one_by_one(
 ) -> None:
     """A push may tell one of them; what it does not is taken from the answer, though that is older."""
     taken: list[Push] = []
-    take = EndUser.take
-    monkeypatch.setattr(EndUser, "take", lambda self, push: (take(self, push), taken.append(push)))
+    apply = EndUser.apply
+    monkeypatch.setattr(EndUser, "apply", lambda self, push: (apply(self, push), taken.append(push)))
     async with IstraServer() as server:
         server.answer("GET", "v1/user/Info", json={"userName": "Anna", "terminals": []})
         server.answer("POST", "v1/service/EventListener/bean", json={"name": "one"})

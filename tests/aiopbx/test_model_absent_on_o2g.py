@@ -29,7 +29,7 @@ async def test_caller_id_and_adding_somebody() -> None:
         assert Action.ADD_PARTY not in call.actions
         with pytest.raises(ActionNotAllowed):
             await call.add_party("1002")
-        commands = pbx._system._link.commands  # type: ignore[attr-defined]
+        commands = pbx._core.system._link.commands  # type: ignore[attr-defined]
         with pytest.raises(NotSupported, match="merge"):
             await commands.add_party(line.snapshot, call.snapshot, "1002")
         await call.hang_up()

@@ -146,7 +146,7 @@ async def test_messages_are_listed_saved_streamed_and_deleted(tmp_path: Path) ->
         assert newest.at - oldest.at >= timedelta(seconds=60)
         told: list[tuple[int, int | None]] = []
         path = tmp_path / "message.wav"
-        size = await newest.save(path, told=lambda done, total: told.append((done, total)))
+        size = await newest.save(path, on_progress=lambda done, total: told.append((done, total)))
         assert path.stat().st_size == size
         assert told[-1][0] == size
         with wave.open(str(path)) as sound:

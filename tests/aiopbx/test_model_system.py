@@ -23,10 +23,10 @@ from aiopbx import (
     field,
     keys_of,
 )
-from aiopbx.board import Board
+from aiopbx.ports import ABSENT, Commands, Refusing
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.switch.settings import HuntingGroupSpec, SwitchSettings
-from aiopbx.system import Absent
+from aiopbx.store import Store
 from tests.aiopbx.office import Diary, Office, office, until, user
 
 
@@ -304,11 +304,22 @@ async def test_the_password_is_changed() -> None:
 )
 def test_a_part_that_a_system_has_not_is_not_supported(part: str) -> None:
     with pytest.raises(NotSupported) as caught:
-        getattr(Absent(), part)
+        getattr(Refusing(), part)
     assert caught.value.missing in set(Feature)
 
 
+def test_the_table_of_refusals_has_every_command() -> None:
+    """A wire lists what it has; whatever else a handle may ask is refused by the table, checks excepted."""
+    commands = {name for name in vars(Commands) if not name.startswith(("_", "check_"))}
+    assert commands == ABSENT.keys()
+    for name in commands:
+        with pytest.raises(NotSupported, match=name.replace("_", " ")):
+            getattr(Refusing(), name)
+    with pytest.raises(AttributeError):
+        _ = Refusing().no_such_command
+
+
 def test_a_board_begins_without_nodes() -> None:
-    assert Board().nodes.nodes == ()
+    assert Store().nodes.nodes == ()
     record = aiopbx.CallRecord(id=1, started_at=datetime(2026, 1, 5, tzinfo=UTC))
     assert record.seconds is None

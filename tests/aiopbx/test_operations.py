@@ -3,7 +3,9 @@
 import ast
 import contextlib
 import inspect
-from typing import Any
+import subprocess
+import sys
+from typing import Any, ClassVar, get_type_hints
 
 import pytest
 
@@ -18,13 +20,16 @@ from aiopbx import (
     PolicyViolation,
     RequestRefused,
 )
-from aiopbx.istra import operations as istra_operations, requests as istra_requests
+from aiopbx.http.secrets import Mask, secret_fields
+from aiopbx.istra.services import IstraServices, operations_of
 from aiopbx.istra.types.session import Application
-from aiopbx.o2g import services
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.operations import OPERATIONS
-from aiopbx.o2g.requests import O2gRequests, described
-from aiopbx.policy import DialGuard, DialPolicy
+from aiopbx.o2g.services import OPERATIONS
+from aiopbx.operations import Operations, operation_of
+from aiopbx.policy import DialGuard
+from aiopbx.requests import Requests
+from aiopbx.settings.policy import DialPolicy
+from aiopbx.wire import Wire
 from tests.aiopbx.istra_office import istra_office
 from tests.aiopbx.office import office, until, user
 
@@ -32,30 +37,28 @@ GUARD = DialGuard(DialPolicy())
 
 
 def prepare(name: str, **values: Any) -> aiopbx.Request:
-    return O2gRequests().prepare(name, values, GUARD)
+    return Requests(OPERATIONS).prepare(name, values, GUARD)
 
 
-def test_every_operation_is_described() -> None:
-    told = described()
-    assert told.keys() == OPERATIONS.keys()
-    for name, one in told.items():
-        wire = OPERATIONS[name]
-        assert (one.name, str(one), one.service) == (name, str(wire), wire.service)
-        assert one.summary
-        assert one.answer == ("" if wire.answer is None else one.answer)
-        places = [each.name for each in one.parameters if each.place is ParameterPlace.PATH]
-        assert tuple(places) == wire.path_params
-        assert (one.body is not None) == (wire.body is not None)
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_operation_is_described(name: str) -> None:
+    one = OPERATIONS[name]
+    assert one.name == name
+    assert one.summary
+    assert (one.answer == "") is (one.returns is None)
+    assert (one.body is not None) is (one.sends is not None)
+    assert tuple(each.name for each in one.parameters if each.place is ParameterPlace.PATH) == one.path_params
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_the_method_that_is_named_exists_and_takes_what_is_described(name: str) -> None:
-    one = described()[name]
-    _, _, attribute, method = one.python.split(".")
-    service = next(kind for kind in vars(services).values() if getattr(kind, "service", None) == one.service)
-    keywords = set(inspect.signature(getattr(service, method)).parameters) - {"self"}
+    one = OPERATIONS[name]
+    _, system, attribute, method = one.python.split(".")
+    assert system == "o2g"
+    made = getattr(get_type_hints(O2gClient)[attribute], method)
+    keywords = set(inspect.signature(made).parameters) - {"self"}
     assert {each.keyword for each in one.parameters} | ({"body"} if one.body else set()) == keywords
-    assert attribute in O2gClient.__init__.__code__.co_names
+    assert operation_of(made) is one
 
 
 def walk(parameter: Parameter, depth: int = 0) -> None:
@@ -71,12 +74,12 @@ def walk(parameter: Parameter, depth: int = 0) -> None:
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_types_are_described_down_to_what_a_person_types(name: str) -> None:
-    for parameter in described()[name].takes:
+    for parameter in OPERATIONS[name].takes:
         walk(parameter)
 
 
 def test_a_description_of_a_call() -> None:
-    one = described()["make_call"]
+    one = OPERATIONS["make_call"]
     takes = {each.name: each for each in one.takes}
     assert one.changes
     assert one.body is not None
@@ -94,7 +97,7 @@ def test_a_description_of_a_call() -> None:
 
 
 def test_a_type_that_contains_itself_and_one_of_several_kinds() -> None:
-    criterion = next(each for each in described()["start_search"].takes if each.name == "filter")
+    criterion = next(each for each in OPERATIONS["start_search"].takes if each.name == "filter")
     operand = next(each for each in criterion.fields if each.name == "operand")
     assert operand.kind is ParameterKind.EITHER
     text, many = operand.options
@@ -106,10 +109,9 @@ def test_a_type_that_contains_itself_and_one_of_several_kinds() -> None:
 
 
 def test_what_may_change_something() -> None:
-    told = described()
-    assert not told["user"].changes
-    assert told["make_call"].changes
-    assert told["mini_message"].changes, "reading a text erases it"
+    assert not OPERATIONS["user"].changes
+    assert OPERATIONS["make_call"].changes
+    assert OPERATIONS["mini_message"].changes, "reading a text erases it"
 
 
 def test_names_are_those_of_the_wire_or_of_python_and_text_stands_for_anything() -> None:
@@ -163,16 +165,28 @@ def test_secrets_are_in_nothing_that_can_be_read() -> None:
     assert gone.target.endswith("/***")
 
 
+def test_the_secrets_of_a_wire_that_is_imported_later_are_known() -> None:
+    before = secret_fields()
+
+    class Door(Wire, kw_only=True):
+        _secrets: ClassVar[frozenset[str]] = frozenset({"door_code"})
+
+        door_code: str
+
+    assert secret_fields() - before == {"doorCode"}
+    assert Mask().body(Door(door_code="4711").to_json()) == '{"doorCode":"***"}'
+
+
 def test_the_dial_policy_stands_before_it() -> None:
     guard = DialGuard(DialPolicy(denied=("0*",), calls_per_minute=1))
     with pytest.raises(PolicyViolation):
-        O2gRequests().prepare("make_call", {"deviceId": "1000", "callee": "0015550100"}, guard)
+        Requests(OPERATIONS).prepare("make_call", {"deviceId": "1000", "callee": "0015550100"}, guard)
 
 
 async def test_an_answer_is_typed_and_plain() -> None:
     async with office() as one:
         pbx = await one.connect()
-        assert pbx.operations is described()
+        assert pbx.operations is OPERATIONS
         answer = await pbx.request("user", login_name="oxe1001")
         assert (answer.status, answer.value.last_name, answer.data["lastName"]) == (200, "Keller", "Keller")
         assert answer.seconds >= 0
@@ -239,10 +253,31 @@ async def test_the_python_that_is_shown_makes_the_same_request(name: str, values
 async def test_a_system_without_operations_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     async with office() as one:
         pbx = await one.connect()
-        monkeypatch.setattr(pbx._system, "requests", None)
+        monkeypatch.setattr(pbx._core.system, "requests", None)
         assert pbx.operations == {}
         with pytest.raises(aiopbx.NotSupported, match="by name"):
             pbx.prepare("user")
+
+
+def test_two_operations_of_one_name_are_found_out() -> None:
+    one = Operation(name="ring", service="S", method="POST", path="/ring")
+    other = Operation(name="ring", service="T", method="POST", path="/other")
+    assert Operations(lambda: [one])["ring"] is one
+    with pytest.raises(TypeError, match="two operations are called ring"):
+        len(Operations(lambda: [one, other]))
+
+
+@pytest.mark.parametrize("services", ["o2g.services.O2gServices", "istra.services.IstraServices"])
+def test_importing_a_wire_reads_no_declaration(services: str) -> None:
+    """There are 180 of them, and most programs use a dozen."""
+    look = f"""
+import aiopbx.{services.rpartition(".")[0]}
+from aiopbx.operations import _declarations
+declared = [one for kind in aiopbx.{services}._kinds.values() for one in _declarations(kind)]
+print(len(declared) > 30, [one for one in declared if "operation" in vars(one)])
+"""
+    ran = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "True []"
 
 
 def test_an_operation_says_what_it_is() -> None:
@@ -255,24 +290,20 @@ def test_an_operation_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("application", list(Application))
 def test_every_operation_of_istra_is_described(application: Application) -> None:
-    told = istra_requests.described(application)
-    wanted = {
-        one.name: way
-        for way, one in istra_operations.OPERATIONS.items()
-        if application in one.applications and one.method != istra_operations.WEBSOCKET
-    }
-    assert told.keys() == wanted.keys()
-    for name, one in told.items():
+    known = operations_of(application)
+    everything = [one for one in IstraServices.declared() if application in one.applications]
+    assert list(known.values()) == everything
+    for name, one in known.items():
         assert one.summary, name
-        assert one.python == f"pbx.istra.{wanted[name]}"
+        assert one.python == f"pbx.istra.{one.service}.{name}"
         for parameter in one.takes:
             walk(parameter)
 
 
 def test_what_may_change_something_on_istra() -> None:
-    told = istra_requests.described(Application.CRM)
-    assert told["place_call"].changes, "a GET that dials"
-    assert not told["terminals"].changes
+    known = operations_of(Application.CRM)
+    assert known["place_call"].changes, "a GET that dials"
+    assert not known["terminals"].changes
 
 
 async def test_a_request_of_istra_by_its_name() -> None:
@@ -280,7 +311,7 @@ async def test_a_request_of_istra_by_its_name() -> None:
         pbx = await one.connect(dial_policy={"denied": ["0*"]})
         line = pbx.line("1000")
         made = pbx.prepare("place_call", extension_id=line.id, destination="1001")
-        assert (made.target, made.body) == (f"/v1/rcc/Extension/{line.id}/placeCall", {"destination": "1001"})
+        assert (made.target, made.body) == (f"v1/rcc/Extension/{line.id}/placeCall", {"destination": "1001"})
         assert made.python == f"await pbx.istra.rcc.place_call({line.id!r}, destination='1001')"
         answer = await pbx.request(made)
         assert answer.status == 200

@@ -93,9 +93,7 @@ API = {
     "NotReady",
     "SessionLost",
     "SubscriptionLost",
-    "AcdCallParam",
-    "ACRSkill",
-    "ACRSkills",
+    "AcdCall",
     "Agent",
     "IntrusionMode",
     "WithdrawReason",
@@ -248,6 +246,12 @@ def own_members(kind: type) -> Iterator[tuple[str, Any]]:
             yield name, member
 
 
+def toplevel(source: Path) -> list[ast.stmt]:
+    """The statements of a module, those under ``if TYPE_CHECKING`` among them, and those in functions not."""
+    body = ast.parse(source.read_text()).body
+    return [one for node in body for one in (node.body if isinstance(node, ast.If) else [node])]
+
+
 def test_this_is_the_whole_api() -> None:
     assert set(aiopbx.__all__) == API
     assert len(set(aiopbx.__all__)) == len(aiopbx.__all__)
@@ -256,8 +260,8 @@ def test_this_is_the_whole_api() -> None:
 def test_all_names_everything_that_is_imported() -> None:
     imported = {
         alias.asname or alias.name
-        for node in ast.walk(ast.parse(SOURCE.read_text()))
-        if isinstance(node, ast.ImportFrom)
+        for node in toplevel(SOURCE)
+        if isinstance(node, ast.ImportFrom) and node.level
         for alias in node.names
     }
     assert imported == set(aiopbx.__all__)
@@ -273,12 +277,36 @@ def test_it_is_typed() -> None:
     assert importlib.resources.files("aiopbx").joinpath("py.typed").is_file()
 
 
-def test_importing_is_cheap() -> None:
-    """Neither the simulator nor the command comes with it."""
-    heavy = ("aiopbx.simulator", "aiopbx.cli", "typer", "ipywidgets")
-    code = f"import aiopbx, sys; print([name for name in sys.modules if name.startswith({heavy})])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+HEAVY = ("aiopbx.simulator", "aiopbx.cli", "typer", "rich", "yaml", "cryptography", "ipywidgets", "pandas")
+WIRE_MODULES = ("aiopbx.o2g", "aiopbx.istra", "aiohttp", "websockets", "pydantic")
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import aiopbx", (*HEAVY, *WIRE_MODULES)),
+        ("import aiopbx; aiopbx.ConnectionSettings", (*HEAVY, "aiopbx.o2g", "aiopbx.istra")),
+        ("import aiopbx.o2g.system", (*HEAVY, "aiopbx.istra")),
+        ("import aiopbx.istra.system", (*HEAVY, "aiopbx.o2g")),
+    ],
+)
+def test_importing_brings_only_what_is_needed(code: str, absent: tuple[str, ...]) -> None:
+    """Neither the simulator, YAML, certificates nor the command; a wire and pydantic only where they are used."""
+    look = f"{code}; import sys; print([one for one in sys.modules if {{one, one.split('.')[0]}} & {set(absent)}])"
+    ran = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_what_does_not_exist_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = aiopbx.no_such_name
+    assert not hasattr(aiopbx, "Problem"), "what the settings import is no part of the API"
+
+
+def test_connect_takes_what_the_settings_have() -> None:
+    from aiopbx.settings.keywords import ConnectKeywords
+
+    assert ConnectKeywords.__annotations__.keys() == aiopbx.ConnectionSettings.model_fields.keys()
 
 
 @pytest.mark.parametrize("kind", list(public_classes()))

@@ -49,11 +49,11 @@ from aiopbx import (
     StatusChanged,
     SystemInfo,
     WireMessage,
-    recording as module,
 )
-from aiopbx.board import Board
-from aiopbx.nodes import NodesSnapshot
-from aiopbx.recording import RealClock
+from aiopbx.recording import recorder as module
+from aiopbx.recording.recorder import RealClock
+from aiopbx.records import NodesSnapshot
+from aiopbx.store import Store
 from tests.aiopbx.office import Office, office, until
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
@@ -88,13 +88,34 @@ class TurnedClock:
         await settled()
 
 
+_in_threads = 0
+"""Reads that are under way in threads. However busy the machine is, they are waited for."""
+
+
+@pytest.fixture(autouse=True)
+def counted_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = asyncio.to_thread
+
+    async def to_thread(work: Any, *args: Any) -> Any:
+        global _in_threads
+        _in_threads += 1
+        try:
+            return await real(work, *args)
+        finally:
+            _in_threads -= 1
+
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
+
+
 async def settled() -> None:
     """Let threads that read and tasks that wait for them come to rest."""
     for _ in range(5):
         await asyncio.sleep(0.002)
+        while _in_threads:
+            await asyncio.sleep(0.002)
 
 
-def recorder(board: Board, path: Path, clock: Any = None, **keywords: Any) -> Recorder:
+def recorder(board: Store, path: Path, clock: Any = None, **keywords: Any) -> Recorder:
     """A recorder of a board that nobody connected."""
     values: dict[str, Any] = {
         "loop": asyncio.get_running_loop(),
@@ -114,7 +135,7 @@ class Notes:
     def __init__(self, pbx: Pbx) -> None:
         self.all: list[object] = []
         self.lines: list[dict[str, LineSnapshot]] = []
-        board = pbx._board
+        board = pbx._core.store
 
         def heard(event: Event) -> None:
             self.all.append(event)
@@ -238,7 +259,7 @@ async def test_a_file_that_cannot_be_one(tmp_path: Path, what: str, caplog: pyte
     path = {"folder": tmp_path, "other": tmp_path / "my.ipynb", "missing": tmp_path / "no" / "x.jsonl"}[what]
     if what == "other":
         path.write_text('{"cells": []}')
-    board = Board()
+    board = Store()
     ended: list[Recorder] = []
     recording = recorder(board, path, ended=ended.append)
     with pytest.raises(aiopbx.InvalidInput, match=r"^path: "):
@@ -257,7 +278,7 @@ async def test_a_file_that_cannot_be_one(tmp_path: Path, what: str, caplog: pyte
 async def test_a_recording_may_be_replaced(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     for _ in range(2):
-        async with recorder(Board(), path):
+        async with recorder(Store(), path):
             pass
     assert len(path.read_text().splitlines()) == 3
 
@@ -289,7 +310,7 @@ async def test_a_full_disk_ends_the_recording_and_nothing_else(
         await a_call(one, pbx)
         await until(lambda: recording.closed)
         assert pbx.status is Status.ONLINE
-        assert pbx._board.tap.listeners == (), "it does not listen any more"
+        assert pbx._core.store.tap.listeners == (), "it does not listen any more"
         assert "No space left on device" in caplog.text
         with pytest.raises(aiopbx.RecordingFailed, match="disk"):
             await recording.close()
@@ -300,7 +321,7 @@ async def test_an_error_in_the_block_is_not_hidden(tmp_path: Path, monkeypatch: 
         raise aiopbx.RecordingFailed("x")
 
     async def fail() -> None:
-        async with recorder(Board(), tmp_path / "x.jsonl") as recording:
+        async with recorder(Store(), tmp_path / "x.jsonl") as recording:
             await recording.close()
             monkeypatch.setattr(Recorder, "close", failing)
             raise ZeroDivisionError
@@ -316,13 +337,13 @@ async def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "_open", lambda path: go.wait(10) and real(path))
     monkeypatch.setattr(module, "MOST_WAITING", 100 if what == "events" else 10_000)
     monkeypatch.setattr(module, "MOST_WIRE", 10_000)
-    board = Board()
+    board = Store()
     recording = recorder(board, tmp_path / "x.jsonl")
     for _ in range(200):
         if what == "events":
             board.publish(StatusChanged(at=NOW, status=Status.ONLINE, previous=Status.ONLINE))
         else:
-            board.tap.tell("OnSomething", sent=False, body="x" * 100)
+            board.tap.publish("OnSomething", sent=False, body="x" * 100)
     assert recording.closed
     assert recording.events + recording.wire_messages < 150
     go.set()
@@ -336,7 +357,7 @@ async def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 # ------------------------------------------------------------------------------------------------------------- the pace
 
 
-def some_events(board: Board, clock: TurnedClock, seconds: int) -> None:
+def some_events(board: Store, clock: TurnedClock, seconds: int) -> None:
     for number in range(seconds):
         clock.now = float(number)
         line = LineSnapshot(id="a", counters=Counters(missed_calls=number))
@@ -348,7 +369,7 @@ def some_events(board: Board, clock: TurnedClock, seconds: int) -> None:
 
 async def paced(path: Path, seconds: int = 11) -> None:
     """A recording with an event each second."""
-    clock, board = TurnedClock(), Board()
+    clock, board = TurnedClock(), Store()
     board.lines["a"] = LineSnapshot(id="a", number="1000")
     async with recorder(board, path, clock):
         some_events(board, clock, seconds)
@@ -571,7 +592,7 @@ async def test_a_file_that_breaks_while_it_is_played(tmp_path: Path) -> None:
 
 async def test_silent_changes_come_back_too(tmp_path: Path) -> None:
     """A lost connection makes lines unconfirmed without an event of their own."""
-    path, board = tmp_path / "x.jsonl", Board()
+    path, board = tmp_path / "x.jsonl", Store()
     board.lines["a"] = LineSnapshot(id="a", synced=True)
     board.lines["b"] = LineSnapshot(id="b", synced=True)
     async with recorder(board, path):
@@ -628,7 +649,7 @@ def steps(draw: st.DrawFn) -> tuple[Any, ...]:
     return key, kind, snapshot, draw(calls), draw(texts), draw(moments), draw(st.sampled_from(Status))
 
 
-def happen(board: Board, step: tuple[Any, ...]) -> None:
+def happen(board: Store, step: tuple[Any, ...]) -> None:
     """Do to a board what a wire would do."""
     key, kind, snapshot, call, text, at, status = step
     former = board.lines.get(key)
@@ -679,7 +700,7 @@ def test_there_and_back(beginning: list[Any], then: list[Any]) -> None:
     """Whatever happens, the same events, lines and wire messages come back, and the lines stand the same at each."""
 
     async def run(path: Path) -> None:
-        board = Board()
+        board = Store()
         for step in beginning:
             happen(board, step)
         at_first = dict(board.lines)
@@ -696,21 +717,21 @@ def test_there_and_back(beginning: list[Any], then: list[Any]) -> None:
             for step in then:
                 happen(board, step)
         async with aiopbx.replay(path, 0) as pbx:
-            assert pbx._board.lines == at_first
+            assert pbx._core.store.lines == at_first
             again: list[object] = []
             there: list[dict[str, LineSnapshot]] = []
 
             def heard_again(event: Event) -> None:
                 again.append(event)
-                now = pbx._board.lines
+                now = pbx._core.store.lines
                 there.append({key: line for key, line in now.items() if key == getattr(event, "line", key)})
 
             pbx.subscribe(heard_again)
             pbx.wire(again.append)
             await pbx.wait_finished()
             assert again == told
-            assert pbx._board.lines == board.lines
-            assert pbx._board.nodes == board.nodes
+            assert pbx._core.store.lines == board.lines
+            assert pbx._core.store.nodes == board.nodes
             for mine, theirs, event in zip(there, lines, again_events(again), strict=True):
                 if hasattr(event, "line") or isinstance(event, StatusChanged):
                     assert mine == theirs

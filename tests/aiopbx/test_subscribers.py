@@ -36,7 +36,7 @@ from aiopbx import (
     Status,
     StatusChanged,
 )
-from aiopbx.subscribers import KINDS, Kind, Subscribers, expand
+from aiopbx.store import KINDS, Kind, Subscribers, expand
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -113,7 +113,7 @@ def test_kinds(kind: Kind, kinds: tuple[type[Event], ...]) -> None:
     told: list[Event] = []
     subscribers = Subscribers()
     subscribers.add(told.append, kind=kind)
-    subscribers.tell_all(ALL)
+    subscribers.publish_all(ALL)
     assert told == [event for event in ALL if type(event) in kinds]
 
 
@@ -121,7 +121,7 @@ def test_only_those_of_a_line() -> None:
     told: list[Event] = []
     subscribers = Subscribers()
     subscribers.add(told.append, line="a", kind=CallEvent)
-    subscribers.tell_all((started("a:1"), started("b:1"), line("a"), status(), ended("a:1")))
+    subscribers.publish_all((started("a:1"), started("b:1"), line("a"), status(), ended("a:1")))
     assert told == [started("a:1"), ended("a:1")]
 
 
@@ -129,7 +129,7 @@ def test_a_line_hears_no_status() -> None:
     told: list[Event] = []
     subscribers = Subscribers()
     subscribers.add(told.append, line="a")
-    subscribers.tell(status())
+    subscribers.publish(status())
     assert told == []
 
 
@@ -140,10 +140,10 @@ def test_unsubscribing() -> None:
     second = subscribers.add(told.append, line="a")
     first()
     first()
-    subscribers.tell(line())
+    subscribers.publish(line())
     assert len(told) == 1
     second()
-    subscribers.tell(line())
+    subscribers.publish(line())
     assert len(told) == 1
     assert subscribers._everywhere == {}
     assert subscribers._lines == {}
@@ -159,7 +159,7 @@ def test_unsubscribing_in_the_middle_of_a_round() -> None:
 
     subscribers.add(first)
     stop = subscribers.add(lambda event: told.append("second"))
-    subscribers.tell(line())
+    subscribers.publish(line())
     assert told == ["first"]
 
 
@@ -174,7 +174,7 @@ def test_whoever_raises_hurts_nobody(caplog: pytest.LogCaptureFixture) -> None:
     subscribers.add(fail, line="a")
     subscribers.add(told.append)
     with caplog.at_level(logging.ERROR):
-        subscribers.tell(line())
+        subscribers.publish(line())
     assert told == [line()]
     assert caplog.text.count("A subscriber failed on LineChanged") == 2
 
@@ -185,7 +185,7 @@ def test_nobody_is_scanned() -> None:
     heard: list[str] = []
     for number in range(1000):
         subscribers.add(lambda event, number=number: heard.append(str(number)), line=f"l{number}")  # type: ignore[misc]
-    subscribers.tell(LineRemoved(at=AT, line="l7"))
+    subscribers.publish(LineRemoved(at=AT, line="l7"))
     assert heard == ["7"]
 
 
@@ -200,7 +200,7 @@ class Source:
         return EventStream(self.subscribers.add, size)
 
     def tell(self, *events: Event) -> None:
-        self.subscribers.tell_all(events)
+        self.subscribers.publish_all(events)
 
 
 async def rest(stream: EventStream) -> list[Event]:

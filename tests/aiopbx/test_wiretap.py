@@ -8,10 +8,10 @@ import pytest
 
 import aiopbx
 from aiopbx import WireMessage
-from aiopbx.masking import Mask, secret_fields, target
+from aiopbx.http.secrets import Mask, secret_fields, target
+from aiopbx.http.tap import Wiretap
 from aiopbx.o2g.transport import Secrets
 from aiopbx.o2g.types.telephony import SendDtmfRequest
-from aiopbx.wiretap import Wiretap
 from tests.aiopbx.channels import free_port
 from tests.aiopbx.office import ADMIN, office, until
 
@@ -83,13 +83,13 @@ async def test_the_beginning_of_a_connection_without_its_secrets(channel: str) -
         )
         pbx = await one.connect(**settings)
         heard = Heard(pbx)
-        link = pbx._system._link  # type: ignore[attr-defined]
+        link = pbx._core.system._link  # type: ignore[attr-defined]
         gone = [next(iter(link.client._subscriptions)), *link.client._transport.cookies.values()]
         one.faults.expire_sessions()
         with pytest.raises(aiopbx.PbxError):
             await pbx.line("1000").dial("1001", timeout=0.1)
         await until(lambda: pbx.statistics.losses == 1 and pbx.status == "online")
-        link = pbx._system._link  # type: ignore[attr-defined]
+        link = pbx._core.system._link  # type: ignore[attr-defined]
         secrets = [*gone, next(iter(link.client._subscriptions)), *link.client._transport.cookies.values()]
         whats = [message.what.partition("?")[0] for message in heard.messages]
         for what in ("GET /api/rest/authenticate", "POST /sessions", "POST /subscriptions"):
@@ -151,11 +151,11 @@ def test_the_same_listener_may_listen_twice() -> None:
     tap = Wiretap()
     heard: list[WireMessage] = []
     first, second = tap.listen(heard.append), tap.listen(heard.append)
-    tap.tell("A", sent=True)
+    tap.publish("A", sent=True)
     assert len(heard) == 2
     first()
     first()
-    tap.tell("B", sent=True)
+    tap.publish("B", sent=True)
     assert [message.what for message in heard] == ["A", "A", "B"]
     second()
     assert tap.listeners == ()

@@ -11,7 +11,6 @@ import aiohttp
 import msgspec
 import pytest
 
-from aiopbx.download import Download
 from aiopbx.errors import (
     AuthenticationFailed,
     NotAllowed,
@@ -21,14 +20,16 @@ from aiopbx.errors import (
     SessionLost,
     TwoStepRequired,
 )
+from aiopbx.http.download import Download
+from aiopbx.http.tap import WireStatistics
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.decoding import FrameDecoder, Push, read_answer
-from aiopbx.istra.operations import OPERATIONS, Operation
+from aiopbx.istra.services import SOCKETS, IstraServices
 from aiopbx.istra.types import crm, enduser, rcc, session
 from aiopbx.istra.types.base import IstraWire, WireEnum, to_json
 from aiopbx.istra.types.session import Application
-from aiopbx.settings import ConnectionSettings
-from aiopbx.statistics import WireStatistics
+from aiopbx.operations import Operation
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.istra.istra_server import PASSWORD, ROUTER, SESSION, TOKEN, IstraServer
 from tests.contract.istra_samples import enumeration, fields_of, sample, value
 from tests.contract.rows import (
@@ -47,6 +48,7 @@ from tests.contract.rows import (
     istra_values,
 )
 
+OPERATIONS = (*IstraServices.declared(), *SOCKETS.values())
 SYSTEMS = {"myRCC": "myrcc", "myCrm": "mycrm", "myIstra": "myistra"}
 Connect = Callable[[str], Awaitable[IstraClient]]
 TYPES: dict[str, type[IstraWire]] = {
@@ -140,7 +142,7 @@ ITEM_OF = {
 def the_operation(row: IstraOperationRow) -> Operation[Any]:
     found = [
         one
-        for one in OPERATIONS.values()
+        for one in OPERATIONS
         if (one.method, one.path) == (row.method, row.path) and one.applications == row.applications
     ]
     assert len(found) == 1, f"{row.id} is declared {len(found)} times"
@@ -207,7 +209,7 @@ async def is_sent_and_read(
     expected = answer_to(row) if status != 204 else None
     application = str(client.application)
     session = list(recording.session_headers(application).items()) if row.path.endswith("Login") else []
-    if operation.answer is Download:
+    if operation.returns is Download:
         recording.answer(row.method, target, status=status, text=b"OggS", headers=[("Content-Type", "application/ogg")])
     else:
         recording.answer(row.method, target, status=status, json=expected, headers=session)
@@ -224,9 +226,9 @@ async def is_sent_and_read(
     else:
         assert sent.body == b""
     is_of_the_session(sent.headers, application, login=row.path.endswith("Login"))
-    if operation.answer is Download:
+    if operation.returns is Download:
         assert b"".join([chunk async for chunk in answer]) == b"OggS"
-    elif operation.answer is None or expected is None:
+    elif operation.returns is None or expected is None:
         assert answer is None
     else:
         assert json.loads(to_json(answer)) == expected
@@ -309,7 +311,7 @@ async def test_a_query_that_is_not_given_is_not_sent(
 
 def test_nothing_is_declared_that_the_catalogue_does_not_have() -> None:
     rows = {(row.applications, row.method, row.path) for row in istra_operations()}
-    assert {(one.applications, one.method, one.path) for one in OPERATIONS.values()} == rows
+    assert {(one.applications, one.method, one.path) for one in OPERATIONS} == rows
     assert len(OPERATIONS) == 38
     assert tuple(Application) == ISTRA_APPLICATIONS
 
@@ -485,11 +487,11 @@ async def at_the_login(row: IstraErrorRow, client: IstraClient, recording: Istra
 def test_the_fields_of_every_answer_are_held() -> None:
     """What operations return beyond the types: every name is a field of what the method gives."""
     for row in istra_operations():
-        kind = the_operation(row).answer
+        kind = the_operation(row).returns
         names = row.returns if isinstance(row.returns, tuple) else row.fields
         if not names:
             continue
         kind = kind if isinstance(kind, type) and issubclass(kind, IstraWire) else kind.__args__[0]
         assert set(names) <= {field.encode_name for field in msgspec.structs.fields(kind)}, row.id
-    assert session.Listener is the_operation(istra_operations("*")[2]).answer
+    assert session.Listener is the_operation(istra_operations("*")[2]).returns
     assert fields_of("Terminal") == (("abstractTerminalID",), ("label",))

@@ -9,14 +9,14 @@ import aiohttp
 import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 
+from aiopbx.http.tap import WireStatistics
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.decoding import FrameDecoder, Push, forgiving, mended, read_answer
 from aiopbx.istra.types.crm import CrmCallEvent, CrmTerminal
 from aiopbx.istra.types.enduser import Notifications, PhoneLog, PhoneLogs, User, UserInfo, Voicemail, Voicemails, moment
 from aiopbx.istra.types.rcc import CallLine, CallLines, Extension, Extensions, LineState
 from aiopbx.istra.types.session import Application, Listener
-from aiopbx.settings import ConnectionSettings
-from aiopbx.statistics import WireStatistics
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.istra.istra_server import PASSWORD, SESSION, IstraServer
 from tests.contract.istra_samples import sample, value
 from tests.contract.rows import Row, held, istra_inconsistencies

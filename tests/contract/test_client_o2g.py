@@ -13,34 +13,36 @@ import aiohttp
 import msgspec
 import pytest
 
-from aiopbx.download import Download
 from aiopbx.errors import InvalidInput
-from aiopbx.o2g import consequences
+from aiopbx.http.download import Download
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import EventDecoder
 from aiopbx.o2g.object_path import ObjectPath
-from aiopbx.o2g.operations import OPERATIONS, Operation
+from aiopbx.o2g.services import OPERATIONS
 from aiopbx.o2g.types import (
     agent,
     comlog,
     directory,
-    event_summary,
     maintenance,
     overview,
     pbx_management,
     phone_set,
     routing,
     sessions,
-    subscriptions,
+    sessions as subscriptions,
     telephony,
     users,
+    users as event_summary,
     voicemail,
 )
 from aiopbx.o2g.types.base import Wire, to_json
 from aiopbx.o2g.types.events import PACKAGES
-from aiopbx.settings import ConnectionSettings
+from aiopbx.operations import Operation
+from aiopbx.parameters import ParameterKind
+from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.wire import camel
 from tests.aiopbx.o2g.o2g_server import API, O2gServer
+from tests.contract import consequences
 from tests.contract.rows import (
     DONE,
     DONE_TYPES,
@@ -201,7 +203,7 @@ async def test_an_operation(row: OperationRow, client: O2gClient, recording: O2g
     assert (operation.licence or "No license") in row.licence or row.chapter == "Subscription management"
 
     body_type = None if row.body is None else getattr(MODULES[row.chapter], row.body)
-    assert operation.body is body_type
+    assert operation.sends is body_type
     assert {one.name for one in operation.query} == {one["name"] for one in row.query}
     for leave_out in USES.get(row.id, (frozenset(),)):
         await is_sent_and_read(row, operation, client, recording, leave_out)
@@ -229,14 +231,14 @@ async def is_sent_and_read(
             keywords[declared.keyword], query[name] = QUERY_VALUES.get(name) or QUERY_TYPES[parameter["type"]]
     positional = [path_argument(row, name)[0] for name in operation.path_params]
     if body is not None:
-        positional.append(msgspec.json.decode(json.dumps(body), type=operation.body))
+        positional.append(msgspec.json.decode(json.dumps(body), type=operation.sends))
 
     path = API + "".join(
         "/" + (path_argument(row, part[1:-1])[1] if part.startswith("{") else part) for part in row.path.split("/")[1:]
     )
     for status, kind in row.success:
         expected = None if kind is None else sample(kind, row.chapter)
-        if operation.answer is Download:
+        if operation.returns is Download:
             recording.answer(row.method, path, status=status, text=b"RIFF", headers=[("Content-Type", "audio/wav")])
         else:
             recording.answer(row.method, path, status=status, json=expected)
@@ -255,7 +257,7 @@ async def is_sent_and_read(
         else:
             assert sent.json == body
             assert sent.headers["Content-Type"] == "application/json"
-        if operation.answer is Download:
+        if operation.returns is Download:
             assert b"".join([chunk async for chunk in answer]) == b"RIFF"
         elif kind is None:
             assert answer is None
@@ -278,7 +280,9 @@ async def test_a_query_that_is_not_given_is_not_sent(
     row: OperationRow, client: O2gClient, recording: O2gServer
 ) -> None:
     operation = the_operation(row)
-    required = {one.keyword: True if one.type is bool else "stop" for one in operation.query if one.required}
+    required = {
+        one.keyword: True if one.kind is ParameterKind.BOOLEAN else "stop" for one in operation.query if one.required
+    }
     if row.id == "GET /users":
         return await refuses_to_ask_for_nobody(client)
     names = [part[1:-1] for part in row.path.split("/") if part.startswith("{")]
@@ -286,8 +290,8 @@ async def test_a_query_that_is_not_given_is_not_sent(
     if operation.deep is not None:
         positional[-1] = "/".join("1001" for name in names if name.startswith("object"))
     if row.body is not None:
-        assert operation.body is not None
-        positional.append(msgspec.json.decode(json.dumps(a_body(row)), type=operation.body))
+        assert operation.sends is not None
+        positional.append(msgspec.json.decode(json.dumps(a_body(row)), type=operation.sends))
     kind = row.success[0][1]
     path = API + "".join("/" + ("1001" if part.startswith("{") else part) for part in row.path.split("/")[1:])
     recording.answer(row.method, path, json=None if kind is None else sample(kind, row.chapter))
@@ -343,7 +347,7 @@ def needs(kind: type[Wire], fields: dict[str, Any], name: str) -> bool:
     rest = sample(kind.__name__, chapter, leave_out=frozenset({name, "acdCall", *EXCLUSIVE.get(kind.__name__, ())}))
     body = msgspec.json.decode(json.dumps(rest), type=kind)
     for operation in OPERATIONS.values():
-        if operation.body is kind:
+        if operation.sends is kind:
             try:
                 required = {one.name: "true" for one in operation.query if one.required}
                 operation.check(dict.fromkeys(operation.path_params, "1001"), required, body)

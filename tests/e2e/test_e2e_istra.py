@@ -91,6 +91,6 @@ def test_the_caller_id(page: Page, istra: Demo) -> None:
     choice = page.locator("hui-select-entity-row").locator("ha-select")
     choice.click()
     expect(page.get_by_role("menuitem", name="Chosen number")).to_be_visible()
-    page.get_by_role("menuitem", name="As the presence says").click()
+    page.get_by_role("menuitem", name="From presence").click()
     until(lambda: istra.user(MINE)["caller_id"] is None, "the usual number is shown again")
     expect(field).to_have_value(usual)

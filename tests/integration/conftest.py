@@ -1,8 +1,9 @@
 """The integration on the real Home Assistant, with a real simulated PBX over real sockets."""
 
-# First of all, or the test kit's own custom_components would be found in place of ours.
+# Imported first: otherwise the test kit's own custom_components package is found instead of this one.
 import custom_components.pbx  # noqa: F401, I001
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from unittest.mock import PropertyMock, patch
@@ -22,13 +23,22 @@ from tests.integration.helpers import administrator, make_entry, set_up
 
 @pytest.fixture(autouse=True)
 def loopback(socket_enabled: None) -> None:
-    """Let real sockets be, on this machine."""
+    """Allow real sockets, on this machine only."""
     pytest_socket.socket_allow_hosts(["127.0.0.0/8", "::1"])
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
+    """Use asyncio's debug mode, in place of the kit's fixture, where entries are set up and unloaded.
+
+    It keeps a stack trace of every callback, which is half of the time of a test.
+    """
+    asyncio.get_running_loop().set_debug(request.path.stem == "test_integration_setup")
 
 
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """Compare as Home Assistant does."""
+    """Compare snapshots as Home Assistant's own tests do."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
@@ -37,7 +47,7 @@ async def simulator(loopback: None) -> AsyncIterator[Simulator]:
     """An office of four: Alice 1000, Bob 1001, Carol 1002, David 1003; Alice and Bob have a remote extension."""
     async with Simulator() as running:
         yield running
-        # whoever still talks or rings hangs up: the switch would time the call
+        # Calls in progress are ended, because the switch keeps a timer for each of them.
         for ref in list(running.switch.calls):
             with suppress(SwitchError):
                 running.switch.external_hang_up(ref)

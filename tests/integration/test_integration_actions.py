@@ -1,24 +1,31 @@
 """Every action, its errors, and that nothing is sent where something is wrong."""
 
+from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 from unittest.mock import patch
 
+import msgspec
 import pytest
 import voluptuous as vol
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.pbx.aiopbx import AcdCallParam, ACRSkill, ACRSkills, Line
+from custom_components.pbx.aiopbx import AcdCall, Call, CallState, Feature, Line, Skill
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.services import ACTIONS
 from tests.integration.helpers import (
     ALICE,
     BOB,
     CAROL,
     administrator,
     attributes_of,
+    do,
     make_entry,
     set_up,
     state_of,
@@ -26,10 +33,6 @@ from tests.integration.helpers import (
     until_state,
     user,
 )
-
-
-async def do(hass: HomeAssistant, action: str, *, respond: bool = False, **data: Any) -> Any:
-    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=respond)
 
 
 def requests(simulator: Simulator) -> int:
@@ -166,14 +169,9 @@ async def test_calls_of_the_call_centre(home: HomeAssistant) -> None:
             answer = await do(
                 home, "dial", respond=True, line="1000", number="1001", supervised_transfer=True, skills=skills
             )
-        assert dialled.call_args.kwargs["acd"] == AcdCallParam(
+        assert dialled.call_args.kwargs["acd"] == AcdCall(
             supervised_transfer=True,
-            skills=ACRSkills(
-                skills=(
-                    ACRSkill(skill_number=3, acr_status=True, expert_eval_level=2),
-                    ACRSkill(skill_number=4, acr_status=False),
-                )
-            ),
+            skills=(Skill(number=3, active=True, level=2), Skill(number=4, active=False)),
         )
         await do(home, "hang_up", call_id=answer["call_id"])
         await until_state(home, "sensor.bob_keller_call_state", "idle")
@@ -368,3 +366,203 @@ async def test_the_actions_are_there_without_a_pbx(home: HomeAssistant, simulato
     with pytest.raises(ServiceValidationError) as unknown:
         await do(home, "dial", line="1000", number="1001")
     assert unknown.value.translation_key == "line_not_found"
+
+
+# ------------------------------------------------------------------------------------------- what reaches the client
+
+
+async def test_every_field_of_dial_reaches_the_client(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    nothing = dict.fromkeys(
+        (
+            "device", "calling_number", "associated_data", "inhibit_progress_tone", "pin", "secret_code",
+            "business_code", "acd",
+        )
+    )  # fmt: skip
+    given = {
+        "phone": "1000",
+        "calling_number": "1009",
+        "associated_data": "order 17",
+        "inhibit_progress_tone": True,
+        "pin": "1234",
+        "secret_code": "5678",
+        "business_code": "42",
+    }
+    with patch.object(Line, "dial", return_value=None) as dialled:
+        answer = await do(home, "dial", respond=True, line="1000", number="1001")
+        assert answer == {"call_id": None, "line": ALICE, "number": "1001"}
+        dialled.assert_awaited_once_with("1001", auto_answer=True, timeout=10.0, **nothing)
+        dialled.reset_mock()
+        await do(home, "dial", line=ALICE, number="1001", auto_answer=False, timeout=3, **given)
+        expected = nothing | {key: value for key, value in given.items() if key != "phone"} | {"device": "1000"}
+        dialled.assert_awaited_once_with("1001", auto_answer=False, timeout=3.0, **expected)
+        dialled.reset_mock()
+        answer = await do(home, "dial", respond=True, line="1000", call_to_supervisor=True)
+        assert answer == {"call_id": None, "line": ALICE, "number": None}
+        acd = AcdCall(supervised_transfer=False, to_supervisor=True, skills=())
+        dialled.assert_awaited_once_with("", auto_answer=True, timeout=10.0, **nothing | {"acd": acd})
+    for action in (name for name in ACTIONS if name != "dial"):
+        assert home.services.supports_response(DOMAIN, action) is SupportsResponse.NONE
+    assert home.services.supports_response(DOMAIN, "dial") is SupportsResponse.OPTIONAL
+
+
+async def test_every_field_of_the_other_actions_reaches_the_client(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    await talking(home, simulator)
+    call_id = attributes_of(home, "sensor.alice_martin_call_state")["call_id"]
+
+    async def sent(method: str, action: str, **data: Any) -> Any:
+        """Return what an action calls a method with, for the call that offers it and for the one that is named."""
+        with patch.object(Call, method) as called:
+            await do(home, action, line="1000", **data)
+            await do(home, action, call_id=call_id, **data)
+        first, second = called.await_args_list
+        assert first == second
+        return first
+
+    assert await sent("hold", "hold") == mock.call(None)
+    assert await sent("hold", "hold", phone="1000") == mock.call("1000")
+    assert await sent("send_dtmf", "send_dtmf", digits="42#") == mock.call("42#", None)
+    assert await sent("send_dtmf", "send_dtmf", digits="42#", phone="1000") == mock.call("42#", "1000")
+    assert await sent("blind_transfer", "transfer", number="1002") == mock.call("1002", anonymous=False)
+    assert await sent("blind_transfer", "transfer", number="1002", anonymous=True) == mock.call("1002", anonymous=True)
+    assert await sent("hang_up", "hang_up") == mock.call()
+    assert await sent("end", "hang_up", everybody=True) == mock.call()
+    with patch.object(Call, "add_party") as added:
+        await do(home, "add_party", call_id=call_id, number="1002")
+    added.assert_awaited_once_with("1002")
+    await do(home, "hold", line="1000")
+    await until_state(home, "sensor.alice_martin_call_state", "held")
+    assert await sent("retrieve", "retrieve") == mock.call(None)
+    assert await sent("retrieve", "retrieve", phone="1000") == mock.call("1000")
+
+
+async def test_every_field_of_the_actions_on_a_ringing_call_reaches_the_client(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    simulator.switch.incoming_external("+15550123", "1000")
+    await until_state(home, "binary_sensor.alice_martin_ringing", "on")
+    with patch.object(Call, "answer") as answered:
+        await do(home, "answer", line="1000")
+        await do(home, "answer", device_id=device(home, entry, ALICE), phone="1000")
+    assert answered.await_args_list == [mock.call(device=None), mock.call(device="1000")]
+    with patch.object(Call, "redirect") as redirected:
+        for number in ("1002", "voicemail", "Dva"):
+            with suppress(ServiceValidationError):
+                await do(home, "redirect", line="1000", number=number, anonymous=number == "1002")
+        call_id = attributes_of(home, "sensor.alice_martin_call_state")["call_id"]
+        await do(home, "redirect", call_id=call_id, number="dva")
+    assert mock.call("1002", anonymous=True) in redirected.await_args_list
+    assert mock.call("VOICEMAIL", anonymous=False) in redirected.await_args_list
+    assert redirected.await_args_list[-1] == mock.call("DVA", anonymous=False)
+
+
+@pytest.mark.parametrize(("action", "method"), [("transfer", "transfer"), ("conference", "merge")])
+async def test_the_held_call(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, action: str, method: str
+) -> None:
+    """It is the only one, or the one that is named; the call itself is never joined with itself."""
+    ref = await talking(home, simulator)
+    held = attributes_of(home, "sensor.alice_martin_call_state")["call_id"]
+    answer = await do(home, "dial", respond=True, line="1000", number="1002")
+    await until_state(home, "sensor.carol_diaz_call_state", "ringing_incoming")
+    await do(home, "answer", line="1002")
+    await until(lambda: method in str(attributes_of(home, "sensor.alice_martin_call_state")["calls"]))
+    line = entry.runtime_data.pbx.lines[ALICE]
+    with patch.object(Call, method, autospec=True) as joined:
+        await do(home, action, line="1000")
+        await do(home, action, call_id=answer["call_id"], to_call_id=held)
+        await do(home, action, line="1000", to_call_id=ref)
+        for call in joined.await_args_list:
+            assert [one.id for one in call.args] == [answer["call_id"], held]
+        assert len(joined.await_args_list) == 3
+        with pytest.raises(ServiceValidationError) as none:
+            await do(home, action, call_id=held)
+        assert none.value.translation_key == "no_held_call"
+        assert none.value.translation_placeholders == {"line": "Alice Martin"}
+        two = [SimpleNamespace(id=f"held {index}", ref="", state=CallState.HELD) for index in range(2)]
+        with (
+            patch.object(type(line), "calls", new_callable=mock.PropertyMock, return_value=(*line.calls, *two)),
+            pytest.raises(ServiceValidationError) as several,
+        ):
+            await do(home, action, line="1000", call_id=answer["call_id"])
+        assert several.value.translation_key == "several_held_calls"
+        assert several.value.translation_placeholders == {"line": "Alice Martin"}
+
+
+async def test_errors_name_what_they_are_about(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    async def refused(action: str, **data: Any) -> tuple[str | None, dict[str, str] | None]:
+        with pytest.raises(ServiceValidationError) as error:
+            await do(home, action, **data)
+        return error.value.translation_key, error.value.translation_placeholders
+
+    office = device(home, entry, None)
+    assert await refused("answer", device_id=office) == ("device_is_no_line", {"device": "Office"})
+    assert await refused("hold", call_id="x") == ("call_not_found", {"call_id": "x"})
+    assert await refused("hold", line="1000", call_id="x") == ("call_not_found", {"call_id": "x"})
+    assert await refused("hold", line="77", call_id="x") == (
+        "line_not_found",
+        {"line": "77", "known": "1000, 1001, 1002, 1003"},
+    )
+    ref = await talking(home, simulator)
+    assert await refused("hold", call_id=ref) == ("call_ambiguous", {"call_id": ref})
+    with patch.object(Call, "hold") as held:
+        await do(home, "hold", call_id=ref, device_id=device(home, entry, BOB))
+    held.assert_awaited_once_with(None)
+
+
+NEEDED = {
+    "answer": Feature.ANSWER, "hang_up": Feature.HANG_UP, "hold": Feature.CALL_CONTROL,
+    "retrieve": Feature.CALL_CONTROL, "transfer": Feature.TRANSFER, "conference": Feature.CONFERENCE,
+    "redirect": Feature.REDIRECT, "add_party": Feature.CONFERENCE, "send_dtmf": Feature.DTMF,
+}  # fmt: skip
+FIELDS = {"redirect": {"number": "1002"}, "add_party": {"number": "1002"}, "send_dtmf": {"digits": "1"}}
+
+
+async def test_which_feature_an_action_needs(home: HomeAssistant, simulator: Simulator) -> None:
+    """Without it the action is refused for the line; with it alone the action gets as far as to look for a call."""
+    entry = await set_up(home, make_entry(user(simulator)))
+    whole = entry.runtime_data.data[ALICE]
+
+    async def refused(action: str, *features: Feature) -> ServiceValidationError:
+        snapshot = msgspec.structs.replace(whole, features=frozenset(features), calls=())
+        with (
+            patch.object(Line, "snapshot", new_callable=mock.PropertyMock, return_value=snapshot),
+            pytest.raises(ServiceValidationError) as error,
+        ):
+            await do(home, action, **FIELDS.get(action, {}))
+        return error.value
+
+    for action, feature in NEEDED.items():
+        without = await refused(action, Feature.CALL_EVENTS, *{*NEEDED.values()} - {feature})
+        assert without.translation_key == "line_cannot", action
+        placeholders = {"line": "Alice Martin", "action": action.replace("_", " "), "system": "O2G"}
+        assert without.translation_placeholders == placeholders
+        assert (await refused(action, Feature.CALL_EVENTS, feature)).translation_key == "no_call", action
+    for target in ("number", "none"):
+        with (
+            patch.object(
+                Line,
+                "snapshot",
+                new_callable=mock.PropertyMock,
+                return_value=msgspec.structs.replace(whole, features=whole.features - {Feature.FORWARD}),
+            ),
+            pytest.raises(ServiceValidationError) as error,
+        ):
+            await do(home, "set_forward", target=target, number="1002")
+        assert error.value.translation_key == "line_cannot"
+
+
+async def test_without_any_line(home: HomeAssistant) -> None:
+    assert await async_setup_component(home, DOMAIN, {})
+    with pytest.raises(ServiceValidationError) as missing:
+        await do(home, "dial", number="1001")
+    assert missing.value.translation_key == "line_missing"
+    with pytest.raises(ServiceValidationError) as unknown:
+        await do(home, "dial", line="1000", number="1001")
+    assert unknown.value.translation_key == "line_not_found"
+    assert unknown.value.translation_placeholders == {"line": "1000", "known": "-"}

@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pydantic import SecretStr
@@ -15,34 +15,22 @@ from custom_components.pbx.aiopbx import NotReady, PbxError
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.client import Demo, _make_demo
 from custom_components.pbx.const import DOMAIN
-from tests.integration.helpers import ALICE, BOB, administrator, make_entry, running_elsewhere, set_up, until, user
+from tests.integration.helpers import (
+    ALICE,
+    BOB,
+    administrator,
+    answer,
+    make_entry,
+    reconfigure,
+    running_elsewhere,
+    set_up,
+    start,
+    typed,
+    until,
+    user,
+)
 
 Result = dict[str, Any]
-
-
-def typed(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what a person types for an entry."""
-    return {key: value for key, value in data.items() if key != "kind"}
-
-
-async def start(hass: HomeAssistant, kind: str) -> Result:
-    """Choose from the menu."""
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert menu["type"] is FlowResultType.MENU
-    assert menu["menu_options"] == ["demo", "o2g_user", "o2g_administrator", "myrcc", "mycrm", "myistra"]
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": kind})
-
-
-async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> Result:
-    """Start the reconfiguration of an entry."""
-    context = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
-    return await hass.config_entries.flow.async_init(DOMAIN, context=context)
-
-
-async def answer(hass: HomeAssistant, form: Result, data: dict[str, Any]) -> Result:
-    """Fill in a form."""
-    assert form["type"] is FlowResultType.FORM
-    return await hass.config_entries.flow.async_configure(form["flow_id"], data)
 
 
 async def test_demo(home: HomeAssistant) -> None:
@@ -260,7 +248,7 @@ async def test_reauthentication_when_the_password_changes_later(
     assert account is not None
     account.password = "another"
     await simulator.restart(abrupt=True)
-    await until(lambda: home.config_entries.flow.async_progress(), "somebody is asked for the password")
+    await until(lambda: home.config_entries.flow.async_progress(), "the user is asked for the password")
     [flow] = home.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
     form = await home.config_entries.flow.async_configure(flow["flow_id"])

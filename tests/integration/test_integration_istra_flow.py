@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -14,7 +14,21 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.pbx.aiopbx import NotReady
 from custom_components.pbx.aiopbx.simulator import DeviceSpec, Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.const import DOMAIN
-from tests.integration.helpers import ALICE, BOB, CAROL, istra, make_entry, running_elsewhere, set_up, until, user
+from tests.integration.helpers import (
+    ALICE,
+    BOB,
+    CAROL,
+    answer,
+    istra,
+    make_entry,
+    reconfigure,
+    running_elsewhere,
+    set_up,
+    start,
+    typed,
+    until,
+    user,
+)
 
 Result = dict[str, Any]
 KINDS = ("myrcc", "mycrm", "myistra")
@@ -39,29 +53,6 @@ async def simulator(loopback: None) -> AsyncIterator[Simulator]:
         yield running
 
 
-def typed(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what a person types for an entry."""
-    return {key: value for key, value in data.items() if key != "kind"}
-
-
-async def start(hass: HomeAssistant, kind: str) -> Result:
-    """Choose from the menu."""
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": kind})
-
-
-async def answer(hass: HomeAssistant, form: Result, data: dict[str, Any]) -> Result:
-    """Fill in a form."""
-    assert form["type"] is FlowResultType.FORM
-    return await hass.config_entries.flow.async_configure(form["flow_id"], data)
-
-
-async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> Result:
-    """Start the reconfiguration of an entry."""
-    context = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
-    return await hass.config_entries.flow.async_init(DOMAIN, context=context)
-
-
 def options_of(form: Result) -> list[dict[str, str]]:
     """Return what there is to choose from."""
     [options] = [value.config["options"] for key, value in form["data_schema"].schema.items() if key == "lines"]
@@ -79,7 +70,7 @@ async def test_each_form_asks_what_it_needs(home: HomeAssistant, kind: str) -> N
 async def test_myrcc_with_chosen_extensions(home: HomeAssistant, simulator: Simulator) -> None:
     form = await answer(home, await start(home, "myrcc"), typed(istra(simulator, "myrcc")))
     assert form["step_id"] == "lines"
-    assert form["description_placeholders"]["count"] == "3", "not everybody is on myRCC"
+    assert form["description_placeholders"]["count"] == "3", "not every user is on myRCC"
     options = options_of(form)
     assert [option["label"] for option in options] == [
         "1000 · Alice Martin", "1001 · Bob Keller", "1002 · Carol Diaz",
@@ -237,7 +228,7 @@ async def test_telephony_that_is_down(home: HomeAssistant, simulator: Simulator,
     assert result["type"] is FlowResultType.CREATE_ENTRY or result["step_id"] == "lines"
 
 
-async def test_two_steps_for_everybody(home: HomeAssistant, simulator: Simulator) -> None:
+async def test_two_steps_for_every_account(home: HomeAssistant, simulator: Simulator) -> None:
     """Also an administrator of myRCC may be asked for a second step."""
     simulator.istra.variants.two_step = True
     form = await answer(home, await start(home, "myrcc"), typed(istra(simulator, "myrcc")))
@@ -304,7 +295,7 @@ async def test_reauthentication_when_the_password_changes_later(
     assert account is not None
     account.password = "another"
     simulator.faults.expire_sessions()
-    await until(lambda: home.config_entries.flow.async_progress(), "somebody is asked for the password", timeout=30)
+    await until(lambda: home.config_entries.flow.async_progress(), "the user is asked for the password", timeout=30)
     [flow] = home.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
     form = await home.config_entries.flow.async_configure(flow["flow_id"])

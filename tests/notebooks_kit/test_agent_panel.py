@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aiopbx import AgentSnapshot, AgentState, IntrusionMode, LineSnapshot, Pbx, Skill, Status
 from aiopbx.simulator import AgentSpec, PilotSpec, ProcessingGroupSpec, SkillSpec, SwitchSettings, UserSpec
 from notebooks_kit import AgentPanel
 from notebooks_kit.models import AgentModel
 from notebooks_kit.models.agent import OPERATIONS
-from tests.aiopbx.office import Office, until
+from tests.aiopbx.office import Office
 
-from .desk import desk, hurry, problem, sees, there, widgets
+from .view_helpers import connected_office, hurry, problem, sees, there, widgets
 
 SALES, CARE = "60", "61"
 CENTRE: dict[str, Any] = {
@@ -58,6 +58,7 @@ class _Line:
         self.snapshot = LineSnapshot(id="ann", number="100", agent=agent)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.sampled_from(AgentState), st.booleans(), st.booleans(), st.none() | st.just(SALES))
 def test_buttons_make_sense(state: AgentState, supervisor: bool, withdrawn: bool, group: str | None) -> None:
     agent = AgentSnapshot(state=state, supervisor=supervisor, withdrawn=withdrawn, group=group)
@@ -73,7 +74,7 @@ def test_buttons_make_sense(state: AgentState, supervisor: bool, withdrawn: bool
     assert not {"enter_group", "exit_group"} <= buttons
     model.status = Status.OFFLINE
     assert model.buttons == ()
-    assert "as far as is known" in model.words
+    assert "last known state" in model.words
 
 
 def test_what_there_is_to_say() -> None:
@@ -94,11 +95,11 @@ def test_what_there_is_to_say() -> None:
     assert AgentModel(_Line(AgentSnapshot(state=AgentState.BUSY))).words == "in a call"  # type: ignore[arg-type]
 
 
-def test_nobody() -> None:
+def test_a_user_who_is_not_an_agent() -> None:
     line = _Line(None)
     model = AgentModel(line)  # type: ignore[arg-type]
     assert not model.available
-    assert model.words == "The user of this line is no agent of the call centre."
+    assert model.words == "The user of this line is not an agent of the call centre."
     assert (model.buttons, model.facts, model.skills) == ((), (), ())
     line.missing = {"agent": "API_CONTACTCENTER_AGENT"}
     assert model.words == "This line shows no agent: it needs the licence API_CONTACTCENTER_AGENT."
@@ -139,7 +140,7 @@ class Hands:
 
 @pytest.fixture
 async def hands() -> AsyncIterator[Hands]:
-    async with desk(**CENTRE) as (one, pbx):
+    async with connected_office(**CENTRE) as (one, pbx):
         found = Hands(one, pbx)
         yield found
         found.panel.close()
@@ -228,21 +229,21 @@ async def test_a_supervisor_helps(hands: Hands) -> None:
     await sees(lambda: not there(sue.panel._help))
     sue.panel._mode.value = IntrusionMode.DISCRETE
     sue.click("intrude")
-    await until(lambda: hands.pbx.line("103").calls)
+    await sees(lambda: hands.pbx.line("103").calls)
     hands.switch.release("ben", call.ref)
-    await until(lambda: not hands.pbx.line("103").calls)
+    await sees(lambda: not hands.pbx.line("103").calls)
     sue.click("exit_group")
     await sees(lambda: "enter_group" in sue.buttons())
     sue.panel.close()
 
 
-async def test_who_is_no_agent(hands: Hands) -> None:
+async def test_a_line_without_an_agent(hands: Hands) -> None:
     ben = Hands(hands.office, hands.pbx, "101")
-    assert "no agent of the call centre" in ben.panel._state.value
+    assert "not an agent of the call centre" in ben.panel._state.value
     assert ben.buttons() == set()
     assert not there(ben.panel._choices)
     assert not there(ben.panel._supervise)
-    assert "no agent" in ben.panel.to_html()
+    assert "not an agent" in ben.panel.to_html()
     ben.panel.close()
 
 
@@ -272,7 +273,7 @@ async def test_every_control_has_a_name(hands: Hands) -> None:
 
 
 async def test_close_leaves_nothing() -> None:
-    async with desk(**CENTRE) as (one, pbx):
+    async with connected_office(**CENTRE) as (one, pbx):
         before = widgets()
         hands = Hands(one, pbx)
         hands.click("log_on")

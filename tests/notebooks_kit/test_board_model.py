@@ -85,15 +85,15 @@ def test_a_forward_in_words(pbx: FakePbx, model: BoardModel, forward: Forward, w
 
 
 def test_a_thousand_events_are_drawn_once(pbx: FakePbx, model: BoardModel) -> None:
-    told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     for index in range(1000):
         pbx.put(ADA, counters=Counters(missed_calls=index))
-    assert len(told) == 1
+    assert len(notified) == 1
     assert model.take() == {ADA}
     assert row(model, ADA).missed == 999
     pbx.put(BEN, counters=Counters(missed_calls=1))
-    assert len(told) == 2
+    assert len(notified) == 2
 
 
 def test_what_looks_the_same_is_not_drawn(pbx: FakePbx, model: BoardModel) -> None:
@@ -113,12 +113,12 @@ def test_a_line_comes_and_goes(pbx: FakePbx, model: BoardModel, make_pbx: type[F
     assert model.take() == set()
 
 
-def test_offline_is_told(pbx: FakePbx, model: BoardModel) -> None:
-    told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+def test_offline_is_shown(pbx: FakePbx, model: BoardModel) -> None:
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     pbx.go(Status.OFFLINE)
     assert model.status is Status.OFFLINE
-    assert told == [1]
+    assert notified == [1]
     assert model.take() == set()
 
 

@@ -14,6 +14,7 @@ from ipywidgets.widgets import widget as widget_module
 
 from aiopbx import CallSnapshot, CallState, Counters, LineRemoved, Routing, Status
 from notebooks_kit import LineBoard
+from tests.notebooks_kit.view_helpers import open_views
 
 if TYPE_CHECKING:
     from .conftest import FakePbx
@@ -53,7 +54,9 @@ def shown(board: LineBoard) -> list[str]:
 
 
 async def frame() -> None:
-    await asyncio.sleep(0.05)
+    """Wait until every view shows what has happened."""
+    for view in open_views():
+        await view.drawn()
 
 
 async def test_it_shows_every_line(board: LineBoard) -> None:
@@ -158,7 +161,7 @@ async def test_a_box_may_be_moved_from_another_thread(board: LineBoard) -> None:
     assert len(shown(board)) == 1
 
 
-async def test_it_can_be_told_at_the_beginning(pbx: FakePbx) -> None:
+async def test_filter_and_order_can_be_given_at_the_beginning(pbx: FakePbx) -> None:
     view = LineBoard(pbx, sort="name", filter="ada")  # type: ignore[arg-type]
     assert len(shown(view)) == 1
     assert view._sort_box.value == "name"

@@ -79,14 +79,14 @@ async def test_filters_are_asked_of_the_system_and_words_of_what_was_read(one: O
     missed_call(one)
     missed_call(one, "oxe1003")
     talk(one)
-    told: list[int] = []
-    model.on_stale = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_stale = lambda: notified.append(1)
     await model.refresh()
     assert len(model.rows) == 3
     model.missed = True
     model.direction = None
     assert model.stale
-    assert told == [1], "asked once, however much changes before it is read"
+    assert notified == [1], "asked once, however much changes before it is read"
     await model.refresh()
     assert [row.words for row in model.rows] == ["missed", "missed"]
     model.filter = "bob 1001"
@@ -190,13 +190,13 @@ async def test_after_a_loss_it_is_to_be_read_anew(one: Office) -> None:
     model = await made(one)
     await model.refresh()
     pbx = model.line.pbx
-    told: list[int] = []
-    model.on_stale = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_stale = lambda: notified.append(1)
     losses = pbx.statistics.losses
     one.faults.cut_channels()
     await until(lambda: pbx.statistics.losses > losses and pbx.status == "online")
     assert model.stale
-    assert told == [1]
+    assert notified == [1]
 
 
 async def test_acknowledging_and_taking_it_back(one: Office) -> None:
@@ -268,16 +268,16 @@ async def test_sorting(one: Office, sort: LogSort, descending: bool, order: list
     assert [row.party for row in model.rows] == order
 
 
-async def test_a_thousand_changes_are_told_once(one: Office) -> None:
+async def test_a_thousand_changes_are_reported_once(one: Office) -> None:
     model = await made(one)
     await model.refresh()
     model.take()
-    told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     for _ in range(5):
         missed_call(one)
     await one.caught_up(model.line.pbx)
-    assert told == [1]
+    assert notified == [1]
     assert len(model.take()) == 5
 
 

@@ -13,7 +13,8 @@ from aiopbx.simulator import UserSpec
 from notebooks_kit import CallLogTable
 from notebooks_kit.models import LogRow
 from notebooks_kit.views.call_log import row_html
-from tests.aiopbx.office import Office, office, until
+from tests.aiopbx.office import Office, office
+from tests.notebooks_kit.view_helpers import sees
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ async def table(one: Office) -> AsyncIterator[CallLogTable]:
     missed_call(one)
     talk(one)
     view = CallLogTable(pbx.line("1000"))
-    await until(lambda: len(shown(view)) == 2)
+    await sees(lambda: len(shown(view)) == 2)
     yield view
     view.close()
 
@@ -65,45 +66,45 @@ async def test_it_reads_and_shows_the_log(table: CallLogTable) -> None:
 async def test_a_new_call_comes_in_and_the_rows_stay_the_same_widgets(one: Office, table: CallLogTable) -> None:
     before = list(table._body.children)
     missed_call(one)
-    await until(lambda: len(shown(table)) == 3)
+    await sees(lambda: len(shown(table)) == 3)
     assert list(table._body.children[1:]) == before
 
 
 async def test_filters(table: CallLogTable) -> None:
     table._filter.value = "carol"
-    await until(lambda: len(shown(table)) == 1)
+    await sees(lambda: len(shown(table)) == 1)
     table._filter.value = ""
     table._kind.value = "Missed"
-    await until(lambda: len(shown(table)) == 1 and "Bob" in shown(table)[0])
+    await sees(lambda: len(shown(table)) == 1 and "Bob" in shown(table)[0])
     table._kind.value = "All calls"
     table._turned.value = False
-    await until(lambda: len(shown(table)) == 2 and "Bob" in shown(table)[0])
+    await sees(lambda: len(shown(table)) == 2 and "Bob" in shown(table)[0])
     today = table.model.records[0].started_at
     assert today is not None
     table._after.value = today.date() + timedelta(days=2)
-    await until(lambda: not shown(table))
+    await sees(lambda: not shown(table))
     table._before.value = today.date()
-    await until(lambda: "before the first" in table._problem_text.value)
+    await sees(lambda: "before the first" in table._problem_text.value)
 
 
 async def test_buttons_act_on_what_is_chosen(one: Office, table: CallLogTable) -> None:
     buttons = (table._dial, table._acknowledge, table._unacknowledge, table._delete)
     assert all(button.disabled for button in buttons)
     table._body.children[1].value = True
-    await until(lambda: not table._acknowledge.disabled)
+    await sees(lambda: not table._acknowledge.disabled)
     assert table._dial.description == "Call 1001"
     table._acknowledge.click()
-    await until(lambda: "missed, seen" in shown(table)[1])
-    await until(lambda: not table._unacknowledge.disabled)
+    await sees(lambda: "missed, seen" in shown(table)[1])
+    await sees(lambda: not table._unacknowledge.disabled)
     table._unacknowledge.click()
-    await until(lambda: not table._acknowledge.disabled)
+    await sees(lambda: not table._acknowledge.disabled)
     table._dial.click()
-    await until(lambda: one.switch.calls_of("oxe1000"))
+    await sees(lambda: one.switch.calls_of("oxe1000"))
 
 
 async def test_nothing_is_deleted_without_a_second_word(one: Office, table: CallLogTable) -> None:
     table._all.value = True
-    await until(lambda: table._delete.description == "Delete 2 …")
+    await sees(lambda: table._delete.description == "Delete 2 …")
     table._delete.click()
     assert table._confirm.asking
     assert "Bob Keller" in table._confirm._question.value
@@ -111,7 +112,7 @@ async def test_nothing_is_deleted_without_a_second_word(one: Office, table: Call
     assert not table._confirm.asking
     table._delete.click()
     table._confirm.yes.click()
-    await until(lambda: not shown(table))
+    await sees(lambda: not shown(table))
     assert await table.line.call_log().list() == ()
     assert table._delete.disabled
 
@@ -119,11 +120,11 @@ async def test_nothing_is_deleted_without_a_second_word(one: Office, table: Call
 async def test_what_goes_wrong_is_shown(one: Office, table: CallLogTable) -> None:
     one.faults.not_ready(True)
     table._refresh.click()
-    await until(lambda: table._problem_text.value)
+    await sees(lambda: table._problem_text.value)
     assert table._problem_area.layout.display is None
     one.faults.not_ready(False)
     table._refresh.click()
-    await until(lambda: not table._problem_text.value and not table.model.stale)
+    await sees(lambda: not table._problem_text.value and not table.model.stale)
 
 
 async def test_it_reads_on(one: Office, table: CallLogTable) -> None:
@@ -131,10 +132,10 @@ async def test_it_reads_on(one: Office, table: CallLogTable) -> None:
     for _ in range(6):
         missed_call(one)
     view = CallLogTable(table.line, page=4)
-    await until(lambda: len(shown(view)) == 4)
+    await sees(lambda: len(shown(view)) == 4)
     assert view._more.layout.display is None
     view._more.click()
-    await until(lambda: len(shown(view)) == 8)
+    await sees(lambda: len(shown(view)) == 8)
     await view.load_all()
     assert view._words.value
     view.close()
@@ -165,7 +166,7 @@ async def test_a_line_without_a_log_says_so() -> None:
     async with office(users=users) as one:
         pbx = await one.connect()
         view = CallLogTable(pbx.line("1000"))
-        await until(lambda: not view.model.stale)
+        await sees(lambda: not view.model.stale)
         view.draw_now()
         assert "It needs TELEPHONY_ADVANCED" in view._words.value
         assert view._tools.layout.display == "none"
@@ -177,13 +178,13 @@ async def test_close_leaks_nothing(one: Office) -> None:
     missed_call(one)
     before = set(widget_module._instances)
     view = CallLogTable(pbx.line("1000"))
-    await until(lambda: len(shown(view)) == 1)
+    await sees(lambda: len(shown(view)) == 1)
     view.close()
     view.close()
     missed_call(one)
     await one.caught_up(pbx)
     assert set(widget_module._instances) == before
-    assert view.model.on_dirty is None
+    assert view.model.on_change is None
 
 
 async def test_a_table_for_pandas(table: CallLogTable) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aiopbx import (
     Action,
@@ -30,8 +30,9 @@ from aiopbx import (
 )
 from notebooks_kit.models import CallsModel
 from notebooks_kit.models.calls import NOT_HERE, OPERATIONS, Needs
-from notebooks_kit.models.words import duration, listed
-from tests.aiopbx.office import office, until
+from notebooks_kit.models.formatting import duration, listed
+from tests.aiopbx.office import office
+from tests.notebooks_kit.view_helpers import ringing, sees
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 ACTIONS = frozenset(Action)
@@ -104,6 +105,7 @@ def test_every_button_does_something_that_calls_can(operation: Any) -> None:
     assert operation.label.endswith("…") is (operation.needs not in (Needs.NOTHING, Needs.CALL))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.sets(st.sampled_from(sorted(Action))), st.sampled_from(CallState))
 def test_exactly_what_is_offered_has_a_button(offered: set[Action], state: CallState) -> None:
     legs = (Leg(device="1000", actions=frozenset(offered)),)
@@ -124,7 +126,7 @@ def test_several_ringing_devices_can_be_chosen() -> None:
     assert model.choices("c1", "answer_on") == [("1000 (deskphone)", "1000"), ("61000 (mobile)", "61000")]
 
 
-def test_nobody_who_cannot_be_dropped_is_offered() -> None:
+def test_only_parties_that_can_be_dropped_are_offered() -> None:
     parties = (Party(id="p1", name="Bob", number="1001"), Party(id="p2", name="Carol", droppable=False))
     line = _Line(make(parties=parties, actions=frozenset({Action.DROP_PARTICIPANT})))
     model = model_of(line)
@@ -161,10 +163,10 @@ def test_offline_there_is_nothing_to_be_done() -> None:
     model = model_of(_Line(make(actions=frozenset({Action.HOLD}))))
     model.take()
     assert model.rows[0].buttons == ("hold",)
-    told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     model.handle(StatusChanged(at=NOW, status=Status.OFFLINE, previous=Status.ONLINE))
-    assert told == [1]
+    assert notified == [1]
     assert model.take() == {"c1"}
     assert model.rows[0].buttons == ()
 
@@ -183,6 +185,7 @@ def test_timers() -> None:
     assert model.rows[0].timer(NOW + timedelta(seconds=70)) == "", "nobody saw when it was answered"
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.floats(min_value=-10, max_value=1e6))
 def test_durations(seconds: float) -> None:
     text = duration(seconds)
@@ -211,8 +214,8 @@ def test_words() -> None:
         (Outcome.ANSWERED, "ended"),
         (Outcome.MISSED, "missed"),
         (Outcome.BUSY, "the other side was busy"),
-        (Outcome.UNKNOWN, "ended while nobody looked"),
-        (Outcome.PICKED_UP, "picked up by somebody else"),
+        (Outcome.UNKNOWN, "ended while disconnected"),
+        (Outcome.PICKED_UP, "picked up by someone else"),
     ],
 )
 def test_calls_that_have_ended_stay_for_a_while(outcome: Outcome, words: str) -> None:
@@ -269,14 +272,14 @@ def test_what_else_is_known() -> None:
     assert row.label == "Call from Bob (1001), Carol (1002): active"
 
 
-def test_many_events_are_told_once() -> None:
+def test_many_events_are_reported_once() -> None:
     line = _Line(make())
     model = model_of(line)
-    told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     for status in (Status.OFFLINE, Status.SYNCING, Status.ONLINE):
         model.handle(StatusChanged(at=NOW, status=status, previous=Status.ONLINE))
-    assert told == [1]
+    assert notified == [1]
     assert model.take() == {"c1"}
     assert model.take() == set()
 
@@ -290,8 +293,7 @@ async def test_doing_it() -> None:
         with pytest.raises(UnknownCall):
             await model.do("gone", "hold")
         one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
-        await until(lambda: line.calls)
-        call = line.calls[0]
+        call = await ringing(line)
         await model.do(call.id, "answer")
         await call.wait_for(CallState.ACTIVE, timeout=5)
         with pytest.raises(InvalidInput, match=r"number: it is missing\. Type it"):
@@ -299,7 +301,7 @@ async def test_doing_it() -> None:
         await model.do(call.id, "attach_data", " as it is ")
         await call.wait_for(lambda now: now.associated_data == " as it is ", timeout=5)
         await model.do(call.id, "consult", " 1002 ")
-        await until(lambda: len(line.calls) == 2)
+        await sees(lambda: len(line.calls) == 2)
         with pytest.raises(UnknownCall, match="other call"):
             await model.do(call.id, "transfer", "gone")
         enquiry = line.calls[1]

@@ -41,7 +41,7 @@ def test_every_wrong_field_is_named_at_once(model: ConnectionModel) -> None:
     assert set(model.problems) == {"url", "username", "password"}
     assert "Give the login name." in model.problems["username"]
     model.set("username", "oxe1000")
-    assert set(model.problems) == {"url", "password"}, "what was mended is still told"
+    assert set(model.problems) == {"url", "password"}, "a corrected field is still marked"
 
 
 def test_what_is_right_becomes_settings(model: ConnectionModel) -> None:
@@ -55,7 +55,7 @@ def test_what_is_right_becomes_settings(model: ConnectionModel) -> None:
     assert "secret" not in str(vars(model))
 
 
-def test_a_file_that_is_not_there_is_told_when_connecting(model: ConnectionModel) -> None:
+def test_a_missing_file_is_reported_when_connecting(model: ConnectionModel) -> None:
     fill(model, ca_file="nowhere.pem", url="https://pbx.example.com", username="a", password="b")
     settings = model.settings()
     assert settings is not None
@@ -86,7 +86,7 @@ async def test_the_test_says_what_is_there_and_leaves_again(model: ConnectionMod
     assert "Testing …" in said
     assert model.working == ""
     fill(model, username="oxe1000", password="secret")
-    assert model.found == "", "what was found with other values is still told"
+    assert model.found == "", "the result of a test with other values is still shown"
     assert await model.test()
     assert "user oxe1000, who sees 1 line." in model.found
     fill(model, url="")
@@ -106,7 +106,7 @@ async def test_errors_arrive_and_leave_nothing(model: ConnectionModel, simulator
         await model.connect()
 
 
-async def test_a_certificate_that_nobody_knows_is_told(model: ConnectionModel) -> None:
+async def test_an_unknown_certificate_is_reported(model: ConnectionModel) -> None:
     async with Simulator(SimulatorSettings(tls=True)) as simulator:
         fill(model, url=simulator.url, username="oxe1000", password="secret")
         with pytest.raises(CertificateFailed):
@@ -152,15 +152,15 @@ async def test_connecting_elsewhere_closes_the_former(model: ConnectionModel, si
     assert model.pbx is second
 
 
-async def test_a_client_that_somebody_else_closes_is_gone(model: ConnectionModel, simulator: Simulator) -> None:
+async def test_a_client_that_is_closed_elsewhere_is_gone(model: ConnectionModel, simulator: Simulator) -> None:
     fill(model, url=simulator.url, username="oxe1000", password="secret")
     pbx = await model.connect()
     assert pbx is not None
-    told: list[object] = []
-    model.on_change = lambda: told.append(model.pbx)
+    notified: list[object] = []
+    model.on_change = lambda: notified.append(model.pbx)
     await pbx.close()
     assert model.pbx is None
-    assert None in told
+    assert None in notified
 
 
 async def test_a_loss_is_shown_and_counted(model: ConnectionModel, simulator: Simulator) -> None:
@@ -192,10 +192,10 @@ class Counting:
 
 def test_the_rate_is_that_of_the_last_seconds(model: ConnectionModel) -> None:
     counting = Counting()
-    told: list[float] = []
+    notified: list[float] = []
     pbx: Pbx = counting  # type: ignore[assignment] # what it needs of a client, and no more
     model._keep(pbx)
-    model.on_change = lambda: told.append(model.rate)
+    model.on_change = lambda: notified.append(model.rate)
     model.sample(0.0)
     assert model.rate == 0
     for second in range(1, 21):
@@ -205,9 +205,9 @@ def test_the_rate_is_that_of_the_last_seconds(model: ConnectionModel) -> None:
     for second in range(21, 30):
         model.sample(float(second))
     assert model.rate == 0
-    before = len(told)
+    before = len(notified)
     model.sample(30.0)
-    assert len(told) == before, "nothing new, and drawn"
+    assert len(notified) == before, "nothing new, and drawn"
     model._drop(pbx)
     model.sample(31.0)
     assert model.rate == 0

@@ -12,6 +12,12 @@ from ipywidgets.widgets import widget as widget_module
 from aiopbx import Status
 from aiopbx.simulator import Simulator
 from notebooks_kit import ConnectionPanel, LineBoard, connection
+from tests.notebooks_kit.view_helpers import hurry, sees
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
 
 
 @pytest.fixture
@@ -26,14 +32,8 @@ async def panel() -> AsyncIterator[ConnectionPanel]:
     panel = ConnectionPanel(then=LineBoard)
     yield panel
     panel.close()
-    await until(lambda: not connection._open)
+    await sees(lambda: not connection._open)
     assert set(widget_module._instances) == before
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def shown(widget: Any) -> bool:
@@ -47,7 +47,7 @@ def names(panel: ConnectionPanel) -> list[str]:
 async def fill(panel: ConnectionPanel, **values: str) -> None:
     for name, value in values.items():
         panel._boxes[name].value = value
-    await asyncio.sleep(0.05)
+    await panel.drawn()
 
 
 def buttons(panel: ConnectionPanel) -> list[str]:
@@ -61,8 +61,8 @@ async def test_it_connects_and_shows_what_then(panel: ConnectionPanel, simulator
     await fill(panel, url=simulator.url, username="admin", password="admin")
     panel._connect.click()
     panel._connect.click()
-    await until(lambda: panel.pbx is not None)
-    await until(lambda: panel._place.children)
+    await sees(lambda: panel.pbx is not None)
+    assert panel._place.children
     assert buttons(panel) == ["Disconnect"]
     assert names(panel) == []
     assert panel._boxes["password"].value == "", "the password stays in the page"
@@ -72,7 +72,7 @@ async def test_it_connects_and_shows_what_then(panel: ConnectionPanel, simulator
     assert isinstance(board, LineBoard)
     assert "admin" not in repr(panel._boxes["password"])
     panel._disconnect.click()
-    await until(lambda: panel.pbx is None and not panel._place.children)
+    await sees(lambda: panel.pbx is None and not panel._place.children)
     assert board.closed
     assert "url" in names(panel)
     assert "not connected" in panel._state.value
@@ -81,7 +81,7 @@ async def test_it_connects_and_shows_what_then(panel: ConnectionPanel, simulator
 
 async def test_what_is_wrong_stands_beside_its_field(panel: ConnectionPanel, simulator: Simulator) -> None:
     panel._connect.click()
-    await until(lambda: shown(panel._faults["url"]))
+    await sees(lambda: shown(panel._faults["url"]))
     assert 'role="alert"' in panel._faults["username"].value
     assert "Password: is empty." in panel._faults["password"].value
     await fill(panel, url=simulator.url)
@@ -89,11 +89,11 @@ async def test_what_is_wrong_stands_beside_its_field(panel: ConnectionPanel, sim
     assert shown(panel._faults["username"])
     await fill(panel, username="oxe1000", password="<wrong>")
     panel._test.click()
-    await until(lambda: panel._problem_text.value)
+    await sees(lambda: panel._problem_text.value)
     assert "wrong" not in panel._problem_text.value
     await fill(panel, password="secret")
     panel._test.click()
-    await until(lambda: "It works" in panel._state.value)
+    await sees(lambda: "It works" in panel._state.value)
     assert panel._problem_text.value == ""
 
 
@@ -101,21 +101,21 @@ async def test_while_it_works_nothing_else_can_be_pressed(panel: ConnectionPanel
     simulator.faults.delay(0.3)
     await fill(panel, url=simulator.url, username="oxe1000", password="secret")
     panel._test.click()
-    await until(lambda: "Testing" in panel._state.value)
+    await sees(lambda: "Testing" in panel._state.value)
     assert panel._connect.disabled
     assert panel._test.disabled
     assert panel._boxes["url"].disabled
-    await until(lambda: "It works" in panel._state.value)
-    await until(lambda: not panel._connect.disabled and not panel._test.disabled)
+    await sees(lambda: "It works" in panel._state.value)
+    await sees(lambda: not panel._connect.disabled and not panel._test.disabled)
 
 
 async def test_a_loss_is_shown(panel: ConnectionPanel, simulator: Simulator) -> None:
     await fill(panel, url=simulator.url, username="admin", password="admin")
     panel._connect.click()
-    await until(lambda: panel.pbx is not None)
+    await sees(lambda: panel.pbx is not None)
     simulator.faults.cut_channels()
-    await until(lambda: "pbx-status-offline" in panel._state.value)
-    await until(lambda: "pbx-status-online" in panel._state.value)
+    await sees(lambda: "pbx-status-offline" in panel._state.value)
+    await sees(lambda: "pbx-status-online" in panel._state.value)
     assert "<dt>Reconnects</dt><dd>1</dd>" in panel._facts.value
     assert "<dt>Reconnects</dt><dd>1</dd>" in panel.to_html()
 
@@ -123,12 +123,11 @@ async def test_a_loss_is_shown(panel: ConnectionPanel, simulator: Simulator) -> 
 async def test_closing_it_closes_the_connection() -> None:
     panel = ConnectionPanel()
     panel._demo.click()
-    await until(lambda: panel.pbx is not None)
+    await sees(lambda: panel.pbx is not None)
     pbx = panel.pbx
     assert pbx is not None
-    await asyncio.sleep(0.05)
     panel.close()
-    await until(lambda: pbx.status is Status.CLOSED and not connection._open)
+    await sees(lambda: pbx.status is Status.CLOSED and not connection._open)
 
 
 async def test_closing_it_while_it_connects_leaves_nothing(simulator: Simulator) -> None:
@@ -137,10 +136,10 @@ async def test_closing_it_while_it_connects_leaves_nothing(simulator: Simulator)
     tasks = asyncio.all_tasks()
     await fill(panel, url=simulator.url, username="oxe1000", password="secret")
     panel._connect.click()
-    await asyncio.sleep(0.1)
+    await sees(lambda: "Connecting" in panel._state.value)
     panel.close()
     simulator.faults.delay(0)
-    await until(lambda: not [task for task in asyncio.all_tasks() - tasks if "connect" in repr(task.get_coro())])
+    await sees(lambda: not [task for task in asyncio.all_tasks() - tasks if "connect" in repr(task.get_coro())])
     assert not connection._open
 
 

@@ -14,7 +14,7 @@ from notebooks_kit.models import ConsoleModel
 from notebooks_kit.models.console import PAGES
 from notebooks_kit.views import AgentPanel, CallLogTable, CallPanel, DialPad, RoutingPanel, View
 
-from .desk import ALICE, BOB, desk, hurry, problem, sees
+from .view_helpers import ALICE, BOB, connected_office, hurry, problem, sees
 
 
 @pytest.fixture(autouse=True)
@@ -23,17 +23,17 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_lines_are_found_by_number_and_name() -> None:
-    async with desk() as (_, pbx):
+    async with connected_office() as (_, pbx):
         model = ConsoleModel(pbx)
-        told: list[str] = []
-        model.on_change = lambda: told.append(model.chosen)
+        notified: list[str] = []
+        model.on_change = lambda: notified.append(model.chosen)
         assert model.chosen == ""
         assert model.line is None
         assert model.choices[0].startswith(f"{ALICE} ")
         assert model.find(model.choices[1].upper())
         assert model.find(ALICE)
         assert model.find(pbx.line(BOB).name.split()[0].lower())
-        assert told == [pbx.line(number).id for number in (BOB, ALICE, BOB)]
+        assert notified == [pbx.line(number).id for number in (BOB, ALICE, BOB)]
         assert not model.find("100")
         assert not model.find("nobody")
         assert not model.find(" ")
@@ -43,18 +43,18 @@ async def test_lines_are_found_by_number_and_name() -> None:
 
 
 async def test_a_line_that_goes_is_chosen_no_more() -> None:
-    async with desk() as (_, pbx):
+    async with connected_office() as (_, pbx):
         model = ConsoleModel(pbx, line=BOB)
-        told: list[str] = []
-        model.on_change = lambda: told.append(model.chosen)
+        notified: list[str] = []
+        model.on_change = lambda: notified.append(model.chosen)
         bob = pbx.line(BOB).snapshot
         now = datetime.now(UTC)
         model.handle(LineChanged(at=now, line=bob.id, snapshot=bob, previous=bob, changed=frozenset({"counters"})))
-        assert not told
+        assert not notified
         model.handle(LineChanged(at=now, line=bob.id, snapshot=bob, previous=bob, changed=frozenset({"name"})))
         model.handle(LineRemoved(at=now, line=pbx.line(ALICE).id))
         model.handle(LineRemoved(at=now, line=bob.id))
-        assert told == [bob.id, bob.id, ""]
+        assert notified == [bob.id, bob.id, ""]
 
 
 def test_what_a_system_cannot_do_has_no_tab() -> None:
@@ -73,7 +73,7 @@ def test_what_a_system_cannot_do_has_no_tab() -> None:
 
 
 async def test_a_line_chosen_on_the_board_fills_the_panels() -> None:
-    async with desk() as (_, pbx):
+    async with connected_office() as (_, pbx):
         console = Console(pbx)
         assert list(console.views) == ["board"], "tabs are made before anybody looks at them"
         assert "No line is chosen" in console._head.value
@@ -95,7 +95,7 @@ async def test_a_line_chosen_on_the_board_fills_the_panels() -> None:
 
 
 async def test_every_tab_opens_and_follows_the_line() -> None:
-    async with desk() as (_, pbx):
+    async with connected_office() as (_, pbx):
         console = Console(pbx, line=ALICE)
         kinds: dict[str, type[View]] = {"routing": RoutingPanel, "agent": AgentPanel, "log": CallLogTable}
         for page in console.model.pages:
@@ -116,8 +116,8 @@ async def test_every_tab_opens_and_follows_the_line() -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_what_cannot_be_found_is_told() -> None:
-    async with desk() as (_, pbx):
+async def test_what_cannot_be_found_is_reported() -> None:
+    async with connected_office() as (_, pbx):
         console = Console(pbx, page="routing")
         assert "routing" not in console.views
         console._line_box.value = "nobody <b>"

@@ -11,9 +11,9 @@ from aiopbx import Contact, LineState
 from aiopbx.simulator import ContactSpec, SwitchSettings, UserSpec
 from notebooks_kit import DirectorySearch
 from notebooks_kit.models import DirectoryModel
-from tests.aiopbx.office import Office, office, until
+from tests.aiopbx.office import Office, office
 
-from .desk import ALICE, BOB, desk, hurry, problem, sees, there, turns, widgets
+from .view_helpers import ALICE, BOB, connected_office, hurry, problem, sees, there, turns, widgets
 
 BOOK = SwitchSettings(
     directory_page=2,
@@ -38,11 +38,11 @@ async def test_the_newest_search_wins() -> None:
     async with office(switch=BOOK) as one:
         pbx = await one.connect()
         model = DirectoryModel(pbx, pause=0)
-        told: list[int] = []
-        model.on_dirty = lambda: told.append(1)
+        notified: list[int] = []
+        model.on_change = lambda: notified.append(1)
         model.type("Di")
         model.type("Ke")
-        assert told == [1], "told once until it is taken"
+        assert notified == [1], "notified once until it is taken"
         assert model.searching
         assert model.words == "Searching …"
         assert await found(one, model) == ["Bob Keller", "Ina Kerr", "Keller & Sons"]
@@ -55,7 +55,7 @@ async def test_the_newest_search_wins() -> None:
         assert "at least 2" in model.words
         model.type("zz")
         assert await found(one, model) == []
-        assert model.words == "Nobody was found."
+        assert model.words == "No one was found."
 
 
 async def test_the_former_ones_stay_until_there_are_others() -> None:
@@ -126,12 +126,12 @@ async def test_a_search_that_fails_says_why() -> None:
         pbx = await one.connect()
         model = DirectoryModel(pbx, pause=0)
         await one.simulator.stop(abrupt=True)
-        await until(lambda: pbx.status != "online")
+        await sees(lambda: pbx.status != "online")
         model.type("Ke")
-        await until(lambda: not model.searching)
+        await sees(lambda: not model.searching)
         assert "no connection" in model.words
         await one.simulator.start()
-        await until(lambda: pbx.status == "online", 10)
+        await sees(lambda: pbx.status == "online", 10)
         model.type("Ke")
         assert len(await found(one, model)) == 3
 
@@ -155,7 +155,7 @@ async def test_a_table_of_pandas() -> None:
 
 @pytest.fixture
 async def place() -> AsyncIterator[tuple[Office, DirectorySearch]]:
-    async with desk(switch=BOOK) as (one, pbx):
+    async with connected_office(switch=BOOK) as (one, pbx):
         view = DirectorySearch(pbx, pbx.line(ALICE), pause=0)
         yield one, view
         view.close()
@@ -193,7 +193,7 @@ async def test_rows_are_kept_and_changed(place: tuple[Office, DirectorySearch]) 
     assert widgets() == made
 
 
-async def test_one_does_not_call_oneself_and_without_a_line_nobody(place: tuple[Office, DirectorySearch]) -> None:
+async def test_no_calls_to_oneself_and_none_without_a_line(place: tuple[Office, DirectorySearch]) -> None:
     one, view = place
     view._field.value = ALICE
     await turns(one, lambda: len(shown(view)) == 1)
@@ -216,7 +216,7 @@ async def test_what_cannot_be_dialled_is_said_on_top(place: tuple[Office, Direct
 
 
 async def test_close_leaves_nothing() -> None:
-    async with desk(switch=BOOK) as (_, pbx):
+    async with connected_office(switch=BOOK) as (_, pbx):
         before = widgets()
         view = DirectorySearch(pbx, pbx.line(ALICE), pause=0)
         view._field.value = "Ke"

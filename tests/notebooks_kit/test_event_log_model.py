@@ -49,7 +49,7 @@ ADA, BEN = "oxe1000", "oxe1001"
 @pytest.fixture
 def model(pbx: FakePbx) -> EventLogModel:
     model = EventLogModel(pbx.lines)
-    pbx.wire(model.hear)
+    pbx.wire(model.handle_wire)
     pbx.subscribe(model.handle)
     return model
 
@@ -122,18 +122,18 @@ def test_filters(pbx: FakePbx, model: EventLogModel, line: str, kind: str, text:
 
 
 def test_what_is_drawn_is_drawn_once(pbx: FakePbx, model: EventLogModel) -> None:
-    told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     assert model.take() == (True, [])
     for _ in range(100):
         pbx.hear(pushed("OnX"))
-    assert len(told) == 1
+    assert len(notified) == 1
     anew, entries = model.take()
     assert (anew, len(entries)) == (False, 100)
     assert model.take() == (False, [])
     pbx.hear(pushed("OnY"))
     assert [entry.text for entry in model.take()[1]] == ["OnY"]
-    assert len(told) == 2
+    assert len(notified) == 2
 
 
 def test_a_pause_holds_and_loses_nothing(pbx: FakePbx, model: EventLogModel) -> None:
@@ -153,7 +153,7 @@ def test_a_pause_holds_and_loses_nothing(pbx: FakePbx, model: EventLogModel) -> 
 def test_it_is_bounded(pbx: FakePbx) -> None:
     model = EventLogModel(pbx.lines, kept=10)
     for number in range(100):
-        model.hear(pushed(f"On{number}"))
+        model.handle_wire(pushed(f"On{number}"))
     assert (model.total, len(model.entries)) == (100, 10)
     assert [entry.number for entry in model.take()[1]] == list(range(91, 101))
     model.clear()

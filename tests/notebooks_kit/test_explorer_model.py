@@ -50,7 +50,7 @@ def put(model: ExplorerModel, **values: Any) -> None:
 async def test_operations_are_found_by_whatever_is_said_of_them(
     model: ExplorerModel, text: str, first: str | None
 ) -> None:
-    model.text = text
+    model.filter = text
     names = [one.name for one in model.found]
     assert (names[0] if names else None) == first
 

@@ -14,7 +14,8 @@ from ipywidgets.widgets import widget as widget_module
 from aiopbx import Operation
 from notebooks_kit import ApiExplorer
 from notebooks_kit.views.explorer import operation_html
-from tests.aiopbx.office import Office, office, until, user
+from tests.aiopbx.office import Office, office, user
+from tests.notebooks_kit.view_helpers import sees
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ async def test_the_search_box_finds_operations(view: ApiExplorer) -> None:
     assert len(view._list.options) == 142
     assert view._one.layout.display == "none"
     view._search.value = "voicemail delete"
-    await until(lambda: len(view._list.options) < 10)
+    await sees(lambda: len(view._list.options) < 10)
     assert "delete_voicemail" in view._list.options[0][0]
     assert "of 142 operations" in view._count.value
 
@@ -103,7 +104,7 @@ async def test_a_read_is_answered_beside_its_request(view: ApiExplorer) -> None:
     assert "would be sent" in view._request.value
     assert "GET /users/oxe1001" in view._request.value
     view._go.click()
-    await until(lambda: "Keller" in view._answer.value)
+    await sees(lambda: "Keller" in view._answer.value)
     assert "pbx-status-good" in view._answer.value
     assert " ms" in view._answer.value
     assert "as it was sent" in view._request.value
@@ -121,10 +122,10 @@ async def test_what_changes_something_needs_a_tick(one: Office, view: ApiExplore
     await settle(view)
     assert not view._go.disabled
     view._go.click()
-    await until(lambda: view._history.options)
+    await sees(lambda: view._history.options)
     assert one.switch.users["oxe1000"].do_not_disturb
     assert view._confirm.value is False
-    await until(lambda: view._go.disabled)
+    await sees(lambda: view._go.disabled)
 
 
 async def test_a_refusal_gives_the_servers_reason(view: ApiExplorer) -> None:
@@ -132,7 +133,7 @@ async def test_a_refusal_gives_the_servers_reason(view: ApiExplorer) -> None:
     control(view, "loginName").value = "nobody"
     await settle(view)
     view._go.click()
-    await until(lambda: "Refused" in view._answer.value)
+    await sees(lambda: "Refused" in view._answer.value)
     assert "there is no such user" in view._answer.value
     assert "<td>code</td><td>1003</td>" in view._answer.value
 
@@ -152,7 +153,7 @@ async def test_form_and_json_are_one(view: ApiExplorer) -> None:
     await settle(view)
     assert json.loads(view._json.value)["callee"] == "1003"
     view._json.value = '{"colour": 1}'
-    await until(lambda: "no such field" in view._problem_text.value)
+    await sees(lambda: "no such field" in view._problem_text.value)
     assert control(view, "callee").value == "1003"
     await settle(view)
     assert view._json.value == '{"colour": 1}', "what does not fit stays to be mended"
@@ -163,10 +164,10 @@ async def test_former_requests_come_back(view: ApiExplorer) -> None:
     control(view, "loginName").value = "oxe1001"
     await settle(view)
     view._go.click()
-    await until(lambda: len(view._history.options) == 1)
+    await sees(lambda: len(view._history.options) == 1)
     await choose(view, "logins")
     view._go.click()
-    await until(lambda: len(view._history.options) == 2)
+    await sees(lambda: len(view._history.options) == 2)
     view._history.index = 1
     await settle(view)
     assert view._list.value == "user"
@@ -181,7 +182,7 @@ async def test_secrets_are_in_no_output(one: Office) -> None:
     view._confirm.value = True
     await settle(view)
     view._go.click()
-    await until(lambda: view._history.options)
+    await sees(lambda: view._history.options)
     await settle(view)
     for widget in everything(view):
         if not isinstance(widget, ipywidgets.Password):
@@ -192,7 +193,7 @@ async def test_secrets_are_in_no_output(one: Office) -> None:
     view.close()
 
 
-async def test_sound_is_heard(one: Office) -> None:
+async def test_sound_is_played(one: Office) -> None:
     pbx = await one.connect(**user())
     call = one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
     one.switch.overflow_to_voicemail("oxe1001", call.ref)
@@ -204,7 +205,7 @@ async def test_sound_is_heard(one: Office) -> None:
     control(view, "voicemailId").value = message.id
     await settle(view)
     view._go.click()
-    await until(lambda: len(view._audio.value) > 1000)
+    await sees(lambda: len(view._audio.value) > 1000)
     assert view._audio.format == "wav"
     assert view._audio.layout.display is None
     view.close()
@@ -243,7 +244,7 @@ async def test_a_page_without_widgets_gets_request_and_answer(view: ApiExplorer)
     control(view, "loginName").value = "oxe1001"
     await settle(view)
     view._go.click()
-    await until(lambda: view.model.exchange is not None)
+    await sees(lambda: view.model.exchange is not None)
     html = view._repr_mimebundle_()["text/html"]
     assert "GET /users/oxe1001" in html
     assert "Keller" in html

@@ -33,7 +33,7 @@ LANE_ADA, LANE_BEN, CY = "1000 Ada Brooks", "1001 Ben Castillo", "0015550142 Cy"
 @pytest.fixture
 def model(pbx: FakePbx) -> LadderModel:
     model = LadderModel(pbx.lines)
-    pbx.wire(model.hear)
+    pbx.wire(model.handle_wire)
     pbx.subscribe(model.handle)
     return model
 

@@ -44,14 +44,14 @@ def test_records(model: LoadModel) -> None:
 
 
 def test_an_internal_call_is_one(model: LoadModel) -> None:
-    told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     for line in ("oxe1000", "oxe1001"):
         model.handle(CallStarted(at=MONDAY, line=line, call=snapshot(line)))
     for line, outcome in (("oxe1000", Outcome.CANCELLED), ("oxe1001", Outcome.MISSED)):
         model.handle(CallEnded(at=MONDAY, line=line, call=snapshot(line, outcome=outcome)))
     assert counts(model) == {(0, 9): (1, 1)}
-    assert len(told) == 2
+    assert len(notified) == 2
     record = CallRecord(id=1, started_at=MONDAY, ref="r1")
     model.handle(LogChanged(at=MONDAY, line="oxe1000", change=LogChange.ADDED, record=record))
     assert model.total == 1

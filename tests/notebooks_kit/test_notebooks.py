@@ -1,7 +1,11 @@
 """Every notebook runs from top to bottom without hands, and is stored as GitHub shows it."""
 
 import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -17,6 +21,8 @@ NAMES = (
     "call-centre",
     "broken-network",
 )
+AT_ONCE = 3
+"""Notebooks that run at the same time."""
 LARGEST = 150_000
 """Bytes that a stored notebook has at most: it is looked at on a page, over a network."""
 PATHS = [FOLDER / f"{name}.ipynb" for name in NAMES]
@@ -27,10 +33,37 @@ def test_these_are_the_notebooks() -> None:
     assert {path.stem for path in FOLDER.glob("*.ipynb")} == set(NAMES)
 
 
-@named
-def test_it_runs(path: Path) -> None:
+def execute(path: Path) -> Any:
+    """Run a notebook in a kernel of its own, and return it with its outputs."""
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def executed(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], Any]]:
+    """Run the notebooks that are tested side by side, because they mostly wait; each is returned when it is done."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running: dict[Path, Future[Any]] = {}
+
+        def result(path: Path) -> Any:
+            if path not in running:
+                running[path] = pool.submit(execute, path)
+            return running[path].result()
+
+        if "PYTEST_XDIST_WORKER" not in os.environ:  # there, other workers run the other tests
+            for item in request.session.items:
+                if isinstance(item, pytest.Function) and item.originalname == test_it_runs.__name__:
+                    path = item.callspec.params["path"]
+                    running[path] = pool.submit(execute, path)
+        yield result
+        pool.shutdown(cancel_futures=True)
+
+
+@named
+@pytest.mark.timeout(300)
+def test_it_runs(path: Path, executed: Callable[[Path], Any]) -> None:
+    notebook = executed(path)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert outputs
     assert not [output for output in outputs if output.get("name") == "stderr"]

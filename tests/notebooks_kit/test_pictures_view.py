@@ -16,7 +16,8 @@ import aiopbx
 from aiopbx import CallRecord, CallSnapshot, CallStarted, CallState, Party, Pbx, Status, WireMessage
 from notebooks_kit import CallLadder, CallTimeline, EventLog, LoadHeatMap
 from notebooks_kit.views import event_log as log_module
-from tests.aiopbx.office import Office, office, until
+from tests.aiopbx.office import Office, office
+from tests.notebooks_kit.view_helpers import sees
 
 if TYPE_CHECKING:
     from .conftest import FakePbx
@@ -163,11 +164,11 @@ async def test_the_log_of_an_office(one: Office) -> None:
     pbx = await one.connect()
     view = EventLog(pbx, line="1000")
     await a_call(one, pbx)
-    await until(lambda: any("OnCallCreated" in entry for entry in entries(view)))
+    await sees(lambda: any("OnCallCreated" in entry for entry in entries(view)))
     assert any("POST /telephony/calls" in entry for entry in entries(view))
     assert all("1000" in entry for entry in entries(view))
     view.close()
-    assert pbx._board.tap.listeners == ()
+    assert pbx._core.store.tap.listeners == ()
 
 
 # -------------------------------------------------------------------------------------------------------- the timeline
@@ -178,24 +179,24 @@ async def test_the_timeline_of_an_office(one: Office) -> None:
     view = CallTimeline(pbx, rate=0.02)
     assert "No calls in this time." in words_of(view._picture.value)
     await a_call(one, pbx)
-    await until(lambda: "1001 Bob Keller: active with Alice Martin" in words_of(view._picture.value))
+    await sees(lambda: "1001 Bob Keller: active with Alice Martin" in words_of(view._picture.value))
     assert "2 calls" in view._words.value
     said = pictures(view._picture.value)[0].attrib
     assert said["role"] == "img"
     assert "Now: 1000 Alice Martin: active with Bob Keller" in said["aria-label"]
     changes: list[object] = []
     view._picture.observe(changes.append, "value")
-    await until(lambda: len(changes) >= 2)  # bars grow
+    await sees(lambda: len(changes) >= 2)  # bars grow
     view._still.value = True
-    await until(lambda: "held at" in view._words.value)
+    await sees(lambda: "held at" in view._words.value)
     changes.clear()
     await asyncio.sleep(0.1)
     assert changes == []
     view._window.value = 60.0
-    await until(lambda: bool(changes))
+    await sees(lambda: bool(changes))
     await pbx.line("1000").hang_up()
     view._still.value = False
-    await until(lambda: "then ended: answered" in words_of(view._picture.value))
+    await sees(lambda: "then ended: answered" in words_of(view._picture.value))
     assert list(view.to_dataframe()["outcome"].dropna()) == ["answered", "answered"]
     view.close()
 
@@ -216,7 +217,7 @@ async def test_a_large_picture_is_drawn_less_often(pbx: FakePbx, make_call: Call
     view.draw_now()
     drawn: list[int] = []
     view.picture = lambda: (str(drawn.append(1)), "y")  # type: ignore[method-assign]
-    view.touch()
+    view._model_changed()
     await frame()
     assert drawn == []
     view.close()
@@ -240,28 +241,28 @@ async def test_the_ladder_of_an_office(one: Office) -> None:
     view = CallLadder(pbx, rate=0.02)
     assert "Nothing was signalled yet" in view._picture.value
     await a_call(one, pbx)
-    await until(lambda: "is connected to 1001" in words_of(view._picture.value))
+    await sees(lambda: "is connected to 1001" in words_of(view._picture.value))
     said = words_of(view._picture.value)
     for part in ("this side", "system", "Alice Martin", "Bob Keller", "POST /telephony/calls", "OnCallCreated"):
         assert part in said
     assert "dials 1001" in said
-    assert "system to 1000 Alice Martin: is connected to 1001" in said, "it is told in words, too"
+    assert "system to 1000 Alice Martin: is connected to 1001" in said, "it is said in words, too"
     texts = [step.text for step in view.model.visible()]
     order = ["POST /telephony/calls", "201 POST /telephony/calls", "dials 1001", "rings, from 1000", "answers"]
     assert [text for text in texts if text in order] == order
     (_, key) = view._call_box.options[1]
     await one.caught_up(pbx)
     view._call_box.value = key
-    await until(lambda: "OnMarkOfATest" not in words_of(view._picture.value))
+    await sees(lambda: "OnMarkOfATest" not in words_of(view._picture.value))
     assert "POST /telephony/calls" in words_of(view._picture.value), "also the request that made it"
     view._wire_box.value = False
-    await until(lambda: "this side" not in words_of(view._picture.value))
+    await sees(lambda: "this side" not in words_of(view._picture.value))
     view._party_box.value = False
-    await until(lambda: "Nothing was signalled" in view._picture.value)
+    await sees(lambda: "Nothing was signalled" in view._picture.value)
     view._clear.click()
-    await until(lambda: len(view._call_box.options) == 1)
+    await sees(lambda: len(view._call_box.options) == 1)
     view.close()
-    assert pbx._board.tap.listeners == ()
+    assert pbx._core.store.tap.listeners == ()
 
 
 async def test_what_the_system_says_is_never_html(pbx: FakePbx) -> None:
@@ -288,7 +289,7 @@ async def test_the_load_of_records_and_of_a_live_client(one: Office) -> None:
     assert "Monday 09:00 to 10:00: 3 calls" in words_of(view._picture.value)
     assert "9 calls, 0 missed" in view._words.value
     await a_call(one, pbx)
-    await until(lambda: "10 calls" in view._words.value)
+    await sees(lambda: "10 calls" in view._words.value)
     view.add(NOW)
     assert view.to_dataframe()["calls"].sum() == 11
     assert view.describe().startswith("LoadHeatMap: 11 calls")
@@ -333,11 +334,11 @@ async def test_a_recording_comes_back_through_the_same_views(one: Office, tmp_pa
         view.close()
 
     ladder = CallLadder(path)
-    await until(lambda: "is connected to 1001" in words_of(ladder._picture.value))
+    await sees(lambda: "is connected to 1001" in words_of(ladder._picture.value))
     assert "Alice Martin" in words_of(ladder._picture.value)
     ladder.close()
     missing = CallLadder(tmp_path / "nothing.jsonl")
-    await until(lambda: "cannot be read" in missing._problem_text.value)
+    await sees(lambda: "cannot be read" in missing._problem_text.value)
     missing.close()
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from aiopbx import (
     CallerId,
@@ -32,9 +32,9 @@ from aiopbx.simulator import UserSpec
 from notebooks_kit import RoutingPanel
 from notebooks_kit.models import RoutingModel
 from notebooks_kit.models.routing import CONDITIONS, PARTS, route_words
-from tests.aiopbx.office import Office, office, until
+from tests.aiopbx.office import Office, office
 
-from .desk import ALICE, desk, enter, hurry, problem, sees, there, widgets
+from .view_helpers import ALICE, connected_office, enter, hurry, problem, sees, there, widgets
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +60,7 @@ def test_routes_in_words(route: Forward | Overflow | None, words: str) -> None:
     assert route_words(route) == words
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.sampled_from(Condition), st.sampled_from(Target), st.none() | st.text(alphabet="0123456789", min_size=1))
 def test_every_route_has_words(condition: Condition, target: Target, number: str | None) -> None:
     for kind in (Forward, Overflow):
@@ -114,7 +115,7 @@ async def test_a_system_that_says_nothing_is_not_waited_for() -> None:
         pbx = await one.connect()
         model = RoutingModel(pbx.line(ALICE), settle=0.01)  # nobody tells it anything
         await model.set_do_not_disturb(True)
-        await until(lambda: model.do_not_disturb)
+        await sees(lambda: model.do_not_disturb)
 
 
 async def test_what_a_line_has() -> None:
@@ -142,15 +143,15 @@ async def test_words_of_the_whole() -> None:
         line.subscribe(model.handle)
         assert model.words == "Calls ring here."
         await model.set_forward(Target.NUMBER, Condition.BUSY, " 1002 ")
-        await until(lambda: line.forward)
+        await sees(lambda: line.forward)
         assert model.words == "Calls ring here, and go to 1002 when busy."
         await model.set_forward(Target.VOICEMAIL, Condition.IMMEDIATE, "1002")
-        await until(lambda: line.forward == Forward(target=Target.VOICEMAIL, number=line.forward.number))  # type: ignore[union-attr]
+        await sees(lambda: line.forward == Forward(target=Target.VOICEMAIL, number=line.forward.number))  # type: ignore[union-attr]
         assert model.words == "Calls go to the voicemail."
         await model.cancel_forward()
         await model.set_overflow(Target.VOICEMAIL, Condition.NO_ANSWER)
         await model.set_remote_extension(True)
-        await until(lambda: line.overflow and not line.forward and line.remote_extension)
+        await sees(lambda: line.overflow and not line.forward and line.remote_extension)
         assert model.words == "Calls ring here and at the remote extension, and go to the voicemail when not answered."
         with pytest.raises(InvalidInput, match="Say where calls shall go"):
             await model.set_forward(Target.NUMBER, Condition.BUSY, " ")
@@ -177,7 +178,7 @@ class Hands:
 
 @pytest.fixture
 async def hands() -> AsyncIterator[Hands]:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         found = Hands(one, pbx)
         yield found
         found.panel.close()
@@ -197,7 +198,7 @@ async def test_do_not_disturb_is_flipped(hands: Hands) -> None:
     assert problem(hands.panel) == ""
 
 
-async def test_what_somebody_else_changes_is_seen(hands: Hands) -> None:
+async def test_a_change_by_another_user_is_shown(hands: Hands) -> None:
     hands.switch.set_dnd("oxe1000", True)
     await sees(lambda: hands.panel._dnd.value)
     await hands.line.set_forward("1002", condition=Condition.NO_ANSWER)
@@ -264,7 +265,7 @@ async def test_refusals_are_kind(hands: Hands) -> None:
 
 
 async def test_the_policy_holds_here_too() -> None:
-    async with desk() as (one, _):
+    async with connected_office() as (one, _):
         hands = Hands(one, await one.connect(dial_policy=DialPolicy(denied=("0*",))))
         hands.panel._forward._number.value = "0015550100"
         hands.panel._forward._set.click()
@@ -273,11 +274,11 @@ async def test_the_policy_holds_here_too() -> None:
 
 
 async def test_a_refused_switch_goes_back() -> None:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         hands = Hands(one, pbx)
         await one.simulator.stop(abrupt=True)
         await sees(lambda: hands.panel._dnd.disabled)
-        assert "as far as is known" in hands.panel._words.value
+        assert "last known state" in hands.panel._words.value
         hands.panel._dnd.value = True  # a page that was not quick enough
         await sees(lambda: "no connection" in problem(hands.panel))
         await sees(lambda: hands.panel._dnd.value is False)
@@ -287,7 +288,7 @@ async def test_a_refused_switch_goes_back() -> None:
 
 
 async def test_what_is_absent_is_named_in_one_line() -> None:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         hands = Hands(one, pbx, "1002")
         parts = hands.panel._parts
         assert [there(parts[part]) for part in PARTS] == [True, True, True, False, False]
@@ -359,7 +360,7 @@ async def test_every_control_has_a_name(hands: Hands) -> None:
 
 
 async def test_close_leaves_nothing() -> None:
-    async with desk() as (one, pbx):
+    async with connected_office() as (one, pbx):
         before = widgets()
         hands = Hands(one, pbx)
         hands.panel._dnd.value = True

@@ -123,14 +123,14 @@ def test_calls_that_were_there_before(pbx: FakePbx) -> None:
 
 
 def test_what_ends_otherwise(pbx: FakePbx, model: TimelineModel) -> None:
-    told: list[int] = []
-    model.on_dirty = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_change = lambda: notified.append(1)
     live(model, a_call(), (0, CallState.ACTIVE))
     model.handle(LineRemoved(at=at(10), line=ADA))
     model.handle(StatusChanged(at=at(11), status=Status.OFFLINE, previous=Status.ONLINE))
     assert not model.running
     assert model.picture(at(20)).status is Status.OFFLINE
-    assert len(told) == 3
+    assert len(notified) == 3
     del pbx.lines[ADA]
     assert model.title(ADA) == "1000 Ada Brooks", "it is remembered"
 

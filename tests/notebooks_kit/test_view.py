@@ -15,6 +15,7 @@ from ipywidgets.widgets import widget as widget_module
 from aiopbx import InvalidInput, Offline
 from notebooks_kit import LineBoard
 from notebooks_kit.views import View, view as view_module
+from tests.notebooks_kit.view_helpers import open_views, sees
 
 if TYPE_CHECKING:
     from .conftest import FakePbx
@@ -25,7 +26,7 @@ class Counter(View):
 
     def __init__(self, pbx: Any) -> None:
         self.number = 0
-        self.drawn = 0
+        self.drawings = 0
         self.chosen: list[str] = []
         self.label = ipywidgets.HTML()
         self.button = ipywidgets.Button(description="More")
@@ -34,7 +35,7 @@ class Counter(View):
         self.on_change(self.box, self.chosen.append)
 
     def draw(self) -> None:
-        self.drawn += 1
+        self.drawings += 1
         self.label.value = str(self.number)
         if self.number > 99:
             raise ValueError("<b>too many</b>")
@@ -53,7 +54,9 @@ async def view(pbx: FakePbx) -> AsyncIterator[Counter]:
 
 
 async def frame() -> None:
-    await asyncio.sleep(0.05)
+    """Wait until every view shows what has happened."""
+    for view in open_views():
+        await view.drawn()
 
 
 def problem(view: View) -> str:
@@ -74,12 +77,67 @@ async def test_it_draws_once_a_frame(view: Counter) -> None:
     for number in range(5):
         view.number = number
         view.schedule()
-    assert view.drawn == 0
+    assert view.drawings == 0
     await frame()
-    assert view.drawn == 1
+    assert view.drawings == 1
     assert view.label.value == "4"
     await frame()
-    assert view.drawn == 1
+    assert view.drawings == 1
+
+
+async def test_one_can_wait_until_it_is_drawn(view: Counter) -> None:
+    view.number = 7
+    view.schedule()
+    waits = [asyncio.create_task(view.drawn()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not any(wait.done() for wait in waits)
+    waits[0].cancel()  # whoever gives up does not keep the other waiting
+    await waits[1]
+    assert view.label.value == "7"
+    assert view.drawings == 1
+    await view.drawn()
+    assert view.drawings == 1, "there was nothing to draw"
+
+
+async def test_what_was_typed_is_waited_for(view: Counter) -> None:
+    def count(text: str) -> None:
+        view.number = len(text)
+        view.schedule()
+
+    view.on_change(view.box, count)
+    view.box.value = "four"
+    await view.drawn()
+    assert view.label.value == "4"
+
+
+async def test_waiting_ends_with_the_view_and_with_what_fails(view: Counter) -> None:
+    view.number = 100
+    view.schedule()
+    await view.drawn()
+    assert "too many" in problem(view)
+    view.schedule()
+    waiting = asyncio.create_task(view.drawn())
+    await asyncio.sleep(0)
+    view.close()
+    await waiting
+    await view.drawn()
+
+
+async def test_views_inside_are_waited_for(pbx: FakePbx) -> None:
+    inner = Counter(pbx)
+    outer = View(None, [ipywidgets.VBox([inner])])
+    inner.number = 5
+    inner.schedule()
+    await outer.drawn()
+    assert inner.label.value == "5"
+    outer.close()
+
+
+async def test_another_loop_can_wait_until_it_is_drawn(view: Counter) -> None:
+    view.number = 6
+    view.schedule()
+    await asyncio.to_thread(asyncio.run, view.drawn())
+    assert view.label.value == "6"
 
 
 async def test_other_threads_schedule_and_tell(view: Counter) -> None:
@@ -87,7 +145,7 @@ async def test_other_threads_schedule_and_tell(view: Counter) -> None:
     view.label.observe(lambda _: drawn_in.append(threading.current_thread()), "value")
     view.number = 3
     await in_thread(view.schedule)
-    await in_thread(view.tell, "from afar")
+    await in_thread(view.show_problem, "from afar")
     await frame()
     assert drawn_in == [threading.main_thread()]
     assert "from afar" in problem(view)
@@ -133,7 +191,7 @@ async def test_a_second_click_does_nothing_while_the_first_works(view: Counter) 
     await frame()
     assert not view.button.disabled
     assert not view.is_busy(view.button)
-    assert view.drawn == 1, "what the work has changed is not drawn"
+    assert view.drawings == 1, "what the work has changed is not drawn"
 
 
 async def test_what_goes_wrong_is_shown_until_the_next_attempt(view: Counter) -> None:
@@ -153,7 +211,7 @@ async def test_what_goes_wrong_is_shown_until_the_next_attempt(view: Counter) ->
     assert "test_view.py" in problem(view), "where it came from"
     view.do(lambda: None)
     assert problem(view) == ""
-    view.tell(InvalidInput("url", "is missing.", remedy="Give it."))
+    view.show_problem(InvalidInput("url", "is missing.", remedy="Give it."))
     assert "url: is missing. Give it." in problem(view)
     view._problem_area.children[1].click()
     assert problem(view) == ""
@@ -162,7 +220,7 @@ async def test_what_goes_wrong_is_shown_until_the_next_attempt(view: Counter) ->
 async def test_nothing_is_printed_and_nothing_reaches_the_loop(
     view: Counter, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    gc.collect()  # what other tests have left is not told here
+    gc.collect()  # what other tests have left does not count here
     heard: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
 
@@ -189,7 +247,7 @@ async def test_a_drawing_that_fails_is_shown(view: Counter) -> None:
     assert "ValueError: &lt;b&gt;too many" in problem(view)
 
 
-async def test_what_the_view_changes_itself_is_nobodys_choice(view: Counter) -> None:
+async def test_changes_by_the_view_itself_call_nothing_back(view: Counter) -> None:
     view.box.value = "a"
     await frame()
     view.number = 10
@@ -211,8 +269,7 @@ async def test_a_choice_may_be_awaited(view: Counter) -> None:
 
     view.on_change(view.box, choose)
     view.box.value = "b"
-    await frame()
-    assert "no b" in problem(view)
+    await sees(lambda: "no b" in problem(view))
 
 
 async def test_timers_tick_until_the_view_ends(view: Counter) -> None:
@@ -244,7 +301,7 @@ async def test_close_leaves_nothing(pbx: FakePbx) -> None:
             super().__init__(pbx, [ipywidgets.Tab([LineBoard(pbx), self.counter])])
 
     view = Both(pbx)
-    view.counter.keep(lambda: ended.append("kept"))
+    view.counter.on_close(lambda: ended.append("kept"))
 
     async def work() -> None:
         try:
@@ -264,7 +321,7 @@ async def test_close_leaves_nothing(pbx: FakePbx) -> None:
     assert asyncio.all_tasks() == tasks
     assert not pbx.callbacks
     view.do(lambda: ended.append("no"))
-    view.tell("no")
+    view.show_problem("no")
     view.schedule()
     await frame()
     assert "no" not in ended
@@ -377,7 +434,7 @@ async def test_pages_that_do_not_name_the_cell_close_nothing(pbx: FakePbx, shell
         view.close()
 
 
-def test_a_loop_that_has_ended_is_told(make_pbx: type[FakePbx]) -> None:
+def test_a_closed_loop_is_reported(make_pbx: type[FakePbx]) -> None:
     async def make() -> Counter:
         return Counter(make_pbx())
 

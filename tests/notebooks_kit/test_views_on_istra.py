@@ -28,9 +28,8 @@ from notebooks_kit.models.calls import OPERATIONS
 from notebooks_kit.models.voicemail import SILENCE
 from notebooks_kit.views import AgentPanel
 from tests.aiopbx.istra_office import IstraOffice, end_user, istra_office
-from tests.aiopbx.office import until
 
-from .desk import hurry, problem, sees, there, widgets
+from .view_helpers import hurry, problem, sees, there, widgets
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +38,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def desk(system: str = "myrcc") -> AsyncIterator[tuple[IstraOffice, Pbx, Line]]:
+async def connected_office(system: str = "myrcc") -> AsyncIterator[tuple[IstraOffice, Pbx, Line]]:
     """The office with Istra before it, and Alice's line by one of its applications; no widget may be left."""
     before = widgets()
     async with istra_office() as one:
@@ -107,7 +106,7 @@ async def talking(one: IstraOffice, hands: Hands, pad: DialPad, number: str = "1
 
 
 async def test_rcc_dial_hold_record_tones_and_hang_up() -> None:
-    async with desk() as (one, pbx, line):
+    async with connected_office() as (one, pbx, line):
         hands, pad, board = Hands(line), DialPad(line), LineBoard(pbx)
         await talking(one, hands, pad)
         assert hands.right()
@@ -132,7 +131,7 @@ async def test_rcc_dial_hold_record_tones_and_hang_up() -> None:
 
 
 async def test_rcc_answer_by_clicking() -> None:
-    async with desk() as (one, _, line):
+    async with connected_office() as (one, _, line):
         hands = Hands(line)
         one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
         await sees(lambda: hands.states() == ["ringing_incoming"])
@@ -145,7 +144,7 @@ async def test_rcc_answer_by_clicking() -> None:
 
 @pytest.mark.parametrize(("last", "left"), [("transfer", []), ("merge", ["active"])])
 async def test_rcc_consultation(last: str, left: list[str]) -> None:
-    async with desk() as (one, _, line):
+    async with connected_office() as (one, _, line):
         hands, pad = Hands(line), DialPad(line)
         await talking(one, hands, pad)
         hands.click(CallState.ACTIVE, "consult", "1002")
@@ -165,8 +164,8 @@ async def test_rcc_consultation(last: str, left: list[str]) -> None:
         pad.close()
 
 
-async def test_rcc_somebody_is_added() -> None:
-    async with desk() as (one, _, line):
+async def test_rcc_a_third_party_is_added() -> None:
+    async with connected_office() as (one, _, line):
         hands, pad = Hands(line), DialPad(line)
         await talking(one, hands, pad)
         assert "add_party" in hands.buttons(CallState.ACTIVE)
@@ -185,7 +184,7 @@ async def test_rcc_somebody_is_added() -> None:
 
 
 async def test_rcc_pictures_and_events() -> None:
-    async with desk() as (one, pbx, line):
+    async with connected_office() as (one, pbx, line):
         timeline, ladder, events = CallTimeline(pbx), CallLadder(pbx), EventLog(pbx)
         hands, pad = Hands(line), DialPad(line)
         await talking(one, hands, pad)
@@ -206,15 +205,15 @@ async def test_rcc_pictures_and_events() -> None:
 
 
 async def test_rcc_a_server_that_is_gone_and_back() -> None:
-    async with desk() as (one, pbx, line):
+    async with connected_office() as (one, pbx, line):
         hands, pad, board = Hands(line), DialPad(line), LineBoard(pbx)
         await talking(one, hands, pad)
         await one.simulator.stop()
         await sees(lambda: not there(hands.row(CallState.ACTIVE)._button_box) and pad._dial.disabled)
-        await sees(lambda: "may be old" in board._summary.value)
+        await sees(lambda: "may be outdated" in board._summary.value)
         await one.simulator.start()
-        await until(lambda: pbx.status is Status.ONLINE)
-        await sees(lambda: "may be old" not in board._summary.value)
+        await sees(lambda: pbx.status is Status.ONLINE)
+        await sees(lambda: "may be outdated" not in board._summary.value)
         for view in (hands.panel, pad, board):
             view.close()
 
@@ -222,8 +221,8 @@ async def test_rcc_a_server_that_is_gone_and_back() -> None:
 # -------------------------------------------------------------------------------------------------------------- myCrm
 
 
-async def test_crm_dials_and_shows_what_it_is_told() -> None:
-    async with desk("mycrm") as (one, pbx, line):
+async def test_crm_dials_and_shows_what_it_reports() -> None:
+    async with connected_office("mycrm") as (one, pbx, line):
         board, chosen = LineBoard(pbx, on_choose=lambda line: names.append(line.id)), []
         names: list[str] = chosen
         row = board._rows[line.id]
@@ -261,12 +260,12 @@ def leave(one: IstraOffice, seconds: float = 5.0) -> None:
     one.switch.drop("oxe1001", call.ref)
 
 
-async def test_user_no_calls_are_told() -> None:
-    async with desk("myistra") as (one, pbx, line):
+async def test_user_reports_no_calls() -> None:
+    async with connected_office("myistra") as (one, pbx, line):
         board, hands, pad = LineBoard(pbx), Hands(line), DialPad(line)
-        assert "1 line; this system tells nothing of calls" in board._summary.value
-        assert board.model.rows[line.id].words == "calls are not told"
-        assert "This system tells nothing of calls." in hands.panel._none.value
+        assert "1 line; this system does not report calls" in board._summary.value
+        assert board.model.rows[line.id].words == "calls not reported"
+        assert "This system does not report calls." in hands.panel._none.value
         pad._field.value = "1001"
         pad._dial.click()
         await sees(lambda: one.switch.calls)
@@ -278,9 +277,9 @@ async def test_user_no_calls_are_told() -> None:
 
 
 async def test_user_caller_id() -> None:
-    async with desk("myistra") as (_, _, line):
+    async with connected_office("myistra") as (_, _, line):
         panel = RoutingPanel(line)
-        assert "This system tells nothing of how calls reach a line." in panel._words.value
+        assert "This system does not report how calls reach a line." in panel._words.value
         assert "Not on this line: do not disturb, forward, overflow and remote extension." in panel._absent.value
         caller = panel._caller_id
         await sees(lambda: "follows the presence" in caller._words.value)
@@ -294,7 +293,7 @@ async def test_user_caller_id() -> None:
 
 
 async def test_user_log() -> None:
-    async with desk("myistra") as (one, _, line):
+    async with connected_office("myistra") as (one, _, line):
         table = CallLogTable(line)
         await sees(lambda: "0 calls" in table._words.value)
         made = one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
@@ -320,7 +319,7 @@ async def test_user_log() -> None:
 
 
 async def test_user_voicemail() -> None:
-    async with desk("myistra") as (one, _, line):
+    async with connected_office("myistra") as (one, _, line):
         leave(one)
         player = VoicemailPlayer(line)
         await sees(lambda: len(player._rows) == 1)
@@ -336,7 +335,7 @@ async def test_user_voicemail() -> None:
             row.hear.click()
             await sees(lambda played=played: player._audio.format == played)  # type: ignore[misc]
             assert begin in bytes(player._audio.value[:8])
-        await sees(lambda: "Pages do not play au: it is heard as ogg." in player._told.value)
+        await sees(lambda: "Pages do not play au: it is heard as ogg." in player._notice.value)
         await sees(lambda: there(player._heard_mark))
         player._heard_mark.click()
         await sees(lambda: "new" not in player._words.value and there(player._new_mark))
@@ -354,7 +353,7 @@ async def test_user_voicemail() -> None:
 
 
 async def test_user_saves_what_pages_do_not_play(tmp_path: Any) -> None:
-    async with desk("myistra") as (one, _, line):
+    async with connected_office("myistra") as (one, _, line):
         leave(one)
         player = VoicemailPlayer(line)
         await sees(lambda: len(player._rows) == 1)
@@ -367,7 +366,7 @@ async def test_user_saves_what_pages_do_not_play(tmp_path: Any) -> None:
         player._file.value = str(path)
         player._save.click()
         await sees(path.exists)
-        await sees(lambda: "Saved" in player._told.value)
+        await sees(lambda: "Saved" in player._notice.value)
         assert path.read_bytes().startswith(b".snd")
         player.close()
 
@@ -385,7 +384,7 @@ TABS = {
 
 @pytest.mark.parametrize("system", SYSTEMS)
 async def test_the_console_has_what_there_is_and_names_the_rest(system: str) -> None:
-    async with desk(system) as (_, pbx, line):
+    async with connected_office(system) as (_, pbx, line):
         console = Console(pbx, line=line.id)
         assert [page.name for page in console.model.pages] == TABS[system]
         for page in console.model.pages:
@@ -404,10 +403,10 @@ async def test_the_console_has_what_there_is_and_names_the_rest(system: str) -> 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 async def test_what_is_not_there_says_so(system: str) -> None:
-    async with desk(system) as (_, pbx, line):
+    async with connected_office(system) as (_, pbx, line):
         makers: list[tuple[Feature, Callable[[], Any], str]] = [
             (Feature.DIRECTORY, lambda: DirectorySearch(pbx, line), "There is no directory"),
-            (Feature.AGENT, lambda: AgentPanel(line), "no agent of the call centre"),
+            (Feature.AGENT, lambda: AgentPanel(line), "not an agent of the call centre"),
             (Feature.CALL_LOG, lambda: CallLogTable(line), "This line has no call log."),
             (Feature.MAILBOX, lambda: VoicemailPlayer(line), "This line has no mailbox."),
             (Feature.FORWARD, lambda: RoutingPanel(line), "Not on this line: do not disturb, forward"),
@@ -431,7 +430,7 @@ def texts(widget: Any) -> list[str]:
 
 @pytest.mark.parametrize("system", SYSTEMS)
 async def test_the_explorer_finds_fills_in_and_sends(system: str) -> None:
-    async with desk(system) as (one, pbx, _):
+    async with connected_office(system) as (one, pbx, _):
         explorer = ApiExplorer(pbx)
         names = [name for _, name in explorer._list.options]
         assert len(names) == len(pbx.operations) > 5
@@ -488,4 +487,4 @@ async def test_the_form_connects(system: str) -> None:
         panel._disconnect.click()
         await sees(lambda: panel.pbx is None)
         panel.close()
-        await until(lambda: one.sessions == 0)
+        await sees(lambda: one.sessions == 0)

@@ -113,21 +113,21 @@ async def test_deleting(one: Office) -> None:
         await model.delete([])
 
 
-async def test_it_is_told_when_the_system_counts_others(one: Office) -> None:
+async def test_a_changed_count_is_noticed(one: Office) -> None:
     model = await made(one)
     await model.open()
-    told: list[int] = []
-    model.on_stale = lambda: told.append(1)
+    notified: list[int] = []
+    model.on_stale = lambda: notified.append(1)
     leave_message(one)
-    await until(lambda: told)
+    await until(lambda: notified)
     await model.refresh()
     assert len(model.rows) == 1
     pbx = model.line.pbx
-    told.clear()
+    notified.clear()
     losses = pbx.statistics.losses
     one.faults.cut_channels()
     await until(lambda: pbx.statistics.losses > losses and pbx.status == "online")
-    assert told, "nobody told what came meanwhile"
+    assert notified, "what came meanwhile was missed"
 
 
 async def test_a_mailbox_with_a_password_of_its_own() -> None:

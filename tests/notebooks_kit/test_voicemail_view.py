@@ -13,7 +13,8 @@ from aiopbx.simulator import UserSpec
 from notebooks_kit import VoicemailPlayer
 from notebooks_kit.models.voicemail import SILENCE, MessageRow
 from notebooks_kit.views.voicemail import message_html
-from tests.aiopbx.office import Office, office, until, user
+from tests.aiopbx.office import Office, office, user
+from tests.notebooks_kit.view_helpers import sees
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ async def player(one: Office) -> AsyncIterator[VoicemailPlayer]:
     leave_message(one)
     leave_message(one, "oxe1002")
     view = VoicemailPlayer(pbx.line("1000"))
-    await until(lambda: len(view._body.children) == 2)
+    await sees(lambda: len(view._body.children) == 2)
     yield view
     view.close()
 
@@ -46,24 +47,24 @@ async def test_it_lists_the_messages_and_follows_the_counter(one: Office, player
     assert "Carol Diaz" in rows[0].text.value or "Carol Diaz" in rows[1].text.value
     before = list(player._body.children)
     leave_message(one)
-    await until(lambda: len(player._body.children) == 3)
+    await sees(lambda: len(player._body.children) == 3)
     assert list(player._body.children[1:]) == before
     assert "3 messages · 3 new" in player._words.value
     assert player._mailbox.layout.display == "none", "there is only one"
 
 
-async def test_hearing_a_message_in_the_page(player: VoicemailPlayer) -> None:
+async def test_playing_a_message_in_the_page(player: VoicemailPlayer) -> None:
     assert player._player.layout.display == "none"
     row = player._rows[player.model.rows[0].id]
     assert row.hear.tooltip.startswith("Hear the message of Carol Diaz (1002)")
     row.hear.click()
-    await until(lambda: len(player._audio.value) > 1000)
+    await sees(lambda: len(player._audio.value) > 1000)
     assert bytes(player._audio.value).startswith(b"RIFF")
     assert player._audio.format == "wav"
-    await until(lambda: player._player.layout.display is None)
+    await sees(lambda: player._player.layout.display is None)
     assert "Carol Diaz" in player._title.value
     assert "pbx-message-chosen" in row.box._dom_classes
-    await until(lambda: "1 new" in player._words.value)
+    await sees(lambda: "1 new" in player._words.value)
     assert len(player._audio.value) > 1000, "it plays on while the list is read anew"
 
 
@@ -74,13 +75,13 @@ async def test_saving_one(player: VoicemailPlayer, tmp_path: Path) -> None:
     assert player._file.value.endswith("-Carol-Diaz.wav")
     player._file.value = str(tmp_path / player._file.value)
     player._save.click()
-    await until(lambda: "Saved" in player._told.value)
+    await sees(lambda: "Saved" in player._notice.value)
     assert len(list(tmp_path.iterdir())) == 1
     assert player._filing.layout.display == "none"
     row.save.click()
     player._file.value = str(next(tmp_path.iterdir()))
     player._save.click()
-    await until(lambda: "exists" in player._problem_text.value)
+    await sees(lambda: "exists" in player._problem_text.value)
     player._leave.click()
     assert player._filing.layout.display == "none"
 
@@ -88,7 +89,7 @@ async def test_saving_one(player: VoicemailPlayer, tmp_path: Path) -> None:
 async def test_nothing_is_deleted_without_a_second_word(one: Office, player: VoicemailPlayer) -> None:
     row = player._rows[player.model.rows[0].id]
     row.hear.click()
-    await until(lambda: len(player._audio.value) > 1000)
+    await sees(lambda: len(player._audio.value) > 1000)
     row.delete.click()
     assert player._confirm.asking
     assert "Carol Diaz" in player._confirm._question.value
@@ -96,7 +97,7 @@ async def test_nothing_is_deleted_without_a_second_word(one: Office, player: Voi
     assert len(one.switch.mailboxes.messages("oxe1000")) == 2
     row.delete.click()
     player._confirm.yes.click()
-    await until(lambda: len(player._body.children) == 1)
+    await sees(lambda: len(player._body.children) == 1)
     assert len(one.switch.mailboxes.messages("oxe1000")) == 1
     assert bytes(player._audio.value) == SILENCE, "what is gone is not heard any more"
     assert player._player.layout.display == "none"
@@ -106,9 +107,9 @@ async def test_a_message_too_long_is_refused_in_words(one: Office) -> None:
     pbx = await one.connect(**user())
     leave_message(one, seconds=25)
     view = VoicemailPlayer(pbx.line("1000"), most_bytes=2000)
-    await until(lambda: view._rows)
+    await sees(lambda: view._rows)
     next(iter(view._rows.values())).hear.click()
-    await until(lambda: "Save it as a file" in view._problem_text.value)
+    await sees(lambda: "Save it as a file" in view._problem_text.value)
     assert bytes(view._audio.value) == SILENCE
     view.close()
 
@@ -122,10 +123,10 @@ async def test_the_password_is_asked_for_and_kept_nowhere() -> None:
         leave_message(one)
         pbx = await one.connect(**user())
         view = VoicemailPlayer(pbx.line("1000"))
-        await until(lambda: view._asking.layout.display is None)
+        await sees(lambda: view._asking.layout.display is None)
         view._password.value = "471147"
         view._open.click()
-        await until(lambda: len(view._body.children) == 1)
+        await sees(lambda: len(view._body.children) == 1)
         assert view._password.value == ""
         assert view._asking.layout.display == "none"
         assert not view._problem_text.value
@@ -154,7 +155,7 @@ async def test_close_leaks_nothing(one: Office) -> None:
     leave_message(one)
     before = set(widget_module._instances)
     view = VoicemailPlayer(pbx.line("1000"))
-    await until(lambda: len(view._body.children) == 1)
+    await sees(lambda: len(view._body.children) == 1)
     view.close()
     view.close()
     leave_message(one)

@@ -104,6 +104,36 @@ def attributes_of_the_client(source: str) -> Iterator[Import]:
 
 # ---------------------------------------------------------------------------------------------------------------- rules
 
+# The layers of the client, the lowest first. A module may import its own layer and those below, whether at the top, in
+# a function or for types only: so no circle of imports can cross a layer.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors", "model", "records", "events", "filters", "loops", "policy", "wire", "backoff"),
+    ("settings",),
+    ("http",),
+    ("operations", "parameters", "store"),
+    ("ports", "link", "requests", "exchange"),
+    ("connection",),
+    ("o2g", "istra"),
+    ("core", "recording.recorder"),
+    (
+        "pbx",
+        "line",
+        "call",
+        "agent",
+        "call_log",
+        "mailbox",
+        "preferences",
+        "telephone",
+        "directory",
+        "nodes",
+        "objects",
+    ),
+    ("recording.replay",),
+    ("connect",),
+    ("",),  # the public API itself
+    ("simulator",),
+    ("cli", "__main__"),
+)
 WIRES = (f"{CLIENT}.o2g", f"{CLIENT}.istra")
 SIMULATOR = f"{CLIENT}.simulator"
 # What the simulator may share with the O2G client: what things are called, never how they are used.
@@ -114,7 +144,6 @@ SHARED_WIRE = (
     f"{CLIENT}.istra.types",
     f"{CLIENT}.istra.catalogue",
 )
-MODEL = (f"{CLIENT}.model", f"{CLIENT}.events", f"{CLIENT}.errors")
 FOREIGN_TO_THE_CLIENT = ("homeassistant", "voluptuous", "probatio", "ipywidgets", "IPython", KIT, "tests", "benchmarks")
 FOREIGN_TO_THE_KIT = ("homeassistant", "voluptuous", "probatio", "tests", "benchmarks")
 
@@ -155,6 +184,9 @@ def client_offence(item: Import, module: str) -> str | None:
     inside_simulator = within(module, SIMULATOR)
     if item.reaches(SIMULATOR) and not inside_simulator and not may_use_simulator(module):
         return "only the command, the demo and the tests may import the simulator"
+    higher = above(item, module)
+    if higher is not None:
+        return f"{module.removeprefix(CLIENT + '.')} is below {higher} and imports it"
     for own, other in (WIRES, WIRES[::-1]):
         if within(module, own) and item.reaches(other):
             return f"{own.rpartition('.')[2]} imports {other.rpartition('.')[2]}"
@@ -165,16 +197,38 @@ def client_offence(item: Import, module: str) -> str | None:
         for logic in ("pbx", "connection"):
             if item.reaches(f"{CLIENT}.{logic}"):
                 return f"the simulator imports {logic}"
-    if module in MODEL:
-        for later in ("pbx", "connection", "o2g", "istra", "cli"):
-            if item.reaches(f"{CLIENT}.{later}"):
-                return f"{module.rpartition('.')[2]} imports {later}"
-    for wire in WIRES:
-        if within(module, wire):
-            for later in ("pbx", "cli"):
-                if item.reaches(f"{CLIENT}.{later}"):
-                    return f"{wire.rpartition('.')[2]} imports {later}"
     return None
+
+
+def layer_of(module: str) -> int | None:
+    """The layer of a module of the client; None for a package that only holds modules of several layers."""
+    inner = module.removeprefix(CLIENT).removeprefix(".")
+    return next(
+        (
+            number
+            for number, layer in enumerate(LAYERS)
+            for name in layer
+            if (inner == name if not name else within(inner, name))
+        ),
+        None,
+    )
+
+
+def above(item: Import, module: str) -> str | None:
+    """The module of a higher layer that a module of the client imports, if it does."""
+    own = layer_of(module)
+    if own is None or not item.reaches(CLIENT):
+        return None
+    full = f"{item.module}.{item.name}"
+    target = full if item.name is not None and full in modules() else item.module
+    layer = layer_of(target)
+    return target.removeprefix(CLIENT + ".") if layer is not None and layer > own else None
+
+
+@functools.cache
+def modules() -> frozenset[str]:
+    """Every module there is."""
+    return frozenset(module_of(path) for path in sources())
 
 
 def may_use_simulator(module: str) -> bool:
@@ -246,6 +300,57 @@ def test_the_simulator_is_for_the_demo_alone(room: str) -> None:
     assert len(using) <= 1, using
 
 
+def test_every_module_of_the_client_has_a_layer() -> None:
+    packages = {module for module in modules() if any(other.startswith(module + ".") for other in modules())}
+    lost = [module for module in modules() if within(module, CLIENT) and layer_of(module) is None]
+    assert set(lost) <= packages, lost
+
+
+def imports_between_modules() -> dict[str, set[str]]:
+    """For each module of the client, the modules of it that it imports: at the top, in functions and for types."""
+    graph: dict[str, set[str]] = {}
+    for path in sources():
+        module = module_of(path)
+        if within(module, CLIENT):
+            found = graph.setdefault(module, set())
+            for item in imports_of(path.read_text(encoding="utf-8"), module, is_package=path.name == "__init__.py"):
+                full = f"{item.module}.{item.name}"
+                target = full if item.name is not None and full in modules() else item.module
+                if target in modules() and target != module and within(target, CLIENT):
+                    found.add(target)
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """Groups of modules each of which reaches all others of its group."""
+    reach: dict[str, set[str]] = {}
+    for start in graph:
+        seen: set[str] = set()
+        todo = [start]
+        while todo:
+            for target in graph.get(todo.pop(), ()):
+                if target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+        reach[start] = seen
+    groups = {frozenset(other for other in reach[one] if one in reach[other]) for one in graph if one in reach[one]}
+    return [set(group) for group in groups]
+
+
+def test_no_circle_of_imports_crosses_a_layer() -> None:
+    found = circles(imports_between_modules())
+    crossing = [sorted(group) for group in found if len({layer_of(module) for module in group}) > 1]
+    assert not crossing
+    # The handles name each other for types: a line has calls, and a call has its line. Nothing else is that large.
+    client = [sorted(group) for group in found if not any(within(module, SIMULATOR) for module in group)]
+    assert max(map(len, client), default=0) <= 8, client
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [{"a", "b", "c"}]
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+
+
 def test_there_are_sources_to_read() -> None:
     assert any(module_of(path) == CLIENT for path in sources())
 
@@ -277,6 +382,12 @@ OFFENDERS = {
     "model imports pbx": (f"{CLIENT}.model", "from .pbx import Pbx"),
     "events import o2g": (f"{CLIENT}.events", "from .o2g.types import events"),
     "errors import connection": (f"{CLIENT}.errors", "from . import connection"),
+    "a wire imports a handle for types": (
+        f"{CLIENT}.o2g.link",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ..line import Line",
+    ),
+    "the store imports a wire in a function": (f"{CLIENT}.store", "def late():\n    from .o2g import system"),
+    "settings import the policy's user": (f"{CLIENT}.settings.policy", "from ..core import Core"),
     "pbx imports the simulator": (f"{CLIENT}.pbx", "from .simulator import Switch"),
     "the public API imports the simulator": (CLIENT, "from . import simulator"),
     "o2g imports the simulator": (f"{CLIENT}.o2g.transport", "from ..simulator.switch import Switch"),

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+import aiopbx
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -117,7 +119,7 @@ def test_lower_bounds_only() -> None:
 
 def test_manifest_and_project_agree() -> None:
     manifest = json.loads((ROOT / "custom_components/pbx/manifest.json").read_text(encoding="utf-8"))
-    assert manifest["version"] == PROJECT["project"]["version"]
+    assert manifest["version"] == PROJECT["project"]["version"] == aiopbx.__version__
     dependencies = set(PROJECT["project"]["dependencies"])
     assert not [item for item in manifest["requirements"] if not re.fullmatch(r"[A-Za-z0-9-]+>=[0-9.]+", item)]
     assert {item.lower() for item in manifest["requirements"]} <= dependencies

@@ -3,17 +3,18 @@
     import aiopbx
 
     async with aiopbx.connect(url="https://pbx.example.com", username="…", password="…") as pbx:
-        line = pbx.line("1000")
-        call = await line.dial("1001")
+        call = await pbx.line("1000").dial("1001")
 
-This page is the whole public API; everything behind it may change.
+This page is the whole public API; what is behind it may change.
 """
 
-from .agent import Agent, IntrusionMode, WithdrawReason
+from typing import TYPE_CHECKING, Any
+
+from .agent import Agent
 from .call import DVA, VOICEMAIL, Call
-from .call_log import CallLog, CallRecord, LogChange
-from .desk import HuntingGroups, Languages, Preferences, Text
-from .directory import Contact, ContactSearch
+from .call_log import CallLog
+from .connect import connect
+from .directory import ContactSearch
 from .errors import (
     ActionNotAllowed,
     AuthenticationFailed,
@@ -57,8 +58,10 @@ from .events import (
     ObjectChanged,
     StatusChanged,
 )
+from .filters import attribute, field, keys_of
+from .http.tap import WireMessage
 from .line import Line
-from .listening import TunnelSettings, WebhookSettings
+from .mailbox import Mailbox, VoicemailMessage, Voicemails
 from .model import (
     Action,
     AgentSnapshot,
@@ -90,149 +93,79 @@ from .model import (
     SystemInfo,
     Target,
 )
-from .nodes import CtiLink, Licence, Nodes, NodeSnapshot
-from .o2g.filters import attribute, field, keys_of
-from .o2g.types.telephony import AcdCallParam, ACRSkill, ACRSkills
-from .objects import ObjectAttribute, ObjectChange, ObjectKind, Objects, PbxObject
-from .operations import Answer, Operation, Parameter, ParameterKind, ParameterPlace, Request
-from .pbx import Pbx, connect
-from .policy import DialPolicy
-from .recording import Recorder
-from .replaying import Replay, replay
-from .settings import ConnectionSettings, SupervisedUser
-from .subscribers import EventStream
-from .system import CallbackRequest, DialKeywords
-from .telephone import Key, Pin, Telephone, TelephoneState
-from .voicemail import Mailbox, MailboxSnapshot, VoicemailMessage, Voicemails, VoicemailSnapshot
-from .wiretap import WireMessage
+from .nodes import Nodes
+from .objects import Objects
+from .operations import Operation
+from .parameters import Parameter, ParameterKind, ParameterPlace
+from .pbx import Pbx
+from .ports import DialKeywords
+from .recording.recorder import Recorder
+from .recording.replay import Replay, replay
+from .records import (
+    AcdCall,
+    CallbackRequest,
+    CallRecord,
+    Contact,
+    CtiLink,
+    HuntingGroups,
+    IntrusionMode,
+    Key,
+    Languages,
+    Licence,
+    LogChange,
+    MailboxSnapshot,
+    NodeSnapshot,
+    ObjectAttribute,
+    ObjectChange,
+    ObjectKind,
+    PbxObject,
+    Pin,
+    Preferences,
+    TelephoneState,
+    Text,
+    VoicemailSnapshot,
+    WithdrawReason,
+)
+from .requests import Answer, Request
+from .store import EventStream
+from .telephone import Telephone
 
+__version__ = "0.1.0"
+"""The version, which ``pyproject.toml`` and the integration's ``manifest.json`` repeat."""
+
+if TYPE_CHECKING:
+    from .settings.channels import TunnelSettings, WebhookSettings
+    from .settings.connection import ConnectionSettings, SupervisedUser
+    from .settings.policy import DialPolicy
+
+# fmt: off
 __all__ = [
-    "DVA",
-    "VOICEMAIL",
-    "ACRSkill",
-    "ACRSkills",
-    "AcdCallParam",
-    "Action",
-    "ActionNotAllowed",
-    "Agent",
-    "AgentChanged",
-    "AgentSnapshot",
-    "AgentState",
-    "Answer",
-    "AuthenticationFailed",
-    "AvailableLine",
-    "Call",
-    "CallChanged",
-    "CallEnded",
-    "CallEvent",
-    "CallLog",
-    "CallOver",
-    "CallRecord",
-    "CallSnapshot",
-    "CallStarted",
-    "CallState",
-    "CallbackRequest",
-    "CallerId",
-    "CallerIdChoice",
-    "CertificateFailed",
-    "Condition",
-    "Conflict",
-    "ConnectionFailed",
-    "ConnectionSettings",
-    "Contact",
-    "ContactSearch",
-    "Counters",
-    "CtiLink",
-    "Device",
-    "DeviceState",
-    "DialKeywords",
-    "DialPolicy",
-    "Direction",
-    "Event",
-    "EventStream",
-    "Feature",
-    "Forward",
-    "HelpCancelled",
-    "HelpRequested",
-    "HuntingGroups",
-    "IntrusionMode",
-    "InvalidInput",
-    "Key",
-    "Languages",
-    "Leg",
-    "Licence",
-    "LicenceExpiring",
-    "Line",
-    "LineAdded",
-    "LineChanged",
-    "LineEvent",
-    "LineRemoved",
-    "LineSnapshot",
-    "LineState",
-    "LogChange",
-    "LogChanged",
-    "Mailbox",
-    "MailboxSnapshot",
-    "NodeChanged",
-    "NodeSnapshot",
-    "Nodes",
-    "NotAllowed",
-    "NotFound",
-    "NotReady",
-    "NotSupported",
-    "ObjectAttribute",
-    "ObjectChange",
-    "ObjectChanged",
-    "ObjectKind",
-    "Objects",
-    "Offline",
-    "Operation",
-    "Outcome",
-    "OutcomeUnknown",
-    "Overflow",
-    "Parameter",
-    "ParameterKind",
-    "ParameterPlace",
-    "Party",
-    "PartyKind",
-    "Pbx",
-    "PbxError",
-    "PbxObject",
-    "Pin",
-    "PolicyViolation",
-    "Preferences",
-    "Recorder",
-    "Recording",
-    "RecordingFailed",
-    "Replay",
-    "Request",
-    "RequestRefused",
-    "Routing",
-    "SessionLost",
-    "Skill",
-    "Statistics",
-    "Status",
-    "StatusChanged",
-    "SubscriptionLost",
-    "SupervisedUser",
-    "SystemInfo",
-    "Target",
-    "Telephone",
-    "TelephoneState",
-    "Text",
-    "TunnelSettings",
-    "TwoStepRequired",
-    "UnknownCall",
-    "UnknownLine",
-    "VoicemailMessage",
-    "VoicemailSnapshot",
-    "Voicemails",
-    "WebhookSettings",
-    "WireMessage",
-    "WithdrawReason",
-    "attribute",
-    "connect",
-    "field",
-    "keys_of",
-    "replay",
+    "DVA", "VOICEMAIL", "AcdCall", "Action", "ActionNotAllowed", "Agent", "AgentChanged", "AgentSnapshot",
+    "AgentState", "Answer", "AuthenticationFailed", "AvailableLine", "Call", "CallChanged", "CallEnded",
+    "CallEvent", "CallLog", "CallOver", "CallRecord", "CallSnapshot", "CallStarted", "CallState", "CallbackRequest",
+    "CallerId", "CallerIdChoice", "CertificateFailed", "Condition", "Conflict", "ConnectionFailed",
+    "ConnectionSettings", "Contact", "ContactSearch", "Counters", "CtiLink", "Device", "DeviceState",
+    "DialKeywords", "DialPolicy", "Direction", "Event", "EventStream", "Feature", "Forward", "HelpCancelled",
+    "HelpRequested", "HuntingGroups", "IntrusionMode", "InvalidInput", "Key", "Languages", "Leg", "Licence",
+    "LicenceExpiring", "Line", "LineAdded", "LineChanged", "LineEvent", "LineRemoved", "LineSnapshot", "LineState",
+    "LogChange", "LogChanged", "Mailbox", "MailboxSnapshot", "NodeChanged", "NodeSnapshot", "Nodes", "NotAllowed",
+    "NotFound", "NotReady", "NotSupported", "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind",
+    "Objects", "Offline", "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind",
+    "ParameterPlace", "Party", "PartyKind", "Pbx", "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences",
+    "Recorder", "Recording", "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "SessionLost",
+    "Skill", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target",
+    "Telephone", "TelephoneState", "Text", "TunnelSettings", "TwoStepRequired", "UnknownCall", "UnknownLine",
+    "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings", "WireMessage", "WithdrawReason",
+    "attribute", "connect", "field", "keys_of", "replay",
 ]
+# fmt: on
+
+
+def __getattr__(name: str) -> Any:
+    """Import what people write when it is first asked for: pydantic costs as much as everything else together."""
+    from .settings import channels, connection, policy
+
+    for module in (connection, channels, policy):
+        if name in __all__ and hasattr(module, name):
+            return globals().setdefault(name, getattr(module, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,84 +1,17 @@
 """An agent or a supervisor of the call centre."""
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from .doors import owned
 from .errors import InvalidInput
-from .model import AgentSnapshot, AgentState, Feature, LineSnapshot, Skill, Snapshot
+from .loops import owned
+from .model import AgentSnapshot, AgentState, Feature, Skill
+from .ports import AgentCommands
+from .records import IntrusionMode, WithdrawReason
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable
 
     from .line import Line
-
-
-class IntrusionMode(StrEnum):
-    """Who hears a supervisor that gets into the call of an agent."""
-
-    NORMAL = "normal"
-    """Both."""
-    RESTRICTED = "restricted"
-    """Only the agent."""
-    DISCRETE = "discrete"
-    """Nobody: the supervisor listens."""
-
-
-class WithdrawReason(Snapshot, frozen=True, kw_only=True):
-    """A reason to withdraw, as a processing group has it."""
-
-    index: int
-    label: str = ""
-
-
-class AgentCommands(Protocol):
-    """What may be asked of a system about an agent."""
-
-    async def log_on(self, line: LineSnapshot, device: str, group: str | None, headset: bool | None) -> None:
-        """Log on at a set."""
-
-    async def log_off(self, line: LineSnapshot) -> None:
-        """Log off."""
-
-    async def enter_group(self, line: LineSnapshot, group: str) -> None:
-        """Enter a processing group."""
-
-    async def exit_group(self, line: LineSnapshot, group: str) -> None:
-        """Leave it."""
-
-    async def ready(self, line: LineSnapshot) -> None:
-        """Have calls."""
-
-    async def pause(self, line: LineSnapshot) -> None:
-        """Have a pause."""
-
-    async def wrap_up(self, line: LineSnapshot) -> None:
-        """Wrap the last call up."""
-
-    async def withdraw(self, line: LineSnapshot, reason: int | None) -> None:
-        """Withdraw."""
-
-    async def withdraw_reasons(self, line: LineSnapshot, group: str | None) -> tuple[WithdrawReason, ...]:
-        """The reasons that a processing group has."""
-
-    async def request_help(self, line: LineSnapshot) -> None:
-        """Ask the supervisor for help."""
-
-    async def cancel_help(self, line: LineSnapshot, other: str | None) -> None:
-        """Need, or give, no help any more."""
-
-    async def intrude(self, line: LineSnapshot, number: str, mode: IntrusionMode) -> None:
-        """Get into a call."""
-
-    async def change_intrusion(self, line: LineSnapshot, mode: IntrusionMode) -> None:
-        """Be heard otherwise."""
-
-    async def listen(self, line: LineSnapshot, number: str) -> None:
-        """Listen to all calls of an agent."""
-
-    async def refresh(self, line: LineSnapshot) -> None:
-        """Read state and configuration again."""
 
 
 class Agent:
@@ -120,7 +53,7 @@ class Agent:
 
     @property
     def logged_on(self) -> bool | None:
-        """Whether it is logged on; none where that is not known."""
+        """Whether it is logged on; None where that is not known."""
         return self.snapshot.logged_on
 
     @property
@@ -150,7 +83,7 @@ class Agent:
 
     @property
     def withdrawn(self) -> bool:
-        """Whether it gets no calls of the queues because it wants none."""
+        """Whether it takes no calls from the queues, by its own choice."""
         return self.snapshot.withdrawn
 
     @property
@@ -160,98 +93,99 @@ class Agent:
 
     @owned
     async def log_on(self, device: str | None = None, *, group: str | None = None, headset: bool | None = None) -> None:
-        """Log on at a set, the only one it may use or the line's own if none is given. O2G: POST …/agent/logon.
+        """Log on at a set, the only one it may use or the line's own if it is left out. O2G: POST …/agent/logon.
 
-        ``group`` is the processing group; none takes the preferred one. A supervisor without one stays outside.
+        ``group`` is the processing group; None takes the preferred one. A supervisor without one stays outside.
         """
         chosen = device or self.snapshot.fixed_device or self._line.number
         self._line._commands.check_number(chosen, field="device")
-        await self._do(lambda agents, line: agents.log_on(line, chosen, group, headset))
+        await self._commands.log_on(self._line.snapshot, chosen, group, headset)
 
     @owned
     async def log_off(self) -> None:
         """Log off. O2G: POST /acd/agent/logoff."""
-        await self._do(lambda agents, line: agents.log_off(line))
+        await self._commands.log_off(self._line.snapshot)
 
     @owned
     async def enter_group(self, group: str) -> None:
         """Enter a processing group, as a supervisor who is logged on. O2G: POST /acd/agent/enterPG."""
         if not group.strip():
             raise InvalidInput("group", "is empty.", remedy="Give the number of a processing group.")
-        await self._do(lambda agents, line: agents.enter_group(line, group))
+        await self._commands.enter_group(self._line.snapshot, group)
 
     @owned
     async def exit_group(self, group: str | None = None) -> None:
-        """Leave a processing group, the one it is in if none is given. O2G: POST /acd/agent/exitPG."""
+        """Leave a processing group, the one it is in if it is left out. O2G: POST /acd/agent/exitPG."""
         chosen = group or self.group
         if not chosen:
             raise InvalidInput("group", f"{self._line.id} is in no processing group.", remedy="Name one.")
-        await self._do(lambda agents, line: agents.exit_group(line, chosen))
+        await self._commands.exit_group(self._line.snapshot, chosen)
 
     @owned
     async def ready(self) -> None:
-        """Have calls; also the end of a pause, of wrap-up and of being withdrawn. O2G: POST /acd/agent/ready."""
-        await self._do(lambda agents, line: agents.ready(line))
+        """Take calls; also the end of a pause, of wrap-up and of being withdrawn. O2G: POST /acd/agent/ready."""
+        await self._commands.ready(self._line.snapshot)
 
     @owned
     async def pause(self) -> None:
-        """Have a pause. O2G: POST /acd/agent/pause."""
-        await self._do(lambda agents, line: agents.pause(line))
+        """Take a pause. O2G: POST /acd/agent/pause."""
+        await self._commands.pause(self._line.snapshot)
 
     @owned
     async def wrap_up(self) -> None:
         """Wrap the last call up. O2G: POST /acd/agent/wrapUp."""
-        await self._do(lambda agents, line: agents.wrap_up(line))
+        await self._commands.wrap_up(self._line.snapshot)
 
     @owned
     async def withdraw(self, reason: WithdrawReason | int | None = None) -> None:
-        """Have no calls of the queues, for one of the group's reasons. O2G: POST /acd/agent/withdraw."""
+        """Take no more calls from the queues, for one of the group's reasons. O2G: POST /acd/agent/withdraw."""
         index = reason.index if isinstance(reason, WithdrawReason) else reason
-        await self._do(lambda agents, line: agents.withdraw(line, index))
+        await self._commands.withdraw(self._line.snapshot, index)
 
     @owned
     async def withdraw_reasons(self, group: str | None = None) -> tuple[WithdrawReason, ...]:
-        """The reasons that a processing group has, its own if none is given. O2G: GET …/agent/withdrawReasons."""
+        """The reasons that a processing group has, its own if it is left out. O2G: GET …/agent/withdrawReasons."""
         chosen = group or self.group or self.snapshot.preferred_group
         line = self._line
-        return await line._ask(
-            Feature.AGENT, lambda commands: commands.agents.withdraw_reasons(line.snapshot, chosen), safe=True
-        )
+        return await line._commands_for(Feature.AGENT).agents.withdraw_reasons(line.snapshot, chosen)
 
     @owned
     async def request_help(self) -> None:
         """Ask the supervisor for help. O2G: POST /acd/agent/supervisorHelp."""
-        await self._do(lambda agents, line: agents.request_help(line))
+        await self._commands.request_help(self._line.snapshot)
 
     @owned
     async def cancel_help(self, other: str | None = None) -> None:
-        """Need no help any more; as a supervisor, refuse it to ``other``. O2G: DELETE /acd/agent/supervisorHelp."""
-        await self._do(lambda agents, line: agents.cancel_help(line, other))
+        """Take back the request for help; a supervisor refuses it to ``other``.
+
+        O2G: DELETE /acd/agent/supervisorHelp.
+        """
+        await self._commands.cancel_help(self._line.snapshot, other)
 
     @owned
     async def intrude(self, number: str, mode: IntrusionMode = IntrusionMode.NORMAL) -> None:
         """Get into the call of the agent with this number. O2G: POST /acd/agent/intrusion."""
         self._line._commands.check_number(number)
-        await self._do(lambda agents, line: agents.intrude(line, number, mode))
+        await self._commands.intrude(self._line.snapshot, number, mode)
 
     @owned
     async def change_intrusion(self, mode: IntrusionMode) -> None:
-        """Be heard otherwise; the mode that is on already ends the intrusion. O2G: PUT /acd/agent/intrusion."""
-        await self._do(lambda agents, line: agents.change_intrusion(line, mode))
+        """Change who hears the supervisor; the current mode ends the intrusion. O2G: PUT /acd/agent/intrusion."""
+        await self._commands.change_intrusion(self._line.snapshot, mode)
 
     @owned
     async def listen(self, number: str) -> None:
         """Listen to all calls of the agent with this number. O2G: POST /acd/agent/permanentListening."""
         self._line._commands.check_number(number)
-        await self._do(lambda agents, line: agents.listen(line, number))
+        await self._commands.listen(self._line.snapshot, number)
 
     @owned
     async def refresh(self) -> AgentSnapshot:
         """Read state and configuration again. O2G: GET /acd/agent/state and …/config."""
         line = self._line
-        await line._ask(Feature.AGENT, lambda commands: commands.agents.refresh(line.snapshot), safe=True)
+        await self._commands.refresh(line.snapshot)
         return self.snapshot
 
-    async def _do(self, ask: "Callable[[AgentCommands, LineSnapshot], Awaitable[None]]") -> None:
-        line = self._line
-        await line._ask(Feature.AGENT, lambda commands: ask(commands.agents, line.snapshot))
+    @property
+    def _commands(self) -> AgentCommands:
+        return self._line._commands_for(Feature.AGENT).agents

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Unpack
 
-from .doors import owned
 from .errors import ActionNotAllowed, CallOver, InvalidInput, UnknownCall
+from .loops import owned
 from .model import (
     Action,
     CallSnapshot,
@@ -18,7 +18,7 @@ from .model import (
     Party,
     Recording,
 )
-from .system import DialKeywords, DialOptions
+from .ports import DialKeywords, DialOptions
 
 if TYPE_CHECKING:
     from .line import Line
@@ -70,7 +70,7 @@ class Call:
     it ended. An action raises ``NotSupported`` (the system, line or licence cannot do it), ``ActionNotAllowed`` (the
     call does not offer it now), ``InvalidInput`` (a value cannot be used), ``PolicyViolation`` or ``Offline`` before
     anything is sent; afterwards ``RequestRefused`` with the server's reason, or ``OutcomeUnknown``. It returns when
-    the server has accepted it; the events tell what came of it. All coroutines may be awaited from any event loop.
+    the server has accepted it; the events say what came of it. All coroutines may be awaited from any event loop.
     """
 
     __slots__ = ("__weakref__", "_last", "_line")
@@ -130,7 +130,7 @@ class Call:
 
     @property
     def direction(self) -> Direction:
-        """Who called whom; unknown where a resynchronisation could not tell."""
+        """Who called whom; unknown where a resynchronisation could not say."""
         return self.snapshot.direction
 
     @property
@@ -170,17 +170,17 @@ class Call:
 
     @property
     def started_at(self) -> datetime | None:
-        """UTC by the client's clock; none where it was not seen."""
+        """UTC by the client's clock; None where it was not seen."""
         return self.snapshot.started_at
 
     @property
     def answered_at(self) -> datetime | None:
-        """UTC by the client's clock; none where it was not seen."""
+        """UTC by the client's clock; None where it was not seen."""
         return self.snapshot.answered_at
 
     @property
     def ended_at(self) -> datetime | None:
-        """UTC by the client's clock; none where it was not seen."""
+        """UTC by the client's clock; None where it was not seen."""
         return self.snapshot.ended_at
 
     @property
@@ -200,7 +200,7 @@ class Call:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How it ended; none until then."""
+        """How it ended; None until then."""
         return self.snapshot.outcome
 
     @property
@@ -210,7 +210,7 @@ class Call:
 
     @property
     def recording(self) -> Recording | None:
-        """State of the recording; none where it is not recorded."""
+        """State of the recording; None where it is not recorded."""
         return self.snapshot.recording
 
     @property
@@ -257,10 +257,10 @@ class Call:
 
     @owned
     async def answer(self, device: str | None = None) -> None:
-        """Answer the ringing call, on this device (none: the first that rings). O2G: POST …/answer."""
+        """Answer the ringing call, on this device (None: the first that rings). O2G: POST …/answer."""
         call = self._offer(Action.ANSWER)
         chosen = self._device(call, Action.ANSWER, device)
-        await self._line._run(lambda commands: commands.answer(self._line.snapshot, call, chosen))
+        await self._line._commands.answer(self._line.snapshot, call, chosen)
 
     @owned
     async def hang_up(self) -> None:
@@ -271,29 +271,29 @@ class Call:
         call = self._offer(Action.HANG_UP)
         leave = Action.HANG_UP in call.own_actions or any(Action.HANG_UP in leg.actions for leg in call.legs)
         if leave:
-            await self._line._run(lambda commands: commands.leave(self._line.snapshot, call))
+            await self._line._commands.leave(self._line.snapshot, call)
         else:
-            await self._line._run(lambda commands: commands.end(self._line.snapshot, call))
+            await self._line._commands.end(self._line.snapshot, call)
 
     @owned
     async def end(self) -> None:
-        """End the call for everybody in it. O2G: DELETE of the call."""
+        """End the call for everyone in it. O2G: DELETE of the call."""
         call = self._offer(Action.END)
-        await self._line._run(lambda commands: commands.end(self._line.snapshot, call))
+        await self._line._commands.end(self._line.snapshot, call)
 
     @owned
     async def hold(self, device: str | None = None) -> None:
         """Put the call on hold. O2G: POST …/hold."""
         call = self._offer(Action.HOLD)
         chosen = self._device(call, Action.HOLD, device)
-        await self._line._run(lambda commands: commands.hold(self._line.snapshot, call, chosen))
+        await self._line._commands.hold(self._line.snapshot, call, chosen)
 
     @owned
     async def retrieve(self, device: str | None = None) -> None:
         """Take the call back from hold. O2G: POST …/retrieve."""
         call = self._offer(Action.RETRIEVE)
         chosen = self._device(call, Action.RETRIEVE, device)
-        await self._line._run(lambda commands: commands.retrieve(self._line.snapshot, call, chosen))
+        await self._line._commands.retrieve(self._line.snapshot, call, chosen)
 
     @owned
     async def alternate(self, device: str | None = None) -> None:
@@ -303,7 +303,7 @@ class Call:
             call = self._other(lambda other: Action.ALTERNATE in other.actions) or call
         self._offer(Action.ALTERNATE, call)
         chosen = self._device(call, Action.RETRIEVE, device)
-        await self._line._run(lambda commands: commands.alternate(self._line.snapshot, call, chosen))
+        await self._line._commands.alternate(self._line.snapshot, call, chosen)
 
     @owned
     async def reconnect(self, device: str | None = None) -> None:
@@ -320,7 +320,7 @@ class Call:
             raise ActionNotAllowed(Action.RECONNECT, (), where="the line has no consultation call; the call")
         chosen = self._device(call, Action.RECONNECT, device)
         other = enquiry
-        await self._line._run(lambda commands: commands.reconnect(self._line.snapshot, call, other, chosen))
+        await self._line._commands.reconnect(self._line.snapshot, call, other, chosen)
 
     @owned
     async def consult(
@@ -330,7 +330,7 @@ class Call:
         timeout: float = 10.0,
         **options: Unpack[DialKeywords],
     ) -> "Call | None":
-        """Call somebody while this call waits; the options are those of ``Line.dial``. O2G: POST /telephony/calls.
+        """Call someone while this call waits; the options are those of ``Line.dial``. O2G: POST /telephony/calls.
 
         Returns the consultation call that its events name, or none after ``timeout`` seconds. Afterwards ``transfer``,
         ``merge``, ``alternate`` or ``reconnect`` say what becomes of the two.
@@ -349,10 +349,10 @@ class Call:
     async def transfer(self, to: "Call | None" = None) -> None:
         """Connect the other parties of this call and of ``to``, and leave both. O2G: POST …/transfer.
 
-        One of the two is active, the other held, in either order; none is the line's only other call.
+        One of the two is active, the other held, in either order; None is the line's only other call.
         """
         active, held = self._pair(Action.TRANSFER, to)
-        await self._line._run(lambda commands: commands.transfer(self._line.snapshot, active, held))
+        await self._line._commands.transfer(self._line.snapshot, active, held)
 
     @owned
     async def blind_transfer(self, number: str, *, anonymous: bool = False) -> None:
@@ -360,7 +360,7 @@ class Call:
         self._line._check_number(number)
         call = self._offer(Action.BLIND_TRANSFER)
         self._line._spend(number)
-        await self._line._run(lambda commands: commands.blind_transfer(self._line.snapshot, call, number, anonymous))
+        await self._line._commands.blind_transfer(self._line.snapshot, call, number, anonymous)
 
     @owned
     async def redirect(self, to: str, *, anonymous: bool = False) -> None:
@@ -371,24 +371,24 @@ class Call:
         call = self._offer(action)
         if action is Action.REDIRECT:
             self._line._spend(to, field="to")
-        await self._line._run(lambda commands: commands.redirect(self._line.snapshot, call, to, anonymous))
+        await self._line._commands.redirect(self._line.snapshot, call, to, anonymous)
 
     @owned
     async def merge(self, other: "Call | None" = None) -> None:
         """Make a conference of this call and another of the line. O2G: POST …/merge.
 
-        One of the two is active, the other held, in either order; none is the line's only other call.
+        One of the two is active, the other held, in either order; None is the line's only other call.
         """
         active, held = self._pair(Action.MERGE, other)
-        await self._line._run(lambda commands: commands.merge(self._line.snapshot, active, held))
+        await self._line._commands.merge(self._line.snapshot, active, held)
 
     @owned
     async def add_party(self, number: str) -> None:
-        """Call somebody into this call, which becomes a conference. myRCC: POST …/addParty."""
+        """Call someone into this call, which becomes a conference. myRCC: POST …/addParty."""
         self._line._check_number(number)
         call = self._offer(Action.ADD_PARTY)
         self._line._spend(number)
-        await self._line._run(lambda commands: commands.add_party(self._line.snapshot, call, number))
+        await self._line._commands.add_party(self._line.snapshot, call, number)
 
     @owned
     async def drop(self, party: Party | str) -> None:
@@ -405,21 +405,21 @@ class Call:
         if not found.droppable:
             raise ActionNotAllowed(Action.DROP_PARTICIPANT, (), where=f"the participant {found.label}")
         who = found.id
-        await self._line._run(lambda commands: commands.drop(self._line.snapshot, call, who))
+        await self._line._commands.drop(self._line.snapshot, call, who)
 
     @owned
     async def overflow_to_voicemail(self) -> None:
         """Send a call that rings at the other end to that user's voicemail. O2G: POST …/overflowToVoiceMail."""
         call = self._offer(Action.OVERFLOW_TO_VOICEMAIL)
-        await self._line._run(lambda commands: commands.overflow_to_voicemail(self._line.snapshot, call))
+        await self._line._commands.overflow_to_voicemail(self._line.snapshot, call)
 
     @owned
     async def park(self, at: str | None = None) -> None:
-        """Park the call at a device's number (none: the own one), for anybody to unpark. O2G: POST …/park."""
+        """Park the call at a device's number (None: the own one), for anybody to unpark. O2G: POST …/park."""
         if at is not None:
             self._line._commands.check_number(at, field="at")
         call = self._offer(Action.PARK)
-        await self._line._run(lambda commands: commands.park(self._line.snapshot, call, at))
+        await self._line._commands.park(self._line.snapshot, call, at)
 
     @owned
     async def send_dtmf(self, digits: str, device: str | None = None) -> None:
@@ -427,7 +427,7 @@ class Call:
         self._line._commands.check_digits(digits)
         call = self._offer(Action.SEND_DTMF)
         chosen = self._device(call, Action.SEND_DTMF, device)
-        await self._line._run(lambda commands: commands.send_dtmf(self._line.snapshot, call, chosen, digits))
+        await self._line._commands.send_dtmf(self._line.snapshot, call, chosen, digits)
 
     @owned
     async def start_recording(self) -> None:
@@ -455,7 +455,7 @@ class Call:
         self._line._commands.check_data(data)
         call = self._alive(Feature.ASSOCIATED_DATA)
         device = self._any_device(call)
-        await self._line._run(lambda commands: commands.attach_data(self._line.snapshot, call, device, data))
+        await self._line._commands.attach_data(self._line.snapshot, call, device, data)
 
     @owned
     async def send_account_info(self, code: str) -> None:
@@ -464,13 +464,13 @@ class Call:
             raise InvalidInput("code", f"{code!r} is not a transaction code.", remedy="Use digits only.")
         call = self._alive(Feature.ASSOCIATED_DATA)
         device = self._any_device(call)
-        await self._line._run(lambda commands: commands.send_account_info(self._line.snapshot, call, device, code))
+        await self._line._commands.send_account_info(self._line.snapshot, call, device, code)
 
     @owned
     async def call_back(self) -> None:
         """Ask the called user, who is busy or does not answer, to call back. O2G: POST …/callback."""
         call = self._offer(Action.CALL_BACK)
-        await self._line._run(lambda commands: commands.call_back(self._line.snapshot, call))
+        await self._line._commands.call_back(self._line.snapshot, call)
 
     @owned
     async def switch_device(self, device: str) -> None:
@@ -478,7 +478,7 @@ class Call:
         self._line._check_device(device)
         call = self._offer(Action.SWITCH_DEVICE)
         leg = self._device(call, Action.SWITCH_DEVICE, None)
-        await self._line._run(lambda commands: commands.switch_device(self._line.snapshot, call, leg, device))
+        await self._line._commands.switch_device(self._line.snapshot, call, leg, device)
 
     @owned
     async def wait_for(
@@ -486,9 +486,9 @@ class Call:
     ) -> CallSnapshot:
         """Wait until the call is in this state, ends like this, or fulfils this; the snapshot that did is returned.
 
-        Raises ``CallOver`` if the call ends before, ``TimeoutError`` after ``timeout`` seconds (none: never), and
+        Raises ``CallOver`` if the call ends before, ``TimeoutError`` after ``timeout`` seconds (None: never), and
         ``Offline`` if the client is closed meanwhile. While the connection is lost it goes on waiting: after it is
-        back, the resynchronisation tells.
+        back, the resynchronisation finds it.
         """
         if isinstance(what, CallState):
             state = what
@@ -568,7 +568,7 @@ class Call:
                 raise InvalidInput(
                     "to",
                     f"the line has {len(others)} other calls.",
-                    remedy="Name the one to take." if others else "Consult somebody first.",
+                    remedy="Name the one to take." if others else "Consult someone first.",
                 )
             second = others[0]
         else:
@@ -582,4 +582,4 @@ class Call:
 
     async def _record(self, word: str) -> None:
         call = self._offer(_RECORDING[word])
-        await self._line._run(lambda commands: commands.record(self._line.snapshot, call, word))
+        await self._line._commands.record(self._line.snapshot, call, word)

@@ -1,13 +1,12 @@
 """The log of a line's calls, as the system has seen them."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from .doors import owned
 from .errors import InvalidInput
-from .model import Direction, Feature, LineSnapshot, Party, Snapshot
+from .loops import owned
+from .model import Feature
+from .records import CallRecord, LogFilter, LogPage
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,99 +17,10 @@ PAGE: Final = 50
 """Records that are read at a time."""
 
 
-class LogChange(StrEnum):
-    """What happened to records of the log."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    ACKNOWLEDGED = "acknowledged"
-    UNACKNOWLEDGED = "unacknowledged"
-    DELETED = "deleted"
-
-
-class CallRecord(Snapshot, frozen=True, kw_only=True):
-    """A call in the log. Times are the system's."""
-
-    id: int
-    ref: str | None = None
-    """The reference that the call had."""
-    direction: Direction = Direction.UNKNOWN
-    parties: tuple[Party, ...] = ()
-    """The others."""
-    called: Party | None = None
-    """Whom the caller dialled first, where that is told."""
-    answered: bool | None = None
-    acknowledged: bool | None = None
-    reason: str | None = None
-    """Why it came or ended, in the system's word."""
-    started_at: datetime | None = None
-    answered_at: datetime | None = None
-    """Where the system tells it."""
-    ended_at: datetime | None = None
-
-    @property
-    def party(self) -> Party | None:
-        """The other one of a call of two, the first of a conference."""
-        return self.parties[0] if self.parties else None
-
-    @property
-    def missed(self) -> bool:
-        """Whether it came in, has ended, and nobody took it."""
-        return self.direction is Direction.INCOMING and self.answered is False and self.ended_at is not None
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it lasted from its beginning; none while it goes on."""
-        if self.started_at is None or self.ended_at is None:
-            return None
-        return (self.ended_at - self.started_at).total_seconds()
-
-
-class LogFilter(Snapshot, frozen=True, kw_only=True):
-    """Which records are meant: those that meet all of it."""
-
-    unanswered: bool = False
-    unacknowledged: bool = False
-    after: datetime | None = None
-    before: datetime | None = None
-    direction: Direction | None = None
-    ref: str | None = None
-    party: str | None = None
-
-    @property
-    def everything(self) -> bool:
-        """Whether it leaves nothing out."""
-        return self == LogFilter()
-
-
-class LogPage(Snapshot, frozen=True, kw_only=True):
-    """Some records, how many were read for them, and how many there are in all where that is told."""
-
-    records: tuple[CallRecord, ...] = ()
-    read: int = 0
-    total: int | None = None
-
-
-class CallLogCommands(Protocol):
-    """What may be asked of a system about a log."""
-
-    async def page(self, line: LineSnapshot, which: LogFilter, offset: int, limit: int) -> LogPage:
-        """Some of the records that are meant."""
-
-    async def acknowledge(self, line: LineSnapshot, ids: tuple[int, ...], on: bool) -> None:
-        """Acknowledge records, or take that back."""
-
-    async def delete(self, line: LineSnapshot, ids: tuple[int, ...]) -> None:
-        """Delete these records."""
-
-    async def delete_where(self, line: LineSnapshot, which: LogFilter) -> None:
-        """Delete the records that are meant."""
-
-
 class CallLog:
     """The records of a line that meet a filter: ``async for record in line.call_log(unanswered=True)``.
 
-    It may be iterated over again, and reads anew then. A call that enters the log meanwhile is given by none twice.
+    It may be iterated over again, and reads anew then. A call that enters the log meanwhile is never given twice.
     """
 
     __slots__ = ("_line", "_which", "total")
@@ -120,7 +30,7 @@ class CallLog:
         self._line = line
         self._which = which
         self.total: int | None = None
-        """How many records there are, once the first was read and where the system tells."""
+        """How many records there are, once the first was read and where the system says so."""
 
     def __repr__(self) -> str:
         """Name the line."""
@@ -161,27 +71,19 @@ class CallLog:
     @owned
     async def _page(self, offset: int) -> LogPage:
         which = self._which
-        return await self._line._ask(
-            Feature.CALL_LOG,
-            lambda commands: commands.call_log.page(self._line.snapshot, which, offset, PAGE),
-            safe=True,
-        )
+        return await self._line._commands_for(Feature.CALL_LOG).call_log.page(self._line.snapshot, which, offset, PAGE)
 
     @owned
     async def acknowledge(self, *records: CallRecord | int, acknowledged: bool = True) -> None:
         """Acknowledge missed calls, or take that back. O2G: PUT /comlog/records."""
         ids = _ids(records)
         if not ids:
-            raise InvalidInput("records", "none is given.", remedy="Give records, or their ids.")
-        await self._line._ask(
-            Feature.CALL_LOG,
-            lambda commands: commands.call_log.acknowledge(self._line.snapshot, ids, acknowledged),
-            safe=True,
-        )
+            raise InvalidInput("records", "none are given.", remedy="Give records, or their ids.")
+        await self._line._commands_for(Feature.CALL_LOG).call_log.acknowledge(self._line.snapshot, ids, acknowledged)
 
     @owned
     async def delete(self, *records: CallRecord | int, all: bool = False) -> None:
-        """Delete these records; none given, those that meet the filter. O2G: DELETE /comlog/records.
+        """Delete these records; None given, those that meet the filter. O2G: DELETE /comlog/records.
 
         Without records and without a filter it is the whole log, which ``all=True`` has to say.
         """
@@ -189,15 +91,13 @@ class CallLog:
         if ids and all:
             raise InvalidInput("all", "does not go with records.", remedy="Give records, or all=True.")
         if ids:
-            await self._line._ask(Feature.CALL_LOG, lambda commands: commands.call_log.delete(self._line.snapshot, ids))
+            await self._line._commands_for(Feature.CALL_LOG).call_log.delete(self._line.snapshot, ids)
             return
         if self._which.everything and not all:
             raise InvalidInput(
                 "all", "the whole log would be deleted.", remedy="Say all=True, or give records or a filter."
             )
-        await self._line._ask(
-            Feature.CALL_LOG, lambda commands: commands.call_log.delete_where(self._line.snapshot, self._which)
-        )
+        await self._line._commands_for(Feature.CALL_LOG).call_log.delete_where(self._line.snapshot, self._which)
 
 
 def _ids(records: tuple[CallRecord | int, ...]) -> tuple[int, ...]:

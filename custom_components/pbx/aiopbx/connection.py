@@ -1,19 +1,36 @@
-"""The supervisor: connects, notices the loss, reconnects with back-off, fails over and back, and says how it stands."""
+"""The supervisor: keeps one system connected, and says how the connection is.
+
+It is a state machine, and reads from top to bottom like this:
+
+    start ──> attempt: connect + subscribe ──> sync ──> ONLINE ──> lost ──> OFFLINE ──> back off ──> attempt …
+                                                          │
+                                                          └─ on the secondary: the primary serves again ──> sync
+
+``Link`` is one connection that is open, ``System`` opens them: how is up to the wire. The supervisor decides only when,
+and which server. Three rules hold throughout:
+
+- One attempt at a time, after a pause that grows: neither a server that is down nor one that accepts connections and
+  drops them at once gets a storm.
+- What was opened is given back, also where something fails or is cancelled half-way: a session that is left behind
+  holds a licence of the server until it expires.
+- It cannot die. A reconnect must not depend on code below raising only what it promises: whatever else is raised is
+  logged with its traceback, counted, shown as offline, and followed by the next attempt.
+"""
 
 import asyncio
-import contextlib
 import logging
 import random as _random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from .board import Board
-from .doors import settle
+from .backoff import Backoff
 from .errors import AuthenticationFailed, ConnectionFailed, NotSupported, PbxError
 from .events import StatusChanged
+from .loops import settle
 from .model import Status, SystemInfo
-from .system import Link, System
+from .ports import Link, System
+from .store import Store
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,42 +38,17 @@ Sleep = Callable[[float], Awaitable[None]]
 
 _STABLE: Final = 60.0
 """Seconds that a connection must have lasted for the next back-off to begin from the start."""
-
-
-class Backoff:
-    """Pauses that double up to a cap, each shortened at random by up to half, so that many clients spread out."""
-
-    def __init__(self, minimum: float, maximum: float, random: Callable[[], float]) -> None:
-        """Begin with the shortest; ``random`` gives 0 to 1."""
-        self.minimum = minimum
-        self.maximum = maximum
-        self._random = random
-        self._step = 0
-
-    def next(self) -> float:
-        """Seconds to wait before the next attempt."""
-        # 2 ** 30 of anything is above every cap; the exponent must not grow for weeks.
-        pause = min(self.maximum, self.minimum * 2.0 ** min(self._step, 30))
-        self._step += 1
-        return pause * (1 - self._random() / 2)
-
-    def longest(self) -> float:
-        """Wait the longest from now on."""
-        self._step = 30
-        return self.next()
-
-    def reset(self) -> None:
-        """Begin with the shortest again."""
-        self._step = 0
+_SELDOM: Final = 10
+"""How many times the fail-back interval is at most, for a primary that answers and does not serve."""
 
 
 class Connection:
-    """Keeps one system connected. One attempt per step: a pause, then one server; never two at once, never a storm."""
+    """Keeps one system connected. See the module for how."""
 
     def __init__(
         self,
         system: System,
-        board: Board,
+        store: Store,
         *,
         minimum: float = 1.0,
         maximum: float = 60.0,
@@ -64,9 +56,9 @@ class Connection:
         random: Callable[[], float] = _random.random,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Supervise this system, and tell its status on this board. Times are seconds.
+        """Supervise this system, and publish its status through this store. Times are seconds.
 
-        ``fail_back_interval`` is between two looks whether the primary server serves again, while the secondary does.
+        While the secondary serves, the primary server is probed every ``fail_back_interval``.
         """
         self.status = Status.CONNECTING
         self.error: PbxError | None = None
@@ -74,19 +66,29 @@ class Connection:
         self.info = SystemInfo()
         self.losses = 0
         self.fail_overs = 0
+        self.unforeseen = 0
+        """Exceptions that nothing below should have raised. Each is logged with its traceback."""
         self._system = system
-        self._board = board
+        self._store = store
         self._backoff = Backoff(minimum, maximum, random)
         self._fail_back_interval = fail_back_interval
-        self._random = random
         self._sleep = sleep
         self._link: Link | None = None
+        """The connection in use. Without one, the supervisor's next step is an attempt."""
         self._server = 0
-        self._task: asyncio.Task[None] | None = None
-        self._closing = False
+        """The server that served last."""
+        self._tried = 0
+        """Attempts since the last loss."""
+        self._supervisor: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+
+    # ------------------------------------------------------------------------------------------------ start and close
 
     async def start(self) -> None:
-        """Connect for the first time and go on by itself. Raises what went wrong, and leaves nothing behind then."""
+        """Connect for the first time, then supervise. Raises what went wrong, and leaves nothing behind then.
+
+        The first attempt has no back-off: the caller is waiting, and should see a wrong address or password at once.
+        """
         first: PbxError | None = None
         for server in range(self._system.servers):
             try:
@@ -103,16 +105,181 @@ class Connection:
                     break
         if self._link is None:
             raise first or ConnectionFailed("There is no server to connect to.")
-        self._task = asyncio.create_task(self._supervise(), name="aiopbx supervisor")
+        self._supervisor = asyncio.create_task(self._supervise(), name="aiopbx supervisor")
 
     async def close(self) -> None:
-        """End it. Never raises; more than once is fine."""
-        if self.status is Status.CLOSED:
-            return
-        self._closing = True
-        await settle(self._task)
+        """End it: link given back, status ``closed``. Never raises; more than once is fine.
+
+        The end is a task of its own, so that a ``close`` that is cancelled half-way still ends everything: it waits for
+        that, which takes seconds at most, before it is cancelled itself.
+        """
+        if self._ending is None or (self._ending.done() and self.status is not Status.CLOSED):
+            self._ending = asyncio.create_task(self._end(), name="aiopbx closing")
+        await _uninterrupted(self._ending)
+
+    async def _end(self) -> None:
+        try:
+            await settle(self._supervisor)
+        finally:
+            try:
+                await self._drop_link()
+            finally:
+                self._set(Status.CLOSED)
+
+    # ------------------------------------------------------------------------------------------------- state machine
+
+    async def _supervise(self) -> None:
+        """Take step after step, until ``close`` cancels it: stay online until the loss, or try to get there again."""
+        while True:
+            try:
+                link = self._link
+                if link is not None:
+                    await self._stay_online(link)
+                else:
+                    await self._try_again()
+            except PbxError as error:
+                _LOG.info("Not connected yet: %s", error.message)
+                self._set_offline(error)
+            except (Exception, asyncio.CancelledError) as error:
+                if _is_cancelled(error):
+                    raise  # by close, or by the end of the event loop
+                self._note(error, "The connection")
+                self._set_offline(ConnectionFailed(f"The connection failed: {type(error).__name__}."))
+                await self._drop_link()
+                await asyncio.sleep(0)  # what fails without ever waiting must not stop the event loop
+
+    async def _stay_online(self, link: Link) -> None:
+        """Wait for the loss, then go offline; or, on the secondary, move to the primary when it serves again."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        lost = asyncio.create_task(link.lost())
+        primary = asyncio.create_task(self._open_primary()) if self._server != 0 else None
+        moving = False
+        try:
+            await asyncio.wait([task for task in (lost, primary) if task], return_when=asyncio.FIRST_COMPLETED)
+            if primary is not None and primary.done():
+                moving = True
+                await self._adopt(primary.result(), 0, instead_of=link)
+                return
+            try:
+                reason = lost.result()
+            except (Exception, asyncio.CancelledError) as error:
+                # A link that cannot say whether it is there is taken for lost.
+                self._note(error, "Watching the connection")
+                reason = f"Watching the connection failed ({type(error).__name__})."
+        except (Exception, asyncio.CancelledError) as error:
+            if not _is_cancelled(error):
+                self.losses += 1  # moving failed, and the old connection has been left by then
+            raise
+        finally:
+            await settle(lost, primary)
+            if primary is not None and not moving and not primary.cancelled() and primary.exception() is None:
+                # It was opened in the very moment of the loss, or of the close.
+                await self._give_back(primary.result())
+            if loop.time() - began >= _STABLE:
+                self._backoff.reset()
+        self.losses += 1
+        self._set_offline(ConnectionFailed(reason))
+        # The old session is given back before a new one is asked for: both together may need one licence too many.
         await self._drop_link()
-        self._set(Status.CLOSED)
+
+    async def _try_again(self) -> None:
+        """Pause, then try one server."""
+        servers = self._system.servers
+        if isinstance(self.error, AuthenticationFailed):
+            # An account is locked by being asked too often; only a person can mend this.
+            pause = self._backoff.longest()
+        elif self._tried % servers == 0:
+            pause = self._backoff.next()
+        else:
+            # The other server of a pair, in the same round: it may have taken over already.
+            pause = self._backoff.spread(self._backoff.minimum)
+        # Every server once a round, beginning with the one that served last: mostly it was only the connection.
+        server = (self._server + self._tried) % servers
+        await self._sleep(pause)
+        self._tried += 1
+        await self._attempt(server)
+
+    async def _attempt(self, server: int) -> None:
+        """Try this server once: connect, synchronise, be online. Raises what went wrong, with nothing left behind."""
+        link = await self._system.open(server)
+        await self._adopt(link, server)
+
+    async def _open_primary(self) -> Link:
+        """Wait until the primary server serves again, and connect to it while the secondary is still in use.
+
+        Whatever goes wrong here says nothing about the secondary, which serves on.
+        """
+        pause = self._fail_back_interval
+        while True:
+            await self._sleep(self._backoff.spread(pause))
+            try:
+                if not await self._system.serves(0):
+                    continue
+                return await self._system.open(0)
+            except PbxError as error:
+                _LOG.info("The primary server answers and does not serve yet: %s", error.message)
+            except (Exception, asyncio.CancelledError) as error:
+                if _is_cancelled(error):
+                    raise
+                self._note(error, "Probing the primary server")
+            # A login each time would be seen by the server: less and less often.
+            pause = min(pause * 2, self._fail_back_interval * _SELDOM)
+
+    async def _adopt(self, link: Link, server: int, instead_of: Link | None = None) -> None:
+        """Use an open link: synchronise over it, then be online. The link that it replaces is given back before.
+
+        From here on the new link is the one that ``close`` and a failure give back.
+        """
+        self._link = link
+        try:
+            self.info = link.info
+            self._system.use(link)
+            # Not online from the moment that the old channel ends: nothing is confirmed until the new one has synced.
+            self._set(Status.SYNCING)
+            if instead_of is not None:
+                await self._give_back(instead_of)
+            await _while_alive(link, link.sync())
+        except BaseException as error:
+            if isinstance(error, PbxError):
+                self._set_offline(error)
+            await self._drop_link()
+            raise
+        if server != self._server:
+            self.fail_overs += 1
+            self._server = server
+        self._tried = 0
+        self._set(Status.ONLINE)
+
+    # ------------------------------------------------------------------------------------------------ giving links back
+
+    async def _drop_link(self) -> None:
+        """Use no link, and give back the one there was. Raises nothing but a cancellation."""
+        link, self._link = self._link, None
+        if link is None:
+            return
+        try:
+            self._system.use(None)
+        except Exception as error:
+            self._note(error, "Leaving the old connection")
+        await self._give_back(link)
+
+    async def _give_back(self, link: Link) -> None:
+        """Close a link to the end, also if this is cancelled meanwhile: half a farewell leaves a session behind.
+
+        That the farewell of an old link fails says nothing about the next one, so it is only logged and counted.
+        """
+        await _uninterrupted(asyncio.create_task(self._close(link), name="aiopbx farewell"))
+
+    async def _close(self, link: Link) -> None:
+        try:
+            await link.close()
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled(error):
+                raise
+            self._note(error, "Giving the old session back")
+
+    # ------------------------------------------------------------------------------------------------------- status
 
     def _set(self, status: Status, reason: str | None = None) -> None:
         previous = self.status
@@ -122,148 +289,53 @@ class Connection:
         if status is Status.ONLINE:
             self.error = None
         _LOG.info("%s is %s%s", self.info.url or "The system", status.value, f": {reason}" if reason else "")
-        self._board.publish(StatusChanged(at=datetime.now(UTC), status=status, previous=previous, reason=reason))
-
-    async def _drop_link(self) -> None:
-        link, self._link = self._link, None
-        self._system.use(None)
-        if link is not None:
-            await _give_back(link)
-
-    async def _attempt(self, server: int) -> None:
-        """Try this server once: connect, synchronise, be online. Raises what went wrong, with nothing left behind."""
-        link = await self._system.open(server)
-        await self._adopt(link, server)
-
-    async def _adopt(self, link: Link, server: int) -> None:
-        """Make an open link the one that is used."""
-        self._link = link
-        self.info = link.info
-        try:
-            self._system.use(link)
-            self._set(Status.SYNCING)
-            await _while_alive(link, link.sync())
-        except BaseException as error:
-            await self._drop_link()
-            if isinstance(error, PbxError):
-                self._set_offline(error)
-            raise
-        if server != self._server:
-            self.fail_overs += 1
-            self._server = server
-        self._set(Status.ONLINE)
+        self._store.publish(StatusChanged(at=datetime.now(UTC), status=status, previous=previous, reason=reason))
 
     def _set_offline(self, error: PbxError) -> None:
         refused = isinstance(error, AuthenticationFailed) and not isinstance(self.error, AuthenticationFailed)
         self.error = error
         if refused and self.status is Status.OFFLINE:
-            # It was offline before, but now this asks for a person, so it is told again.
-            self._board.publish(
+            # It was offline before, but now this asks for a person, so it is published again.
+            self._store.publish(
                 StatusChanged(at=datetime.now(UTC), status=Status.OFFLINE, previous=Status.OFFLINE, reason=str(error))
             )
             return
-        if self.status is not Status.CONNECTING or self._task is not None:
+        # The first connection raises instead: until it has succeeded there is no client that could be offline.
+        if self.status is not Status.CONNECTING or self._supervisor is not None:
             self._set(Status.OFFLINE, str(error))
 
-    async def _supervise(self) -> None:
-        loop = asyncio.get_running_loop()
-        while not self._closing:
-            began = loop.time()
-            reason = await self._watch()
-            if reason is None:
-                continue  # it moved to the primary by itself
-            self.losses += 1
-            if loop.time() - began >= _STABLE:
-                self._backoff.reset()
-            self._set_offline(ConnectionFailed(reason))
-            await self._drop_link()
-            await self._recover()
-
-    async def _watch(self) -> str | None:
-        """Wait until the link is lost and say why; or, on the secondary, until the primary has taken over again."""
-        link = self._link
-        if link is None:
-            return "There is no connection."
-        lost = asyncio.create_task(link.lost())
-        back = asyncio.create_task(self._fail_back()) if self._server != 0 else None
-        try:
-            await asyncio.wait([task for task in (lost, back) if task], return_when=asyncio.FIRST_COMPLETED)
-            if back is not None and (back.done() or self._link is not link):
-                # It is moving, or has moved; that the old link is closed is part of it.
-                await asyncio.wait([back])
-                try:
-                    back.result()
-                except PbxError as error:
-                    return error.message
-                return None
-            return lost.result()
-        finally:
-            await settle(lost, back)
-
-    async def _fail_back(self) -> None:
-        """Go back to the primary server as soon as it serves: the new link is open before the old one is left."""
-        pause = self._fail_back_interval
-        while True:
-            await self._sleep(pause * (1 - self._random() / 2))
-            if not await self._system.serves(0):
-                continue
-            try:
-                link = await self._system.open(0)
-            except PbxError as error:
-                _LOG.info("The primary server answers and does not serve yet: %s", error.message)
-                pause = min(pause * 2, self._fail_back_interval * 10)
-                continue
-            old, self._link = self._link, None
-            try:
-                if old is not None:
-                    await _give_back(old)
-            except BaseException:
-                await link.close()
-                raise
-            await self._adopt(link, 0)
-            return
-
-    async def _recover(self) -> None:
-        """Try again until it works."""
-        servers = self._system.servers
-        step = 0
-        while not self._closing:
-            # Every server once per round, the one that served last before the others.
-            server = (self._server + step) % servers
-            if step % servers == 0 or step == 0:
-                pause = self._backoff.next()
-            else:
-                pause = self._backoff.minimum * (1 - self._random() / 2)
-            if isinstance(self.error, AuthenticationFailed):
-                # An account is locked by being asked too often; only a person can mend this.
-                pause = self._backoff.longest()
-            await self._sleep(pause)
-            step += 1
-            try:
-                await self._attempt(server)
-            except PbxError as error:
-                _LOG.info("Not connected yet: %s", error.message)
-                self._set_offline(error)
-            except Exception as error:
-                _LOG.exception("Connecting failed in a way that was not foreseen")
-                self._set_offline(ConnectionFailed(f"Connecting failed: {type(error).__name__}."))
-            else:
-                return
+    def _note(self, error: BaseException, what: str) -> None:
+        """Log and count what nothing should have raised."""
+        self.unforeseen += 1
+        _LOG.error("%s failed in a way that was not foreseen", what, exc_info=error)
 
 
-async def _give_back(link: Link) -> None:
-    """Close a link to the end, also if this is cancelled meanwhile: half a farewell leaves a session behind."""
-    closing = asyncio.ensure_future(link.close())
+def _is_cancelled(error: BaseException) -> bool:
+    """Whether this ends the running task because someone asked it to.
+
+    A ``CancelledError`` without a cancellation comes from a future below that was cancelled by accident. It would end a
+    task without a word, so it counts as any other exception.
+    """
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+async def _uninterrupted(task: "asyncio.Task[None]") -> None:
+    """Wait until this is done, also if the waiting is cancelled meanwhile: then it is done first, and cancelled after.
+
+    A second cancellation is obeyed at once; the task goes on by itself.
+    """
     try:
-        await asyncio.shield(closing)
+        await asyncio.shield(task)
     except asyncio.CancelledError:
-        await closing
+        if not task.done():
+            await asyncio.wait([task])
         raise
 
 
-async def _while_alive(link: Link, work: Awaitable[None]) -> None:
+async def _while_alive(link: Link, work: Coroutine[Any, Any, None]) -> None:
     """Do this, unless the link is lost meanwhile: then raise ``ConnectionFailed``."""
-    task = asyncio.ensure_future(work)
+    task = asyncio.create_task(work)
     lost = asyncio.create_task(link.lost())
     try:
         await asyncio.wait([task, lost], return_when=asyncio.FIRST_COMPLETED)
@@ -272,7 +344,4 @@ async def _while_alive(link: Link, work: Awaitable[None]) -> None:
         else:
             raise ConnectionFailed(lost.result())
     finally:
-        for one in (task, lost):
-            one.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(task, lost, return_exceptions=True)
+        await settle(task, lost)

@@ -1,64 +1,19 @@
 """The telephone book of a system."""
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from .doors import owned
 from .errors import InvalidInput
-from .model import Feature, LineSnapshot, Snapshot
+from .loops import owned
+from .model import Feature
+from .ports import Searching, Wanted
+from .records import Contact
 
 if TYPE_CHECKING:
     import asyncio
 
+    from .filters import DirectoryFilter
     from .line import Line
-    from .o2g.filters import DirectoryFilter
-
-
-class Contact(Snapshot, frozen=True, kw_only=True):
-    """Somebody in the telephone book."""
-
-    first_name: str = ""
-    last_name: str = ""
-    number: str | None = None
-    login: str | None = None
-    """Where it is a user of the system."""
-    email: str | None = None
-    instant_messaging: str | None = None
-
-    @property
-    def name(self) -> str:
-        """First and last name; else the number."""
-        return f"{self.first_name} {self.last_name}".strip() or self.number or ""
-
-
-class Wanted(Snapshot, frozen=True, kw_only=True):
-    """What is searched for: a filter or a word, or names as they are typed on the keys of a telephone."""
-
-    what: "DirectoryFilter | str | None" = None
-    last_name_keys: str | None = None
-    first_name_keys: str | None = None
-    limit: int | None = None
-
-
-class Searching(Protocol):
-    """A search that runs, in the owning loop."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing more is to be found."""
-
-    async def next(self) -> Contact | None:
-        """The next contact, once it is found; none is the end."""
-
-    async def stop(self) -> None:
-        """Search no longer."""
-
-
-class DirectoryCommands(Protocol):
-    """What may be asked of a system about its telephone book."""
-
-    def search(self, line: LineSnapshot, wanted: Wanted) -> Searching:
-        """Search for a user; raises ``InvalidInput`` for what cannot be searched for."""
 
 
 class ContactSearch:
@@ -91,17 +46,14 @@ class ContactSearch:
             await self._stop(search)
 
     async def list(self) -> tuple[Contact, ...]:
-        """Everybody who is found. O2G: POST and GET /directory/search."""
+        """Everyone who is found. O2G: POST and GET /directory/search."""
         return tuple([contact async for contact in self])
 
     @owned
     async def _start(self) -> Searching:
         line, wanted = self._line, self._wanted
 
-        async def search(commands: "Commands") -> Searching:
-            return commands.directory.search(line.snapshot, wanted)
-
-        return await line._ask(Feature.DIRECTORY, search)
+        return line._commands_for(Feature.DIRECTORY).directory.search(line.snapshot, wanted)
 
     @owned
     async def _next(self, search: Searching) -> Contact | None:
@@ -123,7 +75,3 @@ def wanted(
     if first_name_keys is not None and keys is None:
         raise InvalidInput("first_name_keys", "does not go without keys.", remedy="Give keys, of the last name.")
     return Wanted(what=what, last_name_keys=keys, first_name_keys=first_name_keys, limit=limit)
-
-
-if TYPE_CHECKING:
-    from .system import Commands

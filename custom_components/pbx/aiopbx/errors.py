@@ -106,7 +106,7 @@ class Offline(PbxError):
 
 
 class OutcomeUnknown(PbxError):
-    """The request was sent and not answered: it may have been carried out. The events tell."""
+    """The request was sent and not answered: it may have been carried out. Watch the events."""
 
 
 class RequestRefused(PbxError):
@@ -157,7 +157,7 @@ class NotFound(RequestRefused):
 
 
 class Conflict(RequestRefused):
-    """Somebody else has changed it meanwhile: read it again, then change it."""
+    """Someone else has changed it meanwhile: read it again, then change it."""
 
 
 class NotAllowed(RequestRefused):

@@ -4,10 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from .call_log import CallRecord, LogChange
 from .model import AgentSnapshot, CallSnapshot, LineSnapshot, Status
-from .nodes import NodeSnapshot
-from .objects import ObjectChange
+from .records import CallRecord, LogChange, NodeSnapshot, ObjectChange
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -67,7 +65,7 @@ class CallChanged(CallEvent, frozen=True, kw_only=True):
 
 
 class CallEnded(CallEvent, frozen=True, kw_only=True):
-    """A call has ended; ``call.outcome`` says how. It is told once, also where the end was not seen."""
+    """A call has ended; ``call.outcome`` says how. It comes once, also where the end itself was not seen."""
 
 
 class AgentChanged(LineEvent, frozen=True, kw_only=True):
@@ -97,7 +95,7 @@ class LogChanged(LineEvent, frozen=True, kw_only=True):
     ids: tuple[int, ...] = ()
     """Of the records. None of those that are deleted means all of them."""
     record: CallRecord | None = None
-    """As it is now, where one was added; what the system told of it, where one changed."""
+    """As it is now, where one was added; what the system said of it, where one changed."""
 
 
 class NodeChanged(Event, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ class LineState(StrEnum):
 
 
 class Direction(StrEnum):
-    """Who called whom, seen from the line; unknown where a resynchronisation cannot tell."""
+    """Who called whom, seen from the line; unknown where a resynchronisation cannot say."""
 
     INCOMING = "incoming"
     OUTGOING = "outgoing"
@@ -233,7 +233,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Party(Snapshot, frozen=True):
-    """Somebody in a call."""
+    """Someone in a call."""
 
     id: str = ""
     """The system's identifier of the participant; not for display."""
@@ -267,7 +267,7 @@ class Leg(Snapshot, frozen=True):
 
 
 class CallSnapshot(Snapshot, frozen=True):
-    """A call as one line sees it. Times are UTC by the client's clock, none where the moment was not seen."""
+    """A call as one line sees it. Times are UTC by the client's clock, None where the moment was not seen."""
 
     id: str
     """Stays the same for the life of the call, also where the server renames it."""
@@ -280,7 +280,7 @@ class CallSnapshot(Snapshot, frozen=True):
     parties: tuple[Party, ...] = ()
     """The others. A call of two has one, a conference several."""
     called: Party | None = None
-    """Whom the caller dialled first: tells which number was called."""
+    """Whom the caller dialled first: says which number was called."""
     legs: tuple[Leg, ...] = ()
     actions: frozenset[Action] = frozenset()
     """What the server allows now: the call's own, its legs', and what follows from the line's other calls."""
@@ -346,7 +346,7 @@ class Forward(Snapshot, frozen=True, kw_only=True):
     condition: Condition = Condition.IMMEDIATE
     target: Target = Target.NUMBER
     number: str | None = None
-    """The number, for ``Target.NUMBER``, and where the server tells it also for the others."""
+    """The number, for ``Target.NUMBER``, and where the server says so also for the others."""
 
 
 class Overflow(Snapshot, frozen=True, kw_only=True):
@@ -372,7 +372,7 @@ class CallerId(Snapshot, frozen=True, kw_only=True):
 
     choice: CallerIdChoice = CallerIdChoice.UNKNOWN
     number: str | None = None
-    """In E.164 form, such as +12025550123; none is not told."""
+    """In E.164 form, such as +12025550123; None is not known."""
 
 
 class Counters(Snapshot, frozen=True, kw_only=True):
@@ -412,7 +412,7 @@ class AgentSnapshot(Snapshot, frozen=True, kw_only=True):
     """The processing groups it may be in."""
     preferred_group: str | None = None
     fixed_device: str | None = None
-    """The only set it may log on at; none is any."""
+    """The only set it may log on at; None is any."""
     skills: tuple[Skill, ...] = ()
     may_choose_group: bool | None = None
     headset: bool | None = None
@@ -421,7 +421,7 @@ class AgentSnapshot(Snapshot, frozen=True, kw_only=True):
 
     @property
     def logged_on(self) -> bool | None:
-        """Whether it is logged on; none where that is not known."""
+        """Whether it is logged on; None where that is not known."""
         if self.state in (AgentState.UNKNOWN, AgentState.ERROR):
             return None
         return self.state is not AgentState.LOGGED_OFF
@@ -439,7 +439,7 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     calls: tuple[CallSnapshot, ...] = ()
     """Calls in progress; one that has ended is gone."""
     busy: bool = False
-    """Told to be busy while there was no call one can see, such as off hook, and not free since; calls say more."""
+    """The system said busy while no call was seen, such as off hook, and not free since; calls say more."""
     routing: Routing | None = None
     """None until it is known."""
     counters: Counters = Counters()
@@ -449,7 +449,7 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     agent: AgentSnapshot | None = None
     """None where the user is no agent of the call centre, or that is not known."""
     caller_id: CallerId | None = None
-    """None where it cannot be told."""
+    """None where it is not known."""
     features: frozenset[Feature] = frozenset()
     """What this line can do at all; grows while a connection is synchronised."""
     synced: bool = False
@@ -459,7 +459,7 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     def state(self) -> LineState:
         """Derived from all calls: the most engaged one wins; without calls from the devices and the user.
 
-        Unknown where the system tells nothing of calls.
+        Unknown where the system says nothing about calls.
         """
         calls = self.calls
         if len(calls) == 1:
@@ -478,7 +478,7 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
                 return LineState.OUT_OF_SERVICE
         if self.busy:
             return LineState.BUSY
-        # Silence says nothing where calls are never told of. Before a line is synchronised it has no features at all.
+        # No calls means nothing where the system never reports any; before a line is synchronised it has no features.
         return LineState.UNKNOWN if self.features and Feature.CALL_EVENTS not in self.features else LineState.IDLE
 
     @property
@@ -558,6 +558,8 @@ class Statistics(Snapshot, frozen=True, kw_only=True):
     losses: int = 0
     """How often the channel was lost."""
     fail_overs: int = 0
+    unforeseen: int = 0
+    """Errors that were not foreseen. Each is in the log with its traceback, and was followed by a new attempt."""
     heartbeat: float | None = None
     """The server's heartbeat period in seconds, once learned."""
     channel_age: float | None = None

@@ -1,88 +1,24 @@
 """The nodes of a system: whether they are connected, and which licences there are."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from .doors import owned
+from .core import Core
 from .errors import InvalidInput
-from .model import Feature, Snapshot
+from .loops import owned
+from .model import Feature
+from .records import Licence, NodeSnapshot, NodesSnapshot
 
 if TYPE_CHECKING:
     import asyncio
 
-    from .pbx import Pbx
-
-
-class CtiLink(StrEnum):
-    """Whether a node is connected, and to which of its call servers."""
-
-    MAIN = "main"
-    SECONDARY = "secondary"
-    DOWN = "down"
-    UP = "up"
-    """Connected, to which one is not told yet."""
-    UNKNOWN = "unknown"
-
-
-class NodeSnapshot(Snapshot, frozen=True, kw_only=True):
-    """A node."""
-
-    id: str
-    name: str = ""
-    version: str = ""
-    link: CtiLink = CtiLink.UNKNOWN
-    loaded: bool | None = None
-    """Whether its data is loaded."""
-    secured: bool | None = None
-    monitored_users: int | None = None
-    address: str | None = None
-    secondary_address: str | None = None
-
-    @property
-    def connected(self) -> bool | None:
-        """Whether it is connected; none where that is not known."""
-        return None if self.link is CtiLink.UNKNOWN else self.link is not CtiLink.DOWN
-
-
-class Licence(Snapshot, frozen=True, kw_only=True):
-    """A licence: how many there are, and how many are in use."""
-
-    name: str
-    total: int | None = None
-    used: int | None = None
-    expires: date | None = None
-
-
-class NodesSnapshot(Snapshot, frozen=True, kw_only=True):
-    """The nodes and the licences. Empty where the account may not see them."""
-
-    nodes: tuple[NodeSnapshot, ...] = ()
-    licences: tuple[Licence, ...] = ()
-    started_at: datetime | None = None
-    """Since when the server runs."""
-    high_availability: bool | None = None
-    primary: str | None = None
-    secondary: str | None = None
-
-
-class NodesCommands(Protocol):
-    """What may be asked of a system about itself."""
-
-    async def refresh(self) -> None:
-        """Read the nodes and the licences again."""
-
-    async def has_licence(self, name: str) -> bool:
-        """Whether there is a licence of this name that has not ended."""
-
 
 class Nodes(Mapping[str, NodeSnapshot]):
-    """The nodes by id, kept by the events; ``NodeChanged`` tells. For administrators: else there are none."""
+    """The nodes by id, kept up to date by the events; see ``NodeChanged``. For administrators: else there are none."""
 
-    def __init__(self, pbx: "Pbx") -> None:
+    def __init__(self, core: Core) -> None:
         """Made by ``Pbx.nodes`` only."""
-        self._pbx = pbx
+        self._core = core
 
     def __repr__(self) -> str:
         """Say how the nodes stand."""
@@ -106,12 +42,12 @@ class Nodes(Mapping[str, NodeSnapshot]):
     @property
     def loop(self) -> "asyncio.AbstractEventLoop":
         """The event loop that owns the client."""
-        return self._pbx.loop
+        return self._core.loop
 
     @property
     def snapshot(self) -> NodesSnapshot:
-        """Nodes, licences and server as they were last told."""
-        return self._pbx._board.nodes
+        """Nodes, licences and server as they are known."""
+        return self._core.store.nodes
 
     @property
     def licences(self) -> tuple[Licence, ...]:
@@ -121,7 +57,7 @@ class Nodes(Mapping[str, NodeSnapshot]):
     @owned
     async def refresh(self) -> NodesSnapshot:
         """Read nodes and licences again. O2G: GET /system/status."""
-        await self._pbx._ask(Feature.NODES, lambda commands: commands.nodes.refresh(), safe=True)
+        await self._core.commands_for(Feature.NODES).nodes.refresh()
         return self.snapshot
 
     @owned
@@ -129,4 +65,4 @@ class Nodes(Mapping[str, NodeSnapshot]):
         """Whether there is a licence of this name, such as ``ROXE_HA``. O2G: GET /system/licenses."""
         if not name.strip():
             raise InvalidInput("name", "is empty.", remedy="Give the name of a licence, such as ROXE_HA.")
-        return await self._pbx._ask(None, lambda commands: commands.nodes.has_licence(name), safe=True)
+        return await self._core.commands_for(None).nodes.has_licence(name)

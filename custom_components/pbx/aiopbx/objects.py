@@ -1,99 +1,18 @@
 """The objects of a system's configuration: a tree of any depth on every node."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from .doors import owned
+from .core import Core
 from .errors import InvalidInput
-from .model import Feature, Snapshot
+from .loops import owned
+from .model import Feature
+from .records import ObjectKind, PbxObject
 
 if TYPE_CHECKING:
     import asyncio
 
-    from .o2g.filters import ObjectFilter
-    from .pbx import Pbx
-
-
-class ObjectChange(StrEnum):
-    """What happened to an object."""
-
-    CREATED = "created"
-    CHANGED = "changed"
-    DELETED = "deleted"
-
-
-class ObjectAttribute(Snapshot, frozen=True, kw_only=True):
-    """An attribute that objects of a kind have."""
-
-    name: str
-    mandatory: bool = False
-    many: bool = False
-    """Whether it is a list."""
-    kind: str | None = None
-    """What its values are, in the system's word."""
-    allowed: tuple[str, ...] = ()
-    """The values it may have; empty is any of its kind."""
-    default: str | None = None
-    filtering: bool = False
-    """Whether objects can be filtered by it."""
-    used_when: str | None = None
-
-
-class ObjectKind(Snapshot, frozen=True, kw_only=True):
-    """A kind of objects: its attributes, what may be done with it, and the kinds below it."""
-
-    name: str
-    attributes: tuple[ObjectAttribute, ...] = ()
-    below: "tuple[ObjectKind, ...]" = ()
-    actions: tuple[str, ...] = ()
-    """``create``, ``delete``, ``set`` and ``get`` where they may be, and the actions that have names."""
-
-
-class PbxObject(Snapshot, frozen=True, kw_only=True):
-    """An object as it was when it was read."""
-
-    node: str
-    path: str
-    """Names and ids in turn, such as ``Subscriber/4722``; empty at the top."""
-    values: dict[str, Any]
-    """The attributes: a string where there is one value, a tuple where there are none or several."""
-    below: tuple[str, ...] = ()
-    """The kinds of the objects below it."""
-    actions: tuple[str, ...] = ()
-    """``create``, ``delete``, ``set`` and ``get`` where they may be, and the actions that have names."""
-
-    @property
-    def id(self) -> str:
-        """Its id, the last part of the path."""
-        return self.path.rpartition("/")[2]
-
-
-class ObjectsCommands(Protocol):
-    """What may be asked of a system about its configuration."""
-
-    async def nodes(self) -> tuple[str, ...]:
-        """The ids of the nodes."""
-
-    async def model(self, node: str, kind: str | None) -> ObjectKind:
-        """A kind of objects, or the one at the top."""
-
-    async def read(self, node: str, path: str, attributes: Sequence[str] | None) -> PbxObject:
-        """An object; an empty path is the one at the top."""
-
-    async def find(
-        self, node: str, path: str, filter: "ObjectFilter | str | None", attributes: Sequence[str] | None
-    ) -> tuple[PbxObject, ...]:
-        """The objects of a kind at a place."""
-
-    async def create(self, node: str, path: str, values: Mapping[str, Any], action: str | None) -> None:
-        """Create an object."""
-
-    async def change(self, node: str, path: str, values: Mapping[str, Any], action: str | None) -> None:
-        """Change an object, or carry out an action."""
-
-    async def delete(self, node: str, path: str, force: bool) -> None:
-        """Delete an object."""
+    from .filters import ObjectFilter
 
 
 class Objects:
@@ -103,25 +22,25 @@ class Objects:
     ``node`` may be left out where there is only one.
     """
 
-    def __init__(self, pbx: "Pbx") -> None:
+    def __init__(self, core: Core) -> None:
         """Made by ``Pbx.objects`` only."""
-        self._pbx = pbx
+        self._core = core
 
     @property
     def loop(self) -> "asyncio.AbstractEventLoop":
         """The event loop that owns the client."""
-        return self._pbx.loop
+        return self._core.loop
 
     @owned
     async def nodes(self) -> tuple[str, ...]:
         """The ids of the nodes. O2G: GET /pbxs."""
-        return await self._pbx._ask(Feature.OBJECTS, lambda commands: commands.objects.nodes(), safe=True)
+        return await self._core.commands_for(Feature.OBJECTS).objects.nodes()
 
     @owned
     async def model(self, kind: str | None = None, *, node: str | int | None = None) -> ObjectKind:
-        """What objects of a kind are like; none is the one at the top. O2G: GET /pbxs/{nodeId}/model[/{objectName}]."""
+        """What objects of a kind are like; None is the one at the top. O2G: GET /pbxs/{nodeId}/model[/{objectName}]."""
         where = await self._node(node)
-        return await self._pbx._ask(Feature.OBJECTS, lambda commands: commands.objects.model(where, kind), safe=True)
+        return await self._core.commands_for(Feature.OBJECTS).objects.model(where, kind)
 
     @owned
     async def get(
@@ -129,9 +48,7 @@ class Objects:
     ) -> PbxObject:
         """Read an object, whole or these attributes of it. O2G: GET /pbxs/{nodeId}/instances/…."""
         where = await self._node(node)
-        return await self._pbx._ask(
-            Feature.OBJECTS, lambda commands: commands.objects.read(where, path, attributes), safe=True
-        )
+        return await self._core.commands_for(Feature.OBJECTS).objects.read(where, path, attributes)
 
     @owned
     async def find(
@@ -147,9 +64,7 @@ class Objects:
         ``attribute("Annu_Name").begins_with("Jz")`` makes a filter. Of each object these attributes are read too.
         """
         where = await self._node(node)
-        return await self._pbx._ask(
-            Feature.OBJECTS, lambda commands: commands.objects.find(where, path, filter, attributes), safe=True
-        )
+        return await self._core.commands_for(Feature.OBJECTS).objects.find(where, path, filter, attributes)
 
     @owned
     async def create(
@@ -157,16 +72,16 @@ class Objects:
     ) -> None:
         """Create an object of a kind; what is not given has its default. O2G: POST /pbxs/{nodeId}/instances/…."""
         where = await self._node(node)
-        await self._pbx._ask(Feature.OBJECTS, lambda commands: commands.objects.create(where, path, values, action))
+        await self._core.commands_for(Feature.OBJECTS).objects.create(where, path, values, action)
 
     @owned
     async def change(self, path: str, values: Mapping[str, Any], *, node: str | int | None = None) -> None:
         """Change attributes of an object. O2G: PUT /pbxs/{nodeId}/instances/….
 
-        Raises ``Conflict`` where somebody else has changed it since it was last read.
+        Raises ``Conflict`` where someone else has changed it since it was last read.
         """
         where = await self._node(node)
-        await self._pbx._ask(Feature.OBJECTS, lambda commands: commands.objects.change(where, path, values, None))
+        await self._core.commands_for(Feature.OBJECTS).objects.change(where, path, values, None)
 
     @owned
     async def action(
@@ -176,25 +91,23 @@ class Objects:
         if not action.strip():
             raise InvalidInput("action", "is empty.", remedy="The model names the actions that there are.")
         where = await self._node(node)
-        await self._pbx._ask(
-            Feature.OBJECTS, lambda commands: commands.objects.change(where, path, values or {}, action)
-        )
+        await self._core.commands_for(Feature.OBJECTS).objects.change(where, path, values or {}, action)
 
     @owned
     async def delete(self, path: str, *, force: bool = False, node: str | int | None = None) -> None:
         """Delete an object; ``force`` where the model offers it. O2G: DELETE /pbxs/{nodeId}/instances/…."""
         where = await self._node(node)
-        await self._pbx._ask(Feature.OBJECTS, lambda commands: commands.objects.delete(where, path, force))
+        await self._core.commands_for(Feature.OBJECTS).objects.delete(where, path, force)
 
     async def _node(self, node: str | int | None) -> str:
         if node is not None:
             return str(node)
-        known = tuple(self._pbx._board.nodes.nodes)
+        known = tuple(self._core.store.nodes.nodes)
         ids = tuple(one.id for one in known) if known else await self.nodes()
         if len(ids) == 1:
             return ids[0]
         raise InvalidInput(
             "node",
-            "is missing: there are several." if ids else "is missing, and none is known.",
+            "is missing: there are several." if ids else "is missing, and no node is known.",
             remedy=f"Name one of them: {', '.join(ids)}." if ids else "Name it.",
         )

@@ -1,119 +1,89 @@
-"""Any request of a system's wire by its name: which there are, what each takes, and how plain values become one.
+"""Operations of a wire: how a service declares them, what each takes, and what is checked before it is sent.
 
-``pbx.operations`` describes them, ``pbx.prepare`` makes a request and sends nothing, ``pbx.request`` sends it. Nothing
-here knows a wire: it fills ``Requests``.
+A service is a class whose methods say what to send. ``@operation`` turns each into a coroutine method that checks it,
+sends it and returns the answer; so adding an operation is adding one small method::
+
+    class Telephony(Service, service="Telephony"):
+        @operation("POST", "/telephony/calls/{callRef}/park", TELEPHONY_ADVANCED, NUMBER("parkTo"))
+        def park(self, call_ref: str, body: ParkRequest, *, login_name: str | None = None) -> Send[None]:
+            "Park an active call."
+            return Send(call_ref, body=body, loginName=login_name)
+
+What the server needs to know stands in the decorator, what a person gives in the signature. ``pbx.operations`` shows
+the same declarations. One is read when it is first used, so importing a service costs next to nothing.
 """
 
-from collections.abc import Iterable, Mapping
+import inspect
+import re
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import Enum, StrEnum
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar, Union, get_args, get_origin
-
-import msgspec
+from functools import cached_property, partial, wraps
+from types import MappingProxyType, NoneType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    Final,
+    Generic,
+    ParamSpec,
+    Protocol,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+from urllib.parse import quote
 
 from .errors import InvalidInput
-from .masking import secret_fields
-from .policy import DialGuard
+from .http.secrets import secret_fields
+from .parameters import Parameter, ParameterPlace, bare_type, first_type, parameter_of
+from .wire import Wire, camel
 
-T = TypeVar("T")
-_TRUE: Final = frozenset({"true", "yes", "1", "on"})
-_FALSE: Final = frozenset({"false", "no", "0", "off"})
-_LISTS: Final = (tuple, list, frozenset, set)
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", default=Any)  # so that people may write Operation without saying of what
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+P = ParamSpec("P")
+S = TypeVar("S", bound="Service")
+
+Query = Mapping[str, str | bool]
+"""Values of a query by their names on the wire."""
+Check = Callable[[Mapping[str, str], Query, Any], None]
+"""A rule of a wire: gets path, query and body, and raises ``InvalidInput``."""
+
 _MOST_NAMED: Final = 6
+_IN_BRACES: Final = re.compile(r"\{(\w+)\}")
 
 
-class ParameterKind(StrEnum):
-    """What a value is."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    TIME = "time"
-    """With its zone, such as 2026-01-31T18:17:15Z."""
-    CHOICE = "choice"
-    OBJECT = "object"
-    LIST = "list"
-    EITHER = "either"
-    """One of several kinds."""
-    ANYTHING = "anything"
+# ------------------------------------------------------------------------------------------------------- the operation
 
 
-class ParameterPlace(StrEnum):
-    """Where a value goes."""
+class Send(Generic[T]):
+    """What an operation sends: values for the path in its order, the query by name on the wire, the body.
 
-    PATH = "path"
-    QUERY = "query"
-    BODY = "body"
-    GUARD = "guard"
-    """Nowhere: it only says that the person means it."""
+    ``T`` is what the server answers. What is None in the query is left out.
+    """
 
+    __slots__ = ("body", "path", "query")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """One value that a request takes, or a part of one."""
-
-    name: str
-    """As it is on the wire."""
-    keyword: str
-    """As it is in Python."""
-    kind: ParameterKind
-    place: ParameterPlace = ParameterPlace.BODY
-    required: bool = False
-    secret: bool = False
-    """Whether nobody should see it."""
-    choices: tuple[str, ...] = ()
-    """What a choice may be."""
-    summary: str = ""
-    """What it is, where the wire's types say it."""
-    _hint: Any = field(default=None, repr=False, compare=False)
-    _needs: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
-
-    @property
-    def words(self) -> str:
-        """What it is in a few words, such as ``list of Destination``."""
-        return _words(self._hint)
-
-    @property
-    def fields(self) -> "tuple[Parameter, ...]":
-        """The parts of an object. They are made when they are asked for: some types contain themselves."""
-        if self.kind is not ParameterKind.OBJECT:
-            return ()
-        hidden = secret_fields()
-        return tuple(
-            parameter_of(
-                one.type,
-                name=one.encode_name,
-                keyword=one.name,
-                required=one.required or one.encode_name in self._needs,
-                secret=self.secret or one.encode_name in hidden,
-            )
-            for one in msgspec.structs.fields(self._hint)
-        )
-
-    @property
-    def item(self) -> "Parameter | None":
-        """What a list consists of; none of everything else."""
-        if self.kind is not ParameterKind.LIST:
-            return None
-        hint = next((one for one in get_args(self._hint) if one is not Ellipsis), Any)
-        return parameter_of(hint, name=self.name, keyword=self.keyword, required=True, secret=self.secret)
-
-    @property
-    def options(self) -> "tuple[Parameter, ...]":
-        """What it may be, where it is one of several kinds."""
-        if self.kind is not ParameterKind.EITHER:
-            return ()
-        return tuple(
-            parameter_of(one, name=self.name, keyword=self.keyword, required=self.required, secret=self.secret)
-            for one in get_args(self._hint)
-        )
+    def __init__(self, *path: str | int, body: Wire | None = None, **query: str | bool | int | None) -> None:
+        """Hold what the person gave."""
+        self.path = tuple(part if isinstance(part, str) else str(part) for part in path)
+        self.query: dict[str, str | bool] = {
+            name: value if isinstance(value, str | bool) else str(value)
+            for name, value in query.items()
+            if value is not None
+        }
+        self.body = body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+@dataclass(frozen=True, kw_only=True)
+class Operation(Generic[T]):
     """One operation of the wire."""
 
     name: str
@@ -130,8 +100,6 @@ class Operation:
     """What goes into the path and the query, and what only says that it is meant."""
     body: Parameter | None = None
     """The body, an object."""
-    answer: str = ""
-    """The type of what the system answers, ``bytes`` for a stream; empty where it answers with nothing."""
     licence: str | None = None
     """The least licence that is needed."""
     since: str | None = None
@@ -141,8 +109,36 @@ class Operation:
     python: str = ""
     """The method that makes it, such as ``pbx.o2g.telephony.make_call``."""
 
+    # What sending it and reading its answer goes by
+
+    sends: type[Wire] | None = field(default=None, repr=False)
+    """The type of the body."""
+    returns: Any = field(default=None, repr=False)
+    """The type of the answer: a wire type, a tuple of one, ``str``, ``Download`` for a stream of bytes, or None."""
+    optional: bool = field(default=False, repr=False)
+    """Whether there may be nothing to answer with; the answer is None then."""
+    absent: tuple[int, ...] = field(default=(), repr=False)
+    """Statuses that mean the same as an empty answer."""
+    checks: tuple[Check, ...] = field(default=(), repr=False)
+    applications: tuple[str, ...] = field(default=(), repr=False)
+    """The applications of the system that have it; empty where there is only one."""
+    starts_call: bool = field(default=False, repr=False)
+    """Whether it begins a call, which the dial policy counts."""
+    dials: bool = field(default=True, repr=False)
+    """Whether its numbers are dialled; false where they only look so, as tones do."""
+    everyone: bool = field(default=False, repr=False)
+    """Whether an administrator may leave the user out, which then means all users."""
+    deep: str | None = field(default=None, repr=False)
+    """The last value of the path where it stands for all the parts at the end of the template, as often as needed."""
+    alias: str | None = field(default=None, repr=False)
+    """The other path of the same, for servers that do not have the first."""
+    literal: str = field(default="", repr=False)
+    """Characters that stand in a query as they are."""
+    build: "Callable[..., Send[Any]]" = field(default=Send, repr=False, compare=False)
+    """What makes of arguments what is sent: the service's method as it was written."""
+
     def __str__(self) -> str:
-        """Say method and path, such as ``POST /telephony/calls``."""
+        """Say method and path, such as ``POST /telephony/calls``; never a value."""
         return f"{self.method} {self.path}"
 
     @property
@@ -157,336 +153,382 @@ class Operation:
         inside = self.body.fields if self.body is not None else ()
         return (*self.parameters, *(one for one in inside if one.name not in taken))
 
+    @property
+    def streams(self) -> bool:
+        """Whether the answer is a stream of bytes."""
+        if self.returns is None:
+            return False
+        from .http.download import Download  # brings aiohttp, which whoever only reads descriptions does without
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A request that was checked, and not sent. What is secret can be read in none of its fields."""
-
-    operation: Operation
-    target: str
-    """Path and query, as they are behind the address of the interface."""
-    body: Any = field(default=None, repr=False)
-    """The body as plain data; none where there is none."""
-    python: str = field(default="", repr=False)
-    """A line of Python, perhaps after imports, that makes the same request; it asks for what is secret."""
-    prepared: Any = field(default=None, repr=False, compare=False)
-    """The wire's own, with secrets."""
-
-    def __repr__(self) -> str:
-        """Name the operation; never a value."""
-        return f"<Request {self.operation.name}: {self.operation}>"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the system answered."""
-
-    request: Request
-    value: Any = field(repr=False)
-    """Typed, as the method of the wire returns it. A stream of bytes has to be read or closed."""
-    data: Any = field(default=None, repr=False)
-    """As it came: plain data without what is secret; text where it was no JSON, none where there was nothing."""
-    status: int | None = None
-    """The HTTP status."""
-    seconds: float = 0.0
-    """From sending it to the whole answer, the beginning of a stream."""
-
-    def __repr__(self) -> str:
-        """Say how it went; no value."""
-        return f"<Answer {self.status} to {self.request.operation.name} in {self.seconds * 1000:.0f} ms>"
-
-
-class Exchange(NamedTuple, Generic[T]):
-    """What came of a request, as a wire's client tells it."""
-
-    result: T
-    """The answer, typed."""
-    status: int | None = None
-    """The HTTP status."""
-    body: bytes = b""
-    """The answer as it came; empty where there was none, or it is a stream."""
-
-
-class Requests(Protocol):
-    """What a wire has to fill."""
+        return self.returns is Download
 
     @property
-    def operations(self) -> Mapping[str, Operation]:
-        """Every operation by name."""
+    def answer(self) -> str:
+        """The type of what the system answers, ``bytes`` for a stream; empty where it answers with nothing."""
+        if self.returns is None:
+            return ""
+        if self.streams:
+            return "bytes"
+        if get_origin(self.returns) is tuple:
+            return f"list of {get_args(self.returns)[0].__name__}"
+        return str(self.returns.__name__)
 
-    def prepare(self, name: str, values: Mapping[str, Any], guard: DialGuard) -> Request:
-        """Make a request of plain values. Raises ``InvalidInput`` that names the field, ``PolicyViolation``."""
+    @cached_property
+    def path_params(self) -> tuple[str, ...]:
+        """The names in the path, in its order; those that ``deep`` stands for are one."""
+        return _names_in(self.path, self.deep)
 
-    async def send(self, request: Request, guard: DialGuard) -> Answer:
-        """Send it."""
+    @cached_property
+    def query(self) -> tuple[Parameter, ...]:
+        """What goes into the query."""
+        return tuple(one for one in self.parameters if one.place is ParameterPlace.QUERY)
 
+    @cached_property
+    def guards(self) -> tuple[Parameter, ...]:
+        """What is not sent, and only says that the person means it."""
+        return tuple(one for one in self.parameters if one.place is ParameterPlace.GUARD)
 
-# ------------------------------------------------------------------------------------------------- what wires share
+    @property
+    def body_optional(self) -> bool:
+        """Whether the request may go without its body."""
+        return self.body is not None and not self.body.required
 
+    def named(self, path: Iterable[str]) -> dict[str, str]:
+        """Values for the path by their names."""
+        return dict(zip(self.path_params, path, strict=True))
 
-def find(operations: Mapping[str, Operation], name: str) -> Operation:
-    """The operation of this name, with ``-`` for ``_`` as well. Raises ``InvalidInput``, which names those like it."""
-    wanted = name.replace("-", "_")
-    found = operations.get(wanted)
-    if found is not None:
-        return found
-    like = [known for known in sorted(operations) if wanted.lower() and wanted.lower() in known.lower()]
-    raise InvalidInput(
-        "operation",
-        f"there is no operation {name!r}.",
-        remedy=f"Do you mean {', '.join(like[:_MOST_NAMED])}?" if like else "pbx.operations has them all.",
-    )
+    def check(self, path: Mapping[str, str], query: Query, body: Wire | None) -> None:
+        """Raise ``InvalidInput`` for what the wire rules out, before anything is sent."""
+        for name in self.path_params:
+            value = path.get(name)
+            if not isinstance(value, str) or not value.strip():
+                raise InvalidInput(name, "must not be empty.", remedy=f"{self} needs it.")
+            if value in {".", ".."}:
+                raise InvalidInput(name, f"{value!r} cannot be part of a URL.")
+        for unknown in path.keys() - set(self.path_params):
+            raise InvalidInput(unknown, f"{self} has no such part in its path.")
+        known = {one.name: one for one in (*self.query, *self.guards)}
+        for name, given in query.items():
+            if name not in known:
+                remedy = f"It has: {', '.join(known)}." if known else "It has none."
+                raise InvalidInput(name, f"{self} has no such parameter.", remedy=remedy)
+            if isinstance(given, str) and not given.strip():
+                raise InvalidInput(name, "must not be empty.", remedy="Leave it out instead.")
+        for name, parameter in known.items():
+            if parameter.required and name not in query:
+                raise InvalidInput(name, "is missing.", remedy=f"{self} needs it.")
+        if self.sends is None:
+            if body is not None:
+                raise InvalidInput("body", f"{self} takes none.")
+        elif not isinstance(body, self.sends) and not (body is None and self.body_optional):
+            raise InvalidInput("body", f"{self} takes a {self.sends.__name__}.")
+        for check in self.checks:
+            check(path, query, body)
 
-
-def parameter_of(
-    hint: Any,
-    *,
-    name: str,
-    keyword: str,
-    place: ParameterPlace = ParameterPlace.BODY,
-    required: bool = False,
-    secret: bool = False,
-    needs: frozenset[str] = frozenset(),
-) -> Parameter:
-    """Describe a value by its type. ``needs`` are fields of an object that are required whatever their type says."""
-    bare = _bare(hint)
-    return Parameter(
-        name=name,
-        keyword=keyword,
-        kind=_kind(bare),
-        place=place,
-        required=required,
-        secret=secret,
-        choices=_choices(bare),
-        summary=_summary(bare),
-        _hint=bare,
-        _needs=needs,
-    )
-
-
-def split(operation: Operation, values: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
-    """Sort values, given by their names on the wire or in Python, into parameters by keyword and the body.
-
-    The body is none, or plain data: ``body`` as it was given, with fields that were given by name in it. Text stands
-    for any kind: it is read as JSON where the field is no text. Raises ``InvalidInput`` for what nothing is called.
-    """
-    parameters: dict[str, Any] = {}
-    content: dict[str, Any] = {}
-    inside = operation.body.fields if operation.body is not None else ()
-    given = dict(values)
-    body = given.pop("body", None) if "body" not in {one.name for one in inside} else None
-    for name, value in given.items():
-        own = next((one for one in operation.parameters if name in (one.name, one.keyword)), None)
-        if own is not None:
-            parameters[own.keyword] = read(own, value)
-            continue
-        part = next((one for one in inside if name in (one.name, one.keyword)), None)
-        if part is None:
-            known = ", ".join(one.name for one in operation.takes)
-            raise InvalidInput(
-                name, f"{operation.name} takes no such argument.", remedy=f"It takes: {known}." if known else None
-            )
-        content[part.name] = read(part, value)
-    if operation.body is None:
-        if body is not None:
-            raise InvalidInput("body", f"{operation.name} takes none.", remedy="Leave it out.")
-        return parameters, None
-    if body is not None:
-        content = {**_plain(body), **content}
-    return parameters, content or (None if not operation.body.required and body is None else {})
-
-
-def read(parameter: Parameter, value: Any) -> Any:
-    """A value as its kind: text is what a person typed. Raises ``InvalidInput`` for a word that is no truth value."""
-    if not isinstance(value, str) or isinstance(value, Enum):
-        return value
-    kind = parameter.kind
-    if kind is ParameterKind.BOOLEAN:
-        if value.lower() in _TRUE:
-            return True
-        if value.lower() in _FALSE:
-            return False
-        raise InvalidInput(parameter.name, f"{value!r} is neither true nor false.")
-    if kind in (ParameterKind.TEXT, ParameterKind.CHOICE, ParameterKind.TIME):
-        return value
-    if kind is ParameterKind.EITHER and any(one.kind is ParameterKind.TEXT for one in parameter.options):
-        return value
-    if parameter.place is not ParameterPlace.BODY:
-        return int(value) if kind is ParameterKind.INTEGER and value.strip().isdecimal() else value
-    try:
-        return msgspec.json.decode(value)
-    except msgspec.DecodeError:
-        return value.split(",") if kind is ParameterKind.LIST else value
+    def target(self, path: Mapping[str, str], query: Query, *, alias: bool = False) -> str:
+        """Path and query, encoded: what goes behind the address of the interface."""
+        filled = self.alias if alias and self.alias is not None else self.path
+        for name in self.path_params:
+            value = path[name]
+            if name == self.deep:
+                segments = getattr(value, "segments", None) or value.strip("/").split("/")
+                filled = filled.removesuffix(_tail(self.path)) + "/".join(quote(part, safe="") for part in segments)
+            else:
+                filled = filled.replace("{" + name + "}", quote(value, safe=""))
+        parts = []
+        for parameter in self.query:
+            given = query.get(parameter.name)
+            if given is None or (parameter.valueless and given is False):
+                continue
+            if parameter.valueless:
+                parts.append(parameter.name)
+            else:
+                text = given if isinstance(given, str) else "true" if given else "false"
+                parts.append(f"{parameter.name}={quote(text, safe=self.literal)}")
+        return f"{filled}?{'&'.join(parts)}" if parts else filled
 
 
-def check_required(operation: Operation, parameters: Mapping[str, Any]) -> None:
-    """Raise ``InvalidInput`` for a parameter that is missing, or an empty part of the path."""
-    for one in operation.parameters:
-        given = parameters.get(one.keyword)
-        if one.required and given is None:
-            raise InvalidInput(one.name, "is missing.", remedy=f"{operation} needs it.")
-        if one.place is ParameterPlace.PATH and not str(given).strip():
-            raise InvalidInput(one.name, "must not be empty.", remedy=f"{operation} needs it.")
+class Operations(Mapping[str, Operation[Any]]):
+    """Operations of a wire by their names, made when they are first looked at."""
 
+    def __init__(
+        self,
+        declared: Callable[[], Iterable[Operation[Any]]],
+        *,
+        dials: frozenset[str] = frozenset(),
+        words: frozenset[str] = frozenset(),
+    ) -> None:
+        """Hold what ``declared`` gives.
 
-def typed_body(operation: Operation, content: Any) -> Any:
-    """The body as its type. Raises ``InvalidInput`` that says which field is wrong."""
-    if operation.body is None or content is None:
-        return None
-    try:
-        return msgspec.convert(content, operation.body._hint, strict=False)
-    except msgspec.ValidationError as error:
-        need = ", ".join(one.name for one in operation.body.fields if one.required)
-        raise InvalidInput(
-            "body", f"{error}.", remedy=f"It needs: {need}." if need else "See what its fields are."
-        ) from None
+        ``dials`` are the keywords and fields whose values calls go to, which the dial policy looks at; ``words`` are
+        values of them that are no numbers.
+        """
+        self._declared = declared
+        self.dials = dials
+        self.words = words
 
+    @cached_property
+    def _by_name(self) -> dict[str, Operation[Any]]:
+        by_name: dict[str, Operation[Any]] = {}
+        for one in self._declared():
+            if by_name.setdefault(one.name, one) is not one:
+                raise TypeError(f"two operations are called {one.name}")
+        return by_name
 
-def _plain(body: Any) -> dict[str, Any]:
-    plain = msgspec.to_builtins(body) if isinstance(body, msgspec.Struct) else body
-    if isinstance(plain, str):
-        try:
-            plain = msgspec.json.decode(plain)
-        except msgspec.DecodeError as error:
-            raise InvalidInput("body", f"is no JSON: {error}.", remedy='Write it like {"callee": "1001"}.') from None
-    if not isinstance(plain, Mapping):
-        raise InvalidInput("body", "is no JSON object.", remedy='Write it like {"callee": "1001"}.')
-    return dict(plain)
+    def __getitem__(self, name: str) -> Operation[Any]:
+        """Return the operation of exactly this name."""
+        return self._by_name[name]
 
+    def __iter__(self) -> Iterator[str]:
+        """Give the names, in the order of the declarations."""
+        return iter(self._by_name)
 
-# ------------------------------------------------------------------------------------------------------------ Python
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._by_name)
 
-
-def python_of(value: Any, imports: set[tuple[str, str]], *, secret: str | None = None) -> str:
-    """Python that makes this value; what it imports is added. ``secret`` is what to ask for instead of showing it."""
-    if secret is not None and value not in (None, ""):
-        imports.add(("getpass", "getpass"))
-        return f"getpass({secret!r})"
-    kind = type(value)
-    if isinstance(value, Enum):
-        if kind.__members__.get(value.name) is value:
-            imports.add((kind.__module__, kind.__name__))
-            return f"{kind.__name__}.{value.name}"
-        return repr(value.value)
-    if isinstance(value, msgspec.Struct):
-        imports.add((kind.__module__, kind.__name__))
-        secrets = secret_fields()
-        told = []
-        for one in msgspec.structs.fields(kind):
-            each = getattr(value, one.name)
-            if one.required or each != _default(one):
-                hidden = one.encode_name if one.encode_name in secrets else None
-                told.append(f"{one.name}={python_of(each, imports, secret=hidden)}")
-        return f"{kind.__name__}({', '.join(told)})"
-    if isinstance(value, tuple):
-        inner = [python_of(one, imports) for one in value]
-        return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
-    if isinstance(value, list):
-        return f"[{', '.join(python_of(one, imports) for one in value)}]"
-    if isinstance(value, datetime):
-        return repr(value.isoformat())
-    return repr(value)
-
-
-def python_call(operation: Operation, parameters: Mapping[str, Any], body: Any = None) -> str:
-    """The call of the typed method, after what it imports: the path, the body, and the rest by name."""
-    imports: set[tuple[str, str]] = set()
-    given = {
-        one.keyword: (one, python_of(parameters[one.keyword], imports, secret=one.name if one.secret else None))
-        for one in operation.parameters
-        if one.keyword in parameters
-    }
-    words = [text for one, text in given.values() if one.place is ParameterPlace.PATH]
-    if body is not None:
-        words.append(python_of(body, imports))
-    words += [f"{name}={text}" for name, (one, text) in given.items() if one.place is not ParameterPlace.PATH]
-    return f"{imports_of(imports)}await {operation.python}({', '.join(words)})"
-
-
-def plain_answer(text: str) -> Any:
-    """An answer as plain data; text where it is no JSON, none where there is nothing."""
-    try:
-        return msgspec.json.decode(text) if text.strip() else None
-    except msgspec.DecodeError:
-        return text
-
-
-def imports_of(imports: Iterable[tuple[str, str]]) -> str:
-    """The lines that import these."""
-    modules: dict[str, set[str]] = {}
-    for module, name in imports:
-        modules.setdefault(module, set()).add(name)
-    return "".join(f"from {module} import {', '.join(sorted(names))}\n" for module, names in sorted(modules.items()))
-
-
-def _default(one: msgspec.structs.FieldInfo) -> Any:
-    if one.default_factory is not msgspec.NODEFAULT:
-        return one.default_factory()
-    return one.default
-
-
-# ------------------------------------------------------------------------------------------------------------- types
-
-
-def _bare(hint: Any) -> Any:
-    """The type without ``None`` and annotations."""
-    if get_origin(hint) is Annotated:
-        return _bare(get_args(hint)[0])
-    if get_origin(hint) in (Union, UnionType):
-        inner = tuple(one for one in get_args(hint) if one is not NoneType and one is not msgspec.UnsetType)
-        if len(inner) == 1:
-            return _bare(inner[0])
-        return Union[inner]  # noqa: UP007 # made at run time
-    return hint
-
-
-def _kind(hint: Any) -> ParameterKind:
-    origin = get_origin(hint)
-    if origin in _LISTS or hint in _LISTS:
-        return ParameterKind.LIST
-    if origin in (Union, UnionType):
-        return ParameterKind.EITHER
-    if origin is Literal:
-        return ParameterKind.CHOICE
-    if not isinstance(hint, type):
-        return ParameterKind.ANYTHING
-    if issubclass(hint, msgspec.Struct):
-        return ParameterKind.OBJECT
-    if issubclass(hint, Enum):
-        return ParameterKind.CHOICE
-    for kind, found in (
-        (bool, ParameterKind.BOOLEAN),
-        (int, ParameterKind.INTEGER),
-        (float, ParameterKind.NUMBER),
-        (datetime, ParameterKind.TIME),
-        (str, ParameterKind.TEXT),
-    ):
-        if issubclass(hint, kind):
+    def find(self, name: str) -> Operation[Any]:
+        """The operation of this name, with ``-`` for ``_``, too. Raises ``InvalidInput`` that names those like it."""
+        wanted = name.replace("-", "_")
+        found = self.get(wanted)
+        if found is not None:
             return found
-    return ParameterKind.ANYTHING
+        like = [known for known in sorted(self) if wanted.lower() and wanted.lower() in known.lower()]
+        raise InvalidInput(
+            "operation",
+            f"there is no operation {name!r}.",
+            remedy=f"Do you mean {', '.join(like[:_MOST_NAMED])}?" if like else "pbx.operations has them all.",
+        )
 
 
-def _choices(hint: Any) -> tuple[str, ...]:
-    if get_origin(hint) is Literal:
-        return tuple(str(one) for one in get_args(hint))
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return tuple(str(one.value) for one in hint)
-    return ()
+# ----------------------------------------------------------------------------------------------------------- declaring
 
 
-def _summary(hint: Any) -> str:
-    if isinstance(hint, type) and issubclass(hint, (msgspec.Struct, Enum)):
-        return (hint.__doc__ or "").strip().partition("\n")[0]
-    return ""
+class Caller(Protocol):
+    """What sends the requests of services: the client of a wire."""
+
+    async def call(
+        self,
+        operation: Operation[T],
+        *,
+        path: Mapping[str, str] = ...,
+        query: Query = ...,
+        body: Wire | None = None,
+    ) -> T:
+        """Check and send one request, and return what the server answered."""
 
 
-def _words(hint: Any) -> str:
-    kind = _kind(hint)
-    if kind is ParameterKind.LIST:
-        inner = next((one for one in get_args(hint) if one is not Ellipsis), Any)
-        return f"list of {_words(_bare(inner))}"
-    if kind is ParameterKind.EITHER:
-        return " or ".join(_words(_bare(one)) for one in get_args(hint))
-    if kind in (ParameterKind.OBJECT, ParameterKind.CHOICE):
-        return getattr(hint, "__name__", kind.value)
-    return kind.value
+class Service:
+    """A service of a wire. Its subclasses declare operations; ``service`` is what the server calls it."""
+
+    service: ClassVar[str] = ""
+    applications: ClassVar[tuple[str, ...]] = ()
+    literal: ClassVar[str] = ""
+    """See ``Operation``."""
+    python: ClassVar[str] = ""
+    """How people reach it, such as ``pbx.o2g.telephony``."""
+
+    def __init__(self, caller: Caller) -> None:
+        """Send through this caller."""
+        self._caller = caller
+
+    def __init_subclass__(cls, *, service: str = "", applications: tuple[str, ...] | None = None, **more: Any) -> None:
+        """Note which service the operations of this class belong to."""
+        super().__init_subclass__(**more)
+        cls.service = service
+        if applications is not None:
+            cls.applications = applications
+        for declaration in _declarations(cls):
+            declaration.service = cls
+
+
+class Services:
+    """The services of a wire, an attribute each, all through one caller.
+
+    A subclass annotates them::
+
+        class O2gServices(Services, python="pbx.o2g"):
+            telephony: Telephony
+    """
+
+    _kinds: ClassVar[Mapping[str, type[Service]]] = MappingProxyType({})
+
+    def __init__(self, caller: Caller) -> None:
+        """Let every service send through this caller."""
+        for attribute, kind in self._kinds.items():
+            setattr(self, attribute, kind(caller))
+
+    def __init_subclass__(cls, *, python: str | None = None, **more: Any) -> None:
+        """Read the annotations; ``python`` is how people reach an instance."""
+        super().__init_subclass__(**more)
+        if python is None:
+            return  # a client, which has the services of its base
+        cls._kinds = inspect.get_annotations(cls)
+        for attribute, kind in cls._kinds.items():
+            kind.python = f"{python}.{attribute}"
+
+    @classmethod
+    def declared(cls) -> Iterator[Operation[Any]]:
+        """Give every operation of every service."""
+        for kind in cls._kinds.values():
+            for declaration in _declarations(kind):
+                yield declaration.operation
+
+
+def operation(
+    method: str,
+    path: str,
+    licence: str | None = None,
+    *checks: Check,
+    repeatable: bool | None = None,
+    since: str | None = None,
+    sends: type[Wire] | None = None,
+    absent: tuple[int, ...] = (),
+    starts_call: bool = False,
+    dials: bool = True,
+    everyone: bool = False,
+    names: Mapping[str, str] = MappingProxyType({}),
+    valueless: tuple[str, ...] = (),
+    guards: tuple[str, ...] = (),
+    deep: str | None = None,
+    alias: str | None = None,
+) -> Callable[[Callable[Concatenate[S, P], Send[T]]], Callable[Concatenate[S, P], Coroutine[Any, Any, T]]]:
+    """Declare an operation: the method below says what to send, the decorated one checks it and sends it.
+
+    Arguments before the ``*`` of the signature are the values for the path in its order; then ``body``, or with
+    ``sends`` what a body of that type is made of; keywords are the query. ``names`` gives the name on the wire where
+    camel case is not it, ``valueless`` and ``guards`` the names of keywords that are sent without a value, and not at
+    all. GET and DELETE are ``repeatable`` unless it says otherwise. See ``Operation`` for the rest.
+    """
+    facts: dict[str, Any] = {
+        "method": method,
+        "path": path,
+        "licence": licence,
+        "checks": checks,
+        "repeatable": method in {"GET", "DELETE"} if repeatable is None else repeatable,
+        "since": since,
+        "absent": absent,
+        "starts_call": starts_call,
+        "dials": dials,
+        "everyone": everyone,
+        "deep": deep,
+        "alias": alias,
+    }
+
+    def declare(build: Callable[Concatenate[S, P], Send[T]]) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+        declaration: _Declaration[T] = _Declaration(build, facts, sends, names, valueless, guards)
+
+        @wraps(build)
+        async def send(self: S, /, *args: P.args, **keywords: P.kwargs) -> T:
+            made = declaration.operation
+            built = build(self, *args, **keywords)
+            return await self._caller.call(made, path=made.named(built.path), query=built.query, body=built.body)
+
+        send.declaration = declaration  # type: ignore[attr-defined]
+        return send
+
+    return declare
+
+
+def operation_of(method: Callable[..., Coroutine[Any, Any, T]]) -> Operation[T]:
+    """The operation that a method of a service makes: ``operation_of(Telephony.make_call)``."""
+    declaration: _Declaration[T] = method.declaration  # type: ignore[attr-defined]
+    return declaration.operation
+
+
+class _Declaration(Generic[T]):
+    """A declared operation, which is made when it is first used."""
+
+    service: type[Service]
+
+    def __init__(
+        self,
+        build: Callable[..., Send[T]],
+        facts: Mapping[str, Any],
+        sends: type[Wire] | None,
+        names: Mapping[str, str],
+        valueless: tuple[str, ...],
+        guards: tuple[str, ...],
+    ) -> None:
+        self._build = build
+        self._facts = facts
+        self._sends = sends
+        self._names = names
+        self._valueless = valueless
+        self._guards = guards
+
+    @cached_property
+    def operation(self) -> Operation[T]:
+        build, facts, service = self._build, self._facts, self.service
+        hints = get_type_hints(build)
+        (answer,) = get_args(hints["return"])
+        summary, _, rest = (inspect.getdoc(build) or "").partition("\n")
+        parameters, body = self._parameters(hints)
+        return Operation(
+            **facts,
+            name=build.__name__,
+            service=service.service,
+            summary=summary,
+            description=rest.strip(),
+            parameters=parameters,
+            body=body,
+            python=f"{service.python}.{build.__name__}",
+            sends=self._sends if body is None else body.hint,
+            returns=None if answer is NoneType else bare_type(answer),
+            optional=answer is not NoneType and NoneType in get_args(answer),
+            applications=service.applications,
+            literal=service.literal,
+            build=partial(build, None),
+        )
+
+    def _parameters(self, hints: Mapping[str, Any]) -> tuple[tuple[Parameter, ...], Parameter | None]:
+        """What the signature says: the parameters, and the body where it is one argument."""
+        parameters: list[Parameter] = []
+        body: Parameter | None = None
+        path = list(_names_in(self._facts["path"], self._facts["deep"]))
+        hidden = secret_fields()
+        for one in [*inspect.signature(self._build).parameters.values()][1:]:
+            required = one.default is one.empty
+            if one.name == "body":
+                needs = frozenset(name for check in self._facts["checks"] for name in getattr(check, "needs", ()))
+                body = parameter_of(hints["body"], name="body", keyword="body", required=required, needs=needs)
+                continue
+            place, name = ParameterPlace.BODY, self._names.get(one.name) or camel(one.name)
+            if one.kind is one.KEYWORD_ONLY:
+                place = ParameterPlace.GUARD if name in self._guards else ParameterPlace.QUERY
+            elif path:
+                place, name = ParameterPlace.PATH, path.pop(0)
+            parameters.append(
+                parameter_of(
+                    first_type(hints[one.name]),
+                    name=name,
+                    keyword=one.name,
+                    place=place,
+                    required=required,
+                    secret=name in hidden,
+                    valueless=name in self._valueless,
+                )
+            )
+        return tuple(parameters), body
+
+
+def _names_in(path: str, deep: str | None) -> tuple[str, ...]:
+    """The names in a template, in its order; those that ``deep`` stands for are one."""
+    names = _IN_BRACES.findall(path)
+    return tuple(names) if deep is None else (*names[: len(names) - _tail(path).count("{")], deep)
+
+
+def _tail(path: str) -> str:
+    """The parts at the end of a template that are filled in."""
+    parts = path.split("/")
+    first = len(parts)
+    while parts[first - 1].startswith("{"):
+        first -= 1
+    return "/".join(parts[first:])
+
+
+def _declarations(kind: type[Service]) -> Iterator[_Declaration[Any]]:
+    for member in vars(kind).values():
+        declaration = getattr(member, "declaration", None)
+        if isinstance(declaration, _Declaration):
+            yield declaration

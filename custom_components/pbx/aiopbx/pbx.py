@@ -2,40 +2,36 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
-import aiohttp
 from msgspec.structs import asdict, replace
 
-from .board import Board
 from .call import Call
-from .connection import Connection
+from .core import Core
 from .directory import ContactSearch, wanted
-from .doors import check_open, owned
-from .errors import InvalidInput, NotSupported, Offline, PbxError, UnknownCall, UnknownLine
+from .errors import InvalidInput, NotSupported, Offline, PbxError, UnknownCall
 from .events import CallEnded, CallEvent, Event, LineEvent, StatusChanged
+from .http.tap import WireMessage
 from .line import Line
-from .model import AvailableLine, CallSnapshot, Feature, LineSnapshot, Statistics, Status, SystemInfo
+from .loops import check_open, owned
+from .model import AvailableLine, Feature, LineSnapshot, Statistics, Status, SystemInfo
 from .nodes import Nodes
 from .objects import Objects
-from .operations import Answer, Operation, Request, Requests
-from .policy import DialGuard
-from .recording import Clock, RealClock, Recorder
-from .settings import ConnectionSettings
-from .subscribers import Callback, EventStream, Kind
-from .system import Commands, System
-from .wiretap import WireMessage
+from .operations import Operation
+from .recording.recorder import Clock, RealClock, Recorder
+from .requests import Answer, Request, Requests
+from .store import Callback, E, EventStream, Kind
 
 if TYPE_CHECKING:
+    from .filters import DirectoryFilter
     from .istra.client import IstraClient
     from .o2g.client import O2gClient
-    from .o2g.filters import DirectoryFilter
+    from .settings.connection import ConnectionSettings
 
 T = TypeVar("T")
 X = TypeVar("X", bound="Pbx")
@@ -48,58 +44,52 @@ class Pbx:
     any event loop, and started from a thread without one by ``run_threadsafe``. Callbacks run in the owning loop.
     """
 
-    def __init__(self, settings: ConnectionSettings, system: System, board: Board, connection: Connection) -> None:
+    def __init__(self, settings: "ConnectionSettings", core: Core) -> None:
         """Made by ``connect`` only."""
         self.settings = settings
-        self._system = system
-        self._board = board
-        self._connection = connection
-        self._guard = DialGuard(settings.dial_policy)
-        self._loop = asyncio.get_running_loop()
-        self._handles: WeakValueDictionary[str, Call] = WeakValueDictionary()
-        self._line_handles: dict[str, Line] = {}
+        self._core = core
         self._lines = _Lines(self)
-        self._streams: set[EventStream] = set()
+        self._streams: set[EventStream[Event]] = set()
         self._streams_lock = Lock()
         self._closed_streams = [0, 0]
         self._recorders: set[Recorder] = set()
-        board.subscribers.add(self._finish, kind=CallEnded)
+        core.store.subscribers.add(self._finish, kind=CallEnded)
 
     def __repr__(self) -> str:
         """Say what it is connected to and how it stands."""
-        return f"<Pbx {self.info.url or self.settings.url}: {self.status}, {len(self._board.lines)} lines>"
+        return f"<Pbx {self.info.url or self.settings.url}: {self.status}, {len(self._core.store.lines)} lines>"
 
     # What it is
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The event loop that owns the client."""
-        return self._loop
+        return self._core.loop
 
     @property
     def status(self) -> Status:
         """Whether the system is seen. While it is not online, what lines and calls show may be old."""
-        return self._connection.status
+        return self._core.connection.status
 
     @property
     def error(self) -> PbxError | None:
-        """Why it is not online; none while it is."""
-        return self._connection.error
+        """Why it is not online; None while it is."""
+        return self._core.connection.error
 
     @property
     def info(self) -> SystemInfo:
         """What it is connected to, or was last."""
-        return self._connection.info
+        return self._core.connection.info
 
     @property
     def features(self) -> frozenset[Feature]:
         """What the system and this account can do at all; a line may be able to do less."""
-        return self._system.features
+        return self._core.system.features
 
     @property
     def missing(self) -> Mapping[Feature, str]:
         """The features that are absent for want of a licence, and the licence."""
-        return self._system.missing(None)
+        return self._core.system.missing(None)
 
     @property
     def lines(self) -> Mapping[str, Line]:
@@ -113,11 +103,12 @@ class Pbx:
             coalesced = self._closed_streams[0] + sum(stream.coalesced for stream in self._streams)
             dropped = self._closed_streams[1] + sum(stream.dropped for stream in self._streams)
         return replace(
-            self._system.statistics(),
+            self._core.system.statistics(),
             coalesced=coalesced,
             dropped=dropped,
-            losses=self._connection.losses,
-            fail_overs=self._connection.fail_overs,
+            losses=self._core.connection.losses,
+            fail_overs=self._core.connection.fail_overs,
+            unforeseen=self._core.connection.unforeseen,
         )
 
     @property
@@ -128,7 +119,7 @@ class Pbx:
     @property
     def recent_events(self) -> tuple[Event, ...]:
         """The last 25 events, the newest last."""
-        return tuple(self._board.recent)
+        return tuple(self._core.store.recent)
 
     @property
     def o2g(self) -> "O2gClient":
@@ -138,9 +129,9 @@ class Pbx:
         """
         if self.settings.system != "o2g":
             raise NotSupported("This is not an O2G system.", missing="o2g")
-        wire: O2gClient | None = getattr(self._system, "client", None)
+        wire: O2gClient | None = getattr(self._core.system, "client", None)
         if wire is None:
-            raise self._offline()
+            raise self._core.offline()
         return wire
 
     @property
@@ -151,15 +142,15 @@ class Pbx:
         """
         if self.settings.system == "o2g":
             raise NotSupported("This is not an Istra system.", missing="istra")
-        wire: IstraClient | None = getattr(self._system, "client", None)
+        wire: IstraClient | None = getattr(self._core.system, "client", None)
         if wire is None:
-            raise self._offline()
+            raise self._core.offline()
         return wire
 
     @property
     def operations(self) -> Mapping[str, Operation]:
         """Every operation of the wire by name, described: what it does and takes. Empty where there are none."""
-        requests: Requests | None = getattr(self._system, "requests", None)
+        requests: Requests | None = getattr(self._core.system, "requests", None)
         return requests.operations if requests is not None else {}
 
     def line(self, key: str) -> Line:
@@ -167,26 +158,26 @@ class Pbx:
         line = self._lines.get(key)
         if line is not None:
             return line
-        for snapshot in self._board.lines.values():
+        for snapshot in self._core.store.lines.values():
             if snapshot.number == key:
                 return self._lines[snapshot.id]
-        raise self._unknown_line(key)
+        raise self._core.unknown_line(key)
 
     def call(self, key: str) -> Call:
         """The call in progress with this id or reference; raises ``UnknownCall``.
 
-        Both ends of an internal call may be monitored, and share the reference then: the id is what tells them apart.
+        Both ends of an internal call may be monitored, and share the reference then: their ids differ.
         """
         found = [
             (line.id, call)
-            for line in list(self._board.lines.values())
+            for line in list(self._core.store.lines.values())
             for call in line.calls
             if key in (call.id, call.ref)
         ]
         exact = [pair for pair in found if pair[1].id == key]
         if len(exact or found) == 1:
             line, call = (exact or found)[0]
-            return self._handle(self._lines[line], call)
+            return self._lines[line]._call(call)
         if found:
             raise UnknownCall(
                 f"{key!r} is a call of several lines.",
@@ -198,13 +189,13 @@ class Pbx:
 
     @property
     def nodes(self) -> Nodes:
-        """The nodes by id, with their links, and the licences: a live view. Empty for who is no administrator."""
-        return Nodes(self)
+        """The nodes by id, with their links, and the licences: a live view. Only administrators see any."""
+        return Nodes(self._core)
 
     @property
     def objects(self) -> Objects:
         """The configuration of the nodes, to be read and changed by administrators."""
-        return Objects(self)
+        return Objects(self._core)
 
     def directory(
         self,
@@ -213,22 +204,22 @@ class Pbx:
         keys: str | None = None,
         first_name_keys: str | None = None,
         limit: int | None = None,
-        line: "str | Line | None" = None,
+        line: str | Line | None = None,
     ) -> ContactSearch:
         """Search the telephone book: ``async for contact in pbx.directory("Ma")``.
 
         ``what`` is the beginning of a last name, a first name or a number, or a filter such as
-        ``field("lastName").contains("ar") & field("firstName").equals("Ana")``. ``keys`` are digits instead, as the
+        ``field("last_name").contains("ar") & field("first_name").equals("Ana")``. ``keys`` are digits instead, as the
         last name is typed on a telephone (``keys_of("Martin")``). ``limit`` is 1 to 100 contacts. It is searched for
-        one ``line``, any that may if none is given. O2G: POST, GET and DELETE /directory/search.
+        one ``line``, any that may search where it is left out. O2G: POST, GET and DELETE /directory/search.
         """
         asked = wanted(what, keys, first_name_keys, limit)
         if line is not None:
             return ContactSearch(line if isinstance(line, Line) else self.line(line), asked)
-        for snapshot in self._board.lines.values():
+        for snapshot in self._core.store.lines.values():
             if Feature.DIRECTORY in snapshot.features:
                 return ContactSearch(self._lines[snapshot.id], asked)
-        raise self._cannot(Feature.DIRECTORY)
+        raise self._core.cannot(Feature.DIRECTORY)
 
     # The wire, by the names of its operations
 
@@ -239,7 +230,7 @@ class Pbx:
         the whole body. Text stands for any kind of value, lists and objects as JSON. Raises ``InvalidInput`` that names
         the field, ``PolicyViolation``, ``NotSupported``. Works offline.
         """
-        return self._requests.prepare(name, values, self._guard)
+        return self._requests.prepare(name, values, self._core.guard)
 
     @owned
     async def request(self, name: str | Request, /, **values: Any) -> Answer:
@@ -254,40 +245,53 @@ class Pbx:
                 raise InvalidInput("values", "go into a request when it is prepared.", remedy="Prepare it again.")
             prepared = name
         else:
-            prepared = requests.prepare(name, values, self._guard)
-        self._require_online()
-        return await self._system.run(
-            lambda _: requests.send(prepared, self._guard), safe=prepared.operation.repeatable
-        )
+            prepared = requests.prepare(name, values, self._core.guard)
+        self._core.require_online()
+        return await requests.send(prepared, self._core.guard)
 
     @property
     def _requests(self) -> Requests:
-        requests: Requests | None = getattr(self._system, "requests", None)
+        requests: Requests | None = getattr(self._core.system, "requests", None)
         if requests is None:
             raise NotSupported("Requests by name: this kind of system has none.", missing="operations")
         return requests
 
     # What happens
 
+    @overload
     def subscribe(
-        self, callback: Callback, *, line: "str | Line | None" = None, kind: Kind = None
-    ) -> Callable[[], None]:
+        self, callback: Callable[[Event], None], *, line: str | Line | None = None, kind: None = None
+    ) -> Callable[[], None]: ...
+    @overload
+    def subscribe(
+        self, callback: Callable[[E], None], *, line: str | Line | None = None, kind: type[E] | tuple[type[E], ...]
+    ) -> Callable[[], None]: ...
+    def subscribe(self, callback: Callback, *, line: str | Line | None = None, kind: Kind = None) -> Callable[[], None]:
         """Call ``callback`` for every event, and return the function that stops it.
 
         Only those of ``line`` (handle, id or number) and of ``kind`` (a class of event, several, or a base such as
         ``CallEvent``) where given. It is called in the owning loop, at once and in order, so it must not block; what it
-        raises is logged and hurts nobody. Safe from any thread. Raises ``UnknownLine``.
+        raises is logged and affects no one else. Safe from any thread. Raises ``UnknownLine``.
         """
-        return self._board.subscribers.add(callback, line=self._line_id(line), kind=kind)
+        return self._core.store.subscribers.add(callback, line=self._line_id(line), kind=kind)
 
-    def events(self, *, line: "str | Line | None" = None, kind: Kind = None, size: int = 1000) -> EventStream:
-        """Iterate over events: bounded, so that whoever is slow gets changes merged, and never delays the others."""
+    @overload
+    def events(self, *, line: str | Line | None = None, kind: None = None, size: int = 1000) -> EventStream[Event]: ...
+    @overload
+    def events(
+        self, *, line: str | Line | None = None, kind: type[E] | tuple[type[E], ...], size: int = 1000
+    ) -> EventStream[E]: ...
+    def events(self, *, line: str | Line | None = None, kind: Kind = None, size: int = 1000) -> EventStream[Any]:
+        """Iterate over events: bounded, so that a slow reader gets changes merged, and never delays the others.
+
+        ``line`` and ``kind`` select events as in ``subscribe``; ``size`` is how many may wait.
+        """
         id_ = self._line_id(line)
 
         def subscribe(callback: Callback) -> Callable[[], None]:
-            return self._board.subscribers.add(callback, line=id_, kind=kind)
+            return self._core.store.subscribers.add(callback, line=id_, kind=kind)
 
-        stream = EventStream(subscribe, size, self._stream_closed)
+        stream: EventStream[Event] = EventStream(subscribe, size, self._stream_closed)
         with self._streams_lock:
             self._streams.add(stream)
         if self.status is Status.CLOSED:
@@ -300,7 +304,7 @@ class Pbx:
         Passwords, tokens, cookies, subscription ids, PINs and codes are replaced by ``***``. It is called in the owning
         loop, at once and in order: before the model makes anything of a message. Safe from any thread.
         """
-        return self._board.tap.listen(callback)
+        return self._core.store.tap.listen(callback)
 
     def record(self, path: "str | os.PathLike[str]", *, wire: bool = True, clock: Clock | None = None) -> Recorder:
         """Write down what happens from now on, for ``replay``: ``async with pbx.record("x.jsonl")``, or ``close`` it.
@@ -311,8 +315,8 @@ class Pbx:
         """
         recorder = Recorder(
             path,
-            self._board,
-            loop=self._loop,
+            self._core.store,
+            loop=self._core.loop,
             status=lambda: (self.status, str(self.error) if self.error is not None else None),
             info=lambda: self.info,
             wire=wire,
@@ -335,11 +339,7 @@ class Pbx:
             elif now is Status.CLOSED:
                 reached.set_exception(Offline("The client is closed."))
 
-        def heard(event: Event) -> None:
-            if isinstance(event, StatusChanged):
-                look(event.status)
-
-        stop = self.subscribe(heard, kind=StatusChanged)
+        stop = self.subscribe(lambda event: look(event.status), kind=StatusChanged)
         try:
             look(self.status)
             async with asyncio.timeout(timeout):
@@ -353,8 +353,8 @@ class Pbx:
 
         With Istra every extension of the enterprise, every terminal of the user, or the user.
         """
-        self._require_online()
-        return await self._system.available_lines()
+        self._core.require_online()
+        return await self._core.system.available_lines()
 
     def diagnostics(self) -> dict[str, Any]:
         """What helps to find a fault: no secret, no name and no number of a person in it."""
@@ -375,7 +375,7 @@ class Pbx:
                     "synced": line.synced,
                     "features": sorted(feature.value for feature in line.features),
                 }
-                for line in list(self._board.lines.values())[:100]
+                for line in list(self._core.store.lines.values())[:100]
             ],
             "recent_events": [_redacted(event) for event in self.recent_events],
         }
@@ -385,23 +385,26 @@ class Pbx:
     def run_threadsafe(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
         """Run a coroutine in the owning loop, from any thread: ``pbx.run_threadsafe(line.dial("1000")).result()``."""
         try:
-            check_open(self._loop)
+            check_open(self._core.loop)
         except Offline:
             coroutine.close()
             raise
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._core.loop)
 
     @owned
     async def close(self) -> None:
         """End it: channel, subscription and session are given back. Never raises; more than once is fine."""
         for recorder in tuple(self._recorders):
             await recorder.give_up()
-        await self._connection.close()
-        await self._system.close()
-        with self._streams_lock:
-            streams = list(self._streams)
-        for stream in streams:
-            stream.close()
+        try:
+            await self._core.connection.close()
+        finally:
+            # Also when this is cancelled: the connection has ended by then, and what outlives it must not stay.
+            await self._core.system.close()
+            with self._streams_lock:
+                streams = list(self._streams)
+            for stream in streams:
+                stream.close()
 
     async def __aenter__(self) -> Self:
         """It is connected already."""
@@ -415,71 +418,17 @@ class Pbx:
 
     # Inside
 
-    def _line_id(self, line: "str | Line | None") -> str | None:
+    def _line_id(self, line: str | Line | None) -> str | None:
         if line is None:
             return None
         return line.id if isinstance(line, Line) else self.line(line).id
 
-    def _unknown_line(self, key: str) -> UnknownLine:
-        there = sorted(self._board.lines)
-        some = ", ".join(there[:10]) + (f" and {len(there) - 10} more" if len(there) > 10 else "")
-        return UnknownLine(
-            f"No line {key!r} is monitored.", remedy=f"There are: {some}." if there else "There are none."
-        )
+    def _finish(self, event: CallEnded) -> None:
+        line = self._lines.made.get(event.line)
+        if line is not None:
+            line._finish(event.call)
 
-    def _offline(self) -> Offline:
-        if self.status is Status.CLOSED:
-            return Offline("The client is closed.", remedy="Connect again.")
-        why = f" {self.error.message}" if self.error else ""
-        return Offline(
-            f"There is no connection at the moment ({self.status}).{why}",
-            remedy="It is being restored; try again later.",
-        )
-
-    async def _ask(
-        self, feature: Feature | None, ask: "Callable[[Commands], Awaitable[T]]", *, safe: bool = False
-    ) -> T:
-        """Ask something of the system that this feature stands for."""
-        self._require_online()
-        if feature is not None and feature not in self.features:
-            raise self._cannot(feature)
-        return await self._system.run(ask, safe=safe)
-
-    def _cannot(self, feature: Feature) -> NotSupported:
-        missing = self.missing.get(feature)
-        return NotSupported(
-            f"{feature.value.replace('_', ' ')}: this account cannot do this.",
-            missing=missing or feature.value,
-            remedy=f"It needs {missing}." if missing else "See pbx.features for what it can do.",
-        )
-
-    def _line_features(self, line: LineSnapshot) -> frozenset[Feature]:
-        """What a line can do. A system with which nothing can be done says so here, and below."""
-        return line.features
-
-    def _require_live(self, feature: Feature) -> None:
-        """Raise ``NotSupported`` where nothing can be done with any line."""
-
-    def _require_online(self) -> None:
-        if self._connection.status is not Status.ONLINE:
-            raise self._offline()
-
-    def _handle(self, line: Line, call: CallSnapshot) -> Call:
-        """The handle of a call: the same one as long as somebody holds it."""
-        handle = self._handles.get(call.id)
-        if handle is None or handle._last.outcome is not None:
-            handle = Call(line, call)
-            if call.outcome is None:
-                self._handles[call.id] = handle
-        return handle
-
-    def _finish(self, event: Event) -> None:
-        if isinstance(event, CallEvent):
-            handle = self._handles.pop(event.call.id, None)
-            if handle is not None:
-                handle._finish(event.call)
-
-    def _stream_closed(self, stream: EventStream) -> None:
+    def _stream_closed(self, stream: EventStream[Event]) -> None:
         with self._streams_lock:
             if stream in self._streams:
                 self._streams.remove(stream)
@@ -488,24 +437,25 @@ class Pbx:
 
 
 class _Lines(Mapping[str, Line]):
-    """The lines by id, handles made when they are asked for."""
+    """The lines by id; handles are made when they are asked for."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
-        self._made = pbx._line_handles
+        self._core = pbx._core
+        self.made: dict[str, Line] = {}
 
     def __getitem__(self, key: str) -> Line:
-        snapshot = self._pbx._board.lines[key]
-        line = self._made.get(key)
+        snapshot = self._core.store.lines[key]
+        line = self.made.get(key)
         if line is None:
-            line = self._made.setdefault(key, Line(self._pbx, snapshot))
+            line = self.made.setdefault(key, Line(self._pbx, snapshot))
         return line
 
     def __iter__(self) -> Iterator[str]:
-        return iter(list(self._pbx._board.lines))
+        return iter(list(self._core.store.lines))
 
     def __len__(self) -> int:
-        return len(self._pbx._board.lines)
+        return len(self._core.store.lines)
 
 
 class Connecting(Generic[X]):
@@ -533,69 +483,18 @@ class Connecting(Generic[X]):
             await self._pbx.close()
 
 
-def connect(
-    settings: ConnectionSettings | None = None, *, session: aiohttp.ClientSession | None = None, **keywords: Any
-) -> Connecting[Pbx]:
-    """Connect to a telephone system, in an ``async with … as pbx`` or by ``pbx = await …``.
-
-    Instead of ``settings``, or over them, the fields of ``ConnectionSettings`` as keywords. The ``Pbx`` is online and
-    synchronised. Raises ``InvalidInput``, ``ConnectionFailed``, ``CertificateFailed``, ``AuthenticationFailed``,
-    ``NotSupported`` or ``UnknownLine`` if the first connection fails, and leaves nothing running then; later ones are
-    restored by themselves. A ``session`` of yours is used for requests and stays open, else one is made and closed.
-    """
-
-    async def make() -> Pbx:
-        chosen = ConnectionSettings.make(**keywords) if settings is None else settings
-        if settings is not None and keywords:
-            chosen = ConnectionSettings.make(**(settings.model_dump() | keywords))
-        return await _open(chosen, session)
-
-    return Connecting(make)
-
-
-async def _open(settings: ConnectionSettings, session: aiohttp.ClientSession | None) -> Pbx:
-    board = Board()
-    system = _system(settings, board, session)
-    connection = Connection(
-        system,
-        board,
-        minimum=settings.reconnect_min,
-        maximum=settings.reconnect_max,
-        fail_back_interval=settings.fail_back_interval,
-    )
-    pbx = Pbx(settings, system, board, connection)
-    try:
-        await connection.start()
-    except BaseException:
-        await connection.close()
-        await system.close()
-        raise
-    return pbx
-
-
-def _system(settings: ConnectionSettings, board: Board, session: aiohttp.ClientSession | None) -> System:
-    """The wire that the settings ask for. The wires know the model, not the other way round."""
-    if settings.system == "o2g":
-        from .o2g.system import O2gSystem
-
-        return O2gSystem(settings, board, session)
-    from .istra.system import IstraSystem
-
-    return IstraSystem(settings, board, session)
-
-
 def _mask(text: str) -> str:
     return f"{text[:1]}…" if text else ""
 
 
 def _redacted(event: Event) -> dict[str, Any]:
     """What kind of event it was, when, and the states, without who."""
-    told: dict[str, Any] = {"kind": type(event).__name__, "at": event.at.isoformat()}
+    shown: dict[str, Any] = {"kind": type(event).__name__, "at": event.at.isoformat()}
     if isinstance(event, StatusChanged):
-        told |= {"status": event.status.value, "previous": event.previous.value}
+        shown |= {"status": event.status.value, "previous": event.previous.value}
     if isinstance(event, CallEvent):
         call = event.call
-        told |= {
+        shown |= {
             "state": call.state.value,
             "direction": call.direction.value,
             "cause": call.cause,
@@ -605,8 +504,8 @@ def _redacted(event: Event) -> dict[str, Any]:
     elif isinstance(event, LineEvent):
         snapshot: LineSnapshot | None = getattr(event, "snapshot", None)
         if snapshot is not None:
-            told["state"] = snapshot.state.value
+            shown["state"] = snapshot.state.value
         changed = getattr(event, "changed", None)
         if changed is not None:
-            told["changed"] = sorted(changed)
-    return told
+            shown["changed"] = sorted(changed)
+    return shown

@@ -1,102 +1,17 @@
 """A telephone of a line: its keys, its lock, what it is programmed with."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from .doors import owned
 from .errors import InvalidInput
-from .model import Device, Feature, LineSnapshot, Snapshot
+from .loops import owned
+from .model import Device, Feature
+from .ports import TelephoneCommands
+from .records import Key, Pin, TelephoneState
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable
 
     from .line import Line
-
-
-class Key(Snapshot, frozen=True, kw_only=True):
-    """A key, or a soft key, and what it is programmed with."""
-
-    position: int
-    number: str | None = None
-    """What it dials; none where it is free."""
-    label: str | None = None
-    locked: bool | None = None
-    """Whether it may not be programmed; soft keys have no such thing."""
-
-
-class TelephoneState(Snapshot, frozen=True, kw_only=True):
-    """What may be switched on a telephone."""
-
-    locked: bool | None = None
-    camp_on: bool | None = None
-    """Whether further calls wait while it is busy."""
-    associate: str | None = None
-
-
-class Pin(Snapshot, frozen=True, kw_only=True):
-    """A PIN, and what it controls. No text shows it."""
-
-    number: str | None = None
-    with_secret_code: bool | None = None
-    control: str | None = None
-    """What it controls, in the system's word, such as ``PIN_Group_Control``."""
-    group: int | None = None
-
-    def __repr__(self) -> str:
-        """Say nothing of the number."""
-        return f"Pin(control={self.control!r}, group={self.group!r})"
-
-
-class TelephoneCommands(Protocol):
-    """What may be asked of a system about a telephone."""
-
-    async def keys(self, line: LineSnapshot, device: str, programmed: bool) -> tuple[Key, ...]:
-        """The keys, or only those that are programmed."""
-
-    async def set_key(self, line: LineSnapshot, device: str, key: Key) -> None:
-        """Program a key."""
-
-    async def delete_key(self, line: LineSnapshot, device: str, position: int) -> None:
-        """Free a key."""
-
-    async def soft_keys(self, line: LineSnapshot, device: str) -> tuple[Key, ...]:
-        """The soft keys."""
-
-    async def set_soft_key(self, line: LineSnapshot, device: str, key: Key) -> None:
-        """Program a soft key."""
-
-    async def delete_soft_key(self, line: LineSnapshot, device: str, position: int) -> None:
-        """Free a soft key."""
-
-    async def state(self, line: LineSnapshot, device: str) -> TelephoneState:
-        """Lock, camp-on, associate."""
-
-    async def set_lock(self, line: LineSnapshot, device: str, on: bool) -> None:
-        """Lock it."""
-
-    async def set_camp_on(self, line: LineSnapshot, device: str, on: bool) -> None:
-        """Let calls wait."""
-
-    async def set_associate(self, line: LineSnapshot, device: str, number: str) -> None:
-        """Associate it with a number."""
-
-    async def pin(self, line: LineSnapshot, device: str) -> Pin:
-        """Its PIN."""
-
-    async def set_pin(self, line: LineSnapshot, device: str, pin: Pin) -> None:
-        """Give it a PIN."""
-
-    async def addons(self, line: LineSnapshot, device: str) -> tuple[str, ...]:
-        """Its key modules, in the system's words."""
-
-    async def remote_extension(self, line: LineSnapshot, device: str) -> bool | None:
-        """Whether this remote extension is activated."""
-
-    async def set_remote_extension(self, line: LineSnapshot, device: str, on: bool) -> None:
-        """Activate this remote extension."""
-
-    async def prefix(self, line: LineSnapshot, type: str, value: str) -> str | None:
-        """What is dialled for a service."""
 
 
 class Telephone:
@@ -139,7 +54,7 @@ class Telephone:
     @owned
     async def keys(self, *, programmed: bool = False) -> tuple[Key, ...]:
         """The keys that can be programmed, or only those that are. O2G: GET …/programmeableKeys, …/programmedKeys."""
-        return await self._read(lambda phones, line: phones.keys(line, self.id, programmed))
+        return await self._commands.keys(self._line.snapshot, self.id, programmed)
 
     @owned
     async def set_key(
@@ -147,54 +62,54 @@ class Telephone:
     ) -> None:
         """Program a key. O2G: PUT …/programmeableKeys/{position}."""
         key = Key(position=_position(position), number=number, label=label, locked=locked)
-        await self._do(lambda phones, line: phones.set_key(line, self.id, key))
+        await self._commands.set_key(self._line.snapshot, self.id, key)
 
     @owned
     async def delete_key(self, position: int) -> None:
         """Free a key. O2G: DELETE …/programmeableKeys/{position}."""
-        await self._do(lambda phones, line: phones.delete_key(line, self.id, _position(position)))
+        await self._commands.delete_key(self._line.snapshot, self.id, _position(position))
 
     @owned
     async def soft_keys(self) -> tuple[Key, ...]:
         """The soft keys. O2G: GET …/softKeys."""
-        return await self._read(lambda phones, line: phones.soft_keys(line, self.id))
+        return await self._commands.soft_keys(self._line.snapshot, self.id)
 
     @owned
     async def set_soft_key(self, position: int, number: str, *, label: str | None = None) -> None:
         """Program a soft key. O2G: PUT …/softKeys/{position}."""
         key = Key(position=_position(position), number=number, label=label)
-        await self._do(lambda phones, line: phones.set_soft_key(line, self.id, key))
+        await self._commands.set_soft_key(self._line.snapshot, self.id, key)
 
     @owned
     async def delete_soft_key(self, position: int) -> None:
         """Free a soft key. O2G: DELETE …/softKeys/{position}."""
-        await self._do(lambda phones, line: phones.delete_soft_key(line, self.id, _position(position)))
+        await self._commands.delete_soft_key(self._line.snapshot, self.id, _position(position))
 
     @owned
     async def state(self) -> TelephoneState:
         """Whether it is locked, whether calls wait, and its associate. O2G: GET …/dynamicState."""
-        return await self._read(lambda phones, line: phones.state(line, self.id))
+        return await self._commands.state(self._line.snapshot, self.id)
 
     @owned
     async def set_lock(self, on: bool) -> None:
         """Lock it, or unlock it. O2G: PUT …/lock."""
-        await self._do(lambda phones, line: phones.set_lock(line, self.id, on))
+        await self._commands.set_lock(self._line.snapshot, self.id, on)
 
     @owned
     async def set_camp_on(self, on: bool) -> None:
         """Let further calls wait while it is busy, or not. O2G: PUT …/campon."""
-        await self._do(lambda phones, line: phones.set_camp_on(line, self.id, on))
+        await self._commands.set_camp_on(self._line.snapshot, self.id, on)
 
     @owned
     async def set_associate(self, number: str) -> None:
         """Associate it with a number. O2G: PUT …/associate."""
         self._line._check_number(number)
-        await self._do(lambda phones, line: phones.set_associate(line, self.id, number))
+        await self._commands.set_associate(self._line.snapshot, self.id, number)
 
     @owned
     async def pin(self) -> Pin:
         """Its PIN and what it controls; no text shows it. O2G: GET …/pin."""
-        return await self._read(lambda phones, line: phones.pin(line, self.id))
+        return await self._commands.pin(self._line.snapshot, self.id)
 
     @owned
     async def set_pin(
@@ -207,30 +122,26 @@ class Telephone:
     ) -> None:
         """Give it a PIN, and say what it controls. O2G: PUT …/pin."""
         pin = Pin(number=number, with_secret_code=with_secret_code, control=control, group=group)
-        await self._do(lambda phones, line: phones.set_pin(line, self.id, pin))
+        await self._commands.set_pin(self._line.snapshot, self.id, pin)
 
     @owned
     async def addons(self) -> tuple[str, ...]:
         """Its key modules, in the system's words. O2G: GET …/addons."""
-        return await self._read(lambda phones, line: phones.addons(line, self.id))
+        return await self._commands.addons(self._line.snapshot, self.id)
 
     @owned
     async def remote_extension(self) -> bool | None:
         """Whether it is activated, where it is a remote extension. O2G: GET …/REActiveState."""
-        return await self._read(lambda phones, line: phones.remote_extension(line, self.id))
+        return await self._commands.remote_extension(self._line.snapshot, self.id)
 
     @owned
     async def set_remote_extension(self, on: bool) -> None:
         """Activate this remote extension, or deactivate it. O2G: PUT …/REActive."""
-        await self._do(lambda phones, line: phones.set_remote_extension(line, self.id, on))
+        await self._commands.set_remote_extension(self._line.snapshot, self.id, on)
 
-    async def _read(self, ask: "Callable[[TelephoneCommands, LineSnapshot], Awaitable[T]]") -> "T":
-        line = self._line
-        return await line._ask(Feature.TELEPHONES, lambda commands: ask(commands.telephones, line.snapshot), safe=True)
-
-    async def _do(self, ask: "Callable[[TelephoneCommands, LineSnapshot], Awaitable[None]]") -> None:
-        line = self._line
-        await line._ask(Feature.TELEPHONES, lambda commands: ask(commands.telephones, line.snapshot))
+    @property
+    def _commands(self) -> TelephoneCommands:
+        return self._line._commands_for(Feature.TELEPHONES).telephones
 
 
 def _position(position: int) -> int:

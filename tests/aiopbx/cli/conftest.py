@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ def people() -> tuple[UserSpec, ...]:
 
 
 def answering() -> Scenario:
-    """Nobody calls, everybody answers at once, and hangs up soon; 1003 never does."""
+    """Return a scenario without calls of its own, in which everyone but 1003 answers at once and hangs up soon."""
     data = load_scenario("office").model_dump() | {
         "acts": {},
         "answering": {"ring": [0.05, 0.1], "talk": [30, 30]},
@@ -138,9 +139,21 @@ class Ran:
 Command = Callable[..., Ran]
 
 
+@contextmanager
+def logging_kept() -> Iterator[None]:
+    """Keep the logging of the tests, which a command sets up anew."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
 @pytest.fixture
 def aiopbx(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run the command; the environment says nothing of a connection."""
+    """Run the command, with an environment that names no connection."""
     import os
 
     for name in [name for name in os.environ if name.startswith("AIOPBX_")]:
@@ -150,13 +163,8 @@ def aiopbx(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
     def command(*arguments: str) -> Ran:
         capfd.readouterr()
-        root = logging.getLogger()
-        handlers, level = list(root.handlers), root.level
-        try:
+        with logging_kept():
             code = run(list(arguments))
-        finally:
-            root.handlers[:] = handlers
-            root.setLevel(level)
         out, err = capfd.readouterr()
         return Ran(code, out, err)
 

@@ -102,7 +102,7 @@ def test_a_line_is_missing(aiopbx: Command, as_admin: list[str]) -> None:
     assert "1000" in ran.error
 
 
-# These are told before anything is sent: the address would not even answer.
+# These are refused before anything is sent: the address would not even answer.
 NOWHERE = ["--url", "http://127.0.0.1:1", "--user", "admin", "--password", "admin", "--line", "1000"]
 
 
@@ -166,7 +166,7 @@ def test_an_action_that_is_not_offered(aiopbx: Command, pbx: Served, as_admin: l
         ["watch", "--ca-file", "/nowhere.pem"],
     ],
 )
-def test_what_is_wrong_is_told_before_anything_is_sent(
+def test_mistakes_are_reported_before_anything_is_sent(
     aiopbx: Command, pbx: Served, as_admin: list[str], wrong: list[str]
 ) -> None:
     before = pbx.simulator.server.requests
@@ -212,7 +212,7 @@ def test_settings_from_the_environment_and_a_file(
 @pytest.mark.parametrize(
     ("content", "said"), [("url: [", "YAML"), ("colour: red\nurl: x", "colour"), ("- 1", "settings")]
 )
-def test_a_file_that_is_no_settings(aiopbx: Command, tmp_path: Path, content: str, said: str) -> None:
+def test_a_file_without_settings(aiopbx: Command, tmp_path: Path, content: str, said: str) -> None:
     config = tmp_path / "pbx.yaml"
     config.write_text(content, encoding="utf-8")
     ran = aiopbx("watch", "--config", str(config))
@@ -220,7 +220,7 @@ def test_a_file_that_is_no_settings(aiopbx: Command, tmp_path: Path, content: st
     assert said in ran.error
 
 
-def test_a_ca_file_that_is_none(aiopbx: Command, tls_pbx: Served, tmp_path: Path) -> None:
+def test_a_ca_file_that_does_not_exist(aiopbx: Command, tls_pbx: Served, tmp_path: Path) -> None:
     ran = aiopbx(
         "watch", "--url", tls_pbx.url, "--user", "admin", "--password", "admin", "--ca-file", str(tmp_path / "none.pem")
     )
@@ -232,7 +232,7 @@ def test_a_ca_file_that_is_none(aiopbx: Command, tls_pbx: Served, tmp_path: Path
     "arguments",
     [["watch", "--nonsense"], ["dial"], ["nothing"], ["watch", "--plain", "--json"], ["simulate", "--users", "0"]],
 )
-def test_what_typer_says_no_to(aiopbx: Command, arguments: list[str]) -> None:
+def test_usage_errors(aiopbx: Command, arguments: list[str]) -> None:
     ran = aiopbx(*arguments)
     assert ran.code == 2
     assert "Traceback" not in ran.err
@@ -244,7 +244,7 @@ def test_debug_shows_the_traceback(aiopbx: Command) -> None:
 
 
 def test_a_defect_is_one_line_too(aiopbx: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aiopbx.cli.app.settings_of", lambda given: 1 / 0)
+    monkeypatch.setattr("aiopbx.cli.options.Connection.settings", lambda *_: 1 / 0)
     ran = aiopbx("watch")
     assert ran.code == 1
     assert "ZeroDivisionError" in ran.error

@@ -30,7 +30,7 @@ CAPTURE = Path(__file__).parents[1] / "o2g/captures/o2g-incoming-call.jsonl"
 
 
 def ring_soon(pbx: Served, caller: str, number: str, *, after: float = 0.4) -> threading.Thread:
-    """Let somebody call while the command runs."""
+    """Make a call while the command runs."""
 
     def ring() -> None:
         deadline = time.monotonic() + 20
@@ -194,7 +194,7 @@ def test_dial_outside_with_everything(aiopbx: Command, as_admin: list[str], pbx:
     assert "order 4711" in seen
 
 
-def test_dial_that_nobody_answers(aiopbx: Command, as_admin: list[str]) -> None:
+def test_dial_without_an_answer(aiopbx: Command, as_admin: list[str]) -> None:
     ran = aiopbx("dial", "1003", "--line", "1000", "--give-up-after", "0.3", *as_admin)
     assert ran.code == 5, ran.err
     assert "not answered within 0.3 s, hanging up" in ran.out
@@ -207,7 +207,7 @@ def test_dial_as_a_user_needs_no_line(aiopbx: Command, pbx: Served) -> None:
 
 
 def test_a_private_call_with_its_codes(aiopbx: Command, pbx: Served) -> None:
-    """The own telephone rings first on calls with codes: somebody has to lift it."""
+    """The caller's own telephone rings first on calls with codes, and has to be lifted."""
     switch = pbx.simulator.switch
 
     def lift(change: Any) -> None:
@@ -228,7 +228,7 @@ def test_a_private_call_with_its_codes(aiopbx: Command, pbx: Served) -> None:
     assert "9999" not in wrong.err + wrong.out
 
 
-def test_the_server_says_no(aiopbx: Command, as_admin: list[str]) -> None:
+def test_the_server_refuses(aiopbx: Command, as_admin: list[str]) -> None:
     ran = aiopbx("dial", "4711", "--line", "1000", *as_admin)
     assert ran.code == 4
     assert "INVALID_DESTINATION" in ran.error
@@ -291,7 +291,7 @@ def test_replay_survives_what_it_does_not_know(aiopbx: Command, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("content", "said"), [(None, "cannot be read"), (b"", "no event"), (b'{"a": 1}\n', "no event")]
 )
-def test_a_capture_that_is_none(aiopbx: Command, tmp_path: Path, content: bytes | None, said: str) -> None:
+def test_a_file_that_is_not_a_capture(aiopbx: Command, tmp_path: Path, content: bytes | None, said: str) -> None:
     path = tmp_path / "capture.jsonl"
     if content is not None:
         path.write_bytes(content)
@@ -466,7 +466,7 @@ def test_simulate_on_a_port_that_is_taken(aiopbx: Command, pbx: Served) -> None:
     assert port in ran.error
 
 
-def test_simulate_of_a_scenario_that_is_none(aiopbx: Command) -> None:
+def test_simulate_of_an_unknown_scenario(aiopbx: Command) -> None:
     ran = aiopbx("simulate", "--scenario", "party")
     assert ran.code == 2
     assert "office" in ran.error

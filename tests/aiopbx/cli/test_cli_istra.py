@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aiopbx.cli.call import complete_argument, complete_operation
-from aiopbx.istra.operations import OPERATIONS
+from aiopbx.istra.services import operations_of
+from aiopbx.istra.services.rcc import Rcc
+from aiopbx.istra.types.session import Application
+from aiopbx.operations import operation_of
 from aiopbx.simulator import SimulatorSettings, UserSpec
 
 from .conftest import Served, ServerThread, _serve
@@ -81,8 +84,8 @@ def test_watch(aiopbx: Command, rcc: list[str], crm: list[str], me: list[str]) -
 
 def test_dial(aiopbx: Command, served: Served, rcc: list[str], me: list[str]) -> None:
     ran = aiopbx("dial", "101", "--line", "100", "--give-up-after", "0.5", *rcc)
-    assert ran.code != 0, "nobody answers"
-    assert "lift the own telephone" in ran.out
+    assert ran.code != 0, "no one answers"
+    assert "lift your own telephone" in ran.out
     assert "hanging up" in ran.out
     ran = aiopbx("dial", "101", *me)
     assert ran.code == 0, ran.err
@@ -183,10 +186,9 @@ def test_every_operation_by_its_name(
     for account, application in ((rcc, "myRCC"), (crm, "myCrm"), (me, "myIstra")):
         ran = aiopbx("call", "--list", *account)
         assert ran.code == 0, ran.err
-        told = {line.split()[0] for line in ran.out.splitlines()}
-        known = {one.name for one in OPERATIONS.values() if application in one.applications and one.method != "WS"}
-        assert told == known
-        names |= told
+        listed = {line.split()[0] for line in ran.out.splitlines()}
+        assert listed == set(operations_of(Application(application)))
+        names |= listed
     ran = aiopbx("call", "extension_page", "-a", "offset=0", "-a", "length=1", *rcc)
     assert ran.code == 0, ran.err
     (extension,) = json.loads(ran.out)["items"]
@@ -207,11 +209,11 @@ def test_every_operation_by_its_name(
     ran = aiopbx("call", "place-call", "--explain", *rcc)
     assert "v1/rcc/Extension/{id}/placeCall" in ran.out
     assert "destination" in ran.out
-    assert ("hold", OPERATIONS["rcc.hold"].summary) in complete_operation("ho", "myrcc")
+    assert ("hold", operation_of(Rcc.hold).summary) in complete_operation("ho", "myrcc")
     assert [name for name, _ in complete_argument("place_call", "d", "myrcc")] == ["destination="]
 
 
-def test_what_is_wrong_is_told(aiopbx: Command, served: Served, rcc: list[str], me: list[str]) -> None:
+def test_mistakes_are_reported(aiopbx: Command, served: Served, rcc: list[str], me: list[str]) -> None:
     url = served.simulator.istra_url
     ran = aiopbx("watch", "--url", url, "--system", "myrcc", "--user", "admin", "--password", "admin")
     assert ran.code != 0

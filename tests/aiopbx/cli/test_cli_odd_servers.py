@@ -13,9 +13,10 @@ import pytest
 import typer
 
 import aiopbx as library
-from aiopbx.cli import dial as dial_module, errors, run as run_module, screen, watch as watch_module
+from aiopbx.cli import command, dial as dial_module, output, watch as watch_module
+from aiopbx.cli.options import DialOptions
 from aiopbx.cli.probe import PACKAGES
-from aiopbx.settings import ConnectionSettings
+from aiopbx.settings.connection import ConnectionSettings
 from tests import processes
 from tests.scripted_server import ScriptedServer
 
@@ -27,7 +28,7 @@ Odd = Callable[..., str]
 
 @pytest.fixture
 def odd_server(thread: ServerThread) -> Iterator[Odd]:
-    """Start a server that answers GET /api/rest as told, and says where it is."""
+    """Start a server that answers GET /api/rest like this, and return its URL."""
     servers: list[ScriptedServer] = []
 
     def start(status: int = 200, body: str = "", *, hang: bool = False) -> str:
@@ -52,7 +53,7 @@ def odd_server(thread: ServerThread) -> Iterator[Odd]:
         (200, '{"serverInfo": {"productName": "Some\\u001b[31mthing"}}', "versions", "names no version"),
     ],
 )
-def test_probe_of_a_server_that_is_none(
+def test_probe_of_something_else_than_a_server(
     aiopbx: Command, odd_server: Odd, status: int, body: str, step: str, said: str
 ) -> None:
     ran = aiopbx("probe", odd_server(status, body), "--json")
@@ -143,7 +144,7 @@ def test_the_table_says_how_many_do_not_fit_and_for_how_long(pbx: Served) -> Non
             call = await client.line("1000").dial("1001")
             assert call is not None
             await call.wait_for(library.CallState.ACTIVE, timeout=10)
-            console = screen.output()
+            console = output.console()
             console.width = 150
             with console.capture() as captured:
                 console.print(watch_module.board(client, height=5))
@@ -164,8 +165,8 @@ async def test_a_dial_that_no_event_names(
 
     monkeypatch.setattr(library.Line, "dial", nothing)
     settings = ConnectionSettings(url=pbx.url, username="oxe1000", password="secret")
-    code = await dial_module.dial(settings, dial_module.DialWanted("1001"))
-    assert code == errors.FAILED
+    code = await dial_module.dial(settings, "1001", None, DialOptions())
+    assert code == command.FAILED
     assert "No event has named the call" in capsys.readouterr().err
 
 
@@ -180,7 +181,7 @@ async def test_cancelling_dial_hangs_up(
 
         monkeypatch.setattr(library.Call, "hang_up", refuse)
     settings = ConnectionSettings(url=pbx.url, username="oxe1000", password="secret")
-    task = asyncio.create_task(dial_module.dial(settings, dial_module.DialWanted("1003")))
+    task = asyncio.create_task(dial_module.dial(settings, "1003", None, DialOptions()))
     while "ringing outgoing" not in capsys.readouterr().out:
         await asyncio.sleep(0.01)
     task.cancel()
@@ -213,11 +214,11 @@ async def _raise(error: BaseException) -> int:
 )
 def test_every_error_has_a_code(error: library.PbxError, code: int, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as left:
-        run_module.run_command(_raise(error), debug=False)
+        command.run_to_the_end(_raise(error), debug=False)
     assert left.value.exit_code == code
     assert capsys.readouterr().err.startswith("error: ")
     with pytest.raises(type(error)):
-        run_module.run_command(_raise(error), debug=True)
+        command.run_to_the_end(_raise(error), debug=True)
 
 
 def test_ctrl_c_and_terminate_have_one_code() -> None:
@@ -228,10 +229,10 @@ def test_ctrl_c_and_terminate_have_one_code() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         with processes.signals(), pytest.raises(typer.Exit) as left:
-            run_module.run_command(end(number), debug=False)
-        assert left.value.exit_code == errors.INTERRUPTED
+            command.run_to_the_end(end(number), debug=False)
+        assert left.value.exit_code == command.INTERRUPTED
 
 
 def test_an_error_is_one_line_whatever_the_server_says(capsys: pytest.CaptureFixture[str]) -> None:
-    errors.tell(library.PbxError("first\nsecond \x1b[31mred\x07", remedy="[bold]do[/bold] that."))
+    output.print_error(library.PbxError("first\nsecond \x1b[31mred\x07", remedy="[bold]do[/bold] that."))
     assert capsys.readouterr().err == "error: first second [31mred [bold]do[/bold] that.\n"

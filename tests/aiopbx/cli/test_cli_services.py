@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from aiopbx.cli.call import complete_argument, complete_operation
-from aiopbx.o2g.operations import OPERATIONS
+from aiopbx.o2g.services import OPERATIONS
 from aiopbx.simulator import SimulatorSettings, UserSpec
 from aiopbx.simulator.switch.settings import AgentSpec, ProcessingGroupSpec, SwitchSettings
 
@@ -120,6 +120,17 @@ def test_voicemail(aiopbx: Command, served: Served, alice: list[str], tmp_path: 
     assert aiopbx("voicemail", "list", *alice).out == ""
 
 
+def test_the_password_of_a_mailbox_may_come_from_the_environment(
+    aiopbx: Command, alice: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIOPBX_MAILBOX_PASSWORD", "secret")
+    assert aiopbx("voicemail", "list", *alice).code == 0
+    monkeypatch.setenv("AIOPBX_MAILBOX_PASSWORD", "another")
+    ran = aiopbx("voicemail", "list", *alice)
+    assert ran.code == 4, ran.err
+    assert "another" not in ran.err
+
+
 def test_directory(aiopbx: Command, alice: list[str]) -> None:
     ran = aiopbx("directory", "Kel", "--json", *alice)
     assert ran.code == 0, ran.err
@@ -128,7 +139,7 @@ def test_directory(aiopbx: Command, alice: list[str]) -> None:
     assert "Bob Keller" in ran.out
     ran = aiopbx("directory", "Nobody", *alice)
     assert ran.code == 1
-    assert "nobody found" in ran.err
+    assert "no contact found" in ran.err
     ran = aiopbx("directory", "Kel", "--limit", "101", *alice)
     assert ran.code == 2
     assert "limit" in ran.err
@@ -150,8 +161,8 @@ def test_what_takes_long_shows_a_bar_and_answers_stay_where_they_belong(
         typed = ["voicemail", "save", str(tmp_path), "--json"]
     before = aiopbx(*typed, *alice)
     assert before.code == 0, before.err
-    assert before.err == "", "no bar where nobody looks"
-    monkeypatch.setattr("aiopbx.cli.screen.errors", lambda: Console(file=sys.stderr, force_terminal=True))
+    assert before.err == "", "no bar without a terminal"
+    monkeypatch.setattr("aiopbx.cli.output.error_console", lambda: Console(file=sys.stderr, force_terminal=True))
     ran = aiopbx(*typed, *alice)
     assert ran.code == 0, ran.err
     assert ran.out == before.out

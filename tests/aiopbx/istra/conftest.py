@@ -6,10 +6,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from aiopbx.http.tap import WireStatistics, Wiretap
 from aiopbx.istra.client import IstraClient
-from aiopbx.settings import ConnectionSettings
-from aiopbx.statistics import WireStatistics
-from aiopbx.wiretap import Wiretap
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.istra.istra_server import PASSWORD, IstraServer
 
 Make = Callable[..., IstraClient]

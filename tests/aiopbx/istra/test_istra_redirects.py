@@ -8,11 +8,11 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from aiopbx.errors import CertificateFailed, ConnectionFailed, NotReady
+from aiopbx.http.tap import WireStatistics
+from aiopbx.http.transport import Answer
 from aiopbx.istra.transport import IstraTransport
 from aiopbx.istra.types.session import Application
-from aiopbx.settings import ConnectionSettings
-from aiopbx.statistics import WireStatistics
-from aiopbx.transport import Answer
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.istra.conftest import Connect, Make
 from tests.aiopbx.istra.istra_server import PASSWORD, IstraServer
 from tests.aiopbx.o2g.test_tls import self_signed

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from aiopbx.errors import ConnectionFailed, InvalidInput, NotAllowed, NotFound, NotReady, OutcomeUnknown, RequestRefused
+from aiopbx.http.transport import MOST_OF_AN_ERROR, _read_most
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.types.enduser import CallerIdChoice
-from aiopbx.transport import MOST_OF_AN_ERROR, _read_most
 from tests.aiopbx.istra.conftest import Connect
 from tests.aiopbx.istra.istra_server import PASSWORD, TOKEN, IstraServer
 

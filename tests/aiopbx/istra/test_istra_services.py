@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aiopbx.download import CHUNK
 from aiopbx.errors import ConnectionFailed, NotFound, RequestRefused
+from aiopbx.http.download import CHUNK
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.types.enduser import AudioFormat, CallerIdChoice, User
 from aiopbx.istra.types.rcc import CallLine

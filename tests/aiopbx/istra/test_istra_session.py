@@ -18,12 +18,11 @@ from aiopbx.errors import (
     SessionLost,
     TwoStepRequired,
 )
+from aiopbx.http.tap import WireStatistics, Wiretap
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.transport import IstraTransport
 from aiopbx.istra.types.session import Application
-from aiopbx.settings import ConnectionSettings
-from aiopbx.statistics import WireStatistics
-from aiopbx.wiretap import Wiretap
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.istra.conftest import Connect, Make
 from tests.aiopbx.istra.istra_server import PASSWORD, SESSION, TOKEN, IstraServer
 from tests.aiopbx.office import until
@@ -548,6 +547,29 @@ async def test_closing_does_not_wait_for_a_server_that_is_gone(
     async with asyncio.timeout(5):
         await client.close()
     assert not client.opened
+
+
+@pytest.mark.parametrize("what", ["listener", "logout"])
+async def test_closing_goes_on_after_what_nothing_should_raise(
+    make: Make, server: IstraServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    """Giving the session back fails in a way that nobody expected: the rest is done, and nothing is raised."""
+    client = make()
+    await client.open()
+    server.answer("POST", "v1/service/EventListener/bean", json={"name": "one"})
+    await client.service.create_listener("one")
+    request = client._transport.request
+
+    async def fail(method: str, target: str, **keywords: Any) -> Any:
+        if what in target.lower():
+            raise ValueError("boom")
+        return await request(method, target, **keywords)
+
+    monkeypatch.setattr(client._transport, "request", fail)
+    await client.close()
+    assert bool(server.asked("POST", LOGOUT)) is (what == "listener")
+    assert not client.opened
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError]
 
 
 async def test_a_login_that_fails_leaves_nothing_behind(make: Make, server: IstraServer) -> None:

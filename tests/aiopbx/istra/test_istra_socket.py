@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from aiopbx.errors import ConnectionFailed, NotFound, RequestRefused, SessionLost
+from aiopbx.http.tap import WireMessage, Wiretap
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.decoding import Push
 from aiopbx.istra.socket import SHORTEST, PushSocket, SocketEnd
 from aiopbx.istra.types.crm import CrmCallEvent
 from aiopbx.istra.types.enduser import Notifications
 from aiopbx.istra.types.rcc import CallLine
-from aiopbx.wiretap import WireMessage, Wiretap
 from tests.aiopbx.istra.conftest import Connect, Make
 from tests.aiopbx.istra.istra_server import Cut, IstraServer, Shut, Socket
 
@@ -294,6 +294,21 @@ async def test_a_server_that_is_frozen_is_noticed(system: str, connect: Connect,
     assert await ended(socket) == []
     assert socket.end is SocketEnd.SILENT
     assert "does not answer" in (socket.end_reason or "")
+
+
+async def test_a_keepalive_that_fails_in_an_unforeseen_way_ends_the_socket(
+    connect: Connect, server: IstraServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.timeout_milliseconds = QUICK
+    socket, _ = await opened(await connect(), server)
+
+    async def fail() -> None:
+        raise ValueError("boom")
+
+    monkeypatch.setattr(socket, "_send_keepalive", fail)
+    assert await ended(socket) == []
+    assert (socket.end, socket.end_reason) == (SocketEnd.SILENT, "keeping it alive failed (ValueError)")
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError]
 
 
 async def test_pings_that_have_ceased_are_noticed(connect: Connect, server: IstraServer) -> None:

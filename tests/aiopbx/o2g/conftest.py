@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from aiopbx.o2g.client import O2gClient
-from aiopbx.settings import ConnectionSettings
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.o2g.o2g_server import O2gServer
 
 PASSWORD = "pass word that is secret"

@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 
 from aiopbx.errors import ConnectionFailed, NotReady, PbxError, SubscriptionLost
-from aiopbx.o2g.channel import LONGEST_LINE, ChannelEnd, EventChannel
+from aiopbx.o2g.channel.base import LONGEST_LINE, ChannelEnd, EventChannel
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import Event
 from aiopbx.o2g.types.events import OnChannelInformation, UnknownEvent
-from aiopbx.o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest
+from aiopbx.o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest
 from aiopbx.o2g.types.telephony import OnCallRemoved, OnUserStateModified
 from tests.aiopbx.o2g.conftest import Connect
 from tests.aiopbx.o2g.o2g_server import API, SUBSCRIPTION_ID, Break, O2gServer

@@ -11,7 +11,7 @@ from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import Event
 from aiopbx.o2g.types.events import OnChannelInformation
 from aiopbx.o2g.types.routing import DNDState
-from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest, SubscriptionState
+from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest, SubscriptionState
 from aiopbx.o2g.types.telephony import (
     AnswerRequest,
     MakeCallRequest,
@@ -20,7 +20,7 @@ from aiopbx.o2g.types.telephony import (
     OnCallRemoved,
     OnTelephonyState,
 )
-from aiopbx.settings import ConnectionSettings
+from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
 
 

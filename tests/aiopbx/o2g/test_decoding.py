@@ -8,12 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from aiopbx.http.tap import WireStatistics
 from aiopbx.o2g.decoding import LOOK_EVERY, EventDecoder, read_answer
-from aiopbx.o2g.types.event_summary import OnEventSummaryUpdated
 from aiopbx.o2g.types.events import OnChannelInformation, UnknownEvent
 from aiopbx.o2g.types.overview import RestErrorInfo
-from aiopbx.o2g.types.sessions import SessionInfo, SupervisedAccount
-from aiopbx.o2g.types.subscriptions import Subscription, SubscriptionRequest
+from aiopbx.o2g.types.sessions import SessionInfo, Subscription, SubscriptionRequest, SupervisedAccount
 from aiopbx.o2g.types.telephony import (
     DeviceState,
     DeviceStates,
@@ -27,8 +26,7 @@ from aiopbx.o2g.types.telephony import (
     OnUserStateModified,
     OperationalState,
 )
-from aiopbx.o2g.types.users import ChangePasswordRequest
-from aiopbx.statistics import WireStatistics
+from aiopbx.o2g.types.users import ChangePasswordRequest, OnEventSummaryUpdated
 
 CAPTURE = Path(__file__).parent / "captures" / "o2g-incoming-call.jsonl"
 

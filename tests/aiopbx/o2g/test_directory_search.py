@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aiopbx.errors import ConnectionFailed, InvalidInput, NotAllowed, OutcomeUnknown
-from aiopbx.o2g.filters import field
+from aiopbx.filters import field
 from aiopbx.o2g.services import directory
 from aiopbx.o2g.types.directory import Criterion, KeyboardType, Operation
 from tests.aiopbx.o2g.conftest import Connect

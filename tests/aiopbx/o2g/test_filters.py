@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from aiopbx.errors import InvalidInput
+from aiopbx.filters import attribute, field, keys_of
 from aiopbx.o2g import rules
-from aiopbx.o2g.filters import NOTHING, attribute, attributes, field, keys_of, values
 from aiopbx.o2g.object_path import ObjectPath
+from aiopbx.o2g.queries import NOTHING, attributes, criterion_of, values
 from aiopbx.o2g.types.base import to_json
 from aiopbx.o2g.types.directory import Attribute, Criterion, Operation
 from aiopbx.o2g.types.pbx_management import PbxAttribute, PbxAttributes, PbxObject
@@ -20,7 +21,7 @@ def test_contacts() -> None:
     wanted = field("lastName").begins_with("Ma") & (
         field("firstName").equals("Ana") | field("id.phoneNumber").ends_with("42")
     )
-    assert json.loads(to_json(wanted.criterion)) == {
+    assert json.loads(to_json(criterion_of(wanted))) == {
         "operation": "AND",
         "operand": [
             {"field": "lastName", "operation": "BEGIN_WITH", "operand": "Ma"},
@@ -33,17 +34,15 @@ def test_contacts() -> None:
             },
         ],
     }
-    rules.check_criterion(wanted.criterion)
-    assert str(wanted) == (
-        "(lastName BEGIN_WITH 'Ma' AND (firstName EQUAL_IGNORE_CASE 'Ana' OR id.phoneNumber END_WITH '42'))"
-    )
+    rules.check_criterion(criterion_of(wanted))
+    assert str(wanted) == ("(last_name begins with 'Ma' and (first_name equals 'Ana' or number ends with '42'))")
 
 
 def test_what_is_joined_alike_is_one_level() -> None:
-    one, two, three = (field(Attribute.LOGIN_NAME).contains(word) for word in "abc")
+    one, two, three = (field("login").contains(word) for word in "abc")
     for joined in (one & two & three, one & (two & three)):
-        assert len(joined.criterion.operand) == 3
-    assert len((one & two | three).criterion.operand) == 2
+        assert len(criterion_of(joined).operand) == 3
+    assert len(criterion_of(one & two | three).operand) == 2
 
 
 def test_what_contacts_cannot_be_searched_by() -> None:
@@ -54,7 +53,7 @@ def test_what_contacts_cannot_be_searched_by() -> None:
         bool(wanted)
     with pytest.raises(TypeError):
         wanted & attribute("Annu_Name").equals("x")  # type: ignore[operator]
-    with pytest.raises(InvalidInput, match="lastName, firstName"):
+    with pytest.raises(InvalidInput, match="last_name, first_name"):
         field("shoeSize")
     with pytest.raises(InvalidInput, match="nothing"):
         field("lastName").equals("  ")

@@ -17,7 +17,7 @@ from aiopbx.o2g.types.routing import (
     SetOverflowRoutesRequest,
     SetRoutesRequest,
 )
-from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest
+from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest
 from aiopbx.o2g.types.telephony import (
     AcdCallParam,
     AnswerRequest,

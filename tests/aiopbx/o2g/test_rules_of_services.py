@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from aiopbx.errors import Conflict, InvalidInput, NotReady, RequestRefused
+from aiopbx.filters import attribute
 from aiopbx.o2g import rules
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.filters import attribute, attributes
 from aiopbx.o2g.object_path import ObjectPath
-from aiopbx.o2g.operations import OPERATIONS
+from aiopbx.o2g.queries import attributes
+from aiopbx.o2g.services import OPERATIONS
 from aiopbx.o2g.types.agent import (
     AgentState,
     AgentSubState,

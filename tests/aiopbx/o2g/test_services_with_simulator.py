@@ -11,7 +11,7 @@ import pytest
 
 import aiopbx
 from aiopbx.errors import PbxError
-from aiopbx.o2g.filters import field
+from aiopbx.filters import field
 from aiopbx.o2g.types.comlog import Role, UpdateComRecordsRequest
 from aiopbx.o2g.types.maintenance import CTILinkState
 from aiopbx.o2g.types.voicemail import ConnectRequest

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from typing import Any
 
 import aiohttp
 import pytest
@@ -16,9 +17,8 @@ from aiopbx.errors import (
     SessionLost,
 )
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.types.sessions import SupervisedAccountType
-from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest
-from aiopbx.settings import ConnectionSettings
+from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest, SupervisedAccountType
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.o2g.conftest import PASSWORD, Connect
 from tests.aiopbx.o2g.o2g_server import API, CREDENTIAL, JSESSIONID, SUBSCRIPTION_ID, O2gServer
 
@@ -442,3 +442,38 @@ async def test_closing_is_bounded(connect: Connect, server: O2gServer, monkeypat
     server.answer("DELETE", f"{API}/sessions", hang=True)
     async with asyncio.timeout(1):
         await client.close()
+
+
+async def test_closing_goes_on_after_what_nothing_should_raise(
+    connect: Connect, server: O2gServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The session is given back although giving the subscription back fails in a way that nobody expected."""
+    client = await connect()
+    await client.subscriptions.subscribe(SUBSCRIBE)
+    request = client._transport.request
+
+    async def fail(method: str, url: str, **keywords: Any) -> Any:
+        if "/subscriptions/" in url:
+            raise ValueError("boom")
+        return await request(method, url, **keywords)
+
+    monkeypatch.setattr(client._transport, "request", fail)
+    await client.close()
+    assert server.asked("DELETE", f"{API}/sessions")
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError]
+
+
+async def test_a_keepalive_that_fails_in_an_unforeseen_way_is_a_lost_session(
+    connect: Connect, server: O2gServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.open_session(timeToLive=1)
+    client = await connect()
+
+    async def fail(*args: Any, **keywords: Any) -> Any:
+        raise ValueError("boom")
+
+    monkeypatch.setattr(client._transport, "request", fail)
+    async with asyncio.timeout(5):
+        await client.lost.wait()
+    assert "ValueError" in str(client.lost_reason)
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError]

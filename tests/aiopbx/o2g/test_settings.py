@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from aiopbx.errors import InvalidInput
-from aiopbx.settings import ConnectionSettings, SupervisedUser
+from aiopbx.settings.connection import ConnectionSettings, SupervisedUser
 
 GOOD = {"url": "https://pbx.example.com", "username": "oxe1000", "password": "secret word"}
 

@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from aiopbx.errors import CertificateFailed, ConnectionFailed
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.types.subscriptions import Subscription, SubscriptionRequest
-from aiopbx.settings import ConnectionSettings
+from aiopbx.o2g.types.sessions import Subscription, SubscriptionRequest
+from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.o2g.o2g_server import API, O2gServer
 
 Make = Callable[..., O2gClient]

@@ -17,11 +17,11 @@ from aiopbx.errors import (
     SessionLost,
 )
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.operations import OPERATIONS
+from aiopbx.o2g.services import OPERATIONS
 from aiopbx.o2g.types.agent import ChangeIntrusionModeRequest, IntrusionMode
 from aiopbx.o2g.types.pbx_management import PbxAttribute, PbxAttributes
 from aiopbx.o2g.types.routing import ForwardRoute
-from aiopbx.o2g.types.subscriptions import Filter, Selector, SubscriptionRequest
+from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest
 from aiopbx.o2g.types.telephony import MakeCallRequest
 from aiopbx.o2g.types.users import ChangePasswordRequest
 from tests.aiopbx.o2g.conftest import PASSWORD, Connect
@@ -303,7 +303,7 @@ BODIES = {
 
 @pytest.mark.parametrize(
     "name",
-    [name for name, operation in OPERATIONS.items() if operation.method in REPEATED and not operation.safe],
+    [name for name, operation in OPERATIONS.items() if operation.method in REPEATED and not operation.repeatable],
 )
 async def test_what_may_not_be_repeated_is_sent_once(connect: Connect, server: O2gServer, name: str) -> None:
     """The server closes the connection that was kept alive, after it has read the request."""
@@ -315,12 +315,14 @@ async def test_what_may_not_be_repeated_is_sent_once(connect: Connect, server: O
     server.answer(operation.method, path, drop=True)
     meant = {guard.name: True for guard in operation.guards}
     with pytest.raises(OutcomeUnknown):
-        await client.call(operation, path=names, query=meant, body=BODIES.get(operation.body))
+        await client.call(operation, path=names, query=meant, body=BODIES.get(operation.sends))
     assert len(server.asked(operation.method, path)) == 1
 
 
 def test_reading_a_text_and_deleting_all_requests_may_not_be_repeated() -> None:
-    unsafe = {name for name, operation in OPERATIONS.items() if operation.method in REPEATED and not operation.safe}
+    unsafe = {
+        name for name, operation in OPERATIONS.items() if operation.method in REPEATED and not operation.repeatable
+    }
     assert {"mini_message", "delete_incoming_callbacks"} <= unsafe
 
 

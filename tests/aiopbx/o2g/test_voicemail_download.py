@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aiopbx.download import CHUNK
 from aiopbx.errors import ConnectionFailed, InvalidInput, NotFound, SessionLost
+from aiopbx.http.download import CHUNK
 from aiopbx.o2g.client import O2gClient
 from tests.aiopbx.o2g.conftest import Connect
 from tests.aiopbx.o2g.o2g_server import API, O2gServer
@@ -40,7 +40,7 @@ async def test_chunks(client: O2gClient) -> None:
 async def test_a_file(client: O2gClient, tmp_path: Path) -> None:
     told: list[int] = []
     target = tmp_path / "message.wav"
-    assert await client.voicemail.save_voicemail("5000", "m1", target, told=told.append) == len(WAV)
+    assert await client.voicemail.save_voicemail("5000", "m1", target, on_progress=told.append) == len(WAV)
     assert target.read_bytes() == WAV
     assert told == sorted(told)
     assert told[-1] == len(WAV)
@@ -82,7 +82,9 @@ async def test_what_was_there_stays_when_it_fails(client: O2gClient, server: O2g
 async def test_cancelled(client: O2gClient, tmp_path: Path) -> None:
     target = tmp_path / "message.wav"
     begun = asyncio.Event()
-    task = asyncio.create_task(client.voicemail.save_voicemail("5000", "m1", target, told=lambda written: begun.set()))
+    task = asyncio.create_task(
+        client.voicemail.save_voicemail("5000", "m1", target, on_progress=lambda written: begun.set())
+    )
     await asyncio.wait_for(begun.wait(), 5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -117,7 +117,7 @@ class Api:
         return answer
 
     async def channel(self, subscription: dict[str, Any], method: str = "POST", *, greetings: int = 0) -> Lines:
-        """Open a channel and read its first line, and so many events that tell how a few users are at first."""
+        """Open a channel and read its first line, and the events with the first state of a few users."""
         data = b"" if method == "POST" else None
         response = await self.http.request(method, subscription["publicPollingUrl"], data=data)
         self.stack.callback(response.close)
@@ -171,7 +171,7 @@ async def connect(start: Callable[..., Awaitable[Simulator]]) -> AsyncIterator[C
 
 @pytest.fixture
 async def api(connect: Callable[..., Awaitable[Api]]) -> Api:
-    """An office of four, nobody logged in."""
+    """An office of four, no one logged in."""
     return await connect()
 
 

@@ -81,7 +81,7 @@ class Push:
 
 
 class Istra:
-    """One session, or somebody who has none yet."""
+    """One session, or a client without one yet."""
 
     def __init__(self, simulator: Simulator, http: aiohttp.ClientSession, stack: AsyncExitStack) -> None:
         assert isinstance(simulator.clock, ManualClock)
@@ -228,7 +228,7 @@ class Istra:
         return reply.body
 
     async def talk(self, caller: str = "1000", called: str = "1001") -> tuple[Json, Json]:
-        """Call somebody who answers; returns the two lines."""
+        """Call a user who answers; returns the two lines."""
         line = await self.place(caller, called)
         await self.do(line, "answer")
         other = await self.line_of(called)
@@ -245,7 +245,7 @@ def settings(**more: Any) -> SimulatorSettings:
 
 @asynccontextmanager
 async def office(**more: Any) -> AsyncIterator[Istra]:
-    """An office of four with Istra, on a clock that tests turn, and somebody who is not logged in."""
+    """An office of four with Istra, on a clock that tests turn, and a client that is not logged in."""
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(Simulator(settings(**more), clock=ManualClock()))
         http = await stack.enter_async_context(

@@ -1,4 +1,4 @@
-"""A switch on a clock that tests turn, and what its users were told."""
+"""A switch on a clock that tests turn, and the changes that its users saw."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ class Office:
         """Numbers of the others in one of the user's calls."""
         return [party.identity.number for party in self.switch.call_views(login)[index].parties]
 
-    def told(self, login: str) -> list[tuple[str, str | None, str | None]]:
+    def call_changes(self, login: str) -> list[tuple[str, str | None, str | None]]:
         """What a user's calls did since the last time: kind, state, cause."""
         changes = [c for c in self.changes if isinstance(c, CallChange) and c.login == login]
         self.changes.clear()
@@ -81,13 +81,13 @@ class Office:
 
     def refuses(self, kind: str, cause: str | None, action: str, *arguments: Any, **keywords: Any) -> SwitchError:
         """The switch refuses with this, and nothing has changed."""
-        before, told = self.switch.dump(), len(self.changes)
+        before, changes = self.switch.dump(), len(self.changes)
         with pytest.raises(SwitchError) as refused:
             getattr(self.switch, action)(*arguments, **keywords)
         assert (refused.value.kind, refused.value.cause) == (kind, cause)
         assert refused.value.message
         assert self.switch.dump() == before
-        assert len(self.changes) == told
+        assert len(self.changes) == changes
         return refused.value
 
     def check(self) -> None:

@@ -203,7 +203,7 @@ class AnySequenceSeenByIstra(AnySequence):
         assert ("addParty" in actions) == self.switch.can_add_party(login, ref)
 
     def terminals(self, login: str) -> None:
-        """At each telephone there are the calls that were told of it."""
+        """Each telephone has the calls that were reported for it."""
         expected: dict[str, dict[str, str]] = {device: {} for device in self.switch.users[login].devices}
         names = {
             "ACTIVE": "callTalking",
@@ -216,14 +216,14 @@ class AnySequenceSeenByIstra(AnySequence):
             assert line is not None
             for leg in view.legs:
                 own = leg.state == "RINGING_INCOMING" and view.state == "DIALING"
-                told = self.calls.get((login, leg.device), {}).get(line.id)
-                if leg.state == "DIALING" and told is not None:  # it was somewhere before, and dials again
-                    assert told == "callAlerting"
-                    expected[leg.device][line.id] = told
+                reported = self.calls.get((login, leg.device), {}).get(line.id)
+                if leg.state == "DIALING" and reported is not None:  # it was somewhere before, and dials again
+                    assert reported == "callAlerting"
+                    expected[leg.device][line.id] = reported
                 elif leg.state in names and not own:
                     expected[leg.device][line.id] = names[leg.state]
         for device, calls in expected.items():
-            if (login, device) in self.calls:  # not a set that somebody has logged on at
+            if (login, device) in self.calls:  # not a set where someone has logged on
                 assert self.calls[login, device] == calls, (
                     f"{login} at {device}: {self.calls[login, device]} is not {calls}"
                 )

@@ -93,7 +93,7 @@ async def test_a_call_that_one_places(istra: Istra) -> None:
         assert each["displayLabel"] == "Example Ltd"
 
 
-async def test_who_is_alone_hears_of_it_with_the_cause(istra: Istra) -> None:
+async def test_the_last_party_gets_the_cause(istra: Istra) -> None:
     """Each way in which a call ends, as caller and as called."""
     push = await listening(istra)
     switch = istra.switch
@@ -157,7 +157,7 @@ async def test_a_call_that_is_transferred_goes_on(istra: Istra) -> None:
     assert [each["dropCause"] for each in await events(push)] == ["disconnect"]
 
 
-async def test_who_transfers_is_told_so(istra: Istra) -> None:
+async def test_the_user_who_transfers_gets_that_as_the_cause(istra: Istra) -> None:
     push = await listening(istra)
     switch = istra.switch
     first = switch.make_call(ALICE, "1000", "1001", auto_answer=True)
@@ -169,7 +169,7 @@ async def test_who_transfers_is_told_so(istra: Istra) -> None:
     assert [each["dropCause"] for each in found if each["event"] == "callDropped"] == ["transferred", "transferred"]
 
 
-async def test_nothing_is_told_of_before(istra: Istra) -> None:
+async def test_calls_from_before_are_not_reported(istra: Istra) -> None:
     call = istra.switch.make_call(BOB, "1001", "1000", auto_answer=True)
     push = await listening(istra)
     assert await push.silent()

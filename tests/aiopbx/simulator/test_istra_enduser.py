@@ -397,7 +397,7 @@ async def test_counters(istra: Istra) -> None:
     assert pushed == {"listenerName": "MixedLogsL", "item": now}
     assert await istra.get("v1/logs/Notifications/bean") == now
     istra.switch.make_call(BOB, "1001", "1002", auto_answer=True)
-    assert await push.silent(), "of others nothing is told"
+    assert await push.silent(), "others are not reported"
 
 
 # --------------------------------------------------------------------------------------------------------------- calls

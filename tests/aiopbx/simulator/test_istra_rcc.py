@@ -62,7 +62,7 @@ async def test_extensions_come_in_pages() -> None:
             assert (await istra.ask("GET", f"v1/rcc/Extension?{query}")).status == 400
 
 
-async def test_an_extension_says_who_it_is() -> None:
+async def test_an_extension_names_its_user() -> None:
     people = [
         UserSpec(
             login="ann",
@@ -334,7 +334,7 @@ async def test_a_busy_line_is_dropped_at_once(istra: Istra) -> None:
     (line,) = await push.items()
     assert line["state"] == "dropped"
     assert await istra.lines() == []
-    assert istra.switch.calls_of(ALICE), "the tone is still heard"
+    assert istra.switch.calls_of(ALICE), "the tone goes on"
     istra.clock.advance(20)
     assert not istra.switch.calls_of(ALICE)
     assert await push.silent(), "it is dropped once"
@@ -383,7 +383,7 @@ async def test_a_telephone_out_of_service() -> None:
         }
 
 
-async def test_somebody_is_added(istra: Istra) -> None:
+async def test_a_party_is_added(istra: Istra) -> None:
     push = await istra.listen()
     line, _ = await istra.talk()
     await push.items()
@@ -401,15 +401,15 @@ async def test_somebody_is_added(istra: Istra) -> None:
     istra.switch.check()
 
 
-@pytest.mark.parametrize("how", ["rejected", "busy", "nobody", "given up"])
-async def test_nobody_comes_and_the_call_is_taken_back(istra: Istra, how: str) -> None:
+@pytest.mark.parametrize("how", ["rejected", "busy", "no answer", "given up"])
+async def test_no_one_answers_and_the_call_is_retrieved(istra: Istra, how: str) -> None:
     line, _ = await istra.talk()
     if how == "busy":
         istra.switch.set_dnd(CAROL, True)
     await istra.do(line, "addParty", {"destination": "1002"})
     if how == "rejected":
         await istra.do(await istra.line_of("1002"), "disconnect")
-    elif how == "nobody":
+    elif how == "no answer":
         istra.clock.advance(200)
     elif how == "given up":
         await istra.do((await istra.lines())[-2], "disconnect")
@@ -426,7 +426,7 @@ async def test_a_service_that_is_added_stays_a_call_of_its_own(istra: Istra) -> 
     istra.switch.check()
 
 
-async def test_who_is_added_while_the_others_hang_up(istra: Istra) -> None:
+async def test_a_party_is_added_while_the_others_hang_up(istra: Istra) -> None:
     line, bobs = await istra.talk()
     await istra.do(line, "addParty", {"destination": "1002"})
     await istra.do(bobs, "leave")
@@ -436,7 +436,7 @@ async def test_who_is_added_while_the_others_hang_up(istra: Istra) -> None:
 
 
 @pytest.mark.parametrize("destination", ["1001", "1000", "9999", ""])
-async def test_who_cannot_be_added(istra: Istra, destination: str) -> None:
+async def test_a_number_that_cannot_be_added(istra: Istra, destination: str) -> None:
     line, _ = await istra.talk()
     before = istra.switch.dump()
     reply = await istra.act(line, "addParty", {"destination": destination})
@@ -486,14 +486,14 @@ async def test_two_listeners_on_one_socket(istra: Istra) -> None:
     assert await push.silent()
 
 
-async def test_a_listener_that_is_not_bound_is_told_nothing(istra: Istra) -> None:
+async def test_a_listener_that_is_not_bound_receives_nothing(istra: Istra) -> None:
     push = await istra.socket()
     await istra.ask("POST", "v1/service/EventListener/bean", {"name": "idle"})
     await istra.place("1000", "1001")
     assert await push.silent()
 
 
-async def test_binding_tells_what_is_so_and_then_what_changes(istra: Istra) -> None:
+async def test_binding_pushes_the_state_and_then_changes(istra: Istra) -> None:
     line, _ = await istra.talk()
     push = await istra.socket()
     await istra.ask("POST", "v1/service/EventListener/bean", {"name": "late"})
@@ -515,7 +515,7 @@ async def test_a_listener_created_again_begins_anew(istra: Istra) -> None:
     assert len(istra.face.listeners) == 1
 
 
-async def test_a_line_that_came_and_went_at_once_is_told_as_dropped(istra: Istra) -> None:
+async def test_a_line_that_came_and_went_at_once_is_pushed_as_dropped(istra: Istra) -> None:
     push = await istra.listen()
     call = istra.switch.make_call(ALICE, "1000", "1001", auto_answer=True)
     istra.switch.release(ALICE, call.ref)

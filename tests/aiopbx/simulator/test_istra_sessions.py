@@ -95,7 +95,7 @@ async def test_two_steps_are_refused_with_a_message() -> None:
         assert (await istra.log_in("myRCC", "admin|example", "admin")).status == 412
 
 
-async def test_mycrm_only_for_who_may() -> None:
+async def test_mycrm_needs_the_right_to_it() -> None:
     people = [UserSpec(login="ann", number="2000", crm=False), UserSpec(login="ben", number="2001")]
     async with office(users=people) as istra:
         reply = await istra.log_in("myCrm", "ENDUSER:ann", "secret")
@@ -175,7 +175,7 @@ async def test_logging_out_as_some_servers_have_it(istra: Istra) -> None:
     assert len(istra.face.sessions) == 0
 
 
-async def test_a_session_ends_when_nobody_uses_it(istra: Istra) -> None:
+async def test_an_unused_session_ends(istra: Istra) -> None:
     await istra.user()
     push = await istra.socket()
     istra.clock.advance(1799)
@@ -258,7 +258,7 @@ async def test_pages_in_browsers(istra: Istra) -> None:
         assert "Access-Control-Allow-Origin" not in reply.headers
 
 
-async def test_gzip_for_who_asks(istra: Istra) -> None:
+async def test_gzip_on_request(istra: Istra) -> None:
     await istra.user()
     url = istra.root + "/restletrouter/v1/user/Info"
     async with (
@@ -342,7 +342,7 @@ async def test_pings_go_both_ways(istra: Istra) -> None:
     istra.clock.advance(100)
     assert await push.frame() == b"ping"
     istra.clock.advance(300)
-    assert await push.closed(), "nobody is there"
+    assert await push.closed(), "the client is gone"
 
 
 async def test_myistra_has_no_pings(istra: Istra) -> None:

@@ -1,4 +1,4 @@
-"""The page of phones: what it is told, what its buttons do, and whom it lets in."""
+"""The page of phones: its events, its buttons, and which clients it lets in."""
 
 import asyncio
 import json
@@ -254,7 +254,7 @@ async def follow(response: aiohttp.ClientResponse) -> Json:
             return message
 
 
-async def test_the_stream_tells_everything_and_then_what_changes(page: Page) -> None:
+async def test_the_stream_has_everything_and_then_changes(page: Page) -> None:
     async with page.http.get(f"{page.url}/simulator/phones/events") as stream:
         assert stream.content_type == "text/event-stream"
         first = await follow(stream)
@@ -264,7 +264,7 @@ async def test_the_stream_tells_everything_and_then_what_changes(page: Page) -> 
         second = await follow(stream)
         assert second["all"] is False
         assert [phone["login"] for phone in second["phones"]] == [CAROL]
-        # what happens together is told together
+        # simultaneous changes are sent together
         page.simulator.switch.make_call(ALICE, "1000", "1001", auto_answer=True)
         page.simulator.switch.set_dnd(CAROL, False)
         third = await follow(stream)

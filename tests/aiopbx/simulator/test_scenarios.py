@@ -89,7 +89,7 @@ def test_two_people_are_left_to_the_visitor() -> None:
     assert [person.number for person in load_scenario("office").hands_off] == ["1018", "1019"]
 
 
-def test_in_quiet_nothing_is_planned_and_nobody_answers() -> None:
+def test_in_quiet_nothing_is_planned_and_no_one_answers() -> None:
     scenario = load_scenario("quiet")
     assert not scenario.acts.deck()
     assert not scenario.answering.people
@@ -110,7 +110,7 @@ def test_numbers_keep_their_zeros() -> None:
         (TWO + "pace: {talk: [5, 2]}\n", 6, "pace.talk"),
         (TWO + "acts: {dance: 1}\n", 6, "acts.dance: there is no such field"),
         (TWO + "acts: {transfer: 1}\n", 6, "acts.transfer: at least three"),
-        (TWO + "acts: {incoming: 1}\n", 6, "acts.incoming: there is nobody in outside"),
+        (TWO + "acts: {incoming: 1}\n", 6, "acts.incoming: outside is empty"),
         (TWO + "acts: {queue: 1}\noutside: [{number: '0015550101'}]\n", 6, "acts.queue: there is no group"),
         (TWO + "groups: [{name: Desk, members: [1007]}]\n", 6, "the member 1007"),
         (TWO + "acts: {pilot: 1}\noutside: [{number: '0015550101'}]\n", 6, "acts.pilot: there is no pilot"),
@@ -198,7 +198,7 @@ def test_customers_wait_are_answered_or_give_up() -> None:
     assert most >= 2
     assert 3 <= waited <= 40
     assert len(distributed) > 20
-    assert len(distributed) < office.player.played["pilot"], "nobody has given up"
+    assert len(distributed) < office.player.played["pilot"], "no one has given up"
 
 
 def test_agents_log_on_and_off_with_the_scenario() -> None:
@@ -348,7 +348,7 @@ def test_the_world_outside_answers_you() -> None:
     assert call.ended
 
 
-def test_whoever_talks_answers_you_afterwards() -> None:
+def test_a_person_in_a_call_answers_you_afterwards() -> None:
     office = Office(quiet())
     first = office.switch.make_call("oxe1018", "1018", "1003", auto_answer=True)
     office.run(5)
@@ -360,7 +360,7 @@ def test_whoever_talks_answers_you_afterwards() -> None:
     assert second.answered
 
 
-def test_nobody_answers_for_you() -> None:
+def test_no_one_answers_for_you() -> None:
     office = Office(quiet())
     call = office.switch.make_call("oxe1018", "1018", "1019", auto_answer=True)
     office.run(20)
@@ -398,7 +398,7 @@ def test_a_call_that_you_touch_is_yours() -> None:
     assert not call.ended, "it was hung up although it was touched"
     assert member.state == "HELD"
     office.run(int(LEFT_ALONE))
-    assert call.ended, "it was left, and nobody has tidied it up"
+    assert call.ended, "it was left, and has not been tidied up"
 
 
 def test_a_forward_that_you_set_stays() -> None:
@@ -479,7 +479,7 @@ def test_visits_survive_that_the_switch_says_no(monkeypatch: pytest.MonkeyPatch)
     assert not office.player.snapshot()["visits"]
 
 
-def test_somebody_who_has_gone_is_not_missed() -> None:
+def test_a_deleted_person_is_not_missed() -> None:
     office = Office(load_scenario("office"))
     office.run(60)
     office.switch.remove_user("oxe1005")

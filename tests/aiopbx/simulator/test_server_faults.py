@@ -222,7 +222,7 @@ async def test_control_path_is_not_for_other_sites(api: Any) -> None:
     assert (await api.send("POST", url, headers={"Origin": api.simulator.http_url})).status == 200
 
 
-async def test_state_tells_the_truth(admin: Any) -> None:
+async def test_state_is_true(admin: Any) -> None:
     await admin.channel(await admin.subscribe("telephony", ids=["*"]))
     state = (await admin.send("GET", f"{admin.simulator.control_url}/state")).body
     assert state["users"].keys() == {"oxe1000", "oxe1001", "oxe1002", "oxe1003"}

@@ -138,9 +138,9 @@ def _use(host: str, port: int, certificate: str, account: tuple[str, str]) -> No
     created = until(events, "OnCallCreated", loginName="oxe1000")
     assert created["callRef"] == ref
     assert {"loginName", "callData", "legs", "deviceCapabilities"} <= created.keys()
-    while (told := until(events, "OnCallModified", callRef=ref))["callData"]["state"] != "RINGING_OUTGOING":
+    while (event := until(events, "OnCallModified", callRef=ref))["callData"]["state"] != "RINGING_OUTGOING":
         pass
-    (other,) = told["addedParticipants"]
+    (other,) = event["addedParticipants"]
     assert other["identity"]["id"]["phoneNumber"] == "1001"
     status, call = client.ask("GET", client.service("telephony", f"/calls/{ref}{suffix}"))
     assert (status, call["callRef"]) == (200, ref)

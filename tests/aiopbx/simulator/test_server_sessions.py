@@ -203,21 +203,21 @@ async def test_supervised_session_is_the_users(api: Any, account: dict[str, str]
         {"type": "LOGIN_NAME"},
     ],
 )
-async def test_supervising_nobody_is_refused(api: Any, account: dict[str, str]) -> None:
+async def test_supervising_an_unknown_account_is_refused(api: Any, account: dict[str, str]) -> None:
     await api.authenticate("admin", "admin")
     reply = await api.call("POST", "/sessions", {"applicationName": "test", "supervisedAccount": account})
     assert reply.status == 400
     assert "supervisedAccount" in reply.body["innerMessage"]
 
 
-async def test_users_supervise_nobody(api: Any) -> None:
+async def test_users_cannot_supervise(api: Any) -> None:
     await api.authenticate("oxe1000", "secret")
     account = {"id": "oxe1001", "type": "LOGIN_NAME"}
     reply = await api.call("POST", "/sessions", {"applicationName": "test", "supervisedAccount": account})
     assert (reply.status, reply.body["code"]) == (403, 1002)
 
 
-async def test_token_limits_services_and_tells_its_end(api: Any, clock: Any) -> None:
+async def test_token_limits_services_and_has_an_end(api: Any, clock: Any) -> None:
     end = clock.utc() + timedelta(hours=2)
     await api.log_in("oxe1000", "secret", applicationName=f"token;expires={end.isoformat()};services=Users")
     assert [service["serviceName"] for service in api.session["services"]] == ["Users", "Subscriptions"]
@@ -274,7 +274,7 @@ async def test_body_that_is_too_large_is_refused_as_json(admin: Any) -> None:
     assert (await admin.call("GET", "/sessions")).status == 200
 
 
-async def test_fault_of_the_simulator_is_told_as_one(admin: Any, monkeypatch: Any, caplog: Any) -> None:
+async def test_a_defect_of_the_simulator_is_reported_as_one(admin: Any, monkeypatch: Any, caplog: Any) -> None:
     def broken(number: str) -> None:
         raise RuntimeError("a bug")
 

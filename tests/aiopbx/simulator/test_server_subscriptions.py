@@ -165,9 +165,9 @@ async def test_a_channel_of_many_users_begins_with_nothing(connect: Any, count: 
     users = [UserSpec(login=f"u{number}", number=f"3{number:02}") for number in range(count)]
     api = await (await connect(users=users)).log_in()
     named = await api.channel(await api.subscribe("telephony", ids=[user.login for user in users]), greetings=events)
-    everybody = await api.channel(await api.subscribe("telephony", ids=["*"]))
+    everyone = await api.channel(await api.subscribe("telephony", ids=["*"]))
     other = await api.channel(await api.subscribe("user", ids=["u0"]))
-    for lines in (named, everybody, other):
+    for lines in (named, everyone, other):
         assert await lines.silent()
 
 
@@ -250,7 +250,7 @@ async def test_licences_are_counted_for_an_administrator(connect: Any) -> None:
     assert await status({"ids": ["u3"], "names": ["telephony"]}) == "REFUSED"  # the fourth
 
 
-async def test_everybody_covers_those_with_a_licence(connect: Any) -> None:
+async def test_all_users_means_those_with_a_licence(connect: Any) -> None:
     users = [UserSpec(login="a", number="301"), UserSpec(login="b", number="302", licences={"TELEPHONY_BASIC"})]
     api = await (await connect(users=users)).log_in()
     lines = await api.channel(await api.subscribe("telephony", ids=["*"]))
@@ -283,7 +283,7 @@ async def test_delete_closes_the_channel_and_drops_the_queue(admin: Any) -> None
     assert (again.status, again.body["code"]) == (400, 1003)
 
 
-async def test_nobody_deletes_the_subscription_of_another(connect: Any) -> None:
+async def test_a_session_cannot_delete_the_subscription_of_another(connect: Any) -> None:
     first = await (await connect()).log_in()
     subscription = await first.subscribe("telephony", ids=["*"])
     second = await (await connect(first.simulator)).log_in("oxe1000", "secret")

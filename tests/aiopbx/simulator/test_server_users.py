@@ -117,7 +117,7 @@ async def test_wrong_language_says_which_preference(admin: Any, language: str) -
     assert reply.body["userPreferences"] == {"errorType": "WRONG_VALUE", "parameter": "GUI_LANGUAGE"}
 
 
-async def test_user_sets_its_own_preferences_whoever_it_names(connect: Any) -> None:
+async def test_user_sets_its_own_preferences_whichever_user_it_names(connect: Any) -> None:
     api = await (await connect()).log_in("oxe1000", "secret")
     assert (await api.call("POST", "/users/oxe1001/preferences", {"guiLanguage": "fr"})).status == 204
     assert (await api.call("GET", "/users/oxe1000/preferences")).body["guiLanguage"] == "fr"

@@ -11,10 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from aiopbx.o2g.types import comlog, telephony as wire
 from aiopbx.o2g.types.base import O2gEvent
-from aiopbx.o2g.types.event_summary import EventSummary, OnEventSummaryUpdated
 from aiopbx.o2g.types.events import KnownEvent
 from aiopbx.o2g.types.routing import OnRoutingStateChanged, RoutingState
-from aiopbx.o2g.types.users import OnUserCreated, OnUserDeleted, OnUserInfoChanged
+from aiopbx.o2g.types.users import EventSummary, OnEventSummaryUpdated, OnUserCreated, OnUserDeleted, OnUserInfoChanged
 from aiopbx.simulator.clock import ManualClock
 from aiopbx.simulator.faces.o2g import comlog as face_log, views
 from aiopbx.simulator.settings import DeviceSpec, UserSpec
@@ -97,7 +96,7 @@ class Replica:
                 assert last["data"].state == wire.MediaState.RELEASING, "removed without being seen releasing"
                 self._capabilities(login, event.device_capabilities)
             case wire.OnUserStateModified():
-                assert self.busy[login] != (event.state == "BUSY"), "told what was known"
+                assert self.busy[login] != (event.state == "BUSY"), "nothing new"
                 self.busy[login] = event.state == "BUSY"
             case wire.OnDeviceStateModified():
                 for state in event.device_states:
@@ -143,7 +142,7 @@ class Replica:
                 acknowledged = isinstance(event, comlog.OnComRecordsAck)
                 for number in event.record_ids:
                     record = self.log[login][number]
-                    assert record.acknowledged is not acknowledged, "told what was known"
+                    assert record.acknowledged is not acknowledged, "nothing new"
                     self.log[login][number] = msgspec.structs.replace(record, acknowledged=acknowledged)
             case comlog.OnComRecordsDeleted():
                 for number in event.record_ids or tuple(self.log[login]):
@@ -209,7 +208,7 @@ class Replica:
             self.tell_tales(switch, login)
 
     def tell_tales(self, switch: Switch, login: str) -> None:
-        """The counter says how many records are of missed calls that nobody has looked at."""
+        """The counter says the number of missed calls that have not been looked at."""
         waiting = [record for record in self.log[login].values() if record.acknowledged is False]
         assert self.summaries[login].missed_calls_nb == len(waiting)
         assert switch.counters(login).missed_calls == len(waiting)
@@ -240,16 +239,16 @@ class AnySequence(RuleBasedStateMachine):
         )
         self.switch.external.set("*101", Behaviour(ring_after=2, answer_after=3, hang_up_after=20))
         self.replica = Replica(self.switch)
-        self.told = 0
+        self.published = 0
         views.attach(self.switch, self._publish)
         self.refs: list[str] = ["0000000000000000"]
 
     def _publish(self, package: str, login: str | None, event: O2gEvent) -> None:
-        self.told += 1
+        self.published += 1
         self.replica(package, login, event)
 
     def attempt(self, action: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
-        before, told = self.switch.dump(), self.told
+        before, published = self.switch.dump(), self.published
         pending = self.clock.pending
         refused = None
         try:
@@ -260,14 +259,14 @@ class AnySequence(RuleBasedStateMachine):
             assert refused.kind
             assert str(refused)
             assert self.switch.dump() == before, f"{action.__name__} was refused and changed something"
-            assert self.told == told, f"{action.__name__} was refused and told something"
+            assert self.published == published, f"{action.__name__} was refused and published something"
             assert self.clock.pending == pending
         for ref in self.switch.calls:
             if ref not in self.refs:
                 self.refs.append(ref)
 
     def ref(self, data: st.DataObject, login: str) -> str:
-        """Mostly one of the user's calls, sometimes somebody else's, an old one or none at all."""
+        """Mostly one of the user's calls, sometimes someone else's, an old one or none at all."""
         own = [call.ref for call in self.switch.calls_of(login)]
         return data.draw(st.sampled_from(own * 4 + self.refs[-6:] + self.refs[:1]))
 
@@ -401,7 +400,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule(data=st.data(), to=INSIDE, action=st.sampled_from(["transfer", "merge"]), answered=st.booleans())
     def consult(self, data: st.DataObject, to: str, action: str, answered: bool) -> None:
-        """What people do most with two calls: ask somebody, then connect or join."""
+        """What people do most with two calls: consult someone, then connect or join."""
         talking = [
             (login, view.ref, view.legs[0].device)
             for login in self.switch.users
@@ -580,7 +579,7 @@ class AnySequence(RuleBasedStateMachine):
                         assert any(back.identity.login == login for back in other.parties), "one sees the other only"
 
     def teardown(self) -> None:
-        """However it went, everything ends by itself or when everybody hangs up."""
+        """However it went, everything ends by itself or when everyone hangs up."""
         for call in tuple(self.switch.calls.values()):
             for member in tuple(call.members):
                 if call.ended or member.login is None:

@@ -19,13 +19,13 @@ def office() -> Iterator[Office]:
 def test_both_see_a_call_ring_talk_and_end(office: Office) -> None:
     call = office.dial("ann", "101")
     assert re.fullmatch("[0-9a-f]{16}", call.ref)
-    assert office.told("ann") == [("created", "DIALING", None), ("modified", "RINGING_OUTGOING", None)]
+    assert office.call_changes("ann") == [("created", "DIALING", None), ("modified", "RINGING_OUTGOING", None)]
     assert (office.state("ben"), office.party("ben"), office.party("ann")) == (["RINGING_INCOMING"], ["100"], ["101"])
     office.answer("ben", call)
     assert (office.state("ann"), office.state("ben")) == (["ACTIVE"], ["ACTIVE"])
     office.changes.clear()
     office.switch.drop("ben", call.ref)
-    assert office.told("ann") == [("modified", "RELEASING", "CLEARED"), ("removed", None, "CLEARED")]
+    assert office.call_changes("ann") == [("modified", "RELEASING", "CLEARED"), ("removed", None, "CLEARED")]
     assert not office.switch.calls
     assert call.ended
 
@@ -70,12 +70,12 @@ def test_lifting_a_telephone_without_a_call_makes_busy(office: Office) -> None:
 def test_a_caller_who_gives_up_is_missed(office: Office) -> None:
     call = office.dial("ann", "101")
     office.switch.drop("ann", call.ref)
-    assert office.told("ben")[-1] == ("removed", None, "ABANDONED")
+    assert office.call_changes("ben")[-1] == ("removed", None, "ABANDONED")
     assert [missed.number for missed in office.switch.users["ben"].missed] == ["100"]
     assert office.switch.counters("ben").waiting
 
 
-def test_talking_to_somebody_takes_its_missed_calls_off(office: Office) -> None:
+def test_a_conversation_settles_missed_calls(office: Office) -> None:
     office.switch.drop("ann", office.dial("ann", "101").ref)
     office.switch.drop("cleo", office.dial("cleo", "101").ref)
     office.talk("ben", "ann")
@@ -92,7 +92,7 @@ def test_a_ringing_call_is_rejected_by_ending_it_not_by_leaving_it(office: Offic
     assert (office.state("ann"), office.cause("ann")) == (["RELEASING"], "BUSY")
 
 
-def test_nobody_answers_until_the_network_gives_up(office: Office) -> None:
+def test_no_one_answers_until_the_network_gives_up(office: Office) -> None:
     office.dial("ann", "101")
     office.clock.advance(179)
     assert office.state("ann") == ["RINGING_OUTGOING"]
@@ -292,7 +292,7 @@ def test_an_external_party_turns_out_busy_or_refuses(office: Office) -> None:
     office.refuses("CALL_REFERENCE_NOT_FOUND", "INVALID_CALL_ID", "external_answer", "none")
 
 
-def test_somebody_outside_calls(office: Office) -> None:
+def test_a_call_from_outside(office: Office) -> None:
     call = office.switch.incoming_external(OUTSIDE, "101", "Ellen")
     assert (office.state("ben"), office.party("ben")) == (["RINGING_INCOMING"], [OUTSIDE])
     office.refuses("INCOMPATIBLE_WITH_STATE", "INVALID_CONNECTION_STATE", "external_answer", call.ref)

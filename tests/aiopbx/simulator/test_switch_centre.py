@@ -54,7 +54,7 @@ def sub(office: Office, login: str) -> str | None:
 
 
 def states(office: Office, login: str) -> list[str | None]:
-    """What was told of an agent since the last time."""
+    """The published states of an agent since the last time."""
     found = [c.state.sub_state for c in office.changes if isinstance(c, AgentChange) and c.login == login]
     office.changes.clear()
     return found
@@ -84,7 +84,7 @@ def test_longest_idle_first(office: Office) -> None:
     office.check()
 
 
-def test_calls_wait_in_their_order_for_who_becomes_ready(office: Office) -> None:
+def test_calls_wait_in_order_for_the_next_ready_agent(office: Office) -> None:
     log_on(office, "ann")
     office.switch.agent_pause("ann")
     first, second = comes(office), comes(office, 1)
@@ -170,7 +170,7 @@ def test_caller_who_gives_up_is_gone(office: Office) -> None:
     office.check()
 
 
-def test_nobody_logged_on_is_a_tone(office: Office) -> None:
+def test_no_one_logged_on_is_a_tone(office: Office) -> None:
     call = comes(office)
     assert call.ended
     assert call.cause == "NO_AVAILABLE_AGENT"
@@ -199,7 +199,7 @@ def test_patience_ends_the_wait(office: Office) -> None:
 def test_overflow_of_a_pilot() -> None:
     office = centre(pilot={"overflow": "103", "patience": 30})
     comes(office)
-    assert office.state("dan") == ["RINGING_INCOMING"], "nobody is logged on"
+    assert office.state("dan") == ["RINGING_INCOMING"], "no one is logged on"
     log_on(office, "ann")
     office.switch.agent_pause("ann")
     second = comes(office, 1)
@@ -217,13 +217,13 @@ def test_blocked_pilot(office: Office) -> None:
     assert not comes(office).ended
 
 
-def test_skills_decide_who_gets_a_call(office: Office) -> None:
+def test_skills_decide_which_agent_gets_a_call(office: Office) -> None:
     log_on(office, "ben", "ann")
     call = office.dial("cleo", PILOT, skills=((7, 4),))
     assert [view.ref for view in office.switch.call_views("ann")] == [call.ref]
     assert office.state("ben") == []
     second = office.dial("dan", PILOT, skills=((7, 5),))
-    assert office.switch.waiting(PILOT) == [second], "nobody is that good"
+    assert office.switch.waiting(PILOT) == [second], "no one is that good"
     office.check()
 
 
@@ -298,7 +298,7 @@ def test_distributed_call_ignores_the_agents_routing(office: Office) -> None:
 # -- operators ----------------------------------------------------------------------------------------------------
 
 
-def test_log_on_and_off_is_told(office: Office) -> None:
+def test_log_on_and_off_are_published(office: Office) -> None:
     log_on(office, "ann")
     assert office.switch.agent_state("ann").group == SALES
     assert states(office, "ann") == ["READY"]
@@ -340,7 +340,7 @@ def test_log_on_is_checked() -> None:
     office.switch.agent_log_on("ann", FREE_SET)
 
 
-def test_who_is_no_operator_is_refused() -> None:
+def test_a_user_who_is_no_operator_is_refused() -> None:
     office = Office()
     office.refuses("UNAUTHORIZED", None, "agent_log_on", "ann", "100")
     office.refuses("UNAUTHORIZED", None, "agent_state", "ann")
@@ -425,7 +425,7 @@ def helped(office: Office) -> list[tuple[str, str, str]]:
 
 def test_help_is_asked_for_and_refused(office: Office) -> None:
     log_on(office, "ann")
-    office.refuses("INCOMPATIBLE_WITH_STATE", "INVALID_CONNECTION_STATE", "request_help", "ann")  # nobody is there
+    office.refuses("INCOMPATIBLE_WITH_STATE", "INVALID_CONNECTION_STATE", "request_help", "ann")  # no one is there
     log_on(office, "dan")
     office.switch.request_help("ann")
     assert helped(office) == [("ann", "requested", "103"), ("dan", "requested", "100")]
@@ -454,7 +454,7 @@ def test_supervisor_names_whom_it_refuses(office: Office) -> None:
     office.refuses("UNAUTHORIZED", None, "request_help", "dan")
 
 
-def test_call_to_the_supervisor_finds_who_is_logged_on(office: Office) -> None:
+def test_call_to_the_supervisor_finds_one_who_is_logged_on(office: Office) -> None:
     log_on(office, "ann")
     office.refuses("SERVICE_NOT_PROVIDED", None, "make_call", "ann", "100", "", to_supervisor=True)
     log_on(office, "dan")
@@ -474,7 +474,7 @@ def supervised() -> tuple[Office, Call]:
     return office, call
 
 
-def test_intrusion_that_everybody_hears() -> None:
+def test_intrusion_that_all_parties_hear() -> None:
     office, call = supervised()
     office.switch.intrude("dan", "100")
     assert office.party("ann") == ["102", "103"]
@@ -499,7 +499,7 @@ def test_restricted_intrusion_is_seen_by_the_agent_only() -> None:
     assert office.cause("ann") == "SUPERVISOR_RESTRICT_INTRUSION"
 
 
-def test_listening_is_seen_by_nobody() -> None:
+def test_listening_is_invisible() -> None:
     office, _ = supervised()
     before = len([change for change in office.changes if getattr(change, "login", "") in ("ann", "cleo")])
     office.switch.intrude("dan", "100", "DISCRETE")

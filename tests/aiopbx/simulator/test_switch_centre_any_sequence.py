@@ -21,7 +21,7 @@ PRO_ACD = "900"
 
 
 def people() -> list[UserSpec]:
-    """Three agents, a supervisor, and somebody who only calls."""
+    """Three agents, a supervisor, and a user who only calls."""
     skilled = (SkillSpec(number=1, level=3),)
     return [
         UserSpec(login="a", number="100", agent=AgentSpec(groups=(SALES,), skills=skilled), remote_extension=True),
@@ -60,18 +60,18 @@ class CallCentre(RuleBasedStateMachine):
         self.switch = Switch(self.clock, people(), call_centre())
         self.states = {login: agent.state_of(self.switch.agent_state(login)) for login in "abcs"}
         self.help: set[tuple[str, str]] = set()
-        self.told = 0
+        self.published = 0
         views.attach(self.switch, self._publish)
         self.calls: list[Call] = []
         """Every call that came to a pilot from outside."""
 
     def _publish(self, package: str, login: str | None, event: O2gEvent) -> None:
-        self.told += 1
+        self.published += 1
         if isinstance(event, OnAgentStateChanged):
             assert (package, login) == ("agent", event.login_name)
             assert login is not None
             assert event.state is not None
-            assert event.state != self.states[login], "told what was known"
+            assert event.state != self.states[login], "nothing new"
             self.states[login] = event.state
         elif isinstance(event, OnSupervisorHelpRequested):
             assert login is not None
@@ -84,7 +84,7 @@ class CallCentre(RuleBasedStateMachine):
             self.help.discard((login, event.agent_number))
 
     def attempt(self, action: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-        before, told, pending = self.switch.dump(), self.told, self.clock.pending
+        before, published, pending = self.switch.dump(), self.published, self.clock.pending
         try:
             return action(*arguments, **keywords)
         except SwitchError as error:
@@ -92,13 +92,13 @@ class CallCentre(RuleBasedStateMachine):
         assert refused.kind
         assert str(refused)
         assert self.switch.dump() == before, f"{action.__name__} was refused and changed something"
-        assert self.told == told, f"{action.__name__} was refused and told something"
+        assert self.published == published, f"{action.__name__} was refused and published something"
         assert self.clock.pending == pending
         return None
 
     @initialize(present=st.booleans())
     def a_day_begins(self, present: bool) -> None:
-        """Half of the days everybody is there already."""
+        """Half of the days everyone is there already."""
         if present:
             for login in "abcs":
                 self.switch.agent_log_on(login, self.switch.users[login].number)
@@ -282,10 +282,10 @@ class CallCentre(RuleBasedStateMachine):
             else:
                 assert self.switch.calls[call.ref] is call
                 assert any(member.identity.number.startswith("00") for member in call.members), "the caller is gone"
-                assert len(call.members) >= 2, "nobody and nothing waits with the caller"
+                assert len(call.members) >= 2, "no one and nothing waits with the caller"
 
     @invariant()
-    def everybody_was_told(self) -> None:
+    def everyone_was_told(self) -> None:
         for login, user in self.switch.users.items():
             if user.agent is not None:
                 assert self.states[login] == agent.state_of(self.switch.agent_state(login))
@@ -293,7 +293,7 @@ class CallCentre(RuleBasedStateMachine):
                 views.call(view)
 
     def teardown(self) -> None:
-        """However it went, everything ends when everybody hangs up and logs off."""
+        """However it went, everything ends when everyone hangs up and logs off."""
         for _ in range(len(self.switch.users) + 1):  # in headset mode the next call is there at once
             for call in tuple(self.switch.calls.values()):
                 for member in tuple(call.members):

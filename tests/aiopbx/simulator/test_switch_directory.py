@@ -175,7 +175,7 @@ def test_names_as_they_are_typed(text: str, keyboard: str, expected: str) -> Non
     keyboard=st.sampled_from(sorted(KEYBOARDS)),
 )
 def test_dtmf_matches_what_a_thumb_would(last: str, first: str, digits: str, more: str | None, keyboard: str) -> None:
-    """Against somebody who finds the key of every letter in turn."""
+    """Compared with finding the key of each letter in turn."""
     layouts = {
         "ITU": ("", "abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz"),
         "CCITT": ("qz", "abc", "def", "ghi", "jkl", "mno", "prs", "tuv", "wxy"),

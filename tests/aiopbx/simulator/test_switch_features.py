@@ -155,7 +155,7 @@ def test_people_come_and_go(office: Office) -> None:
         office.switch.add_user(UserSpec(login="ann", number="105"))
 
 
-def test_who_parked_a_call_goes(office: Office) -> None:
+def test_the_user_who_parked_a_call_is_deleted(office: Office) -> None:
     office.switch.park("ben", office.talk("ann", "ben").ref, "103")
     office.switch.remove_user("ben")
     office.clock.advance(60)

@@ -144,7 +144,7 @@ def test_a_redirected_call_is_in_three_logs(office: Office) -> None:
     assert office.switch.counters("ben").missed_calls == 0
 
 
-def test_a_redirected_call_that_nobody_answers_was_missed_by_the_last(office: Office) -> None:
+def test_a_redirected_call_without_an_answer_was_missed_by_the_last(office: Office) -> None:
     call = office.dial("ann", "101")
     office.switch.redirect("ben", call.ref, "102")
     office.switch.drop("ann", call.ref)
@@ -152,7 +152,7 @@ def test_a_redirected_call_that_nobody_answers_was_missed_by_the_last(office: Of
     assert (last(office, "ben").missed, last(office, "ben").acknowledged) == (True, True)  # he has seen it
 
 
-def test_an_overflow_is_missed_until_somebody_answers(office: Office) -> None:
+def test_an_overflow_is_missed_until_someone_answers(office: Office) -> None:
     office.switch.set_overflow("ben", "102", target="ASSOCIATE")
     call = office.dial("ann", "101")
     office.clock.advance(25)
@@ -163,7 +163,7 @@ def test_an_overflow_is_missed_until_somebody_answers(office: Office) -> None:
     assert tale(last(office, "ben")) == (other("100"), ("102", "CALLEE", True, "101", "FORWARDED"))
 
 
-def test_a_call_picked_up_by_somebody_else(office: Office) -> None:
+def test_a_call_picked_up_by_someone_else(office: Office) -> None:
     call = office.dial("ann", "101")
     office.switch.pickup("cleo", "102", "101", auto_answer=True)
     office.switch.drop("ann", call.ref)
@@ -172,7 +172,7 @@ def test_a_call_picked_up_by_somebody_else(office: Office) -> None:
     assert office.switch.counters("ben").missed_calls == 0
 
 
-def test_an_immediate_forward_is_not_in_the_log_of_who_forwards(office: Office) -> None:
+def test_an_immediate_forward_is_not_in_the_log_of_the_user_who_forwards(office: Office) -> None:
     office.switch.set_forward("ben", "102")
     office.switch.drop("ann", office.dial("ann", "101").ref)
     assert office.switch.log.records("ben") == ()
@@ -209,7 +209,7 @@ def test_a_supervised_transfer(office: Office) -> None:
     assert len(office.switch.log.records("ann")) == len(office.switch.log.records("cleo")) == 1
 
 
-def test_a_transfer_to_somebody_who_does_not_answer(office: Office) -> None:
+def test_a_transfer_to_a_user_who_does_not_answer(office: Office) -> None:
     held = office.talk("ann", "ben")
     active = office.dial("ben", "102")
     office.switch.transfer("ben", active.ref, held.ref)
@@ -219,7 +219,7 @@ def test_a_transfer_to_somebody_who_does_not_answer(office: Office) -> None:
     assert not last(office, "ann").missed
 
 
-def test_a_conference_has_everybody(office: Office) -> None:
+def test_a_conference_has_all_parties(office: Office) -> None:
     held, active = office.consult()
     office.switch.merge("ben", active.ref, held.ref)
     office.switch.release("ben", active.ref)
@@ -231,7 +231,7 @@ def test_a_conference_has_everybody(office: Office) -> None:
     )
 
 
-def test_who_takes_a_parked_call_has_it_in_the_log(office: Office) -> None:
+def test_a_parked_call_is_in_the_log_of_the_user_who_takes_it(office: Office) -> None:
     call = office.talk("ann", "ben")
     office.switch.park("ben", call.ref, "101")
     assert last(office, "ben").end is not None
@@ -273,8 +273,8 @@ def test_missed_calls_are_acknowledged_and_no_longer(office: Office) -> None:
     assert log.acknowledge("ben", ids) == ()
     assert log.acknowledge("ben", ids, False) == tuple(ids)
     assert counters("ben").missed_calls == 2
-    told = [(change.kind, change.ids) for change in office.changes if isinstance(change, LogChange)]
-    assert told == [
+    changes = [(change.kind, change.ids) for change in office.changes if isinstance(change, LogChange)]
+    assert changes == [
         ("acknowledged", (ids[0],)),
         ("acknowledged", (ids[1],)),
         ("unacknowledged", tuple(ids)),
@@ -292,8 +292,8 @@ def test_talking_to_a_caller_acknowledges_what_was_missed_from_it(office: Office
     office.changes.clear()
     office.talk("ben", "ann")
     assert office.switch.counters("ben").missed_calls == 1
-    (told,) = (c for c in office.changes if isinstance(c, LogChange) and c.kind == "acknowledged")
-    assert told.ids == tuple(ids[:2])
+    (changes,) = (c for c in office.changes if isinstance(c, LogChange) and c.kind == "acknowledged")
+    assert changes.ids == tuple(ids[:2])
 
 
 def test_records_are_deleted(office: Office) -> None:
@@ -305,12 +305,12 @@ def test_records_are_deleted(office: Office) -> None:
     assert log.delete_where("ben", LogFilter(remote="103")) == (ids[2],)
     assert log.delete_where("ben", LogFilter()) == (ids[1], ids[3])
     assert log.delete_where("ben", LogFilter()) == ()
-    told = [change.ids for change in office.changes if isinstance(change, LogChange)]
-    assert told == [(ids[0],), (ids[2],), ()]  # none is all
+    changes = [change.ids for change in office.changes if isinstance(change, LogChange)]
+    assert changes == [(ids[0],), (ids[2],), ()]  # empty is all
     assert office.switch.counters("ben").missed_calls == 0
     with pytest.raises(SwitchError):
         log.find("ben", ids[0])
-    assert len(log.records("ann")) == 2  # everybody has its own
+    assert len(log.records("ann")) == 2  # every user has its own
 
 
 def test_a_record_deleted_during_its_call_does_not_come_back(office: Office) -> None:

@@ -82,7 +82,7 @@ def test_the_mailbox_hangs_up_after_a_while(office: Office) -> None:
     assert [message.seconds for message in office.switch.mailboxes.messages("ben")] == [30]
 
 
-def test_who_is_not_known_is_not_named(office: Office) -> None:
+def test_an_unknown_caller_has_no_name(office: Office) -> None:
     office.switch.set_forward("ben", target="VOICEMAIL")
     call = office.switch.incoming_external(OUTSIDE, "101", "Ellen", anonymous=True)
     office.switch.external_hang_up(call.ref)
@@ -109,7 +109,7 @@ def test_messages_newest_first_and_unread_only(office: Office) -> None:
     assert (info.total, info.unread, info.usage) == (2, 1, 4)
 
 
-def test_only_what_changes_is_told(office: Office) -> None:
+def test_only_changes_are_published(office: Office) -> None:
     first, second = leave(office), leave(office)
     boxes = office.switch.mailboxes
     office.changes.clear()

@@ -6,7 +6,7 @@ from aiopbx.simulator.switch import NodeChange, SwitchError
 from tests.aiopbx.simulator.office import Office
 
 
-def told(office: Office) -> list[tuple[str, str]]:
+def changes(office: Office) -> list[tuple[str, str]]:
     return [(change.node, change.kind) for change in office.changes if isinstance(change, NodeChange)]
 
 
@@ -27,18 +27,18 @@ def test_a_link_goes_and_comes() -> None:
     assert nodes.find("2").link == "CONNECTED_SECONDARY"
     nodes.link_up("2")
     nodes.link_up("2")
-    assert told(office) == [("2", "link_down"), ("2", "link_up"), ("2", "link_up")]
+    assert changes(office) == [("2", "link_down"), ("2", "link_up"), ("2", "link_up")]
 
 
-def test_data_is_told_when_it_is_there() -> None:
+def test_data_is_reported_when_it_is_loaded() -> None:
     office = Office()
     nodes = office.switch.nodes
     nodes.unload("1")
     assert not nodes.find("1").loaded
-    assert told(office) == []
+    assert changes(office) == []
     nodes.load("1")
     assert nodes.find("1").loaded
-    assert told(office) == [("1", "loaded")]
+    assert changes(office) == [("1", "loaded")]
 
 
 @pytest.mark.parametrize("action", ["link_down", "link_up", "load", "unload", "find"])

@@ -20,7 +20,7 @@ ACD2 = OPERATORS[:2]
 
 
 class Tree:
-    """An office and its objects, and what was told of them."""
+    """An office and its objects, and the changes that were published."""
 
     def __init__(self) -> None:
         pilot = PilotSpec(number="800", groups=("60",))
@@ -31,24 +31,24 @@ class Tree:
         )
         self.switch = self.office.switch
         self.objects: ObjectTree = self.switch.objects
-        self.told: list[tuple[str, str, str]] = []
+        self.published: list[tuple[str, str, str]] = []
         self.changes: list[ObjectChange] = []
-        self.objects.subscribe(self._tell)
+        self.objects.subscribe(self._on_change)
 
-    def _tell(self, change: ObjectChange) -> None:
+    def _on_change(self, change: ObjectChange) -> None:
         self.changes.append(change)
-        self.told.append((change.kind, change.name, change.id))
+        self.published.append((change.kind, change.name, change.id))
 
     def values(self, *path: tuple[str, str], node: str = "1") -> Values:
         return self.objects.read(self.objects.find(node, path))
 
     def refuses(self, kind: str, action: str, *arguments: Any, says: str = "", **keywords: Any) -> None:
-        before, switch, told = self.objects.dump(), self.switch.dump(), len(self.told)
+        before, switch, published = self.objects.dump(), self.switch.dump(), len(self.published)
         with pytest.raises(SwitchError) as refused:
             getattr(self.objects, action)(*arguments, **keywords)
         assert refused.value.kind == kind
         assert says in refused.value.message
-        assert (self.objects.dump(), self.switch.dump(), len(self.told)) == (before, switch, told)
+        assert (self.objects.dump(), self.switch.dump(), len(self.published)) == (before, switch, published)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def tree() -> Tree:
 
 
 class Somebody:
-    """Who asks: anything that can be told apart."""
+    """A reader: any object that can be distinguished."""
 
 
 # -- reading --------------------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_nodes_and_their_objects(tree: Tree) -> None:
     tree.refuses("METHOD_NOT_ALLOWED", "get", "1", (("SIP", "1"),))
 
 
-def test_model_is_told_as_a_whole_and_by_name(tree: Tree) -> None:
+def test_the_model_as_a_whole_and_by_name(tree: Tree) -> None:
     assert tree.objects.model("1") is NODE
     assert tree.objects.model("1", "Subscriber") is SUBSCRIBER
     assert tree.objects.model("1", "Prefix_Plan").create is False
@@ -96,14 +96,14 @@ def test_subscriber_is_the_user(tree: Tree) -> None:
     tree.switch.lock_set("ann", "100", True)
     values = tree.values(*ANN)
     assert (values["Annu_First_Name"], values["Padlock"]) == (("Anna",), ("true",))
-    assert tree.told == [("modified", "Subscriber", "100")]
+    assert tree.published == [("modified", "Subscriber", "100")]
 
 
-def test_users_who_come_and_go_are_told(tree: Tree) -> None:
+def test_users_who_come_and_go_are_published(tree: Tree) -> None:
     tree.switch.add_user(UserSpec(login="new", number="150", node="7"))
     assert tree.objects.nodes == ("1", "5", "7")
     tree.switch.remove_user("new")
-    assert tree.told == [("created", "Subscriber", "150"), ("deleted", "Subscriber", "150")]
+    assert tree.published == [("created", "Subscriber", "150"), ("deleted", "Subscriber", "150")]
     assert tree.objects.search("7", (), "Subscriber") == ()
 
 
@@ -185,7 +185,7 @@ def test_creating_a_subscriber_creates_a_user(tree: Tree) -> None:
     values = tree.values(("Subscriber", "150"))
     assert {name: values[name] for name in given} == given | {"Padlock": ("true",)}
     assert (values["Entity_Number"], values["Station_Type"]) == (("1",), ("NOE_C_Color_IP",))
-    assert tree.told == [("created", "Subscriber", "150")]
+    assert tree.published == [("created", "Subscriber", "150")]
     tree.office.dial("ben", "150")
     tree.office.check()
 
@@ -280,7 +280,7 @@ def test_changing_a_subscriber_changes_the_user(tree: Tree) -> None:
     )
     assert user.devices["100"].locked
     assert {name: tree.values(*ANN)[name] for name in given} == given
-    assert tree.told == [("modified", "Subscriber", "100")], "once"
+    assert tree.published == [("modified", "Subscriber", "100")], "once"
     tree.objects.set("1", ANN, {"Attached_Devices": ()})
     assert list(user.devices) == ["100"]
     tree.refuses("BAD_PARAMETER_VALUE", "set", "1", ANN, {"Directory_Number": ("199",)}, says="stays")
@@ -288,9 +288,9 @@ def test_changing_a_subscriber_changes_the_user(tree: Tree) -> None:
     tree.office.check()
 
 
-def test_what_is_as_it_was_is_not_told(tree: Tree) -> None:
+def test_a_value_that_stays_is_not_published(tree: Tree) -> None:
     tree.objects.set("1", ANN, {"Annu_First_Name": ("Ann",)})
-    assert tree.told == []
+    assert tree.published == []
 
 
 def test_changes_of_others_are_a_conflict_until_looked_at(tree: Tree) -> None:
@@ -323,7 +323,7 @@ def test_named_actions(tree: Tree) -> None:
     tree.switch.lock_set("ann", "100", True)
     tree.objects.act("1", ANN, "ReinitMemory", {})
     assert not tree.switch.users["ann"].devices["100"].locked
-    assert tree.told == [("modified", "Subscriber", "100")]
+    assert tree.published == [("modified", "Subscriber", "100")]
     tree.refuses("BAD_PARAMETER_VALUE", "act", "1", ANN, "Dance", {}, says="ReinitMemory")
     tree.refuses("BAD_PARAMETER_VALUE", "act", "1", ANN, "FORCED_DELETE", {})
     tree.refuses("BAD_PARAMETER_VALUE", "act", "1", ANN, "ReinitMemory", {"Annu_Name": ("X",)})
@@ -336,7 +336,7 @@ def test_named_actions(tree: Tree) -> None:
 def test_deleting_a_subscriber_deletes_the_user(tree: Tree) -> None:
     tree.objects.delete("1", ANN)
     assert "ann" not in tree.switch.users
-    assert tree.told == [("deleted", "Subscriber", "100")]
+    assert tree.published == [("deleted", "Subscriber", "100")]
     tree.refuses("OBJECT_NOT_FOUND", "delete", "1", ANN)
 
 

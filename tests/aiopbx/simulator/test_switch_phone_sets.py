@@ -185,6 +185,6 @@ def test_voicemail_is_given_and_taken(office: Office) -> None:
     office.check()
 
 
-def test_prefixes_are_told(office: Office) -> None:
+def test_prefixes_are_listed(office: Office) -> None:
     assert office.switch.prefixes["Station_Facility_Type", "Do_not_disturb"] == "*60"
     assert len(set(office.switch.prefixes.values())) == len(office.switch.prefixes)

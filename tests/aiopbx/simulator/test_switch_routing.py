@@ -16,7 +16,7 @@ def office() -> Iterator[Office]:
 
 
 def routing(office: Office, login: str) -> int:
-    """How often the user's routing was told to have changed."""
+    """How often a change of the user's routing was published."""
     return sum(isinstance(change, RoutingChange) and change.login == login for change in office.changes)
 
 
@@ -179,7 +179,7 @@ def test_a_hunting_group_takes_turns() -> None:
     office.check()
 
 
-def test_a_group_that_nobody_serves() -> None:
+def test_a_group_that_no_one_serves() -> None:
     office = Office(settings=group_settings())
     office.dial("ann", "700")
     assert office.cause("ann") == "DESTINATION_NOT_OBTAINABLE"

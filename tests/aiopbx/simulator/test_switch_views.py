@@ -8,7 +8,9 @@ import pytest
 
 from aiopbx.o2g.types.base import to_json
 from aiopbx.simulator.clock import ManualClock
-from aiopbx.simulator.faces.o2g import refusing, views
+from aiopbx.simulator.faces.o2g import views
+from aiopbx.simulator.faces.o2g.context import BATCH
+from aiopbx.simulator.faces.o2g.refusals import refusal_of
 from aiopbx.simulator.settings import UserSpec
 from aiopbx.simulator.switch import SwitchError
 from tests.aiopbx.simulator.conftest import Api
@@ -16,7 +18,7 @@ from tests.aiopbx.simulator.office import OUTSIDE, Office
 
 
 def events(office: Office, login: str, *names: str) -> list[dict[str, Any]]:
-    """What a user was told since the last time, as JSON; without what the log grew by, where nothing is named."""
+    """The events of a user since the last time, as JSON; without what the log grew by, where nothing is named."""
     found = [json.loads(to_json(event)) for event in office.events if event.login_name == login]
     if not names:
         found = [event for event in found if not event["eventName"].startswith("OnComRecord")]
@@ -24,13 +26,13 @@ def events(office: Office, login: str, *names: str) -> list[dict[str, Any]]:
     return [event for event in found if not names or event["eventName"] in names]
 
 
-def test_an_incoming_call_is_told_as_in_the_capture() -> None:
+def test_an_incoming_call_has_the_events_of_the_capture() -> None:
     office = Office()
     call = office.dial("ann", "101")
     office.answer("ben", call)
     office.switch.drop("ann", call.ref)
-    told = events(office, "ben")
-    assert [event["eventName"] for event in told] == [
+    sent = events(office, "ben")
+    assert [event["eventName"] for event in sent] == [
         "OnCallCreated",
         "OnCallModified",
         "OnUserStateModified",
@@ -38,7 +40,7 @@ def test_an_incoming_call_is_told_as_in_the_capture() -> None:
         "OnCallRemoved",
         "OnUserStateModified",
     ]
-    created, active, busy, releasing, removed, free = told
+    created, active, busy, releasing, removed, free = sent
     assert created == {
         "eventName": "OnCallCreated",
         "loginName": "ben",
@@ -138,15 +140,15 @@ def test_device_capabilities_come_with_a_call_or_with_the_state() -> None:
     assert (state["eventName"], state["state"]) == ("OnTelephonyState", {"deviceCapabilities": [{"deviceId": "103"}]})
 
 
-def test_routing_and_counters_are_told_whole() -> None:
+def test_routing_and_counters_are_sent_completely() -> None:
     office = Office()
     office.switch.set_forward("ann", "102", condition="BUSY")
     office.switch.set_overflow("ann")
     office.switch.set_dnd("ann", True)
     office.switch.set_remote_extension("ann", True)
-    told = events(office, "ann", "OnRoutingStateChanged")
-    assert len(told) == 4
-    assert told[-1]["routingState"] == {
+    sent = events(office, "ann", "OnRoutingStateChanged")
+    assert len(sent) == 4
+    assert sent[-1]["routingState"] == {
         "presentationRoutes": [
             {
                 "destinations": [
@@ -179,7 +181,7 @@ def test_a_counter_that_is_not_known_is_absent() -> None:
     assert views.event_summary(office.switch, "ben").voice_messages_nb is None
 
 
-def test_who_attaches_later_is_told_the_difference_to_then() -> None:
+def test_a_late_subscriber_gets_the_difference_from_then() -> None:
     office = Office()
     call = office.dial("ann", "101")
     later: list[str] = []
@@ -208,7 +210,7 @@ def test_who_attaches_later_is_told_the_difference_to_then() -> None:
     ],
 )
 def test_refusals_of_the_switch_on_the_wire(kind: str, cause: str | None, type_: str, status: int) -> None:
-    refusal = refusing.refused(SwitchError(kind, cause, "because"), 404)
+    refusal = refusal_of(SwitchError(kind, cause, "because"), 404)
     assert (refusal.type, refusal.status) == (type_, status)
     assert refusal.info.telephony is not None
     assert refusal.info.telephony.error_type == kind
@@ -222,7 +224,7 @@ Connect = Callable[..., Awaitable[Api]]
 async def test_a_snapshot_of_all_takes_its_time_and_a_second_request_does_nothing(
     connect: Connect, clock: ManualClock
 ) -> None:
-    count = refusing.BATCH * 2 + 10
+    count = BATCH * 2 + 10
     users = tuple(UserSpec(login=f"u{number}", number=str(number)) for number in range(20_000, 20_000 + count))
     api = await (await connect(users=users)).log_in()
     subscription = await api.subscribe("telephony", ids=["*"], version="2.0")
@@ -230,8 +232,8 @@ async def test_a_snapshot_of_all_takes_its_time_and_a_second_request_does_nothin
     assert (await api.call("POST", "/telephony/state/snapshot")).status == 204
     assert (await api.call("POST", "/telephony/state/snapshot")).status == 204
     clock.advance(1)
-    told = [await lines.next() for _ in range(count)]
-    assert {line["loginName"] for line in told} == {user.login for user in users}
+    sent = [await lines.next() for _ in range(count)]
+    assert {line["loginName"] for line in sent} == {user.login for user in users}
     assert await lines.silent()
     assert (await api.call("POST", "/telephony/state/snapshot?loginName=u20001")).status == 204
     assert (await lines.next())["loginName"] == "u20001"

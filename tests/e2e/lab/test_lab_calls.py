@@ -111,7 +111,7 @@ def test_do_not_disturb_is_flipped_and_seen(lab: "Lab") -> None:
     switch.click()
     expect(routing.get_by_role("status")).to_have_text("Calls are refused.")
     expect(switch).to_be_checked()
-    page.run_cell(DND_OFF)  # somebody else
+    page.run_cell(DND_OFF)  # by another user
     expect(routing.get_by_role("status")).to_have_text("Calls ring here.")
     expect(switch).not_to_be_checked()
     page.field("Forward number", routing).fill("1002")

@@ -102,7 +102,7 @@ def test_a_request_is_made_by_clicking(page: "LabPage") -> None:
     explorer.get_by_label("acdCall", exact=True).check()
     pictures(page, "explorer-form", "explorer")
     explorer.get_by_label("acdCall", exact=True).uncheck()  # it does not go with a private call
-    page.field("I mean it: this may change something", explorer).check()
+    page.field("I confirm: this may change something", explorer).check()
     page.button("Send", explorer).click()
     expect(explorer.get_by_text("after").first).to_be_visible()
     expect(explorer.locator("pre").first).to_contain_text('"pin": "***"')

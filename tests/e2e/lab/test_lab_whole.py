@@ -44,7 +44,7 @@ TABS = (
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, and that no outgoing connection is given by itself."""
+    """Ports on which no server listens, outside the range of outgoing connections."""
     found: list[int] = []
     for port in random.sample(range(20_000, 30_000), 100):
         with socket.socket() as trial:
@@ -120,9 +120,9 @@ def test_a_killed_server_is_shown_and_comes_back(lab: Lab, server: Server) -> No
     expect(page.button("Hang up", console)).to_be_visible()
 
     server.kill()
-    expect(console.locator(".pbx-board").get_by_role("status")).to_contain_text("what stands here may be old")
+    expect(console.locator(".pbx-board").get_by_role("status")).to_contain_text("what you see may be outdated")
     expect(page.button("Hang up", console)).to_be_hidden()
-    expect(console.locator(".pbx-calls")).to_contain_text("what stands here may be old")
+    expect(console.locator(".pbx-calls")).to_contain_text("what you see may be outdated")
     expect(page.button("Dial", console)).to_be_disabled()
     expect(panel.locator(".pbx-status").first).to_contain_text("offline")
     expect(console.locator(".pbx-console-status")).to_contain_text("offline")
@@ -140,7 +140,7 @@ def test_a_killed_server_is_shown_and_comes_back(lab: Lab, server: Server) -> No
 
     server.start()
     expect(console.locator(".pbx-console-status")).to_have_count(0, timeout=60_000)
-    expect(console.locator(".pbx-board").get_by_role("status")).not_to_contain_text("old")
+    expect(console.locator(".pbx-board").get_by_role("status")).not_to_contain_text("outdated")
     expect(panel.locator(".pbx-status").first).to_have_text("online", timeout=60_000)
     page.wait_state("1018", "idle")  # the new server knows nothing of the call
     expect(page.button("Dial", console)).to_be_enabled()
@@ -226,10 +226,10 @@ _FIND = (
 
 
 def named(page: LabPage, session: CDPSession, kind: str) -> list[tuple[str, str]]:
-    """Role and name of every control of a view, as Chromium itself tells them to a screen reader."""
+    """Role and name of every control of a view, as Chromium itself gives them to a screen reader."""
     found = session.send("Runtime.evaluate", {"expression": f"({_FIND})({kind!r})"})["result"]["objectId"]
     properties = session.send("Runtime.getProperties", {"objectId": found, "ownProperties": True})["result"]
-    told = []
+    controls = []
     for each in properties:
         if not each["name"].isdigit():
             continue
@@ -239,8 +239,8 @@ def named(page: LabPage, session: CDPSession, kind: str) -> list[tuple[str, str]
         node: dict[str, Any] = tree["nodes"][0]
         if node.get("ignored"):
             continue
-        told.append((node.get("role", {}).get("value", ""), node.get("name", {}).get("value", "").strip()))
-    return told
+        controls.append((node.get("role", {}).get("value", ""), node.get("name", {}).get("value", "").strip()))
+    return controls
 
 
 def walk(page: LabPage, view: Locator, kind: str) -> tuple[set[int], set[int]]:

@@ -1,584 +1,322 @@
-"""The commands and their options. What they do is in a module each, loaded when it is called."""
+"""The commands. What a command does is in a module that is imported when the command runs."""
 
-import logging
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.logging import RichHandler
 
-from ..errors import InvalidInput
-from ..model import Direction
-from . import errors, screen
-from .agent import AgentAction
-from .call import complete_argument, complete_operation
+from .. import InvalidInput, __version__
+from .command import FAILED, INTERRUPTED, OK, PlainHelp, command
 from .options import (
-    CaFile,
-    Config,
-    Debug,
-    Enterprise,
-    Given,
-    Password,
-    System,
-    Tls,
-    Url,
-    User,
-    settings_of,
-    system_of,
+    AgentAction,
+    Connection,
+    DialOptions,
+    Json,
+    Line,
+    Lines,
+    LogOptions,
+    MailboxPassword,
+    Seconds,
+    SimulateOptions,
 )
-from .run import run_command, told
+from .output import one_line, print_error
 
+Running = Coroutine[Any, Any, int]
+
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 app = typer.Typer(
     name="aiopbx",
     help="Office telephone systems from the terminal: watch, dial, log, voicemail and more, and every operation.",
     no_args_is_help=True,
     add_completion=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # help in boxes takes a third of a second to import
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_HELP,
+)
+voicemail = typer.Typer(
+    help="List, save and delete the messages of a mailbox.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command and return its exit code; no error leaves as a traceback unless ``--debug`` asks for it."""
+    """Run the command line and return its exit code; only ``--debug`` lets an error out as a traceback."""
     try:
         app(arguments, prog_name="aiopbx")
     except SystemExit as left:
-        return left.code if isinstance(left.code, int) else errors.OK
+        return left.code if isinstance(left.code, int) else OK
     except KeyboardInterrupt:
-        return errors.INTERRUPTED
+        return INTERRUPTED
     except Exception as error:
         if "--debug" in arguments:
             raise
-        screen.errors().print(
-            f"error: {type(error).__name__}: {errors.one_line(error)} This is a defect of aiopbx; --debug shows where.",
-            markup=False,
-            soft_wrap=True,
-        )
-        return errors.FAILED
-    return errors.OK
+        print_error(f"{type(error).__name__}: {one_line(error)} This is a defect of aiopbx; --debug shows where.")
+        return FAILED
+    return OK
 
 
-def _log(debug: bool) -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.ERROR,
-        format="%(name)s: %(message)s",
-        handlers=[RichHandler(console=screen.errors(), show_path=False)],
-        force=True,
-    )
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"aiopbx {__version__}")
+        raise typer.Exit(OK)
 
 
-Seconds = Annotated[float | None, typer.Option("--seconds", min=0.0, help="End after so many seconds.")]
-Line = Annotated[
-    list[str] | None, typer.Option("--line", "-l", help="Login name or number of a line; may be given several times.")
-]
-
-OneLine = Annotated[
-    str | None, typer.Option("--line", "-l", help="Login name or number of the line. A user's own if not given.")
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
-
-
-@app.command()
-def simulate(
-    scenario: Annotated[
-        str,
-        typer.Option(
-            "--scenario", "-s", help="office, busy-day, practice, call-centre, quiet, or the path of a scenario file."
-        ),
-    ] = "office",
-    users: Annotated[
-        int | None,
-        typer.Option("--users", min=1, max=10_000, help="So many users, invented; the scenario's if not given."),
-    ] = None,
-    host: Annotated[
-        str, typer.Option("--host", help="Address to listen on; others than loopback let others in.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the API; 0 is any.")] = 8080,
-    event_port: Annotated[
-        int, typer.Option("--event-port", min=0, max=65535, help="Port of the events; 0 is any.")
-    ] = 8014,
-    tls: Annotated[bool, typer.Option("--tls", help="Speak https, with a certificate it makes itself.")] = False,
-    certificates: Annotated[
-        Path | None, typer.Option("--certificates", help="Folder where the certificate is kept from run to run.")
-    ] = None,
-    istra: Annotated[
-        bool, typer.Option("--istra", help="Show the same PBX through Istra, too: myRCC, myCrm and myIstra.")
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
-    istra_port: Annotated[int, typer.Option("--istra-port", min=0, max=65535, help="Port of Istra; 0 is any.")] = 8078,
-    speed: Annotated[float, typer.Option("--speed", min=0.01, max=100.0, help="How fast the scenario goes.")] = 1.0,
-    seed: Annotated[int | None, typer.Option("--seed", help="Another day of the same scenario.")] = None,
-    seconds: Seconds = None,
-    debug: Debug = False,
 ) -> None:
-    """Run a simulated PBX until Ctrl-C, with phones to click on and an office that lives."""
-    _log(debug)
-    from .simulate import Wanted, simulate as command
-
-    wanted = Wanted(
-        scenario=scenario,
-        users=users,
-        host=host,
-        port=port,
-        event_port=event_port,
-        tls=tls,
-        certificates=certificates,
-        istra=istra,
-        istra_port=istra_port,
-        speed=speed,
-        seed=seed,
-        seconds=seconds,
-    )
-    run_command(command(wanted), debug=debug)
+    pass
 
 
-@app.command()
+@app.command(cls=PlainHelp)
+@command
+def simulate(options: SimulateOptions) -> Running:
+    """Run a simulated PBX with telephones to click on.
+
+    An office lives in it, until Ctrl-C ends it.
+    """
+    from .simulate import simulate
+
+    return simulate(options)
+
+
+@app.command(cls=PlainHelp)
+@command
 def watch(
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: Line = None,
+    connection: Connection,
+    line: Lines = None,
     plain: Annotated[bool, typer.Option("--plain", help="One line of text an event, for pipes.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object an event, for programs.")] = False,
     busy: Annotated[bool, typer.Option("--busy", help="Show only lines in a call.")] = False,
     seconds: Seconds = None,
     count: Annotated[int | None, typer.Option("--count", min=1, help="End after so many events.")] = None,
     record: Annotated[
-        Path | None, typer.Option("--record", help="Write a recording to this file, too, for aiopbx.replay in Python.")
+        Path | None, typer.Option("--record", help="Also write a recording to this file, for aiopbx.replay in Python.")
     ] = None,
-    debug: Debug = False,
-) -> None:
+) -> Running:
     """Show lines and calls, live."""
-    _log(debug)
-    with told(debug=debug):
-        if plain and json:
-            raise typer.BadParameter("--plain and --json exclude each other.")
-        settings = settings_of(
-            Given(url, user, password, config, ca_file, tls, tuple(line or ()), system=system, enterprise=enterprise)
-        )
-    from .watch import watch as command
+    if plain and json:
+        raise typer.BadParameter("--plain and --json exclude each other.")
+    from .watch import watch
 
     mode = "json" if json else "plain" if plain or not sys.stdout.isatty() else "table"
-    watching = command(settings, mode=mode, busy_only=busy, seconds=seconds, count=count, record=record)
-    run_command(watching, debug=debug)
+    settings = connection.settings(*line or ())
+    return watch(settings, mode=mode, busy_only=busy, seconds=seconds, count=count, record=record)
 
 
-@app.command()
+@app.command(cls=PlainHelp)
+@command
 def dial(
     number: Annotated[str, typer.Argument(help="Number to dial.")],
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: Annotated[
-        str | None,
-        typer.Option("--line", "-l", help="Line that dials: login name or number. A user's own if not given."),
-    ] = None,
-    device: Annotated[str | None, typer.Option("--device", help="Telephone of the line that dials.")] = None,
-    auto_answer: Annotated[
-        bool, typer.Option("--auto-answer/--ring-first", help="Dial at once, or let the own telephone ring first.")
-    ] = True,
-    private: Annotated[
-        bool,
-        typer.Option("--private", help="A private call, with --pin and --secret-code; the own telephone rings first."),
-    ] = False,
-    pin: Annotated[str | None, typer.Option("--pin", help="PIN of the private call.")] = None,
-    secret_code: Annotated[str | None, typer.Option("--secret-code", help="Secret code of the private call.")] = None,
-    business_code: Annotated[
-        str | None, typer.Option("--business-code", help="Cost centre that pays; the own telephone rings first.")
-    ] = None,
-    associated_data: Annotated[
-        str | None, typer.Option("--associated-data", help="Data that goes with the call, at most 32 bytes.")
-    ] = None,
-    calling_number: Annotated[
-        str | None, typer.Option("--calling-number", help="Number that the called one sees.")
-    ] = None,
-    inhibit_progress_tone: Annotated[
-        bool, typer.Option("--inhibit-progress-tone", help="No progress tone on an outside call.")
-    ] = False,
-    hang_up_after: Annotated[
-        float | None, typer.Option("--hang-up-after", min=0.0, help="Hang up so many seconds after the answer.")
-    ] = None,
-    give_up_after: Annotated[
-        float | None, typer.Option("--give-up-after", min=0.0, help="Hang up after so many seconds without an answer.")
-    ] = None,
-    debug: Debug = False,
-) -> None:
+    connection: Connection,
+    options: DialOptions,
+    line: Line = None,
+) -> Running:
     """Dial a number and follow the call to its end. Ctrl-C hangs up."""
-    _log(debug)
-    from .dial import DialWanted, dial as command
+    from .dial import check, dial
 
-    with told(debug=debug):
-        wanted = DialWanted(
-            number=number,
-            line=line,
-            device=device,
-            auto_answer=auto_answer,
-            private=private,
-            pin=pin,
-            secret_code=secret_code,
-            business_code=business_code,
-            associated_data=associated_data,
-            calling_number=calling_number,
-            inhibit_progress_tone=inhibit_progress_tone,
-            hang_up_after=hang_up_after,
-            give_up_after=give_up_after,
-        )
-        given = Given(
-            url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
-        )
-        wanted.check(system_of(given))
-        settings = settings_of(given)
-    run_command(command(settings, wanted), debug=debug)
+    check(number, options, connection.kind())
+    return dial(connection.settings(*_one(line)), number, line, options)
 
 
-@app.command()
+@app.command(cls=PlainHelp)
+@command
 def replay(
     capture: Annotated[Path, typer.Argument(help="Events as a server sent them, one JSON object a line.")],
     speed: Annotated[
         float, typer.Option("--speed", min=0.0, help="Events a second; 0 is as fast as they can be read.")
     ] = 2.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object an event, for programs.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Send a capture through the real transport, from a small server of its own, and print what the client sees."""
-    _log(debug)
-    from .replay import replay as command
+) -> Running:
+    """Send captured events through the real transport.
 
-    run_command(command(capture, speed=speed, as_json=json), debug=debug)
+    They come from a small server of its own; what the client makes of them is printed.
+    """
+    from .replay import replay
+
+    return replay(capture, speed=speed, as_json=json)
 
 
-@app.command()
+@app.command(cls=PlainHelp)
+@command
 def probe(
-    url: Annotated[str, typer.Argument(help="Address of the server, such as https://o2g.example.com.")],
-    user: User = None,
-    password: Password = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
+    connection: Connection,
+    address: Annotated[
+        str | None, typer.Argument(metavar="URL", help="Address of the server, such as https://o2g.example.com.")
+    ] = None,
     patience: Annotated[float, typer.Option("--patience", min=0.1, help="Seconds that a step may take.")] = 10.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a step, for programs.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Say step by step what works against a server and what does not, with the remedy."""
-    _log(debug)
-    from .probe import ProbeWanted, probe as command
+) -> Running:
+    """Check a server step by step.
 
-    with told(debug=debug):
-        wanted = ProbeWanted.make(url, user, password, ca_file, tls, patience, system, enterprise)
-    run_command(command(wanted, as_json=json), debug=debug)
+    Says what works and what does not, with the remedy.
+    """
+    from dataclasses import replace
 
+    from .probe import probe
 
-@app.command()
-def log(
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: OneLine = None,
-    missed: Annotated[bool, typer.Option("--missed", help="Only calls that were not answered.")] = False,
-    unseen: Annotated[bool, typer.Option("--unseen", help="Only missed calls that are not acknowledged.")] = False,
-    after: Annotated[
-        str | None, typer.Option("--after", help="From then on: 2026-01-31, or with a time and a zone.")
-    ] = None,
-    before: Annotated[str | None, typer.Option("--before", help="Until before then.")] = None,
-    direction: Annotated[Direction | None, typer.Option("--direction", help="incoming or outgoing.")] = None,
-    party: Annotated[str | None, typer.Option("--with", help="Login name or number of the other party.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")] = None,
-    acknowledge: Annotated[
-        bool, typer.Option("--acknowledge", help="Acknowledge the missed calls that are printed.")
-    ] = False,
-    delete: Annotated[bool, typer.Option("--delete", help="Delete what is meant, instead of printing it.")] = False,
-    all: Annotated[bool, typer.Option("--all", help="With --delete and no filter: the whole log.")] = False,
-    json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Print the calls that the system has logged; acknowledge or delete them."""
-    _log(debug)
-    from .log import LogWanted, log as command, moment
-
-    with told(debug=debug):
-        wanted = LogWanted(
-            line=line,
-            unanswered=missed,
-            unacknowledged=unseen,
-            after=moment(after, field="after"),
-            before=moment(before, field="before"),
-            direction=direction,
-            party=party,
-            limit=limit,
-            acknowledge=acknowledge,
-            delete=delete,
-            all=all,
-        )
-        wanted.check()
-        settings = settings_of(
-            Given(
-                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
-            )
-        )
-    run_command(command(settings, wanted, as_json=json), debug=debug)
+    if address is not None:
+        connection = replace(connection, url=address)
+    settings, with_login = connection.probe_settings(patience=patience)
+    return probe(settings, with_login=with_login, patience=patience, as_json=json)
 
 
-voicemail = typer.Typer(help="List, save and delete the messages of a mailbox.", no_args_is_help=True)
-app.add_typer(voicemail, name="voicemail")
+@app.command(cls=PlainHelp)
+@command
+def log(connection: Connection, options: LogOptions, line: Line = None, json: Json = False) -> Running:
+    """Print, acknowledge or delete the calls that were logged."""
+    from .line import log
 
-MailboxPassword = Annotated[
-    str | None,
-    typer.Option(
-        "--mailbox-password", envvar="AIOPBX_MAILBOX_PASSWORD", help="The mailbox's own; else the user's is taken."
-    ),
-]
+    options.check()
+    return log(connection.settings(*_one(line)), line, options, as_json=json)
 
 
-@voicemail.command("list")
+@voicemail.command("list", cls=PlainHelp)
+@command
 def voicemail_list(
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: OneLine = None,
+    connection: Connection,
+    line: Line = None,
     mailbox_password: MailboxPassword = None,
-    new: Annotated[bool, typer.Option("--new", help="Only those that nobody has heard.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Only messages that have not been heard.")] = False,
     json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Running:
     """List the messages."""
-    _log(debug)
-    from .voicemail import list_messages
+    from .line import list_messages
 
-    with told(debug=debug):
-        settings = settings_of(
-            Given(
-                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
-            )
-        )
-    run_command(list_messages(settings, line, mailbox_password, new_only=new, as_json=json), debug=debug)
+    return list_messages(connection.settings(*_one(line)), line, mailbox_password, new_only=new, as_json=json)
 
 
-@voicemail.command("save")
+@voicemail.command("save", cls=PlainHelp)
+@command
 def voicemail_save(
     target: Annotated[Path, typer.Argument(help="File for one message, or a folder for several.")],
+    connection: Connection,
     ids: Annotated[
-        list[str] | None, typer.Option("--id", help="Message to save; may be given several times. All if not given.")
+        list[str] | None,
+        typer.Option("--id", metavar="ID", help="Message to save; may be given several times. All if not given."),
     ] = None,
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: OneLine = None,
+    line: Line = None,
     mailbox_password: MailboxPassword = None,
     format: Annotated[
         str | None, typer.Option("--format", help="wav on O2G; ogg, aac, mp4 or au on myistra. The usual if not given.")
     ] = None,
     json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Running:
     """Save messages as sound files. O2G counts them as heard."""
-    _log(debug)
-    from .voicemail import save_messages
+    from .line import save_messages
 
-    with told(debug=debug):
-        settings = settings_of(
-            Given(
-                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
-            )
-        )
-    run_command(
-        save_messages(settings, line, mailbox_password, target, tuple(ids or ()), format, as_json=json), debug=debug
-    )
+    settings = connection.settings(*_one(line))
+    return save_messages(settings, line, mailbox_password, target, tuple(ids or ()), format, as_json=json)
 
 
-@voicemail.command("mark")
+@voicemail.command("mark", cls=PlainHelp)
+@command
 def voicemail_mark(
     ids: Annotated[list[str], typer.Argument(help="Messages to mark.")],
+    connection: Connection,
     unread: Annotated[bool, typer.Option("--unread/--read", help="As new, or as heard.")] = False,
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: OneLine = None,
+    line: Line = None,
     json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Running:
     """Mark messages as heard or new. myistra only."""
-    _log(debug)
-    from .voicemail import mark_messages
+    from .line import mark_messages
 
-    with told(debug=debug):
-        settings = settings_of(
-            Given(
-                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
-            )
-        )
-    run_command(mark_messages(settings, line, tuple(ids), read=not unread, as_json=json), debug=debug)
+    return mark_messages(connection.settings(*_one(line)), line, tuple(ids), read=not unread, as_json=json)
 
 
-@voicemail.command("delete")
+@voicemail.command("delete", cls=PlainHelp)
+@command
 def voicemail_delete(
+    connection: Connection,
     ids: Annotated[list[str] | None, typer.Argument(help="Messages to delete.")] = None,
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: OneLine = None,
+    line: Line = None,
     mailbox_password: MailboxPassword = None,
     all: Annotated[bool, typer.Option("--all", help="Every message.")] = False,
     json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Running:
     """Delete messages: those named, or all."""
-    _log(debug)
-    from .voicemail import delete_messages
+    from .line import delete_messages
 
-    with told(debug=debug):
-        settings = settings_of(
-            Given(
-                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
-            )
-        )
-    run_command(delete_messages(settings, line, mailbox_password, tuple(ids or ()), all=all, as_json=json), debug=debug)
+    settings = connection.settings(*_one(line))
+    return delete_messages(settings, line, mailbox_password, tuple(ids or ()), all=all, as_json=json)
 
 
-@app.command("caller-id")
+@app.command("caller-id", cls=PlainHelp)
+@command
 def caller_id(
+    connection: Connection,
     number: Annotated[
-        str | None, typer.Argument(help="Number that others shall see, such as +12025550123. Shows it if not given.")
+        str | None, typer.Argument(help="Number that others are to see, such as +12025550123. Shows it if not given.")
     ] = None,
     from_presence: Annotated[
-        bool, typer.Option("--from-presence", help="Let it go by the presence of the user.")
+        bool, typer.Option("--from-presence", help="Let the user's presence choose the number.")
     ] = False,
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: OneLine = None,
+    line: Line = None,
     json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Running:
     """Show or choose the number that others see. myistra only."""
-    _log(debug)
-    from .caller_id import caller_id as command
+    from .line import caller_id
 
-    with told(debug=debug):
-        if number is not None and from_presence:
-            raise InvalidInput("number", "does not go with --from-presence.", remedy="Leave one of them out.")
-        settings = settings_of(
-            Given(
-                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
-            )
-        )
-    run_command(command(settings, line, number, from_presence=from_presence, as_json=json), debug=debug)
+    if number is not None and from_presence:
+        raise InvalidInput("number", "does not go with --from-presence.", remedy="Leave one of them out.")
+    return caller_id(connection.settings(*_one(line)), line, number, from_presence=from_presence, as_json=json)
 
 
-@app.command()
+@app.command(cls=PlainHelp)
+@command
 def directory(
     what: Annotated[str, typer.Argument(help="Beginning of a last name, a first name or a number.")],
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: OneLine = None,
+    connection: Connection,
+    line: Line = None,
     limit: Annotated[int | None, typer.Option("--limit", help="At most so many contacts, 1 to 100.")] = None,
-    keys: Annotated[bool, typer.Option("--keys", help="It is digits: a last name typed on a telephone.")] = False,
+    keys: Annotated[bool, typer.Option("--keys", help="The word is digits: a last name typed on a telephone.")] = False,
     json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Running:
     """Search the telephone book."""
-    _log(debug)
-    from .directory import directory as command
+    from .line import directory
 
-    with told(debug=debug):
-        settings = settings_of(
-            Given(
-                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
-            )
-        )
-    run_command(command(settings, what, line, limit=limit, keys=keys, as_json=json), debug=debug)
+    return directory(connection.settings(*_one(line)), what, line, limit=limit, keys=keys, as_json=json)
 
 
-@app.command()
+@app.command(cls=PlainHelp)
+@command
 def agent(
+    connection: Connection,
     action: Annotated[AgentAction, typer.Argument(help="What to do.")] = AgentAction.STATE,
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
-    line: OneLine = None,
+    line: Line = None,
     device: Annotated[str | None, typer.Option("--device", help="Set to log on at.")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Processing group.")] = None,
     reason: Annotated[
         int | None, typer.Option("--reason", help="Index of the reason to withdraw; agent reasons lists them.")
     ] = None,
     json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Show or change what an agent of the call centre does."""
-    _log(debug)
-    from .agent import agent as command
+) -> Running:
+    """Show or change the state of an agent of the call centre."""
+    from .line import agent
 
-    with told(debug=debug):
-        settings = settings_of(
-            Given(
-                url, user, password, config, ca_file, tls, (line,) if line else (), system=system, enterprise=enterprise
-            )
-        )
-    run_command(command(settings, action, line, device=device, group=group, reason=reason, as_json=json), debug=debug)
+    settings = connection.settings(*_one(line))
+    return agent(settings, action, line, device=device, group=group, reason=reason, as_json=json)
 
 
 def _complete_argument(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    from .call import complete_argument
+
     return complete_argument(ctx.params.get("operation"), incomplete, ctx.params.get("system"))
 
 
 def _complete_operation(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    from .call import complete_operation
+
     return complete_operation(incomplete, ctx.params.get("system"))
 
 
-@app.command()
+@app.command(cls=PlainHelp)
+@command
 def call(
+    connection: Connection,
     operation: Annotated[
         str | None,
         typer.Argument(
@@ -591,7 +329,8 @@ def call(
         typer.Option(
             "--arg",
             "-a",
-            help="name=value, of the path, the query or the body; several times.",
+            metavar="NAME=VALUE",
+            help="A value of the path, the query or the body; may be given several times.",
             autocompletion=_complete_argument,
         ),
     ] = None,
@@ -601,31 +340,28 @@ def call(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File for a recording.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what the operation is and takes.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List all operations.")] = False,
-    url: Url = None,
-    user: User = None,
-    password: Password = None,
-    config: Config = None,
-    ca_file: CaFile = None,
-    tls: Tls = None,
-    system: System = None,
-    enterprise: Enterprise = None,
     json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Make any request by its name: aiopbx call make_call --arg deviceId=1000 --arg callee=1001."""
-    _log(debug)
-    from . import call as command
+) -> Running | int:
+    """Make any request by its name.
 
-    with told(debug=debug):
-        given = Given(url, user, password, config, ca_file, tls, system=system, enterprise=enterprise)
-        kind = system_of(given)
-        if list_:
-            raise typer.Exit(command.print_list(kind))
-        if operation is None:
-            raise InvalidInput("operation", "is missing.", remedy="aiopbx call --list names them all.")
-        if explain:
-            raise typer.Exit(command.explain(operation, kind))
-        values = command.values_of(arg or (), body)
-        command.check(operation, values, kind)
-        settings = settings_of(given)
-    run_command(command.call(settings, operation, values, output=output, as_json=json), debug=debug)
+    Such as: aiopbx call make_call --arg deviceId=1000 --arg callee=1001
+    """
+    from . import call as requests
+
+    kind = connection.kind()
+    if list_:
+        return requests.print_list(kind)
+    if operation is None:
+        raise InvalidInput("operation", "is missing.", remedy="aiopbx call --list names them all.")
+    if explain:
+        return requests.explain(operation, kind)
+    values = requests.values_of(arg or (), body)
+    requests.check(operation, values, kind)
+    return requests.call(connection.settings(), operation, values, output=output, as_json=json)
+
+
+def _one(line: str | None) -> tuple[str, ...]:
+    return () if line is None else (line,)
+
+
+app.add_typer(voicemail, name="voicemail")

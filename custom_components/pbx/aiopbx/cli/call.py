@@ -7,36 +7,34 @@ from typing import Any
 
 import msgspec
 
-from ..download import Download
-from ..errors import InvalidInput
+from .. import ConnectionSettings, DialPolicy, InvalidInput, Operation, Parameter, ParameterPlace, connect
+from ..http.download import Download
 from ..istra.client import APPLICATIONS
-from ..istra.requests import IstraRequests
-from ..o2g.requests import O2gRequests
-from ..operations import Operation, Parameter, ParameterPlace, Requests, find
-from ..pbx import connect
-from ..policy import DialGuard, DialPolicy
-from ..settings import ConnectionSettings
-from . import errors, screen
+from ..istra.services import operations_of
+from ..o2g.services import OPERATIONS
+from ..policy import DialGuard
+from ..requests import Requests
+from .command import OK
 from .options import SYSTEMS
-from .shared import print_json, progress
+from .output import console, print_json, print_line, print_note, progress
 
 
 def requests_of(system: str = "o2g") -> Requests:
-    """The operations of a kind of system."""
-    return O2gRequests() if system == "o2g" else IstraRequests(APPLICATIONS[system])
+    """Return the operations of a kind of system."""
+    return Requests(OPERATIONS if system == "o2g" else operations_of(APPLICATIONS[system]))
 
 
 def operation_of(name: str, system: str = "o2g") -> Operation:
-    """The operation of this name. Raises ``InvalidInput``, with the names that are like it."""
-    return find(requests_of(system).operations, name)
+    """Return the operation with this name. Raises ``InvalidInput`` with similar names if there is none."""
+    return requests_of(system).operations.find(name)
 
 
 def names_of(operation: Operation) -> list[tuple[str, str]]:
-    """What ``--arg`` can give an operation, with what it is: parts of the path, the query, fields of the body."""
-    return [(one.name, _word(one)) for one in operation.takes]
+    """Return what ``--arg`` can set, each with a description: parts of the path, the query, fields of the body."""
+    return [(one.name, _description(one)) for one in operation.takes]
 
 
-def _word(one: Parameter) -> str:
+def _description(one: Parameter) -> str:
     if one.place is ParameterPlace.PATH:
         return "part of the path"
     need = "required" if one.required else "optional"
@@ -44,19 +42,19 @@ def _word(one: Parameter) -> str:
 
 
 def complete_operation(incomplete: str, system: str | None = None) -> list[tuple[str, str]]:
-    """Names of operations that begin so, with what they do, for the shell."""
+    """Return the operations that begin so, with what they do, for the shell."""
     begun = incomplete.replace("-", "_")
     known = _known(system)
     return [(name, one.summary) for name, one in sorted(known.items()) if name.startswith(begun)]
 
 
 def _known(system: str | None) -> Mapping[str, Operation]:
-    """The operations of what was typed so far as the kind of system."""
+    """Return the operations of the kind of system, which may be typed only halfway."""
     return requests_of(system if system in SYSTEMS else "o2g").operations
 
 
 def complete_argument(operation: str | None, incomplete: str, system: str | None = None) -> list[tuple[str, str]]:
-    """Names of arguments that begin so, with what they are, for the shell."""
+    """Return the arguments that begin so, with descriptions, for the shell."""
     found = _known(system).get((operation or "").replace("-", "_"))
     if found is None:
         return []
@@ -66,27 +64,26 @@ def complete_argument(operation: str | None, incomplete: str, system: str | None
 def print_list(system: str = "o2g") -> int:
     """Print every operation of a kind of system."""
     for name, one in sorted(requests_of(system).operations.items()):
-        screen.output().print(f"{name:32}{one.summary}", markup=False, soft_wrap=True)
-    return errors.OK
+        print_line(f"{name:32}{one.summary}")
+    return OK
 
 
 def explain(name: str, system: str = "o2g") -> int:
-    """Print what an operation is and takes."""
+    """Print what an operation does and takes."""
     one = operation_of(name, system)
-    out = screen.output()
-    out.print(f"{one.name}: {one.summary}", markup=False)
-    out.print(f"{one}", markup=False, style="dim")
+    print_line(f"{one.name}: {one.summary}")
+    print_line(f"{one}")
     if system == "o2g":
-        out.print(f"licence: {one.licence or 'none'}", markup=False)
+        print_line(f"licence: {one.licence or 'none'}")
     for argument, what in names_of(one):
-        out.print(f"  --arg {argument}=…   {what}", markup=False)
+        print_line(f"  --arg {argument}=…   {what}")
     if one.body is not None:
-        out.print(f"  --body JSON   {one.body.words}{'' if one.body.required else ', optional'}", markup=False)
-    return errors.OK
+        print_line(f"  --body JSON   {one.body.words}{'' if one.body.required else ', optional'}")
+    return OK
 
 
 def values_of(arguments: Iterable[str], body: str | None) -> dict[str, Any]:
-    """What was typed, by name. Raises ``InvalidInput`` that names the field."""
+    """Return the values typed, by name. Raises ``InvalidInput`` that names the field."""
     values: dict[str, Any] = {}
     for argument in arguments:
         name, equals, value = argument.partition("=")
@@ -116,7 +113,7 @@ def _json(text: str) -> dict[str, Any]:
 
 
 def check(name: str, values: Mapping[str, Any], system: str = "o2g") -> None:
-    """Raise ``InvalidInput`` for what would not be sent, whoever asks."""
+    """Raise ``InvalidInput`` for a request that would never be sent, whatever the account."""
     requests_of(system).prepare(name, values, DialGuard(DialPolicy()))
 
 
@@ -128,20 +125,20 @@ async def call(
     output: Path | None,
     as_json: bool,
 ) -> int:
-    """Make the request, and print what the server answers."""
+    """Send the request and print the server's answer."""
     request = requests_of(settings.system).prepare(name, values, DialGuard(settings.dial_policy))
     async with connect(settings, lines=()) as pbx:
         answer = (await pbx.request(request)).value
         if isinstance(answer, Download):
             return await _save(answer, output, as_json=as_json)
         if answer is None:
-            screen.errors().print("done")
+            print_note("done")
         elif as_json:
             print_json(answer)
         else:
             plain = msgspec.to_builtins(answer)
-            screen.output().print_json(msgspec.json.encode(plain).decode())
-    return errors.OK
+            console().print_json(msgspec.json.encode(plain).decode())
+    return OK
 
 
 async def _save(answer: Download, output: Path | None, *, as_json: bool) -> int:
@@ -152,11 +149,11 @@ async def _save(answer: Download, output: Path | None, *, as_json: bool) -> int:
         task = bar.add_task(output.name, total=answer.size)
         async with answer:
             try:
-                size = await answer.to_file(output, told=lambda done: bar.update(task, completed=done))
+                size = await answer.to_file(output, on_progress=lambda done: bar.update(task, completed=done))
             except OSError as error:
                 raise InvalidInput("output", f"{output} cannot be written: {error.strerror}.") from None
     if as_json:
         print_json({"path": str(output), "bytes": size})
     else:
-        screen.output().print(f"{output}, {size} bytes", markup=False)
-    return errors.OK
+        print_line(f"{output}, {size} bytes")
+    return OK

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 import ssl
 import time
@@ -10,35 +9,37 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-from rich.text import Text
 
-from ..errors import ConnectionFailed, NotAllowed, NotSupported, PbxError
-from ..o2g.channel import EventChannel
+from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, PbxError
+from ..istra.client import IstraClient, PushSocket
+from ..istra.types.session import Application
+from ..o2g.channel.base import EventChannel
 from ..o2g.client import O2gClient
 from ..o2g.decoding import Event
-from ..o2g.licences import check_basic
+from ..o2g.discovery import check_basic
 from ..o2g.session import ROOT, VERSION
 from ..o2g.types.overview import RoxeRestApiDescriptor
-from ..o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from ..o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ..o2g.types.telephony import OnTelephonyState
 from ..o2g.types.users import User
-from ..settings import ConnectionSettings
-from ..settings_files import read_environment
-from . import errors, screen
-from .options import ask_password, checked_system
+from .command import CONNECTION, OK, REFUSED, exit_code
+from .output import console, one_line, print_line
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Name
 
 PACKAGES: Final = ("telephony", "routingManagement", "eventSummary")
 NEEDED: Final = ("Telephony", "Users", "Routing", "EventSummary", "Subscriptions")
-_SOON: Final = 30
-"""Days before its end from which on a certificate's end is worth a word."""
+_EXPIRES_SOON: Final = 30
+"""A certificate that has no more days than this is worth a remark."""
+_LISTENER: Final = "aiopbx-probe"
+_LISTEN_SECONDS: Final = 1.0
+"""How long to listen to Istra's socket."""
 
 
 class Result(StrEnum):
@@ -60,49 +61,10 @@ class Step:
     remedy: str = ""
 
 
-@dataclass(frozen=True)
-class ProbeWanted:
-    """What is to be probed. Without a user, what needs a login is skipped."""
-
-    settings: ConnectionSettings
-    with_login: bool
-    patience: float
-
-    @classmethod
-    def make(
-        cls,
-        url: str,
-        user: str | None,
-        password: str | None,
-        ca_file: Path | None,
-        tls: str | None,
-        patience: float,
-        system: str | None = None,
-        enterprise: str | None = None,
-    ) -> Self:
-        """Check what was typed. Raises ``InvalidInput``."""
-        known = read_environment()
-        user = user or known.get("username") or known.get("user")
-        values: dict[str, Any] = {"url": url, "request_timeout": patience, "sync_timeout": patience}
-        kind = checked_system(system or known.get("system"))
-        trust = {"ca_file": ca_file or known.get("ca_file"), "tls": tls or known.get("tls")}
-        if kind != "o2g":
-            values["system"] = kind
-            trust["enterprise"] = enterprise or known.get("enterprise")
-        elif enterprise is not None:
-            trust["enterprise"] = enterprise
-        values |= {name: value for name, value in trust.items() if value is not None}
-        ConnectionSettings.make(**values, username=user or "nobody", password="-")  # noqa: S106 - a check of the rest
-        if user:
-            password = password or os.environ.get("AIOPBX_PASSWORD") or ask_password(user)
-        settings = ConnectionSettings.make(**values, username=user or "nobody", password=password or "-")
-        return cls(settings, bool(user), patience)
-
-
 class Stop(Exception):
-    """A step failed in a way that the next ones cannot do without."""
+    """A step failed, and the next ones need it."""
 
-    def __init__(self, text: str, remedy: str = "", *, code: int = errors.CONNECTION) -> None:
+    def __init__(self, text: str, remedy: str = "", *, code: int = CONNECTION) -> None:
         """Say what failed and what to do about it."""
         super().__init__(text)
         self.text = text
@@ -116,27 +78,29 @@ Do = tuple[str, Callable[[], Awaitable[str]], bool]
 
 @dataclass
 class Steps:
-    """The steps that every system has: name, connection, certificate. Others follow, each using what came before."""
+    """The steps that every system has: name, connection, certificate. Each step uses what the ones before it found."""
 
-    wanted: ProbeWanted
+    settings: ConnectionSettings
     report: Callable[[Step], None]
+    with_login: bool = False
+    patience: float = 10.0
     steps: list[Step] = field(default_factory=list)
     addresses: list[tuple[Any, ...]] = field(default_factory=list)
-    code: int = errors.OK
+    code: int = OK
     http: aiohttp.ClientSession | None = None
 
     port_hint = ""
-    """Which port it may be, where it is none."""
+    """Which port to try if nothing answers."""
 
     def more(self) -> tuple[Do, ...]:
-        """What follows the network."""
+        """Return the steps after the network."""
         return ()
 
-    async def give_back(self) -> None:
-        """Close what was opened."""
+    async def clean_up(self) -> None:
+        """Close what the steps opened."""
 
     async def run(self) -> int:
-        """Go through all steps and return the exit code; what was opened is closed again."""
+        """Take all steps, close what they opened, and return the exit code."""
         steps: tuple[Do, ...] = (
             ("name", self.resolve, False),
             ("tcp", self.connect, False),
@@ -149,12 +113,12 @@ class Steps:
             for name, do, needs_login in steps:
                 if broken:
                     self._add(Step(name, Result.SKIPPED, text=f"needs {broken}"))
-                elif needs_login and not self.wanted.with_login:
+                elif needs_login and not self.with_login:
                     self._add(Step(name, Result.SKIPPED, text="needs a login", remedy="Say --user."))
                 elif not await self._step(name, do):
                     broken = name
         finally:
-            await self.give_back()
+            await self.clean_up()
             await self.http.close()
         return self.code
 
@@ -166,7 +130,7 @@ class Steps:
         started = time.monotonic()
         step = Step(name, Result.OK)
         try:
-            async with asyncio.timeout(self.wanted.patience * 2):
+            async with asyncio.timeout(self.patience * 2):
                 step.text = await do()
             if step.text.startswith("-"):
                 step.result, step.text = Result.SKIPPED, step.text.removeprefix("-")
@@ -175,12 +139,12 @@ class Steps:
             self.code = self.code or stop.code
         except PbxError as error:
             step.result, step.text, step.remedy = Result.FAILED, error.message, error.remedy or ""
-            self.code = self.code or errors.exit_code(error)
+            self.code = self.code or exit_code(error)
         except TimeoutError:
             step.result = Result.FAILED
-            step.text = f"no end within {self.wanted.patience * 2:g} s"
+            step.text = f"no end within {self.patience * 2:g} s"
             step.remedy = "Is the server overloaded, or a firewall in between? --patience waits longer."
-            self.code = self.code or errors.CONNECTION
+            self.code = self.code or CONNECTION
         step.seconds = time.monotonic() - started
         self._add(step)
         return step.result is not Result.FAILED
@@ -189,7 +153,7 @@ class Steps:
 
     @property
     def _host(self) -> tuple[str, int, bool]:
-        parts = urlsplit(self.wanted.settings.url)
+        parts = urlsplit(self.settings.url)
         secure = parts.scheme == "https"
         return parts.hostname or "", parts.port or (443 if secure else 80), secure
 
@@ -211,11 +175,11 @@ class Steps:
         """Open a connection."""
         host, port, _ = self._host
         try:
-            async with asyncio.timeout(self.wanted.patience):
+            async with asyncio.timeout(self.patience):
                 _, writer = await asyncio.open_connection(host, port)
         except TimeoutError:
             raise Stop(
-                f"port {port} does not answer within {self.wanted.patience:g} s",
+                f"port {port} does not answer within {self.patience:g} s",
                 "A firewall may drop it; check address and port, and that this machine may reach the server.",
             ) from None
         except OSError as error:
@@ -236,39 +200,37 @@ class Steps:
         if not secure:
             return "-plain http: passwords and events can be read on the way"
         raw = await self._peer_certificate(host, port)
-        told = describe_certificate(raw) if raw else "the server showed none"
-        if self.wanted.settings.tls == "none":
-            return f"{told}; not verified, as asked"
-        context = await self.wanted.settings.load_ssl()
+        description = describe_certificate(raw) if raw else "the server showed none"
+        if self.settings.tls == "none":
+            return f"{description}; not verified, as asked"
+        context = await self.settings.load_ssl()
         try:
-            async with asyncio.timeout(self.wanted.patience):
+            async with asyncio.timeout(self.patience):
                 _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
         except ssl.SSLCertVerificationError as error:
             raise Stop(
-                f"{told}; does not verify: {error.verify_message}",
+                f"{description}; does not verify: {error.verify_message}",
                 "Give the authority's certificate (or the server's own) with --ca-file; "
-                "--tls none trusts anybody, for tests only.",
+                "--tls none trusts any server, for tests only.",
             ) from None
         except (OSError, TimeoutError) as error:
-            raise Stop(
-                f"TLS fails: {errors.one_line(error) or type(error).__name__}", "Is this an https port?"
-            ) from None
+            raise Stop(f"TLS fails: {one_line(error) or type(error).__name__}", "Is this an https port?") from None
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
-        return f"{told}; verifies"
+        return f"{description}; verifies"
 
     async def _peer_certificate(self, host: str, port: int) -> bytes | None:
-        """The certificate that the server shows, whoever issued it. Nothing is sent over this connection."""
+        """Return the server's certificate, whoever issued it. Nothing is sent over this connection."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         try:
-            async with asyncio.timeout(self.wanted.patience):
+            async with asyncio.timeout(self.patience):
                 _, writer = await asyncio.open_connection(host, port, ssl=context)
         except (OSError, TimeoutError) as error:
             raise Stop(
-                f"the port does not speak TLS ({errors.one_line(error) or type(error).__name__})",
+                f"the port does not speak TLS ({one_line(error) or type(error).__name__})",
                 "Is this an https port? Write http: in the address if it is not.",
             ) from None
         connection = writer.get_extra_info("ssl_object")
@@ -280,7 +242,7 @@ class Steps:
 
 
 @dataclass
-class Probe(Steps):
+class O2gProbe(Steps):
     """The steps of O2G."""
 
     descriptor: RoxeRestApiDescriptor | None = None
@@ -293,7 +255,7 @@ class Probe(Steps):
     port_hint = "O2G uses 443 unless set up otherwise."
 
     def more(self) -> tuple[Do, ...]:
-        """From the descriptor to a snapshot."""
+        """Return the steps from the descriptor to a snapshot."""
         return (
             ("server", self.read_root, False),
             ("versions", self.versions, False),
@@ -306,7 +268,7 @@ class Probe(Steps):
             ("snapshot", self.snapshot, True),
         )
 
-    async def give_back(self) -> None:
+    async def clean_up(self) -> None:
         """Log out."""
         if self.client is not None:
             await self.client.close()
@@ -314,8 +276,8 @@ class Probe(Steps):
     # ---------------------------------------------------------------------------------------------------- the server
 
     async def read_root(self) -> str:
-        """Ask what kind of server it is, without logging in."""
-        settings = self.wanted.settings
+        """Ask the server what it is, without logging in."""
+        settings = self.settings
         secure = self._host[2]
         assert self.http is not None
         try:
@@ -323,12 +285,12 @@ class Probe(Steps):
                 settings.url + ROOT,
                 ssl=await settings.load_ssl() if secure else True,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=self.wanted.patience),
+                timeout=aiohttp.ClientTimeout(total=self.patience),
             ) as response:
                 status, body = response.status, await response.content.read(1_000_000)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Stop(
-                f"GET {ROOT} is not answered ({errors.one_line(error) or type(error).__name__})",
+                f"GET {ROOT} is not answered ({one_line(error) or type(error).__name__})",
                 "Is this the O2G server, or a proxy before it?",
             ) from None
         if status == 503:
@@ -349,12 +311,12 @@ class Probe(Steps):
         version = server.product_version
         numbers = ".".join(part for part in (version.major, version.minor) if part) if version else ""
         pair = ", one of a pair" if server.ha_mode else ""
-        return errors.one_line(f"{server.product_name or server.product_type or 'a server'} {numbers}{pair}")
+        return one_line(f"{server.product_name or server.product_type or 'a server'} {numbers}{pair}")
 
     async def versions(self) -> str:
-        """Look for the version of the API that this client speaks."""
+        """Look for the version of the API that this client uses."""
         found = self.descriptor.versions if self.descriptor else ()
-        named = ", ".join(errors.one_line(version.id) for version in found if version.id)
+        named = ", ".join(one_line(version.id) for version in found if version.id)
         if not any(version.public_url or version.internal_url for version in found):
             raise Stop("the server names no version of its API", "Is it fully started?")
         if not any(version.id == VERSION for version in found):
@@ -364,13 +326,11 @@ class Probe(Steps):
     async def login(self) -> str:
         """Log in and open a session."""
         assert self.http is not None
-        client = O2gClient(self.wanted.settings, self.http)
+        client = O2gClient(self.settings, self.http)
         info = await client.open()
         self.client = client
         role = "an administrator" if client.administrator else "a user"
-        return errors.one_line(
-            f"{client.login}, {role}; the session lives {info.time_to_live} s without a sign of life"
-        )
+        return one_line(f"{client.login}, {role}; the session lives {info.time_to_live} s without a keep-alive")
 
     async def services(self) -> str:
         """Look for the services that this client uses."""
@@ -383,12 +343,12 @@ class Probe(Steps):
             raise Stop(
                 f"{', '.join(missing)} missing among {len(offered)}",
                 "The account, or the server's licence, does not include it: ask the server's administrator.",
-                code=errors.REFUSED,
+                code=REFUSED,
             )
         return f"{len(offered)}, all that are needed"
 
     async def lines(self) -> str:
-        """Read who can be monitored."""
+        """Read which users can be monitored."""
         assert self.client is not None
         if self.client.administrator:
             self.logins = tuple((await self.client.users.logins()).login_names)
@@ -398,15 +358,15 @@ class Probe(Steps):
             raise Stop(
                 "there are none",
                 "Create users on the server, or check the administrator's rights.",
-                code=errors.REFUSED,
+                code=REFUSED,
             )
         user: User = await self.client.users.user(self.logins[0])
         name = " ".join(dict.fromkeys(part for part in (user.first_name, user.last_name) if part))
         more = f" and {len(self.logins) - 1} more" if len(self.logins) > 1 else ""
-        return errors.one_line(f"{user.login_name or self.logins[0]} {user.company_phone or ''} {name}{more}")
+        return one_line(f"{user.login_name or self.logins[0]} {user.company_phone or ''} {name}{more}")
 
     async def licence(self) -> str:
-        """Find out whether call control is licensed: a reading that needs TELEPHONY_ADVANCED."""
+        """Find out whether call control is licensed, with a GET that needs TELEPHONY_ADVANCED."""
         assert self.client is not None
         query = {"login_name": self.logins[0]} if self.client.administrator else {}
         try:
@@ -415,12 +375,12 @@ class Probe(Steps):
             if isinstance(error, NotAllowed) and not self.client.administrator:
                 try:
                     await check_basic(self.client)
-                except NotSupported as none:
-                    raise Stop(none.message, none.remedy or "", code=errors.REFUSED) from none
+                except NotSupported as missing:
+                    raise Stop(missing.message, missing.remedy or "", code=REFUSED) from missing
             raise Stop(
                 f"telephony is refused for {self.logins[0]}: {error.message}",
                 "The user needs TELEPHONY_ADVANCED; with TELEPHONY_BASIC one can dial, answer and hang up, no more.",
-                code=errors.REFUSED,
+                code=REFUSED,
             ) from error
         calls = len(state.calls) if state is not None else 0
         return f"TELEPHONY_ADVANCED works for {self.logins[0]}; {calls or 'no'} call{'s' if calls > 1 else ''} now"
@@ -440,22 +400,22 @@ class Probe(Steps):
         )
         if subscription.status is not SubscriptionState.ACCEPTED:
             raise Stop(
-                f"refused: {errors.one_line(subscription.message or subscription.status or 'no reason given')}",
+                f"refused: {one_line(subscription.message or subscription.status or 'no reason given')}",
                 "Usually licences: one TELEPHONY_ADVANCED for every user that is monitored.",
-                code=errors.REFUSED,
+                code=REFUSED,
             )
         self.subscription = subscription
-        return f"accepted, {errors.one_line(subscription.mode or 'CHUNK')}"
+        return f"accepted, {one_line(subscription.mode or 'CHUNK')}"
 
     async def open_channel(self) -> str:
-        """Open the event channel and hear its first word."""
+        """Open the event channel and wait for its first message."""
         assert self.client is not None
         assert self.subscription is not None
         urls = (self.subscription.public_polling_url, self.subscription.private_polling_url)
         ports = " or ".join(dict.fromkeys(str(urlsplit(url).port or "the usual port") for url in urls if url))
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self.wanted.patience):
+            async with asyncio.timeout(self.patience):
                 self.channel = await self.client.open_channel(self.subscription)
                 self.batches = aiter(self.channel)
                 await anext(self.batches)
@@ -464,33 +424,126 @@ class Probe(Steps):
             raise Stop(f"port {ports} ends at once: {reason}", "Look into the server's log.") from None
         except (TimeoutError, ConnectionFailed) as error:
             raise Stop(
-                f"port {ports} gives no events: {errors.one_line(error) or 'silence'}",
+                f"port {ports} gives no events: {one_line(error) or 'silence'}",
                 "Firewalls and proxies must let the event port through (8014 http, 8016 https) and not buffer it.",
             ) from error
-        return f"port {ports}, first word after {time.monotonic() - started:.2f} s"
+        return f"port {ports}, first message after {time.monotonic() - started:.2f} s"
 
     async def snapshot(self) -> str:
-        """Ask for the state of a line on the channel, and see it come."""
+        """Ask for the state of a line and wait for it on the channel."""
         assert self.client is not None
         assert self.batches is not None
         login = self.logins[0]
         await self.client.telephony.telephony_snapshot(login_name=login)
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self.wanted.patience):
+            async with asyncio.timeout(self.patience):
                 async for batch in self.batches:
                     if any(isinstance(event, OnTelephonyState) for event in batch):
                         return f"state of {login} came after {time.monotonic() - started:.2f} s"
         except TimeoutError:
             pass
         raise Stop(
-            f"no state of {login} within {self.wanted.patience:g} s",
+            f"no state of {login} within {self.patience:g} s",
             "Old servers have none; the client reads the state by GET then. Otherwise look at proxies that buffer.",
         )
 
 
+@dataclass
+class IstraProbe(Steps):
+    """The steps of Istra: log in, look for lines, open the socket, listen."""
+
+    client: IstraClient | None = None
+    socket: PushSocket | None = None
+    terminal: str | None = None
+
+    def more(self) -> tuple[Do, ...]:
+        """Return the steps from the login to the listener."""
+        return (
+            ("login", self.login, True),
+            ("lines", self.lines, True),
+            ("socket", self.open_socket, True),
+            ("listener", self.listen, True),
+            ("alive", self.alive, True),
+        )
+
+    async def clean_up(self) -> None:
+        """Log out, which deletes the listener and closes the socket."""
+        if self.client is not None:
+            await self.client.close()
+
+    async def login(self) -> str:
+        """Log in, wherever redirects lead."""
+        assert self.http is not None
+        client = IstraClient(self.settings, self.http)
+        await client.open()
+        self.client = client
+        return f"{client.application} at {client.url}"
+
+    async def lines(self) -> str:
+        """Look for what can be monitored."""
+        assert self.client is not None
+        client = self.client
+        if client.application is Application.RCC:
+            page = await client.rcc.extension_page(offset=0, length=50)
+            if not page.all:
+                raise Stop(
+                    "there are no extensions",
+                    "Have the administrator allow myRCC for the extensions of this enterprise.",
+                )
+            return f"{len(page.all) if page.count is None else page.count} extensions"
+        if client.application is Application.CRM:
+            terminals = await client.crm.terminals()
+            if not terminals:
+                raise Stop("the user has no terminal", "Have the administrator give one to the user.")
+            self.terminal = terminals[0].terminal_id
+            return f"{len(terminals)} terminals"
+        info = await client.enduser.info()
+        version = f", Istra {info.istra_version}" if info.istra_version else ""
+        return f"{len(info.terminals)} terminals{version}"
+
+    async def open_socket(self) -> str:
+        """Open the socket of the events."""
+        assert self.client is not None
+        self.socket = await self.client.open_socket()
+        limit = self.socket.timeout
+        return "open" + (f"; a ping is due every {limit / 3:.0f} s" if limit else "")
+
+    async def listen(self) -> str:
+        """Create a listener and register it."""
+        assert self.client is not None
+        client = self.client
+        await client.service.create_listener(_LISTENER, self.terminal)
+        if client.application is Application.RCC:
+            page = await client.rcc.call_lines(listener_name=_LISTENER)
+            return f"registered; {len(page.all)} calls at the moment"
+        if client.application is Application.CRM:
+            await client.crm.listen(listener_name=_LISTENER, terminal_id=self.terminal or "")
+            return "registered; the server does not report calls that are in progress"
+        counters = await client.enduser.notifications(listener_name=_LISTENER)
+        return f"registered; {counters.unread_voice_mails or 0} new voicemails"
+
+    async def alive(self) -> str:
+        """Listen for a moment: a server closes at once a socket that it does not want."""
+        assert self.socket is not None
+        socket = self.socket
+
+        async def read() -> None:
+            async for _ in socket:
+                pass
+
+        try:
+            async with asyncio.timeout(_LISTEN_SECONDS):
+                await read()
+        except TimeoutError:
+            return "the socket stays open"
+        raise Stop(f"the socket ended: {socket.end_reason}", "Look at proxies between here and the server.")
+
+
 def describe_certificate(raw: bytes) -> str:
-    """Say whose certificate it is, who issued it, and until when it holds."""
+    """Say whose certificate it is, who issued it, and until when it is valid."""
+    from cryptography import x509
+
     certificate = x509.load_der_x509_certificate(raw)
     subject, issuer = _name(certificate.subject), _name(certificate.issuer)
     ends = certificate.not_valid_after_utc
@@ -499,41 +552,45 @@ def describe_certificate(raw: bytes) -> str:
     when = f"until {ends:%Y-%m-%d}"
     if left < 0:
         when = f"expired on {ends:%Y-%m-%d}"
-    elif left < _SOON:
+    elif left < _EXPIRES_SOON:
         when += f" (in {left} days)"
-    return errors.one_line(f"{subject}, {by}, {when}")
+    return one_line(f"{subject}, {by}, {when}")
 
 
-def _name(name: x509.Name) -> str:
+def _name(name: "Name") -> str:
+    from cryptography.x509.oid import NameOID
+
     for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
         found = name.get_attributes_for_oid(kind)
         if found:
             return str(found[0].value)
-    return name.rfc4514_string() or "nobody"
+    return name.rfc4514_string() or "no name"
 
 
 _STYLE: Final = {Result.OK: "green", Result.FAILED: "bold red", Result.SKIPPED: "yellow"}
 
 
-async def probe(wanted: ProbeWanted, *, as_json: bool) -> int:
-    """Print each step as it ends, and return the exit code."""
-    out = screen.output()
+async def probe(settings: ConnectionSettings, *, with_login: bool, patience: float, as_json: bool) -> int:
+    """Print each step as it ends, and return the exit code. Without a login the steps that need one are skipped."""
 
     def report(step: Step) -> None:
         if as_json:
-            print(msgspec.json.encode(step).decode(), file=out.file, flush=True)
-            return
-        line = Text(f"{step.result.value:<8}", style=_STYLE[step.result])
-        line.append(f"{step.name:<13}", style="bold default")
-        line.append(f"{step.seconds:6.2f} s  " if step.result is not Result.SKIPPED else " " * 10, style="dim")
-        line.append(errors.one_line(step.text), style="not bold default")
-        out.print(line, soft_wrap=True)
-        if step.remedy and step.result is not Result.OK:
-            out.print(Text(" " * 8 + f"→ {errors.one_line(step.remedy)}", style="cyan"), soft_wrap=True)
+            print_line(msgspec.json.encode(step).decode())
+        else:
+            _print_step(step)
 
-    kind: type[Steps] = Probe
-    if wanted.settings.system != "o2g":
-        from .probe_istra import IstraProbe
+    kind = O2gProbe if settings.system == "o2g" else IstraProbe
+    return await kind(settings, report, with_login, patience).run()
 
-        kind = IstraProbe
-    return await kind(wanted, report).run()
+
+def _print_step(step: Step) -> None:
+    from rich.text import Text
+
+    out = console()
+    line = Text(f"{step.result.value:<8}", style=_STYLE[step.result])
+    line.append(f"{step.name:<13}", style="bold default")
+    line.append(f"{step.seconds:6.2f} s  " if step.result is not Result.SKIPPED else " " * 10, style="dim")
+    line.append(one_line(step.text), style="not bold default")
+    out.print(line, soft_wrap=True)
+    if step.remedy and step.result is not Result.OK:
+        out.print(Text(" " * 8 + f"→ {one_line(step.remedy)}", style="cyan"), soft_wrap=True)

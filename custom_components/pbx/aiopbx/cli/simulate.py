@@ -5,18 +5,15 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from rich.table import Table
-from rich.text import Text
-
-from ..errors import InvalidInput
+from .. import InvalidInput
 from ..simulator import Simulator, SimulatorSettings
 from ..simulator.scenarios import Person, Scenario, ScenarioPlayer, load_scenario
 from ..simulator.settings import UserSpec
-from . import errors, screen
+from .command import OK
+from .options import SimulateOptions
+from .output import console, print_note
 
 _FIRST: Final = (
     "Ada", "Ben", "Chloe", "Daniel", "Elena", "Farid", "Grace", "Hiro", "Ines", "Jonas",
@@ -28,26 +25,8 @@ _LAST: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What was typed."""
-
-    scenario: str = "office"
-    users: int | None = None
-    host: str = "127.0.0.1"
-    port: int = 8080
-    event_port: int = 8014
-    tls: bool = False
-    certificates: Path | None = None
-    istra: bool = False
-    istra_port: int = 8078
-    speed: float = 1.0
-    seed: int | None = None
-    seconds: float | None = None
-
-
 def with_users(scenario: Scenario, count: int | None) -> Scenario:
-    """Return the scenario with so many users: its own first, then invented ones, numbered on from the highest."""
+    """Return the scenario with so many users: its own first, then invented ones, numbered from the highest on."""
     if count is None or count == len(scenario.users):
         return scenario
     people = list(scenario.users[:count])
@@ -71,7 +50,7 @@ def with_users(scenario: Scenario, count: int | None) -> Scenario:
 
 
 def _possible(acts: dict[str, int], acting: int, groups: bool) -> dict[str, int]:
-    """The acts that so few people can play."""
+    """Return the acts that so few people can play."""
     three = {"busy", "consult", "transfer", "blind_transfer", "conference", "redirect", "forward"}
     two = {"talk", "missed", "hold", "voicemail", "do_not_disturb"}
     if acting < 2:
@@ -82,20 +61,20 @@ def _possible(acts: dict[str, int], acting: int, groups: bool) -> dict[str, int]
     return left if acting >= 2 else {name: weight for name, weight in left.items() if name not in two}
 
 
-async def simulate(wanted: Wanted) -> int:
+async def simulate(options: SimulateOptions) -> int:
     """Run the simulator until Ctrl-C, or for so many seconds."""
-    scenario = await asyncio.to_thread(load_scenario, wanted.scenario)
-    scenario = with_users(scenario, wanted.users)
+    scenario = await asyncio.to_thread(load_scenario, options.scenario)
+    scenario = with_users(scenario, options.users)
     simulator = Simulator(
         SimulatorSettings(
-            host=wanted.host,
-            port=wanted.port,
-            event_port=wanted.event_port,
-            tls=wanted.tls,
-            certificate_folder=wanted.certificates,
+            host=options.host,
+            port=options.port,
+            event_port=options.event_port,
+            tls=options.tls,
+            certificate_folder=options.certificates,
             users=scenario.specs,
-            istra=wanted.istra,
-            istra_port=wanted.istra_port,
+            istra=options.istra,
+            istra_port=options.istra_port,
         )
     )
     try:
@@ -103,49 +82,52 @@ async def simulate(wanted: Wanted) -> int:
     except OSError as error:
         raise InvalidInput(
             "port",
-            f"cannot listen on {wanted.host}:{wanted.port} ({error.strerror or error}).",
+            f"cannot listen on {options.host}:{options.port} ({error.strerror or error}).",
             remedy="Another program uses it? Say --port and --event-port; 0 is any.",
         ) from None
-    player = ScenarioPlayer(scenario, simulator.switch, simulator.clock, speed=wanted.speed, seed=wanted.seed)
+    player = ScenarioPlayer(scenario, simulator.switch, simulator.clock, speed=options.speed, seed=options.seed)
     try:
         player.start()
-        show(simulator, scenario, wanted)
+        show(simulator, scenario, options)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(wanted.seconds):
+            async with asyncio.timeout(options.seconds):
                 await asyncio.Event().wait()
     finally:
         player.stop()
         await simulator.stop()
-        screen.errors().print("The simulated PBX has stopped.", style="dim")
-    return errors.OK
+        print_note("The simulated PBX has stopped.")
+    return OK
 
 
-def show(simulator: Simulator, scenario: Scenario, wanted: Wanted) -> None:
-    """Say where everything is."""
-    out = screen.output()
+def show(simulator: Simulator, scenario: Scenario, options: SimulateOptions) -> None:
+    """Print the addresses and accounts."""
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console()
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
-    for name, value in _facts(simulator, scenario, wanted):
+    for name, value in _facts(simulator, scenario, options):
         table.add_row(Text(name), Text(value))
     out.print(table, soft_wrap=True)
     out.file.flush()
 
 
-def _facts(simulator: Simulator, scenario: Scenario, wanted: Wanted) -> Iterator[tuple[str, str]]:
+def _facts(simulator: Simulator, scenario: Scenario, options: SimulateOptions) -> Iterator[tuple[str, str]]:
     yield "O2G server", simulator.url
     yield "Events", simulator.event_url
     yield "Phones", simulator.phones_url
-    if wanted.tls:
+    if options.tls:
         yield "Certificate", f"{simulator.certificate_path}  (--ca-file)"
     settings = simulator.settings
     yield "Administrator", f"{settings.admin_login} / {settings.admin_password.get_secret_value()}"
     users = settings.users
     first, last = users[0], users[-1]
-    yield "Users", f"{len(users)}: {_who(first)} to {_who(last)}, password {first.password.get_secret_value()}"
+    yield "Users", f"{len(users)}: {_name(first)} to {_name(last)}, password {first.password.get_secret_value()}"
     yield "Scenario", scenario.name + (f": {scenario.description}" if scenario.description else "")
     if scenario.hands_off:
         yield "Yours", ", ".join(f"{person.number} {person.name}" for person in scenario.hands_off)
-    trust = f" --ca-file {simulator.certificate_path}" if wanted.tls else ""
+    trust = f" --ca-file {simulator.certificate_path}" if options.tls else ""
     yield "Try", f"aiopbx watch --url {simulator.url} --user {settings.admin_login}{trust}"
     if simulator.istra is not None:
         yield "Istra", simulator.istra_url + "/restletrouter"
@@ -157,8 +139,8 @@ def _facts(simulator: Simulator, scenario: Scenario, wanted: Wanted) -> Iterator
         yield "Beware", "others on the network can reach it, with the passwords above"
     # A shell that runs it in the background keeps Ctrl-C from it.
     end = f"kill {os.getpid()}" if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else "Ctrl-C"
-    yield "End", end if wanted.seconds is None else f"{end}, or in {wanted.seconds:g} s"
+    yield "End", end if options.seconds is None else f"{end}, or in {options.seconds:g} s"
 
 
-def _who(user: UserSpec) -> str:
+def _name(user: UserSpec) -> str:
     return f"{user.login} ({user.number})"

@@ -5,19 +5,16 @@ import contextlib
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from rich.console import Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from .. import CallSnapshot, ConnectionSettings, Event, LineSnapshot, Pbx, Status, connect
+from .command import OK
+from .output import console, one_line, print_line
+from .text import STATE_STYLE, counter_text, duration, event_json, event_text, parties, plain, routing_text
 
-from ..events import Event
-from ..model import CallSnapshot, LineSnapshot, Status
-from ..pbx import Pbx, connect
-from ..settings import ConnectionSettings
-from . import errors, screen
-from .words import STATE_STYLE, counter_words, event_json, event_words, parties, plain, routing_words
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.text import Text
 
 FRAMES = 5
 """How often a second the table is drawn."""
@@ -41,9 +38,9 @@ async def watch(
     count: int | None,
     record: Path | None = None,
 ) -> int:
-    """Show what happens until the end that was asked for, or Ctrl-C. ``mode`` is table, plain or json.
+    """Show events until there were ``count``, ``seconds`` have passed, or Ctrl-C. ``mode`` is table, plain or json.
 
-    ``record`` is a file to write it to as well.
+    ``record`` is a file to write a recording to.
     """
     async with connect(settings) as pbx, contextlib.AsyncExitStack() as ends:
         if record is not None:
@@ -56,11 +53,11 @@ async def watch(
                     await _lines(pbx, as_json=mode == "json", count=count)
         except TimeoutError:
             pass
-    return errors.OK
+    return OK
 
 
 async def _events(pbx: Pbx, count: int | None) -> AsyncGenerator[Event, None]:
-    """The events, at most ``count``."""
+    """Yield the events, at most ``count``."""
     seen = 0
     async with pbx.events() as stream:
         async for event in stream:
@@ -71,22 +68,17 @@ async def _events(pbx: Pbx, count: int | None) -> AsyncGenerator[Event, None]:
 
 
 async def _lines(pbx: Pbx, *, as_json: bool, count: int | None) -> None:
-    out = screen.output()
     if not as_json:
         for line in pbx.lines.values():
-            _write(out.file, f"{_title(line.snapshot)}: {plain(line.state.value)}")
+            print_line(f"{_title(line.snapshot)}: {plain(line.state.value)}")
     async with contextlib.aclosing(_events(pbx, count)) as events:
         async for event in events:
             if as_json:
-                _write(out.file, event_json(event))
+                print_line(event_json(event))
             else:
                 names = {getattr(event, "line", ""): _name(pbx, getattr(event, "line", ""))}
-                if words := event_words(event, names):
-                    _write(out.file, errors.one_line(words))
-
-
-def _write(file: object, text: str) -> None:
-    print(text, file=file, flush=True)  # type: ignore[call-overload] # a console's file is a text file
+                if text := event_text(event, names):
+                    print_line(one_line(text))
 
 
 def _name(pbx: Pbx, line: str) -> str:
@@ -99,7 +91,9 @@ def _title(line: LineSnapshot) -> str:
 
 
 async def _table(pbx: Pbx, *, busy_only: bool, count: int | None) -> None:
-    out = screen.output()
+    from rich.live import Live
+
+    out = console()
     with Live(
         get_renderable=lambda: board(pbx, busy_only=busy_only, height=out.height),
         console=out,
@@ -125,14 +119,18 @@ async def _table(pbx: Pbx, *, busy_only: bool, count: int | None) -> None:
                 await drawing
 
 
-def board(pbx: Pbx, *, busy_only: bool = False, height: int = 40) -> Group:
+def board(pbx: Pbx, *, busy_only: bool = False, height: int = 40) -> "Group":
     """Return the board of lines as it is now, as many as fit."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
     lines = sorted((line.snapshot for line in pbx.lines.values()), key=lambda line: (len(line.number), line.number))
     busy = sum(1 for line in lines if line.calls)
     shown = [line for line in lines if line.calls] if busy_only else lines
     room = max(5, height - 7)
     hidden = len(shown) - room
-    if hidden > 0:  # what is going on comes first
+    if hidden > 0:  # lines in a call are the ones to show
         shown = sorted(shown, key=lambda line: not line.calls)[:room]
         shown.sort(key=lambda line: (len(line.number), line.number))
     now = datetime.now(UTC)
@@ -153,14 +151,16 @@ def board(pbx: Pbx, *, busy_only: bool = False, height: int = 40) -> Group:
     return Group(head, table, Text(foot, style="dim"))
 
 
-def _row(line: LineSnapshot, now: datetime) -> tuple[Text, ...]:
+def _row(line: LineSnapshot, now: datetime) -> tuple["Text", ...]:
+    from rich.text import Text
+
     return (
         Text(_title(line)),
         Text(plain(line.state.value), style=STATE_STYLE[line.state]),
         Text(" | ".join(parties(call) or plain(call.state.value) for call in line.calls)),
         Text(_since(_shown_call(line), now)),
-        Text(routing_words(line.routing)),
-        Text(counter_words(line.counters)),
+        Text(routing_text(line.routing)),
+        Text(counter_text(line.counters)),
     )
 
 
@@ -174,5 +174,4 @@ def _since(call: CallSnapshot | None, now: datetime) -> str:
     since = (call.answered_at or call.started_at) if call else None
     if since is None:
         return ""
-    passed = max(0, int((now - since).total_seconds()))
-    return f"{passed // 60}:{passed % 60:02}"
+    return duration(max(0.0, (now - since).total_seconds()))

@@ -4,7 +4,7 @@ from typing import Final
 
 from ..errors import InvalidInput
 from ..model import LineSnapshot
-from ..system import DialOptions
+from ..ports import DialOptions
 
 _TONES: Final = frozenset("0123456789ABCDabcd*#")
 _ONLY_O2G: Final = {

@@ -2,29 +2,30 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
-from types import MappingProxyType
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import aiohttp
 
-from ..doors import settle
-from ..download import Download
-from ..errors import ConnectionFailed, InvalidInput, NotSupported, Offline, OutcomeUnknown, PbxError, SessionLost
-from ..masking import Mask
-from ..operations import Exchange
-from ..settings import ConnectionSettings
-from ..statistics import WireStatistics
-from ..transport import Answer
+from ..errors import InvalidInput, NotSupported, Offline, PbxError, SessionLost
+from ..exchange import Exchange, WireClient
+from ..http.tap import WireStatistics
+from ..http.transport import Answer
+from ..loops import settle
+from ..operations import Operation, Query, operation_of
+from ..settings.connection import ConnectionSettings
+from ..wire import Wire
 from .decoding import Push, read_answer
-from .operations import OPERATIONS, Operation
-from .refusals import NOT_ALLOWED_FOR_CRM, refusal, said_code
-from .services import Crm, EndUser, Rcc, SessionService
+from .services import IstraServices
+from .services.crm import Crm
+from .services.enduser import EndUser
+from .services.rcc import Rcc
+from .services.session import SessionService
 from .session import SessionKeeper
 from .socket import KEEP_ALIVE, PushSocket, SocketEnd, open_socket
-from .transport import IstraTransport
-from .types.base import IstraWire, to_json
+from .transport import NOT_ALLOWED_FOR_CRM, IstraTransport, refusal, said_code
+from .types.base import to_json
 from .types.session import Application, Listener, ListenerRequest
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,24 +35,24 @@ TOUCH: Final = 300.0
 """Seconds without a request after which one is made while the socket is open: sessions expire where none are."""
 APPLICATIONS: Final = {"myrcc": Application.RCC, "mycrm": Application.CRM, "myistra": Application.USER}
 """By the name of the system in the settings."""
-_TOUCHES: Final = {
-    Application.RCC: ("rcc.extension_page", {"offset": "0", "length": "1"}),
-    Application.CRM: ("crm.terminals", {}),
-    Application.USER: ("enduser.info", {}),
+_TOUCHES: Final[dict[Application, tuple[Callable[..., Any], dict[str, str]]]] = {
+    Application.RCC: (Rcc.extension_page, {"offset": "0", "length": "1"}),
+    Application.CRM: (Crm.terminals, {}),
+    Application.USER: (EndUser.info, {}),
 }
 _ALIAS_STATUSES: Final = (404, 405)
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class IstraClient:
-    """One Istra server's wire, as one application. It has no model, and does not reconnect: it is made anew instead.
+class IstraClient(IstraServices, WireClient):
+    """One Istra server's wire, as one application: ``client.rcc.hold(…)``. See ``WireClient`` for what it raises.
 
-    The operations are methods of its services: ``service`` is there for every application, ``rcc``, ``crm`` and
-    ``enduser`` for their own. Every one raises ``InvalidInput`` before sending what cannot be sent, a
-    ``RequestRefused`` with everything the server said, ``ConnectionFailed`` where it was not sent or may be repeated,
-    and ``OutcomeUnknown`` where it was sent, not answered, and may not. A session that has expired is replaced by
-    another, once, and the request repeated: the refusal says that it was not carried out.
+    A session that has expired is replaced by another, once, and the request repeated: the refusal says that it was not
+    carried out.
     """
+
+    server = "an Istra server"
+    _transport: IstraTransport
+    _session: SessionKeeper
 
     def __init__(
         self,
@@ -66,12 +67,12 @@ class IstraClient:
             raise InvalidInput("system", f"{settings.system} is no application of Istra.")
         self.settings = settings
         self.application = application
-        self.statistics = statistics if statistics is not None else WireStatistics()
-        self._transport = IstraTransport(settings, http, application, statistics=self.statistics)
-        self._session = SessionKeeper(self._transport)
+        statistics = statistics if statistics is not None else WireStatistics()
+        transport = IstraTransport(settings, http, application, statistics=statistics)
+        WireClient.__init__(self, transport, SessionKeeper(transport), statistics)
+        IstraServices.__init__(self, self)
         self._listeners: dict[str, None] = {}
         self._sockets: set[PushSocket] = set()
-        self._downloads: set[Download] = set()
         self._aliased: set[str] = set()
         """Operations that this server has at their other path only."""
         self._by_get: set[str] = set()
@@ -81,10 +82,6 @@ class IstraClient:
         self._last_request = monotonic()
         self._touching: asyncio.Task[None] | None = None
         self.touch_every = TOUCH
-        self.service = SessionService(self)
-        self.rcc = Rcc(self)
-        self.crm = Crm(self)
-        self.enduser = EndUser(self)
 
     def __repr__(self) -> str:
         """Name application and server."""
@@ -101,16 +98,6 @@ class IstraClient:
     def opened(self) -> bool:
         """Whether there is a session."""
         return self._session.opened
-
-    @property
-    def lost(self) -> asyncio.Event:
-        """Set when the session that listeners and socket belong to is gone, even if there is another by now."""
-        return self._session.lost
-
-    @property
-    def lost_reason(self) -> PbxError | None:
-        """Why it is gone."""
-        return self._session.lost_reason
 
     async def open(self) -> None:
         """Log in. After an error nothing is left behind.
@@ -132,9 +119,7 @@ class IstraClient:
             touching.cancel()
             await settle(touching)
         try:
-            for download in self._downloads:
-                download.close()
-            self._downloads.clear()
+            self._close_downloads()
             await self._session.close(self._farewell)
             for socket in self._sockets:
                 await socket.close()
@@ -144,7 +129,7 @@ class IstraClient:
             await self._transport.close()
 
     async def _farewell(self) -> None:
-        operation = OPERATIONS["service.delete_listener"]
+        operation = operation_of(SessionService.delete_listener)
         for name in list(self._listeners):
             await self._transport.request(
                 operation.method, operation.target({"name": name}, {}), name=str(operation), safe=True
@@ -152,61 +137,46 @@ class IstraClient:
 
     # ---------------------------------------------------------------------------------------------------- requests
 
-    async def call(
-        self,
-        operation: Operation[T],
-        *,
-        path: Mapping[str, str] = _NOTHING,
-        query: Mapping[str, str] = _NOTHING,
-        body: IstraWire | None = None,
-    ) -> T:
-        """Check and make one request, and return what the server answered, typed. ``OPERATIONS`` has them all."""
-        return (await self.exchange(operation, path=path, query=query, body=body)).result
-
-    async def exchange(
-        self,
-        operation: Operation[T],
-        *,
-        path: Mapping[str, str] = _NOTHING,
-        query: Mapping[str, str] = _NOTHING,
-        body: IstraWire | None = None,
-    ) -> Exchange[T]:
-        """As ``call``, and return the status and the bytes of the answer, too; none of logging in and out."""
-        if not self._session.opened and not (operation.name == "login" and self._session.generation):
-            raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
+    def check(self, operation: Operation[Any], path: Mapping[str, str], query: Query, body: Wire | None) -> None:
+        """Raise ``InvalidInput`` for what cannot be sent, ``NotSupported`` for what another application has."""
         if self.application not in operation.applications:
             raise NotSupported(
                 f"{operation}: {self.application} does not have it.", missing=", ".join(operation.applications)
             )
-        operation.check(path, query)
+        super().check(operation, path, query, body)
+
+    def _may_send(self, operation: Operation[Any]) -> bool:
+        return self._session.opened or (operation.name == "login" and self._session.generation > 0)
+
+    async def _exchange(
+        self, operation: Operation[T], path: Mapping[str, str], query: Query, body: Wire | None
+    ) -> Exchange[T]:
+        if operation.name not in {"login", "logout"}:
+            return await super()._exchange(operation, path, query, body)
+        self._require(operation, path, query, body)
         self._last_request = monotonic()
-        if operation.name == "login":
-            return Exchange(cast("T", await self._log_in()))
-        if operation.name == "logout":
-            return Exchange(cast("T", await self._session.log_out()))
-        stream = operation.answer is Download
-        answer = await self._answered(operation, path, query, body, stream)
+        return Exchange(cast("T", await (self._log_in() if operation.name == "login" else self._session.log_out())))
+
+    async def _send(
+        self, operation: Operation[Any], path: Mapping[str, str], query: Query, body: Wire | None
+    ) -> Answer:
+        self._last_request = monotonic()
+        answer = await self._answered(operation, path, query, body)
         if not 200 <= answer.status < 300:
-            error = refusal(answer, str(operation), self._transport.secrets, safe=operation.safe)
-            if isinstance(error, SessionLost):
-                self._session.lose(error)
-            raise error
-        if stream:
-            return Exchange(cast("T", self._download(answer, str(operation))), answer.status)
+            raise refusal(answer, str(operation), self._transport.secrets, safe=operation.repeatable)
         if operation.name == "create_listener" and isinstance(body, ListenerRequest):
-            self._listeners[body.name] = None
-        result = self._result(operation, answer)
+            self._listeners[body.name] = None  # noted at once: its answer may be one that cannot be read
+        return answer
+
+    def _note(self, operation: Operation[Any], path: Mapping[str, str], body: Wire | None, result: Any) -> None:
         if isinstance(result, Listener) and isinstance(body, ListenerRequest) and result.name != body.name:
             del self._listeners[body.name]  # the server calls it otherwise
             self._listeners[result.name] = None
         elif operation.name == "delete_listener":
             self._listeners.pop(path["name"], None)
-        return Exchange(result, answer.status, answer.body)
 
-    @property
-    def mask(self) -> Mask:
-        """Through which texts are shown without secrets."""
-        return self._transport.mask
+    def _decode(self, body: bytes, kind: Any) -> Any:
+        return read_answer(body, kind, self.statistics)
 
     async def _log_in(self) -> None:
         generation = self._session.generation
@@ -217,16 +187,15 @@ class IstraClient:
 
     async def _answered(
         self,
-        operation: Operation[T],
+        operation: Operation[Any],
         path: Mapping[str, str],
-        query: Mapping[str, str],
-        body: IstraWire | None,
-        stream: bool,
+        query: Query,
+        body: Wire | None,
     ) -> Answer:
         """The answer in this session, or in a new one if this one has expired."""
         await self._session.settled()
         generation = self._session.generation
-        answer = await self._spelled(operation, path, query, body, stream)
+        answer = await self._spelled(operation, path, query, body)
         if answer.status != 401 or said_code(answer) == NOT_ALLOWED_FOR_CRM:
             return answer
         if query.get("listenerName") is not None or operation.name == "delete_listener":
@@ -234,10 +203,10 @@ class IstraClient:
         self._repeating += 1
         try:
             await self._session.renew(generation)
-            return await self._spelled(operation, path, query, body, stream)
+            return await self._spelled(operation, path, query, body)
         finally:
             self._repeating -= 1
-            if not self._repeating:  # whoever hears of it will close this client
+            if not self._repeating:  # the owner closes this client then
                 self._tell_of_the_new_session()
 
     def _tell_of_the_new_session(self) -> None:
@@ -245,7 +214,7 @@ class IstraClient:
             self._session.lose(
                 SessionLost(
                     "The session had expired; listeners and socket ended with it.",
-                    operation=str(OPERATIONS["service.login"]),
+                    operation=str(operation_of(SessionService.login)),
                     status=401,
                     transient=True,
                 )
@@ -253,28 +222,27 @@ class IstraClient:
 
     async def _spelled(
         self,
-        operation: Operation[T],
+        operation: Operation[Any],
         path: Mapping[str, str],
-        query: Mapping[str, str],
-        body: IstraWire | None,
-        stream: bool,
+        query: Query,
+        body: Wire | None,
     ) -> Answer:
         """The answer to the request as the guides have it, or else as some servers want it instead."""
         key = f"{operation.service}.{operation.name}"
         transport, name = self._transport, str(operation)
-        encoded = None if body is None else to_json(body)
+        encoded, safe = None if body is None else body.to_json(), operation.repeatable
         method = "GET" if key in self._by_get else operation.method
         target = operation.target(path, query, alias=key in self._aliased)
-        answer = await transport.request(method, target, name=name, body=encoded, safe=operation.safe, stream=stream)
+        answer = await transport.request(method, target, name=name, body=encoded, safe=safe, stream=operation.streams)
         if answer.status in _ALIAS_STATUSES and operation.alias is not None and key not in self._aliased:
             other = operation.target(path, query, alias=True)
-            second = await transport.request(method, other, name=name, body=encoded, safe=operation.safe)
+            second = await transport.request(method, other, name=name, body=encoded, safe=safe)
             if 200 <= second.status < 300:
                 self._aliased.add(key)
             if second.status not in _ALIAS_STATUSES:
                 return second
         elif answer.status == 405 and method == "POST" and body is None:
-            second = await transport.request("GET", target, name=name, safe=operation.safe)
+            second = await transport.request("GET", target, name=name, safe=safe)
             if 200 <= second.status < 300:
                 self._by_get.add(key)
             if second.status not in _ALIAS_STATUSES:
@@ -285,33 +253,6 @@ class IstraClient:
             if 200 <= second.status < 300:
                 return second
         return answer
-
-    def _download(self, answer: Answer, name: str) -> Download:
-        download = self._transport.download(answer, name)
-        self._downloads = {one for one in self._downloads if not one.closed}
-        self._downloads.add(download)
-        return download
-
-    def _result(self, operation: Operation[T], answer: Answer) -> T:
-        kind = operation.answer
-        if kind is None or (operation.optional and not answer.body.strip()):
-            return None  # type: ignore[return-value]
-        how = "cannot be read"
-        if answer.body.strip():
-            try:
-                return cast("T", read_answer(answer.body, kind, self.statistics))
-            except ValueError:
-                pass
-        else:
-            how = "is empty"
-        message = f"{operation}: the answer {how}."
-        if operation.safe:
-            error = ConnectionFailed(
-                message, remedy="Check that the server is an Istra server of a version that is known."
-            )
-            error.transient = False
-            raise error
-        raise OutcomeUnknown(message, remedy="The server has accepted the request; look at the state.")
 
     # ------------------------------------------------------------------------------------------------------ socket
 
@@ -348,8 +289,8 @@ class IstraClient:
 
     async def _touch(self) -> None:
         """Make a request now and then: a session that only listens expires."""
-        name, query = _TOUCHES[self.application]
-        operation = OPERATIONS[name]
+        touched, query = _TOUCHES[self.application]
+        operation = operation_of(touched)
         while not self._session.lost.is_set():
             left = self._last_request + self.touch_every - monotonic()
             if left > 0:
@@ -364,4 +305,4 @@ class IstraClient:
                 _LOGGER.debug("The session could not be kept alive: %s", type(error).__name__)
 
 
-__all__ = ["Download", "IstraClient", "Push", "PushSocket", "SocketEnd", "WireStatistics"]
+__all__ = ["IstraClient", "Push", "PushSocket", "SocketEnd", "WireStatistics"]

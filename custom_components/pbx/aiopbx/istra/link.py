@@ -1,38 +1,45 @@
-"""One connection to Istra: logged in, its socket read, until it is lost or closed."""
+"""One connection to Istra: logged in, its socket read, until it is lost or closed.
+
+    log in ──> discover ──> Monitored ──> open the socket   (open)
+    listeners, which answer with the state; pushes keep it so   (sync)
+
+What the steps are is up to the application: ``Extensions`` of myRCC, ``Terminals`` of myCrm, ``EndUser`` of myIstra.
+"""
 
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ..linking import WireLink
+from ..link import WireLink
 from ..model import AvailableLine, SystemInfo
+from ..settings.connection import ConnectionSettings
+from ..store import Store
 from .client import IstraClient, PushSocket
-from .enduser import EndUser
-from .extensions import Extensions
+from .crm import Terminals
 from .features import FEATURES
-from .terminals import Terminals
-from .watching import Lines, Listeners, Watcher
+from .lines import Lines, Listeners, Monitor, Monitored
+from .rcc import Extensions
+from .user import EndUser
 
-if TYPE_CHECKING:
-    from .system import IstraSystem
-
-_WATCHERS: Final[dict[str, Callable[..., Watcher]]] = {"myrcc": Extensions, "mycrm": Terminals, "myistra": EndUser}
+_MONITORS: Final[dict[str, Callable[..., Monitor]]] = {"myrcc": Extensions, "mycrm": Terminals, "myistra": EndUser}
 
 
-class IstraLink(WireLink):
+class IstraLink(WireLink[IstraClient]):
     """One connection: a session, its socket and its listeners. See ``Link``."""
 
-    def __init__(self, system: "IstraSystem", client: IstraClient) -> None:
+    def __init__(self, client: IstraClient, settings: ConnectionSettings, store: Store) -> None:
         """Not open yet."""
         super().__init__("istra", client)
-        settings = system.settings
-        self.client = client
         self.socket: PushSocket | None = None
-        self._system = system
+        self._settings = settings
+        self._monitored = Monitored()
+        self._synchronising = False
+        """Whether ``sync`` has begun: before, this link is not in use, and what is pushed belongs to no state."""
+        # Listeners belong to the account, so that the names of two clients must not be the same.
         listeners = Listeners(client, f"aiopbx-{secrets.token_hex(4)}-")
-        lines = Lines(system.board, FEATURES[settings.system])
-        self._watcher: Watcher = _WATCHERS[settings.system](client, settings, lines, listeners, self._start)
-        self.commands = self._watcher.commands
+        lines = Lines(store, FEATURES[settings.system])
+        self._monitor: Monitor = _MONITORS[settings.system](client, settings, lines, listeners, self._start)
+        self.commands = self._monitor.commands
 
     def __repr__(self) -> str:
         """Name the server."""
@@ -40,16 +47,14 @@ class IstraLink(WireLink):
 
     @property
     def last_heard(self) -> float | None:
-        """When the socket said something."""
+        """When something last came over the socket."""
         return self.socket.last_heard if self.socket is not None else None
 
-    # Opening
-
     async def open(self) -> None:
-        """Log in, find the lines, and open the socket. After an error nothing is left behind."""
+        """Log in, discover, and open the socket. After an error nothing is left behind."""
         try:
             await self.client.open()
-            await self._watcher.find()
+            self._monitored = await self._monitor.discover()
             self.socket = await self.client.open_socket()
             self.info = self._describe()
             self._start(self._read(self.socket), "read")
@@ -59,28 +64,28 @@ class IstraLink(WireLink):
             raise
 
     def _describe(self) -> SystemInfo:
-        settings = self._system.settings
+        settings = self._settings
         return SystemInfo(
             system=settings.system,
             product=f"Istra {self.client.application}",
-            version=self._watcher.version,
+            version=self._monitored.version,
             url=self.client.url,
             login=settings.username,
             administrator=settings.system == "myrcc",
         )
 
-    # While it is there
+    async def sync(self) -> None:
+        """Subscribe, and bring the store up to date: the state is the answer, so that nothing falls between."""
+        self._synchronising = True
+        await self._monitor.sync(self._monitored)
 
     async def _read(self, socket: PushSocket) -> None:
+        """Apply what is pushed while this link is in use."""
         async for push in socket:
-            if self._system.uses(self):
-                self._watcher.take(push)
+            if self._synchronising and not self._lost.is_set():
+                self._monitor.apply(push)
         self.lose(f"The push socket ended: {socket.end_reason}.")
 
-    async def sync(self) -> None:
-        """Bring the board up to date: whatever is asked for is told from then on, so that nothing falls between."""
-        await self._watcher.sync()
-
     async def available_lines(self) -> tuple[AvailableLine, ...]:
-        """Every extension, every terminal, or oneself."""
-        return await self._watcher.available()
+        """Every extension, every terminal, or the own line."""
+        return await self._monitor.available_lines()

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from ..doors import settle
 from ..errors import (
     AuthenticationFailed,
     ConnectionFailed,
@@ -15,9 +14,11 @@ from ..errors import (
     SessionLost,
     TwoStepRequired,
 )
-from .operations import OPERATIONS
-from .refusals import NOT_ALLOWED_FOR_CRM, TWO_STEP, refusal
-from .transport import IstraTransport
+from ..exchange import Session
+from ..loops import settle
+from ..operations import operation_of
+from .services.session import SessionService
+from .transport import NOT_ALLOWED_FOR_CRM, TWO_STEP, IstraTransport, refusal
 from .types.session import Application
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,17 +31,15 @@ _NOTHING_THERE: Final = (404, 405)
 """What a host answers to a login that it knows nothing of."""
 
 
-class SessionKeeper:
+class SessionKeeper(Session):
     """Opens the session, opens another when it has expired, and closes it. ``lost`` is set when there is none."""
 
     def __init__(self, transport: IstraTransport) -> None:
         """Log in over this transport."""
+        super().__init__()
         self.transport = transport
-        self.opened = False
         self.generation = 0
         """How many sessions there have been."""
-        self.lost = asyncio.Event()
-        self.lost_reason: PbxError | None = None
         self._opening = asyncio.Lock()
         self._closing = False
 
@@ -76,7 +75,7 @@ class SessionKeeper:
     async def log_in(self) -> None:
         """Log in where the interface is; the session that there was is forgotten.
 
-        Cancelled, it is carried through first: nobody could close a session that nobody knows.
+        Cancelled, it is carried through first: a session whose token is not known could not be closed.
         """
         work = asyncio.create_task(self._log_in(), name="istra-login")
         try:
@@ -90,7 +89,7 @@ class SessionKeeper:
 
     async def _log_in(self) -> None:
         transport = self.transport
-        name = str(OPERATIONS["service.login"])
+        name = str(operation_of(SessionService.login))
         transport.forget()
         basic = (self.login_name, transport.settings.password.get_secret_value())
         answer = await transport.request("POST", _LOGIN, name=name, basic=basic, safe=True)
@@ -131,7 +130,7 @@ class SessionKeeper:
         return made
 
     async def renew(self, generation: int) -> None:
-        """Log in once more because the session of this generation has expired, unless somebody has done so already."""
+        """Log in once more because the session of this generation has expired, unless that has been done already."""
         async with self._opening:
             if self._closing:
                 raise ConnectionFailed("The connection is closed.")
@@ -154,17 +153,10 @@ class SessionKeeper:
             async with self._opening:
                 pass
 
-    def lose(self, reason: PbxError) -> None:
-        """Note that the session is gone, and with it what was listened to."""
-        if not self.lost.is_set():
-            self.lost_reason = reason
-            self.lost.set()
-            _LOGGER.debug("The session is gone: %s", reason)
-
     async def log_out(self) -> None:
         """Log out, by GET where POST is not served. Raises ``RequestRefused``."""
         transport = self.transport
-        name = str(OPERATIONS["service.logout"])
+        name = str(operation_of(SessionService.logout))
         try:
             answer = await transport.request("POST", _LOGOUT, name=name, safe=True)
             if answer.status == 405:
@@ -176,20 +168,28 @@ class SessionKeeper:
         transport.forget()  # whichever cookie the answer says is over
 
     async def close(self, farewell: Callable[[], Awaitable[None]]) -> None:
-        """Say farewell, and log out: best effort, bounded, silent. A login that is under way is waited for."""
+        """Say farewell, and log out. Bounded, never raises. A login that is under way is waited for."""
         self._closing = True
         if not self.opened and not self._opening.locked():
             return
         try:
             async with asyncio.timeout(CLOSING):
                 await self.settled()
-                if not self.lost.is_set():
-                    await farewell()
+                try:
+                    if not self.lost.is_set():
+                        await farewell()
+                except (PbxError, TimeoutError):
+                    raise
+                except Exception:
+                    # The session is given back all the same: some accounts have only one.
+                    _LOGGER.exception("Deleting the listeners failed in a way that was not foreseen")
                 await self.log_out()
         except SessionLost:
             pass  # it was gone already
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("The session could not be closed: %s", type(error).__name__)
+        except Exception:
+            _LOGGER.exception("Logging out failed in a way that was not foreseen")
         finally:
             self.opened = False
             self.transport.forget()

@@ -15,12 +15,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, WebSocketException
 from websockets.http11 import Response
 
-from ..doors import settle
 from ..errors import ConnectionFailed
-from ..transport import MOST_REDIRECTS, Answer
+from ..http.transport import MOST_REDIRECTS, Answer
+from ..loops import settle
 from .decoding import FrameDecoder, Ping, Push
-from .refusals import refusal
-from .transport import APPLICATION, REDIRECTS, IstraTransport
+from .transport import APPLICATION, REDIRECTS, IstraTransport, refusal
 from .types.base import to_json
 from .types.session import Application, KeepAlive, SocketTimeout
 
@@ -91,7 +90,7 @@ class PushSocket:
         self.period = keep_alive
         """Seconds between two keepalives of this side."""
         self.timeout: float | None = None
-        """Seconds of silence that the server bears, where it has told."""
+        """Seconds of silence that the server bears, where it has said so."""
         self.last_heard = self.last_frame = self.last_sent = monotonic()
         """When the server last sent anything or answered, and when a keepalive last went out, monotonic."""
         self.end: SocketEnd | None = None
@@ -151,7 +150,7 @@ class PushSocket:
         self.last_heard = self.last_frame = monotonic()
         transport.statistics.bytes += len(frame)
         if transport.tap.listeners:
-            transport.tell(f"ws-service/{transport.application}", frame, sent=False)
+            transport.publish(f"ws-service/{transport.application}", frame, sent=False)
         decoded = self._decoder.decode(frame)
         if type(decoded) is Push:
             return decoded
@@ -193,16 +192,20 @@ class PushSocket:
                     if monotonic() - self.last_sent >= self.period / 2:
                         await self._send_keepalive()
         except ConnectionClosed:
-            return None  # whoever reads says how it ended
+            return None  # the reader says how it ended
         except TimeoutError:
             return self._die("nothing can be sent any more")
+        except Exception as error:
+            # Without this task neither keepalives nor silence are seen to, so the socket cannot be trusted any more.
+            _LOGGER.exception("Keeping the socket alive failed in a way that was not foreseen")
+            return self._die(f"keeping it alive failed ({type(error).__name__})")
 
     async def _send_keepalive(self) -> None:
         transport = self._transport
         text = to_json(KeepAlive(keepalive=True)).decode() if transport.application is Application.USER else _PING
         self.last_sent = monotonic()
         if transport.tap.listeners:
-            transport.tell(f"ws-service/{transport.application}", text.encode(), sent=True)
+            transport.publish(f"ws-service/{transport.application}", text.encode(), sent=True)
         async with asyncio.timeout(self._transport.settings.request_timeout):
             await self._connection.send(text)
 
@@ -233,7 +236,7 @@ class PushSocket:
                 self._task.cancel()
 
     async def close(self) -> None:
-        """Close it; whoever iterates comes to the end. May be called twice."""
+        """Close it; the iteration comes to its end. May be called twice."""
         self._closing = True
         self._ended(SocketEnd.CLOSED, "it was closed")
         if self._task is not None:
@@ -260,7 +263,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
         if application is Application.USER:
             headers[APPLICATION] = str(application)
         if transport.tap.listeners:
-            transport.tell(name, None, sent=True)
+            transport.publish(name, None, sent=True)
         secure = url.startswith("https:")
         session = transport.cookies
         try:
@@ -294,7 +297,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
                 raise
             return socket
         if transport.tap.listeners:
-            transport.tell(name, answer.body, sent=False, status=answer.status)
+            transport.publish(name, answer.body, sent=False, status=answer.status)
         if answer.status not in REDIRECTS:
             refused = refusal(answer, name, transport.secrets, safe=True)
             if answer.status in _NO_UPGRADE and refused.remedy is None:

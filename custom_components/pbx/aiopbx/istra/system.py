@@ -4,38 +4,33 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from ..board import Board
 from ..errors import PbxError
-from ..linking import Unconnected, WireSystem
+from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
-from ..settings import ConnectionSettings
-from ..system import Commands, Link
+from ..ports import Link
+from ..requests import Requests
+from ..settings.connection import ConnectionSettings
+from ..store import Store
 from .checks import IstraChecks
 from .client import APPLICATIONS, IstraClient
 from .features import FEATURES
 from .link import IstraLink
-from .requests import IstraRequests
+from .services import operations_of
 
 
 class IstraSystem(WireSystem[IstraLink]):
     """myRCC, myCrm or myIstra on one server. See ``System``."""
 
-    def __init__(self, settings: ConnectionSettings, board: Board, http: aiohttp.ClientSession | None = None) -> None:
-        """Fill this board, over this HTTP session; none makes one that is closed with the system."""
-        super().__init__(settings, board, http, aiohttp.DummyCookieJar)
+    def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
+        """Fill this store, over this HTTP session; none makes one that is closed with the system."""
+        super().__init__(settings, store, http, aiohttp.DummyCookieJar, _Offline(devices=settings.system != "myrcc"))
         self.features: frozenset[Feature] = FEATURES[settings.system]
-        self.requests = IstraRequests(APPLICATIONS[settings.system], lambda: self.client)
+        self.requests = Requests(operations_of(APPLICATIONS[settings.system]), lambda: self.client)
         """Every operation of the application, by name."""
-        self._checks: Commands = _Checks(devices=settings.system != "myrcc")
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
         """Nothing of Istra is absent for want of a licence that could be named."""
         return {}
-
-    @property
-    def commands(self) -> Commands:
-        """The checks."""
-        return self._checks
 
     @property
     def client(self) -> IstraClient | None:
@@ -44,12 +39,12 @@ class IstraSystem(WireSystem[IstraLink]):
 
     async def open(self, server: int) -> Link:
         """Log in, and open the socket."""
-        link = IstraLink(self, self._client())
+        link = IstraLink(self._client(), self.settings, self.store)
         await link.open()
         return link
 
     async def serves(self, server: int) -> bool:
-        """Whether one can log in. Nobody asks: there is one server only."""
+        """Whether one can log in. Not asked in practice: there is only one server."""
         client = self._client()
         try:
             await client.open()
@@ -63,5 +58,5 @@ class IstraSystem(WireSystem[IstraLink]):
         return IstraClient(self.settings, self._session(), statistics=self.wire)
 
 
-class _Checks(Unconnected, IstraChecks):
-    """The checks, where there is no connection; whatever needs one is refused by ``run`` already."""
+class _Offline(Unconnected, IstraChecks):
+    """The commands while there is no connection: the checks, and nothing else."""

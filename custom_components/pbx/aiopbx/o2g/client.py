@@ -1,61 +1,38 @@
 """The wire of one O2G server: logs in, keeps the session alive, makes requests, opens the event channel."""
 
-import asyncio
-import logging
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import msgspec
 
-from ..download import Download
-from ..errors import ConnectionFailed, InvalidInput, NotFound, Offline, OutcomeUnknown, RequestRefused, SessionLost
-from ..masking import Mask
-from ..operations import Exchange
-from ..settings import ConnectionSettings
-from ..statistics import WireStatistics
-from .channel import ChannelEnd, EventChannel
-from .channels import Channels, channels_of
+from ..errors import InvalidInput
+from ..exchange import WireClient
+from ..http.tap import WireStatistics
+from ..http.transport import Answer
+from ..operations import Operation, Query, operation_of
+from ..settings.connection import ConnectionSettings
+from ..wire import Wire, secrets_of
+from .channel.base import ChannelEnd, EventChannel
+from .channel.chunk import Channels
+from .channel.kinds import channels_of
 from .decoding import read_answer
-from .operations import OPERATIONS, Operation
-from .services import (
-    Agent,
-    CommunicationLog,
-    Directory,
-    EventSummaryService,
-    Maintenance,
-    PbxManagement,
-    PhoneSetProgramming,
-    Routing,
-    Sessions,
-    Subscriptions,
-    Telephony,
-    Users,
-    Voicemail,
-)
+from .services import O2gServices
+from .services.sessions import Subscriptions
 from .session import SessionKeeper
-from .transport import Answer
-from .types.base import Wire, to_json
+from .transport import Transport
 from .types.overview import RoxeRestApiDescriptor
-from .types.sessions import SessionInfo
-from .types.subscriptions import Subscription, SubscriptionRequest, SubscriptionState
-
-_LOGGER = logging.getLogger(__name__)
+from .types.sessions import SessionInfo, Subscription, SubscriptionRequest, SubscriptionState
 
 T = TypeVar("T")
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-_NO_QUERY: Final[Mapping[str, str | bool]] = MappingProxyType({})
 
 
-class O2gClient:
-    """One O2G server's wire. It has no model of the telephony, and does not reconnect: it is made anew instead.
+class O2gClient(O2gServices, WireClient):
+    """One O2G server's wire, such as ``client.telephony.make_call(…)``. See ``WireClient`` for what it raises."""
 
-    The operations are methods of its services (``client.telephony.make_call(…)``); ``call`` makes any by its
-    ``Operation``. Every one raises ``InvalidInput`` before sending what the reference rules out, a ``RequestRefused``
-    with everything the server said, ``ConnectionFailed`` where it was not sent or may be repeated, and
-    ``OutcomeUnknown`` where it was sent, not answered, and may not.
-    """
+    server = "an O2G server"
+    _transport: Transport
+    _session: SessionKeeper
 
     def __init__(
         self,
@@ -72,29 +49,16 @@ class O2gClient:
         """
         self.settings = settings
         self.url = url or settings.url
-        self.statistics = statistics if statistics is not None else WireStatistics()
+        statistics = statistics if statistics is not None else WireStatistics()
         self._own_channels = channels is None
-        self._ways = channels_of(settings, self.statistics) if channels is None else channels
-        self._transport = self._ways.transport(http, self.url)
-        self._session = SessionKeeper(self._transport)
+        self._ways = channels_of(settings, statistics) if channels is None else channels
+        transport = self._ways.transport(http, self.url)
+        WireClient.__init__(self, transport, SessionKeeper(transport), statistics)
+        O2gServices.__init__(self, self)
         self._subscriptions: dict[str, None] = {}
         self._channels: set[EventChannel] = set()
         self._prepared: dict[str, EventChannel] = {}
         """Channels of subscriptions whose events come by themselves, until they are opened."""
-        self._downloads: set[Download] = set()
-        self.sessions = Sessions(self)
-        self.users = Users(self)
-        self.subscriptions = Subscriptions(self)
-        self.telephony = Telephony(self)
-        self.routing = Routing(self)
-        self.event_summary = EventSummaryService(self)
-        self.directory = Directory(self)
-        self.communication_log = CommunicationLog(self)
-        self.maintenance = Maintenance(self)
-        self.voicemail = Voicemail(self)
-        self.phone_set_programming = PhoneSetProgramming(self)
-        self.pbx_management = PbxManagement(self)
-        self.agent = Agent(self)
 
     def __repr__(self) -> str:
         """Name the server."""
@@ -128,16 +92,6 @@ class O2gClient:
         return self.settings.username
 
     @property
-    def lost(self) -> asyncio.Event:
-        """Set when the session is gone: code 1001 on any request, or a keepalive that failed."""
-        return self._session.lost
-
-    @property
-    def lost_reason(self) -> Exception | None:
-        """Why the session is gone."""
-        return self._session.lost_reason
-
-    @property
     def token_expires(self) -> str | None:
         """Until when a session that was opened with a token lasts, as the server writes it."""
         return self._session.token_expires
@@ -163,9 +117,7 @@ class O2gClient:
                 await channel.close()
             self._channels.clear()
             self._prepared.clear()
-            for download in self._downloads:
-                download.close()
-            self._downloads.clear()
+            self._close_downloads()
             await self._session.close(self._farewell)
         finally:
             self._subscriptions.clear()
@@ -174,7 +126,7 @@ class O2gClient:
                 await self._ways.close()
 
     def _farewell(self) -> list[tuple[str, str]]:
-        operation = OPERATIONS["unsubscribe"]
+        operation = operation_of(Subscriptions.unsubscribe)
         return [
             (str(operation), self._session.url(operation.service, operation.target({"subscriptionId": identity}, {})))
             for identity in self._subscriptions
@@ -182,78 +134,9 @@ class O2gClient:
 
     # ---------------------------------------------------------------------------------------------------- requests
 
-    async def call(
-        self,
-        operation: Operation[T],
-        *,
-        path: Mapping[str, str] = _NOTHING,
-        query: Mapping[str, str | bool] = _NO_QUERY,
-        body: Wire | None = None,
-    ) -> T:
-        """Check and make one request, and return what the server answered, typed. ``OPERATIONS`` has them all."""
-        return (await self.exchange(operation, path=path, query=query, body=body)).result
-
-    async def exchange(
-        self,
-        operation: Operation[T],
-        *,
-        path: Mapping[str, str] = _NOTHING,
-        query: Mapping[str, str | bool] = _NO_QUERY,
-        body: Wire | None = None,
-    ) -> Exchange[T]:
-        """As ``call``, and return the status and the bytes of the answer, too."""
-        if not self._session.opened:
-            raise Offline(f"{operation}: there is no session.", remedy="Log in first.")
-        self.check(operation, path, query, body)
-        name = str(operation)
-        answer: Answer | None
-        try:
-            if operation.answer is Download:
-                download = await self._download(operation, path, query)
-                return Exchange(cast("T", download), download.status)
-            answer = await self._transport.request(
-                operation.method,
-                self._session.url(operation.service, operation.target(path, query)),
-                name=name,
-                body=None if body is None else to_json(body),
-                safe=operation.safe,
-                hide=secrets_of(body),
-            )
-        except SessionLost as error:
-            self._session.lose(error)
-            raise
-        except RequestRefused as error:
-            if error.status not in operation.absent or not isinstance(error, NotFound):
-                raise
-            answer, status = None, error.status
-        else:
-            status = answer.status
-        result = self._result(operation, answer)
-        self._note(operation, path, result)
-        return Exchange(result, status, b"" if answer is None else answer.body)
-
-    def check(
-        self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str | bool], body: Wire | None
-    ) -> None:
-        """Raise ``InvalidInput`` for what would not be sent."""
-        operation.check(path, query, body)
-        self._check_login_name(operation, query)
-
-    @property
-    def mask(self) -> Mask:
-        """Through which texts are shown without secrets."""
-        return self._transport.mask
-
-    async def _download(
-        self, operation: Operation[T], path: Mapping[str, str], query: Mapping[str, str | bool]
-    ) -> Download:
-        url = self._session.url(operation.service, operation.target(path, query))
-        download = await self._transport.download(url, name=str(operation))
-        self._downloads = {one for one in self._downloads if not one.closed}
-        self._downloads.add(download)
-        return download
-
-    def _check_login_name(self, operation: Operation[T], query: Mapping[str, str | bool]) -> None:
+    def check(self, operation: Operation[Any], path: Mapping[str, str], query: Query, body: Wire | None) -> None:
+        """Raise ``InvalidInput`` for what would not be sent: an administrator has to name the user, for one."""
+        super().check(operation, path, query, body)
         if not self.administrator or operation.everyone or query.get("loginName"):
             return
         if any(parameter.name == "loginName" for parameter in operation.query):
@@ -261,36 +144,32 @@ class O2gClient:
                 "loginName", "is missing.", remedy="An administrator must name the user that the request is for."
             )
 
+    async def _send(
+        self, operation: Operation[Any], path: Mapping[str, str], query: Query, body: Wire | None
+    ) -> Answer:
+        return await self._transport.request(
+            operation.method,
+            self._session.url(operation.service, operation.target(path, query)),
+            name=str(operation),
+            body=None if body is None else body.to_json(),
+            safe=operation.repeatable,
+            hide=secrets_of(body),
+            stream=operation.streams,
+        )
+
     def _result(self, operation: Operation[T], answer: Answer | None) -> T:
-        kind = operation.answer
-        if kind is None or answer is None:
-            return None  # type: ignore[return-value]
-        if kind is str:
+        if operation.returns is str and answer is not None:
             return cast("T", _reference(answer))
-        if not answer.body.strip() or answer.body.strip() == b"null":
-            if operation.optional:
-                return None  # type: ignore[return-value]
-            return self._unreadable(operation, "is empty")
-        try:
-            return cast("T", read_answer(answer.body, kind, self.statistics))
-        except ValueError:
-            return self._unreadable(operation, "cannot be read")
+        return super()._result(operation, answer)
 
-    def _unreadable(self, operation: Operation[T], how: str) -> T:
-        message = f"{operation}: the answer {how}."
-        if operation.safe:
-            error = ConnectionFailed(
-                message, remedy="Check that the server is an O2G server of a version that is known."
-            )
-            error.transient = False
-            raise error
-        raise OutcomeUnknown(message, remedy="The server has accepted the request; look at the state.")
+    def _decode(self, body: bytes, kind: Any) -> Any:
+        return read_answer(body, kind, self.statistics)
 
-    def _note(self, operation: Operation[T], path: Mapping[str, str], result: object) -> None:
+    def _note(self, operation: Operation[Any], path: Mapping[str, str], body: Wire | None, result: Any) -> None:
         if isinstance(result, Subscription) and result.subscription_id:
             self._subscriptions[result.subscription_id] = None
             self._transport.secrets.add(result.subscription_id, result.public_polling_url, result.private_polling_url)
-        elif operation.name == "unsubscribe":
+        elif operation is operation_of(Subscriptions.unsubscribe):
             self._subscriptions.pop(path["subscriptionId"], None)
 
     # ----------------------------------------------------------------------------------------------------- channel
@@ -346,14 +225,6 @@ def _reference(answer: Answer) -> str | None:
         return None if value is None else text
     location = answer.headers.get("Location", "").rstrip("/")
     return location.rpartition("/")[2] or None
-
-
-def secrets_of(body: Wire | None) -> tuple[str, ...]:
-    """The values in a body that no text may show."""
-    if body is None:
-        return ()
-    values = (getattr(body, name) for name in body._secrets)
-    return tuple(value for value in values if isinstance(value, str) and value)
 
 
 __all__ = ["ChannelEnd", "EventChannel", "O2gClient", "WireStatistics"]

@@ -5,21 +5,18 @@ from typing import Final, Protocol
 
 from ..errors import InvalidInput
 from ..model import CallSnapshot, Condition, LineSnapshot, Target
-from ..nodes import NodesSnapshot
-from ..system import CallbackRequest, DialOptions, WithoutCallerId
+from ..ports import DialOptions, Refusing
+from ..records import AcdCall, CallbackRequest, NodesSnapshot
 from . import rules
 from .client import O2gClient
-from .parties import party_of
 from .parts.agents import O2gAgents
 from .parts.call_log import O2gCallLog
-from .parts.desk import O2gDesk
 from .parts.directory import O2gDirectory
-from .parts.nodes import O2gNodes
-from .parts.objects import O2gObjects
-from .parts.telephones import O2gTelephones
+from .parts.objects import O2gNodes, O2gObjects
+from .parts.telephones import O2gDesk, O2gTelephones
 from .parts.voicemail import O2gVoicemail
+from .records import party_of
 from .reducer import Reduced
-from .types.event_summary import EventSummary
 from .types.overview import DestinationType
 from .types.routing import (
     Destination,
@@ -33,6 +30,9 @@ from .types.routing import (
     SetRoutesRequest,
 )
 from .types.telephony import (
+    AcdCallParam,
+    ACRSkill,
+    ACRSkills,
     AlternateRequest,
     AnswerRequest,
     BlindTransferRequest,
@@ -53,6 +53,7 @@ from .types.telephony import (
     TransferRequest,
     UnParkRequest,
 )
+from .types.users import EventSummary
 
 _TARGET: Final = {
     Target.NUMBER: DestinationType.NUMBER,
@@ -115,8 +116,8 @@ class O2gChecks:
             raise InvalidInput("acd", "does not go with a private call.", remedy="Leave it, or the codes, out.")
 
 
-class Teller(Protocol):
-    """Who is told what requests have found out of lines."""
+class LineUpdates(Protocol):
+    """Applies what requests find out about lines."""
 
     def counted(self, line: LineSnapshot, summary: EventSummary) -> None:
         """New counters of a line."""
@@ -128,24 +129,29 @@ class Teller(Protocol):
         """A user, or the account, lacks a licence."""
 
 
-class O2gCommands(WithoutCallerId, O2gChecks):
+class O2gCommands(Refusing, O2gChecks):
     """The requests, through one client."""
 
     def __init__(
-        self, client: O2gClient, *, basic: Container[str], teller: Teller, nodes_read: Callable[[NodesSnapshot], None]
+        self,
+        client: O2gClient,
+        *,
+        basic: Container[str],
+        updates: LineUpdates,
+        nodes_read: Callable[[NodesSnapshot], None],
     ) -> None:
         """Ask this client; ``basic`` are the logins with the basic licence only."""
         self._client = client
         self._basic = basic
-        self._counted = teller.counted
-        self.voicemail = O2gVoicemail(client, teller.lacks)
-        self.call_log = O2gCallLog(client, teller.lacks)
-        self.agents = O2gAgents(client, teller.lacks, teller.changed)
-        self.directory = O2gDirectory(client, teller.lacks)
-        self.nodes = O2gNodes(client, teller.lacks, nodes_read)
-        self.telephones = O2gTelephones(client, teller.lacks)
-        self.objects = O2gObjects(client, teller.lacks)
-        self.desk = O2gDesk(client, teller.lacks)
+        self._counted = updates.counted
+        self.voicemail = O2gVoicemail(client, updates.lacks)
+        self.call_log = O2gCallLog(client, updates.lacks)
+        self.agents = O2gAgents(client, updates.lacks, updates.changed)
+        self.directory = O2gDirectory(client, updates.lacks)
+        self.nodes = O2gNodes(client, updates.lacks, nodes_read)
+        self.telephones = O2gTelephones(client, updates.lacks)
+        self.objects = O2gObjects(client, updates.lacks)
+        self.desk = O2gDesk(client, updates.lacks)
 
     def _as(self, line: LineSnapshot) -> str | None:
         """The login name that an administrator's request needs."""
@@ -175,7 +181,7 @@ class O2gCommands(WithoutCallerId, O2gChecks):
                 secret_code=options.secret_code,
                 business_code=options.business_code,
                 calling_number=options.calling_number,
-                acd_call=options.acd,
+                acd_call=_acd_call(options.acd),
             ),
             login_name=self._as(line),
         )
@@ -338,9 +344,9 @@ class O2gCommands(WithoutCallerId, O2gChecks):
 
     async def callbacks(self, line: LineSnapshot) -> tuple[CallbackRequest, ...]:
         """``GET /telephony/incomingCallbacks``."""
-        told = await self._client.telephony.incoming_callbacks(login_name=self._as(line))
+        answer = await self._client.telephony.incoming_callbacks(login_name=self._as(line))
         requests = []
-        for one in told.callbacks:
+        for one in answer.callbacks:
             party = party_of(one.party_info) if one.party_info is not None else None
             requests.append(
                 CallbackRequest(
@@ -361,3 +367,16 @@ class O2gCommands(WithoutCallerId, O2gChecks):
     async def refresh_counters(self, line: LineSnapshot) -> None:
         """``GET /eventSummary``."""
         self._counted(line, await self._client.event_summary.event_summary(login_name=self._as(line)))
+
+
+def _acd_call(acd: AcdCall | None) -> AcdCallParam | None:
+    if acd is None:
+        return None
+    skills = tuple(
+        ACRSkill(skill_number=one.number, acr_status=one.active, expert_eval_level=one.level) for one in acd.skills
+    )
+    return AcdCallParam(
+        supervised_transfer=acd.supervised_transfer or None,
+        call_to_supervisor=acd.to_supervisor or None,
+        skills=ACRSkills(skills=skills) if skills else None,
+    )

@@ -10,15 +10,13 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from ..masking import Mask
-from ..statistics import WireStatistics
-from .overheard import tell_events
+from ..http.secrets import Mask
+from ..http.tap import WireStatistics, Wiretap
 from .types.base import UNLISTED, O2gEvent, Wire
 from .types.events import KnownEvent, UnknownEvent
 
 T = TypeVar("T")
 Event = KnownEvent | UnknownEvent
-
 LOOK_EVERY: Final = 1000
 """Of so many pieces of the channel one is looked at for fields that its types do not have."""
 _NEEDLESS: Final = frozenset({"media", "medias", "mediaCapabilities", "addMedias"})
@@ -97,7 +95,7 @@ class EventDecoder:
     def overlong(self) -> None:
         """Count a line that was too long to be kept."""
         self.statistics.malformed_frames += 1
-        self.statistics.tell_once("A line of the event channel was too long and was skipped")
+        self.statistics.log_once("A line of the event channel was too long and was skipped")
 
     def _decode(self, line: bytes) -> Event | None:
         if not line or line.isspace():
@@ -114,12 +112,12 @@ class EventDecoder:
         name = raw.get("eventName") if isinstance(raw, dict) else None
         if not isinstance(name, str) or not name:
             self.statistics.malformed_frames += 1
-            self.statistics.tell_once("A line of the event channel was no event and was skipped")
+            self.statistics.log_once("A line of the event channel was no event and was skipped")
             return None
         kind = _KNOWN.get(name)
         if kind is None:
             self.statistics.unknown_events += 1
-            self.statistics.tell_once(f"The server sends {name[:80]!r}, an event that is not known")
+            self.statistics.log_once(f"The server sends {name[:80]!r}, an event that is not known")
             login = raw.get("loginName")
             return UnknownEvent(name=name, raw=line, login_name=login if isinstance(login, str) else None)
         event: Event = lenient(raw, kind, self.statistics)
@@ -128,7 +126,7 @@ class EventDecoder:
 
     def _tell_unlisted(self) -> None:
         for kind, value in UNLISTED.seen:
-            self.statistics.tell_once(f"The server sends {value[:80]!r}, which {kind} does not list")
+            self.statistics.log_once(f"The server sends {value[:80]!r}, which {kind} does not list")
 
 
 def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
@@ -148,7 +146,7 @@ def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
 
 
 def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
-    """Count the fields that a type does not have, in all that is in it; each is counted and told once."""
+    """Count the fields that a type does not have, in all that is in it; each is counted and logged once."""
     if get_origin(kind) in (Union, UnionType):
         kind = next(part for part in get_args(kind) if part is not NoneType)
     if get_origin(kind) is tuple and isinstance(raw, list):
@@ -162,7 +160,7 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
             elif (
                 name not in _NEEDLESS
                 and name != kind.__struct_config__.tag_field
-                and statistics.tell_once(f"The server sends {kind.__name__}.{name[:80]}, a field that is not known")
+                and statistics.log_once(f"The server sends {kind.__name__}.{name[:80]}, a field that is not known")
             ):
                 statistics.unknown_fields += 1
 
@@ -212,5 +210,27 @@ def _lenient_struct(raw: Any, kind: type[Wire], statistics: WireStatistics, wher
 
 def _drop(statistics: WireStatistics, where: str) -> Any:
     statistics.bad_fields += 1
-    statistics.tell_once(f"The server sends {where} as another type than the reference says; it is left out")
+    statistics.log_once(f"The server sends {where} as another type than the reference says; it is left out")
     return _DROPPED
+
+
+_UNREADABLE: Final = "(no event)"
+
+
+class _Named(msgspec.Struct, rename="camel"):
+    event_name: str = ""
+
+
+def tell_events(tap: Wiretap, lines: bytes, mask: Mask) -> None:
+    """Publish lines of the event channel to those who look at the wire, each by the name of its event."""
+    for line in lines.split(b"\n"):
+        if line and not line.isspace():
+            text = mask.body(line)
+            tap.publish(_name(text) or _UNREADABLE, sent=False, body=text)
+
+
+def _name(text: str) -> str:
+    try:
+        return msgspec.json.decode(text, type=_Named).event_name
+    except (msgspec.DecodeError, RecursionError):
+        return ""

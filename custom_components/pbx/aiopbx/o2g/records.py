@@ -1,15 +1,13 @@
-"""Records of the wire as the model shows them."""
+"""What O2G keeps on record, as the records of the model."""
 
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Final
 
-from ..call_log import CallRecord
-from ..model import AgentSnapshot, AgentState, Direction, LineSnapshot, Party, Skill
-from ..nodes import CtiLink, Licence, NodeSnapshot, NodesSnapshot
-from .parties import party_of
-from .types import agent as acd, comlog, maintenance
+from ..model import AgentSnapshot, AgentState, Direction, LineSnapshot, Party, PartyKind, Skill
+from ..records import CallRecord, CtiLink, Licence, NodeSnapshot, NodesSnapshot
+from .types import agent as acd, comlog, maintenance, telephony as wire
 
 CONVERSATION: Final = "conversationDate"
 """Name of the extension of a record that says when it was answered."""
@@ -26,38 +24,35 @@ def moment(text: str | None) -> datetime | None:
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
-# ------------------------------------------------------------------------------------------------------------- log
-
-
-def record_of(line: LineSnapshot, told: comlog.ComHistoryRecord) -> CallRecord | None:
+def record_of(line: LineSnapshot, data: comlog.ComHistoryRecord) -> CallRecord | None:
     """A record; none where it has no number."""
-    if told.record_id is None:
+    if data.record_id is None:
         return None
     own: comlog.Participant | None = None
     others: list[comlog.Participant] = []
-    for one in told.participants:
+    for one in data.participants:
         who = one.identity.id if one.identity is not None else None
         if own is None and who is not None and (who.login_name == line.id or _same(who.phone_number, line.number)):
             own = one
         else:
             others.append(one)
-    called = next((one.initial_called for one in told.participants if one.initial_called is not None), None)
+    called = next((one.initial_called for one in data.participants if one.initial_called is not None), None)
     reason = next((one.reason for one in (own, *others) if one is not None and one.reason is not None), None)
     return CallRecord(
-        id=told.record_id,
-        ref=told.com_ref,
+        id=data.record_id,
+        ref=data.com_ref,
         direction=_direction(own, others),
         parties=tuple(
             party_of(one.identity) if one.identity is not None else Party(anonymous=bool(one.anonymous))
             for one in others
         ),
         called=party_of(called) if called is not None else None,
-        answered=_answered(told.participants),
-        acknowledged=told.acknowledged,
+        answered=_answered(data.participants),
+        acknowledged=data.acknowledged,
         reason=str(reason.value) if reason is not None else None,
-        started_at=moment(told.begin_date),
-        answered_at=moment(next((one.value for one in told.extensions if one.name == CONVERSATION), None)),
-        ended_at=moment(told.end_date),
+        started_at=moment(data.begin_date),
+        answered_at=moment(next((one.value for one in data.extensions if one.name == CONVERSATION), None)),
+        ended_at=moment(data.end_date),
     )
 
 
@@ -78,11 +73,9 @@ def _direction(own: comlog.Participant | None, others: list[comlog.Participant])
 
 
 def _answered(participants: Iterable[comlog.Participant]) -> bool | None:
-    told = [one.answered for one in participants if one.answered is not None]
-    return any(told) if told else None
+    data = [one.answered for one in participants if one.answered is not None]
+    return any(data) if data else None
 
-
-# ----------------------------------------------------------------------------------------------------------- agents
 
 _SUB_STATE: Final = {
     "READY": AgentState.READY,
@@ -94,15 +87,15 @@ _SUB_STATE: Final = {
 }
 
 
-def agent_state_of(before: AgentSnapshot | None, told: acd.AgentState) -> AgentSnapshot:
+def agent_state_of(before: AgentSnapshot | None, data: acd.AgentState) -> AgentSnapshot:
     """An agent in this state; what it is stays."""
     known = before or AgentSnapshot()
-    sub = told.sub_state
-    if told.main_state == acd.AgentMainState.LOG_OFF:
+    sub = data.sub_state
+    if data.main_state == acd.AgentMainState.LOG_OFF:
         state = AgentState.LOGGED_OFF
-    elif told.main_state == acd.AgentMainState.ERROR:
+    elif data.main_state == acd.AgentMainState.ERROR:
         state = AgentState.ERROR
-    elif told.main_state != acd.AgentMainState.LOG_ON or sub is None:
+    elif data.main_state != acd.AgentMainState.LOG_ON or sub is None:
         state = AgentState.UNKNOWN
     elif sub.value.startswith("WRAPUP"):
         state = AgentState.WRAP_UP
@@ -110,10 +103,10 @@ def agent_state_of(before: AgentSnapshot | None, told: acd.AgentState) -> AgentS
         state = _SUB_STATE.get(sub.value, AgentState.UNKNOWN)
     return AgentSnapshot(
         state=state,
-        group=told.pg_number or None,
-        device=told.pro_acd_device_number or None,
-        withdrawn=told.is_withdrawn,
-        withdraw_reason=told.withdraw_reason,
+        group=data.pg_number or None,
+        device=data.pro_acd_device_number or None,
+        withdrawn=data.is_withdrawn,
+        withdraw_reason=data.withdraw_reason,
         supervisor=known.supervisor,
         groups=known.groups,
         preferred_group=known.preferred_group,
@@ -126,32 +119,30 @@ def agent_state_of(before: AgentSnapshot | None, told: acd.AgentState) -> AgentS
     )
 
 
-def agent_config_of(before: AgentSnapshot | None, told: acd.AgentConfig) -> AgentSnapshot:
+def agent_config_of(before: AgentSnapshot | None, data: acd.AgentConfig) -> AgentSnapshot:
     """An agent that is this; what it does stays."""
     known = before or AgentSnapshot()
-    groups = told.processing_groups or acd.ProcessingGroups()
-    skills = told.skills.skills if told.skills is not None else ()
+    groups = data.processing_groups or acd.ProcessingGroups()
+    skills = data.skills.skills if data.skills is not None else ()
     return AgentSnapshot(
         state=known.state,
         group=known.group,
         device=known.device,
         withdrawn=known.withdrawn,
         withdraw_reason=known.withdraw_reason,
-        supervisor=told.type == acd.AgentType.SUPERVISOR,
+        supervisor=data.type == acd.AgentType.SUPERVISOR,
         groups=groups.groups,
         preferred_group=groups.preferred or None,
-        fixed_device=told.proacd or None,
+        fixed_device=data.proacd or None,
         skills=tuple(
             Skill(number=one.number, level=one.level, active=one.active) for one in skills if one.number is not None
         ),
-        may_choose_group=told.self_assign,
-        headset=told.headset,
-        help=told.help,
-        multiline=told.multiline,
+        may_choose_group=data.self_assign,
+        headset=data.headset,
+        help=data.help,
+        multiline=data.multiline,
     )
 
-
-# ------------------------------------------------------------------------------------------------------------ nodes
 
 _LINK: Final = {
     "CONNECTED_MAIN": CtiLink.MAIN,
@@ -160,42 +151,42 @@ _LINK: Final = {
 }
 
 
-def nodes_of(told: maintenance.SystemStatus) -> NodesSnapshot:
+def nodes_of(data: maintenance.SystemStatus) -> NodesSnapshot:
     """Nodes, licences and server."""
-    licences = told.license.lics if told.license is not None else ()
+    licences = data.license.lics if data.license is not None else ()
     return NodesSnapshot(
-        nodes=tuple(_node(one) for one in told.pbxs if one.node_id is not None),
+        nodes=tuple(_node(one) for one in data.pbxs if one.node_id is not None),
         licences=tuple(
             Licence(name=one.name, total=one.total, used=one.current_used, expires=_day(one.expiration))
             for one in licences
             if one.name
         ),
-        started_at=moment(told.start_date),
-        high_availability=told.ha,
-        primary=told.primary,
-        secondary=told.secondary,
+        started_at=moment(data.start_date),
+        high_availability=data.ha,
+        primary=data.primary,
+        secondary=data.secondary,
     )
 
 
-def _node(told: maintenance.PbxStatus) -> NodeSnapshot:
-    link = _LINK.get(told.cti_link_state.value, CtiLink.UNKNOWN) if told.cti_link_state is not None else None
+def _node(data: maintenance.PbxStatus) -> NodeSnapshot:
+    link = _LINK.get(data.cti_link_state.value, CtiLink.UNKNOWN) if data.cti_link_state is not None else None
     if link is None:
-        link = CtiLink.UNKNOWN if told.connected is None else CtiLink.UP if told.connected else CtiLink.DOWN
+        link = CtiLink.UNKNOWN if data.connected is None else CtiLink.UP if data.connected else CtiLink.DOWN
     return NodeSnapshot(
-        id=str(told.node_id),
-        name=told.name or "",
-        version=told.version or "",
+        id=str(data.node_id),
+        name=data.name or "",
+        version=data.version or "",
         link=link,
-        loaded=told.loaded,
-        secured=told.secured,
-        monitored_users=told.monitored_user_number,
-        address=_address(told.main_address),
-        secondary_address=_address(told.secondary_address),
+        loaded=data.loaded,
+        secured=data.secured,
+        monitored_users=data.monitored_user_number,
+        address=_address(data.main_address),
+        secondary_address=_address(data.secondary_address),
     )
 
 
-def _address(told: maintenance.ServerAddress | None) -> str | None:
-    return (told.fqdn or told.ip or None) if told is not None else None
+def _address(data: maintenance.ServerAddress | None) -> str | None:
+    return (data.fqdn or data.ip or None) if data is not None else None
 
 
 def _day(text: str | None) -> date | None:
@@ -204,3 +195,37 @@ def _day(text: str | None) -> date | None:
     with suppress(ValueError):
         return date.fromisoformat(text[:10])
     return None
+
+
+_KIND: Final[dict[str, PartyKind]] = {
+    wire.MainType.USER: PartyKind.USER,
+    wire.MainType.DEVICE: PartyKind.DEVICE,
+    wire.MainType.SERVICE: PartyKind.SERVICE,
+    wire.MainType.EXTERNAL: PartyKind.EXTERNAL,
+}
+_NOBODY: Final = PartyKind.UNKNOWN
+
+
+def party_of(identity: wire.PartyInfo, id_: str = "", anonymous: bool = False, droppable: bool = True) -> Party:
+    """A party, as the model shows it."""
+    type_ = identity.type
+    who = identity.id
+    first, last, display = identity.first_name, identity.last_name, identity.display_name
+    return Party(
+        id_,
+        who.phone_number if who is not None else None,
+        name_of(first, last, display) if first or last or display else None,
+        who.login_name if who is not None else None,
+        _KIND.get(type_.main, _NOBODY) if type_ is not None and type_.main is not None else _NOBODY,
+        anonymous,
+        droppable,
+    )
+
+
+def name_of(first: str | None, last: str | None, display: str | None) -> str | None:
+    """First and last name; once, where both are the same; else the display name."""
+    first = first.strip() if first else ""
+    last = last.strip() if last else ""
+    if first and last and first != last:
+        return f"{first} {last}"
+    return first or last or (display or "").strip() or None

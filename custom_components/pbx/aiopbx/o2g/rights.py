@@ -1,36 +1,41 @@
-"""What is known of the users' licences and rights. It outlives connections."""
+"""Which features a line has: what is known of licences and rights, which outlives connections."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from ..model import Feature, LineSnapshot
-from .features import ADVANCED_LICENCE, features_of
+from .licences import API_CONTACTCENTER_AGENT, API_PHONESETPROG, MANAGEMENT, MESSAGING
 from .types.routing import Capabilities
 
 _LOG = logging.getLogger(__name__)
 
 
 class Rights:
-    """Who has which licence, and who may change what of the own routing."""
+    """Which user has which licence, and may change what of the own routing."""
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
+        """Begin with nothing known."""
         self.basic: set[str] = set()
         """Logins that are known not to have the advanced licence."""
         self._lacking: dict[str, set[str]] = {}
-        """Licences other than for telephony that are known to be missing, and for which logins."""
+        """Licences beside telephony that are known to be missing, and the logins without them."""
         self.account_lacks: set[str] = set()
         """Those that the account itself lacks."""
-        self._told_extras = False
+        self._warned_of_extras = False
         self._routing: dict[str, Capabilities] = {}
         self._shared: dict[Capabilities, Capabilities] = {}
-        self._told = False
+        self._warned_of_basic = False
+
+    def advanced(self, logins: Iterable[str]) -> list[str]:
+        """Those of these logins that are not known to lack the advanced licence."""
+        return [login for login in logins if login not in self.basic]
 
     def mark_basic(self, logins: Iterable[str]) -> None:
-        """Remember that these have the basic licence only, and say so once."""
+        """Remember that these have the basic licence only, and log it once."""
         self.basic.update(logins)
-        if self.basic and not self._told:
-            self._told = True
+        if self.basic and not self._warned_of_basic:
+            self._warned_of_basic = True
             _LOG.warning(
                 "%s of the lines have no licence %s: they can dial, answer and hang up, and show no calls",
                 len(self.basic),
@@ -49,21 +54,21 @@ class Rights:
         return tuple(licence for licence, logins in self._lacking.items() if login in logins)
 
     def forgive(self) -> None:
-        """Forget who lacks what beside telephony: with a new connection it is tried again."""
+        """Forget which licences are missing beside telephony: with a new connection it is tried again."""
         self._lacking.clear()
         self.account_lacks.clear()
 
     def without_extras(self, refusal: str) -> None:
-        """Say once that calls are seen, and other events are not."""
-        if not self._told_extras:
-            self._told_extras = True
+        """Log once that calls are seen, and other events are not."""
+        if not self._warned_of_extras:
+            self._warned_of_extras = True
             _LOG.warning(
                 "The server refuses the events of agents, the call log and the system%s; the others come",
                 f" ({refusal})" if refusal else "",
             )
 
     def learn(self, login: str, rights: Capabilities) -> None:
-        """Remember what a user may change. Most may the same, so that one object serves them all."""
+        """Remember what a user may change. Most may change the same, so that one object serves them all."""
         self._routing[login] = self._shared.setdefault(rights, rights)
 
     def forget(self, login: str) -> None:
@@ -81,3 +86,96 @@ class Rights:
             rights=self._routing.get(line.id),
             lacking=self.lacking(line.id),
         )
+
+
+ADVANCED_LICENCE: Final = "TELEPHONY_ADVANCED"
+BASIC: Final = frozenset({Feature.DIAL, Feature.ANSWER, Feature.HANG_UP, Feature.PREFERENCES})
+"""With TELEPHONY_BASIC."""
+ADVANCED: Final = BASIC | {
+    Feature.CALL_EVENTS,
+    Feature.CALL_CONTROL,
+    Feature.DTMF,
+    Feature.TRANSFER,
+    Feature.CONFERENCE,
+    Feature.REDIRECT,
+    Feature.PARK,
+    Feature.PICK_UP,
+    Feature.RECORDING,
+    Feature.ASSOCIATED_DATA,
+    Feature.CALL_BACK,
+    Feature.PRIVATE_CALL,
+    Feature.BUSINESS_CALL,
+    Feature.COUNTERS,
+    Feature.DEVICE_STATES,
+    Feature.CALL_LOG,
+    Feature.DIRECTORY,
+    Feature.HUNTING_GROUPS,
+    Feature.DESK_SHARING,
+    Feature.TEXTS,
+}
+"""With TELEPHONY_ADVANCED, whatever the user's rights and telephones are."""
+ALL: Final = ADVANCED | {
+    Feature.SWITCH_DEVICE,
+    Feature.DO_NOT_DISTURB,
+    Feature.FORWARD,
+    Feature.OVERFLOW,
+    Feature.REMOTE_EXTENSION,
+    Feature.VOICEMAIL,
+}
+"""What a line with TELEPHONY_ADVANCED can do at most, beside what needs other licences."""
+LICENCES: Final[dict[str, frozenset[Feature]]] = {
+    MESSAGING: frozenset({Feature.MAILBOX}),
+    API_PHONESETPROG: frozenset({Feature.TELEPHONES}),
+    API_CONTACTCENTER_AGENT: frozenset({Feature.AGENT}),
+    MANAGEMENT: frozenset({Feature.OBJECTS}),
+}
+"""What the other licences are for. Only a refusal shows that one is missing."""
+MISSING: Final = dict.fromkeys(sorted(ALL - BASIC), ADVANCED_LICENCE)
+"""What a user with TELEPHONY_BASIC lacks, and the licence for it."""
+OF_THE_SYSTEM: Final = frozenset({Feature.NODES, Feature.OBJECTS})
+"""What administrators may do."""
+ADMINISTRATOR: Final = "administrator"
+"""What other accounts miss for it."""
+
+
+def missing_of(*, basic: bool, lacking: Iterable[str]) -> Mapping[Feature, str]:
+    """What is absent for want of a licence."""
+    missing: dict[Feature, str] = dict(MISSING) if basic else {}
+    for licence in lacking:
+        missing |= dict.fromkeys(sorted(LICENCES.get(licence, ())), licence)
+    return missing
+
+
+_shared: dict[frozenset[Feature], frozenset[Feature]] = {}
+
+
+def features_of(
+    line: LineSnapshot, *, basic: bool, rights: Capabilities | None, lacking: Iterable[str] = ()
+) -> frozenset[Feature]:
+    """What this line can do; ``rights`` is None while they are not known, ``lacking`` are licences it does not have."""
+    features = set(BASIC if basic else ADVANCED)
+    features.add(Feature.TELEPHONES)
+    if line.voicemail_number is not None:
+        features.add(Feature.MAILBOX)
+    if line.agent is not None:
+        features.add(Feature.AGENT)
+    for licence in lacking:
+        features -= LICENCES.get(licence, frozenset())
+    if basic:
+        made = frozenset(features)
+        return _shared.setdefault(made, made)
+    if len(line.devices) > 1:
+        features.add(Feature.SWITCH_DEVICE)
+    if line.voicemail_number is not None:
+        features.add(Feature.VOICEMAIL)
+    if rights is not None:
+        if rights.dnd:
+            features.add(Feature.DO_NOT_DISTURB)
+        if rights.forward_route:
+            features.add(Feature.FORWARD)
+        if rights.overflow_route:
+            features.add(Feature.OVERFLOW)
+        if rights.presentation_route and line.routing is not None and line.routing.remote_extension is not None:
+            features.add(Feature.REMOTE_EXTENSION)
+    made = frozenset(features)
+    return _shared.setdefault(made, made)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..errors import InvalidInput
-from .operations import Check
+from ..operations import Check
+from .object_path import ObjectPath
 from .types.agent import IntrusionMode
 from .types.directory import Criterion, Operation as Comparison
 from .types.telephony import MakeCallRequest
@@ -438,6 +439,16 @@ def PIN(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> 
         raise InvalidInput("Pin_Group", f"{body.pin_group} is no group.", remedy="It is 0 or more.")
 
 
+def ONE_OBJECT(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check that the path names one object: names and ids in turn, an id at its end."""
+    _check_object_path(path["objectPath"], one=True)
+
+
+def OBJECTS(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
+    """Check that the path names all objects of a name: names and ids in turn, that name at its end."""
+    _check_object_path(path["objectPath"], one=False)
+
+
 def ATTRIBUTES(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
     """Check attributes of an object: each has a name, once, and either plain or complex values."""
     _check_attributes(body.attributes, "attributes")
@@ -477,6 +488,15 @@ def _check_page(query: Mapping[str, str | bool], *, least: int) -> None:
             value = lowest - 1
         if value < lowest:
             raise InvalidInput(name, f"{query[name]!r} cannot be asked for.", remedy=f"It is {lowest} or more.")
+
+
+def _check_object_path(given: str, *, one: bool) -> None:
+    path = ObjectPath.of(given)
+    path.check()
+    if path.is_object is not one:
+        what = "names one object" if path.is_object else "names no single object"
+        ends = "an id" if one else "the name of an object"
+        raise InvalidInput("objectPath", f"{str(path)!r} {what}.", remedy=f"Here it ends with {ends}.")
 
 
 def _check_attributes(attributes: tuple[Any, ...], field: str) -> None:

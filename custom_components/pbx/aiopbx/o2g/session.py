@@ -7,8 +7,10 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
+from ..exchange import Session
+from ..operations import operation_of
 from .decoding import read_answer
-from .operations import OPERATIONS
+from .services.sessions import Sessions
 from .transport import Answer, Transport
 from .types.base import Wire, to_json
 from .types.overview import RoxeRestApiDescriptor, Version
@@ -49,19 +51,17 @@ class Authentication(Wire, kw_only=True):
     internal_url: str | None = None
 
 
-class SessionKeeper:
+class SessionKeeper(Session):
     """Opens the session, keeps it alive and closes it. ``lost`` is set when it is gone."""
 
     def __init__(self, transport: Transport) -> None:
         """Log in over this transport."""
+        super().__init__()
         self.transport = transport
         self.descriptor = RoxeRestApiDescriptor()
         self.info = SessionInfo()
-        self.lost = asyncio.Event()
-        self.lost_reason: PbxError | None = None
         self.token_expires: str | None = None
         """Until when a session that was opened with a token lasts, as the server writes it."""
-        self.opened = False
         self._sessions_url = ""
         self._base_url = ""
         self._relative: dict[str, str] = {}
@@ -171,7 +171,7 @@ class SessionKeeper:
     async def _keep_alive(self) -> None:
         """Restart the session's timer well before it ends. A refusal means that the session is gone."""
         life = self.info.time_to_live if self.info.time_to_live and self.info.time_to_live > 0 else _TIME_TO_LIVE
-        name = str(OPERATIONS["keepalive"])
+        name = str(operation_of(Sessions.keepalive))
         alive = monotonic()
         pause = life / 3
         while True:
@@ -193,6 +193,11 @@ class SessionKeeper:
                     return
                 pause = life / 12  # the server may be reached again before the timer ends
                 continue
+            except Exception as error:
+                # Without keepalives the session would end later, unnoticed; so it counts as lost now.
+                _LOGGER.exception("Keeping the session alive failed in a way that was not foreseen")
+                self.lose(ConnectionFailed(f"Keeping the session alive failed ({type(error).__name__})."))
+                return
             alive, pause = monotonic(), life / 3
             if answer.body.strip():
                 self._read_token(answer.body)
@@ -204,17 +209,10 @@ class SessionKeeper:
             return
         self.token_expires = token.expiration_date or self.token_expires
 
-    def lose(self, reason: PbxError) -> None:
-        """Note that the session is gone."""
-        if not self.lost.is_set():
-            self.lost_reason = reason
-            self.lost.set()
-            _LOGGER.debug("The session is gone: %s", reason)
-
     # ----------------------------------------------------------------------------------------------------- closing
 
     async def close(self, farewell: Callable[[], list[tuple[str, str]]]) -> None:
-        """Stop keeping alive, and tell the server that nothing is needed any more: best effort, bounded, silent.
+        """Stop keeping alive, and give back what the server holds for this client. Bounded, never raises.
 
         ``farewell`` names what to delete before the session, each as the name of the operation and its URL.
         """
@@ -233,6 +231,11 @@ class SessionKeeper:
                         await self.transport.request("DELETE", url, name=name, safe=True)
                     except RequestRefused:
                         continue  # it is gone already
+                    except (PbxError, TimeoutError):
+                        raise  # the server cannot be reached, so that the rest would only take time
+                    except Exception:
+                        # The session is given back all the same: it holds a licence.
+                        _LOGGER.exception("%s failed in a way that was not foreseen", name)
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("The session could not be closed: %s", type(error).__name__)
 

@@ -5,31 +5,30 @@ from functools import partial
 
 import aiohttp
 
-from ..board import Board
 from ..errors import PbxError
-from ..linking import Unconnected, WireSystem
+from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
-from ..settings import ConnectionSettings
-from ..system import Commands, Link
-from .channels import channels_of
+from ..ports import Link
+from ..requests import Requests
+from ..settings.connection import ConnectionSettings
+from ..store import Store
+from .channel.kinds import channels_of
 from .client import O2gClient
 from .commands import O2gChecks
-from .features import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, missing_of
 from .link import O2gLink
-from .requests import O2gRequests
-from .rights import Rights
+from .rights import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, Rights, missing_of
+from .services import OPERATIONS
 
 
 class O2gSystem(WireSystem[O2gLink]):
     """One O2G server, or a pair of them. See ``System``."""
 
-    def __init__(self, settings: ConnectionSettings, board: Board, http: aiohttp.ClientSession | None = None) -> None:
-        """Fill this board, over this HTTP session; none makes one that is closed with the system."""
-        super().__init__(settings, board, http, partial(aiohttp.CookieJar, unsafe=True))
+    def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
+        """Fill this store, over this HTTP session; none makes one that is closed with the system."""
+        super().__init__(settings, store, http, partial(aiohttp.CookieJar, unsafe=True), _Offline())
         self.rights = Rights()
         self._channels = channels_of(settings, self.wire)
-        self._checks = _Checks()
-        self.requests = O2gRequests(lambda: self.client)
+        self.requests = Requests(OPERATIONS, lambda: self.client)
         """Every operation of the wire, by name."""
 
     # ------------------------------------------------------------------------------------------------ what it can do
@@ -37,7 +36,7 @@ class O2gSystem(WireSystem[O2gLink]):
     @property
     def features(self) -> frozenset[Feature]:
         """What any line can do; without lines, what the licence of the account gives."""
-        lines = self.board.lines
+        lines = self.store.lines
         features = frozenset().union(*{line.features for line in lines.values()}) if lines else ALL
         link = self._link
         if link is None or link.client.administrator:
@@ -51,17 +50,12 @@ class O2gSystem(WireSystem[O2gLink]):
         rights = self.rights
         if line is not None:
             return missing_of(basic=line.id in rights.basic, lacking=rights.lacking(line.id))
-        lines, link = self.board.lines, self._link
+        lines, link = self.store.lines, self._link
         basic = bool(lines) and rights.basic.issuperset(lines)
         missing = dict(missing_of(basic=basic, lacking=rights.account_lacks))
         if link is not None and not link.client.administrator:
             missing |= dict.fromkeys(sorted(OF_THE_SYSTEM), ADMINISTRATOR)
         return missing
-
-    @property
-    def commands(self) -> Commands:
-        """The checks."""
-        return self._checks
 
     @property
     def client(self) -> O2gClient | None:
@@ -74,9 +68,12 @@ class O2gSystem(WireSystem[O2gLink]):
         """Log in to a server, subscribe, and open the channel."""
         url = self.settings.urls[server]
         client = O2gClient(self.settings, self._session(), url=url, statistics=self.wire, channels=self._channels)
-        link = O2gLink(self, client, server)
+        link = O2gLink(client, self.settings, self.store, self.rights, server=server, on_heartbeat=self._on_heartbeat)
         await link.open()
         return link
+
+    def _on_heartbeat(self, period: float) -> None:
+        self.heartbeat = period
 
     async def serves(self, server: int) -> bool:
         """``GET /api/rest`` of a server: a server of a pair that does not serve refuses it."""
@@ -98,5 +95,5 @@ class O2gSystem(WireSystem[O2gLink]):
         await super().close()
 
 
-class _Checks(Unconnected, O2gChecks):
-    """The checks, where there is no connection; whatever needs one is refused by ``run`` already."""
+class _Offline(Unconnected, O2gChecks):
+    """The commands while there is no connection: the checks, and nothing else."""

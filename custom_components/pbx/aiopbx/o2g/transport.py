@@ -1,32 +1,30 @@
 """HTTP as O2G speaks it: one request at a time, its answer or its refusal, and no secret on the way."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..download import Download
 from ..errors import (
     Conflict,
     ConnectionFailed,
     NotAllowed,
     NotFound,
     NotReady,
-    OutcomeUnknown,
     PbxError,
     RequestRefused,
     SessionLost,
 )
-from ..transport import (
+from ..http.secrets import Secrets
+from ..http.transport import (
     JSON,
     MOST_OF_AN_ERROR,
     MOST_REDIRECTS,
     Answer,
     HttpTransport,
-    Secrets,
     final,
     said as parse,
     shortened,
+    unknown_outcome,
     word,
 )
 
@@ -99,38 +97,34 @@ class Transport(HttpTransport):
         with_cookies: bool = True,
         safe: bool,
         hide: tuple[str, ...] = (),
+        stream: bool = False,
         timeout: float | None = None,
     ) -> Answer:
-        """Make one request and return a 2xx answer; raise whatever else comes of it.
+        """Make one request and return a 2xx answer, unread if it is to ``stream``; raise whatever else comes of it.
 
         ``name`` is what errors call the request, ``hide`` are secrets that only it holds. ``safe`` says whether it may
         be repeated, which decides what is raised when no answer comes.
         """
-        headers = {"Accept": JSON}
+        headers = {"Accept": "*/*" if stream else JSON}
         if body is not None:
             headers["Content-Type"] = JSON
         if basic is not None:
-            pair = base64.b64encode(":".join(basic).encode()).decode()
-            self.secrets.add(pair)
-            headers["Authorization"] = f"Basic {pair}"
+            headers["Authorization"] = self.basic(basic)
         answer = await self._followed(
-            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, hide=hide
+            method,
+            url,
+            name,
+            headers,
+            body,
+            with_cookies=with_cookies,
+            safe=safe,
+            timeout=timeout,
+            stream=stream,
+            hide=hide,
         )
         if not 200 <= answer.status < 300:
             raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
         return answer
-
-    async def download(self, url: str, *, name: str) -> Download:
-        """Make a GET and return its 2xx answer unread, as a stream; raise whatever else comes of it.
-
-        The settings' time-out is for the beginning of the answer, and then for every pause in it.
-        """
-        answer = await self._followed(
-            "GET", url, name, {"Accept": "*/*"}, None, with_cookies=True, safe=True, timeout=None, stream=True
-        )
-        if answer.response is None:
-            raise refusal(answer, name, self.secrets, safe=True)
-        return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
 
     async def _followed(
         self,
@@ -229,12 +223,7 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
         error_type == "REQUEST_TIMEOUT" or answer.status == 408 or (answer.status in _GATEWAY_ERRORS and not said)
     )
     if unanswered and not safe:
-        unknown = OutcomeUnknown(
-            f"{name} was sent and the server had no answer to it in time. It may have been carried out.",
-            remedy="Look at the events or the state before trying again.",
-        )
-        unknown.__cause__ = made
-        return unknown
+        return unknown_outcome(name, made)
     return made
 
 

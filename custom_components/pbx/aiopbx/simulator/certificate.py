@@ -34,7 +34,7 @@ def ensure_certificate(folder: Path, host: str) -> Path:
 
 
 def server_context(certificate: Path) -> ssl.SSLContext:
-    """The TLS side of a server with this certificate. Blocking: it reads files."""
+    """Return the TLS side of a server with this certificate. Blocking: it reads files."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, certificate.with_name(KEY_NAME))
     return context
@@ -55,7 +55,7 @@ def _names(hosts: Iterable[str]) -> list[x509.GeneralName]:
 
 
 def _good(certificate: Path, key: Path, names: list[x509.GeneralName]) -> bool:
-    """Whether both files are there, belong together, and will do for these names for another day."""
+    """Whether both files exist, belong together, and are valid for these names for another day."""
     with suppress(OSError, ValueError, x509.ExtensionNotFound):
         found = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = serialization.load_pem_private_key(key.read_bytes(), None)

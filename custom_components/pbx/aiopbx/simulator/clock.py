@@ -1,4 +1,4 @@
-"""Time as the simulator sees it: the real one, or one that tests turn by hand."""
+"""Time as the simulator sees it: real time, or a clock that tests turn by hand."""
 
 import asyncio
 import heapq
@@ -9,14 +9,14 @@ from typing import Protocol
 
 
 class TimerHandle(Protocol):
-    """What is returned for something that is to happen later."""
+    """A callback that is scheduled for later."""
 
     def cancel(self) -> None:
-        """Let it not happen. Doing so twice, or too late, does nothing."""
+        """Cancel the callback. Doing so twice, or too late, does nothing."""
 
 
 class Clock(Protocol):
-    """Seconds, the time of day, and things that happen later."""
+    """Seconds, the time of day, and callbacks for later."""
 
     def now(self) -> float:
         """Seconds on a scale that never jumps."""
@@ -45,7 +45,7 @@ class RealClock:
 
 
 class _ManualTimer:
-    """One thing that is to happen when a manual clock gets there."""
+    """A callback on a manual clock."""
 
     __slots__ = ("at", "fn", "number")
 
@@ -58,7 +58,7 @@ class _ManualTimer:
         return (self.at, self.number) < (other.at, other.number)
 
     def cancel(self) -> None:
-        """Let it not happen."""
+        """Cancel the callback."""
         self.fn = None
 
 
@@ -88,7 +88,7 @@ class ManualClock:
         return timer
 
     def advance(self, seconds: float) -> None:
-        """Turn the clock; what falls due happens at its own time and in order, before this returns."""
+        """Turn the clock. Callbacks that fall due run at their own time and in order, before this returns."""
         if seconds < 0:
             raise ValueError("seconds: time does not go back.")
         end = self._now + seconds
@@ -103,5 +103,5 @@ class ManualClock:
 
     @property
     def pending(self) -> int:
-        """How many things are still to happen."""
+        """The number of callbacks that are still scheduled."""
         return sum(timer.fn is not None for timer in self._timers)

@@ -1,4 +1,4 @@
-"""The simulator's control path, ``/simulator``: what is so, and what to break. For this machine only, not O2G."""
+"""The simulator's control path, ``/simulator``: its state, and faults to inject. For this machine only, not O2G."""
 
 import ipaddress
 import json
@@ -62,7 +62,7 @@ def control_routes(app: web.Application, simulator: "Simulator") -> None:
 
 
 def refused(request: web.Request) -> web.Response | None:
-    """Say no to other machines, and to pages of other sites in a browser of this one; none is yes."""
+    """Refuse other machines, and pages of other sites in a browser on this one; ``None`` lets the request in."""
     try:
         local = ipaddress.ip_address(request.remote or "").is_loopback
     except ValueError:
@@ -92,7 +92,7 @@ def _error(status: HTTPStatus, message: str) -> web.Response:
 
 
 def user_state(switch: "Switch", login: str) -> dict[str, Any]:
-    """All that is so of a user of the switch, as plain data."""
+    """Return the state of a user of the switch as plain data."""
     user = switch.users[login]
     counters = switch.counters(login)
     return {

@@ -1,4 +1,4 @@
-"""Ways to break the simulator on purpose, from code and over its control path."""
+"""Faults to inject into the simulator, from code and over its control path."""
 
 import asyncio
 import inspect
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .faces.istra.face import IstraFace
     from .faces.istra.sockets import Socket
-    from .faces.o2g.asked import Asked
     from .faces.o2g.channel import Channel
+    from .faces.o2g.requests import IncomingRequest
     from .faces.o2g.server import O2gServer
 
 
 class Faults:
-    """What is broken at the moment, and what can be. Every fault says what a client sees of it.
+    """The faults that are active, and those that can be injected. Each describes what a client sees of it.
 
-    Those that return a number say how many were hit. ``clear`` mends everything that can be mended.
+    Those that return a number return how many were affected. ``clear`` ends everything that can be ended.
     """
 
     def __init__(self, clock: "Clock") -> None:
-        """Nothing is broken."""
+        """Start without faults."""
         self._clock = clock
         self._servers: list[O2gServer] = []
         self._istra: IstraFace | None = None
@@ -46,13 +46,13 @@ class Faults:
         self._delayed: set[asyncio.Future[bool]] = set()
 
     def attach(self, servers: "list[O2gServer]", istra: "IstraFace | None" = None) -> None:
-        """Break these servers, the first is the primary; and Istra's face, if there is one."""
+        """Act on these servers, the first of which is the primary, and on Istra's face, if there is one."""
         self._servers = servers
         self._istra = istra
 
     @property
     def state(self) -> dict[str, Any]:
-        """What is broken now."""
+        """Return the active faults."""
         return {
             "frozen": self.frozen,
             "not_ready": self.is_not_ready,
@@ -69,7 +69,7 @@ class Faults:
         }
 
     def _channels(self) -> "list[Channel | Socket]":
-        """Every way that events go: channels of O2G, sockets of Istra."""
+        """Return every way that events take: channels of O2G, sockets of Istra."""
         return [*self._o2g_channels(), *self._sockets()]
 
     def _o2g_channels(self) -> "list[Channel]":
@@ -82,14 +82,14 @@ class Faults:
     # -- channels -----------------------------------------------------------------------------------------------
 
     def cut_channels(self) -> int:
-        """Break the connection of every event channel and every socket: a reset, no proper end. Sessions live on."""
+        """Reset the connection of every event channel and every socket, without a proper end. Sessions live on."""
         channels = self._channels()
         for channel in channels:
             channel.cut()
         return len(channels)
 
     def close_cleanly(self) -> int:
-        """End every event channel as HTTP has it, and every socket with a goodbye. Sessions live on."""
+        """End every event channel as HTTP does, and close every socket properly. Sessions live on."""
         channels = self._channels()
         for channel in channels:
             channel.close()
@@ -98,7 +98,7 @@ class Faults:
     def freeze_channels(self) -> int:
         """Send nothing on any channel or socket, no heartbeat and no ping, while connections stay. Events queue.
 
-        A channel that is opened meanwhile says that it has started, and no more."""
+        A channel that is opened meanwhile reports that it has started, and nothing more."""
         self.frozen = True
         return len(self._channels())
 
@@ -115,13 +115,13 @@ class Faults:
         self.duplicated = on
 
     def malform_next(self, count: int = 1) -> None:
-        """Send the next events cut in the middle: lines that are not JSON."""
+        """Truncate the next events in the middle: lines that are not JSON."""
         if count < 0:
             raise InvalidInput("count", "must be 0 or more")
         self.malformed_left = count
 
     def unknown_event(self, name: str = "OnSomethingNew") -> int:
-        """Send an event that no client knows, with fields that none knows, to every subscription and every socket."""
+        """Send an unknown event with unknown fields to every subscription and every socket."""
         line = msgspec.json.encode({"eventName": name, "loginName": "nobody", "novelty": {"answer": 42}}) + b"\n"
         hit = 0
         for server in self._servers:
@@ -135,20 +135,20 @@ class Faults:
         return hit
 
     def on_the_way(self, line: bytes) -> tuple[bytes, ...]:
-        """What becomes of one event on its way into the queues."""
+        """Return what is queued for an event."""
         if self.malformed_left:
             self.malformed_left -= 1
             line = line[: len(line) // 2] + b"\n"
         return (line, line) if self.duplicated else (line,)
 
     def item_without_id(self, count: int = 1) -> None:
-        """Of Istra: push the next lines and calls without what says which they are."""
+        """Of Istra: push the next lines and calls without their identifiers."""
         if count < 0:
             raise InvalidInput("count", "must be 0 or more")
         self.without_id_left = count
 
     def push_on_the_way(self, value: dict[str, Any], encode: Callable[[Any], bytes]) -> tuple[str, ...]:
-        """What becomes of one push of Istra on its way to a socket."""
+        """Return what is sent for a push of Istra."""
         item = value["item"]
         items: list[dict[str, Any]] = item if isinstance(item, list) else [item]
         if self.without_id_left and any(_IDS & each.keys() for each in items):
@@ -179,11 +179,11 @@ class Faults:
         self.logins_refused = on
 
     def not_ready(self, on: bool = True) -> None:
-        """Answer every request with 503 NOT_READY, as a server that starts. Sessions and channels live on."""
+        """Answer every request with 503 NOT_READY, like a server that is starting. Sessions and channels live on."""
         self.is_not_ready = on
 
     def telephony_down(self, on: bool = True) -> None:
-        """Of Istra: the router answers, and the telephony behind it does not: 503 for all that needs it."""
+        """Of Istra: the router answers, but the telephony behind it is down: 503 for everything that needs it."""
         self.telephony_is_down = on
 
     def drop_requests(self, count: int = 1, after: bool = False) -> None:
@@ -196,13 +196,13 @@ class Faults:
             self.dropped_before_left = count
 
     def delay(self, seconds: float = 1.0) -> None:
-        """Let every request to the API wait so long before it is looked at; 0 no more. By the simulator's clock."""
+        """Delay every request to the API by so many seconds of the simulator's clock; 0 ends it."""
         if seconds < 0:
             raise InvalidInput("seconds", "must be 0 or more")
         self.delay_seconds = seconds
 
-    async def before_request(self, request: "Asked") -> bool:
-        """Do to a request what is broken; true if its connection is gone."""
+    async def before_request(self, request: "IncomingRequest") -> bool:
+        """Apply faults to a request; returns whether its connection is gone."""
         if self.delay_seconds and not await self._sleep(self.delay_seconds):
             return _abort(request)
         if self.dropped_before_left:
@@ -210,14 +210,14 @@ class Faults:
             return _abort(request)
         return False
 
-    def after_request(self, request: "Asked") -> None:
-        """Do to an answer what is broken."""
+    def after_request(self, request: "IncomingRequest") -> None:
+        """Apply faults to an answer."""
         if self.dropped_after_left:
             self.dropped_after_left -= 1
             _abort(request)
 
     async def _sleep(self, seconds: float) -> bool:
-        """Wait by the clock; false if the server stopped meanwhile."""
+        """Wait by the clock; returns false if the server stopped meanwhile."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
         def over() -> None:
@@ -233,7 +233,7 @@ class Faults:
             self._delayed.discard(done)
 
     def drop_delayed(self) -> None:
-        """Answer none of the requests that wait in a delay: the server stops."""
+        """Answer none of the delayed requests: the server stops."""
         for done in self._delayed:
             if not done.done():
                 done.set_result(False)
@@ -241,19 +241,19 @@ class Faults:
     # -- nodes and licences -------------------------------------------------------------------------------------
 
     def cti_link_down(self, node: str = "1") -> None:
-        """Lose the link to a node: administrators are told, and call control of its users is refused (NOT_READY)."""
+        """Lose the link to a node: administrators get an event, call control of its users is refused (NOT_READY)."""
         self._node("link_down", node)
 
     def cti_link_up(self, node: str = "1", secondary: bool = False) -> None:
-        """Have the link to a node again, to its main or its secondary call server; administrators are told."""
+        """Restore the link to a node, to its main or its secondary call server; administrators get an event."""
         self._node("link_up", node, secondary=secondary)
 
     def pbx_loaded(self, node: str = "1") -> None:
-        """Tell administrators that all data of a node was loaded."""
+        """Send administrators the event that all data of a node was loaded."""
         self._node("load", node)
 
     def license_expiration(self, days: int = 30) -> int:
-        """Tell administrators that the licences end in so many days, or have ended if that is negative."""
+        """Send administrators the event that the licences end in so many days, or have ended if that is negative."""
         for server in self._servers:
             server.subscriptions.publish(PACKAGE, None, expiration(days))
         return sum(len(server.subscriptions) for server in self._servers)
@@ -278,7 +278,7 @@ class Faults:
         self._put_in_charge(0)
 
     def put_in_charge(self, name: str) -> None:
-        """Let the server of this name take over."""
+        """Let the server with this name take over."""
         self._put_in_charge([server.name for server in self._servers].index(name))
 
     def _put_in_charge(self, index: int) -> None:
@@ -292,7 +292,7 @@ class Faults:
     # -- everything ---------------------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Mend everything: thaw, no delay, no refusals, every link is up; the primary is in charge."""
+        """End all faults: thaw, no delay, no refusals, every link up; the primary is in charge."""
         self.thaw()
         for node in self._links_down():
             self.cti_link_up(node)
@@ -304,7 +304,7 @@ class Faults:
 
     @contextmanager
     def while_not_ready(self) -> Iterator[None]:
-        """Be not ready inside a ``with``."""
+        """Refuse with NOT_READY inside a ``with`` block."""
         self.not_ready()
         try:
             yield
@@ -312,14 +312,14 @@ class Faults:
             self.not_ready(False)
 
     def call(self, name: str, arguments: dict[str, Any]) -> Any:
-        """Do a fault by its name (hyphens do), as the control path asks for it. Says what is wrong with arguments."""
+        """Inject a fault by its name (hyphens are fine), as on the control path. Reports wrong arguments."""
         known = name.replace("-", "_")
         if known not in NAMES:
             raise InvalidInput("name", f"there is no fault {name!r}", remedy="There are: " + ", ".join(NAMES) + ".")
         method = getattr(self, known)
         for key, parameter in inspect.signature(method).parameters.items():
             value = arguments.get(key, parameter.default)
-            # bool is an int in Python, but "on": 1 is a mistake of who writes it
+            # bool is an int in Python, but "on": 1 is a mistake in the request
             wrong = type(value) is not type(parameter.default)
             if wrong and not (isinstance(parameter.default, float) and type(value) is int):
                 raise InvalidInput(key, f"must be like {parameter.default!r}")
@@ -355,10 +355,10 @@ NAMES: Final = (
 
 
 _IDS: Final = frozenset({"lineId", "callId", "restUri"})
-"""What says which line or call is meant."""
+"""The fields that identify a line or call."""
 
 
-def _abort(request: "Asked") -> bool:
+def _abort(request: "IncomingRequest") -> bool:
     if request.transport is not None:
         request.transport.abort()
     return True

@@ -1,4 +1,4 @@
-"""Sends recorded events through a real server: what a client makes of a capture, it makes of it on the wire."""
+"""Sends recorded events through a real server, so that a client reads a capture as it reads the wire."""
 
 import asyncio
 from pathlib import Path
@@ -11,11 +11,11 @@ from .settings import DeviceSpec, SimulatorSettings, UserSpec
 from .simulator import Simulator
 
 LARGEST: Final = 256 * 1024 * 1024
-"""Bytes that a capture may have."""
+"""The most bytes that a capture may have."""
 
 
 class Capture:
-    """Recorded lines of an event channel, as they came, and the users they are about."""
+    """Recorded lines of an event channel, unchanged, and the users that they are about."""
 
     def __init__(self, lines: tuple[bytes, ...], users: tuple[UserSpec, ...]) -> None:
         """Take lines without their newlines."""
@@ -39,7 +39,7 @@ class Capture:
 
     @classmethod
     def parse(cls, data: bytes, *, name: str = "capture") -> Self:
-        """Read recorded lines. One at least has to be an event; what is not JSON stays: servers send such, too."""
+        """Read recorded lines. At least one must be an event. Lines that are not JSON stay: servers send those, too."""
         lines = tuple(line.strip() for line in data.split(b"\n") if line.strip())
         numbers: dict[str, dict[str, None]] = {}
         names: dict[str, dict[str, Any]] = {}
@@ -66,7 +66,7 @@ class Capture:
 
 
 def _devices(event: dict[str, Any]) -> list[str]:
-    """The telephones of the user that an event is about."""
+    """Return the telephones of the user of an event."""
     lists = [event.get(key) for key in ("legs", "modifiedLegs", "addedLegs", "deviceStates", "deviceCapabilities")]
     items = [item for items in lists if isinstance(items, list) for item in items if isinstance(item, dict)]
     devices = [item.get("deviceId") for item in items]
@@ -74,7 +74,7 @@ def _devices(event: dict[str, Any]) -> list[str]:
 
 
 def _learn_names(value: Any, names: dict[str, dict[str, Any]]) -> None:
-    """Find who is called how, wherever an event says so."""
+    """Collect the names of users from all events that have them."""
     if isinstance(value, dict):
         identity = value.get("id")
         if isinstance(identity, dict) and isinstance(identity.get("loginName"), str):
@@ -91,8 +91,8 @@ def _users(numbers: dict[str, dict[str, None]], names: dict[str, dict[str, Any]]
     for index, (login, devices) in enumerate(numbers.items()):
         known = names.get(login, {})
         own = [device for device in devices if device not in taken]
-        told = known.get("phoneNumber")
-        number = told if isinstance(told, str) and told.isdecimal() and told not in taken else None
+        listed = known.get("phoneNumber")
+        number = listed if isinstance(listed, str) and listed.isdecimal() and listed not in taken else None
         number = number or (own[0] if own else f"9{index:05}")
         taken.update({number, *own})
         first, last = str(known.get("firstName") or ""), str(known.get("lastName") or "")
@@ -122,12 +122,12 @@ class ReplayServer:
         self.simulator = Simulator(SimulatorSettings(users=capture.users)) if capture.users else Simulator()
 
     async def __aenter__(self) -> Self:
-        """Begin to serve, on any port of this machine."""
+        """Start, on any free port of this machine."""
         await self.simulator.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Serve no longer."""
+        """Stop."""
         await self.simulator.stop()
 
     async def play(self, speed: float = 0.0) -> int:

@@ -1,4 +1,4 @@
-"""What a simulated PBX is made of: users, ports, times. People write it, so pydantic names what is wrong."""
+"""The settings of a simulated PBX: users, ports, times. People write them, so pydantic names what is wrong."""
 
 from datetime import date
 from pathlib import Path
@@ -12,15 +12,15 @@ from .switch.settings import AgentSpec, SwitchSettings
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]
 PublicNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{1,14}$")]
-"""A number of E.164, such as ``+15550100``."""
+"""An E.164 number, such as ``+15550100``."""
 Licence = Literal["TELEPHONY_BASIC", "TELEPHONY_ADVANCED", "MESSAGING", "API_PHONESETPROG", "API_CONTACTCENTER_AGENT"]
-"""What a user can be licensed for."""
+"""The licences of a user."""
 SystemLicence = Literal[Licence, "MANAGEMENT", "HA", "CLOUD_CONNECTIVITY"]
-"""What a server can be licensed for."""
+"""The licences of a server."""
 
 
 class Settings(BaseModel):
-    """Frozen, and a key that does not exist is an error."""
+    """Frozen; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -29,7 +29,7 @@ class DeviceSpec(Settings):
     """A telephone of a user."""
 
     id: Number
-    """Its number, which requests and events name it by."""
+    """Its number, by which requests and events name it."""
     type: Literal["DECT", "DESKPHONE", "MOBILE", "SOFTPHONE"] = "DESKPHONE"
     sub_type: str | None = None
     in_service: bool = True
@@ -38,7 +38,7 @@ class DeviceSpec(Settings):
 
 
 class UserSpec(Settings):
-    """A user of the switch: how it logs in, how it is called, what it may do."""
+    """A user of the switch: login, name, telephones, rights."""
 
     login: Login
     number: Number
@@ -46,12 +46,12 @@ class UserSpec(Settings):
     last_name: str = ""
     password: SecretStr = SecretStr("secret")
     devices: tuple[DeviceSpec, ...] = ()
-    """Telephones. None given: one desk phone, its id the user's number."""
+    """The telephones. By default one desk phone, whose id is the user's number."""
     voicemail: bool = True
     """Whether the user has a voicemail box."""
     voicemail_number: Number = "5000"
     voicemail_password: SecretStr | None = None
-    """The password of the voicemail box; none is the user's own, also after that was changed."""
+    """The password of the mailbox. By default the user's, even after that has changed."""
     remote_extension: bool = False
     """Whether the user has a remote extension: a mobile with the number "6" and its own, unless one is given."""
     associate: Number | None = None
@@ -63,21 +63,21 @@ class UserSpec(Settings):
     lines: Annotated[int, Field(ge=1, le=10)] = 2
     """How many calls each telephone takes at once."""
     pin: SecretStr = SecretStr("")
-    """The identity number for private calls; none allows no private call."""
+    """The PIN for private calls; ``None`` allows no private call."""
     secret_code: SecretStr = SecretStr("")
     """The secret code for private calls."""
     business_codes: tuple[str, ...] = ()
-    """The cost centres that business calls may be charged to; none given allows any of digits."""
+    """The cost centres that business calls can be charged to; if empty, any digits."""
     licences: frozenset[Licence] = frozenset(
         {"TELEPHONY_ADVANCED", "MESSAGING", "API_PHONESETPROG", "API_CONTACTCENTER_AGENT"}
     )
-    """What the user may use."""
+    """The licences of the user."""
     node: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")] = "1"
     """The node of the PBX the user belongs to."""
     acd: bool = False
     """Whether the user is an operator (agent or supervisor) of the call centre; one with ``agent`` is."""
     agent: AgentSpec | None = None
-    """What kind of operator; with ``acd`` alone an agent who is in no processing group."""
+    """The kind of operator; with ``acd`` alone, an agent without a processing group."""
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
     rcc: bool = True
@@ -86,13 +86,13 @@ class UserSpec(Settings):
     """Of Istra: whether the user may use myCrm."""
     department: Annotated[str, StringConstraints(max_length=60)] = ""
     pstn_numbers: tuple[PublicNumber, ...] = ()
-    """The public numbers; the first is shown outside unless ``caller_id`` is set. Istra takes them as logins, too."""
+    """The public numbers; the first is shown outside unless ``caller_id`` is set. Istra accepts them as logins, too."""
     photo_url: str = ""
-    """Where there is a picture of the user."""
+    """The URL of a picture of the user."""
     caller_id: PublicNumber | None = None
-    """The number to show outside instead of the own, as myIstra lets the user set it."""
+    """The number to show outside instead of the user's own, as set in myIstra."""
     two_step: bool = False
-    """Of Istra: whether logging in needs two steps, so that it is refused here."""
+    """Of Istra: whether logging in needs two steps, and is therefore refused."""
 
     @model_validator(mode="after")
     def _fill_devices(self) -> Self:
@@ -102,7 +102,7 @@ class UserSpec(Settings):
         ids = [device.id for device in devices]
         if len(set(ids)) != len(ids):
             raise ValueError(f"devices: {self.login} has two devices with the same id")
-        # the model is frozen: this is its construction, not a change
+        # the model is frozen, but this is its construction
         object.__setattr__(self, "devices", tuple(devices))
         if self.acd or self.agent is not None:
             object.__setattr__(self, "acd", True)
@@ -111,7 +111,7 @@ class UserSpec(Settings):
 
 
 def office_of_four() -> tuple[UserSpec, ...]:
-    """The users of a simulator that was given none."""
+    """Return the default users."""
     people = (
         ("Alice", "Martin", "Sales"),
         ("Bob", "Keller", "Sales"),
@@ -132,61 +132,61 @@ def office_of_four() -> tuple[UserSpec, ...]:
 
 
 class SimulatorSettings(Settings):
-    """How a simulated PBX runs. Every port may be 0: any that is free, and a restart keeps it."""
+    """The settings of a simulated PBX. A port may be 0: any that is free, which a restart keeps."""
 
     host: str = "127.0.0.1"
-    """Address to listen on. Anything but loopback lets others in: the passwords are those of the users below."""
+    """The address to listen on. Anything but loopback lets others in: the passwords are those of the users below."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of the API (https with ``tls``)."""
     event_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of the event channel (https with ``tls``). Real servers use 8014, and 8016 for https."""
     tls: bool = False
-    """Serve https as well: ``port`` and ``event_port`` speak https then, the two below plain http."""
+    """Serve https as well: ``port`` and ``event_port`` then use https, the two below plain http."""
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of the API over plain http, with ``tls``."""
     http_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of the event channel over plain http, with ``tls``."""
     certificate_folder: Path | None = None
-    """Where the certificate and its private key are kept; none is a private temporary folder for this run."""
+    """Where the certificate and its private key are kept; ``None`` is a temporary private folder."""
     users: tuple[UserSpec, ...] = Field(default_factory=office_of_four)
     admin_login: Login = "admin"
     admin_password: SecretStr = SecretStr("admin")
     scenario: str | Path | None = None
-    """Name of a scenario that comes with the simulator, or a file. It brings its people, and plays by itself."""
+    """The name of a scenario that comes with the simulator, or a file. It brings its people and plays by itself."""
     speed: Annotated[float, Field(gt=0, le=1000)] = 1.0
     """How fast the scenario plays."""
     switch: SwitchSettings = SwitchSettings()
-    """How the telephony behaves: how long it rings, what parking does, hunting groups."""
+    """The behaviour of the telephony: ringing times, parking, hunting groups."""
     time_to_live: Annotated[int, Field(ge=1, le=86_400)] = 1800
     """Seconds that a session lives after its last request."""
     heartbeat: Annotated[float, Field(gt=0, le=3600)] = 30.0
-    """Seconds between two heartbeats of a channel that was subscribed with the timeout 0."""
+    """Seconds between two heartbeats of a channel that was subscribed with timeout 0."""
     event_queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    """Events that a subscription keeps while its channel is closed or slow; then the oldest go, and it says so."""
+    """Events that a subscription keeps while its channel is closed or slow; then the oldest are dropped."""
     telephony_licences: Annotated[int, Field(ge=0)] | None = None
-    """TELEPHONY_ADVANCED licences installed; none is one for each user who has it."""
+    """TELEPHONY_ADVANCED licences installed; ``None`` is one for each user who has it."""
     licences: dict[SystemLicence, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
-    """Licences installed, by kind; what is not named there: one for each user who has it, MANAGEMENT for all users,
-    HA for a pair, CLOUD_CONNECTIVITY none. 0 is not installed."""
+    """Licences installed, by kind; by default one for each user who has it, MANAGEMENT for all users,
+    HA for a pair, and no CLOUD_CONNECTIVITY. 0 is not installed."""
     licence_expiration: date | None = None
-    """The last day of the licence file; none is never. From 30 days before to 20 days after it alarms, once a day."""
+    """The last day of the licence file; ``None`` is never. Daily alarms run from 30 days before to 20 days after it."""
     webhook_attempts: Annotated[int, Field(ge=1, le=100)] = 6
-    """How often a delivery to a webhook is tried before its subscription is given up."""
+    """How often a delivery to a webhook is attempted before its subscription is given up."""
     webhook_back_off: Annotated[float, Field(ge=0, le=60)] = 0.5
-    """Seconds before the second attempt; each further pause is twice as long. By the real time, not the clock's."""
+    """Seconds before the second attempt; each further pause is twice as long. Real time, not the clock's."""
     webhook_timeout: Annotated[float, Field(gt=0, le=600)] = 10.0
     """Seconds that a webhook has to answer a delivery."""
     tunnel_url: SecretStr | None = None
-    """Where the agent of the (primary) server opens its tunnel to: ws or wss, with the secret as its last part."""
+    """Where the agent of the (primary) server opens its tunnel: ws or wss, with the secret as its last part."""
     tunnel_secret: SecretStr | None = None
-    """The secret that the agent shows in a header, where the URL has none."""
+    """The secret that the agent sends in a header, if the URL has none."""
     secondary_tunnel_url: SecretStr | None = None
     """The same for the secondary server, with ``ha``."""
     secondary_tunnel_secret: SecretStr | None = None
     tunnel_retry: Annotated[float, Field(gt=0, le=600)] = 1.0
-    """Seconds before an agent tries again to connect; the pauses grow to thirty times of it. By the real time."""
+    """Seconds before an agent reconnects; the pauses grow to thirty times that. Real time."""
     outgoing_tls: Literal["verify", "none"] = "verify"
-    """Whether the certificates of webhooks and of tunnels are verified."""
+    """Whether the certificates of webhooks and tunnels are verified."""
     outgoing_ca_file: Path | None = None
     """PEM file of the authority to trust for them, instead of the system's."""
     ha: bool = False
@@ -198,25 +198,25 @@ class SimulatorSettings(Settings):
     secondary_http_event_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of the secondary server's event channel over plain http, with ``tls``."""
     istra: bool = False
-    """Show the same switch through Istra's three applications as well: myRCC, myCrm and myIstra."""
+    """Offer the same switch through Istra's three applications as well: myRCC, myCrm and myIstra."""
     istra_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of Istra (https with ``tls``)."""
     istra_http_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of Istra over plain http, with ``tls``."""
     enterprise: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^|:]+$")] = "example"
-    """Of Istra: the enterprise whose extensions there are; the administrator logs in as ``admin|example``."""
+    """Of Istra: the enterprise of the extensions; the administrator logs in as ``admin|example``."""
     rcc_page: Annotated[int, Field(ge=1, le=10_000)] = 50
-    """Of Istra: extensions that a page has at most, and where a request does not say how many."""
+    """Of Istra: the most extensions on a page, and the default."""
     istra_push: Annotated[float, Field(ge=0, le=60)] = 0.1
-    """Of Istra: seconds over which changes are collected before they are pushed; 0 tells each at once."""
+    """Of Istra: seconds over which changes are collected before they are pushed; 0 pushes each at once."""
     istra_timeout: Annotated[float, Field(gt=0, le=86_400)] = 300.0
-    """Of Istra: seconds without a ping after which a socket of myRCC or myCrm is closed; in them three pings go out."""
+    """Of Istra: seconds without a ping after which a socket of myRCC or myCrm is closed; three are due in it."""
     istra_idle: Annotated[float, Field(gt=0, le=86_400)] = 1800.0
     """Of Istra: seconds that a session lives after its last request, ping or keepalive."""
     istra_origins: tuple[str, ...] = ("*",)
-    """Of Istra: origins of pages in browsers that may use it, such as ``https://app.example.com``; ``*`` is any."""
+    """Of Istra: origins of browser pages that may use it, such as ``https://app.example.com``; ``*`` is any."""
     caller_ids: tuple[str, ...] = ("+*",)
-    """Of Istra: which numbers users may show outside; ``*`` in a pattern stands for any digits."""
+    """Of Istra: the numbers that users may show outside; ``*`` in a pattern stands for any digits."""
 
     @field_validator("tunnel_url", "secondary_tunnel_url")
     @classmethod

@@ -1,4 +1,4 @@
-"""The simulated PBX as one thing: a switch, the servers before it, their sockets, and ways to break all of it."""
+"""The simulated PBX as a whole: a switch, the servers in front of it, their sockets, and faults."""
 
 import asyncio
 import logging
@@ -62,7 +62,7 @@ _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noq
 
 @dataclass(slots=True)
 class _Port:
-    """One socket to listen on. ``number`` is what it got once, and gets again after a restart."""
+    """A socket to listen on. ``number`` is the port that it got, which it keeps after a restart."""
 
     name: str
     wanted: int
@@ -84,7 +84,7 @@ class Simulator:
     """
 
     def __init__(self, settings: SimulatorSettings | None = None, *, clock: Clock | None = None) -> None:
-        """Make the switch and the servers; nothing listens before ``start``. With a scenario it reads files."""
+        """Create the switch and the servers; they listen once ``start`` is called. With a scenario this reads files."""
         self.settings = settings or SimulatorSettings()
         scenario = None
         if self.settings.scenario is not None:
@@ -98,13 +98,13 @@ class Simulator:
         if self.settings.ha:
             self.servers.append(self._server("secondary", standby=True))
         self.istra: IstraFace | None = None
-        """Istra before the same switch, with ``istra``."""
+        """Istra in front of the same switch, with ``istra``."""
         if self.settings.istra:
             self.istra = IstraFace(self.switch, self.settings, self.clock, self.faults, self.accounts)
         self.faults.attach(self.servers, self.istra)
         self.switch.subscribe(self._people)
         self.player: ScenarioPlayer | None = None
-        """Plays the scenario, if there is one, from the start to the stop."""
+        """Plays the scenario, if there is one, while the simulator runs."""
         if scenario is not None:
             self.player = ScenarioPlayer(scenario, self.switch, self.clock, speed=self.settings.speed)
         self.running = False
@@ -130,7 +130,7 @@ class Simulator:
         )
 
     def _plan(self) -> list[_Port]:
-        """Which sockets there will be."""
+        """Return the sockets to open."""
         settings, tls = self.settings, self.settings.tls
         ports = []
         for server, prefix in zip(self.servers, ("", "secondary_"), strict=False):
@@ -148,7 +148,7 @@ class Simulator:
 
     @property
     def host(self) -> str:
-        """Where this machine reaches it, an IPv6 address in brackets."""
+        """The host at which this machine reaches it, an IPv6 address in brackets."""
         host = _ANYWHERE.get(self.settings.host, self.settings.host)
         return f"[{host}]" if ":" in host else host
 
@@ -162,52 +162,52 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """Of the API, without a path; https with ``tls``."""
+        """URL of the API, without a path; https with ``tls``."""
         return self._url("port")
 
     @property
     def http_url(self) -> str:
-        """Of the API over plain http."""
+        """URL of the API over plain http."""
         return self._url("http_port" if self.settings.tls else "port")
 
     @property
     def event_url(self) -> str:
-        """Of the event channel, without a path."""
+        """URL of the event channel, without a path."""
         return self._url("event_port")
 
     @property
     def secondary_url(self) -> str:
-        """Of the API of the secondary server, with ``ha``."""
+        """URL of the API of the secondary server, with ``ha``."""
         return self._url("secondary_port")
 
     @property
     def secondary_http_url(self) -> str:
-        """Of the API of the secondary server over plain http."""
+        """URL of the API of the secondary server over plain http."""
         return self._url("secondary_http_port" if self.settings.tls else "secondary_port")
 
     @property
     def istra_url(self) -> str:
-        """Of Istra, without a path, with ``istra``; https with ``tls``. The API is below ``/restletrouter``."""
+        """URL of Istra, without a path, with ``istra``; https with ``tls``. The API is below ``/restletrouter``."""
         return self._url("istra_port")
 
     @property
     def istra_http_url(self) -> str:
-        """Of Istra over plain http."""
+        """URL of Istra over plain http."""
         return self._url("istra_http_port" if self.settings.tls else "istra_port")
 
     @property
     def phones_url(self) -> str:
-        """Of the page of phones, over plain http."""
+        """URL of the page of phones, over plain http."""
         return self.http_url + PHONES_PAGE
 
     @property
     def control_url(self) -> str:
-        """Of the control path, ``/simulator``: state and faults. Only this machine may use it."""
+        """URL of the control path, ``/simulator``: state and faults. Only this machine may use it."""
         return f"{self.http_url}/simulator"
 
     @property
     def certificate_path(self) -> Path:
-        """The certificate (PEM) that a client is to trust; there once it has started with ``tls``."""
+        """The certificate (PEM) for clients to trust; it exists once the simulator has started with ``tls``."""
         if not self.settings.tls or self._folder is None:
             raise InvalidInput("tls", "this simulator has no certificate", remedy="Start it with tls=True.")
         return self._folder / CERTIFICATE_NAME
@@ -220,7 +220,7 @@ class Simulator:
     # -- start and stop -----------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Listen. A port that is taken raises ``InvalidInput`` with its name, and nothing is left running."""
+        """Listen. A port in use raises ``InvalidInput`` with its name, and nothing is left running."""
         if self.running:
             return
         try:
@@ -249,10 +249,10 @@ class Simulator:
             self.player.start()
 
     async def stop(self, *, abrupt: bool = False, playing: bool = False) -> None:
-        """End every session, channel and connection, and listen no more. The calls of the switch stay.
+        """End every session, channel and connection, and stop listening. The calls of the switch stay.
 
-        ``abrupt`` is what a killed process looks like from outside: connections are reset, nothing is said. With
-        ``playing`` the scenario goes on, so that ``start`` finds other calls than there were.
+        ``abrupt`` looks from outside like a killed process: connections are reset without notice. With
+        ``playing`` the scenario goes on, so that ``start`` finds different calls.
         """
         self.running = False
         if self.player is not None and not playing:
@@ -262,7 +262,7 @@ class Simulator:
             await asyncio.to_thread(shutil.rmtree, self._folder, True)
 
     async def restart(self, *, abrupt: bool = False) -> None:
-        """Stop and start again on the same ports, as a server that was rebooted: sessions are gone, calls are not."""
+        """Stop and start again on the same ports, like a server that was rebooted: sessions are gone, calls are not."""
         self.running = False
         await self._close(abrupt=abrupt)
         await self.start()
@@ -280,7 +280,7 @@ class Simulator:
         return await asyncio.to_thread(self._load_certificate)
 
     def _load_certificate(self) -> ssl.SSLContext:
-        """Find or make the certificate. A temporary one is the same again when this simulator starts again."""
+        """Find or make the certificate. A temporary one stays the same while this simulator exists."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="aiopbx-simulator-"))
         elif self._kept is not None and self.settings.certificate_folder is None and not self._folder.exists():
@@ -317,7 +317,7 @@ class Simulator:
         port.number = listener.getsockname()[1]
 
     async def _listen(self, port: _Port) -> socket.socket:
-        host, number = self.settings.host or "0.0.0.0", port.number or port.wanted  # noqa: S104 - asked for
+        host, number = self.settings.host or "0.0.0.0", port.number or port.wanted  # noqa: S104 - as set
         try:
             found = await asyncio.get_running_loop().getaddrinfo(
                 host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -378,7 +378,7 @@ class Simulator:
     # -- tunnels ------------------------------------------------------------------------------------------------
 
     def _open_tunnels(self) -> None:
-        """Start the agents: those that the settings ask for, and after a stop those that there were."""
+        """Start the agents: those in the settings, and after a stop those that ran before."""
         settings = self.settings
         if self.tunnels:
             for tunnel in self.tunnels:
@@ -390,8 +390,8 @@ class Simulator:
         )
         for name, url, secret in wanted:
             if url is not None:
-                word = secret.get_secret_value() if secret is not None else None
-                self.open_tunnel(url.get_secret_value(), word, server=name)
+                secret_text = secret.get_secret_value() if secret is not None else None
+                self.open_tunnel(url.get_secret_value(), secret_text, server=name)
 
     def open_tunnel(self, url: str, secret: str | None = None, *, server: str = "primary") -> TunnelAgent:
         """Let an agent of a server connect to this URL, and stay connected until the simulator stops."""
@@ -411,9 +411,9 @@ class Simulator:
         raise InvalidInput("server", f"there is no {name} server", remedy="Start the simulator with ha=True.")
 
     async def take_down(self, name: str = "primary", *, abrupt: bool = True) -> None:
-        """Let one server of the pair die: nobody listens at its ports any more, and the other takes over.
+        """Take one server of the pair down: its ports are closed, and the other takes over.
 
-        ``abrupt`` is a process that is killed, else it ends in good order. The calls of the switch go on.
+        ``abrupt`` is a process that is killed; otherwise it ends properly. The calls of the switch go on.
         """
         down = self._named(name)
         others = [server for server in self.servers if server is not down and server.name not in self._down]
@@ -424,7 +424,7 @@ class Simulator:
         self.faults.put_in_charge(others[0].name)
 
     async def bring_back(self, name: str = "primary", *, in_charge: bool = True) -> None:
-        """Start a server again that was taken down; it takes over again, or stands by."""
+        """Start a server that was taken down; it takes over again, or stands by."""
         server = self._named(name)
         if name not in self._down:
             return
@@ -441,7 +441,7 @@ class Simulator:
     # -- people -------------------------------------------------------------------------------------------------
 
     def _people(self, change: Change) -> None:
-        """Users who come and go on the switch, also through PBX management, have their accounts here."""
+        """Apply a change of the switch: users created or deleted there, by any means, get or lose accounts."""
         if not isinstance(change, UserChange):
             return
         if change.kind == "deleted":
@@ -453,12 +453,12 @@ class Simulator:
             self.accounts.add(UserSpec(login=user.login, number=user.number))
 
     def add_user(self, spec: UserSpec) -> None:
-        """Create a user while it runs: administrators are told."""
+        """Create a user at run time: administrators get an event."""
         self.accounts.add(spec)
         self.switch.add_user(spec)
 
     def remove_user(self, login: str) -> None:
-        """Delete a user while it runs: its sessions end, administrators are told."""
+        """Delete a user at run time: its sessions end, administrators get an event."""
         for server in self.servers:
             server.sessions.close_of(login)
         self.switch.remove_user(login)
@@ -467,7 +467,7 @@ class Simulator:
     # -- the truth ----------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """What is so on the switch now, as plain data: users with their calls and routing, sessions, channels."""
+        """Return the state of the switch as plain data: users with their calls and routing, sessions, channels."""
         return {
             "users": {login: user_state(self.switch, login) for login in self.switch.users},
             "servers": [
@@ -509,7 +509,7 @@ def _abort(ports: list[_Port]) -> None:
 
 
 async def _cleanup(ports: list[_Port]) -> None:
-    """Listen at these ports no more."""
+    """Stop listening on these ports."""
     runners = [port.runner for port in ports if port.runner is not None]
     for port in ports:
         port.runner = None
@@ -517,7 +517,7 @@ async def _cleanup(ports: list[_Port]) -> None:
 
 
 def _with_people(settings: SimulatorSettings, scenario: Scenario) -> SimulatorSettings:
-    """The settings with the people of a scenario, and those that were given besides."""
+    """Return the settings with the people of a scenario in addition to those given."""
     people = list(scenario.specs)
     if "users" in settings.model_fields_set:
         known = {user.login for user in people}

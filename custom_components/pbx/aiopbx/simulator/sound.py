@@ -1,4 +1,4 @@
-"""Sound for recorded messages: short tones as telephones make them, in a WAV file that is made while it is sent."""
+"""Sound for recorded messages: short tones as telephones make them, in a WAV file generated while it is sent."""
 
 import io
 import math
@@ -22,12 +22,12 @@ _BEEP: Final = (440, 440)
 
 
 def length(seconds: int) -> int:
-    """How many bytes a message of this length has as a file."""
+    """Return the size of a message of this length as a file."""
     return len(header(seconds)) + seconds * RATE * BYTES
 
 
 def header(seconds: int) -> bytes:
-    """The beginning of the file."""
+    """Return the beginning of the file."""
     buffer = io.BytesIO()
     writer = wave.open(buffer, "wb")  # noqa: SIM115 - closing it would count the samples that it has not got
     writer.setnchannels(1)
@@ -39,7 +39,7 @@ def header(seconds: int) -> bytes:
 
 
 def message(keys: str, seconds: int) -> Iterator[bytes]:
-    """A message, a second at a time: the keys of a number again and again, with a beep between."""
+    """Yield a message, a second at a time: the keys of a number over and over, with a beep between."""
     yield header(seconds)
     melody = b"".join((*(_tone(*_pair(key)) for key in keys if _known(key)), _tone(*_BEEP)))
     at = 0
@@ -64,7 +64,7 @@ def _pair(key: str) -> tuple[int, int]:
 
 @cache
 def _tone(low: int, high: int) -> bytes:
-    """Two tones at once, and the silence after them."""
+    """Return two tones at once, and the silence after them."""
     count, silence = round(TONE * RATE), round(GAP * RATE)
     turn = 2 * math.pi / RATE
     samples = [round(8000 * (math.sin(low * turn * n) + math.sin(high * turn * n))) for n in range(count)]

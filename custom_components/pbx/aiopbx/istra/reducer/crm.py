@@ -19,10 +19,9 @@ from ...model import (
     PartyKind,
     Snapshot,
 )
-from ...reduced import Reduced, with_calls, with_fields
+from ...store import Reduced, with_calls, with_fields
 from ..types.crm import CrmCallEvent, CrmEvent, DropCause, TalkCause
-from .outcomes import ended, unanswered
-from .words import DECIDED, PARTY_OF_TYPE, UNANSWERED
+from .tables import DECIDED, PARTY_OF_TYPE, UNANSWERED, ended, unanswered
 
 REMEMBERED: Final = 64
 """How many calls of a terminal that are over are remembered."""
@@ -49,34 +48,34 @@ class CrmState(Snapshot, frozen=True, kw_only=True):
 Result: TypeAlias = tuple[CrmState, tuple[Event, ...]]
 
 
-def happened(state: CrmState, told: CrmCallEvent, now: datetime) -> Result:
+def happened(state: CrmState, data: CrmCallEvent, now: datetime) -> Result:
     """One of the five events; others say nothing."""
-    ref, line = told.call_id, state.line
+    ref, line = data.call_id, state.line
     if ref in state.dropped:
         return state, ()
     call = line.call_by_ref(ref)
-    if told.event is CrmEvent.DROPPED:
-        return _dropped(state, told, call, now)
-    after = _STATE.get(told.event)
+    if data.event is CrmEvent.DROPPED:
+        return _dropped(state, data, call, now)
+    after = _STATE.get(data.event)
     if after is None:
         return state, ()
     if call is None:
         lost = next((one for one in state.lost if one.ref == ref), None)
         if lost is not None:
             state = replace(state, lost=tuple(one for one in state.lost if one is not lost))
-        new = lost or CallSnapshot(id=f"{line.id}:{ref}", ref=ref, line=line.id, started_at=_began(told, now))
-        return _with_calls(state, (*line.calls, _call(new, told, after, now)), (), now)
-    changed = _call(call, told, after, now)
+        new = lost or CallSnapshot(id=f"{line.id}:{ref}", ref=ref, line=line.id, started_at=_began(data, now))
+        return _with_calls(state, (*line.calls, _call(new, data, after, now)), (), now)
+    changed = _call(call, data, after, now)
     return _with_calls(state, tuple(changed if one is call else one for one in line.calls), (), now)
 
 
-def _began(told: CrmCallEvent, now: datetime) -> datetime | None:
-    """When a call began that is heard of for the first time: only its first event is its beginning."""
-    return now if told.event in _DIRECTION else None
+def _began(data: CrmCallEvent, now: datetime) -> datetime | None:
+    """When a call began that is seen for the first time: only its first event is its beginning."""
+    return now if data.event in _DIRECTION else None
 
 
-def _dropped(state: CrmState, told: CrmCallEvent, call: CallSnapshot | None, now: datetime) -> Result:
-    ref = told.call_id
+def _dropped(state: CrmState, data: CrmCallEvent, call: CallSnapshot | None, now: datetime) -> Result:
+    ref = data.call_id
     state = replace(
         state,
         dropped=(*state.dropped, ref)[-REMEMBERED:],
@@ -84,8 +83,8 @@ def _dropped(state: CrmState, told: CrmCallEvent, call: CallSnapshot | None, now
     )
     if call is None:
         return state, ()
-    last = _call(call, told, CallState.RELEASING, now)
-    over = ended(last, outcome_of(last, told.drop_cause), told.drop_cause.value if told.drop_cause else None, now)
+    last = _call(call, data, CallState.RELEASING, now)
+    over = ended(last, outcome_of(last, data.drop_cause), data.drop_cause.value if data.drop_cause else None, now)
     left = tuple(one for one in state.line.calls if one is not call)
     return _with_calls(state, left, (over,), now)
 
@@ -103,35 +102,35 @@ def outcome_of(call: CallSnapshot, cause: DropCause | None) -> Outcome:
     return unanswered(call.direction)
 
 
-def _call(before: CallSnapshot, told: CrmCallEvent, state: CallState, now: datetime) -> CallSnapshot:
+def _call(before: CallSnapshot, data: CrmCallEvent, state: CallState, now: datetime) -> CallSnapshot:
     """The call after an event; what that does not say is as it was before."""
-    direction = _DIRECTION.get(told.event, before.direction)
-    if told.incoming is not None:
-        direction = Direction.INCOMING if told.incoming else Direction.OUTGOING
-    answered = before.answered or state in (CallState.ACTIVE, CallState.HELD) or bool(told.talking_time)
+    direction = _DIRECTION.get(data.event, before.direction)
+    if data.incoming is not None:
+        direction = Direction.INCOMING if data.incoming else Direction.OUTGOING
+    answered = before.answered or state in (CallState.ACTIVE, CallState.HELD) or bool(data.talking_time)
     answered_at = before.answered_at
-    if state is CallState.ACTIVE and not before.answered and told.talk_cause is not TalkCause.UNHOLD:
+    if state is CallState.ACTIVE and not before.answered and data.talk_cause is not TalkCause.UNHOLD:
         answered_at = now
     return replace(
         before,
         state=state,
         direction=direction,
-        parties=_parties(told, before.parties),
-        called=Party(number=told.acd_id, kind=PartyKind.SERVICE) if told.acd_id else before.called,
+        parties=_parties(data, before.parties),
+        called=Party(number=data.acd_id, kind=PartyKind.SERVICE) if data.acd_id else before.called,
         answered=answered,
         answered_at=answered_at,
-        cause=told.talk_cause.value if told.talk_cause is not None else before.cause,
-        ring_seconds=before.ring_seconds if told.ringing_time is None else told.ringing_time / 1000,
-        talk_seconds=before.talk_seconds if told.talking_time is None else told.talking_time / 1000,
+        cause=data.talk_cause.value if data.talk_cause is not None else before.cause,
+        ring_seconds=before.ring_seconds if data.ringing_time is None else data.ringing_time / 1000,
+        talk_seconds=before.talk_seconds if data.talking_time is None else data.talking_time / 1000,
     )
 
 
-def _parties(told: CrmCallEvent, before: tuple[Party, ...]) -> tuple[Party, ...]:
-    number, label = told.display_number or told.display_number_e164, told.display_label
+def _parties(data: CrmCallEvent, before: tuple[Party, ...]) -> tuple[Party, ...]:
+    number, label = data.display_number or data.display_number_e164, data.display_label
     if number is None and label is None:
         return before or (Party(),)
-    kind = PARTY_OF_TYPE.get(told.type, PartyKind.UNKNOWN) if told.type is not None else PartyKind.UNKNOWN
-    if told.type is None and before:
+    kind = PARTY_OF_TYPE.get(data.type, PartyKind.UNKNOWN) if data.type is not None else PartyKind.UNKNOWN
+    if data.type is None and before:
         kind = before[0].kind
     return (Party(number=number or None, name=label or None, kind=kind, droppable=False),)
 
@@ -154,7 +153,7 @@ def _with_calls(
 
 
 def in_service(line: LineSnapshot, serves: bool | None, now: datetime) -> Reduced:
-    """The terminal is in service, or is not, or nobody knows."""
+    """The terminal is in service, is not, or that is not known."""
     states = {True: DeviceState.IN_SERVICE, False: DeviceState.OUT_OF_SERVICE, None: DeviceState.UNKNOWN}
     devices = tuple(
         replace(device, state=states[serves], actions=frozenset() if serves is False else _DIAL)

@@ -1,6 +1,6 @@
 """The call lines of an extension of myRCC: snapshots, of which the newer wins, and ``dropped`` is final.
 
-A line of calls is told of by three that share no order: what is pushed, the listing that registering a listener
+A line of calls comes from three sources that share no order: what is pushed, the listing that registering a listener
 returns, and the answer of ``placeCall``. So each snapshot is weighed by ``lastModificationTime``, and what was dropped
 is remembered, lest a late snapshot brings it back. What is pushed comes in order: there the same time, or none, is no
 reason to leave it out.
@@ -25,19 +25,18 @@ from ...model import (
     Recording,
     Snapshot,
 )
-from ...reduced import with_calls
+from ...store import with_calls
 from ..types.rcc import CallLine, LineAction, LineState
-from .outcomes import ended, ended_unseen, unanswered
-from .words import ACTIONS
+from .tables import ACTIONS, ended, ended_unseen, unanswered
 
 REMEMBERED: Final = 64
 """How many dropped lines of an extension are remembered."""
 ASKED: Final = timedelta(seconds=10)
 """How long after a request a line that is dropped was dropped because of it."""
 REUSED: Final = 60_000
-"""Ms after a line was dropped from which on one that is created under its id is another: servers tell the creation of
+"""Ms after a line was dropped from which on one that is created under its id is another: servers report the creation of
 one and the same line a little differently every time."""
-SOMEBODY: Final = Party()
+SOMEONE: Final = Party()
 """Whoever else is in a conference: the wire shows one of them only."""
 
 _ESTABLISHED: Final = frozenset({CallState.ACTIVE, CallState.HELD})
@@ -58,40 +57,40 @@ class RccState(Snapshot, frozen=True, kw_only=True):
 
     line: LineSnapshot
     times: tuple[tuple[str, int], ...] = ()
-    """When each call was last told of, as the server says."""
+    """When each call last changed, as the server says."""
     dropped: tuple[tuple[str, int], ...] = ()
     """Which lines were dropped, the newest last, and when."""
     gone: tuple[str, ...] = ()
-    """Calls that a listing did not have any more, the newest last: their end has been told."""
+    """Calls that a listing did not have any more, the newest last: their end has been published."""
     asked: tuple[Asked, ...] = ()
 
 
 Result: TypeAlias = tuple[RccState, tuple[Event, ...]]
 
 
-def pushed(state: RccState, told: CallLine, now: datetime) -> Result:
+def pushed(state: RccState, data: CallLine, now: datetime) -> Result:
     """A snapshot that was pushed."""
-    if told.state is LineState.DROPPED:
-        return _drop(state, told, now)
-    stamp, known = told.last_modification_time, _stamp(state, told.line_id)
+    if data.state is LineState.DROPPED:
+        return _drop(state, data, now)
+    stamp, known = data.last_modification_time, _stamp(state, data.line_id)
     if known is None:
-        if _is_over(state, told):
+        if _is_over(state, data):
             return state, ()
     elif stamp is not None and stamp < known:
         return state, ()
-    return _show(state, told, now)
+    return _show(state, data, now)
 
 
-def placed(state: RccState, told: CallLine, now: datetime) -> Result:
+def placed(state: RccState, data: CallLine, now: datetime) -> Result:
     """The answer of ``placeCall``: what was pushed of the line meanwhile wins, unless this is newer."""
-    if told.state is LineState.DROPPED:
-        return _drop(state, told, now)
-    if _is_over(state, told) or not _is_newer(state, told):
+    if data.state is LineState.DROPPED:
+        return _drop(state, data, now)
+    if _is_over(state, data) or not _is_newer(state, data):
         return state, ()
-    return _show(state, told, now)
+    return _show(state, data, now)
 
 
-def listed(state: RccState, told: Iterable[CallLine], heard: Container[str], now: datetime) -> Result:
+def listed(state: RccState, data: Iterable[CallLine], heard: Container[str], now: datetime) -> Result:
     """Bring an extension to what a listing says; ``heard`` are lines that were pushed since it was asked for.
 
     The difference becomes events, without times that were not seen. A call that is not listed has ended, unless it was
@@ -99,7 +98,7 @@ def listed(state: RccState, told: Iterable[CallLine], heard: Container[str], now
     """
     events: list[Event] = []
     listed_ids: set[str] = set()
-    for one in told:
+    for one in data:
         listed_ids.add(one.line_id)
         if one.state is LineState.DROPPED:
             state, more = _drop(state, one, now, listed=True)
@@ -154,35 +153,35 @@ def _dropped_at(state: RccState, ref: str) -> int | None:
     return None
 
 
-def _is_over(state: RccState, told: CallLine) -> bool:
+def _is_over(state: RccState, data: CallLine) -> bool:
     """Whether this is a line that was dropped; one that was created later is another with the same id."""
-    when = _dropped_at(state, told.line_id)
+    when = _dropped_at(state, data.line_id)
     if when is None:
         return False
-    return not (when and told.creation_time is not None and told.creation_time > when + REUSED)
+    return not (when and data.creation_time is not None and data.creation_time > when + REUSED)
 
 
-def _is_newer(state: RccState, told: CallLine) -> bool:
+def _is_newer(state: RccState, data: CallLine) -> bool:
     """Whether an answer is newer than what is known of the line."""
-    known = _stamp(state, told.line_id)
+    known = _stamp(state, data.line_id)
     if known is None:
         return True
-    return told.last_modification_time is not None and told.last_modification_time > known
+    return data.last_modification_time is not None and data.last_modification_time > known
 
 
-def _show(state: RccState, told: CallLine, now: datetime, *, seen: bool = True) -> Result:
+def _show(state: RccState, data: CallLine, now: datetime, *, seen: bool = True) -> Result:
     """Show a line in progress; its moments are those of now only where they were ``seen``."""
-    line, ref = state.line, told.line_id
+    line, ref = state.line, data.line_id
     before = line.call_by_ref(ref)
-    call = call_of(line, told, before, now if seen else None)
-    stamp = told.last_modification_time
+    call = call_of(line, data, before, now if seen else None)
+    stamp = data.last_modification_time
     if stamp is None:
-        stamp = _stamp(state, ref) or 0  # the creation is no substitute: it may be told as later than changes are
+        stamp = _stamp(state, ref) or 0  # the creation is no substitute: it may be later than the changes are
     times = (*[pair for pair in state.times if pair[0] != ref], (ref, stamp))
     state = replace(state, times=times)
     if before is None and _dropped_at(state, ref) is not None:
         state = replace(state, dropped=tuple(pair for pair in state.dropped if pair[0] != ref))
-    if told.conference and state.asked:
+    if data.conference and state.asked:
         state = not_asked(state, ref)  # of the two that were merged, this is the one that goes on
     if before is None:
         calls = (*line.calls, call)
@@ -191,17 +190,17 @@ def _show(state: RccState, told: CallLine, now: datetime, *, seen: bool = True) 
     return _with_calls(state, calls, (), now)
 
 
-def _drop(state: RccState, told: CallLine, now: datetime, *, listed: bool = False) -> Result:
+def _drop(state: RccState, data: CallLine, now: datetime, *, listed: bool = False) -> Result:
     """A line is dropped, and remembered as such.
 
-    One that nobody has heard of began and ended between two pushes, which is told, unless it is only ``listed``.
+    An unknown one began and ended between two pushes, which is published, unless it is only ``listed``.
     """
-    ref, line = told.line_id, state.line
+    ref, line = data.line_id, state.line
     call = line.call_by_ref(ref)
     before = _dropped_at(state, ref) if call is None else None  # a line that is shown is none that was dropped
-    unheard = call is None and before is None and not listed and ref not in state.gone
+    unseen = call is None and before is None and not listed and ref not in state.gone
     others = state.dropped if before is None else tuple(pair for pair in state.dropped if pair[0] != ref)
-    when = max(told.last_modification_time or 0, before or 0)
+    when = max(data.last_modification_time or 0, before or 0)
     mark = next((one for one in state.asked if one.ref == ref and now - one.at <= ASKED), None)
     state = replace(
         state,
@@ -209,10 +208,10 @@ def _drop(state: RccState, told: CallLine, now: datetime, *, listed: bool = Fals
         dropped=(*others, (ref, when))[-REMEMBERED:],
         asked=tuple(one for one in state.asked if one.ref != ref),
     )
-    if call is None and not unheard:
+    if call is None and not unseen:
         return state, ()
-    last = call_of(line, told, call, now)
-    cause = told.state_cause.value if told.state_cause is not None else None
+    last = call_of(line, data, call, now)
+    cause = data.state_cause.value if data.state_cause is not None else None
     outcome = Outcome.ANSWERED if last.answered else unanswered(last.direction)
     if mark is not None:
         outcome = mark.outcome
@@ -234,34 +233,34 @@ def _with_calls(
 # One call
 
 
-def call_of(line: LineSnapshot, told: CallLine, before: CallSnapshot | None, now: datetime | None) -> CallSnapshot:
+def call_of(line: LineSnapshot, data: CallLine, before: CallSnapshot | None, now: datetime | None) -> CallSnapshot:
     """The call that a snapshot shows; what it does not say is as it was before."""
     if before is None:
-        before = CallSnapshot(id=f"{line.id}:{told.line_id}", ref=told.line_id, line=line.id, started_at=now)
+        before = CallSnapshot(id=f"{line.id}:{data.line_id}", ref=data.line_id, line=line.id, started_at=now)
     direction = before.direction
-    if told.is_incoming is not None:
-        direction = Direction.INCOMING if told.is_incoming else Direction.OUTGOING
-    state = before.state if told.state is None else _state(told, direction)
-    answered = before.answered or state in _ESTABLISHED or bool(told.talking_time)
+    if data.is_incoming is not None:
+        direction = Direction.INCOMING if data.is_incoming else Direction.OUTGOING
+    state = before.state if data.state is None else _state(data, direction)
+    answered = before.answered or state in _ESTABLISHED or bool(data.talking_time)
     answered_at = before.answered_at
     if state is CallState.ACTIVE and not before.answered and now is not None:
         answered_at = now
-    conference = bool(told.conference)
+    conference = bool(data.conference)
     return replace(
         before,
         state=state,
         direction=direction,
-        parties=_parties(told, before.parties, conference),
-        own_actions=_own(told.actions, state, direction, conference),
+        parties=_parties(data, before.parties, conference),
+        own_actions=_own(data.actions, state, direction, conference),
         answered=answered,
         answered_at=answered_at,
-        cause=told.state_cause.value if told.state_cause is not None else before.cause,
-        recording=Recording.RECORDING if told.is_recording else None,
+        cause=data.state_cause.value if data.state_cause is not None else before.cause,
+        recording=Recording.RECORDING if data.is_recording else None,
     )
 
 
-def _state(told: CallLine, direction: Direction) -> CallState:
-    word = told.state
+def _state(data: CallLine, direction: Direction) -> CallState:
+    word = data.state
     if word is LineState.TALKING:
         return CallState.ACTIVE
     if word is LineState.HELD:
@@ -270,26 +269,26 @@ def _state(told: CallLine, direction: Direction) -> CallState:
         return CallState.RELEASING
     if word is not LineState.PROMPTING:
         return CallState.UNKNOWN
-    here = LineAction.ANSWER in told.actions
+    here = LineAction.ANSWER in data.actions
     if direction is Direction.OUTGOING:
         # The telephone of the caller rings first, where it can be answered.
         return CallState.DIALING if here else CallState.RINGING_OUTGOING
-    if told.talking_time and not here:
-        return CallState.RINGING_OUTGOING  # it was answered, and then sent on to somebody whose telephone rings
+    if data.talking_time and not here:
+        return CallState.RINGING_OUTGOING  # it was answered, and then sent on to someone whose telephone rings
     return CallState.RINGING_INCOMING if here or direction is Direction.INCOMING else CallState.UNKNOWN
 
 
-def _parties(told: CallLine, before: tuple[Party, ...], conference: bool) -> tuple[Party, ...]:
+def _parties(data: CallLine, before: tuple[Party, ...], conference: bool) -> tuple[Party, ...]:
     """The other one. Of a conference the wire shows one, and that there are more."""
-    number, label, outside = told.displayed_number, told.displayed_label, told.displayed_external_number
+    number, label, outside = data.displayed_number, data.displayed_label, data.displayed_external_number
     if number is None and label is None and outside is None:
-        shown = before[0] if before else SOMEBODY
+        shown = before[0] if before else SOMEONE
     else:
         kind = PartyKind.EXTERNAL if not number or number == outside else PartyKind.UNKNOWN
         if not (number or outside):
             kind = PartyKind.UNKNOWN
         shown = Party(number=number or outside or None, name=label or None, kind=kind, droppable=False)
-    return (shown, SOMEBODY) if conference else (shown,)
+    return (shown, SOMEONE) if conference else (shown,)
 
 
 _OWN: dict[tuple[tuple[LineAction, ...], CallState, Direction, bool], frozenset[Action]] = {}

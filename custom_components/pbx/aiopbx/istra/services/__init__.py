@@ -1,6 +1,11 @@
-"""The services of Istra, a file each. Importing this package fills ``OPERATIONS``."""
+"""The services of Istra, a file each, and all of their operations."""
 
-from ..operations import WEBSOCKET, Operation, enter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from ...operations import Operation, Operations, Services
 from ..types.crm import CrmPush
 from ..types.enduser import NotificationsPush
 from ..types.rcc import CallLinePush
@@ -10,22 +15,43 @@ from .enduser import EndUser
 from .rcc import Rcc
 from .session import SessionService
 
-__all__ = ["Crm", "EndUser", "Rcc", "SessionService"]
 
-for _application, _pushed in (
-    (Application.RCC, CallLinePush),
-    (Application.CRM, CrmPush),
-    (Application.USER, NotificationsPush),
-):
-    enter(
-        Operation(
-            name=f"open_socket({_application})",
+class IstraServices(Services, python="pbx.istra"):
+    """All of them, through one caller: ``service`` is for every application, the others for one each."""
+
+    service: SessionService
+    rcc: Rcc
+    crm: Crm
+    enduser: EndUser
+
+
+SOCKETS: Final[Mapping[Application, Operation]] = MappingProxyType(
+    {
+        application: Operation(
+            name=f"open_socket({application})",
             service="client",
-            applications=(_application,),
-            method=WEBSOCKET,
-            path=f"ws-service/{_application}",
-            answer=_pushed,
-            safe=True,
+            applications=(application,),
+            method="WS",
+            path=f"ws-service/{application}",
+            returns=pushed,
+            repeatable=True,
             summary="Open the socket that pushes come over.",
         )
-    )
+        for application, pushed in (
+            (Application.RCC, CallLinePush),
+            (Application.CRM, CrmPush),
+            (Application.USER, NotificationsPush),
+        )
+    }
+)
+"""What is no request, but a socket."""
+
+
+@cache
+def operations_of(application: Application) -> Operations:
+    """The operations of an application by name: no two of one application share it."""
+
+    def declared() -> Iterator[Operation[Any]]:
+        return (one for one in IstraServices.declared() if application in one.applications)
+
+    return Operations(declared, dials=frozenset({"destination"}))

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from ...download import Download
 from ...errors import InvalidInput
-from ..operations import Request, Service, operation, sends
+from ...http.download import Download
+from ...operations import Send, operation
 from ..types.enduser import (
     AudioFormat,
     CallerIdChoice,
@@ -21,6 +21,7 @@ from ..types.enduser import (
 )
 from ..types.rcc import Destination
 from ..types.session import Application
+from .session import IstraService
 
 _VOICEMAIL: Final = "v1/logs/Voicemail/bean"
 _PHONE: Final = "v1/logs/Phone/bean"
@@ -29,36 +30,35 @@ PAGE: Final = 50
 """Voicemails or calls that are read at a time."""
 
 
-class EndUser(Service, service="enduser", applications=(Application.USER,)):
+class EndUser(IstraService, service="enduser", applications=(Application.USER,)):
     """What belongs to the user who has logged in."""
 
     @operation("GET", _VOICEMAIL)
-    def voicemails(self, *, offset: int | None = None, length: int | None = None) -> Request[Voicemails]:
+    def voicemails(self, *, offset: int | None = None, length: int | None = None) -> Send[Voicemails]:
         """List voicemails from ``offset`` on, at most ``length``; ``all_voicemails`` lists them all."""
-        return Request(offset=offset, length=length)
+        return Send(offset=offset, length=length)
 
     @operation("GET", _VOICEMAIL + "/{id}")
-    def voicemail(self, voicemail_id: str) -> Request[Voicemail]:
+    def voicemail(self, voicemail_id: str) -> Send[Voicemail]:
         """Read one voicemail."""
-        return Request(voicemail_id)
+        return Send(voicemail_id)
 
-    @operation("PUT", _VOICEMAIL + "/{id}")
-    @sends(ReadRequest)
-    def mark_voicemail(self, voicemail_id: str, read: bool) -> Request[Voicemail]:
+    @operation("PUT", _VOICEMAIL + "/{id}", repeatable=True, sends=ReadRequest)
+    def mark_voicemail(self, voicemail_id: str, read: bool) -> Send[Voicemail]:
         """Mark a voicemail as read or unread. Its ``filename`` changes by that."""
-        return Request(voicemail_id, body=ReadRequest(read=read))
+        return Send(voicemail_id, body=ReadRequest(read=read))
 
     @operation("DELETE", _VOICEMAIL + "/{id}", alias="v1/logs/Voicemail/{id}")
-    def delete_voicemail(self, voicemail_id: str) -> Request[None]:
+    def delete_voicemail(self, voicemail_id: str) -> Send[None]:
         """Delete a voicemail and what was said, for good."""
-        return Request(voicemail_id)
+        return Send(voicemail_id)
 
     @operation("GET", _VOICEMAIL + "/{id}.{audioFormat}")
     def open_recording(
         self, voicemail_id: str, format: AudioFormat | str = AudioFormat.OGG, *, dl: bool | None = None
-    ) -> Request[Download]:
+    ) -> Send[Download]:
         """Get what was said, as a stream of bytes. It has to be read or closed. ``dl`` asks for it as an attachment."""
-        return Request(voicemail_id, _format(format), dl=dl)
+        return Send(voicemail_id, _format(format), dl=dl)
 
     @operation("GET", _PHONE)
     def phone_logs(
@@ -68,54 +68,52 @@ class EndUser(Service, service="enduser", applications=(Application.USER,)):
         length: int | None = None,
         is_incoming: bool | None = None,
         is_missed: bool | None = None,
-    ) -> Request[PhoneLogs]:
+    ) -> Send[PhoneLogs]:
         """List calls of the history, the incoming or missed ones only if that is said; see ``all_phone_logs``."""
-        return Request(offset=offset, length=length, isIncoming=is_incoming, isMissed=is_missed)
+        return Send(offset=offset, length=length, isIncoming=is_incoming, isMissed=is_missed)
 
     @operation("GET", _PHONE + "/{id}", alias="v1/logs/Phone/{id}")
-    def phone_log(self, call_history_id: str) -> Request[PhoneLog]:
+    def phone_log(self, call_history_id: str) -> Send[PhoneLog]:
         """Read one call of the history."""
-        return Request(call_history_id)
+        return Send(call_history_id)
 
     @operation("DELETE", _PHONE + "/{id}", alias="v1/logs/Phone/{id}")
-    def delete_phone_log(self, call_history_id: str) -> Request[None]:
+    def delete_phone_log(self, call_history_id: str) -> Send[None]:
         """Delete a call from the history, for good."""
-        return Request(call_history_id)
+        return Send(call_history_id)
 
-    @operation("POST", "v1/user/Terminal/{id}/placeCall")
-    @sends(Destination)
-    def place_call(self, terminal_id: str, destination: str) -> Request[None]:
+    @operation("POST", "v1/user/Terminal/{id}/placeCall", sends=Destination, starts_call=True)
+    def place_call(self, terminal_id: str, destination: str) -> Send[None]:
         """Call with a terminal: a number, or a voicemail's ``play_number`` to hear it."""
         if not destination.strip():
             raise InvalidInput("destination", "must not be empty.")
-        return Request(terminal_id, body=Destination(destination=destination))
+        return Send(terminal_id, body=Destination(destination=destination))
 
     @operation("GET", "v1/user/Info")
-    def info(self) -> Request[UserInfo]:
+    def info(self) -> Send[UserInfo]:
         """Read who the user is, which terminals there are, and the caller ID."""
-        return Request()
+        return Send()
 
     @operation("GET", "v1/user/IUser/{id}")
-    def user(self, user_id: str, *, rt: str = _CALLER_ID) -> Request[User]:
+    def user(self, user_id: str, *, rt: str = _CALLER_ID) -> Send[User]:
         """Read the caller ID; ``rt`` names the fields to read. The id is that of ``info().user``."""
-        return Request(user_id, rt=rt)
+        return Send(user_id, rt=rt)
 
-    @operation("PUT", "v1/user/IUser/{id}")
-    @sends(CallerIdRequest)
+    @operation("PUT", "v1/user/IUser/{id}", repeatable=True, sends=CallerIdRequest)
     def set_caller_id(
         self, user_id: str, choice: CallerIdChoice, number: str | None = None, *, rt: str = _CALLER_ID
-    ) -> Request[User | None]:
+    ) -> Send[User | None]:
         """Set the caller ID; the number is E.164, such as ``+15550100``, and goes with ``MANUAL_SETTING``.
 
         The answer is what was set; none where the server says nothing.
         """
         body = CallerIdRequest(custom_caller_id_choice=choice, manual_custom_caller_id=number)
-        return Request(user_id, body=body, rt=rt)
+        return Send(user_id, body=body, rt=rt)
 
     @operation("GET", "v1/logs/Notifications/bean")
-    def notifications(self, *, listener_name: str | None = None) -> Request[Notifications]:
+    def notifications(self, *, listener_name: str | None = None) -> Send[Notifications]:
         """Read the counters; with a listener, their changes are pushed from now on."""
-        return Request(listenerName=listener_name)
+        return Send(listenerName=listener_name)
 
     # ---------------------------------------------------------------------------------------------------- at once
 

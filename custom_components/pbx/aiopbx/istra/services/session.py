@@ -1,29 +1,39 @@
 """What all applications have: the session, and listeners."""
 
-from ..operations import Request, Service, operation, sends
-from ..types.session import Listener, ListenerRequest
+from typing import ClassVar, Final
+
+from ...operations import Send, Service, operation
+from ..types.session import Application, Listener, ListenerRequest
+
+EVERY: Final = tuple(Application)
 
 
-class SessionService(Service, service="service"):
+class IstraService(Service):
+    """A service of Istra. Commas stand in its queries as they are: servers read a list of fields in no other way."""
+
+    applications: ClassVar[tuple[str, ...]] = EVERY
+    literal: ClassVar[str] = ","
+
+
+class SessionService(IstraService, service="service"):
     """The session of this client, which opens and closes it by itself, and the listeners that pushes are for."""
 
-    @operation("POST", "v1/service/Login", safe=True)
-    def login(self) -> Request[None]:
+    @operation("POST", "v1/service/Login", repeatable=True)
+    def login(self) -> Send[None]:
         """Log in anew with the name and password of the settings; the session that there was is over."""
-        return Request()
+        return Send()
 
-    @operation("POST", "v1/service/Logout", safe=True)
-    def logout(self) -> Request[None]:
+    @operation("POST", "v1/service/Logout", repeatable=True)
+    def logout(self) -> Send[None]:
         """Log out. Servers that want it by GET get it so."""
-        return Request()
+        return Send()
 
-    @operation("POST", "v1/service/EventListener/bean", safe=True)
-    @sends(ListenerRequest)
-    def create_listener(self, name: str, terminal: str | None = None) -> Request[Listener]:
+    @operation("POST", "v1/service/EventListener/bean", repeatable=True, sends=ListenerRequest)
+    def create_listener(self, name: str, terminal: str | None = None) -> Send[Listener]:
         """Create a listener, on myCrm for a terminal. Any name will do that no other listener of the session has."""
-        return Request(body=ListenerRequest(name=name, terminal_id=terminal))
+        return Send(body=ListenerRequest(name=name, terminal_id=terminal))
 
     @operation("DELETE", "v1/service/EventListener/bean/{name}")
-    def delete_listener(self, name: str) -> Request[None]:
+    def delete_listener(self, name: str) -> Send[None]:
         """Delete a listener; what it was for is not pushed any more."""
-        return Request(name)
+        return Send(name)

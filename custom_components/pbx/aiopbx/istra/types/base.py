@@ -19,6 +19,10 @@ class IstraWire(Wire, kw_only=True):
     _as_text: ClassVar[frozenset[str]] = frozenset()
     """Fields, as they are named here, whose numbers and booleans the server writes as text."""
 
+    def to_json(self) -> bytes:
+        """Encode it as it goes over the wire."""
+        return to_json(self)
+
 
 class IstraEnum(WireEnum):
     """An enumeration of Istra: servers may extend it, and write its words in other letters."""

@@ -10,14 +10,14 @@ from ..client import O2gClient
 T = TypeVar("T")
 
 Lacks = Callable[[str | None, str], None]
-"""Is told that a user (none: the account) lacks a licence."""
+"""Notes that a user (None: the account) is without a licence."""
 
 
 class Part:
     """Asks through one client, in the name of a line's user."""
 
     def __init__(self, client: O2gClient, lacks: Lacks) -> None:
-        """Ask this client; ``lacks`` is told which licences are missing."""
+        """Ask this client; ``lacks`` notes which licences are missing."""
         self._client = client
         self._lacks = lacks
 
@@ -26,7 +26,7 @@ class Part:
         return line.id if self._client.administrator else None
 
     async def _licensed(self, login: str | None, licence: str, ask: Awaitable[T]) -> T:
-        """Ask what is refused to nobody but who lacks this licence; raises ``NotSupported`` then."""
+        """Ask what is only refused to users without this licence; a refusal becomes ``NotSupported``."""
         try:
             return await ask
         except SessionLost:

@@ -3,26 +3,26 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from ...agent import IntrusionMode, WithdrawReason
 from ...model import LineSnapshot
+from ...records import IntrusionMode, WithdrawReason
 from .. import reducer
 from ..client import O2gClient
-from ..operations import API_CONTACTCENTER_AGENT
+from ..licences import API_CONTACTCENTER_AGENT
 from ..reducer import Reduced
 from ..types import agent as wire
 from . import Lacks, Part
 
-Told = Callable[[str, Callable[[LineSnapshot], Reduced]], None]
-"""Is told how a line changes."""
+Apply = Callable[[str, Callable[[LineSnapshot], Reduced]], None]
+"""Applies a change to a line, by its login."""
 
 
 class O2gAgents(Part):
     """Agents and supervisors."""
 
-    def __init__(self, client: O2gClient, lacks: Lacks, told: Told) -> None:
-        """Ask this client, and tell what it reads."""
+    def __init__(self, client: O2gClient, lacks: Lacks, apply: Apply) -> None:
+        """Ask this client, and apply what it reads."""
         super().__init__(client, lacks)
-        self._told = told
+        self._apply = apply
 
     async def log_on(self, line: LineSnapshot, device: str, group: str | None, headset: bool | None) -> None:
         """``POST /acd/agent/logon``."""
@@ -65,9 +65,9 @@ class O2gAgents(Part):
 
     async def withdraw_reasons(self, line: LineSnapshot, group: str | None) -> tuple[WithdrawReason, ...]:
         """``GET /acd/agent/withdrawReasons``."""
-        told = await self._client.agent.withdraw_reasons(login_name=self._as(line), pg_number=group)
+        answer = await self._client.agent.withdraw_reasons(login_name=self._as(line), pg_number=group)
         return tuple(
-            WithdrawReason(index=one.index, label=one.label or "") for one in told.reasons if one.index is not None
+            WithdrawReason(index=one.index, label=one.label or "") for one in answer.reasons if one.index is not None
         )
 
     async def request_help(self, line: LineSnapshot) -> None:
@@ -103,6 +103,6 @@ class O2gAgents(Part):
         config = await self._licensed(
             line.id, API_CONTACTCENTER_AGENT, self._client.agent.agent_config(login_name=name)
         )
-        self._told(line.id, lambda newest: reducer.agent_config(newest, config, datetime.now(UTC)))
+        self._apply(line.id, lambda newest: reducer.agent_config(newest, config, datetime.now(UTC)))
         state = await self._client.agent.agent_state(login_name=name)
-        self._told(line.id, lambda newest: reducer.agent_state(newest, state, datetime.now(UTC)))
+        self._apply(line.id, lambda newest: reducer.agent_state(newest, state, datetime.now(UTC)))

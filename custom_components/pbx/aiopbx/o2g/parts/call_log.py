@@ -1,7 +1,7 @@
 """The communication log of O2G."""
 
-from ...call_log import LogFilter, LogPage
 from ...model import Direction, LineSnapshot
+from ...records import LogFilter, LogPage
 from ..records import record_of
 from ..types.comlog import Role, UpdateComRecordsRequest
 from . import Part
@@ -14,7 +14,7 @@ class O2gCallLog(Part):
 
     async def page(self, line: LineSnapshot, which: LogFilter, offset: int, limit: int) -> LogPage:
         """``GET /comlog/records``."""
-        told = await self._client.communication_log.records(
+        answer = await self._client.communication_log.records(
             unanswered=which.unanswered,
             unacknowledged=which.unacknowledged,
             after_date=which.after,
@@ -26,9 +26,9 @@ class O2gCallLog(Part):
             limit=limit,
             login_name=self._as(line),
         )
-        read = told.com_history_records
+        read = answer.com_history_records
         records = tuple(record for one in read if (record := record_of(line, one)) is not None)
-        return LogPage(records=records, read=len(read), total=told.total_count)
+        return LogPage(records=records, read=len(read), total=answer.total_count)
 
     async def acknowledge(self, line: LineSnapshot, ids: tuple[int, ...], on: bool) -> None:
         """``PUT /comlog/records``."""

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-from ...directory import Contact, Wanted
+from ...filters import DirectoryFilter, field
 from ...model import LineSnapshot
-from ..filters import DirectoryFilter, field
+from ...ports import Wanted
+from ...records import Contact
+from ..queries import criterion_of
 from ..rules import check_contact_limit, check_criterion, check_name_keys
 from ..services.directory import DirectorySearch
 from ..types.directory import PartyInfo
@@ -29,7 +31,7 @@ class O2gDirectory(Part):
             )
         what = wanted.what
         meant = beginning(what) if isinstance(what, str) or what is None else what
-        check_criterion(meant.criterion)
+        check_criterion(criterion_of(meant))
         return O2gSearch(directory.search_all(meant, limit=wanted.limit, login_name=name))
 
 
@@ -51,8 +53,8 @@ class O2gSearch:
         if self._contacts is None:
             await self._search.__aenter__()
             self._contacts = aiter(self._search)
-        told = await anext(self._contacts, None)
-        return None if told is None else _contact(told)
+        answer = await anext(self._contacts, None)
+        return None if answer is None else _contact(answer)
 
     async def stop(self) -> None:
         """``DELETE /directory/search``, if it runs."""
@@ -62,17 +64,17 @@ class O2gSearch:
 def beginning(word: str | None) -> DirectoryFilter:
     """Last name, first name or number that begins so."""
     word = (word or "").strip()
-    meant = field("lastName").begins_with(word) | field("firstName").begins_with(word)
+    meant = field("last_name").begins_with(word) | field("first_name").begins_with(word)
     if any(letter.isdigit() for letter in word):
-        meant |= field("id.phoneNumber").begins_with(word)
+        meant |= field("number").begins_with(word)
     return meant
 
 
-def _contact(told: PartyInfo) -> Contact:
-    who = told.id
+def _contact(answer: PartyInfo) -> Contact:
+    who = answer.id
     return Contact(
-        first_name=(told.first_name or "").strip(),
-        last_name=(told.last_name or "").strip(),
+        first_name=(answer.first_name or "").strip(),
+        last_name=(answer.last_name or "").strip(),
         number=who.phone_number if who is not None else None,
         login=who.login_name if who is not None else None,
         email=getattr(who, "company_email", None),

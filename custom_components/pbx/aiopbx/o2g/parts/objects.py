@@ -1,14 +1,16 @@
-"""PBX management on O2G."""
+"""The nodes and their configuration."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...errors import InvalidInput
-from ...objects import ObjectAttribute, ObjectKind, PbxObject
+from ...errors import InvalidInput, NotAllowed, NotFound, SessionLost
+from ...filters import ObjectFilter
+from ...records import NodesSnapshot, ObjectAttribute, ObjectKind, PbxObject
 from ..client import O2gClient
-from ..filters import ObjectFilter, attributes as attributes_of, values as values_of
+from ..licences import MANAGEMENT
 from ..object_path import ObjectPath
-from ..operations import MANAGEMENT
+from ..queries import attributes as attributes_of, values as values_of
+from ..records import nodes_of
 from ..types import pbx_management as wire
 from . import Lacks, Part
 
@@ -37,13 +39,13 @@ class O2gObjects(Part):
         if path:
             await self._check(node, path)
         ask = service.pbx_object(node, path, attributes=attributes) if path else service.node_object(node)
-        told = await self._licensed(None, MANAGEMENT, ask)
+        answer = await self._licensed(None, MANAGEMENT, ask)
         return PbxObject(
             node=node,
             path=str(path),
-            values=values_of(told),
-            below=told.object_names,
-            actions=_actions(told),
+            values=values_of(answer),
+            below=answer.object_names,
+            actions=_actions(answer),
         )
 
     async def find(
@@ -51,17 +53,19 @@ class O2gObjects(Part):
     ) -> tuple[PbxObject, ...]:
         """``GET /pbxs/{nodeId}/instances/…/{objectName}``."""
         await self._check(node, path)
-        told = await self._licensed(
+        answer = await self._licensed(
             None,
             MANAGEMENT,
             self._client.pbx_management.object_ids(node, path, filter=filter, attributes=attributes),
         )
         place = ObjectPath.of(path)
-        listed = {one.object_id for one in told.objects}
-        found = [PbxObject(node=node, path=str(place / one), values={}) for one in told.object_ids if one not in listed]
+        listed = {one.object_id for one in answer.objects}
+        found = [
+            PbxObject(node=node, path=str(place / one), values={}) for one in answer.object_ids if one not in listed
+        ]
         found += [
             PbxObject(node=node, path=str(place / one.object_id), values=values_of(one))
-            for one in told.objects
+            for one in answer.objects
             if one.object_id is not None
         ]
         return tuple(found)
@@ -111,7 +115,7 @@ class O2gObjects(Part):
 def _stranger(model: wire.ObjectModel, names: Sequence[str]) -> tuple[str, list[str]] | None:
     """The first of these names, each below the one before, that the model does not have, and those that it has there.
 
-    Below a kind that names nothing below it nobody knows.
+    What stands below a kind that names nothing is unknown.
     """
     for name in names:
         below = {one.object_name: one for one in _reachable(model) if one.object_name}
@@ -131,14 +135,14 @@ def _reachable(model: wire.ObjectModel) -> Iterator[wire.ObjectModel]:
             yield from _reachable(one)
 
 
-def _actions(told: wire.PbxObject | wire.ObjectModel) -> tuple[str, ...]:
-    plain = tuple(name for name in ("create", "delete", "set", "get") if getattr(told, name))
-    return plain + told.other_actions
+def _actions(answer: wire.PbxObject | wire.ObjectModel) -> tuple[str, ...]:
+    plain = tuple(name for name in ("create", "delete", "set", "get") if getattr(answer, name))
+    return plain + answer.other_actions
 
 
-def _kind(told: wire.ObjectModel) -> ObjectKind:
+def _kind(answer: wire.ObjectModel) -> ObjectKind:
     return ObjectKind(
-        name=told.object_name or "",
+        name=answer.object_name or "",
         attributes=tuple(
             ObjectAttribute(
                 name=one.name,
@@ -150,9 +154,32 @@ def _kind(told: wire.ObjectModel) -> ObjectKind:
                 filtering=bool(one.filtering),
                 used_when=one.used_when,
             )
-            for one in told.attributes
+            for one in answer.attributes
             if one.name
         ),
-        below=tuple(_kind(one) for one in told.objects),
-        actions=_actions(told),
+        below=tuple(_kind(one) for one in answer.objects),
+        actions=_actions(answer),
     )
+
+
+class O2gNodes(Part):
+    """The state of the system, for administrators."""
+
+    def __init__(self, client: O2gClient, lacks: Lacks, apply: Callable[[NodesSnapshot], None]) -> None:
+        """Ask this client, and apply what it reads."""
+        super().__init__(client, lacks)
+        self._apply = apply
+
+    async def refresh(self) -> None:
+        """``GET /system/status``."""
+        self._apply(nodes_of(await self._client.maintenance.system_status()))
+
+    async def has_licence(self, name: str) -> bool:
+        """``GET /system/licenses?lic=…``; a refusal means no."""
+        try:
+            await self._client.maintenance.license_available(lic=name)
+        except SessionLost:
+            raise
+        except (NotAllowed, NotFound):
+            return False
+        return True

@@ -1,6 +1,6 @@
 """From wire events to the model: ``(line, event, now) -> (line, events)``, pure, and touching one line.
 
-What the reference leaves open is chosen here, tested in ``tests/aiopbx/o2g/test_reducer.py`` and told in
+What the reference leaves open is chosen here, tested in ``tests/aiopbx/o2g/test_reducer.py`` and described in
 ``docs/model.md``. This is the hot path: nothing is built that did not change, and what recurs (the same capabilities,
 the same actions) is built once and shared.
 """
@@ -13,34 +13,30 @@ from ...model import LineSnapshot
 from ..types import comlog, telephony as wire
 from ..types.agent import OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
 from ..types.base import O2gEvent
-from ..types.event_summary import OnEventSummaryUpdated
 from ..types.routing import OnRoutingStateChanged
-from ..types.users import OnUserInfoChanged
-from .agents import (
+from ..types.users import OnEventSummaryUpdated, OnUserInfoChanged
+from .call import ended_unseen
+from .calls import created, modified, removed
+from .details import (
     agent_config,
     agent_state,
     agent_state_changed,
+    counters,
+    dynamic_state_changed,
     help_cancelled,
     help_requested,
+    hunting_group,
     log_marked,
     logged,
     no_agent,
-)
-from .calls import created, modified, removed
-from .details import (
-    counters,
-    dynamic_state_changed,
-    hunting_group,
     routing,
     routing_changed,
     summary_updated,
     user,
     user_info_changed,
 )
-from .devices import device_states, state_modified
-from .line import Reduced, new_line, stale, with_features
-from .outcomes import ended_unseen
-from .state import resync, snapshot, user_state_modified
+from .line import Reduced, device_states, new_line, stale, state_modified, with_features
+from .snapshot import resync, snapshot, user_state_modified
 
 __all__ = [
     "HANDLERS",

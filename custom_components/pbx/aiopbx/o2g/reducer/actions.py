@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ...model import Action, CallSnapshot, CallState, Device, Leg
 from ..types import telephony as wire
-from .words import CALL_CAPABILITIES, DEVICE_CAPABILITIES, LEG_CAPABILITIES
+from .tables import CALL_CAPABILITIES, DEVICE_CAPABILITIES, LEG_CAPABILITIES
 
 Actions: TypeAlias = frozenset[Action]
 
@@ -62,12 +62,12 @@ of_leg: Final[Callable[[wire.LegCapabilities], Actions]] = _Shared(
 """What a leg offers: the same set is always the same object."""
 
 
-def of_device(told: wire.DeviceCapabilities) -> Actions:
+def of_device(data: wire.DeviceCapabilities) -> Actions:
     """What may be started on a device: the same set is always the same object."""
-    key = (told.make_call, told.make_business_call, told.make_private_call, told.un_park_call)
+    key = (data.make_call, data.make_business_call, data.make_private_call, data.un_park_call)
     actions = _OF_DEVICES.get(key)
     if actions is None:
-        actions = frozenset(action for name, action in DEVICE_CAPABILITIES if getattr(told, name))
+        actions = frozenset(action for name, action in DEVICE_CAPABILITIES if getattr(data, name))
         actions = _OF_DEVICES[key] = _only(actions)
     return actions
 

@@ -1,19 +1,17 @@
-"""One call: how it comes to be, and what it is after it was told of again.
-
-Snapshots are built by position here: fields by name, or ``replace``, cost several times as much.
-"""
+"""One call: its parties, legs, changes and outcome."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from ...model import CallSnapshot, CallState, Device, Direction, Leg, LineSnapshot, Party
-from ..parties import party_of
+from msgspec.structs import replace
+
+from ...model import CallSnapshot, CallState, Device, Direction, Leg, LineSnapshot, Outcome, Party
+from ..records import party_of
 from ..types import telephony as wire
-from .actions import NONE, of_call, together
-from .legs import legs_after, legs_told
-from .parties import parties_after, parties_told, party
-from .words import DIVERTING, ENDING, OUTGOING, RECORDING, STATE, TONES
+from .actions import NONE, of_call, of_leg, together
+from .line import swapped
+from .tables import DECIDED, DIVERTING, ENDING, OUTGOING, RECORDING, STATE, TONES, UNANSWERED
 
 _UNKNOWN: Final = CallState.UNKNOWN
 _ACTIVE: Final = CallState.ACTIVE
@@ -44,7 +42,7 @@ def new_call(
     if data is None:
         data = _NO_DATA
     state = STATE.get(data.state, _UNKNOWN) if data.state is not None else _UNKNOWN
-    new_legs = legs_told((), legs)
+    new_legs = legs_in_snapshot((), legs)
     if len(participants) == 1:
         parties: tuple[Party, ...] = (party(participants[0]),)
     else:
@@ -122,7 +120,7 @@ def after_delta(
     return _after(call, data, state, legs, parties, event.cause, now, event.replaced_by_call_ref, devices)
 
 
-def told_whole(
+def after_snapshot(
     call: CallSnapshot,
     data: wire.CallData | None,
     legs: tuple[wire.Leg, ...],
@@ -131,12 +129,12 @@ def told_whole(
     cause: wire.CallCause | None = None,
     now: datetime | None = None,
 ) -> CallSnapshot:
-    """A known call after it was told whole: by a snapshot, or by being created once more."""
+    """A known call after it came whole: in a snapshot, or by being created once more."""
     state = call.state
     if data is not None and data.state is not None:
         state = STATE.get(data.state, _UNKNOWN)
-    new_legs = legs_told(call.legs, legs)
-    parties = parties_told(call.parties, participants)
+    new_legs = legs_in_snapshot(call.legs, legs)
+    parties = parties_in_snapshot(call.parties, participants)
     return _after(call, data, state, new_legs, parties, cause, now)
 
 
@@ -173,15 +171,15 @@ def _after(
         recording = RECORDING.get(data.record_state) if data.record_state is not None else None
         if data.anonymous is not None:
             anonymous = data.anonymous
-        told = _attached(data)
-        if told is not None:
-            attached = told
+        text = _attached(data)
+        if text is not None:
+            attached = text
         if data.account_info is not None:
             account_info = data.account_info
         if data.acd_call_data is not None:
-            told_wait = _queue_wait(data.acd_call_data)
-            if told_wait is not None:
-                wait = told_wait
+            queue_wait = _queue_wait(data.acd_call_data)
+            if queue_wait is not None:
+                wait = queue_wait
     word = call.cause
     if cause is not None:
         word = cause._value_
@@ -230,3 +228,169 @@ def _attached(data: wire.CallData) -> str | None:
 
 def _queue_wait(acd: wire.AcdCallData) -> int | None:
     return acd.call_info.queue_waiting_time if acd.call_info is not None else None
+
+
+def leg(data: wire.Leg, before: Leg | None) -> Leg:
+    """A leg; what was left out is as it was ``before``."""
+    capabilities = data.capabilities
+    if capabilities is not None:
+        actions = of_leg(capabilities)
+    else:
+        actions = before.actions if before is not None else NONE
+    if data.state is not None:
+        state = STATE.get(data.state, _UNKNOWN)
+    else:
+        state = before.state if before is not None else _UNKNOWN
+    # The server only says that the remote party rings while it does.
+    return Leg(data.device_id or "", state, data.ringing_remote is True, actions)
+
+
+def legs_after(legs: tuple[Leg, ...], event: wire.OnCallModified) -> tuple[Leg, ...]:
+    """The legs after some came, changed or left."""
+    changed = event.modified_legs
+    if len(changed) == 1 and len(legs) == 1 and not event.added_legs and not event.removed_legs:
+        data = changed[0]
+        if data.device_id == legs[0].device:
+            return (leg(data, legs[0]),)
+    if event.removed_legs:
+        gone = {one.device_id for one in event.removed_legs}
+        legs = tuple([one for one in legs if one.device not in gone])
+    for data in event.added_legs:
+        legs = _with(legs, data)
+    for data in changed:
+        legs = _with(legs, data)
+    return legs
+
+
+def legs_in_snapshot(before: tuple[Leg, ...], data: tuple[wire.Leg, ...]) -> tuple[Leg, ...]:
+    """The legs, as a snapshot lists them."""
+    if not before:
+        if len(data) == 1 and data[0].device_id is not None:
+            return (leg(data[0], None),)
+        return tuple([leg(one, None) for one in data if one.device_id is not None])
+    known = {one.device: one for one in before}
+    return tuple([leg(one, known.get(one.device_id)) for one in data if one.device_id is not None])
+
+
+def _with(legs: tuple[Leg, ...], data: wire.Leg) -> tuple[Leg, ...]:
+    device = data.device_id
+    if device is None:
+        return legs
+    for index, one in enumerate(legs):
+        if one.device == device:
+            return swapped(legs, index, leg(data, one))
+    return (*legs, leg(data, None))
+
+
+def party(data: wire.Participant, before: Party | None = None) -> Party:
+    """A participant; one that comes without an identity keeps the one it had ``before``."""
+    identity = data.identity
+    if identity is not None:
+        return party_of(identity, data.participant_id or "", data.anonymous is True, not data.undroppable)
+    who = before if before is not None else Party(id=data.participant_id or "")
+    anonymous = who.anonymous if data.anonymous is None else data.anonymous
+    droppable = who.droppable if data.undroppable is None else not data.undroppable
+    return replace(who, anonymous=anonymous, droppable=droppable)
+
+
+def parties_after(before: tuple[Party, ...], event: wire.OnCallModified, state: CallState) -> tuple[Party, ...]:
+    """Who is in the call after some came, changed or left."""
+    parties = before
+    added, changed, gone = event.added_participants, event.modified_participants, event.removed_participant_ids
+    if not added and not gone and len(changed) == 1 and len(before) == 1:
+        (data,) = changed
+        if data.participant_id == before[0].id:
+            return (party(data, before[0]),)
+    if gone:
+        if state is _RELEASING and len(before) == 1 and before[0].id in gone and not added and not changed:
+            return before
+        parties = tuple([one for one in parties if one.id not in gone])
+    for data in (*added, *changed):
+        id_ = data.participant_id or ""
+        for index, one in enumerate(parties):
+            if one.id == id_:
+                parties = swapped(parties, index, party(data, one))
+                break
+        else:
+            parties = (*parties, party(data))
+    if not parties and state is _RELEASING:
+        # Whoever it was stays the other party of a call that is ending.
+        return before
+    return parties
+
+
+def parties_in_snapshot(before: tuple[Party, ...], data: tuple[wire.Participant, ...]) -> tuple[Party, ...]:
+    """The parties as a snapshot lists them, in the order in which they came, which is not always the server's."""
+    if not data:
+        return before
+    place = {one.id: index for index, one in enumerate(before)}
+    known = {one.id: one for one in before}
+    after = [party(one, known.get(one.participant_id or "")) for one in data]
+    after.sort(key=lambda one: place.get(one.id, len(place)))
+    return tuple(after)
+
+
+def ended(
+    call: CallSnapshot,
+    cause: str | None,
+    now: datetime | None,
+    replaced_by: str | None = None,
+    new_destination: str | None = None,
+) -> CallSnapshot:
+    """The call after its end; ``now`` is none where that was not seen."""
+    end_cause = cause or call.end_cause
+    # By position, as wherever many fields are given on the hot path: by name costs ten times as much.
+    return CallSnapshot(
+        call.id,
+        call.ref,
+        call.line,
+        _RELEASING,
+        call.direction,
+        call.parties,
+        call.called,
+        (),  # legs
+        NONE,  # actions
+        NONE,  # own_actions
+        call.started_at,
+        call.answered_at,
+        now,  # ended_at
+        call.answered,
+        cause or call.cause,
+        end_cause,
+        outcome(call, end_cause),
+        None,  # recording
+        call.anonymous,
+        call.associated_data,
+        call.account_info,
+        call.queue_wait,
+        replaced_by or call.replaced_by,
+        new_destination or call.new_destination,
+    )
+
+
+def ended_unseen(call: CallSnapshot) -> CallSnapshot:
+    """A call whose end was not seen: it ended, at an unknown moment, and how is said only where it is known."""
+    after = ended(call, None, None)
+    if not call.answered and call.end_cause is None and call.state is not _RELEASING:
+        # It may have been answered or given up: that was not seen.
+        return replace(after, outcome=Outcome.UNKNOWN)
+    return after
+
+
+def outcome(call: CallSnapshot, cause: str | None) -> Outcome:
+    """How a call ended, from the cause that the server named for its end and the states it passed."""
+    if cause is not None:
+        decided = DECIDED.get(cause)
+        if decided is not None:
+            return decided
+    if call.answered:
+        return Outcome.ANSWERED
+    if cause is not None:
+        unanswered = UNANSWERED.get(cause)
+        if unanswered is not None:
+            return unanswered
+    if call.direction is Direction.INCOMING:
+        return Outcome.MISSED
+    if call.direction is Direction.OUTGOING:
+        return Outcome.NO_ANSWER if cause == "NOT_ANSWERED" else Outcome.CANCELLED
+    return Outcome.UNKNOWN

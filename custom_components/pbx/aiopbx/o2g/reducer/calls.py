@@ -8,11 +8,9 @@ from msgspec.structs import replace
 from ...events import CallChanged, CallEnded, CallStarted, LineChanged
 from ...model import CallSnapshot, CallState, LineSnapshot
 from ..types import telephony as wire
-from .call import after_delta, new_call, told_whole
-from .devices import swapped, with_capabilities
-from .line import STATE_AND_DEVICES_CHANGED, STATE_CHANGED, Reduced, assemble
-from .outcomes import ended
-from .words import STATE
+from .call import after_delta, after_snapshot, ended, new_call
+from .line import STATE_AND_DEVICES_CHANGED, STATE_CHANGED, Reduced, assemble, swapped, with_capabilities
+from .tables import STATE
 
 _RELEASING: Final = CallState.RELEASING
 _UNKNOWN: Final = CallState.UNKNOWN
@@ -30,7 +28,7 @@ def created(line: LineSnapshot, event: wire.OnCallCreated, now: datetime) -> Red
         call = known
         if call.ref != ref:
             call = replace(call, ref=ref, replaced_by=None, end_cause=None, called=None)
-        call = told_whole(call, event.call_data, event.legs, event.participants, cause=event.cause, now=now)
+        call = after_snapshot(call, event.call_data, event.legs, event.participants, cause=event.cause, now=now)
         calls = tuple([call if one is known else one for one in line.calls])
         return assemble(line, calls, devices, line.busy, (), now)
     call = new_call(
@@ -100,10 +98,10 @@ def _only_one_modified(line: LineSnapshot, call: CallSnapshot, event: wire.OnCal
     if changed is call:
         return line, ()
     after = replace(line, calls=(changed,))
-    told = CallChanged(at=now, line=line.id, call=changed, previous=call)
+    data = CallChanged(at=now, line=line.id, call=changed, previous=call)
     if changed.state is call.state:
-        return after, (told,)
-    return after, (told, LineChanged(at=now, line=line.id, snapshot=after, previous=line, changed=STATE_CHANGED))
+        return after, (data,)
+    return after, (data, LineChanged(at=now, line=line.id, snapshot=after, previous=line, changed=STATE_CHANGED))
 
 
 def _renamed(
@@ -128,7 +126,7 @@ def _renamed(
 def _met_late(
     line: LineSnapshot, calls: tuple[CallSnapshot, ...], event: wire.OnCallModified, ref: str
 ) -> tuple[CallSnapshot, ...]:
-    """The calls with one that is first heard of by a delta; nothing can be told of one that goes or says nothing."""
+    """The calls with one that is first seen in a delta; one that ends, or says nothing, is left out."""
     data = event.call_data
     state = STATE.get(data.state) if data is not None and data.state is not None else None
     if state is None or state is _RELEASING:

@@ -1,19 +1,29 @@
-"""What a line is beside its calls: routing, counters, hunting group, and whose it is."""
+"""What a line has beside calls: routing, counters, user, agent, call log."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
-from ...model import Condition, Counters, Device, Forward, LineSnapshot, Overflow, Routing, Target
-from ..parties import name_of
-from ..types.event_summary import EventSummary, OnEventSummaryUpdated
+from ...events import AgentChanged, HelpCancelled, HelpRequested, LogChanged
+from ...model import AgentSnapshot, Condition, Counters, Device, Forward, LineSnapshot, Overflow, Routing, Target
+from ...records import LogChange
+from ..records import agent_config_of, agent_state_of, name_of, record_of
+from ..types import comlog
+from ..types.agent import (
+    AgentConfig,
+    AgentState,
+    OnAgentStateChanged,
+    OnSupervisorHelpCancelled,
+    OnSupervisorHelpRequested,
+)
+from ..types.base import O2gEvent
 from ..types.overview import DestinationType
 from ..types.routing import Destination, OnRoutingStateChanged, RoutingState
 from ..types.telephony import HuntingGroupStatus, OnDynamicStateChanged
-from ..types.users import OnUserInfoChanged, User
+from ..types.users import EventSummary, OnEventSummaryUpdated, OnUserInfoChanged, User
 from .line import Reduced, with_fields
-from .words import CONDITION
+from .tables import CONDITION
 
 
 def dynamic_state_changed(line: LineSnapshot, event: OnDynamicStateChanged, now: datetime) -> Reduced:
@@ -73,7 +83,7 @@ def _overflow(state: RoutingState) -> Overflow | None:
 
 
 def _remote_extension(state: RoutingState, before: bool | None) -> bool | None:
-    """Whether the remote extension rings too; none where there is none, as before where no routes were told."""
+    """Whether the remote extension rings too; None where there is none, as before where the server lists no routes."""
     if not state.presentation_routes:
         return before
     remote = None
@@ -102,11 +112,11 @@ def summary_updated(line: LineSnapshot, event: OnEventSummaryUpdated, now: datet
 
 
 def counters(line: LineSnapshot, summary: EventSummary, now: datetime) -> Reduced:
-    """Apply counters. One that is absent was not told: the last known value stays."""
+    """Apply counters. One that is absent is not known anew: the last known value stays."""
     before = line.counters
 
-    def newest(told: int | None, known: int | None) -> int | None:
-        return known if told is None else told
+    def newest(data: int | None, known: int | None) -> int | None:
+        return known if data is None else data
 
     waiting = summary.event_waiting
     after = Counters(
@@ -128,17 +138,17 @@ def user_info_changed(line: LineSnapshot, event: OnUserInfoChanged, now: datetim
     return user(line, event.user, now)
 
 
-def user(line: LineSnapshot, told: User, now: datetime) -> Reduced:
+def user(line: LineSnapshot, data: User, now: datetime) -> Reduced:
     """Apply what a user is: number, name, telephones, voicemail, node. A telephone that stays keeps its state."""
-    changes: dict[str, Any] = {"voicemail_number": told.voicemail.number if told.voicemail is not None else None}
-    if told.company_phone:
-        changes["number"] = told.company_phone
-    name = name_of(told.first_name, told.last_name, None)
+    changes: dict[str, Any] = {"voicemail_number": data.voicemail.number if data.voicemail is not None else None}
+    if data.company_phone:
+        changes["number"] = data.company_phone
+    name = name_of(data.first_name, data.last_name, None)
     if name:
         changes["name"] = name
-    if told.node_id is not None:
-        changes["node"] = told.node_id
-    if told.devices:
+    if data.node_id is not None:
+        changes["node"] = data.node_id
+    if data.devices:
         known = {device.id: device for device in line.devices}
         devices = tuple(
             replace(
@@ -146,9 +156,73 @@ def user(line: LineSnapshot, told: User, now: datetime) -> Reduced:
                 kind=str(device.type.value) if device.type is not None else "",
                 sub_kind=device.sub_type or "",
             )
-            for device in told.devices
+            for device in data.devices
             if device.id
         )
         if devices != line.devices:
             changes["devices"] = devices
     return with_fields(line, now, **changes)
+
+
+def agent_state_changed(line: LineSnapshot, event: OnAgentStateChanged, now: datetime) -> Reduced:
+    """``OnAgentStateChanged``."""
+    if event.state is None:
+        return line, ()
+    return agent_state(line, event.state, now)
+
+
+def agent_state(line: LineSnapshot, state: AgentState, now: datetime) -> Reduced:
+    """Apply what an agent does; the state is whole."""
+    return _with_agent(line, agent_state_of(line.agent, state), now)
+
+
+def agent_config(line: LineSnapshot, config: AgentConfig, now: datetime) -> Reduced:
+    """Apply what an agent is."""
+    return _with_agent(line, agent_config_of(line.agent, config), now)
+
+
+def no_agent(line: LineSnapshot, now: datetime) -> Reduced:
+    """The line of a user who is no agent any more."""
+    return with_fields(line, now, agent=None)
+
+
+def _with_agent(line: LineSnapshot, agent: AgentSnapshot, now: datetime) -> Reduced:
+    after, data = with_fields(line, now, agent=agent)
+    if after is line:
+        return line, ()
+    return after, (AgentChanged(at=now, line=line.id, agent=agent, previous=line.agent), *data)
+
+
+def help_requested(line: LineSnapshot, event: OnSupervisorHelpRequested, now: datetime) -> Reduced:
+    """``OnSupervisorHelpRequested``."""
+    return line, (HelpRequested(at=now, line=line.id, number=event.agent_number),)
+
+
+def help_cancelled(line: LineSnapshot, event: OnSupervisorHelpCancelled, now: datetime) -> Reduced:
+    """``OnSupervisorHelpCancelled``."""
+    return line, (HelpCancelled(at=now, line=line.id, number=event.agent_number),)
+
+
+def logged(line: LineSnapshot, event: comlog.OnComRecordCreated | comlog.OnComRecordModified, now: datetime) -> Reduced:
+    """``OnComRecordCreated`` and ``OnComRecordModified``."""
+    record = record_of(line, event.record) if event.record is not None else None
+    if record is None:
+        return line, ()
+    change = LogChange.ADDED if isinstance(event, comlog.OnComRecordCreated) else LogChange.CHANGED
+    return line, (LogChanged(at=now, line=line.id, change=change, ids=(record.id,), record=record),)
+
+
+_LOG_CHANGES: Final[dict[type[O2gEvent], LogChange]] = {
+    comlog.OnComRecordsAck: LogChange.ACKNOWLEDGED,
+    comlog.OnComRecordsUnAck: LogChange.UNACKNOWLEDGED,
+    comlog.OnComRecordsDeleted: LogChange.DELETED,
+}
+
+
+def log_marked(
+    line: LineSnapshot,
+    event: comlog.OnComRecordsAck | comlog.OnComRecordsUnAck | comlog.OnComRecordsDeleted,
+    now: datetime,
+) -> Reduced:
+    """``OnComRecordsAck``, ``OnComRecordsUnAck`` and ``OnComRecordsDeleted``."""
+    return line, (LogChanged(at=now, line=line.id, change=_LOG_CHANGES[type(event)], ids=event.record_ids),)

@@ -1,14 +1,16 @@
-"""A line put together anew, and the events that tell the difference."""
+"""One line, assembled from its calls and devices."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from ...events import CallChanged, CallEnded, CallStarted, Event, LineChanged
-from ...model import CallSnapshot, Device, LineSnapshot
-from ...reduced import STATE_CHANGED, Reduced, stale, with_features, with_fields
-from .actions import with_actions
+from ...model import CallSnapshot, Device, DeviceState, LineSnapshot
+from ...store import STATE_CHANGED, Reduced, stale, with_features, with_fields
+from ..types import telephony as wire
+from .actions import of_device, with_actions
+from .tables import DEVICE_STATE
 
 __all__ = [
     "STATE_AND_DEVICES_CHANGED",
@@ -20,7 +22,6 @@ __all__ = [
     "with_features",
     "with_fields",
 ]
-
 STATE_AND_DEVICES_CHANGED: Final = frozenset({"state", "calls", "devices"})
 
 
@@ -37,7 +38,7 @@ def assemble(
     ended: tuple[CallSnapshot, ...],
     now: datetime,
 ) -> Reduced:
-    """The line with these calls and devices, and the events that tell the difference."""
+    """The line with these calls and devices, and the events for the difference."""
     before = line.calls
     id_ = line.id
     if calls and (calls is not before or devices is not line.devices):
@@ -74,3 +75,56 @@ def assemble(
         changed.add("calls")
     events.append(LineChanged(at=now, line=id_, snapshot=after, previous=line, changed=frozenset(changed)))
     return after, tuple(events)
+
+
+T = TypeVar("T")
+
+
+def state_modified(line: LineSnapshot, event: wire.OnDeviceStateModified, now: datetime) -> Reduced:
+    """``OnDeviceStateModified``."""
+    return device_states(line, event.device_states, now)
+
+
+def device_states(line: LineSnapshot, states: tuple[wire.DeviceState, ...], now: datetime) -> Reduced:
+    """Apply states of service."""
+    return assemble(line, line.calls, with_states(line.devices, states), line.busy, (), now)
+
+
+def with_capabilities(devices: tuple[Device, ...], data: tuple[wire.DeviceCapabilities, ...]) -> tuple[Device, ...]:
+    """The devices with what may be started on them; an empty list changes nothing."""
+    for place, one in enumerate(data):
+        id_ = one.device_id
+        if id_ is None:
+            continue
+        actions = of_device(one)
+        if place < len(devices) and devices[place].id == id_ and devices[place].actions is actions:
+            continue  # as it was, and where it was
+        for index, device in enumerate(devices):
+            if device.id == id_:
+                if device.actions is not actions and device.actions != actions:
+                    devices = swapped(devices, index, replace(device, actions=actions))
+                break
+        else:
+            devices = (*devices, Device(id=id_, actions=actions))
+    return devices
+
+
+def with_states(devices: tuple[Device, ...], data: tuple[wire.DeviceState, ...]) -> tuple[Device, ...]:
+    """The devices with their state of service."""
+    for one in data:
+        if one.device_id is None or one.state is None:
+            continue
+        state = DEVICE_STATE.get(one.state, DeviceState.UNKNOWN)
+        for index, device in enumerate(devices):
+            if device.id == one.device_id:
+                if device.state is not state:
+                    devices = swapped(devices, index, replace(device, state=state))
+                break
+        else:
+            devices = (*devices, Device(id=one.device_id, state=state))
+    return devices
+
+
+def swapped(items: tuple[T, ...], index: int, item: T) -> tuple[T, ...]:
+    """The same with another one at this place."""
+    return (*items[:index], item, *items[index + 1 :])

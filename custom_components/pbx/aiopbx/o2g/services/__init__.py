@@ -1,31 +1,42 @@
-"""The services of O2G, a file each. Importing this package fills ``OPERATIONS``."""
+"""The services of O2G, a file each, and all of their operations."""
 
+from typing import Final
+
+from ...operations import Operations, Services
+from ..rules import REDIRECT_WORDS
 from .agent import Agent
 from .communication_log import CommunicationLog
 from .directory import Directory
-from .event_summary import EventSummaryService
-from .maintenance import Maintenance
-from .pbx_management import PbxManagement
+from .management import Maintenance, PbxManagement
 from .phone_set_programming import PhoneSetProgramming
 from .routing import Routing
-from .sessions import Sessions
-from .subscriptions import Subscriptions
+from .sessions import Sessions, Subscriptions
 from .telephony import Telephony
-from .users import Users
+from .users import EventSummaryService, Users
 from .voicemail import Voicemail
 
-__all__ = [
-    "Agent",
-    "CommunicationLog",
-    "Directory",
-    "EventSummaryService",
-    "Maintenance",
-    "PbxManagement",
-    "PhoneSetProgramming",
-    "Routing",
-    "Sessions",
-    "Subscriptions",
-    "Telephony",
-    "Users",
-    "Voicemail",
-]
+
+class O2gServices(Services, python="pbx.o2g"):
+    """All of them, through one caller."""
+
+    sessions: Sessions
+    users: Users
+    subscriptions: Subscriptions
+    telephony: Telephony
+    routing: Routing
+    event_summary: EventSummaryService
+    directory: Directory
+    communication_log: CommunicationLog
+    maintenance: Maintenance
+    voicemail: Voicemail
+    phone_set_programming: PhoneSetProgramming
+    pbx_management: PbxManagement
+    agent: Agent
+
+
+OPERATIONS: Final = Operations(
+    O2gServices.declared,
+    dials=frozenset({"callee", "redirect_to", "transfer_to", "number"}),
+    words=frozenset(REDIRECT_WORDS),
+)
+"""Every operation by name."""

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from ..operations import TELEPHONY_ADVANCED, Request, Service, operation
+from ...operations import Send, Service, operation
+from ..licences import TELEPHONY_ADVANCED
 from ..rules import EXPLICIT_ALL, NEEDS, RECORD, RECORDS, joined, utc
 from ..types.comlog import ComHistoryRecord, ComHistoryRecordIds, ComHistoryRecords, Role, UpdateComRecordsRequest
 
@@ -25,12 +26,12 @@ _CRITERIA = (
 class CommunicationLog(Service, service="ComLog"):
     """The calls of a user as the server has seen them. Dates need a time zone, and ids are numbers."""
 
-    @operation("PUT", _RECORDS, TELEPHONY_ADVANCED, NEEDS("recordIds"), safe=True)
+    @operation("PUT", _RECORDS, TELEPHONY_ADVANCED, NEEDS("recordIds"), repeatable=True)
     def acknowledge_records(
         self, body: UpdateComRecordsRequest, *, acknowledge: bool, login_name: str | None = None
-    ) -> Request[None]:
+    ) -> Send[None]:
         """Acknowledge missed calls, or take that back."""
-        return Request(body=body, acknowledge=acknowledge, loginName=login_name)
+        return Send(body=body, acknowledge=acknowledge, loginName=login_name)
 
     @operation("GET", _RECORDS, TELEPHONY_ADVANCED, RECORDS)
     def records(
@@ -48,13 +49,13 @@ class CommunicationLog(Service, service="ComLog"):
         limit: int | None = None,
         optimized: bool | None = None,
         login_name: str | None = None,
-    ) -> Request[ComHistoryRecords]:
+    ) -> Send[ComHistoryRecords]:
         """Read records: those with these ids, or those that meet all these criteria, or all.
 
         ``after_date`` is included, ``before_date`` is not. ``limit`` 0 is no limit. With ``optimized`` the whole
         identity of a participant is only in the first record of each. ``all_records`` reads page by page.
         """
-        return Request(
+        return Send(
             recordIdList=joined(record_id_list, field="recordIdList"),
             unanswered=unanswered or None,
             unacknowledged=unacknowledged or None,
@@ -69,7 +70,9 @@ class CommunicationLog(Service, service="ComLog"):
             loginName=login_name,
         )
 
-    @operation("DELETE", _RECORDS, TELEPHONY_ADVANCED, RECORDS, EXPLICIT_ALL(*_CRITERIA), safe=False, guards=("all",))
+    @operation(
+        "DELETE", _RECORDS, TELEPHONY_ADVANCED, RECORDS, EXPLICIT_ALL(*_CRITERIA), repeatable=False, guards=("all",)
+    )
     def delete_records(
         self,
         *,
@@ -83,9 +86,9 @@ class CommunicationLog(Service, service="ComLog"):
         remote_party_id: str | None = None,
         all: bool = False,
         login_name: str | None = None,
-    ) -> Request[None]:
+    ) -> Send[None]:
         """Delete records: those with these ids, those that meet all these criteria, or with ``all`` the whole log."""
-        return Request(
+        return Send(
             recordIdList=joined(record_id_list, field="recordIdList"),
             unanswered=unanswered or None,
             unacknowledged=unacknowledged or None,
@@ -99,19 +102,19 @@ class CommunicationLog(Service, service="ComLog"):
         )
 
     @operation("GET", _RECORDS + "/recordIds", TELEPHONY_ADVANCED)
-    def record_ids(self, *, login_name: str | None = None) -> Request[ComHistoryRecordIds]:
+    def record_ids(self, *, login_name: str | None = None) -> Send[ComHistoryRecordIds]:
         """List the ids of all records."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("GET", _RECORDS + "/{recordId}", TELEPHONY_ADVANCED, RECORD)
-    def record(self, record_id: str | int, *, login_name: str | None = None) -> Request[ComHistoryRecord]:
+    def record(self, record_id: str | int, *, login_name: str | None = None) -> Send[ComHistoryRecord]:
         """Read a record."""
-        return Request(record_id, loginName=login_name)
+        return Send(record_id, loginName=login_name)
 
     @operation("DELETE", _RECORDS + "/{recordId}", TELEPHONY_ADVANCED, RECORD)
-    def delete_record(self, record_id: str | int, *, login_name: str | None = None) -> Request[None]:
+    def delete_record(self, record_id: str | int, *, login_name: str | None = None) -> Send[None]:
         """Delete a record."""
-        return Request(record_id, loginName=login_name)
+        return Send(record_id, loginName=login_name)
 
     # ------------------------------------------------------------------------------------------------ page by page
 

@@ -9,8 +9,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from ...errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
-from ..filters import DirectoryFilter
-from ..operations import TELEPHONY_ADVANCED, Caller, Request, Service, operation
+from ...filters import DirectoryFilter
+from ...operations import Caller, Send, Service, operation
+from ..licences import TELEPHONY_ADVANCED
+from ..queries import criterion_of
 from ..rules import CRITERION, NAME_KEYS
 from ..types.directory import (
     Criterion,
@@ -42,31 +44,31 @@ class Directory(Service, service="Directory"):
     The server keeps one search for a user in a session, and five for a session; further ones wait for their turn.
     """
 
-    def __init__(self, client: Caller) -> None:
-        """Search through this client."""
-        super().__init__(client)
+    def __init__(self, caller: Caller) -> None:
+        """Search through this caller."""
+        super().__init__(caller)
         self._turns: defaultdict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._at_once = asyncio.Semaphore(MOST_SEARCHES)
 
     @operation("POST", "/directory/search", TELEPHONY_ADVANCED, CRITERION)
-    def start_search(self, body: SearchRequest, *, login_name: str | None = None) -> Request[str | None]:
+    def start_search(self, body: SearchRequest, *, login_name: str | None = None) -> Send[str | None]:
         """Start a search. A user has one at a time in a session."""
-        return Request(body=body, loginName=login_name)
+        return Send(body=body, loginName=login_name)
 
-    @operation("GET", "/directory/search", TELEPHONY_ADVANCED, safe=False)
-    def search_results(self, *, login_name: str | None = None) -> Request[SearchResult]:
+    @operation("GET", "/directory/search", TELEPHONY_ADVANCED, repeatable=False)
+    def search_results(self, *, login_name: str | None = None) -> Send[SearchResult]:
         """Take what was found since the last time: each contact is given once."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("DELETE", "/directory/search", TELEPHONY_ADVANCED)
-    def stop_search(self, *, login_name: str | None = None) -> Request[None]:
+    def stop_search(self, *, login_name: str | None = None) -> Send[None]:
         """Stop the search."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("POST", "/directory/searchbydtmf", TELEPHONY_ADVANCED, NAME_KEYS)
-    def start_search_by_dtmf(self, body: SearchByDtmfRequest, *, login_name: str | None = None) -> Request[str | None]:
+    def start_search_by_dtmf(self, body: SearchByDtmfRequest, *, login_name: str | None = None) -> Send[str | None]:
         """Start a search by the beginning of names as they are typed on the keys of a telephone."""
-        return Request(body=body, loginName=login_name)
+        return Send(body=body, loginName=login_name)
 
     # --------------------------------------------------------------------------------------------- whole searches
 
@@ -77,14 +79,14 @@ class Directory(Service, service="Directory"):
 
         ::
 
-            async for contact in client.directory.search_all(field("lastName").begins_with("Ma")):
+            async for contact in client.directory.search_all(field("last_name").begins_with("Ma")):
                 print(contact.last_name, contact.id.phone_number)
 
-        ``limit`` is 1 to 100; the server's is 100. Wrong input is told when the search begins.
+        ``limit`` is 1 to 100; the server's is 100. Wrong input raises when the search begins.
         """
-        wire = criterion.criterion if isinstance(criterion, DirectoryFilter) else criterion
+        wire = criterion_of(criterion) if isinstance(criterion, DirectoryFilter) else criterion
         if not isinstance(wire, Criterion):
-            raise InvalidInput("filter", "is no criterion.", remedy='Such as field("lastName").begins_with("Ma").')
+            raise InvalidInput("filter", "is no criterion.", remedy='Such as field("last_name").begins_with("Ma").')
         request = SearchRequest(filter=wire, limit=limit)
         return DirectorySearch(self, login_name, lambda: self.start_search(request, login_name=login_name))
 

@@ -4,7 +4,8 @@ from typing import TypeVar
 
 import msgspec
 
-from ..operations import API_PHONESETPROG, Request, Service, operation
+from ...operations import Send, Service, operation
+from ..licences import API_PHONESETPROG
 from ..rules import ASSOCIATE, PIN, POSITION
 from ..types.phone_set import (
     Addons,
@@ -30,104 +31,104 @@ class PhoneSetProgramming(Service, service="PhoneSetProgramming"):
     """The sets of a user, who is part of every path."""
 
     @operation("GET", "/users/{loginName}/devices", API_PHONESETPROG)
-    def user_devices(self, login_name: str) -> Request[Devices]:
+    def user_devices(self, login_name: str) -> Send[Devices]:
         """List a user's sets."""
-        return Request(login_name)
+        return Send(login_name)
 
     @operation("GET", _DEVICE, API_PHONESETPROG)
-    def user_device(self, login_name: str, device_id: str) -> Request[Device]:
+    def user_device(self, login_name: str, device_id: str) -> Send[Device]:
         """Read one of a user's sets."""
-        return Request(login_name, device_id)
+        return Send(login_name, device_id)
 
-    @operation("PUT", _DEVICE + "/REActive", API_PHONESETPROG, safe=True, since="1.0.1")
-    def activate_remote_extension(self, login_name: str, device_id: str, *, activate: bool) -> Request[None]:
+    @operation("PUT", _DEVICE + "/REActive", API_PHONESETPROG, repeatable=True, since="1.0.1")
+    def activate_remote_extension(self, login_name: str, device_id: str, *, activate: bool) -> Send[None]:
         """Activate a remote extension, or deactivate it."""
-        return Request(login_name, device_id, activate=activate)
+        return Send(login_name, device_id, activate=activate)
 
     @operation("GET", _DEVICE + "/REActiveState", API_PHONESETPROG, since="1.0.1")
-    def remote_extension_state(self, login_name: str, device_id: str) -> Request[REActivationState]:
+    def remote_extension_state(self, login_name: str, device_id: str) -> Send[REActivationState]:
         """Read whether a remote extension is activated."""
-        return Request(login_name, device_id)
+        return Send(login_name, device_id)
 
     @operation("GET", _DEVICE + "/addons", API_PHONESETPROG)
-    def addons(self, login_name: str, device_id: str) -> Request[Addons]:
+    def addons(self, login_name: str, device_id: str) -> Send[Addons]:
         """List the key modules of a set."""
-        return Request(login_name, device_id)
+        return Send(login_name, device_id)
 
-    @operation("PUT", _DEVICE + "/associate", API_PHONESETPROG, ASSOCIATE, safe=True, since="1.0.1")
-    def set_associate(self, login_name: str, device_id: str, body: Associate) -> Request[None]:
+    @operation("PUT", _DEVICE + "/associate", API_PHONESETPROG, ASSOCIATE, repeatable=True, since="1.0.1")
+    def set_associate(self, login_name: str, device_id: str, body: Associate) -> Send[None]:
         """Set the number that a set is associated with."""
-        return Request(login_name, device_id, body=body)
+        return Send(login_name, device_id, body=body)
 
-    @operation("PUT", _DEVICE + "/campon", API_PHONESETPROG, safe=True)
-    def set_campon(self, login_name: str, device_id: str, *, activate: bool) -> Request[None]:
+    @operation("PUT", _DEVICE + "/campon", API_PHONESETPROG, repeatable=True)
+    def set_campon(self, login_name: str, device_id: str, *, activate: bool) -> Send[None]:
         """Let further calls wait while the set is busy, or not."""
-        return Request(login_name, device_id, activate=activate)
+        return Send(login_name, device_id, activate=activate)
 
     @operation("GET", _DEVICE + "/dynamicState", API_PHONESETPROG)
-    def dynamic_state(self, login_name: str, device_id: str) -> Request[DynamicState]:
+    def dynamic_state(self, login_name: str, device_id: str) -> Send[DynamicState]:
         """Read lock, camp-on and associate of a set."""
-        return Request(login_name, device_id)
+        return Send(login_name, device_id)
 
-    @operation("PUT", _DEVICE + "/lock", API_PHONESETPROG, safe=True)
-    def set_lock(self, login_name: str, device_id: str, *, activate: bool) -> Request[None]:
+    @operation("PUT", _DEVICE + "/lock", API_PHONESETPROG, repeatable=True)
+    def set_lock(self, login_name: str, device_id: str, *, activate: bool) -> Send[None]:
         """Lock a set, or unlock it."""
-        return Request(login_name, device_id, activate=activate)
+        return Send(login_name, device_id, activate=activate)
 
     @operation("GET", _DEVICE + "/pin", API_PHONESETPROG, since="1.0.1")
-    def pin(self, login_name: str, device_id: str) -> Request[Pin]:
+    def pin(self, login_name: str, device_id: str) -> Send[Pin]:
         """Read the PIN of a set, and what it controls. No text shows it."""
-        return Request(login_name, device_id)
+        return Send(login_name, device_id)
 
-    @operation("PUT", _DEVICE + "/pin", API_PHONESETPROG, PIN, safe=True, since="1.0.1")
-    def set_pin(self, login_name: str, device_id: str, body: Pin) -> Request[None]:
+    @operation("PUT", _DEVICE + "/pin", API_PHONESETPROG, PIN, repeatable=True, since="1.0.1")
+    def set_pin(self, login_name: str, device_id: str, body: Pin) -> Send[None]:
         """Set the PIN of a set, and what it controls."""
-        return Request(login_name, device_id, body=body)
+        return Send(login_name, device_id, body=body)
 
     @operation("GET", _DEVICE + "/programmeableKeys", API_PHONESETPROG)
-    def programmeable_keys(self, login_name: str, device_id: str) -> Request[ProgrammeableKeys]:
+    def programmeable_keys(self, login_name: str, device_id: str) -> Send[ProgrammeableKeys]:
         """List the keys that can be programmed, those that are and those that are not."""
-        return Request(login_name, device_id)
+        return Send(login_name, device_id)
 
-    @operation("PUT", _DEVICE + "/programmeableKeys/{position}", API_PHONESETPROG, POSITION, safe=True)
+    @operation("PUT", _DEVICE + "/programmeableKeys/{position}", API_PHONESETPROG, POSITION, repeatable=True)
     def set_programmeable_key(
         self, login_name: str, device_id: str, position: int, body: ProgrammeableKey
-    ) -> Request[None]:
+    ) -> Send[None]:
         """Program a key; its position is filled in if it has none."""
-        return Request(login_name, device_id, position, body=_at(body, position))
+        return Send(login_name, device_id, position, body=_at(body, position))
 
     @operation("DELETE", _DEVICE + "/programmeableKeys/{position}", API_PHONESETPROG, POSITION)
-    def delete_programmeable_key(self, login_name: str, device_id: str, position: int) -> Request[None]:
+    def delete_programmeable_key(self, login_name: str, device_id: str, position: int) -> Send[None]:
         """Erase what a key is programmed with."""
-        return Request(login_name, device_id, position)
+        return Send(login_name, device_id, position)
 
     @operation("GET", _DEVICE + "/programmedKeys", API_PHONESETPROG)
-    def programmed_keys(self, login_name: str, device_id: str) -> Request[ProgrammeableKeys]:
+    def programmed_keys(self, login_name: str, device_id: str) -> Send[ProgrammeableKeys]:
         """List the keys that are programmed."""
-        return Request(login_name, device_id)
+        return Send(login_name, device_id)
 
     @operation("GET", _DEVICE + "/softKeys", API_PHONESETPROG)
-    def soft_keys(self, login_name: str, device_id: str) -> Request[SoftKeys]:
+    def soft_keys(self, login_name: str, device_id: str) -> Send[SoftKeys]:
         """List the soft keys."""
-        return Request(login_name, device_id)
+        return Send(login_name, device_id)
 
-    @operation("PUT", _DEVICE + "/softKeys/{position}", API_PHONESETPROG, POSITION, safe=True)
-    def set_soft_key(self, login_name: str, device_id: str, position: int, body: SoftKey) -> Request[None]:
+    @operation("PUT", _DEVICE + "/softKeys/{position}", API_PHONESETPROG, POSITION, repeatable=True)
+    def set_soft_key(self, login_name: str, device_id: str, position: int, body: SoftKey) -> Send[None]:
         """Program a soft key; its position is filled in if it has none."""
-        return Request(login_name, device_id, position, body=_at(body, position))
+        return Send(login_name, device_id, position, body=_at(body, position))
 
     @operation("DELETE", _DEVICE + "/softKeys/{position}", API_PHONESETPROG, POSITION)
-    def delete_soft_key(self, login_name: str, device_id: str, position: int) -> Request[None]:
+    def delete_soft_key(self, login_name: str, device_id: str, position: int) -> Send[None]:
         """Erase what a soft key is programmed with."""
-        return Request(login_name, device_id, position)
+        return Send(login_name, device_id, position)
 
     @operation("GET", "/users/{loginName}/prefixes", API_PHONESETPROG, since="1.0.1")
-    def prefix(self, login_name: str, *, type: str, value: str) -> Request[Prefix]:
+    def prefix(self, login_name: str, *, type: str, value: str) -> Send[Prefix]:
         """Find the prefix that is dialled for a service, such as ``Station_Facility_Type`` and ``Lock``.
 
         Both words are case-sensitive; the object model of the node has all of them.
         """
-        return Request(login_name, type=type, value=value)
+        return Send(login_name, type=type, value=value)
 
 
 def _at(key: Key, position: int) -> Key:

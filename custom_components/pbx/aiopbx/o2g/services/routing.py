@@ -1,6 +1,7 @@
 """Routing management: do-not-disturb, forward, overflow, remote extension."""
 
-from ..operations import TELEPHONY_ADVANCED, Request, Service, operation
+from ...operations import Send, Service, operation
+from ..licences import TELEPHONY_ADVANCED
 from ..rules import OVERFLOW, ROUTES
 from ..types.routing import (
     Capabilities,
@@ -18,68 +19,68 @@ class Routing(Service, service="Routing"):
     """Where the calls of a user go. An administrator names the user by ``login_name``."""
 
     @operation("GET", "/routing", TELEPHONY_ADVANCED)
-    def routing_capabilities(self, *, login_name: str | None = None) -> Request[Capabilities]:
+    def routing_capabilities(self, *, login_name: str | None = None) -> Send[Capabilities]:
         """Read what of its routing the user may manage."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", "/routing", TELEPHONY_ADVANCED, ROUTES, safe=True)
+    @operation("POST", "/routing", TELEPHONY_ADVANCED, ROUTES, repeatable=True)
     def set_routes(
         self, body: SetRoutesRequest, *, login_name: str | None = None, sip_nomadic: bool | None = None
-    ) -> Request[None]:
+    ) -> Send[None]:
         """Switch the remote extension on or off, by a presentation route to MOBILE; or set a forward."""
-        return Request(body=body, loginName=login_name, sipNomadic=sip_nomadic)
+        return Send(body=body, loginName=login_name, sipNomadic=sip_nomadic)
 
     @operation("GET", "/routing/dnd", TELEPHONY_ADVANCED)
-    def dnd(self, *, login_name: str | None = None) -> Request[DNDState]:
+    def dnd(self, *, login_name: str | None = None) -> Send[DNDState]:
         """Read whether do-not-disturb is on."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", "/routing/dnd", TELEPHONY_ADVANCED, safe=True)
-    def set_dnd(self, *, login_name: str | None = None) -> Request[None]:
+    @operation("POST", "/routing/dnd", TELEPHONY_ADVANCED, repeatable=True)
+    def set_dnd(self, *, login_name: str | None = None) -> Send[None]:
         """Switch do-not-disturb on."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("DELETE", "/routing/dnd", TELEPHONY_ADVANCED)
-    def cancel_dnd(self, *, login_name: str | None = None) -> Request[None]:
+    def cancel_dnd(self, *, login_name: str | None = None) -> Send[None]:
         """Switch do-not-disturb off."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("GET", "/routing/forwardroute", TELEPHONY_ADVANCED, absent=(404,))
-    def forward_route(self, *, login_name: str | None = None) -> Request[ForwardRoute | None]:
+    def forward_route(self, *, login_name: str | None = None) -> Send[ForwardRoute | None]:
         """Read the forward; none is set where it is none. An immediate one has no type."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("DELETE", "/routing/forwardroute", TELEPHONY_ADVANCED)
-    def cancel_forward_route(self, *, login_name: str | None = None) -> Request[None]:
+    def cancel_forward_route(self, *, login_name: str | None = None) -> Send[None]:
         """Cancel the forward."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", "/routing/forwardroute", TELEPHONY_ADVANCED, ROUTES, safe=True)
-    def set_forward_route(self, body: SetForwardRouteRequest, *, login_name: str | None = None) -> Request[None]:
+    @operation("POST", "/routing/forwardroute", TELEPHONY_ADVANCED, ROUTES, repeatable=True)
+    def set_forward_route(self, body: SetForwardRouteRequest, *, login_name: str | None = None) -> Send[None]:
         """Set the forward, immediate without a type."""
-        return Request(body=body, loginName=login_name)
+        return Send(body=body, loginName=login_name)
 
     @operation("GET", "/routing/overflowroute", TELEPHONY_ADVANCED, absent=(404,))
-    def overflow_route(self, *, login_name: str | None = None) -> Request[OverflowRoute | None]:
+    def overflow_route(self, *, login_name: str | None = None) -> Send[OverflowRoute | None]:
         """Read the overflow; none is set where it is none."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", "/routing/overflowroute", TELEPHONY_ADVANCED, OVERFLOW, ROUTES, safe=True)
-    def set_overflow_routes(self, body: SetOverflowRoutesRequest, *, login_name: str | None = None) -> Request[None]:
+    @operation("POST", "/routing/overflowroute", TELEPHONY_ADVANCED, OVERFLOW, ROUTES, repeatable=True)
+    def set_overflow_routes(self, body: SetOverflowRoutesRequest, *, login_name: str | None = None) -> Send[None]:
         """Set the overflow; one route is possible."""
-        return Request(body=body, loginName=login_name)
+        return Send(body=body, loginName=login_name)
 
     @operation("DELETE", "/routing/overflowroute", TELEPHONY_ADVANCED)
-    def cancel_overflow_routes(self, *, login_name: str | None = None) -> Request[None]:
+    def cancel_overflow_routes(self, *, login_name: str | None = None) -> Send[None]:
         """Cancel the overflow."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("GET", "/routing/state", TELEPHONY_ADVANCED)
-    def routing_state(self, *, login_name: str | None = None) -> Request[RoutingState]:
+    def routing_state(self, *, login_name: str | None = None) -> Send[RoutingState]:
         """Read presentation, forward, overflow and do-not-disturb at once."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", "/routing/state/snapshot", TELEPHONY_ADVANCED, safe=True, everyone=True, since="2.0")
-    def routing_snapshot(self, *, login_name: str | None = None) -> Request[None]:
+    @operation("POST", "/routing/state/snapshot", TELEPHONY_ADVANCED, repeatable=True, everyone=True, since="2.0")
+    def routing_snapshot(self, *, login_name: str | None = None) -> Send[None]:
         """Have an OnRoutingStateChanged sent on the channel; without a name an administrator gets one for everybody."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)

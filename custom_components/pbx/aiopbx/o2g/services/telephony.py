@@ -1,6 +1,7 @@
 """Call control: the fifty operations on calls, devices, hunting groups, call-backs and mini messages."""
 
-from ..operations import TELEPHONY_ADVANCED, TELEPHONY_BASIC, Request, Service, operation
+from ...operations import Send, Service, operation
+from ..licences import TELEPHONY_ADVANCED, TELEPHONY_BASIC
 from ..rules import (
     ACCOUNT_INFO,
     ASSOCIATED_DATA,
@@ -56,270 +57,268 @@ class Telephony(Service, service="Telephony"):
 
     # ------------------------------------------------------------------------------------ with the basic licence
 
-    @operation("POST", "/telephony/basicCall", TELEPHONY_BASIC, NEEDS("deviceId"), NUMBER("callee"))
-    def basic_call(self, body: MakeBasicCallRequest) -> Request[str | None]:
+    @operation("POST", "/telephony/basicCall", TELEPHONY_BASIC, NEEDS("deviceId"), NUMBER("callee"), starts_call=True)
+    def basic_call(self, body: MakeBasicCallRequest) -> Send[str | None]:
         """Dial; answers with the reference of the call, or none for a set that belongs to no user."""
-        return Request(body=body)
+        return Send(body=body)
 
     @operation("POST", "/telephony/basicCall/answer", TELEPHONY_BASIC, NEEDS("deviceId"))
-    def basic_call_answer(self, body: AnswerRequest) -> Request[None]:
+    def basic_call_answer(self, body: AnswerRequest) -> Send[None]:
         """Answer the call that rings."""
-        return Request(body=body)
+        return Send(body=body)
 
     @operation("POST", "/telephony/basicCall/dropme", TELEPHONY_BASIC)
-    def basic_call_drop_me(self, *, login_name: str | None = None) -> Request[None]:
+    def basic_call_drop_me(self, *, login_name: str | None = None) -> Send[None]:
         """Leave the call: a call of two ends, a conference goes on."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     # ------------------------------------------------------------------------------------------------------ calls
 
     @operation("GET", "/telephony/calls", TELEPHONY_ADVANCED)
-    def calls(self, *, login_name: str | None = None) -> Request[Calls]:
+    def calls(self, *, login_name: str | None = None) -> Send[Calls]:
         """Read the calls in progress."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", "/telephony/calls", TELEPHONY_ADVANCED, MAKE_CALL)
-    def make_call(self, body: MakeCallRequest, *, login_name: str | None = None) -> Request[str | None]:
+    @operation("POST", "/telephony/calls", TELEPHONY_ADVANCED, MAKE_CALL, starts_call=True)
+    def make_call(self, body: MakeCallRequest, *, login_name: str | None = None) -> Send[str | None]:
         """Dial; answers with the reference of the call, or none for a set that belongs to no user.
 
         Without ``auto_answer`` the device rings first, and dials when it is lifted. A private call has ``pin`` and
         ``secret_code``, a business call ``business_code``; neither goes with ``associated_data`` (32 bytes).
         """
-        return Request(body=body, loginName=login_name)
+        return Send(body=body, loginName=login_name)
 
     @operation("GET", _CALL, TELEPHONY_ADVANCED)
-    def call(self, call_ref: str, *, login_name: str | None = None) -> Request[Call]:
+    def call(self, call_ref: str, *, login_name: str | None = None) -> Send[Call]:
         """Read a call."""
-        return Request(call_ref, loginName=login_name)
+        return Send(call_ref, loginName=login_name)
 
     @operation("DELETE", _CALL, TELEPHONY_ADVANCED)
-    def release_call(self, call_ref: str, *, login_name: str | None = None) -> Request[None]:
+    def release_call(self, call_ref: str, *, login_name: str | None = None) -> Send[None]:
         """End a call for everybody."""
-        return Request(call_ref, loginName=login_name)
+        return Send(call_ref, loginName=login_name)
 
     @operation("POST", _CALL + "/alternate", TELEPHONY_ADVANCED, NEEDS("deviceId"))
-    def alternate(self, call_ref: str, body: AlternateRequest) -> Request[None]:
+    def alternate(self, call_ref: str, body: AlternateRequest) -> Send[None]:
         """Hold the active call and take this held one."""
-        return Request(call_ref, body=body)
+        return Send(call_ref, body=body)
 
     @operation("POST", _CALL + "/answer", TELEPHONY_ADVANCED, NEEDS("deviceId"))
-    def answer(self, call_ref: str, body: AnswerRequest) -> Request[None]:
+    def answer(self, call_ref: str, body: AnswerRequest) -> Send[None]:
         """Answer a call that rings; its leg says whether that is possible."""
-        return Request(call_ref, body=body)
+        return Send(call_ref, body=body)
 
     @operation("POST", _CALL + "/attachdata", TELEPHONY_ADVANCED, ASSOCIATED_DATA, since="2.1")
-    def attach_data(self, call_ref: str, body: SendAssociatedDataRequest) -> Request[None]:
+    def attach_data(self, call_ref: str, body: SendAssociatedDataRequest) -> Send[None]:
         """Send data with a call, 32 bytes at most."""
-        return Request(call_ref, body=body)
+        return Send(call_ref, body=body)
 
     @operation("POST", _CALL + "/blindtransfer", TELEPHONY_ADVANCED, NUMBER("transferTo"))
-    def blind_transfer(
-        self, call_ref: str, body: BlindTransferRequest, *, login_name: str | None = None
-    ) -> Request[None]:
+    def blind_transfer(self, call_ref: str, body: BlindTransferRequest, *, login_name: str | None = None) -> Send[None]:
         """Transfer an active call without asking first."""
-        return Request(call_ref, body=body, loginName=login_name)
+        return Send(call_ref, body=body, loginName=login_name)
 
     @operation("POST", _CALL + "/callback", TELEPHONY_ADVANCED)
-    def callback(self, call_ref: str, *, login_name: str | None = None) -> Request[None]:
+    def callback(self, call_ref: str, *, login_name: str | None = None) -> Send[None]:
         """Ask to be called back, during a call."""
-        return Request(call_ref, loginName=login_name)
+        return Send(call_ref, loginName=login_name)
 
     @operation("GET", _CALL + "/deviceLegs", TELEPHONY_ADVANCED)
-    def device_legs(self, call_ref: str, *, login_name: str | None = None) -> Request[Legs]:
+    def device_legs(self, call_ref: str, *, login_name: str | None = None) -> Send[Legs]:
         """Read the user's devices in a call."""
-        return Request(call_ref, loginName=login_name)
+        return Send(call_ref, loginName=login_name)
 
     @operation("GET", _CALL + "/deviceLegs/{legId}", TELEPHONY_ADVANCED)
-    def device_leg(self, call_ref: str, leg_id: str, *, login_name: str | None = None) -> Request[Leg]:
+    def device_leg(self, call_ref: str, leg_id: str, *, login_name: str | None = None) -> Send[Leg]:
         """Read one of the user's devices in a call."""
-        return Request(call_ref, leg_id, loginName=login_name)
+        return Send(call_ref, leg_id, loginName=login_name)
 
     @operation("POST", _CALL + "/deviceLegs/{legId}", TELEPHONY_ADVANCED, NEEDS("otherDeviceId"))
-    def switch_device(self, call_ref: str, leg_id: str, body: SwitchDeviceRequest) -> Request[None]:
+    def switch_device(self, call_ref: str, leg_id: str, body: SwitchDeviceRequest) -> Send[None]:
         """Move a call from this leg to another of the user's devices."""
-        return Request(call_ref, leg_id, body=body)
+        return Send(call_ref, leg_id, body=body)
 
     @operation("POST", _CALL + "/dropme", TELEPHONY_ADVANCED)
-    def drop_me(self, call_ref: str, *, login_name: str | None = None) -> Request[None]:
+    def drop_me(self, call_ref: str, *, login_name: str | None = None) -> Send[None]:
         """Leave a call: a call of two ends, a conference goes on."""
-        return Request(call_ref, loginName=login_name)
+        return Send(call_ref, loginName=login_name)
 
     @operation("POST", _CALL + "/hold", TELEPHONY_ADVANCED, NEEDS("deviceId"))
-    def hold(self, call_ref: str, body: HoldRequest) -> Request[None]:
+    def hold(self, call_ref: str, body: HoldRequest) -> Send[None]:
         """Hold an active call."""
-        return Request(call_ref, body=body)
+        return Send(call_ref, body=body)
 
     @operation("POST", _CALL + "/merge", TELEPHONY_ADVANCED, NEEDS("heldCallRef"))
-    def merge(self, call_ref: str, body: MergeRequest, *, login_name: str | None = None) -> Request[None]:
+    def merge(self, call_ref: str, body: MergeRequest, *, login_name: str | None = None) -> Send[None]:
         """Make a conference of the active call and a held one."""
-        return Request(call_ref, body=body, loginName=login_name)
+        return Send(call_ref, body=body, loginName=login_name)
 
     @operation("POST", _CALL + "/overflowToVoiceMail", TELEPHONY_ADVANCED)
-    def overflow_to_voice_mail(self, call_ref: str, *, login_name: str | None = None) -> Request[None]:
+    def overflow_to_voice_mail(self, call_ref: str, *, login_name: str | None = None) -> Send[None]:
         """Send a call that rings at the other end to the voicemail of whom was called."""
-        return Request(call_ref, loginName=login_name)
+        return Send(call_ref, loginName=login_name)
 
     @operation("POST", _CALL + "/park", TELEPHONY_ADVANCED, NUMBER("parkTo"))
-    def park(self, call_ref: str, body: ParkRequest, *, login_name: str | None = None) -> Request[None]:
+    def park(self, call_ref: str, body: ParkRequest, *, login_name: str | None = None) -> Send[None]:
         """Park an active call, on the own device or on another."""
-        return Request(call_ref, body=body, loginName=login_name)
+        return Send(call_ref, body=body, loginName=login_name)
 
     @operation("GET", _CALL + "/participants", TELEPHONY_ADVANCED)
-    def participants(self, call_ref: str, *, login_name: str | None = None) -> Request[Participants]:
+    def participants(self, call_ref: str, *, login_name: str | None = None) -> Send[Participants]:
         """Read the others in a call."""
-        return Request(call_ref, loginName=login_name)
+        return Send(call_ref, loginName=login_name)
 
     @operation("GET", _CALL + "/participants/{participantId}", TELEPHONY_ADVANCED)
-    def participant(self, call_ref: str, participant_id: str, *, login_name: str | None = None) -> Request[Participant]:
+    def participant(self, call_ref: str, participant_id: str, *, login_name: str | None = None) -> Send[Participant]:
         """Read one of the others in a call."""
-        return Request(call_ref, participant_id, loginName=login_name)
+        return Send(call_ref, participant_id, loginName=login_name)
 
     @operation("DELETE", _CALL + "/participants/{participantId}", TELEPHONY_ADVANCED)
-    def drop_participant(self, call_ref: str, participant_id: str, *, login_name: str | None = None) -> Request[None]:
+    def drop_participant(self, call_ref: str, participant_id: str, *, login_name: str | None = None) -> Send[None]:
         """Drop one of the others: a call of two ends, a conference goes on."""
-        return Request(call_ref, participant_id, loginName=login_name)
+        return Send(call_ref, participant_id, loginName=login_name)
 
     @operation("POST", _CALL + "/reconnect", TELEPHONY_ADVANCED, NEEDS("deviceId", "enquiryCallRef"), since="2.2.1")
-    def reconnect(self, call_ref: str, body: ReconnectRequest, *, login_name: str | None = None) -> Request[None]:
+    def reconnect(self, call_ref: str, body: ReconnectRequest, *, login_name: str | None = None) -> Send[None]:
         """Give a consultation up and take this held call back."""
-        return Request(call_ref, body=body, loginName=login_name)
+        return Send(call_ref, body=body, loginName=login_name)
 
     @operation("POST", _CALL + "/recording", TELEPHONY_ADVANCED, RECORDING_ACTION)
-    def recording(self, call_ref: str, *, action: str, login_name: str | None = None) -> Request[None]:
+    def recording(self, call_ref: str, *, action: str, login_name: str | None = None) -> Send[None]:
         """Control the recording of a call: ``start``, ``stop``, ``pause`` or ``resume``."""
-        return Request(call_ref, loginName=login_name, action=action)
+        return Send(call_ref, loginName=login_name, action=action)
 
     @operation("POST", _CALL + "/redirect", TELEPHONY_ADVANCED, REDIRECT)
-    def redirect(self, call_ref: str, body: RedirectRequest, *, login_name: str | None = None) -> Request[None]:
+    def redirect(self, call_ref: str, body: RedirectRequest, *, login_name: str | None = None) -> Send[None]:
         """Send a call that rings elsewhere: to a number, ``VOICEMAIL`` or ``DVA``."""
-        return Request(call_ref, body=body, loginName=login_name)
+        return Send(call_ref, body=body, loginName=login_name)
 
     @operation("POST", _CALL + "/retrieve", TELEPHONY_ADVANCED, NEEDS("deviceId"))
-    def retrieve(self, call_ref: str, body: RetrieveRequest) -> Request[None]:
+    def retrieve(self, call_ref: str, body: RetrieveRequest) -> Send[None]:
         """Take a held call back."""
-        return Request(call_ref, body=body)
+        return Send(call_ref, body=body)
 
-    @operation("POST", _CALL + "/sendDtmf", TELEPHONY_ADVANCED, NEEDS("deviceId"), DTMF)
-    def send_dtmf(self, call_ref: str, body: SendDtmfRequest) -> Request[None]:
+    @operation("POST", _CALL + "/sendDtmf", TELEPHONY_ADVANCED, NEEDS("deviceId"), DTMF, dials=False)
+    def send_dtmf(self, call_ref: str, body: SendDtmfRequest) -> Send[None]:
         """Send tones."""
-        return Request(call_ref, body=body)
+        return Send(call_ref, body=body)
 
     @operation("POST", _CALL + "/sendaccountinfo", TELEPHONY_ADVANCED, ACCOUNT_INFO, since="2.1")
-    def send_account_info(self, call_ref: str, body: SendAccountInfoRequest) -> Request[None]:
+    def send_account_info(self, call_ref: str, body: SendAccountInfoRequest) -> Send[None]:
         """Send an agent's transaction code, digits only."""
-        return Request(call_ref, body=body)
+        return Send(call_ref, body=body)
 
     @operation("POST", _CALL + "/transfer", TELEPHONY_ADVANCED, NEEDS("heldCallRef"))
-    def transfer(self, call_ref: str, body: TransferRequest, *, login_name: str | None = None) -> Request[None]:
+    def transfer(self, call_ref: str, body: TransferRequest, *, login_name: str | None = None) -> Send[None]:
         """Connect the active call with a held one, and leave both."""
-        return Request(call_ref, body=body, loginName=login_name)
+        return Send(call_ref, body=body, loginName=login_name)
 
     # ---------------------------------------------------------------------------------------------------- devices
 
     @operation("POST", "/telephony/deskSharing", TELEPHONY_ADVANCED, NEEDS("dssDeviceNumber"), since="2.1")
-    def desk_sharing_log_on(self, body: DSLogOnRequest, *, login_name: str | None = None) -> Request[None]:
+    def desk_sharing_log_on(self, body: DSLogOnRequest, *, login_name: str | None = None) -> Send[None]:
         """Log a desk-sharing user on at a shared set."""
-        return Request(body=body, loginName=login_name)
+        return Send(body=body, loginName=login_name)
 
     @operation("DELETE", "/telephony/deskSharing", TELEPHONY_ADVANCED, since="2.1")
-    def desk_sharing_log_off(self, *, login_name: str | None = None) -> Request[None]:
+    def desk_sharing_log_off(self, *, login_name: str | None = None) -> Send[None]:
         """Log a desk-sharing user off."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("GET", "/telephony/devices", TELEPHONY_ADVANCED)
-    def devices(self, *, login_name: str | None = None) -> Request[DeviceStates]:
+    def devices(self, *, login_name: str | None = None) -> Send[DeviceStates]:
         """Read whether the user's devices are in service."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("GET", "/telephony/devices/{deviceId}", TELEPHONY_ADVANCED)
-    def device(self, device_id: str, *, login_name: str | None = None) -> Request[DeviceState]:
+    def device(self, device_id: str, *, login_name: str | None = None) -> Send[DeviceState]:
         """Read whether a device is in service."""
-        return Request(device_id, loginName=login_name)
+        return Send(device_id, loginName=login_name)
 
     @operation("POST", "/telephony/devices/{deviceId}/pickup", TELEPHONY_ADVANCED, NUMBER("otherPhoneNumber"))
-    def pickup(self, device_id: str, body: PickupRequest) -> Request[None]:
+    def pickup(self, device_id: str, body: PickupRequest) -> Send[None]:
         """Take a call that rings at another user."""
-        return Request(device_id, body=body)
+        return Send(device_id, body=body)
 
     @operation("POST", "/telephony/devices/{deviceId}/unpark", TELEPHONY_ADVANCED, NUMBER("unParkFrom"))
-    def unpark(self, device_id: str, body: UnParkRequest) -> Request[None]:
+    def unpark(self, device_id: str, body: UnParkRequest) -> Send[None]:
         """Take a parked call back, from this device or from another."""
-        return Request(device_id, body=body)
+        return Send(device_id, body=body)
 
     # --------------------------------------------------------------------------------------------- hunting groups
 
     @operation("GET", "/telephony/huntingGroupLogOn", TELEPHONY_ADVANCED, since="2.2")
-    def hunting_group_status(self, *, login_name: str | None = None) -> Request[HuntingGroupStatus]:
+    def hunting_group_status(self, *, login_name: str | None = None) -> Send[HuntingGroupStatus]:
         """Read whether the user is logged on in the hunting group."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", "/telephony/huntingGroupLogOn", TELEPHONY_ADVANCED, safe=True, since="2.2")
-    def hunting_group_log_on(self, *, login_name: str | None = None) -> Request[None]:
+    @operation("POST", "/telephony/huntingGroupLogOn", TELEPHONY_ADVANCED, repeatable=True, since="2.2")
+    def hunting_group_log_on(self, *, login_name: str | None = None) -> Send[None]:
         """Log the user on in the hunting group."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("DELETE", "/telephony/huntingGroupLogOn", TELEPHONY_ADVANCED, since="2.2")
-    def hunting_group_log_off(self, *, login_name: str | None = None) -> Request[None]:
+    def hunting_group_log_off(self, *, login_name: str | None = None) -> Send[None]:
         """Log the user off in the hunting group."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", "/telephony/huntingGroupMember/{hgNumber}", TELEPHONY_ADVANCED, safe=True, since="2.2")
-    def join_hunting_group(self, hg_number: str, *, login_name: str | None = None) -> Request[None]:
+    @operation("POST", "/telephony/huntingGroupMember/{hgNumber}", TELEPHONY_ADVANCED, repeatable=True, since="2.2")
+    def join_hunting_group(self, hg_number: str, *, login_name: str | None = None) -> Send[None]:
         """Make the user a member of a hunting group."""
-        return Request(hg_number, loginName=login_name)
+        return Send(hg_number, loginName=login_name)
 
     @operation("DELETE", "/telephony/huntingGroupMember/{hgNumber}", TELEPHONY_ADVANCED, since="2.2")
-    def leave_hunting_group(self, hg_number: str, *, login_name: str | None = None) -> Request[None]:
+    def leave_hunting_group(self, hg_number: str, *, login_name: str | None = None) -> Send[None]:
         """Take the user out of a hunting group."""
-        return Request(hg_number, loginName=login_name)
+        return Send(hg_number, loginName=login_name)
 
     @operation("GET", "/telephony/huntingGroups", TELEPHONY_ADVANCED, since="2.2")
-    def hunting_groups(self, *, login_name: str | None = None) -> Request[HuntingGroupResult]:
+    def hunting_groups(self, *, login_name: str | None = None) -> Send[HuntingGroupResult]:
         """List the hunting groups of the node, and which the user belongs to."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     # ------------------------------------------------------------------------------- call-backs and mini messages
 
     @operation("GET", "/telephony/incomingCallbacks", TELEPHONY_ADVANCED)
-    def incoming_callbacks(self, *, login_name: str | None = None) -> Request[Callbacks]:
+    def incoming_callbacks(self, *, login_name: str | None = None) -> Send[Callbacks]:
         """List who asked to be called back."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("DELETE", "/telephony/incomingCallbacks", TELEPHONY_ADVANCED, safe=False)
-    def delete_incoming_callbacks(self, *, login_name: str | None = None) -> Request[None]:
+    @operation("DELETE", "/telephony/incomingCallbacks", TELEPHONY_ADVANCED, repeatable=False)
+    def delete_incoming_callbacks(self, *, login_name: str | None = None) -> Send[None]:
         """Delete every request to be called back."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation("DELETE", "/telephony/incomingCallbacks/{callbackId}", TELEPHONY_ADVANCED)
-    def delete_incoming_callback(self, callback_id: str, *, login_name: str | None = None) -> Request[None]:
+    def delete_incoming_callback(self, callback_id: str, *, login_name: str | None = None) -> Send[None]:
         """Delete one request to be called back."""
-        return Request(callback_id, loginName=login_name)
+        return Send(callback_id, loginName=login_name)
 
-    @operation("GET", "/telephony/miniMessages", TELEPHONY_ADVANCED, safe=False, since="2.2")
-    def mini_message(self, *, login_name: str | None = None) -> Request[MiniMessage]:
+    @operation("GET", "/telephony/miniMessages", TELEPHONY_ADVANCED, repeatable=False, since="2.2")
+    def mini_message(self, *, login_name: str | None = None) -> Send[MiniMessage]:
         """Read the newest short text, which erases it; a refusal with 400 says that none is left."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
     @operation(
         "POST", "/telephony/miniMessages", TELEPHONY_ADVANCED, NUMBER("recipient"), NEEDS("message"), since="2.2"
     )
-    def send_mini_message(self, body: MiniMessageRequest, *, login_name: str | None = None) -> Request[None]:
+    def send_mini_message(self, body: MiniMessageRequest, *, login_name: str | None = None) -> Send[None]:
         """Send a short text to another user."""
-        return Request(body=body, loginName=login_name)
+        return Send(body=body, loginName=login_name)
 
     @operation("POST", "/telephony/outgoingCallbacks", TELEPHONY_ADVANCED, NUMBER("callee"))
-    def request_callback(self, body: CallbackRequest, *, login_name: str | None = None) -> Request[None]:
+    def request_callback(self, body: CallbackRequest, *, login_name: str | None = None) -> Send[None]:
         """Ask another user to call back, without a call."""
-        return Request(body=body, loginName=login_name)
+        return Send(body=body, loginName=login_name)
 
     # ------------------------------------------------------------------------------------------------------ state
 
     @operation("GET", "/telephony/state", TELEPHONY_ADVANCED)
-    def telephonic_state(self, *, login_name: str | None = None) -> Request[TelephonicState]:
+    def telephonic_state(self, *, login_name: str | None = None) -> Send[TelephonicState]:
         """Read calls and what the devices allow."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", "/telephony/state/snapshot", TELEPHONY_ADVANCED, safe=True, everyone=True, since="2.0")
-    def telephony_snapshot(self, *, login_name: str | None = None) -> Request[None]:
+    @operation("POST", "/telephony/state/snapshot", TELEPHONY_ADVANCED, repeatable=True, everyone=True, since="2.0")
+    def telephony_snapshot(self, *, login_name: str | None = None) -> Send[None]:
         """Have an OnTelephonyState sent on the channel; without a name an administrator gets one for everybody."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)

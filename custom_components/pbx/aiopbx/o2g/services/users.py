@@ -1,48 +1,58 @@
-"""User information: who there is, with which numbers and devices."""
+"""Users, and the summary of what waits for them."""
 
-from ..operations import Request, Service, operation
+from ...operations import Send, Service, operation
+from ..licences import TELEPHONY_ADVANCED
 from ..rules import NEEDS, ONE_QUERY
-from ..types.users import ChangePasswordRequest, LoginsResponse, SupportedLanguages, User, UserPreferences
+from ..types.users import ChangePasswordRequest, EventSummary, LoginsResponse, SupportedLanguages, User, UserPreferences
 
 
 class Users(Service, service="Users"):
     """Users, their devices, their password and their preferences."""
 
     @operation("GET", "/logins", names={"only_acd": "onlyACD"}, valueless=("onlyACD",))
-    def logins(self, *, node_ids: str | None = None, only_acd: bool | None = None) -> Request[LoginsResponse]:
+    def logins(self, *, node_ids: str | None = None, only_acd: bool | None = None) -> Send[LoginsResponse]:
         """List login names: an administrator's answer is everybody, a user's is the user.
 
         Both restrictions are for administrators. ``node_ids`` is one node or several separated by commas;
         ``only_acd`` leaves only agents and supervisors of the call centre.
         """
-        return Request(nodeIds=node_ids, onlyACD=only_acd or None)
+        return Send(nodeIds=node_ids, onlyACD=only_acd or None)
 
     @operation("GET", "/users", None, ONE_QUERY)
-    def find_user(self, *, company_phone: str | None = None) -> Request[User]:
+    def find_user(self, *, company_phone: str | None = None) -> Send[User]:
         """Find a user by company number."""
-        return Request(companyPhone=company_phone)
+        return Send(companyPhone=company_phone)
 
     @operation("GET", "/users/{loginName}")
-    def user(self, login_name: str) -> Request[User]:
+    def user(self, login_name: str) -> Send[User]:
         """Read a user; devices and voicemail only of oneself, or as administrator."""
-        return Request(login_name)
+        return Send(login_name)
 
     @operation("PUT", "/users/{loginName}/password", None, NEEDS("oldPassword", "newPassword"))
-    def change_password(self, login_name: str, body: ChangePasswordRequest) -> Request[None]:
+    def change_password(self, login_name: str, body: ChangePasswordRequest) -> Send[None]:
         """Change a user's password."""
-        return Request(login_name, body=body)
+        return Send(login_name, body=body)
 
     @operation("GET", "/users/{loginName}/preferences")
-    def preferences(self, login_name: str) -> Request[UserPreferences]:
+    def preferences(self, login_name: str) -> Send[UserPreferences]:
         """Read a user's languages."""
-        return Request(login_name)
+        return Send(login_name)
 
-    @operation("POST", "/users/{loginName}/preferences", safe=True)
-    def update_preferences(self, login_name: str, body: UserPreferences) -> Request[None]:
+    @operation("POST", "/users/{loginName}/preferences", repeatable=True)
+    def update_preferences(self, login_name: str, body: UserPreferences) -> Send[None]:
         """Change a user's languages."""
-        return Request(login_name, body=body)
+        return Send(login_name, body=body)
 
     @operation("GET", "/users/{loginName}/preferences/supportedLanguages")
-    def supported_languages(self, login_name: str) -> Request[SupportedLanguages]:
+    def supported_languages(self, login_name: str) -> Send[SupportedLanguages]:
         """List the languages that a user may choose."""
-        return Request(login_name)
+        return Send(login_name)
+
+
+class EventSummaryService(Service, service="EventSummary"):
+    """Counters of a user."""
+
+    @operation("GET", "/eventSummary", TELEPHONY_ADVANCED)
+    def event_summary(self, *, login_name: str | None = None) -> Send[EventSummary]:
+        """Read missed calls, voicemails, call-back requests, faxes and texts; absent is unknown."""
+        return Send(loginName=login_name)

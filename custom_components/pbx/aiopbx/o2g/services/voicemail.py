@@ -4,8 +4,9 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from ...download import Download
-from ..operations import MESSAGING, Request, Service, operation
+from ...http.download import Download
+from ...operations import Send, Service, operation
+from ..licences import MESSAGING
 from ..rules import EXPLICIT_ALL, MESSAGES_PAGE, ONE_PASSWORD, joined
 from ..types.voicemail import ConnectRequest, MailBoxes, MailBoxInfo, Voicemail as Message, Voicemails
 
@@ -18,11 +19,11 @@ class Voicemail(Service, service="Voicemail"):
     """The mailboxes of a user. Before anything else a mailbox is connected to, with its password or the user's."""
 
     @operation("GET", "/messaging/mailboxes", MESSAGING)
-    def mailboxes(self, *, login_name: str | None = None) -> Request[MailBoxes]:
+    def mailboxes(self, *, login_name: str | None = None) -> Send[MailBoxes]:
         """List the mailboxes, and what may be done with each."""
-        return Request(loginName=login_name)
+        return Send(loginName=login_name)
 
-    @operation("POST", _MAILBOX, MESSAGING, ONE_PASSWORD, safe=True, valueless=("withUserPwd",))
+    @operation("POST", _MAILBOX, MESSAGING, ONE_PASSWORD, repeatable=True, valueless=("withUserPwd",))
     def connect_mailbox(
         self,
         mailbox_id: str,
@@ -30,9 +31,9 @@ class Voicemail(Service, service="Voicemail"):
         *,
         with_user_pwd: bool | None = None,
         login_name: str | None = None,
-    ) -> Request[MailBoxInfo]:
+    ) -> Send[MailBoxInfo]:
         """Connect to a mailbox and count its messages: with its password, or ``with_user_pwd`` with the user's."""
-        return Request(mailbox_id, body=body, withUserPwd=with_user_pwd or None, loginName=login_name)
+        return Send(mailbox_id, body=body, withUserPwd=with_user_pwd or None, loginName=login_name)
 
     @operation("GET", _MAILBOX + "/voicemails", MESSAGING, MESSAGES_PAGE)
     def voicemails(
@@ -43,11 +44,11 @@ class Voicemail(Service, service="Voicemail"):
         limit: int | None = None,
         new_only: bool | None = None,
         login_name: str | None = None,
-    ) -> Request[Voicemails]:
+    ) -> Send[Voicemails]:
         """List messages; ``limit`` -1 is no limit. ``all_voicemails`` lists them page by page."""
-        return Request(mailbox_id, offset=offset, limit=limit, newOnly=new_only, loginName=login_name)
+        return Send(mailbox_id, offset=offset, limit=limit, newOnly=new_only, loginName=login_name)
 
-    @operation("DELETE", _MAILBOX + "/voicemails", MESSAGING, EXPLICIT_ALL("msgIds"), safe=False, guards=("all",))
+    @operation("DELETE", _MAILBOX + "/voicemails", MESSAGING, EXPLICIT_ALL("msgIds"), repeatable=False, guards=("all",))
     def delete_voicemails(
         self,
         mailbox_id: str,
@@ -55,21 +56,21 @@ class Voicemail(Service, service="Voicemail"):
         msg_ids: str | Sequence[str | int] | None = None,
         all: bool = False,
         login_name: str | None = None,
-    ) -> Request[None]:
+    ) -> Send[None]:
         """Delete these messages, or with ``all`` every one. Ids that do not exist are no error."""
-        return Request(mailbox_id, msgIds=joined(msg_ids, field="msgIds"), all=all or None, loginName=login_name)
+        return Send(mailbox_id, msgIds=joined(msg_ids, field="msgIds"), all=all or None, loginName=login_name)
 
     @operation("DELETE", _MAILBOX + "/voicemails/{voicemailId}", MESSAGING)
-    def delete_voicemail(self, mailbox_id: str, voicemail_id: str, *, login_name: str | None = None) -> Request[None]:
+    def delete_voicemail(self, mailbox_id: str, voicemail_id: str, *, login_name: str | None = None) -> Send[None]:
         """Delete a message."""
-        return Request(mailbox_id, voicemail_id, loginName=login_name)
+        return Send(mailbox_id, voicemail_id, loginName=login_name)
 
     @operation("GET", _MAILBOX + "/voicemails/{voicemailId}", MESSAGING)
     def download_voicemail(
         self, mailbox_id: str, voicemail_id: str, *, login_name: str | None = None
-    ) -> Request[Download]:
+    ) -> Send[Download]:
         """Get what was said, as a stream of the bytes of a WAV file. It has to be read or closed."""
-        return Request(mailbox_id, voicemail_id, loginName=login_name)
+        return Send(mailbox_id, voicemail_id, loginName=login_name)
 
     # ---------------------------------------------------------------------------------------------------- at once
 
@@ -80,11 +81,11 @@ class Voicemail(Service, service="Voicemail"):
         path: str | os.PathLike[str],
         *,
         login_name: str | None = None,
-        told: Callable[[int], Any] | None = None,
+        on_progress: Callable[[int], Any] | None = None,
     ) -> int:
         """Write what was said to a file, and return how many bytes that were; see ``Download.to_file``."""
         async with await self.download_voicemail(mailbox_id, voicemail_id, login_name=login_name) as recording:
-            return await recording.to_file(path, told=told)
+            return await recording.to_file(path, on_progress=on_progress)
 
     async def all_voicemails(
         self, mailbox_id: str, *, new_only: bool | None = None, page: int = PAGE, login_name: str | None = None

@@ -37,7 +37,7 @@ class AgentType(WireEnum):
 
 
 class IntrusionMode(WireEnum):
-    """Who hears an intruding supervisor."""
+    """Who can hear an intruding supervisor."""
 
     NORMAL = "NORMAL"
     RESTRICTED = "RESTRICTED"

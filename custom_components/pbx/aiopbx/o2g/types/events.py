@@ -1,4 +1,4 @@
-"""Every event of the channel that is typed, as one union that a decoder tells apart by ``eventName``."""
+"""Every event of the channel that is typed, as one union, tagged by ``eventName``."""
 
 from .agent import OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
 from .base import O2gEvent
@@ -9,7 +9,6 @@ from .comlog import (
     OnComRecordsDeleted,
     OnComRecordsUnAck,
 )
-from .event_summary import OnEventSummaryUpdated
 from .maintenance import OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded
 from .pbx_management import OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified
 from .routing import OnRoutingStateChanged
@@ -22,7 +21,7 @@ from .telephony import (
     OnTelephonyState,
     OnUserStateModified,
 )
-from .users import OnUserCreated, OnUserDeleted, OnUserInfoChanged
+from .users import OnEventSummaryUpdated, OnUserCreated, OnUserDeleted, OnUserInfoChanged
 
 
 class OnChannelInformation(O2gEvent, tag="OnChannelInformation", kw_only=True):
@@ -32,7 +31,7 @@ class OnChannelInformation(O2gEvent, tag="OnChannelInformation", kw_only=True):
 
 
 class UnknownEvent(O2gEvent, tag="*", kw_only=True):
-    """An event that this version does not know. It is kept, counted, and told apart by its name."""
+    """An event that this version does not know. It is kept and counted, under its name."""
 
     name: str = ""
     raw: bytes = b""

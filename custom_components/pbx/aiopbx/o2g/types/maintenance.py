@@ -34,7 +34,7 @@ class LicenseStatus(Wire, kw_only=True):
 
 
 class OnCtiLinkDown(O2gEvent, tag="OnCtiLinkDown", kw_only=True):
-    """The link to a node is lost; told half a minute to a minute later."""
+    """The link to a node is lost, which the server reports half a minute to a minute later."""
 
     node_id: str | None = None
 

@@ -379,7 +379,7 @@ class SendAssociatedDataRequest(Wire, kw_only=True):
 
 
 class SendDtmfRequest(Wire, kw_only=True):
-    """DTMF digits to send, which may be somebody's PIN."""
+    """DTMF digits to send, which may be someone's PIN."""
 
     _secrets: ClassVar[frozenset[str]] = frozenset({"number"})
 

@@ -1,4 +1,4 @@
-"""Wire types of O2G: user information."""
+"""Users, and the summary of what waits for them."""
 
 from typing import ClassVar
 
@@ -95,3 +95,22 @@ class OnUserInfoChanged(O2gEvent, tag="OnUserInfoChanged", kw_only=True):
 
     login_name: str | None = None
     user: User | None = None
+
+
+class EventSummary(Wire, kw_only=True):
+    """Counters of a user. An absent counter is unknown, not zero."""
+
+    missed_calls_nb: int | None = None
+    voice_messages_nb: int | None = None
+    call_back_requests_nb: int | None = None
+    fax_nb: int | None = None
+    new_text_nb: int | None = None
+    old_text_nb: int | None = None
+    event_waiting: bool | None = None
+
+
+class OnEventSummaryUpdated(O2gEvent, tag="OnEventSummaryUpdated", kw_only=True):
+    """Counters of a user changed."""
+
+    login_name: str | None = None
+    event_summary: EventSummary | None = None

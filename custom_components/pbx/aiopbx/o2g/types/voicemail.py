@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from .base import Wire
-from .event_summary import EventSummary, OnEventSummaryUpdated
+from .users import EventSummary, OnEventSummaryUpdated
 
 __all__ = [
     "ConnectRequest",

@@ -1,4 +1,4 @@
-"""Scenarios: files that make an office live, and what plays them on a switch."""
+"""Scenarios: files that bring an office to life, and the player that runs them on a switch."""
 
 from .model import Acts, Answering, Group, Outsider, Pace, Person, Scenario, available_scenarios, load_scenario
 from .player import ScenarioPlayer

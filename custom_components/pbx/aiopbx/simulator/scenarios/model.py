@@ -1,4 +1,4 @@
-"""What a scenario file says, validated: errors name the field, the file and the line."""
+"""Scenario files, validated: errors name the field, the file and the line."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,7 +14,7 @@ from ..switch.settings import AgentSpec, PilotSpec, ProcessingGroupSpec, SwitchS
 
 FOLDER: Final = Path(__file__).parent
 LARGEST: Final = 1_000_000
-"""Bytes that a scenario file may have."""
+"""The most bytes that a scenario file may have."""
 
 
 def _ascending(span: tuple[float, float]) -> tuple[float, float]:
@@ -31,27 +31,27 @@ OutsideNumber = Annotated[str, Field(pattern=r"^(\+|0)[0-9]{3,20}$")]
 
 
 class Part(BaseModel):
-    """Frozen, and a key that does not exist is an error."""
+    """Frozen; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Person(Part):
-    """Somebody with a phone."""
+    """A person with a telephone."""
 
     number: Number
     name: Annotated[str, Field(min_length=1, max_length=60)]
     """First name, then the rest."""
     department: Annotated[str, Field(max_length=40)] = ""
     login: Login | None = None
-    """None is ``oxe`` and the number."""
+    """``None`` is ``oxe`` and the number."""
     password: SecretStr = SecretStr("secret")
     manual: bool = False
-    """The scenario never lifts a finger for this person, who is for you: nobody calls it, it answers nothing."""
+    """The scenario never acts for this person, who is yours: no one calls them, and they answer nothing."""
     remote_extension: bool = False
-    """Whether there is a mobile, too, with the number 6 and its own."""
+    """Whether there is also a mobile, with the number 6 and their own."""
     agent: AgentSpec | None = None
-    """What kind of operator of the call centre, if any. Who is not ``manual`` logs on when the scenario starts."""
+    """The kind of operator of the call centre, if any. Those who are not ``manual`` log on when the scenario starts."""
 
     @property
     def user(self) -> str:
@@ -59,7 +59,7 @@ class Person(Part):
         return self.login or f"oxe{self.number}"
 
     def spec(self) -> UserSpec:
-        """The user of the switch that this person is."""
+        """Return the user of the switch for this person."""
         first, _, last = self.name.partition(" ")
         return UserSpec(
             login=self.user,
@@ -74,15 +74,15 @@ class Person(Part):
 
 
 class Outsider(Part):
-    """Somebody who calls from outside and can be called there."""
+    """A person outside, who calls and can be called."""
 
     number: OutsideNumber
     name: Annotated[str, Field(max_length=60)] = ""
-    """None is shown by its number alone."""
+    """``None`` shows the number only."""
 
 
 class Group(Part):
-    """People whom callers reach under one name: whoever is free is rung, the others queue."""
+    """People whom callers reach under one number: anyone free is rung, other callers queue."""
 
     name: Annotated[str, Field(min_length=1, max_length=40)]
     members: Annotated[tuple[Number, ...], Field(min_length=1)]
@@ -91,22 +91,22 @@ class Group(Part):
 
 
 class Pace(Part):
-    """How long things take, in seconds at speed 1, and how much goes on at once."""
+    """How long things take, in seconds at speed 1, and how much happens at once."""
 
     pause: Span = (1.5, 4.5)
-    """Between the beginnings of two things."""
+    """Between the beginnings of two acts."""
     ring: Span = (2, 4)
-    """Until somebody answers."""
+    """Until a call is answered."""
     patience: Span = (6, 9)
-    """Until a caller gives up, or one who waits in a queue."""
+    """Until a caller gives up, in a queue as well."""
     talk: Span = (6, 14)
     hold: Span = (3, 5)
     routing: Span = (15, 25)
-    """How long somebody keeps do-not-disturb or a forward, and how long an agent's pause is."""
+    """How long do-not-disturb, a forward or an agent's pause lasts."""
     queue: Span = (20, 40)
-    """Until somebody gives up who waits for an agent."""
+    """Until a caller who waits for an agent gives up."""
     at_once: Annotated[int, Field(ge=1, le=200)] = 6
-    """How many things go on at once at most."""
+    """How many acts run at once at most."""
 
 
 class Answering(Part):
@@ -118,65 +118,65 @@ class Answering(Part):
     """Whether the outside world answers."""
     ring: Span = (2, 4)
     talk: Span = (20, 40)
-    """After this they hang up, if nobody did before."""
+    """Seconds after which they hang up, unless the other side did before."""
 
 
 class Acts(Part):
-    """What happens, and how often: of a deck with so many cards of each kind one after the other is drawn."""
+    """What happens, and how often: each value is the number of cards of that kind in the deck."""
 
     talk: Weight = 0
     """One calls another, they talk, one hangs up."""
     missed: Weight = 0
-    """Nobody answers; the caller gives up."""
+    """No answer; the caller gives up."""
     busy: Weight = 0
-    """Somebody calls one who talks."""
+    """A call to someone who is talking."""
     incoming: Weight = 0
     """A call from outside."""
     outgoing: Weight = 0
     """A call to the outside."""
     incoming_missed: Weight = 0
-    """A call from outside that nobody answers."""
+    """A call from outside that is not answered."""
     no_such_number: Weight = 0
-    """Somebody dials a number that does not exist."""
+    """A number that does not exist is dialled."""
     hold: Weight = 0
     """A call that is held for a while."""
     consult: Weight = 0
-    """A consultation, swapped to and fro, and given up: the first call goes on."""
+    """A consultation, swapped to and fro, and cancelled: the first call goes on."""
     transfer: Weight = 0
     """A consultation that ends in a transfer."""
     blind_transfer: Weight = 0
-    """A transfer without asking."""
+    """A transfer without consultation."""
     conference: Weight = 0
-    """Three who talk."""
+    """Three people talk."""
     redirect: Weight = 0
-    """A ringing call that is sent on to a colleague."""
+    """A ringing call is redirected to a colleague."""
     voicemail: Weight = 0
-    """Nobody answers; the caller leaves a message."""
+    """No answer; the caller leaves a message."""
     do_not_disturb: Weight = 0
-    """Somebody wants to be left alone for a while, and is called nevertheless."""
+    """Do-not-disturb for a while, and a call meanwhile."""
     forward: Weight = 0
-    """Somebody forwards to a colleague for a while, and is called."""
+    """A forward to a colleague for a while, and a call."""
     queue: Weight = 0
-    """Outsiders call a group; whoever is free answers, one may have to wait."""
+    """Callers from outside call a group; anyone free answers, others may have to wait."""
     catch_up: Weight = 0
-    """Somebody looks at missed calls and listens to messages."""
+    """Someone reviews missed calls and listens to messages."""
     pilot: Weight = 0
-    """Somebody outside calls a pilot of the call centre, waits for an agent, and talks to who answers."""
+    """A call from outside to a pilot of the call centre: wait for an agent, talk."""
     agent_pause: Weight = 0
-    """An agent has a pause, or withdraws for a while."""
+    """An agent pauses or withdraws for a while."""
 
     def deck(self) -> list[str]:
-        """One card for every time that something happens before everything begins anew."""
+        """Return one card for each act of a round."""
         return [name for name in type(self).model_fields for _ in range(getattr(self, name))]
 
 
 class Scenario(Part):
-    """An office, and what goes on in it."""
+    """An office, and what happens in it."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     description: str = ""
     seed: int | None = 1
-    """Of the random numbers: the same seed, the same day. None is a different one each time."""
+    """The seed of the random numbers: the same seed, the same day. ``None`` is different each time."""
     users: Annotated[tuple[Person, ...], Field(min_length=1, max_length=10_000)]
     outside: tuple[Outsider, ...] = ()
     groups: tuple[Group, ...] = ()
@@ -206,7 +206,7 @@ class Scenario(Part):
         if acting < 3 and (three := sorted(deck & _THREE)):
             raise ValueError(f"acts.{three[0]}: at least three users who are not manual are needed")
         if not self.outside and (outside := sorted(deck & _OUTSIDE)):
-            raise ValueError(f"acts.{outside[0]}: there is nobody in outside")
+            raise ValueError(f"acts.{outside[0]}: outside is empty")
         if "queue" in deck and not self.groups:
             raise ValueError("acts.queue: there is no group in groups")
         if "pilot" in deck and not self.pilots:
@@ -217,16 +217,16 @@ class Scenario(Part):
 
     @cached_property
     def specs(self) -> tuple[UserSpec, ...]:
-        """The users of the switch."""
+        """Return the users of the switch."""
         return tuple(person.spec() for person in self.users)
 
     @property
     def agents(self) -> tuple[Person, ...]:
-        """The operators of the call centre who act by themselves."""
+        """Return the operators of the call centre who act by themselves."""
         return tuple(person for person in self.users if person.agent is not None and not person.manual)
 
     def switch_settings(self, base: SwitchSettings, *, speed: float = 1.0) -> SwitchSettings:
-        """The settings of a switch, with the call centre of this scenario and its times at this speed."""
+        """Return the settings of a switch, with the call centre of this scenario and its times at this speed."""
         if not self.pilots and not self.processing_groups:
             return base
         pilots = [pilot.model_copy(update={"patience": pilot.patience / speed}) for pilot in self.pilots]
@@ -244,7 +244,7 @@ class Scenario(Part):
 
     @property
     def hands_off(self) -> tuple[Person, ...]:
-        """The people whom the scenario leaves alone, for demonstrations."""
+        """Return the people whom the scenario leaves alone, for demonstrations."""
         return tuple(person for person in self.users if person.manual)
 
 
@@ -253,10 +253,10 @@ _OUTSIDE: Final = {"incoming", "outgoing", "incoming_missed", "queue", "pilot"}
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which 0015550100 is a telephone number, not an octal one, and no key stands twice."""
+    """YAML in which 0015550100 is a telephone number rather than octal, and duplicate keys are errors."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that stands there twice: the later would silently win."""
+        """Refuse a duplicate key: the later one would silently win."""
         seen = set()
         for key, _ in node.value:
             if key.value in seen:
@@ -272,12 +272,12 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def available_scenarios() -> tuple[str, ...]:
-    """Names of the scenarios that come with the simulator."""
+    """Return the names of the scenarios that come with the simulator."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
 def load_scenario(which: str | Path) -> Scenario:
-    """Read a scenario by its name, or from a file. Raises ``InvalidInput``. It reads a file: not for an event loop."""
+    """Read a scenario by its name, or from a file. Raises ``InvalidInput``. Blocking: not for an event loop."""
     path = Path(which)
     if isinstance(which, str) and which in available_scenarios():
         path = FOLDER / f"{which}.yaml"
@@ -301,7 +301,7 @@ def load_scenario(which: str | Path) -> Scenario:
 
 
 def parse_scenario(text: str, *, name: str = "scenario") -> Scenario:
-    """Read a scenario from its text; ``name`` is what errors call it. Raises ``InvalidInput``."""
+    """Read a scenario from its text; errors refer to it as ``name``. Raises ``InvalidInput``."""
     try:
         root = yaml.compose(text, Loader=_Loader)
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader it is
@@ -335,7 +335,7 @@ def _problem(problem: Any, root: yaml.Node | None, name: str) -> str:
         message = "there is no such field"
     elif problem["type"] == "missing":
         message = "is missing"
-    if not location and ": " in message:  # checks across fields name theirs themselves
+    if not location and ": " in message:  # checks across fields name their field themselves
         field, _, message = message.partition(": ")
         location = field.split(".")
     where = f"{name}, line {_line(root, location)}"
@@ -343,7 +343,7 @@ def _problem(problem: Any, root: yaml.Node | None, name: str) -> str:
 
 
 def _line(node: yaml.Node | None, location: Sequence[str | int]) -> int:
-    """The line where a field stands, or the nearest thing around it that does."""
+    """Return the line of a field, or of the nearest thing around it."""
     line = node.start_mark.line if node else 0
     for part in location:
         if isinstance(node, yaml.MappingNode):

@@ -1,8 +1,8 @@
 """Plays a scenario on a switch: people who call each other, by the clock, with repeatable chance.
 
 What happens is an act: a generator that does something on the switch and yields the seconds until it goes on. An act
-has its people for itself. It never touches anybody whom somebody else controls: an act whose calls are changed by
-another hand ends there and then, and what is left of it is tidied up only when nobody has touched it for a while.
+has its people to itself. It never touches anyone whom others control: an act whose calls are changed from elsewhere
+ends there and then, and its remains are tidied up only when they have been left alone for a while.
 """
 
 import logging
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 Steps = Generator[float, None, None]
-"""What an act does; each value is how many seconds, at speed 1, until it goes on."""
+"""The steps of an act; each value is the seconds, at speed 1, until the next step."""
 
 LEFT_ALONE: Final = 180.0
-"""Seconds after which what somebody has touched and left is tidied up."""
+"""Seconds after which calls that were touched from elsewhere and left are tidied up."""
 _RELEASING: Final = "RELEASING"
 _WRONG_NUMBER: Final = "0015550199"
-"""A number outside that nobody has."""
+"""An outside number that does not exist."""
 
 
 class _Act:
-    """Something that goes on: its people, its calls, and what comes next."""
+    """A running act: its people, its calls, and its next step."""
 
     def __init__(self, name: str, steps: Steps, people: set[str]) -> None:
         self.name = name
@@ -45,25 +45,25 @@ class _Act:
         self.people = people
         self.refs: set[str] = set()
         self.routing: set[str] = set()
-        """Whose routing the act has set and takes back."""
+        """The users whose routing the act has set and will restore."""
         self.timer: TimerHandle | None = None
         self.over = False
 
 
 class _Stage:
-    """What an act may ask for before it begins."""
+    """What an act needs before it begins."""
 
     def __init__(self) -> None:
         self.people: set[str] = set()
 
 
 class ScenarioPlayer:
-    """Plays one scenario. Everything happens in callbacks of the clock, in the thread that turns it."""
+    """Plays a scenario. Everything runs in callbacks of the clock, in the thread that turns it."""
 
     def __init__(
         self, scenario: Scenario, switch: "Switch", clock: Clock, *, speed: float = 1.0, seed: int | None = None
     ) -> None:
-        """Play ``scenario`` on ``switch``, ``speed`` times as fast; ``seed`` wins over the scenario's."""
+        """Play ``scenario`` on ``switch``, ``speed`` times as fast; ``seed`` overrides the scenario's."""
         if speed <= 0:
             raise ValueError("speed: it has to be more than 0.")
         self.scenario = scenario
@@ -79,12 +79,12 @@ class ScenarioPlayer:
         self._left: dict[str, TimerHandle] = {}
         self._waiting: dict[str, int] = {}
         self._foreign: set[str] = set()
-        """Calls that others made."""
+        """Calls made from elsewhere."""
         self._pause: TimerHandle | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._own = 0
         self._current: _Act | None = None
-        """The act whose step is being done."""
+        """The act whose step is running."""
         self._running = False
         self._logins = {person.number: person.user for person in scenario.users}
         self._players = frozenset(person.user for person in scenario.users if not person.manual)
@@ -94,16 +94,16 @@ class ScenarioPlayer:
 
     @property
     def running(self) -> bool:
-        """Whether it plays."""
+        """Whether it is playing."""
         return self._running
 
     @property
     def people_at_play(self) -> frozenset[str]:
-        """Login names of those who are in something that the scenario does now."""
+        """Login names of those who are in a running act."""
         return frozenset(login for act in self._acts for login in act.people)
 
     def start(self) -> None:
-        """Begin to play. A second time does nothing."""
+        """Start playing. A second call does nothing."""
         if self._running:
             return
         self._running = True
@@ -115,7 +115,7 @@ class ScenarioPlayer:
             self._pause = self._later(1.0, self._next)
 
     def stop(self) -> None:
-        """End everything that it has begun; calls of others go on. A second time does nothing."""
+        """End everything that it has begun; other calls go on. A second call does nothing."""
         if not self._running:
             return
         self._running = False
@@ -145,7 +145,7 @@ class ScenarioPlayer:
 
     @contextmanager
     def _hand(self) -> Iterator[None]:
-        """What changes inside is our own doing."""
+        """Mark changes made inside as the player's own."""
         self._own += 1
         try:
             yield
@@ -153,21 +153,21 @@ class ScenarioPlayer:
             self._own -= 1
 
     def _next(self) -> None:
-        """Begin the next thing, and come back after a pause."""
+        """Begin the next act, and come back after a pause."""
         self._pause = self._later(self._in(self.scenario.pace.pause), self._next)
         if len(self._acts) >= self.scenario.pace.at_once:
             return
         if not self._deck:
             self._deck = self.scenario.acts.deck()
             self._random.shuffle(self._deck)
-        # what cannot be cast now, for want of free people, gets its turn before the deck is through
+        # an act for which there are too few free people gets its turn before the deck is used up
         for index in range(len(self._deck) - 1, -1, -1):
             if self._begin(self._deck[index]):
                 del self._deck[index]
                 return
 
     def _begin(self, name: str) -> bool:
-        """Begin an act; false if there are not enough free people."""
+        """Begin an act; returns false if there are not enough free people."""
         steps: Steps | None = getattr(self, f"_act_{name}")(stage := _Stage())
         if steps is None:
             return False
@@ -191,7 +191,7 @@ class ScenarioPlayer:
         except StopIteration:
             self._end(act, tidy=True)
         except SwitchError as error:
-            # somebody was quicker, or the switch sees it differently: that is life in an office
+            # someone was quicker, or the switch refuses: that is life in an office
             _LOG.debug("scenario %s: %s ends early: %s", self.scenario.name, act.name, error)
             self._end(act, tidy=True)
         except Exception:
@@ -212,7 +212,7 @@ class ScenarioPlayer:
             act.timer.cancel()
         if tidy:
             with self._hand():
-                # a generator that is being run cannot be closed; it has come to its end then
+                # a running generator cannot be closed, but it has come to its end then
                 if act is not self._current:
                     act.steps.close()
                 self._tidy(act.refs, act.people)
@@ -244,21 +244,21 @@ class ScenarioPlayer:
             return
         if isinstance(change, RoutingChange):
             for act in self._acts:
-                act.routing.discard(change.login)  # whoever set it takes it back
+                act.routing.discard(change.login)  # whoever changed it will change it back
         if not isinstance(change, CallChange):
             return
         if change.kind == "created" and not any(change.ref in act.refs for act in self._acts):
             self._foreign.add(change.ref)
         if change.view is None or change.view.state == _RELEASING:
             return
-        # not while the switch tells: what we do then would be told in between
+        # not while the switch notifies: our changes would be published in between
         for act in tuple(self._acts):
             if change.login in act.people and change.ref in act.refs:
                 self._leave_to_others(act)
         self._visit(change.ref)
 
     def _leave_to_others(self, act: _Act) -> None:
-        """Somebody else has touched the calls of an act: they are theirs now."""
+        """Give up an act whose calls were changed from elsewhere: they are theirs now."""
         people, refs = set(act.people), set(act.refs)
         routing = act.routing
         act.routing = set()
@@ -281,9 +281,9 @@ class ScenarioPlayer:
         self._left[ref] = self._clock.call_later(LEFT_ALONE, tidy)
 
     def _visit(self, ref: str) -> None:
-        """A call that is not ours: our people answer it, and hang up after a while; so does the world outside.
+        """Answer a call that is not ours and hang up after a while; the world outside does so, too.
 
-        They also lift their own telephone where it rings before it dials.
+        Our people also lift their own telephone where it rings before it dials.
         """
         call = self._switch.calls.get(ref)
         if call is None or ref in self._left or any(ref in act.refs for act in self._acts):
@@ -307,7 +307,7 @@ class ScenarioPlayer:
         if call is None or member is None or not _rings(member):
             return
         if member.login and any(other.ref != ref for other in self._switch.calls_of(member.login)):
-            # on another call: that comes first
+            # on another call, which comes first
             self._visits[(ref, who)] = self._later(1.0, partial(self._answer_visit, ref, who))
             return
         try:
@@ -321,7 +321,7 @@ class ScenarioPlayer:
             return
         talk = self._in(self.scenario.answering.talk)
         self._visits[(ref, who)] = self._later(talk, partial(self._leave_visit, ref, who))
-        self._visit(ref)  # it may ring somewhere now
+        self._visit(ref)  # it may ring somewhere by now
 
     def _leave_visit(self, ref: str, who: str) -> None:
         self._visits.pop((ref, who), None)
@@ -340,7 +340,7 @@ class ScenarioPlayer:
     # --------------------------------------------------------------------------------------------------- the cast
 
     def _free(self, stage: _Stage, count: int, among: tuple[str, ...] | None = None) -> list["User"] | None:
-        """Take some free people, none if there are not enough: nobody in a call, in an act, or set to be left alone."""
+        """Take some free people, or ``None`` if there are too few: in no call, no act, and not set to be left alone."""
         engaged = self.people_at_play | stage.people
         logins = [self._logins[number] for number in among] if among is not None else sorted(self._players)
         free = [login for login in logins if login in self._players and login not in engaged and self._idle(login)]
@@ -363,7 +363,7 @@ class ScenarioPlayer:
         )
 
     def _outsider(self) -> Outsider | None:
-        """Somebody outside who is not on the phone."""
+        """Return a contact outside who is not on the phone."""
         engaged = {member.identity.number for call in self._switch.calls.values() for member in call.members}
         free = [outsider for number, outsider in self._outside.items() if number not in engaged]
         return self._random.choice(free) if free else None
@@ -371,7 +371,7 @@ class ScenarioPlayer:
     # ------------------------------------------------------------------------------------- what people do with a phone
 
     def _phone(self, user: "User") -> str:
-        """The telephone that somebody uses: the first that works."""
+        """Return the telephone that a user would use: the first that works."""
         for device in user.devices.values():
             if user.usable(device) and not device.mobile:
                 return device.id
@@ -386,7 +386,7 @@ class ScenarioPlayer:
         return legs[0] if legs else next(iter(member.legs))
 
     def _keep(self, call: "Call") -> "Call":
-        """Note a call as one of the act's, so that it is tidied up with it."""
+        """Add a call to the act, so that it is tidied up with it."""
         assert self._current is not None
         self._current.refs.add(call.ref)
         return call
@@ -401,7 +401,7 @@ class ScenarioPlayer:
         self._switch.answer(user.login, call.ref, self._ringing_device(call, user.login))
 
     def _hang_up(self, user: "User", call: "Call") -> None:
-        """Leave a call, whatever its state, if somebody is still in it."""
+        """Leave a call in any state, if the user is still in it."""
         self._leave(user.login, call)
 
     def _leave(self, login: str, call: "Call") -> None:
@@ -417,7 +417,7 @@ class ScenarioPlayer:
             self._switch.external_hang_up(call.ref, number)
 
     def _newest(self, user: "User") -> "Call":
-        """The call that somebody is in now: transfers and conferences may have given it another reference."""
+        """Return the present call of a user: transfers and conferences may have changed its reference."""
         calls = [call for call in self._switch.calls_of(user.login) if call.ref not in self._foreign]
         if not calls:
             raise SwitchError("CALL_REFERENCE_NOT_FOUND", None, f"{user.login} is in no call")
@@ -505,7 +505,7 @@ class ScenarioPlayer:
     def _outgoing(self, user: "User", outsider: Outsider) -> Steps:
         call = self._dial(user, outsider.number)
         yield self._in(self.scenario.pace.ring)
-        if self._random.random() < 0.2:  # nobody there
+        if self._random.random() < 0.2:  # no one there
             yield self._in(self.scenario.pace.patience)
             self._hang_up(user, call)
             return
@@ -542,7 +542,7 @@ class ScenarioPlayer:
     def _consultation(
         self, caller: "User", called: "User", third: "User"
     ) -> Generator[float, None, tuple["Call", "Call"]]:
-        """One is called and asks a third while the caller waits. Returns the two calls."""
+        """One is called and consults a third while the caller waits. Returns the two calls."""
         first = yield from self._connected(caller, called)
         yield self._in(self.scenario.pace.hold)
         member = first.user(called.login)
@@ -671,14 +671,14 @@ class ScenarioPlayer:
         return self._queue(group, max(1, min(3, room))) if room > 0 else None
 
     def _queue(self, group: Group, callers: int) -> Steps:
-        """Several call one after the other; each is an act of its own, with its own end."""
+        """Several callers, one after the other; each is an act of its own, with its own end."""
         for _ in range(callers):
             self._waiting[group.name] = self._waiting.get(group.name, 0) + 1
             self._run(f"caller of {group.name}", self._queued(group), set())
             yield 1.0
 
     def _queued(self, group: Group) -> Steps:
-        """Wait for a free member, ring, talk. Who waits too long gives up."""
+        """Wait for a free member, ring, talk. A caller who waits too long gives up."""
         act = self._current
         assert act is not None
         try:
@@ -702,7 +702,7 @@ class ScenarioPlayer:
         return self._catch_up(curious[:5])
 
     def _catch_up(self, curious: list[str]) -> Steps:
-        """Those with the most to look at do; so nothing piles up, however long the day."""
+        """Choose those with the most to review, so that nothing piles up, however long the day."""
         for login in curious:
             if login in self._switch.users:
                 self._forget_waiting(login)
@@ -732,7 +732,7 @@ class ScenarioPlayer:
         return self._pilot(self._random.choice(self.scenario.pilots).number, outsider) if outsider else None
 
     def _pilot(self, pilot: str, outsider: Outsider) -> Steps:
-        """Wait in the queue, ring at an agent, talk. Who waits too long gives up; your agents answer by themselves."""
+        """Wait in the queue, ring an agent, talk. Callers who wait too long give up; your agents answer themselves."""
         act = self._current
         assert act is not None
         call = self._ring_in(outsider, pilot)
@@ -790,14 +790,14 @@ class ScenarioPlayer:
                 self._switch.cancel_forward(login)
 
     def _forget_waiting(self, login: str) -> None:
-        """Somebody looks at the missed calls, listens to the messages and deletes them."""
+        """Review the missed calls; listen to the messages and delete them."""
         self._switch.acknowledge_missed(login)
         self._switch.read_voicemails(login)
         self._switch.delete_callbacks(login)
-        self._switch.users[login].voicemails.clear()  # what was heard counts no more, so nobody is to be told
+        self._switch.users[login].voicemails.clear()  # heard messages do not count: no change to publish
 
     def snapshot(self) -> dict[str, Any]:
-        """How much is going on, for tests and the curious."""
+        """Return how much is going on, for tests and the curious."""
         return {
             "acts": sorted(act.name for act in self._acts),
             "visits": len(self._visits),
@@ -808,5 +808,5 @@ class ScenarioPlayer:
 
 
 def _rings(member: "Member") -> bool:
-    """Whether a telephone of somebody rings: for a call that comes, or to be lifted before it dials."""
+    """Whether a telephone of the user rings: for a call, or to be lifted before it dials."""
     return member.state == "RINGING_INCOMING" or "RINGING_INCOMING" in member.legs.values()

@@ -1,4 +1,4 @@
-"""The telephony of the simulator: people, telephones, calls. It knows nothing of any wire."""
+"""The telephony of the simulator: people, telephones, calls. It knows nothing about any wire."""
 
 from .agents import Agent, AgentState
 from .calls import AcdView, Call, CallView, Identity, LegView, Member, PartyView

@@ -1,4 +1,4 @@
-"""The operators of the call centre: what they are, and what they are doing."""
+"""The operators of the call centre: their settings and their state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,12 +27,12 @@ CAUSES: Final[Mapping[str, str]] = {
     RESTRICTED: "SUPERVISOR_RESTRICT_INTRUSION",
     DISCRETE: "SUPERVISOR_LISTENING",
 }
-"""Ways to intrude, and the cause that goes with each."""
+"""Ways to intrude, and the cause of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentState:
-    """What an operator is doing."""
+    """The state of an operator."""
 
     logged_on: bool = False
     sub_state: str | None = None
@@ -55,7 +55,7 @@ class Skill:
 
 @dataclass(slots=True, eq=False)
 class Agent:
-    """An operator, now."""
+    """An operator, at present."""
 
     type: str = AGENT
     groups: tuple[str, ...] = ()
@@ -72,23 +72,23 @@ class Agent:
     device: str | None = None
     group: str | None = None
     status: str = READY
-    """What it does, or will do when its calls are over."""
+    """Its state, or the state it will have once its calls are over."""
     reason: int | None = None
     headset_mode: bool = False
     engaged: bool = False
     """Whether it is in a call, or a distributed one rings."""
     worked: bool = False
-    """Whether it was in a call since it became engaged."""
+    """Whether it has been in a call since it became engaged."""
     served: float | None = None
-    """When it took the distributed call it is in, by the clock's seconds."""
+    """When it took the distributed call it is in, in seconds of the clock."""
     idle: int = 0
-    """Its turn: the smallest gets the next call."""
+    """Its turn: the lowest gets the next call."""
     listens_to: str | None = None
     """Of a supervisor: login name of the agent it listens to permanently."""
     asks: str | None = None
     """Of an agent: login name of the supervisor it has asked for help."""
     timer: TimerHandle | None = None
-    told: AgentState = AgentState()
+    published: AgentState = AgentState()
 
     @property
     def supervisor(self) -> bool:
@@ -97,7 +97,7 @@ class Agent:
 
     @property
     def state(self) -> AgentState:
-        """What it is doing, as others see it."""
+        """The state as others see it."""
         if not self.logged_on:
             return AgentState()
         return AgentState(
@@ -118,13 +118,13 @@ class Agent:
         return True
 
     def stop(self) -> None:
-        """Let the wrap-up not end by itself."""
+        """Stop the timer of the wrap-up."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
 
     def dump(self) -> tuple[object, ...]:
-        """Everything but the timer, for comparison."""
+        """Return everything but the timer, for comparison."""
         return (
             (self.type, self.groups, self.preferred, tuple(self.skills.values()), self.pro_acd, self.self_assign),
             (self.headset, self.help, self.multiline, self.withdrawn),
@@ -135,7 +135,7 @@ class Agent:
 
     @classmethod
     def of(cls, spec: "AgentSpec") -> "Agent":
-        """The operator that a specification describes."""
+        """Return the operator for a specification."""
         return cls(
             type=spec.type,
             groups=spec.groups,
@@ -161,7 +161,7 @@ class ProcessingGroup:
 
     @classmethod
     def of(cls, spec: "ProcessingGroupSpec") -> "ProcessingGroup":
-        """The group that a specification describes."""
+        """Return the group for a specification."""
         return cls(spec.number, spec.name, spec.wrap_up_time, spec.withdraw_reasons)
 
 
@@ -176,9 +176,9 @@ class Pilot:
     patience: float = 300.0
     overflow: str | None = None
     blocked: bool = False
-    """Closed: its calls go to the overflow, or hear a tone."""
+    """Closed: its calls overflow, or get a tone."""
 
     @classmethod
     def of(cls, spec: "PilotSpec") -> "Pilot":
-        """The pilot that a specification describes."""
+        """Return the pilot for a specification."""
         return cls(spec.number, spec.groups, spec.name, spec.queue_size, spec.patience, spec.overflow)

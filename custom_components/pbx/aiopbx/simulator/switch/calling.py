@@ -26,7 +26,7 @@ def check_data(data: str | None) -> None:
 
 
 class Calling(Progress):
-    """What one person does with its own calls, and what people outside do."""
+    """What people do with their own calls, and what people outside do."""
 
     # -- making -----------------------------------------------------------------------------------------------------
 
@@ -52,8 +52,8 @@ class Calling(Progress):
 
         Without ``auto_answer`` that telephone rings first, and dials once it is answered. What is active on it is
         held. ``pin`` and ``secret_code`` make it a private call, ``business_code`` charges it to a cost centre.
-        ``to_supervisor`` calls the user's supervisor instead of ``callee``. ``skills`` (numbers and least levels) are
-        those that an agent must have whom a pilot gives the call to. ``message`` is the identifier of one in the user's
+        ``to_supervisor`` calls the user's supervisor instead of ``callee``. ``skills`` (numbers and minimum levels)
+        are those of the agent to whom a pilot may give the call. ``message`` is the identifier of one in the user's
         own mailbox, which is played at once when the mailbox is called.
         """
         user = self.user(login)
@@ -106,11 +106,11 @@ class Calling(Progress):
         return call
 
     def _supervisor_number(self, user: User) -> str | None:
-        """Whom a call to the supervisor leads to."""
+        """Return the number of the user's supervisor."""
         return user.supervisor
 
     def _may_dial(self, device: Device) -> None:
-        """Refuse a telephone from which nothing may be dialled."""
+        """Refuse a telephone that cannot dial."""
 
     def _pin_fits(self, user: User, pin: str, secret_code: str) -> bool:
         """Whether a user may make private calls with these codes."""
@@ -136,7 +136,7 @@ class Calling(Progress):
                 raise unauthorized(f"{login} may not charge calls to this cost centre.")
 
     def _dial(self, call: Call, caller: Member) -> None:
-        """The caller's telephone is off the hook: go where the number leads."""
+        """The caller's telephone is off the hook: proceed to where the number leads."""
         self.log.dialled(call, caller)
         target = self._resolve(call.initial_called.number, inside=self._inside(call))
         if target is None:
@@ -145,7 +145,7 @@ class Calling(Progress):
             self._advance(call, caller, target)
 
     def make_set_call(self, device: str, callee: str) -> Call:
-        """Call a number from a desk-sharing set that nobody is logged on at. It dials at once."""
+        """Call a number from a desk-sharing set where no one is logged on. It dials at once."""
         number = self._number(callee)
         if device not in self.sets:
             raise bad_value(f"There is no telephone {device!r}.", "INVALID_DEVICE")
@@ -168,7 +168,7 @@ class Calling(Progress):
     def incoming_external(
         self, from_number: str, to_number: str, name: str | None = None, *, anonymous: bool = False
     ) -> Call:
-        """Somebody outside calls. If nobody can be rung, the call that is returned has already ended."""
+        """Make a call from outside. If no one can be rung, the call that is returned has already ended."""
         number = self._number(to_number)
         target = self._resolve(number)
         if target is None or (target.kind == EXTERNAL and not target.diverted):
@@ -191,7 +191,7 @@ class Calling(Progress):
         for member in call.members:
             if member.login is None and member.person and number in (None, member.identity.number):
                 return call, member
-        raise bad_value(f"Nobody outside of number {number!r} is in the call.")
+        raise bad_value(f"No outside party with number {number!r} is in the call.")
 
     def external_answer(self, ref: str, number: str | None = None) -> None:
         """The external party at which it rings answers."""
@@ -202,7 +202,7 @@ class Calling(Progress):
             self._answered(call, member)
 
     def external_hang_up(self, ref: str, number: str | None = None) -> None:
-        """An external party hangs up: the one of this number, or the first."""
+        """Hang up an external party: the one with this number, or the first."""
         call, member = self._outside(ref, number)
         with self._acting():
             if member.state == RINGING_INCOMING:
@@ -211,7 +211,7 @@ class Calling(Progress):
                 self._hung_up(call, member)
 
     def external_busy(self, ref: str, number: str | None = None) -> None:
-        """The external party at which it rings turns out busy: the caller hears the busy tone."""
+        """Make an external party that is ringing turn out busy: the caller gets the busy tone."""
         call, member = self._outside(ref, number)
         if member.state != RINGING_INCOMING:
             raise wrong_state(f"It does not ring at {member.identity.number}.")
@@ -233,7 +233,7 @@ class Calling(Progress):
             return
         self._need_leg(user, call, member, device, "answer")
         with self._acting():
-            if member.state == DIALING:  # the own telephone was called first
+            if member.state == DIALING:  # the caller's own telephone was called first
                 self._engage(user, device, call)
                 self._stop(call, "ring")
                 member.put(DIALING)
@@ -252,7 +252,7 @@ class Calling(Progress):
             self._hung_up(call, member)
 
     def release(self, login: str, ref: str) -> None:
-        """End a call for everybody; a call that rings is rejected. A conference only by who made it."""
+        """End a call for all parties; a ringing one is rejected. Only its creator can end a conference."""
         user, call, member = self.find(login, ref)
         if call.conference and call.controller != login:
             raise unauthorized("Only who made the conference can end it for all.")
@@ -296,7 +296,7 @@ class Calling(Progress):
             self._take_back(call, member, device)
 
     def reconnect(self, login: str, held_ref: str, enquiry_ref: str, device: str) -> None:
-        """Give a consultation up, active or ringing, and go back to the held call."""
+        """Cancel a consultation, active or ringing, and return to the held call."""
         user, call, member = self.find(login, held_ref)
         _, enquiry, asking = self.find(login, enquiry_ref)
         self._need_leg(user, call, member, device, "reconnect")

@@ -21,7 +21,7 @@ DEVICE: Final = "DEVICE"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who somebody is."""
+    """The identity of a party."""
 
     kind: str
     number: str
@@ -40,46 +40,46 @@ class Member:
     state: str
     legs: dict[str, str] = field(default_factory=dict)
     anonymous: bool = False
-    """Whether the others are not told who this is."""
+    """Whether its identity is hidden from the others."""
     recording: str | None = None
-    """``RECORDING`` or ``PAUSED``, where this user records the call."""
+    """``RECORDING`` or ``PAUSED``, if this user records the call."""
     called_back: bool = False
-    """Whether this user has asked the called one to call back."""
+    """Whether this user has asked the called party to call back."""
     group: str | None = None
     """The hunting group through which this user is rung."""
     box: str | None = None
-    """Of the voicemail service: whose mailbox."""
+    """Of the voicemail service: the login of the mailbox."""
     since: float | None = None
-    """Of the voicemail service: when it answered, by the clock's seconds."""
+    """Of the voicemail service: when it answered, in seconds of the clock."""
     place: bool = False
-    """Nobody: the telephone at which the call is parked."""
+    """No person: the telephone at which the call is parked."""
     queue: bool = False
-    """Nobody: the queue of a pilot, in which the call waits for an agent."""
+    """No person: the queue of a pilot, in which the call waits for an agent."""
     distributed: str | None = None
     """Of an agent: the processing group through which it got the call."""
     intrudes: str | None = None
-    """Of a supervisor who listens or intrudes: login name of the agent. It is no party of the conversation."""
+    """Of a supervisor who listens or intrudes: login name of the agent. It is not a party of the conversation."""
     mode: str | None = None
     """How it intrudes: ``NORMAL``, ``RESTRICTED`` or ``DISCRETE``."""
 
     @property
     def kind(self) -> str:
-        """What kind of party."""
+        """The kind of party."""
         return self.identity.kind
 
     @property
     def login(self) -> str | None:
-        """Login name, where it is a user of the PBX."""
+        """Login name, if it is a user of the PBX."""
         return self.identity.login
 
     @property
     def person(self) -> bool:
-        """Whether somebody could be talked to: no service, no place where a call is parked."""
+        """Whether one can talk to it: not to a service or the place of a parked call."""
         return self.identity.kind != SERVICE and not self.place
 
     @property
     def device(self) -> str | None:
-        """The telephone of a user who is in the call with one."""
+        """The telephone of a user who is in the call with only one."""
         return next(iter(self.legs)) if len(self.legs) == 1 else None
 
     def put(self, state: str) -> None:
@@ -91,7 +91,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class AcdView:
-    """What the call centre knows of a call. Times are whole seconds."""
+    """What the call centre knows about a call. Times are whole seconds."""
 
     pilot: str
     group: str | None = None
@@ -101,24 +101,24 @@ class AcdView:
     global_time: int | None = None
     """How long it took from the first pilot to the agent."""
     waiting_time: int | None = None
-    """While it waits: how long that will take, as estimated when it came."""
+    """While it waits: the waiting time that was estimated when it came."""
     saturated: bool | None = None
     """While it waits: whether it got the last place of the queue."""
     supervised: bool = False
-    """Whether somebody consulted the pilot and then transferred the call to it."""
+    """Whether the pilot was consulted and the call then transferred to it."""
     transfer_possible: bool | None = None
     """In a consultation: whether the held call can be transferred to the pilot now."""
 
 
 @dataclass(slots=True, eq=False)
 class Distribution:
-    """The way of a call through the call centre. Times are the clock's seconds."""
+    """The way of a call through the call centre. Times are seconds of the clock."""
 
     pilot: str
     began: float
     queued: float
     order: int
-    """Its place: the smallest goes first. A call that comes back from an agent keeps it."""
+    """Its place: the lowest goes first. A call that comes back from an agent keeps it."""
     estimate: int = 0
     saturated: bool = False
     group: str | None = None
@@ -127,7 +127,7 @@ class Distribution:
     supervised: bool = False
 
     def dump(self) -> tuple[Any, ...]:
-        """Everything, for comparison."""
+        """Return everything, for comparison."""
         return (
             (self.pilot, self.began, self.queued, self.order, self.estimate, self.saturated),
             (self.group, self.queue_time, self.global_time, self.supervised),
@@ -136,18 +136,18 @@ class Distribution:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A call of two or more parties, of one who dials, or of one who hears a tone."""
+    """A call of two or more parties, of one that dials, or of one that gets a tone."""
 
     ref: str
     started: datetime
     initial_called: Identity
     initiator: str = ""
-    """``Member.id`` of who began it."""
+    """``Member.id`` of the party that began it."""
     members: list[Member] = field(default_factory=list)
     controller: str | None = None
     """Login name of the user who made the conference."""
     tone: str | None = None
-    """Why the only party hears a tone: a cause such as ``BUSY``."""
+    """The cause of the tone that the only party gets, such as ``BUSY``."""
     ended: bool = False
     cause: str | None = None
     """Why it ended."""
@@ -157,23 +157,23 @@ class Call:
     business_code: str | None = None
     private: bool = False
     calling_number: str | None = None
-    """What number is shown outside."""
+    """The number that is shown outside."""
     message: str | None = None
-    """The one message of the caller's mailbox that it is about."""
+    """The only message of the caller's mailbox to be played."""
     inhibit_progress_tone: bool = False
     dtmf: list[tuple[str, str]] = field(default_factory=list)
-    """Who sent which digits: login name, digits."""
+    """The digits sent: login name, digits."""
     tried: tuple[str, ...] = ()
-    """Login names at which the call was presented already: forwarding does not return to them."""
+    """Login names of users who were called already: forwarding does not return to them."""
     rung: str | None = None
-    """Login name of the user last presented: who can be asked to call back."""
+    """Login name of the last user called, who can be asked to call back."""
     parked_by: str | None = None
     recalls: int = 0
-    """How often it could not be given back to who parked it."""
+    """How often it could not be returned to the user who parked it."""
     acd: Distribution | None = None
     """Of a call that came through a pilot."""
     skills: tuple[tuple[int, int], ...] = ()
-    """Number and least level of the skills that an agent must have to get it."""
+    """Number and minimum level of the skills that an agent needs for it."""
     timers: dict[str, TimerHandle] = field(default_factory=dict)
 
     def user(self, login: str) -> Member | None:
@@ -184,19 +184,19 @@ class Call:
         return None
 
     def others(self, member: Member) -> list[Member]:
-        """All parties of the conversation but this one; a supervisor who intrudes is none."""
+        """Return all parties of the conversation but this one; a supervisor who intrudes does not count."""
         return [other for other in self.members if other is not member and other.intrudes is None]
 
     @property
     def intruder(self) -> Member | None:
-        """The supervisor who listens or intrudes."""
+        """Return the supervisor who listens or intrudes."""
         for member in self.members:
             if member.intrudes is not None:
                 return member
         return None
 
     def ringing(self) -> Member | None:
-        """The party at which it rings."""
+        """Return the party that is ringing."""
         for member in self.members:
             if member.state == RINGING_INCOMING:
                 return member
@@ -209,7 +209,7 @@ class Call:
 
     @property
     def queued(self) -> Member | None:
-        """The queue in which it waits."""
+        """Return the queue in which it waits."""
         for member in self.members:
             if member.queue:
                 return member
@@ -217,14 +217,14 @@ class Call:
 
     @property
     def parked(self) -> Member | None:
-        """The place where it is parked."""
+        """Return the place where it is parked."""
         for member in self.members:
             if member.place:
                 return member
         return None
 
     def dump(self) -> dict[str, Any]:
-        """Everything but the timers, for comparison."""
+        """Return everything but the timers, for comparison."""
         return {
             "ref": self.ref,
             "initial_called": self.initial_called,

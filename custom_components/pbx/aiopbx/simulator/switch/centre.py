@@ -1,4 +1,4 @@
-"""The call centre: pilots with their queues, agents who get the calls in turn, supervisors who help and listen."""
+"""The call centre: pilots with their queues, agents who take turns, supervisors who help and listen."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -50,19 +50,19 @@ if TYPE_CHECKING:
 PILOT: Final = "PILOT"
 
 FIRST_GUESS: Final = 60.0
-"""Seconds that a call takes an agent, as long as none has been seen."""
+"""Seconds that a call is assumed to take an agent until one has ended."""
 
 
 class CallCentre(PhoneSets):
-    """Distribution of calls to agents.
+    """Distributes calls to agents.
 
     A call to a pilot has the queue as its other party until an agent is free: ready, in a processing group of the
-    pilot, with the skills asked for, on a telephone that is in service, and in no call at all. Calls go in the order
+    pilot, with the skills required, on a telephone that is in service, and in no call at all. Calls go in the order
     in which they came, each to the agent who has been idle for longest.
     """
 
     def __init__(self, clock: Clock, users: "Iterable[UserSpec]" = (), settings: SwitchSettings | None = None) -> None:
-        """Start with these users, nobody logged on."""
+        """Start with these users; no one is logged on."""
         settings = settings or SwitchSettings()
         self.pilots = {spec.number: Pilot.of(spec) for spec in settings.pilots}
         self.processing_groups = {spec.number: ProcessingGroup.of(spec) for spec in settings.processing_groups}
@@ -89,7 +89,7 @@ class CallCentre(PhoneSets):
             self._groups_exist(user.agent.groups)
 
     def _groups_exist(self, numbers: Iterable[str]) -> None:
-        """Processing groups are there as soon as somebody names them."""
+        """Return a processing group; one is created when it is first named."""
         for number in numbers:
             if number not in self.processing_groups:
                 self.processing_groups[number] = ProcessingGroup(number)
@@ -101,7 +101,7 @@ class CallCentre(PhoneSets):
         return number in self.pilots or super().known(number)
 
     def who(self, number: str) -> Identity:
-        """Whose number this is."""
+        """Return the owner of this number."""
         pilot = self.pilots.get(number)
         if pilot is not None:
             return Identity(SERVICE, number, last_name=pilot.name, sub_type="pilot")
@@ -126,7 +126,7 @@ class CallCentre(PhoneSets):
         return replace(target, kind=TONE, cause="BUSY" if full else "NO_AVAILABLE_AGENT")
 
     def _staff(self, pilot: Pilot) -> int:
-        """How many operators are logged on in the groups of a pilot, whatever they do."""
+        """Return how many operators are logged on in the groups of a pilot, whatever their state."""
         return sum(agent.logged_on and agent.group in pilot.groups for _, agent in self._operators())
 
     def _operators(self) -> Iterable[tuple[User, Agent]]:
@@ -135,7 +135,7 @@ class CallCentre(PhoneSets):
                 yield user, user.agent
 
     def waiting(self, pilot: str) -> list[Call]:
-        """The calls that wait in the queue of a pilot, the next one first."""
+        """Return the calls that wait in the queue of a pilot, the next one first."""
         return [call for call in self._queue_order() if call.acd is not None and call.acd.pilot == pilot]
 
     def _queue_order(self) -> list[Call]:
@@ -177,7 +177,7 @@ class CallCentre(PhoneSets):
         self._timer(call, "queue", max(0.0, left), lambda: self._dissuade(call))
 
     def _dissuade(self, call: Call) -> None:
-        """It has waited for too long."""
+        """Take a call out of the queue that has waited for too long."""
         place = call.queued
         if place is None or call.acd is None:
             return
@@ -224,16 +224,16 @@ class CallCentre(PhoneSets):
                 self._listen(user, agent, agent.listens_to)
         self._see_who_works()
         for user, agent in self._operators():
-            self._tell(user, agent)
+            self._publish_state(user, agent)
 
-    def _tell(self, user: User, agent: Agent) -> None:
+    def _publish_state(self, user: User, agent: Agent) -> None:
         state = agent.state
-        if state != agent.told:
-            agent.told = state
+        if state != agent.published:
+            agent.published = state
             self._after.append(AgentChange(login=user.login, state=state))
 
     def _see_who_works(self) -> None:
-        """Who is in a call now; who has ended a distributed one is in wrap-up."""
+        """Update who is in a call; an operator whose distributed call has ended is in wrap-up."""
         for user, agent in self._operators():
             if not agent.logged_on:
                 continue
@@ -255,7 +255,7 @@ class CallCentre(PhoneSets):
                         self._wrap_up(user, agent)
 
     def _wrap_up(self, user: User, agent: Agent) -> None:
-        """A distributed call is over: there is a little time before the next."""
+        """A distributed call is over: pause briefly before the next."""
         group = self.processing_groups.get(agent.group or "")
         seconds = self.settings.wrap_up_time if group is None or group.wrap_up_time is None else group.wrap_up_time
         if seconds <= 0:
@@ -278,7 +278,7 @@ class CallCentre(PhoneSets):
         agent.reason = reason
 
     def _best(self, call: Call) -> tuple[User, Agent] | None:
-        """The agent whose turn it is for a call."""
+        """Return the agent whose turn it is for a call."""
         assert call.acd is not None
         groups = self.pilots[call.acd.pilot].groups
         free = [
@@ -344,7 +344,7 @@ class CallCentre(PhoneSets):
         super()._lose_device(user, device)
 
     def remove_user(self, login: str) -> None:
-        """Delete a user; its calls end, but for those that a pilot gave it and it has not taken."""
+        """Delete a user; its calls end, except those that a pilot gave it and it has not taken."""
         user = self.user(login)
         if user.agent is not None and user.agent.logged_on:
             with self._acting():
@@ -362,7 +362,7 @@ class CallCentre(PhoneSets):
                 self._touch(active)
 
     def block_pilot(self, number: str, blocked: bool = True) -> None:
-        """Close a pilot, or open it again. Calls that wait already stay."""
+        """Close a pilot, or open it again. Calls that already wait stay."""
         pilot = self.pilots.get(number)
         if pilot is None:
             raise bad_value(f"There is no pilot {number!r}.", "INVALID_DESTINATION")
@@ -370,7 +370,7 @@ class CallCentre(PhoneSets):
             pilot.blocked = blocked
 
     def configure_pilot(self, number: str, changes: Mapping[str, Any]) -> None:
-        """Change fields of a pilot; what waits is distributed accordingly."""
+        """Change fields of a pilot; waiting calls are distributed accordingly."""
         with self._acting():
             for name, value in changes.items():
                 setattr(self.pilots[number], name, value)
@@ -385,7 +385,7 @@ class CallCentre(PhoneSets):
             self._groups_exist(agent.groups)
 
     def make_operator(self, login: str, changes: Mapping[str, Any] | None) -> None:
-        """Make a user an operator with these fields of ``Agent``; with none, it is one no longer."""
+        """Make a user an operator with these fields of ``Agent``; with ``None``, no longer."""
         user = self.user(login)
         if changes is not None:
             user.agent = user.agent or Agent()
@@ -399,14 +399,14 @@ class CallCentre(PhoneSets):
                         if member is not None and member.intrudes is not None:
                             self._part(call, member)
                     self._log_off(user, user.agent)
-                self._tell(user, user.agent)
+                self._publish_state(user, user.agent)
                 user.agent = None
                 del self._staff_of_centre[login]
 
     # -- logging on and off -----------------------------------------------------------------------------------------
 
     def operator(self, login: str) -> tuple[User, Agent]:
-        """A user who is an operator; refuses anybody else."""
+        """Return a user who is an operator; refuses all others."""
         user = self.user(login)
         if user.agent is None:
             raise unauthorized(f"{login} is no operator of the call centre.")
@@ -431,11 +431,11 @@ class CallCentre(PhoneSets):
         return user, agent
 
     def agent_state(self, login: str) -> AgentState:
-        """What an operator is doing."""
+        """Return the state of an operator."""
         return self.operator(login)[1].state
 
     def agent_log_on(self, login: str, device: str, group: str | None = None, headset: bool | None = None) -> None:
-        """Log an operator on at one of its own telephones, or at a pro-ACD set that nobody uses.
+        """Log an operator on at one of its own telephones, or at a pro-ACD set that is free.
 
         An agent without ``group`` is in its preferred one, a supervisor in none. A supervisor who is logged on and in
         none enters ``group``; ``device`` is its own number then.
@@ -531,7 +531,7 @@ class CallCentre(PhoneSets):
             self._after.append(RoutingChange(login=user.login))
 
     def agent_enter_group(self, login: str, group: str) -> None:
-        """Let a supervisor who is logged on out of any group enter one."""
+        """Let a supervisor who is logged on outside any group enter one."""
         _, agent = self._supervising(login)
         if agent.group is not None:
             raise wrong_state(f"{login} is in the processing group {agent.group} already.")
@@ -559,25 +559,25 @@ class CallCentre(PhoneSets):
     # -- ready, pause, wrap-up, withdraw ------------------------------------------------------------------------------
 
     def agent_ready(self, login: str) -> None:
-        """Let an operator have calls; during a call: when that is over, after the wrap-up."""
+        """Make an operator ready; during a call: after that and the wrap-up."""
         _, agent = self._in_group(login)
         with self._acting():
             self._become(agent, READY)
 
     def agent_pause(self, login: str) -> None:
-        """Let an operator pause until it says that it is ready; during a call: when that is over."""
+        """Pause an operator until it is made ready; during a call: after it."""
         _, agent = self._in_group(login)
         with self._acting():
             self._become(agent, PAUSE)
 
     def agent_wrap_up(self, login: str) -> None:
-        """Put an operator in wrap-up until it says that it is ready; during a call: when that is over."""
+        """Put an operator in wrap-up until it is made ready; during a call: after it."""
         _, agent = self._in_group(login)
         with self._acting():
             self._become(agent, WRAPUP)
 
     def agent_withdraw(self, login: str, reason: int | None = None) -> None:
-        """Withdraw an operator until it says that it is ready; ``reason`` is an index of its group's reasons."""
+        """Withdraw an operator until it is made ready; ``reason`` is an index of its group's reasons."""
         _, agent = self._in_group(login)
         reasons = self.withdraw_reasons(login)
         if reason is not None and not 1 <= reason <= len(reasons):
@@ -586,7 +586,7 @@ class CallCentre(PhoneSets):
             self._become(agent, WITHDRAW, reason)
 
     def withdraw_reasons(self, login: str, group: str | None = None) -> tuple[str, ...]:
-        """Labels of the reasons to withdraw, by index from 1, of a group (the operator's own, if none is named)."""
+        """Return the labels of a group's reasons to withdraw, by index from 1 (by default the operator's own group)."""
         _, agent = self.operator(login)
         number = group or agent.group or agent.preferred or (agent.groups[0] if agent.groups else None)
         found = self.processing_groups.get(number or "")
@@ -597,7 +597,7 @@ class CallCentre(PhoneSets):
     # -- help -------------------------------------------------------------------------------------------------------
 
     def _supervisor(self, user: User, agent: Agent) -> User | None:
-        """Who helps an agent: its supervisor, or the first that is logged on and attached to its group."""
+        """Return who helps an agent: its supervisor, or the first that is logged on and attached to its group."""
         found: list[User] = []
         for other, helper in self._operators():
             if other is user or not helper.supervisor or not helper.logged_on or not helper.help:
@@ -626,16 +626,16 @@ class CallCentre(PhoneSets):
             raise wrong_state(f"No supervisor of {login} is logged on.")
         with self._acting():
             agent.asks = supervisor.login
-            self._tell_help(user, supervisor, requested=True)
+            self._publish_help(user, supervisor, requested=True)
 
-    def _tell_help(self, agent: User, supervisor: User, *, requested: bool) -> None:
+    def _publish_help(self, agent: User, supervisor: User, *, requested: bool) -> None:
         for user, other in ((agent, supervisor), (supervisor, agent)):
             self._after.append(
                 HelpChange(login=user.login, kind="requested" if requested else "cancelled", number=other.number)
             )
 
     def cancel_help(self, login: str, other: str | None = None) -> None:
-        """Let an agent need no help any more, or a supervisor refuse it to the agent of the number ``other``."""
+        """Cancel an agent's request for help, or let a supervisor reject that of the agent ``other``."""
         user, agent = self._on(login)
         number = self._number(other) if other else None
         if not agent.supervisor:
@@ -644,7 +644,7 @@ class CallCentre(PhoneSets):
                 raise wrong_state(f"{login} has not asked for help.")
             if number is not None and self.by_number(number) is not supervisor:
                 raise bad_value(f"{login} has asked {supervisor.number} for help, not {other}.", "INVALID_DESTINATION")
-            asking, asked = user, supervisor
+            asker, helper = user, supervisor
         else:
             askers = [found for found, item in self._operators() if item.asks == login]
             if number is not None:
@@ -653,26 +653,26 @@ class CallCentre(PhoneSets):
                 raise wrong_state(f"{other or 'Nobody'} has not asked {login} for help.")
             if len(askers) > 1:
                 raise bad_value("Several agents have asked for help: other must name one.")
-            asking, asked = askers[0], user
+            asker, helper = askers[0], user
         with self._acting():
-            if asking.agent is not None:
-                asking.agent.asks = None
-            self._tell_help(asking, asked, requested=False)
+            if asker.agent is not None:
+                asker.agent.asks = None
+            self._publish_help(asker, helper, requested=False)
 
     def _forget_help(self, user: User, agent: Agent) -> None:
-        """Who logs off neither asks nor helps."""
+        """End the requests for help of, and to, an operator who logs off."""
         for other, item in self._operators():
             if item.asks is None or not (other is user or item.asks == user.login):
                 continue
             supervisor = self.users.get(item.asks)
             item.asks = None
             if supervisor is not None:
-                self._tell_help(other, supervisor, requested=False)
+                self._publish_help(other, supervisor, requested=False)
 
     # -- supervision ------------------------------------------------------------------------------------------------
 
     def _supervised(self, login: str, agent_number: str) -> tuple[User, Agent, User, Agent]:
-        """A supervisor, and an agent that it may listen to."""
+        """Return a supervisor, and an agent that it may listen to."""
         user, supervisor = self._supervising(login)
         other = self.by_number(self._number(agent_number))
         if other is None or other.agent is None:
@@ -687,7 +687,7 @@ class CallCentre(PhoneSets):
         return user, supervisor, other, agent
 
     def _open_call(self, user: User, agent: User) -> Call | None:
-        """The active call of an agent that a supervisor could get into."""
+        """Return the active call of an agent that a supervisor could intrude on."""
         for call in self._calls_of[agent.login].values():
             member = call.user(agent.login)
             if member is None or member.state != ACTIVE or member.intrudes is not None or call.intruder is not None:
@@ -702,7 +702,7 @@ class CallCentre(PhoneSets):
     def intrude(self, login: str, agent_number: str, mode: str = NORMAL) -> None:
         """Bring a supervisor into the active call of an agent.
 
-        ``NORMAL``: everybody hears it. ``RESTRICTED``: only the agent does, and sees it. ``DISCRETE``: nobody does.
+        ``NORMAL``: every party can hear it. ``RESTRICTED``: only the agent can, and sees it. ``DISCRETE``: none can.
         """
         user, supervisor, other, _ = self._supervised(login, agent_number)
         if mode not in CAUSES:
@@ -726,14 +726,14 @@ class CallCentre(PhoneSets):
         self._join(call, member)
         self._note_intrusion(call, mode)
         if agent.agent is not None and agent.agent.asks == user.login:
-            agent.agent.asks = None  # here is the help
+            agent.agent.asks = None  # the help has arrived
 
     def _note_intrusion(self, call: Call, mode: str) -> None:
         for member in call.members:
             self._note(member.login, call.ref, CAUSES[mode])
 
     def change_intrusion(self, login: str, mode: str) -> None:
-        """Intrude in another way; in the same way again ends it."""
+        """Intrude in another way; the same way again ends it."""
         user, _ = self._supervising(login)
         if mode not in CAUSES:
             raise bad_value(f"mode: {mode!r} is none of {', '.join(CAUSES)}.")
@@ -751,7 +751,7 @@ class CallCentre(PhoneSets):
         raise wrong_state(f"{login} does not intrude on a call.")
 
     def listen_permanently(self, login: str, agent_number: str) -> None:
-        """Listen to every call of an agent from now on; for the same agent again ends it, as hanging up does."""
+        """Listen to every call of an agent from now on; repeating it for the same agent ends it, as hanging up does."""
         _, supervisor, other, _ = self._supervised(login, agent_number)
         with self._acting():
             if supervisor.listens_to != other.login:
@@ -764,7 +764,7 @@ class CallCentre(PhoneSets):
                     self._part(call, member)
 
     def _listen(self, user: User, supervisor: Agent, login: str) -> None:
-        """Bring a supervisor who listens permanently into the call that its agent has now."""
+        """Bring a supervisor who listens permanently into the present call of its agent."""
         agent = self.users.get(login)
         if agent is None or agent.agent is None or not agent.agent.logged_on:
             supervisor.listens_to = None
@@ -845,19 +845,19 @@ class CallCentre(PhoneSets):
                 global_time=acd.global_time,
                 supervised=acd.supervised,
             )
-        asking = len(self._calls_of[user.login]) > 1
+        agent = len(self._calls_of[user.login]) > 1
         return AcdView(
             acd.pilot,
             waiting_time=acd.estimate,
             saturated=acd.saturated,
             supervised=acd.supervised,
-            transfer_possible="transfer" in view.actions if asking else None,
+            transfer_possible="transfer" in view.actions if agent else None,
         )
 
     # -- checking ---------------------------------------------------------------------------------------------------
 
     def dump(self) -> dict[str, Any]:
-        """The whole state, for comparison."""
+        """Return the whole state, for comparison."""
         return super().dump() | {
             "agents": {user.login: agent.dump() for user, agent in self._operators()},
             "pilots": {pilot.number: (pilot.groups, pilot.blocked, pilot.overflow) for pilot in self.pilots.values()},
@@ -865,7 +865,7 @@ class CallCentre(PhoneSets):
         }
 
     def check(self) -> None:
-        """Raise ``AssertionError`` if the state contradicts itself, or if an agent could have a call that waits."""
+        """Raise ``AssertionError`` if the state contradicts itself, or if a waiting call could be given to an agent."""
         super().check()
         assert self._waiting == {ref: call for ref, call in self.calls.items() if call.queued is not None}
         for call in self._queue_order():
@@ -885,7 +885,7 @@ class CallCentre(PhoneSets):
         staff = {login: user for login, user in self.users.items() if user.agent is not None}
         assert staff == self._staff_of_centre
         for user, agent in self._operators():
-            assert agent.told == agent.state, f"{user.login}: the state of the agent was not told"
+            assert agent.published == agent.state, f"{user.login}: the state of the agent was not published"
             assert (agent.timer is None) or agent.status == WRAPUP
             assert agent.logged_on == (agent.device is not None)
             assert agent.logged_on or agent.group is None

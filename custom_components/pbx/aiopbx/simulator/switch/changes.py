@@ -1,8 +1,10 @@
-"""What the switch tells its listeners, after each thing that was done and in the order in which users see it."""
+"""The changes that the switch publishes after each action, in the order in which users see them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+import msgspec
 
 from .agents import AgentState
 from .calls import CallView, Identity
@@ -10,16 +12,16 @@ from .calls import CallView, Identity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallChange:
-    """A call of a user came, changed or went. ``view`` is what the user sees of it from now on."""
+    """A call of a user was created, changed or removed. ``view`` is the call as the user sees it from now on."""
 
     login: str
     ref: str
     kind: Literal["created", "modified", "removed"]
     view: CallView | None = None
-    """None once it is removed."""
+    """``None`` once it is removed."""
     cause: str | None = None
     previous_ref: str | None = None
-    """The reference that this one replaces: that call is gone without a change of its own."""
+    """The reference that this one replaces: that call disappears without a change of its own."""
     replaced_by: str | None = None
     """The call that takes over from one that is being released."""
     new_destination: str | None = None
@@ -45,7 +47,7 @@ class DeviceChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapabilitiesChange:
-    """What can be started on a user's telephones is another than before; comes after the calls that caused it."""
+    """What can be started on a user's telephones has changed; follows the calls that caused it."""
 
     login: str
 
@@ -59,7 +61,7 @@ class RoutingChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountersChange:
-    """What waits for a user changed."""
+    """The counters of a user changed."""
 
     login: str
 
@@ -81,7 +83,7 @@ class UserChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentChange:
-    """An operator of the call centre does something else."""
+    """The state of an operator of the call centre changed."""
 
     login: str
     state: AgentState
@@ -89,17 +91,17 @@ class AgentChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpChange:
-    """An agent asks its supervisor for help, or no longer does. Both are told."""
+    """An agent asks its supervisor for help, or no longer does. Both get the change."""
 
     login: str
     kind: Literal["requested", "cancelled"]
     number: str
-    """Of the other: the supervisor's for the agent, the agent's for the supervisor."""
+    """Number of the other: the supervisor's for the agent, the agent's for the supervisor."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogPart:
-    """A party of a record. That of the owner, or of who got the call instead, has a role and says if it answered."""
+# Structs, because a busy office makes and compares thousands of them a minute.
+class LogPart(msgspec.Struct, frozen=True):
+    """A party of a record. The owner, or the user who got the call instead, has a role and ``answered``."""
 
     identity: Identity
     role: str | None = None
@@ -109,9 +111,8 @@ class LogPart:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogRecord:
-    """A record of the communication log, as it is now."""
+class LogRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of the communication log, at present."""
 
     id: int
     ref: str
@@ -120,7 +121,7 @@ class LogRecord:
     """The owner's: ``CALLER`` or ``CALLEE``."""
     begin: datetime
     end: datetime | None = None
-    """None while the call goes on."""
+    """``None`` while the call goes on."""
     conversation: datetime | None = None
     """When it was answered."""
     missed: bool = False
@@ -129,18 +130,18 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogChange:
-    """Records of a user's log came, changed or went. Those that went or were acknowledged are told by ids."""
+    """Records of a user's log were created, changed or removed; the removed and acknowledged ones as ids."""
 
     login: str
     kind: Literal["created", "modified", "acknowledged", "unacknowledged", "deleted"]
     record: LogRecord | None = None
     ids: tuple[int, ...] = ()
-    """None, of those deleted: all."""
+    """Empty, if deleted: all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeChange:
-    """The link to a node went or came, or its data was loaded."""
+    """The link to a node was lost or restored, or its data was loaded."""
 
     node: str
     kind: Literal["link_down", "link_up", "loaded"]

@@ -1,4 +1,4 @@
-"""The state of the switch, what it allows, and how its changes are told."""
+"""The state of the switch, what it allows, and how its changes are published."""
 
 import random
 from collections import Counter, deque
@@ -45,7 +45,7 @@ _RELEASED_CALL = frozenset({"terminate"})
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """What goes with the next change of a user's call."""
+    """Details of the next change of a user's call."""
 
     cause: str | None = None
     previous_ref: str | None = None
@@ -54,10 +54,10 @@ class _Note:
 
 
 class Core:
-    """Users, calls, capabilities, and the changes that are told.
+    """Users, calls, capabilities, and the changes that are published.
 
-    Everything that is done happens inside ``_acting``: it is checked first, then carried out, and then the difference
-    to what each user saw before is told. So a refused request changes and tells nothing.
+    Every action runs inside ``_acting``: it is checked first, then carried out, and then the difference to what each
+    user saw before is published. So a refused action changes and publishes nothing.
     """
 
     def __init__(self, clock: Clock, users: "Iterable[UserSpec]" = (), settings: SwitchSettings | None = None) -> None:
@@ -68,9 +68,9 @@ class Core:
         self.calls: dict[str, Call] = {}
         self.groups = {spec.number: HuntingGroup(spec.number, spec.name) for spec in self.settings.hunting_groups}
         self.sets = {number: Device(number, "DESKPHONE", "DESK_SHARING") for number in self.settings.desk_sharing_sets}
-        """Desk-sharing sets that nobody is logged on at."""
+        """Desk-sharing sets where no one is logged on."""
         self._adding: dict[str, tuple[str, str]] = {}
-        """Reference of a call that is to be added to another → login name of who does that, reference of the other."""
+        """Reference of a call to be added to another → login of the user who adds it, reference of the other."""
         self.parked: dict[str, str] = {}
         """Telephone → reference of the call that is parked there."""
         self.external = ExternalWorld()
@@ -84,10 +84,10 @@ class Core:
         self._touched: dict[str, None] = {}
         self._notes: dict[tuple[str, str], _Note] = {}
         self._after: list[Change] = []
-        self._told: dict[str, dict[str, CallView]] = {}
-        self._told_devices: dict[str, dict[str, frozenset[str]]] = {}
+        self._published: dict[str, dict[str, CallView]] = {}
+        self._published_devices: dict[str, dict[str, frozenset[str]]] = {}
         self._queue: deque[Change] = deque()
-        self._telling = False
+        self._notifying = False
         self.log = CallLog(self, self.settings.log_size)
         """The communication log."""
         self.mailboxes = Mailboxes(self, self.settings.mailbox_size)
@@ -111,16 +111,16 @@ class Core:
             self._numbers[number] = user.login
         self._mailboxes[user.voicemail_number] += 1
         self._calls_of[user.login] = {}
-        self._told[user.login] = {}
-        self._told_devices[user.login] = self._device_actions_of(user)
+        self._published[user.login] = {}
+        self._published_devices[user.login] = self._device_actions_of(user)
 
     def by_number(self, number: str) -> User | None:
-        """The user of this number, or of a telephone of this number."""
+        """Return the user of this number, or of a telephone with this number."""
         login = self._numbers.get(number)
         return self.users[login] if login is not None else None
 
     def user(self, login: str) -> User:
-        """The user of this login name; refuses one that does not exist."""
+        """Return the user with this login name; refuses an unknown one."""
         user = self.users.get(login)
         if user is None:
             raise SwitchError("BAD_PARAMETER_VALUE", "INVALID_DATA", f"There is no user {login!r}.")
@@ -128,19 +128,19 @@ class Core:
 
     @property
     def voicemail_numbers(self) -> Collection[str]:
-        """Numbers at which the voicemail answers."""
+        """Numbers that the voicemail answers."""
         return self._mailboxes.keys()
 
     def identity(self, user: User) -> Identity:
-        """Who a user is."""
+        """Return the identity of a user."""
         return Identity(USER, user.number, user.login, user.first_name, user.last_name)
 
     def calls_of(self, login: str) -> tuple[Call, ...]:
-        """The calls of a user, oldest first."""
+        """Return the calls of a user, oldest first."""
         return tuple(self._calls_of.get(login, {}).values())
 
     def counters(self, login: str) -> Counters:
-        """What waits for a user."""
+        """Return the counters of a user."""
         user = self.user(login)
         unread = sum(not message.read for message in user.voicemails)
         return Counters(len(user.missed), unread if user.voicemail else None, len(user.callbacks), len(user.texts))
@@ -156,7 +156,7 @@ class Core:
         return call
 
     def _member_id(self, call: Call, identity: Identity, anonymous: bool = False) -> str:
-        """A participant identifier that is unique in the call, and tells nothing of one who is anonymous."""
+        """Return a participant identifier that is unique in the call and does not identify an anonymous party."""
         if not anonymous and identity.number and all(member.id != identity.number for member in call.members):
             return identity.number
         self._ids += 1
@@ -169,7 +169,7 @@ class Core:
         self._touch(call)
 
     def _leave(self, call: Call, member: Member, cause: str | None = None, **note: str | None) -> None:
-        """Take a party out of a call; what it sees is told with this cause."""
+        """Take a party out of a call; the change that it sees has this cause."""
         self._touch(call)
         self.log.left(call, member, cause)
         call.members.remove(member)
@@ -180,7 +180,7 @@ class Core:
             self.parked.pop(member.identity.number, None)
 
     def _touch(self, call: Call) -> None:
-        """Look at the users of a call again when the changes are told."""
+        """Compare the users of a call again when the changes are published."""
         for member in call.members:
             if member.login is not None:
                 self._touched[member.login] = None
@@ -191,7 +191,7 @@ class Core:
             self._notes[(login, ref)] = _Note(cause, **more)
 
     def _timer(self, call: Call, name: str, seconds: float, fn: Callable[[], None]) -> None:
-        """Do something with a call later, unless it ends or the timer of this name is set again or stopped."""
+        """Run something for a call later, unless it ends or the timer of this name is set again or stopped."""
         self._stop(call, name)
 
         def due() -> None:
@@ -208,7 +208,7 @@ class Core:
                 timer.cancel()
 
     def _close(self, call: Call, cause: str | None) -> None:
-        """Forget a call that nobody is in any more."""
+        """Forget a call that has no members left."""
         call.ended = True
         call.cause = cause
         self.log.closed(call, cause)
@@ -216,7 +216,7 @@ class Core:
         self.calls.pop(call.ref, None)
 
     def counted(self, login: str) -> None:
-        """What waits for a user is another than before."""
+        """Mark the counters of a user as changed."""
         self._count(login)
 
     def _count(self, login: str) -> None:
@@ -225,7 +225,7 @@ class Core:
     # -- finding what a request names -----------------------------------------------------------------------------
 
     def find(self, login: str, ref: str) -> tuple[User, Call, Member]:
-        """A call of a user, and the user in it; refuses a reference that is none."""
+        """Return a call of a user, and the user in it; refuses an unknown reference."""
         user = self.user(login)
         call = self._calls_of[login].get(ref)
         if call is None:
@@ -235,7 +235,7 @@ class Core:
         return user, call, member
 
     def _device(self, user: User, device: str) -> Device:
-        """A telephone of the user that calls can be made and taken on."""
+        """Return a telephone of the user that can make and take calls."""
         found = user.devices.get(device)
         if found is None:
             if device in self._numbers:
@@ -252,19 +252,19 @@ class Core:
         return found
 
     def _leg(self, user: User, member: Member, device: str) -> str:
-        """The telephone of a user in a call; refuses one that is not in it."""
+        """Return the telephone of a user in a call; refuses one that is not in it."""
         self._device(user, device)
         if device not in member.legs:
             raise SwitchError("LEG_NOT_FOUND", "INVALID_DEVICE", f"The telephone {device} is not in this call.")
         return device
 
     def _need(self, user: User, call: Call, member: Member, action: str) -> None:
-        """Refuse what the call does not offer now."""
+        """Refuse what the call does not allow now."""
         if action not in self._call_actions(user, call, member):
             raise wrong_state(f"The call does not allow {action} in its present state ({member.state}).")
 
     def _need_leg(self, user: User, call: Call, member: Member, device: str, action: str) -> str:
-        """Refuse what the telephone's part in the call does not offer now."""
+        """Refuse what the telephone's part in the call does not allow now."""
         self._leg(user, member, device)
         if action not in self._leg_actions(user, call, member, device):
             raise wrong_state(f"The telephone {device} does not allow {action} in its present state.")
@@ -273,18 +273,18 @@ class Core:
     # -- what is allowed ------------------------------------------------------------------------------------------
 
     def call_actions(self, login: str, ref: str) -> set[str]:
-        """What a user may do with a call now, by the names of O2G's call capabilities."""
+        """Return what a user may do with a call now, by the names of O2G's call capabilities."""
         return set(self._call_actions(*self.find(login, ref)))
 
     def leg_actions(self, login: str, ref: str, device: str) -> set[str]:
-        """What a user may do with a telephone in a call now, by the names of O2G's leg capabilities."""
+        """Return what a user may do with a telephone in a call now, by the names of O2G's leg capabilities."""
         user, call, member = self.find(login, ref)
         if device not in member.legs:
             raise SwitchError("LEG_NOT_FOUND", "INVALID_DEVICE", f"The telephone {device!r} is not in this call.")
         return set(self._leg_actions(user, call, member, device))
 
     def device_actions(self, login: str, device: str) -> set[str]:
-        """What a user may start on a telephone now, by the names of O2G's device capabilities."""
+        """Return what a user may start on a telephone now, by the names of O2G's device capabilities."""
         user = self.user(login)
         if device not in user.devices:
             raise SwitchError("BAD_PARAMETER_VALUE", "INVALID_DEVICE", f"{device!r} is no telephone of {login}.")
@@ -304,19 +304,19 @@ class Core:
         return frozenset(actions)
 
     def _legs_on(self, user: User, device: str) -> Iterator[tuple[Call, Member, str]]:
-        """What is on a telephone: calls, the user in them, state of the leg."""
+        """Return what is on a telephone: calls, the user in them, state of the leg."""
         for call in self._calls_of.get(user.login, {}).values():
             member = call.user(user.login)
             if member is not None and device in member.legs:
                 yield call, member, member.legs[device]
 
     def _line_free(self, user: User, device: Device) -> bool:
-        """Whether a telephone can take one more call. A tone does not count: it goes when the line is needed."""
+        """Whether a telephone can take another call. A tone does not count: it ends when the line is needed."""
         taken = sum(state != RELEASING for _, _, state in self._legs_on(user, device.id))
         return user.usable(device) and taken < user.lines
 
     def _can_engage(self, user: User, device: str, call: Call | None = None) -> bool:
-        """Whether a telephone can turn to (another) call: what is active there can be held, what it dials cannot."""
+        """Whether a telephone can turn to another call: an active call can be held, one being dialled cannot."""
         return not any(
             other is not call and state in (DIALING, RINGING_OUTGOING)
             for other, _, state in self._legs_on(user, device)
@@ -326,7 +326,7 @@ class Core:
         state = member.legs[device]
         actions: set[str] = set()
         if state == RINGING_INCOMING:
-            if member.state == DIALING:  # the own telephone is called before it dials
+            if member.state == DIALING:  # the user's own telephone rings before it dials
                 actions.add("drop")
             if self._can_engage(user, device, call):
                 actions.add("answer")
@@ -429,11 +429,11 @@ class Core:
     # -- what users see -------------------------------------------------------------------------------------------
 
     def call_view(self, login: str, ref: str) -> CallView:
-        """A call as a user sees it now."""
+        """Return a call as a user sees it now."""
         return self._view(*self.find(login, ref))
 
     def call_views(self, login: str) -> tuple[CallView, ...]:
-        """All calls of a user as it sees them now, oldest first."""
+        """Return all calls of a user as it sees them now, oldest first."""
         return tuple(self._view(*self.find(login, ref)) for ref in self._calls_of.get(login, {}))
 
     def _view(self, user: User, call: Call, member: Member) -> CallView:
@@ -474,10 +474,10 @@ class Core:
             for leg in member.legs.values()
         )
 
-    # -- telling --------------------------------------------------------------------------------------------------
+    # -- publishing -----------------------------------------------------------------------------------------------
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell every change to ``listener`` from now on. Returns what ends that."""
+        """Call ``listener`` with every change from now on. Returns a function that unsubscribes it."""
         self._listeners.append(listener)
 
         def unsubscribe() -> None:
@@ -488,7 +488,7 @@ class Core:
 
     @contextmanager
     def _acting(self) -> Iterator[None]:
-        """Something is done; when the outermost is through, what changed is told."""
+        """Run an action; once the outermost has ended, the changes are published."""
         self._depth += 1
         try:
             yield
@@ -500,16 +500,16 @@ class Core:
             self._flush()
 
     def _settle(self) -> None:
-        """Something was done: see what follows from it by itself, before it is told."""
+        """Apply the consequences of an action before its changes are published."""
 
     @contextmanager
     def acting(self) -> Iterator[list[Change]]:
-        """Something is done by a part of the switch; what it puts into the list is told with the rest."""
+        """Run an action of a part of the switch; changes that it adds to the list are published with the rest."""
         with self._acting():
             yield self._after
 
     def _flush(self) -> None:
-        """Tell what changed since the last time, also halfway through something that users see in steps."""
+        """Publish what has changed so far, also halfway through an action that users see in steps."""
         touched, self._touched = self._touched, {}
         notes, self._notes = self._notes, {}
         after, self._after = self._after, []
@@ -519,21 +519,21 @@ class Core:
                 self._compare(user, notes)
         after += self.log.changes()
         self._queue.extend(dict.fromkeys(after))
-        if self._telling:
+        if self._notifying:
             return
-        self._telling = True
+        self._notifying = True
         try:
             while self._queue:
                 change = self._queue.popleft()
                 for listener in tuple(self._listeners):
                     listener(change)
         finally:
-            self._telling = False
+            self._notifying = False
 
     def _compare(self, user: User, notes: dict[tuple[str, str], _Note]) -> None:
         """Queue the difference between what a user saw and what it sees."""
         login = user.login
-        before = self._told[login]
+        before = self._published[login]
         now = {ref: self._view(*self.find(login, ref)) for ref in self._calls_of[login]}
         none = _Note()
         renamed = {note.previous_ref for (who, ref), note in notes.items() if who == login and ref in now}
@@ -555,18 +555,18 @@ class Core:
                     previous_ref=note.previous_ref if old is not None else None,
                 )
             )
-        self._told[login] = now
+        self._published[login] = now
         state = "BUSY" if self._busy(user) else "FREE"
         if state != user.state:
             user.state = state
             self._queue.append(UserStateChange(login=login, state=state))
         devices = self._device_actions_of(user)
-        if devices != self._told_devices[login]:
-            self._told_devices[login] = devices
+        if devices != self._published_devices[login]:
+            self._published_devices[login] = devices
             self._queue.append(CapabilitiesChange(login=login))
 
     def _queue_removal(self, login: str, ref: str, view: CallView, note: _Note) -> None:
-        """A call goes: it is seen releasing first, as on a real system."""
+        """Remove a call: users see it releasing first, as on a real system."""
         if view.state != RELEASING:
             releasing = replace(
                 view,
@@ -594,7 +594,7 @@ class Core:
     # -- checking -------------------------------------------------------------------------------------------------
 
     def dump(self) -> dict[str, Any]:
-        """The whole state, for comparison: equal dumps mean that nothing has changed."""
+        """Return the whole state, for comparison: equal dumps mean that nothing has changed."""
         return {
             "calls": [call.dump() for call in self.calls.values()],
             "parked": dict(self.parked),
@@ -617,7 +617,7 @@ class Core:
         }
 
     def check(self) -> None:
-        """Raise ``AssertionError`` if the state contradicts itself, or if users were not told what they see."""
+        """Raise ``AssertionError`` if the state contradicts itself, or if it differs from what was published."""
         assert self._depth == 0
         assert not self._touched
         self.log.check()
@@ -628,10 +628,8 @@ class Core:
         for login, user in self.users.items():
             own = self._calls_of[login]
             assert all(self.calls.get(ref) is call and call.user(login) is not None for ref, call in own.items())
-            assert self._told[login] == {ref: self._view(*self.find(login, ref)) for ref in own}, (
-                f"{login} was not told"
-            )
-            assert self._told_devices[login] == self._device_actions_of(user), f"{login}: devices were not told"
+            assert self._published[login] == {ref: self._view(*self.find(login, ref)) for ref in own}, f"{login}: calls"
+            assert self._published_devices[login] == self._device_actions_of(user), f"{login}: devices"
             assert user.state == ("BUSY" if self._busy(user) else "FREE")
             for device in user.devices.values():
                 states = [state for _, _, state in self._legs_on(user, device.id)]
@@ -654,7 +652,7 @@ class Core:
     def _check_call(self, call: Call) -> None:
         assert call.members, f"{call.ref} has no party"
         ids = [member.id for member in call.members]
-        assert len(set(ids)) == len(ids), f"{call.ref}: participants are not told apart: {ids}"
+        assert len(set(ids)) == len(ids), f"{call.ref}: participants are not unique: {ids}"
         logins = [member.login for member in call.members if member.login is not None]
         assert len(set(logins)) == len(logins), f"{call.ref}: a user is in it twice"
         ringing = [member for member in call.members if member.state == RINGING_INCOMING]

@@ -17,7 +17,7 @@ DEEPEST: Final = 10
 LONGEST: Final = 200
 """How many criteria a search may have."""
 
-# What the letters on the keys are. The older layout has no Q and Z on 7 and 9: they share the 1.
+# The letters of the keys. The older layout has no Q and Z on 7 and 9: they share the 1.
 _ITU: Final = {"2": "abc", "3": "def", "4": "ghi", "5": "jkl", "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz"}
 _CCITT: Final = {**_ITU, "1": "qz", "7": "prs", "9": "wxy"}
 KEYBOARDS: Final[dict[str, dict[str, str]]] = {
@@ -30,7 +30,7 @@ KEYBOARDS: Final[dict[str, dict[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody in the phone book; ``login`` where it is a user of the PBX."""
+    """A contact in the phone book; ``login`` if it is a user of the PBX."""
 
     number: str
     first_name: str = ""
@@ -40,11 +40,11 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """What contacts are searched by.
+    """A search criterion.
 
     ``operation`` is ``EQUAL_IGNORE_CASE``, ``BEGIN_WITH``, ``CONTAIN`` or ``END_WITH`` of a ``field`` (``lastName``,
-    ``firstName``, ``id.phoneNumber``, ``id.loginName``) with the word ``operand``; or ``AND`` or ``OR`` of the
-    criteria in ``operand``. Upper and lower case are the same everywhere.
+    ``firstName``, ``id.phoneNumber``, ``id.loginName``) with the text ``operand``; or ``AND`` or ``OR`` of the
+    criteria in ``operand``. Case does not matter.
     """
 
     operation: str
@@ -69,7 +69,7 @@ Matches = Callable[[Contact], bool]
 
 
 def matcher(criterion: Criterion) -> Matches:
-    """What says whether a contact fits; refuses a criterion that makes no sense, by the name of what is wrong."""
+    """Return a function that matches contacts; refuses a malformed criterion, naming what is wrong."""
     count = [0]
     return _matcher(criterion, "filter", 1, count)
 
@@ -101,21 +101,21 @@ def _matcher(criterion: Criterion, where: str, depth: int, count: list[int]) -> 
 
 
 def _dialable(number: str) -> str:
-    """The number to dial in ``"display number"<dialable number>``, or the number itself."""
+    """Return the number to dial in ``"display number"<dialable number>``, or the number itself."""
     if number.startswith('"') and number.endswith(">") and "<" in number:
         return number[number.rindex("<") + 1 : -1]
     return number
 
 
 def keys(text: str, keyboard: str) -> str:
-    """The keys that a name is typed with; accents, spaces and signs are left out."""
+    """Return the keys that spell a name; accents, spaces and punctuation are left out."""
     table = KEYBOARDS[keyboard]
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(table[letter] for letter in plain if letter in table)
 
 
 def dtmf_matcher(last_name: str, first_name: str | None, keyboard: str) -> Matches:
-    """Whether the names of a contact begin as these keys have it."""
+    """Whether the names of a contact begin with these keys."""
     if keyboard not in KEYBOARDS:
         raise bad_value(f"keyboardType: {keyboard!r} is not one of {', '.join(sorted(KEYBOARDS))}.")
     for name, digits in (("lastName", last_name), ("firstName", first_name)):
@@ -138,7 +138,7 @@ TIMEOUT: Final = "TIMEOUT"
 
 @dataclass(slots=True, eq=False)
 class Search:
-    """A search that runs: what it has found comes a page at a time, with a pause before each, by the clock."""
+    """A running search: its results come a page at a time, after a pause each, by the clock."""
 
     core: "Core"
     found: tuple[Contact, ...]
@@ -149,11 +149,11 @@ class Search:
 
     @property
     def running(self) -> bool:
-        """Whether it may still be asked. It is given up where nobody does for too long."""
+        """Whether it can still be polled. It expires when it is not polled for too long."""
         return not self.over and self.core.clock.now() - self.touched < self.core.settings.directory_unused
 
     def next(self) -> tuple[str, tuple[Contact, ...]]:
-        """What there is since the last time: ``OK`` with contacts, ``NOK`` not yet, ``FINISH``, or ``TIMEOUT``."""
+        """Return the results since the last poll: ``OK`` with contacts, ``NOK`` not yet, ``FINISH``, or ``TIMEOUT``."""
         now, settings = self.core.clock.now(), self.core.settings
         self.touched = now
         elapsed = now - self.began
@@ -182,24 +182,24 @@ class Directory:
     """The phone book of the PBX."""
 
     def __init__(self, core: "Core") -> None:
-        """Users are in it by themselves."""
+        """Create it; users are in it automatically."""
         self._core = core
         self._external: list[Contact] = [
             Contact(spec.number, spec.first_name, spec.last_name) for spec in core.settings.contacts
         ]
 
     def add(self, contact: Contact) -> None:
-        """Put somebody into the phone book who is no user."""
+        """Add a contact who is not a user."""
         self._external.append(contact)
 
     def remove(self, number: str) -> None:
-        """Take a contact who is no user out of the phone book."""
+        """Remove a contact who is not a user."""
         if all(contact.number != number for contact in self._external):
             raise SwitchError("NOT_FOUND", None, f"The phone book has no contact {number!r}.")
         self._external[:] = [contact for contact in self._external if contact.number != number]
 
     def contacts(self) -> tuple[Contact, ...]:
-        """Everybody in it, by name."""
+        """Return all contacts, by name."""
         users = [Contact(u.number, u.first_name, u.last_name, u.login) for u in self._core.users.values()]
         return tuple(
             sorted(
@@ -209,7 +209,7 @@ class Directory:
         )
 
     def search(self, matches: Matches, limit: int | None = None) -> Search:
-        """Search for at most ``limit`` contacts: 1 to 100, 100 if none is given."""
+        """Start a search for at most ``limit`` contacts: 1 to 100, by default 100."""
         most = 100 if limit is None else limit
         if not 1 <= most <= 100:
             raise bad_value(f"limit: {most} is not 1 to 100.")

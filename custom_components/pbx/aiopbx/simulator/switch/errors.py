@@ -1,11 +1,11 @@
-"""Why the switch refuses."""
+"""Errors that the switch raises."""
 
 
 class SwitchError(Exception):
-    """A request that the switch does not carry out; nothing has changed.
+    """An action that the switch refused; nothing has changed.
 
-    ``kind`` and ``cause`` are the words of the telephony service (``INCOMPATIBLE_WITH_STATE``,
-    ``INVALID_CONNECTION_STATE``), or with ``routing`` set those of the routing service.
+    ``kind`` and ``cause`` are those of the telephony service (``INCOMPATIBLE_WITH_STATE``,
+    ``INVALID_CONNECTION_STATE``), or with ``routing`` those of the routing service.
     """
 
     def __init__(
@@ -17,7 +17,7 @@ class SwitchError(Exception):
         routing: bool = False,
         destination: str | None = None,
     ) -> None:
-        """Name the kind and the cause, and say in words what is wrong."""
+        """Set kind, cause and a message for people."""
         super().__init__(message or kind)
         self.kind = kind
         self.cause = cause
@@ -28,12 +28,12 @@ class SwitchError(Exception):
 
 
 def no_such_call(ref: str) -> SwitchError:
-    """There is no call of this reference, or the user is not in it."""
+    """There is no call with this reference, or the user is not in it."""
     return SwitchError("CALL_REFERENCE_NOT_FOUND", "INVALID_CALL_ID", f"There is no call {ref!r} of this user.")
 
 
 def wrong_state(message: str) -> SwitchError:
-    """The call is there, and does not allow it now."""
+    """The call exists but does not allow this now."""
     return SwitchError("INCOMPATIBLE_WITH_STATE", "INVALID_CONNECTION_STATE", message)
 
 
@@ -43,12 +43,12 @@ def bad_value(message: str, cause: str = "INVALID_DATA") -> SwitchError:
 
 
 def server_error(cause: str, message: str) -> SwitchError:
-    """The call server itself says no."""
+    """The call server itself refuses."""
     return SwitchError("CALL_SERVER_ERROR", cause, message)
 
 
 def unauthorized(message: str, cause: str | None = None) -> SwitchError:
-    """This user may not."""
+    """This user is not allowed to."""
     return SwitchError("UNAUTHORIZED", cause, message)
 
 

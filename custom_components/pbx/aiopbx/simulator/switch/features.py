@@ -1,4 +1,4 @@
-"""What goes with calls and people: data, recordings, call-backs, texts, telephones, hunting groups."""
+"""Features around calls and people: data, recordings, call-backs, texts, telephones, hunting groups."""
 
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -7,16 +7,16 @@ from .calling import check_data
 from .calls import ACTIVE, RINGING_INCOMING
 from .changes import DeviceChange, HuntingGroupChange, RoutingChange, UserChange
 from .errors import SwitchError, bad_value, server_error, wrong_state
-from .moving import Moving
 from .numbers import DIGITS
+from .transfers import Transfers
 from .users import IN_SERVICE, OUT_OF_SERVICE, PRO_ACD, CallBack, Device, HuntingGroup, MiniMessage, User
 
 if TYPE_CHECKING:
     from ..settings import UserSpec
 
 
-class Features(Moving):
-    """Services beside the calls themselves."""
+class Features(Transfers):
+    """Features beyond the calls themselves."""
 
     # -- on a call --------------------------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ class Features(Moving):
             member.recording = states[action]
 
     def attach_data(self, login: str, ref: str, data: str | None, device: str | None = None) -> None:
-        """Attach data of at most 32 bytes to a call; none, or an empty text, takes it off."""
+        """Attach data of at most 32 bytes to a call; ``None`` or an empty text removes it."""
         user, call, member = self.find(login, ref)
         if device is not None:
             self._leg(user, member, device)
@@ -94,11 +94,11 @@ class Features(Moving):
         self._count(called.login)
 
     def callbacks(self, login: str) -> tuple[CallBack, ...]:
-        """Who asks this user to call back, oldest first."""
+        """Return the requests to call this user back, oldest first."""
         return tuple(self.user(login).callbacks)
 
     def delete_callbacks(self, login: str, id: str | None = None) -> None:
-        """Forget one request to call back, or all."""
+        """Delete one request to call back, or all."""
         user = self.user(login)
         if id is not None and all(entry.id != id for entry in user.callbacks):
             raise bad_value(f"There is no call-back request {id!r}.")
@@ -123,7 +123,7 @@ class Features(Moving):
             self._count(called.login)
 
     def read_text(self, login: str) -> MiniMessage:
-        """The newest short text; reading erases it."""
+        """Return the newest short text, which deletes it."""
         user = self.user(login)
         if not user.texts:
             raise wrong_state("No text is left.")
@@ -133,18 +133,18 @@ class Features(Moving):
         return message
 
     def acknowledge_missed(self, login: str) -> None:
-        """The user has seen its missed calls."""
+        """Mark the user's missed calls as seen."""
         self.user(login)
         self.log.acknowledge_all(login)
 
     def read_voicemails(self, login: str) -> None:
-        """The user has listened to its voicemails."""
+        """Mark the user's voicemails as heard."""
         self.mailboxes.read_all(login)
 
     # -- telephones -------------------------------------------------------------------------------------------------
 
     def set_device_state(self, device: str, state: str) -> None:
-        """Put a telephone in (``IN_SERVICE``) or out of service (``OUT_OF_SERVICE``); its calls go with it."""
+        """Put a telephone in (``IN_SERVICE``) or out of service (``OUT_OF_SERVICE``); its calls end with it."""
         if state not in (IN_SERVICE, OUT_OF_SERVICE):
             raise bad_value(f"state: {state!r} is neither {IN_SERVICE} nor {OUT_OF_SERVICE}.")
         user = self.by_number(device)
@@ -173,10 +173,10 @@ class Features(Moving):
             self._touched[login] = None
 
     def desk_sharing_log_on(self, login: str, device: str) -> None:
-        """Log a user on at a desk-sharing set: it is one of the user's telephones from now on."""
+        """Log a user on at a desk-sharing set, which then is one of the user's telephones."""
         user = self.user(login)
         if device not in self.sets or self.sets[device].sub_kind == PRO_ACD:
-            raise bad_value(f"{device!r} is no desk-sharing set, or somebody is logged on at it.", "INVALID_DEVICE")
+            raise bad_value(f"{device!r} is no desk-sharing set, or someone is logged on at it.", "INVALID_DEVICE")
         if any(found.shared for found in user.devices.values()):
             raise wrong_state(f"{login} is logged on at a desk-sharing set already.")
         if self.sets[device].state != IN_SERVICE:
@@ -223,7 +223,7 @@ class Features(Moving):
                 self._after.append(HuntingGroupChange(login=login))
 
     def hunting_group_member(self, login: str, number: str, member: bool) -> None:
-        """Put a user into a hunting group, or take it out; nothing happens where it is so already."""
+        """Put a user into a hunting group, or take it out; does nothing if that is the case already."""
         user = self.user(login)
         if number not in self.groups:
             raise SwitchError("BAD_PARAMETER_VALUE", "INVALID_DATA", f"There is no hunting group {number!r}.")
@@ -265,7 +265,7 @@ class Features(Moving):
                     else:
                         self._hung_up(call, member)
             for call in tuple(self.calls.values()):
-                if call.rung == login:  # nobody is there who could call back
+                if call.rung == login:  # there is no one left to call back
                     call.rung = None
                     self._touch(call)
                 spot = call.parked
@@ -277,7 +277,7 @@ class Features(Moving):
             self._numbers.pop(number, None)
         self._mailboxes -= Counter([user.voicemail_number])
         self.log.forget(login)
-        del self.users[login], self._calls_of[login], self._told[login], self._told_devices[login]
+        del self.users[login], self._calls_of[login], self._published[login], self._published_devices[login]
         with self._acting():
             self._after.append(UserChange(login=login, kind="deleted"))
 
@@ -290,7 +290,7 @@ class Features(Moving):
             self._after.append(UserChange(login=login, kind="changed"))
 
     def set_caller_id(self, login: str, number: str | None) -> None:
-        """Show this number outside from the next call on; none is the user's own again."""
+        """Show this number outside from the next call on; ``None`` is the user's own."""
         self.user(login).caller_id = number
 
     # -- routing of a user: more of it is in routing.py -----------------------------------------------------------

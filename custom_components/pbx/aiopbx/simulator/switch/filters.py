@@ -17,14 +17,14 @@ Read = Callable[[str], Value]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One attribute compared with one value. ``*`` at its begin or end stands for anything."""
+    """A comparison of an attribute with a value. ``*`` at its beginning or end stands for anything."""
 
     attribute: Attribute
     operator: str
     value: str
 
     def fits(self, read: Read) -> bool:
-        """Whether the attribute of an object compares so; of a list, whether any of its values does."""
+        """Whether the attribute of an object matches; of a list, whether any of its values does."""
         values = [value for value in read(self.attribute.name) if isinstance(value, str)]
         if self.operator == "!=":
             return not any(self._equal(value) for value in values)
@@ -54,7 +54,7 @@ def _number(text: str) -> bool:
 
 
 def parse(text: str, kind: Kind) -> Callable[[Read], bool]:
-    """What a filter asks of an object of this kind; ``and`` binds closer than ``or``."""
+    """Return a function that applies a filter to objects of this kind; ``and`` binds tighter than ``or``."""
     alternatives = [[_comparison(part, kind) for part in _AND.split(branch)] for branch in _OR.split(text.strip())]
 
     def fits(read: Read) -> bool:

@@ -1,9 +1,11 @@
-"""The communication log: one record a call for every user in it, as long as the log is not full."""
+"""The communication log: one record for each user in a call, until the log is full."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from .calls import ACTIVE, HELD, SERVICE, Call, Identity, Member
 from .changes import Change, CountersChange, LogChange, LogPart, LogRecord
@@ -34,9 +36,9 @@ _REASONS: Final = {
     "VOICEMAIL": "VOICEMAIL",
 }
 _LED_AWAY: Final = frozenset({"FORWARDED", "REDIRECTED", "PICKED_UP"})
-"""Causes with which a call that rings goes to somebody else."""
+"""Causes with which a ringing call goes to someone else."""
 _BY_HAND: Final = frozenset({"REDIRECTED", "PICKED_UP"})
-"""Of these, those that need no looking at later: somebody has dealt with the call."""
+"""Those of them after which the call needs no attention: someone has dealt with it."""
 
 
 def _reason(cause: str | None) -> str:
@@ -45,39 +47,39 @@ def _reason(cause: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFilter:
-    """Which records are meant; what is none does not matter."""
+    """Selects records; ``None`` does not matter."""
 
     unanswered: bool = False
     unacknowledged: bool = False
     after: datetime | None = None
-    """Not begun before this."""
+    """Begun at this time or later."""
     before: datetime | None = None
-    """Begun before this."""
+    """Begun before this time."""
     role: str | None = None
     ref: str | None = None
     remote: str | None = None
-    """Login or number of somebody else in the call."""
+    """Login or number of another party."""
 
     @property
     def everything(self) -> bool:
-        """Whether it leaves nothing out."""
+        """Whether it selects everything."""
         return self == LogFilter()
 
 
 @dataclass(slots=True, eq=False)
 class _Party:
-    """Somebody else in a call; ``talked`` once the owner of the record was through to it."""
+    """Another party of a call; ``talked`` once the owner of the record was connected to it."""
 
     identity: Identity
     anonymous: bool = False
     talked: bool = False
     provisional: bool = False
-    """Only dialled yet."""
+    """Only dialled so far."""
 
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A record while it is written."""
+    """A record that is being written."""
 
     id: int
     login: str
@@ -93,16 +95,16 @@ class _Entry:
     reason: str | None = None
     parties: dict[str, _Party] = field(default_factory=dict)
     led_away: bool = False
-    """It rang here, and somebody else got it."""
+    """It rang here, but someone else took it."""
     taker: Identity | None = None
-    """Who got it."""
+    """The user who took it."""
     rings: bool = False
-    told: LogRecord | None = None
+    published: LogRecord | None = None
     deleted: bool = False
 
     @property
     def missed(self) -> bool:
-        """Whether the owner was called, is rung no more, and nobody has answered."""
+        """Whether the owner was called, no longer rings, and no one has answered."""
         return self.role == CALLEE and not self.answered and not self.rings
 
     @property
@@ -111,18 +113,18 @@ class _Entry:
         return self.missed and not self.acknowledged
 
     def remote(self) -> str:
-        """The number of the first other party that may be known."""
+        """The number of the first other party that is not hidden."""
         return next((party.identity.number for party in self.parties.values() if not party.anonymous), "")
 
     def names(self, who: str) -> bool:
-        """Whether somebody else of this login or number is in it."""
+        """Whether another party has this login or number."""
         others = [party.identity for party in self.parties.values() if not party.anonymous]
         if self.taker is not None:
             others.append(self.taker)
         return any(who in (identity.login, identity.number) for identity in others)
 
     def record(self) -> LogRecord:
-        """The record as it is now."""
+        """Return the record as it is now."""
         called = self.identity if self.led_away else self.initial_called
         own = LogPart(self.identity, self.role, self.answered, initial_called=called, reason=self.reason)
         parts = [own] if not self.led_away else []
@@ -131,7 +133,7 @@ class _Entry:
             for party in self.parties.values()
         ]
         if self.led_away:
-            # who was passed over is no party of the record: who got the call stands there instead
+            # a user who was passed over is not a party of the record; the one who took the call is
             parts.append(replace(own, identity=self.taker) if self.taker is not None else own)
         return LogRecord(
             id=self.id,
@@ -151,14 +153,14 @@ def _nobody(identity: Identity) -> Identity:
 
 
 class CallLog:
-    """The logs of all users. The switch tells it what happens; it tells what became of that when the switch flushes.
+    """The logs of all users. The switch reports what happens; ``flush`` returns the changes that result.
 
-    A record begins when a number is dialled or when a call rings at a user (also if it could not ring: the user was
-    busy or refuses calls), changes when the call is answered or led elsewhere, and ends with the user's part in it.
+    A record begins when a number is dialled or when a call rings at a user (even if it could not ring: the user was
+    busy or refuses calls), changes when the call is answered or redirected, and ends with the user's part in it.
     """
 
     def __init__(self, core: "Core", size: int) -> None:
-        """Begin with nothing. ``size`` is how many records a user has at most."""
+        """Start empty. ``size`` is the most records that a user has."""
         self._core = core
         self._size = size
         self._last = 0
@@ -169,7 +171,7 @@ class CallLog:
         """Reference of a call → records of those whom it was led away from."""
         self._dirty: dict[int, _Entry] = {}
         self._looked: dict[str, None] = {}
-        """Whose missed calls have to be counted again."""
+        """Users whose missed calls have to be counted again."""
         self._removed: dict[str, list[int]] = {}
 
     # -- what happens -------------------------------------------------------------------------------------------
@@ -201,7 +203,7 @@ class CallLog:
         return self._core.users.get(member.login) if member.login is not None else None
 
     def dialled(self, call: Call, caller: Member) -> None:
-        """A user has dialled: whom, is all that is known yet."""
+        """A user has dialled; so far only the number is known."""
         user = self._user(caller)
         if user is not None:
             entry = self._begin(call, user, CALLER, caller.identity)
@@ -209,7 +211,7 @@ class CallLog:
             self._open.setdefault(call.ref, {})[user.login] = entry
 
     def reached(self, call: Call, member: Member, cause: str | None) -> None:
-        """It rings at somebody, or a service answers. ``cause`` says why it is not where it was dialled to."""
+        """It rings at a user, or a service answers. ``cause`` is why it is not where it was dialled to."""
         user = self._user(member)
         if user is not None:
             former = self._open.get(call.ref, {}).pop(user.login, None)
@@ -241,7 +243,7 @@ class CallLog:
                 entry.initial_called = call.initial_called
 
     def _refresh(self, call: Call) -> None:
-        """Bring the other parties of every open record up to date; whom nobody talked to and who is gone, goes."""
+        """Update the other parties of every open record; those who left without having talked are removed."""
         for login, entry in self._open.get(call.ref, {}).items():
             own = call.user(login)
             through = own is not None and own.state in (ACTIVE, HELD)
@@ -269,7 +271,7 @@ class CallLog:
         self._end(entry, _reason(cause))
 
     def answered(self, call: Call, member: Member, *, deposit: bool = False) -> None:
-        """Somebody answers. ``deposit``: it is a mailbox, so that nobody has."""
+        """A party answers. ``deposit``: it is a mailbox, so no person has answered."""
         now = self._core.clock.utc()
         for entry in self._open.get(call.ref, {}).values():
             entry.rings = False if entry.login == member.login else entry.rings
@@ -300,11 +302,11 @@ class CallLog:
         self._refresh(call)
 
     def lift(self, held: Call, member: Member) -> _Entry | None:
-        """A party is about to go from one call to another: its record goes with it."""
+        """A party is about to move from one call to another: its record moves along."""
         return self._open.get(held.ref, {}).pop(member.login or "", None)
 
     def moved(self, entry: _Entry | None, active: Call, member: Member, cause: str) -> None:
-        """A party has come from another call, with its record from there."""
+        """A party has moved here from another call, with its record from there."""
         if entry is not None and member.login is not None:
             former = self._open.setdefault(active.ref, {}).pop(member.login, None)
             if former is not None:
@@ -332,7 +334,7 @@ class CallLog:
             self._end(entry, _reason(cause))
 
     def closed(self, call: Call, cause: str | None) -> None:
-        """A call is over for everybody."""
+        """A call is over for all parties."""
         for entry in (*self._open.pop(call.ref, {}).values(), *self._away.pop(call.ref, ())):
             self._end(entry, _reason(cause))
 
@@ -353,10 +355,10 @@ class CallLog:
         self._looked.pop(login, None)
         self._removed.pop(login, None)
 
-    # -- telling ------------------------------------------------------------------------------------------------
+    # -- publishing -----------------------------------------------------------------------------------------------
 
     def changes(self) -> list[Change]:
-        """What became of it since the last time."""
+        """Return the changes since the last time."""
         found: list[Change] = []
         removed, self._removed = self._removed, {}
         for login, ids in removed.items():
@@ -364,11 +366,11 @@ class CallLog:
         dirty, self._dirty = self._dirty, {}
         for entry in dirty.values():
             record = entry.record()
-            if entry.told is None:
+            if entry.published is None:
                 found.append(LogChange(login=entry.login, kind="created", record=record))
-            elif entry.told != record:
+            elif entry.published != record:
                 found.append(LogChange(login=entry.login, kind="modified", record=record))
-            entry.told = record
+            entry.published = record
         looked, self._looked = self._looked, {}
         for login in looked:
             user = self._core.users.get(login)
@@ -382,16 +384,16 @@ class CallLog:
     # -- reading ------------------------------------------------------------------------------------------------
 
     def records(self, login: str, wanted: LogFilter | None = None) -> tuple[LogRecord, ...]:
-        """The records of a user that are meant, oldest first."""
+        """Return the selected records of a user, oldest first."""
         return tuple(entry.record() for entry in self._select(login, wanted or LogFilter()))
 
     def named(self, login: str, ids: Iterable[int]) -> tuple[LogRecord, ...]:
-        """The records of these ids, oldest first; those that are not there are left out."""
+        """Return the records with these ids, oldest first; unknown ids are left out."""
         wanted = set(ids)
         return tuple(entry.record() for entry in self._log(login).values() if entry.id in wanted)
 
     def find(self, login: str, id: int) -> LogRecord:
-        """One record; refuses an id that the user's log does not have."""
+        """Return a record; refuses an id that the user's log does not have."""
         entry = self._log(login).get(id)
         if entry is None:
             raise SwitchError("NOT_FOUND", None, f"The log of {login} has no record {id}.")
@@ -416,7 +418,7 @@ class CallLog:
     # -- what users do with it ----------------------------------------------------------------------------------
 
     def acknowledge(self, login: str, ids: Iterable[int], on: bool = True) -> tuple[int, ...]:
-        """Acknowledge missed calls, or no longer; returns those that this changed. Other ids are left alone."""
+        """Acknowledge missed calls, or undo it; returns the ids that this changed. Others are ignored."""
         log = self._log(login)
         entries = [log[key] for key in dict.fromkeys(ids) if key in log]
         changed = [entry for entry in entries if entry.missed and entry.acknowledged != on]
@@ -429,28 +431,28 @@ class CallLog:
         with self._core.acting() as after:
             for entry in entries:
                 entry.acknowledged = on
-                if entry.told is not None:
-                    entry.told = replace(entry.told, acknowledged=on)  # that is told by ids
+                if entry.published is not None:
+                    entry.published = replace(entry.published, acknowledged=on)  # that change is published as ids
                 self._looked[login] = None
             ids = tuple(entry.id for entry in entries)
             after.append(LogChange(login=login, kind="acknowledged" if on else "unacknowledged", ids=ids))
 
     def acknowledge_all(self, login: str) -> None:
-        """The user has looked at all missed calls."""
+        """Acknowledge all missed calls of a user."""
         self._mark(login, [entry for entry in self._log(login).values() if entry.waiting], True)
 
     def met(self, login: str, number: str) -> None:
-        """The user talks to this number: what it had missed from there is done."""
+        """Acknowledge missed calls from a number that the user now talks to."""
         entries = [entry for entry in self._log(login).values() if entry.waiting and entry.remote() == number]
         self._mark(login, entries, True)
 
     def delete(self, login: str, ids: Iterable[int]) -> tuple[int, ...]:
-        """Delete these records; returns those that were there."""
+        """Delete these records; returns those that existed."""
         log = self._log(login)
         return self._delete(login, [log[key] for key in dict.fromkeys(ids) if key in log])
 
     def delete_where(self, login: str, wanted: LogFilter) -> tuple[int, ...]:
-        """Delete the records that are meant; an empty filter means all of them."""
+        """Delete the selected records; an empty filter selects all of them."""
         return self._delete(login, self._select(login, wanted), everything=wanted.everything)
 
     def _delete(self, login: str, entries: list[_Entry], *, everything: bool = False) -> tuple[int, ...]:
@@ -465,11 +467,11 @@ class CallLog:
     # -- checking -----------------------------------------------------------------------------------------------
 
     def dump(self) -> dict[str, list[LogRecord]]:
-        """Everything, for comparison."""
+        """Return everything, for comparison."""
         return {login: [entry.record() for entry in log.values()] for login, log in self._entries.items()}
 
     def check(self) -> None:
-        """Raise ``AssertionError`` if the logs contradict the calls, or were not told."""
+        """Raise ``AssertionError`` if the logs contradict the calls, or differ from what was published."""
         assert not self._dirty
         assert not self._looked
         assert not self._removed
@@ -488,7 +490,7 @@ class CallLog:
             assert len(log) <= self._size
             waiting = 0
             for entry in log.values():
-                assert entry.told == entry.record(), f"{login} was not told of record {entry.id}"
+                assert entry.published == entry.record(), f"{login} did not get record {entry.id}"
                 waiting += entry.waiting
                 if entry.end is not None:
                     assert entry.begin <= entry.end

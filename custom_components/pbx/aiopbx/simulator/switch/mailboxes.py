@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MailboxInfo:
-    """How many messages there are, how many nobody has listened to, and how full it is in per cent."""
+    """The number of messages, of those not listened to, and how full it is in per cent."""
 
     total: int
     unread: int
@@ -27,38 +27,38 @@ class Mailboxes:
     """The mailboxes of all users who have one. A mailbox has the number of its user as its name."""
 
     def __init__(self, core: "Core", size: int) -> None:
-        """All are empty. ``size`` is how many messages one takes."""
+        """Create them empty. ``size`` is the most messages in one."""
         self._core = core
         self._size = size
         self._last = 0
 
     def of(self, login: str) -> "User":
-        """The user, who has a mailbox; refuses one who has none."""
+        """Return the user; refuses one without a mailbox."""
         user = self._core.user(login)
         if not user.voicemail:
             raise SwitchError("NOT_FOUND", None, f"{login} has no mailbox.")
         return user
 
     def info(self, login: str) -> MailboxInfo:
-        """What is in the mailbox of a user."""
+        """Return the usage of a user's mailbox."""
         messages = self.of(login).voicemails
         unread = sum(not message.read for message in messages)
         return MailboxInfo(len(messages), unread, min(100, 100 * len(messages) // self._size))
 
     def messages(self, login: str, *, unread: bool = False) -> tuple[Voicemail, ...]:
-        """The messages of a user, or those nobody has listened to; newest first."""
+        """Return the messages of a user, or those not listened to; newest first."""
         found = self.of(login).voicemails
         return tuple(message for message in reversed(found) if not (unread and message.read))
 
     def find(self, login: str, id: str) -> Voicemail:
-        """One message; refuses an identifier that the mailbox does not have."""
+        """Return a message; refuses an identifier that the mailbox does not have."""
         found = next((message for message in self.of(login).voicemails if message.id == id), None)
         if found is None:
             raise SwitchError("NOT_FOUND", None, f"The mailbox of {login} has no message {id!r}.")
         return found
 
     def read(self, login: str, id: str, on: bool = True) -> Voicemail:
-        """Listen to a message: it is new no more. Or, ``on`` being false, make it new again."""
+        """Mark a message as heard, or with ``on`` false as new."""
         found = self.find(login, id)
         if found.read == on:
             return found
@@ -69,14 +69,14 @@ class Mailboxes:
         return replace(found, read=on)
 
     def play(self, login: str, id: str) -> float:
-        """Play a message at a telephone: says how long that takes. One that was deleted meanwhile is over at once."""
+        """Play a message at a telephone; returns its length. One that was deleted meanwhile is over at once."""
         try:
             return self.read(login, id).seconds
         except SwitchError:
             return 0.0
 
     def read_all(self, login: str) -> None:
-        """Listen to every message."""
+        """Mark every message as heard."""
         user = self._core.user(login)
         if any(not message.read for message in user.voicemails):
             with self._core.acting():
@@ -84,7 +84,7 @@ class Mailboxes:
                 self._core.counted(login)
 
     def delete(self, login: str, ids: Iterable[str] | None = None) -> int:
-        """Delete these messages, or without ``ids`` all; says how many there were. Unknown ones are gone already."""
+        """Delete these messages, or without ``ids`` all; returns their number. Unknown ids are ignored."""
         user = self.of(login)
         wanted = None if ids is None else set(ids)
         gone = [message for message in user.voicemails if wanted is None or message.id in wanted]
@@ -95,7 +95,7 @@ class Mailboxes:
         return len(gone)
 
     def deposit(self, call: Call) -> None:
-        """The caller of a mailbox hangs up: the message is in it, unless it is full."""
+        """Store the message of a caller who hangs up, unless the mailbox is full."""
         for service in call.members:
             user = self._core.users.get(service.box) if service.box is not None else None
             if user is None or service.since is None:

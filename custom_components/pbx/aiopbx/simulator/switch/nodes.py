@@ -16,7 +16,7 @@ DOWN: Final = "DISCONNECTED"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node. ``link`` says to which of its call servers there is a link, if to any."""
+    """A node. ``link`` is which of its call servers has a link, if any."""
 
     id: str
     link: str = MAIN
@@ -24,20 +24,20 @@ class Node:
 
 
 class Nodes:
-    """The nodes that users belong to; the first is there always."""
+    """The nodes that users belong to; the first always exists."""
 
     def __init__(self, core: "Core") -> None:
-        """All of them are linked and loaded."""
+        """Create them, all linked and loaded."""
         self._core = core
         self._changed: dict[str, Node] = {}
 
     def all(self) -> tuple[Node, ...]:
-        """Every node, by number."""
+        """Return every node, by number."""
         numbers = {"1", *(user.node for user in self._core.users.values())}
         return tuple(self._changed.get(key) or Node(key) for key in sorted(numbers, key=lambda key: (int(key), key)))
 
     def find(self, id: str) -> Node:
-        """One node; refuses a number that nobody belongs to."""
+        """Return a node; refuses the number of a node without users."""
         node = next((node for node in self.all() if node.id == id), None)
         if node is None:
             raise SwitchError("BAD_PARAMETER_VALUE", "INVALID_DATA", f"There is no node {id!r}.")
@@ -49,7 +49,7 @@ class Nodes:
         return node is None or node.link != DOWN
 
     def link_down(self, id: str) -> None:
-        """Lose the link to a node. What it was asked for is refused until the link is back."""
+        """Lose the link to a node. Requests to it are refused until the link is back."""
         node = self.find(id)
         if node.link != DOWN:
             with self._core.acting() as after:
@@ -57,7 +57,7 @@ class Nodes:
                 after.append(NodeChange(node=id, kind="link_down"))
 
     def link_up(self, id: str, *, secondary: bool = False) -> None:
-        """Have the link to a node again, to its main or its secondary call server."""
+        """Restore the link to a node, to its main or its secondary call server."""
         node = self.find(id)
         link = SECONDARY if secondary else MAIN
         if node.link != link:
@@ -66,11 +66,11 @@ class Nodes:
                 after.append(NodeChange(node=id, kind="link_up"))
 
     def unload(self, id: str) -> None:
-        """Forget the data of a node, as after a restart of it: nobody is told before it is there again."""
+        """Forget the data of a node, as after a restart of it; that is published only once it is loaded again."""
         self._changed[id] = replace(self.find(id), loaded=False)
 
     def load(self, id: str) -> None:
-        """Have read all data of a node."""
+        """Load all data of a node."""
         node = self.find(id)
         with self._core.acting() as after:
             self._changed[id] = replace(node, loaded=True)

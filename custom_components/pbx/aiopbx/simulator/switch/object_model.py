@@ -1,4 +1,4 @@
-"""What kinds of objects a PBX consists of: their attributes, and what may be done with them."""
+"""The kinds of objects of a PBX: their attributes, and the operations on them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Part:
 
 
 Value = tuple[str, ...] | tuple[Part, ...]
-"""All values of an attribute: none, one, or several of a list."""
+"""All values of an attribute: none, one, or several for a list."""
 Values = dict[str, Value]
 
 
@@ -42,16 +42,16 @@ class Attribute:
     """Whether its value is a list."""
     allowed: tuple[str, ...] = ()
     length: int | None = None
-    """The most characters."""
+    """The maximum length."""
     default: str | None = None
     filtering: bool = False
     used_when: str | None = None
-    """``Attribute==value``: only then it may be set."""
+    """``Attribute==value``: the condition for setting it."""
     parts: "tuple[Attribute, ...]" = ()
-    """Of a sequence: what each of its values consists of. The first tells them apart."""
+    """Of a sequence: what each of its values consists of. The first identifies it."""
 
     def check(self, value: Value) -> Value:
-        """The value as it is kept; refuses one that is not of this type."""
+        """Return the value in canonical form; refuses one that is not of this type."""
         if len(value) > 1 and not self.multiple:
             raise bad_value(f"{self.name}: it is no list, and takes one value.")
         if self.mandatory and not value:
@@ -99,24 +99,24 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of object. ``key`` is the attribute that identifies an object among its brothers."""
+    """A kind of object. ``key`` is the attribute that identifies an object among its siblings."""
 
     name: str
     key: str = ""
     attributes: tuple[Attribute, ...] = ()
     children: "tuple[Kind, ...]" = ()
     hidden: bool = False
-    """It is no object of its own: it leads to those below it, as instance 1."""
+    """It is not an object of its own: it leads to those below it, as instance 1."""
     create: bool = False
     delete: bool = False
     set: bool = False
     get: bool = True
     actions: tuple[str, ...] = ()
-    tells: bool = False
-    """Whether a change of an object is told."""
+    notifies: bool = False
+    """Whether a change of an object is published."""
     by_name: dict[str, Attribute] = field(init=False, repr=False, compare=False)
     defaults: Values = field(init=False, repr=False, compare=False)
-    """What is so where nothing is given."""
+    """Default values."""
 
     def __post_init__(self) -> None:
         """Index the attributes."""
@@ -130,24 +130,24 @@ class Kind:
         return not self.create and not self.key
 
     def attribute(self, name: str) -> Attribute:
-        """The attribute of this name; refuses one that there is not."""
+        """Return the attribute with this name; refuses an unknown one."""
         found = self.by_name.get(name)
         if found is None:
             raise bad_value(f"{name}: a {self.name} has no such attribute.")
         return found
 
     def child(self, name: str) -> "Kind | None":
-        """The kind of this name below."""
+        """Return the kind with this name below this one."""
         return next((kind for kind in self.children if kind.name == name), None)
 
     def walk(self) -> "Iterator[Kind]":
-        """This kind and all below."""
+        """Yield this kind and all below it."""
         yield self
         for kind in self.children:
             yield from kind.walk()
 
     def paths(self) -> tuple[str, ...]:
-        """Where the next objects are, from an object of this kind."""
+        """Return where the next objects are, from an object of this kind."""
         found: list[str] = []
         for kind in self.children:
             if kind.hidden:
@@ -165,7 +165,7 @@ STATION_TYPES: Final[Mapping[str, tuple[str, str]]] = {
     "SIP_Extension": ("SOFTPHONE", "SIP_Extension"),
     "Remote_Extension": ("MOBILE", "REMOTE_EXTENSION"),
 }
-"""What a telephone is called in the object model, and its kind and sub-kind."""
+"""The name of a telephone in the object model, and its kind and sub-kind."""
 
 _NUMBER: Final = 30
 _NAME: Final = 40
@@ -195,7 +195,7 @@ ALIAS: Final = Kind(
     create=True,
     delete=True,
     set=True,
-    tells=True,
+    notifies=True,
 )
 SUBSCRIBER: Final = Kind(
     "Subscriber",
@@ -220,7 +220,7 @@ SUBSCRIBER: Final = Kind(
     delete=True,
     set=True,
     actions=("ReinitMemory", FORCED_DELETE),
-    tells=True,
+    notifies=True,
 )
 OPERATOR: Final = Kind(
     "ACD2_Operator_data",
@@ -248,7 +248,7 @@ OPERATOR: Final = Kind(
     delete=True,
     set=True,
     actions=(FORCED_DELETE,),
-    tells=True,
+    notifies=True,
 )
 PILOT: Final = Kind(
     "ACD2_Pilot",
@@ -262,7 +262,7 @@ PILOT: Final = Kind(
         _choice("State", ("Open", "Blocked"), "Open"),
     ),
     set=True,
-    tells=True,
+    notifies=True,
 )
 PROCESSING_GROUP: Final = Kind(
     "ACD2_Processing_Group",
@@ -275,7 +275,7 @@ PROCESSING_GROUP: Final = Kind(
     ),
     create=True,
     set=True,
-    tells=True,
+    notifies=True,
 )
 FREE_RANGE: Final = Kind(
     "Free_Range_List",

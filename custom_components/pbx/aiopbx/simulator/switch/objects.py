@@ -1,4 +1,4 @@
-"""The objects of a PBX as a tree: subscribers are the users of the switch, operators its agents, pilots its pilots."""
+"""The objects of a PBX as a tree: subscribers are users of the switch, operators its agents, pilots its pilots."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .switch import Switch
 
 Path = Sequence[tuple[str, str]]
-"""Names and ids of objects, from below the node on."""
+"""Names and ids of objects, starting below the node."""
 
 RELEASE: Final = "13.1"
 _DIALLED: Final = frozenset("0123456789*#")
@@ -44,7 +44,7 @@ _DIALLED: Final = frozenset("0123456789*#")
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """An object. ``values`` are those that are kept here and no defaults; live ones are read from the switch."""
+    """An object. ``values`` has those stored here that are not defaults; live ones come from the switch."""
 
     kind: Kind
     id: str
@@ -63,7 +63,7 @@ class ObjectChange:
     name: str
     id: str
     father: tuple[str, str] | None = None
-    """Name and id of the object above, if that is not the node."""
+    """Name and id of the object above, unless that is the node."""
 
 
 def _missing(what: str) -> SwitchError:
@@ -79,7 +79,7 @@ def _conflict(message: str) -> SwitchError:
 
 
 def _one(values: Values, name: str) -> str | None:
-    """The only value of an attribute, if it is given and not empty."""
+    """Return the only value of an attribute, if it is given and not empty."""
     value = values.get(name, ())
     return value[0] if value and isinstance(value[0], str) and value[0] else None
 
@@ -89,26 +89,26 @@ def _texts(values: Values, name: str) -> tuple[str, ...]:
 
 
 class Live:
-    """How the objects of a kind are something of the switch. What is refused is refused before anything changes."""
+    """Maps the objects of a kind to the switch. Refusals come before anything changes."""
 
     def __init__(self, switch: "Switch") -> None:
         """Read and change this switch."""
         self.switch = switch
 
     def read(self, instance: Instance) -> Values:
-        """The attributes that the switch knows."""
+        """The attributes that the switch has."""
         raise NotImplementedError
 
     def write(self, instance: Instance, values: Values) -> None:
-        """Change those of them that are in ``values``."""
+        """Change those of the attributes that are in ``values``."""
         raise NotImplementedError
 
     def create(self, node: str, id: str, values: Values) -> None:
-        """Create what the object is to be."""
+        """Create the object in the switch."""
         raise NotImplementedError
 
     def delete(self, instance: Instance, *, force: bool) -> None:
-        """Delete what the object is."""
+        """Delete the object in the switch."""
         raise NotImplementedError
 
 
@@ -122,7 +122,7 @@ class Subscribers(Live):
         return user
 
     def read(self, instance: Instance) -> Values:
-        """The user as attributes."""
+        """Return the user as attributes."""
         user = self._user(instance)
         first, *others = user.devices.values()
         station = next(
@@ -191,7 +191,7 @@ class Subscribers(Live):
 
     def create(self, node: str, id: str, values: Values) -> None:
         """Create a user whose login name is ``oxe`` and the number."""
-        from ..settings import DeviceSpec, UserSpec  # the settings know the switch's, so not at the top
+        from ..settings import DeviceSpec, UserSpec  # the settings import the switch's, so not at the top
 
         switch, login = self.switch, f"oxe{id}"
         for name in ("Directory_Number", "Attached_Devices", "Associated_Set_No", "Voice_Mail_Dir_No"):
@@ -259,7 +259,7 @@ class Operators(Live):
         return user, user.agent
 
     def read(self, instance: Instance) -> Values:
-        """The operator as attributes."""
+        """Return the operator as attributes."""
         user, agent = self._agent(instance)
         return {
             "Directory_Number": (user.number,),
@@ -343,7 +343,7 @@ class Pilots(Live):
         return self.switch.pilots[instance.id]
 
     def read(self, instance: Instance) -> Values:
-        """The pilot as attributes."""
+        """Return the pilot as attributes."""
         pilot = self._pilot(instance)
         return {
             "Directory_Number": (pilot.number,),
@@ -355,7 +355,7 @@ class Pilots(Live):
         }
 
     def write(self, instance: Instance, values: Values) -> None:
-        """Change the pilot; what waits is distributed as it says from now on."""
+        """Change the pilot; waiting calls are distributed accordingly."""
         size = _one(values, "Queue_Size")
         if "Queue_Size" in values and int(size or 0) < 1:
             raise bad_value("Queue_Size: it must be 1 or more.")
@@ -384,7 +384,7 @@ class ProcessingGroups(Live):
     """Processing groups of the call centre."""
 
     def read(self, instance: Instance) -> Values:
-        """The group as attributes."""
+        """Return the group as attributes."""
         group = self.switch.processing_groups[instance.id]
         return {
             "Directory_Number": (group.number,),
@@ -423,12 +423,12 @@ class ProcessingGroups(Live):
 class ObjectTree:
     """The objects of all nodes.
 
-    Whoever has looked at an object and then changes it is refused if it has changed in between; adding to a list and
-    removing from it is always possible. ``by`` is anything that stands for who asks.
+    A change by someone who has read an object is refused if it has changed since; adding to a list and
+    removing from it is always possible. ``by`` is any object that stands for the reader.
     """
 
     def __init__(self, switch: "Switch") -> None:
-        """Take what the switch has, and follow it."""
+        """Load the objects of the switch, and follow its changes."""
         self._switch = switch
         self._subscribers = Subscribers(switch)
         self._live: dict[str, Live] = {
@@ -450,7 +450,7 @@ class ObjectTree:
     # -- nodes --------------------------------------------------------------------------------------------------------
 
     def _node(self, node: str) -> Instance:
-        """The node, which is there as soon as somebody is on it."""
+        """Return the node, which is created when its first user appears."""
         root = self._nodes.get(node)
         if root is None:
             values: Values = {"Node_Number": (node,), "Fqdn": (self.fqdn(node),), "Release": (RELEASE,)}
@@ -468,11 +468,11 @@ class ObjectTree:
 
     @staticmethod
     def fqdn(node: str) -> str:
-        """The name of a node in the network."""
+        """Return the name of a node in the network."""
         return f"node{node}.pbx.example.com"
 
     def _singles(self, instance: Instance) -> None:
-        """Objects that are always there, once."""
+        """Create the objects that always exist."""
         for kind in instance.kind.children:
             if kind.single:
                 self._singles(self._put(instance, kind, "1"))
@@ -484,18 +484,18 @@ class ObjectTree:
 
     @property
     def nodes(self) -> tuple[str, ...]:
-        """The numbers of all nodes, in order."""
+        """Return the numbers of all nodes, in order."""
         return tuple(sorted(self._nodes, key=int))
 
     def root(self, node: str) -> Instance:
-        """A node; refuses one that there is not."""
+        """Return a node; refuses an unknown one."""
         found = self._nodes.get(node)
         if found is None:
             raise SwitchError("NODE_NOT_FOUND", None, f"There is no node {node!r}.")
         return found
 
     def model(self, node: str, name: str | None = None) -> Kind:
-        """The kind of this name, wherever it stands in the model; without one the whole model."""
+        """Return the kind with this name, anywhere in the model; without a name the whole model."""
         self.root(node)
         if name is None:
             return NODE
@@ -522,14 +522,14 @@ class ObjectTree:
             self._add_groups(user.node)
 
     def _add_groups(self, node: str) -> None:
-        """Groups that somebody named are there."""
+        """Create the groups that were named."""
         acd = self.find(node, (("Application_Configuration", "1"), ("ACD2", "1")))
         for number in self._switch.processing_groups:
             if number not in acd.children.get(PROCESSING_GROUP.name, {}):
                 self._put(acd, PROCESSING_GROUP, number)
 
     def _follow(self, change: Change) -> None:
-        """A user came, changed or went."""
+        """Apply a change of a user."""
         if not isinstance(change, UserChange):
             return
         if change.kind == "deleted":
@@ -537,19 +537,19 @@ class ObjectTree:
             if instance is not None and instance.father is not None:
                 instance.father.children[SUBSCRIBER.name].pop(instance.id, None)
                 self._operators_of(instance.node).children.get(OPERATOR.name, {}).pop(instance.id, None)
-                self._tell("deleted", instance)
+                self._publish("deleted", instance)
             return
         user = self._switch.users.get(change.login)
         if user is None:
             return
         if change.kind == "created":
             if change.login not in self._subscriber_of:
-                self._tell("created", self._add_subscriber(user))
+                self._publish("created", self._add_subscriber(user))
         elif not self._busy and change.login in self._subscriber_of:
-            self._tell("modified", self._subscriber_of[change.login])
+            self._publish("modified", self._subscriber_of[change.login])
 
     def subscribe(self, listener: Callable[[ObjectChange], None]) -> Callable[[], None]:
-        """Tell every change to ``listener`` from now on. Returns what ends that."""
+        """Call ``listener`` with every change from now on. Returns a function that unsubscribes it."""
         self._listeners.append(listener)
 
         def unsubscribe() -> None:
@@ -558,8 +558,8 @@ class ObjectTree:
 
         return unsubscribe
 
-    def _tell(self, kind: Literal["created", "modified", "deleted"], instance: Instance) -> None:
-        if not instance.kind.tells or (kind != "modified" and instance.kind is not SUBSCRIBER):
+    def _publish(self, kind: Literal["created", "modified", "deleted"], instance: Instance) -> None:
+        if not instance.kind.notifies or (kind != "modified" and instance.kind is not SUBSCRIBER):
             return
         father = instance.father
         above = (father.kind.name, father.id) if father is not None and father.kind is not NODE else None
@@ -572,7 +572,7 @@ class ObjectTree:
     # -- finding ------------------------------------------------------------------------------------------------------
 
     def find(self, node: str, path: Path) -> Instance:
-        """The object at a path; refuses one that there is not."""
+        """Return the object at a path; refuses an unknown one."""
         found = self.root(node)
         for name, key in path:
             kind = found.kind.child(name)
@@ -592,7 +592,7 @@ class ObjectTree:
         return father, kind
 
     def get(self, node: str, path: Path, by: object | None = None) -> Instance:
-        """The object at a path, looked at by somebody."""
+        """Return the object at a path, and note who has read it."""
         instance = self.find(node, path)
         if instance.kind.hidden or not instance.kind.get:
             raise _not_allowed(instance.kind, "read")
@@ -600,7 +600,7 @@ class ObjectTree:
         return instance
 
     def search(self, node: str, path: Path, name: str, filter: str | None = None) -> tuple[Instance, ...]:
-        """The objects of a kind below another, those that a filter lets through."""
+        """Return the objects of a kind below another that match a filter."""
         father, kind = self._below(node, path, name)
         if kind.hidden or not kind.get:
             raise _not_allowed(kind, "read")
@@ -615,7 +615,7 @@ class ObjectTree:
         return tuple(found)
 
     def read(self, instance: Instance) -> Values:
-        """All attributes of an object, in the order of its model."""
+        """Return all attributes of an object, in the order of its model."""
         values = instance.kind.defaults | instance.values
         live = self._live.get(instance.kind.name)
         if live is not None:
@@ -629,7 +629,7 @@ class ObjectTree:
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def create(self, node: str, path: Path, name: str, values: Values, by: object | None = None) -> Instance:
-        """Create an object; what is not given has its default."""
+        """Create an object, with defaults for what is not given."""
         father, kind = self._below(node, path, name)
         if not kind.create:
             raise _not_allowed(kind, "created")
@@ -653,18 +653,18 @@ class ObjectTree:
         instance.values |= checked
         if kind is OPERATOR:
             self._add_groups(node)
-        if kind is not SUBSCRIBER and father.kind.tells:
-            self._tell("modified", father)  # its list of objects is another
+        if kind is not SUBSCRIBER and father.kind.notifies:
+            self._publish("modified", father)  # its list of objects has changed
         self._look(instance, by)
         return instance
 
     def set(self, node: str, path: Path, values: Values, by: object | None = None) -> None:
-        """Change attributes. Refused if the object has changed since ``by`` last looked at it."""
+        """Change attributes. Refused if the object has changed since ``by`` last read it."""
         instance = self._settable(node, path)
         checked = self._checked(instance.kind, values)
         seen = self._seen.get(by, {}).get(instance) if by is not None else None
         if seen is not None and seen != self.read(instance):
-            raise _conflict(f"{instance.kind.name} {instance.id} was changed by somebody else: read it again first.")
+            raise _conflict(f"{instance.kind.name} {instance.id} was changed by someone else: read it again first.")
         self._store(instance, checked, by)
 
     def act(self, node: str, path: Path, action: str, values: Values, by: object | None = None) -> None:
@@ -680,11 +680,11 @@ class ObjectTree:
             raise bad_value(f"action: {action} takes no attributes.")
         if action == "ReinitMemory":
             self._carry_out(lambda: self._subscribers.reinitialise(instance))
-        self._tell("modified", instance)
+        self._publish("modified", instance)
         self._look(instance, by)
 
     def delete(self, node: str, path: Path, *, force: bool = False) -> None:
-        """Delete an object, and those below it. ``force`` also where it is in use."""
+        """Delete an object, and those below it. ``force`` also deletes one in use."""
         instance = self.find(node, path)
         kind = instance.kind
         if not kind.delete or instance.father is None:
@@ -695,8 +695,8 @@ class ObjectTree:
         if live is not None:
             self._carry_out(lambda: live.delete(instance, force=force))
         instance.father.children.get(kind.name, {}).pop(instance.id, None)
-        if kind is not SUBSCRIBER and instance.father.kind.tells:
-            self._tell("modified", instance.father)
+        if kind is not SUBSCRIBER and instance.father.kind.notifies:
+            self._publish("modified", instance.father)
 
     def _settable(self, node: str, path: Path) -> Instance:
         instance = self.find(node, path)
@@ -705,11 +705,11 @@ class ObjectTree:
         return instance
 
     def _checked(self, kind: Kind, values: Values) -> Values:
-        """What is given, as it is kept."""
+        """Return the given values in canonical form."""
         return {name: kind.attribute(name).check(value) for name, value in values.items()}
 
     def _in_use(self, kind: Kind, given: Iterable[str], whole: Values) -> None:
-        """Refuse an attribute that the object, as it will be, has no use for."""
+        """Refuse an attribute whose condition the object will not meet."""
         for name in given:
             condition = kind.attribute(name).used_when
             if condition is not None and whole.get(name):
@@ -730,11 +730,11 @@ class ObjectTree:
         if kind is OPERATOR or kind is PILOT:
             self._add_groups(instance.node)
         if self.read(instance) != before:
-            self._tell("modified", instance)
+            self._publish("modified", instance)
         self._look(instance, by)
 
     def _carry_out(self, action: Callable[[], None]) -> None:
-        """Change the switch; what that tells is told once, as one change of the object."""
+        """Change the switch; all changes that result are published as one change of the object."""
         self._busy = True
         try:
             action()
@@ -760,7 +760,7 @@ class ObjectTree:
     # -- checking -----------------------------------------------------------------------------------------------------
 
     def dump(self) -> dict[str, Any]:
-        """Every object with its attributes, for comparison."""
+        """Return every object with its attributes, for comparison."""
         return {node: self._dump(root) for node, root in self._nodes.items()}
 
     def _dump(self, instance: Instance) -> Any:
@@ -771,7 +771,7 @@ class ObjectTree:
 
 
 def _same(attribute: Attribute, one: str | Part, other: str | Part) -> bool:
-    """Whether two values of a list are the same one: of a sequence, the first part tells."""
+    """Whether two values of a list are the same one: for a sequence, the first part decides."""
     if attribute.type != SEQUENCE or isinstance(one, str) or isinstance(other, str):
         return one == other
     key = attribute.parts[0].name

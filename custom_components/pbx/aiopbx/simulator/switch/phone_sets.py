@@ -1,4 +1,4 @@
-"""How telephones are set up: keys, lock, camp-on, PIN, associate."""
+"""The configuration of telephones: keys, lock, camp-on, PIN, associate."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ KEYS: Final[Mapping[str, tuple[int, int]]] = {
     "DECT": (0, 4),
     "MOBILE": (0, 0),
 }
-"""How many keys and soft keys a telephone of a kind has; an analogue one has none."""
+"""Return how many keys and soft keys a kind of telephone has; an analogue one has none."""
 
 PIN_CONTROLS: Final = (
     "PIN_Category",
@@ -33,7 +33,7 @@ PIN_CONTROLS: Final = (
     "PIN_Group_Control",
 )
 PIN_LENGTH: Final = range(4, 9)
-"""How many digits a PIN may have."""
+"""The number of digits that a PIN may have."""
 LONGEST_MNEMONIC: Final = 16
 
 _STATION, _GENERAL, _LOCAL = "Station_Facility_Type", "General_Facility_Type", "Local_Facility_Type"
@@ -61,20 +61,20 @@ PREFIXES: Final[Mapping[tuple[str, str], str]] = {
 
 
 def no_device(login: str, device: str) -> SwitchError:
-    """The user has no telephone of this number."""
+    """The user has no telephone with this number."""
     return SwitchError("DEVICE_NOT_FOUND", None, f"{device!r} is no telephone of {login}.")
 
 
 def no_key(device: str, position: int) -> SwitchError:
-    """The telephone has no key there."""
+    """The telephone has no such key."""
     return SwitchError("KEY_NOT_FOUND", None, f"The telephone {device} has no key at position {position}.")
 
 
 class PhoneSets(RoutingOfUsers):
-    """What users program at their telephones."""
+    """Programming telephones."""
 
     def set_of(self, login: str, device: str) -> tuple[User, Device]:
-        """A telephone of a user, in service or not."""
+        """Return a telephone of a user, in service or not."""
         user = self.user(login)
         found = user.devices.get(device)
         if found is None:
@@ -84,7 +84,7 @@ class PhoneSets(RoutingOfUsers):
     # -- lock, camp-on, associate -----------------------------------------------------------------------------------
 
     def lock_set(self, login: str, device: str, on: bool) -> None:
-        """Lock a telephone: nothing can be dialled on it until it is unlocked. Calls still come."""
+        """Lock a telephone: it cannot dial until it is unlocked. Calls still come in."""
         _, found = self.set_of(login, device)
         if found.locked != on:
             with self._acting():
@@ -111,7 +111,7 @@ class PhoneSets(RoutingOfUsers):
             found.camp_on = on
 
     def set_associate(self, login: str, number: str | None) -> None:
-        """Give a user an associate, whom an overflow may lead to; none takes it away, and such an overflow with it."""
+        """Give a user an associate, whom an overflow may lead to; ``None`` removes it, along with such an overflow."""
         user = self.user(login)
         associate = self._destination(user, number, "INVALID_OVERFLOW_ROUTE", "ASSOCIATE") if number else None
         if associate == user.associate:
@@ -138,7 +138,7 @@ class PhoneSets(RoutingOfUsers):
         return keys + sum(ADDONS.get(addon, 0) for addon in device.addons), soft
 
     def keys(self, login: str, device: str) -> tuple[Key, ...]:
-        """All keys of a telephone, programmed or not. The first are its lines, and locked."""
+        """Return all keys of a telephone, programmed or not. The first are its lines, and locked."""
         user, found = self.set_of(login, device)
         count, _ = self._key_counts(found)
         return tuple(
@@ -149,7 +149,7 @@ class PhoneSets(RoutingOfUsers):
         )
 
     def soft_keys(self, login: str, device: str) -> tuple[Key, ...]:
-        """All soft keys of a telephone, programmed or not."""
+        """Return all soft keys of a telephone, programmed or not."""
         _, found = self.set_of(login, device)
         _, count = self._key_counts(found)
         return tuple(found.soft_keys.get(position, Key(position)) for position in range(1, count + 1))
@@ -172,7 +172,7 @@ class PhoneSets(RoutingOfUsers):
         *,
         soft: bool = False,
     ) -> None:
-        """Program a key: it calls ``number``; ``mnemonic`` is what the display shows, at most 16 characters."""
+        """Program a key to call ``number``; the display shows ``mnemonic``, at most 16 characters."""
         _, found = self.set_of(login, device)
         self._key(self.soft_keys(login, device) if soft else self.keys(login, device), device, position)
         if not number and not mnemonic:
@@ -184,7 +184,7 @@ class PhoneSets(RoutingOfUsers):
             (found.soft_keys if soft else found.keys)[position] = key
 
     def erase_key(self, login: str, device: str, position: int, *, soft: bool = False) -> None:
-        """Erase what a key is programmed with."""
+        """Erase the program of a key."""
         _, found = self.set_of(login, device)
         key = self._key(self.soft_keys(login, device) if soft else self.keys(login, device), device, position)
         if not key.programmed:
@@ -203,7 +203,7 @@ class PhoneSets(RoutingOfUsers):
         control: str | None = None,
         group: int | None = None,
     ) -> None:
-        """Give a user a PIN for private calls: 4 to 8 digits, empty for none. What is none stays as it is."""
+        """Give a user a PIN for private calls: 4 to 8 digits, or empty for no PIN. ``None`` leaves a field as it is."""
         user = self.user(login)
         if pin and not (pin.isascii() and pin.isdecimal() and len(pin) in PIN_LENGTH):
             raise bad_value(f"Pin_Number: it must be {PIN_LENGTH[0]} to {PIN_LENGTH[-1]} digits.")
@@ -236,7 +236,7 @@ class PhoneSets(RoutingOfUsers):
 
     @property
     def prefixes(self) -> Mapping[tuple[str, str], str]:
-        """The numbers of services by type and value, both case-sensitive."""
+        """Return the numbers of services by type and value, both case-sensitive."""
         return PREFIXES
 
     # -- the sets of a user -----------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ class PhoneSets(RoutingOfUsers):
             self._after.append(RoutingChange(login=login))
 
     def remove_device(self, login: str, device: str) -> None:
-        """Take a telephone away from a user, but for its last; calls on it end."""
+        """Take a telephone away from a user, except for its last; calls on it end."""
         user, found = self.set_of(login, device)
         if len(user.devices) == 1 or found.shared or device == user.number:
             raise wrong_state(f"{device} is not a further telephone of {login}.")
@@ -273,7 +273,7 @@ class PhoneSets(RoutingOfUsers):
             self._after.append(RoutingChange(login=login))
 
     def change_device(self, login: str, device: str, kind: str, sub_kind: str = "") -> None:
-        """Make a telephone one of another kind; not while it is in a call."""
+        """Turn a telephone into another kind; not while it is in a call."""
         user, found = self.set_of(login, device)
         if any(True for _ in self._legs_on(user, device)):
             raise wrong_state(f"The telephone {device} is in a call.")
@@ -286,7 +286,7 @@ class PhoneSets(RoutingOfUsers):
             self._after.append(RoutingChange(login=login))
 
     def reinitialise(self, login: str) -> None:
-        """Set a user's telephones up as new: no keys, lock, camp-on, forward, overflow, do-not-disturb."""
+        """Reset a user's telephones: no keys, lock, camp-on, forward, overflow, do-not-disturb."""
         user = self.user(login)
         with self._acting():
             for device in user.devices.values():
@@ -316,7 +316,7 @@ class PhoneSets(RoutingOfUsers):
     # -- checking ---------------------------------------------------------------------------------------------------
 
     def dump(self) -> dict[str, Any]:
-        """The whole state, for comparison."""
+        """Return the whole state, for comparison."""
         return super().dump() | {
             "programming": {
                 login: (

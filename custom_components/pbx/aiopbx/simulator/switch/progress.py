@@ -1,4 +1,4 @@
-"""How calls proceed: where they lead, what rings, who answers, and how they end."""
+"""How calls proceed: where they lead, what rings, which party answers, and how they end."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -29,12 +29,12 @@ DVA: Final = "DVA"
 TONE: Final = "TONE"
 
 LONGEST_CHAIN: Final = 10
-"""How often one call is forwarded."""
+"""How often a call is forwarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a number leads now."""
+    """Where a number leads at present."""
 
     kind: str
     """``USER``, ``EXTERNAL``, ``VOICEMAIL``, ``DVA`` or ``TONE``."""
@@ -42,22 +42,22 @@ class Target:
     login: str | None = None
     """The user who is rung, or whose mailbox answers."""
     cause: str | None = None
-    """Of a tone: why."""
+    """The cause of a tone."""
     passed: tuple[str, ...] = ()
     """Users whose routing it went through."""
     diverted: bool = False
     refused: str | None = None
-    """The user who does not get the call, so misses it."""
+    """The user who does not get the call, and so misses it."""
     group: str | None = None
 
 
 class Progress(Core):
-    """The course of a call, apart from what people ask for."""
+    """The course of a call, apart from what people do."""
 
     # -- where a number leads -------------------------------------------------------------------------------------
 
     def _number(self, number: str) -> str:
-        """The number as it is dialled; refuses what is none."""
+        """Return the number as it is dialled; refuses an invalid one."""
         if not well_formed(number):
             raise bad_value(
                 f"{number!r} is no number: an optional +, then 1 to 49 of 0-9 A-D * # ( ) and space.",
@@ -80,7 +80,7 @@ class Progress(Core):
         )
 
     def who(self, number: str) -> Identity:
-        """Whose number this is."""
+        """Return the owner of a number."""
         user = self.by_number(number)
         if user is not None:
             return self.identity(user)
@@ -97,9 +97,9 @@ class Progress(Core):
     def _resolve(
         self, number: str, *, passed: tuple[str, ...] = (), inside: frozenset[str] = frozenset(), diverted: bool = False
     ) -> Target | None:
-        """Where a number leads now, all forwarding followed; nothing changes. None: it does not exist.
+        """Return where a number leads, following all forwards, without changing anything. ``None``: it does not exist.
 
-        ``inside`` are users who are in the call already: for them it is busy.
+        ``inside`` are users who are in the call already, and therefore busy for it.
         """
         user = self.by_number(number)
         if user is not None:
@@ -149,7 +149,7 @@ class Progress(Core):
         return Target(TONE, number, cause=cause, passed=passed, diverted=diverted)
 
     def _follow(self, user: User, route: Route, passed: tuple[str, ...], inside: frozenset[str]) -> Target:
-        """Where a forward or an overflow of a user leads."""
+        """Return where a forward or an overflow of a user leads."""
         nowhere = Target(
             TONE, user.number, cause="DESTINATION_NOT_OBTAINABLE", passed=passed, diverted=True, refused=user.login
         )
@@ -163,11 +163,11 @@ class Progress(Core):
         return self._resolve(number, passed=passed, inside=inside, diverted=True) or nowhere
 
     def _inside(self, call: Call, *without: Member) -> frozenset[str]:
-        """The users in a call, but for some."""
+        """Return the users in a call, except for some."""
         return frozenset(member.login for member in call.members if member.login is not None and member not in without)
 
     def _reachable(self, call: Call, number: str, *leaving: Member) -> Target:
-        """Where a call can be sent by one who then leaves it; refuses what would lose the other party."""
+        """Return where a call can be sent by a user who then leaves it; refuses what would lose the other party."""
         target = self._resolve(number, inside=self._inside(call, *leaving))
         if target is None:
             raise server_error("INVALID_DESTINATION", f"{number} is not a number of this system.")
@@ -199,7 +199,7 @@ class Progress(Core):
             self._serve(call, origin, target, cause)
 
     def _wait(self, origin: Member, state: str) -> None:
-        """The party that waits for an answer; one who holds the call goes on holding it."""
+        """Return the party that waits for an answer; one who holds the call goes on holding it."""
         if origin.state != HELD:
             origin.put(state)
 
@@ -246,7 +246,7 @@ class Progress(Core):
             self.groups[group].turn = (members.index(user) + 1) % len(members)
 
     def _dial_out(self, call: Call, origin: Member, number: str, cause: str | None) -> None:
-        """Call an external number; it behaves as it was set to."""
+        """Call an external number; it follows its behaviour."""
         behaviour = self.external.of(number)
         self._note(origin.login, call.ref, cause)
 
@@ -303,7 +303,7 @@ class Progress(Core):
         self._timer(call, "service", length, lambda: self._finish(call, "CLEARED"))
 
     def _tone(self, call: Call, origin: Member, cause: str) -> None:
-        """A user hears a tone until it hangs up, or for a while; for anybody else the call is over."""
+        """A user gets a tone until it hangs up, or for a while; for any other party the call is over."""
         self._stop(call, "ring", "patience", "answer", "dial")
         if origin.login is None or origin.state == HELD:
             self._finish(call, cause)
@@ -316,7 +316,7 @@ class Progress(Core):
         self._timer(call, "tone", self.settings.tone_time, lambda: self._finish(call, cause))
 
     def _answered(self, call: Call, member: Member, device: str | None = None) -> None:
-        """Somebody answers; who waited talks."""
+        """A party answers, and the waiting one talks to it."""
         if member.login is not None and device is not None:
             self._engage(self.users[member.login], device, call)
             member.legs = {device: ACTIVE}
@@ -333,7 +333,7 @@ class Progress(Core):
         self._talking_outside(call)
 
     def _met(self, member: Member, other: Member) -> None:
-        """Two parties talk: what one had missed from the other, or was asked to call back, is done."""
+        """Two parties talk: missed calls and requests to call back between them are settled."""
         user = self.users.get(member.login) if member.login is not None else None
         if user is None or not other.identity.number:
             return
@@ -344,7 +344,7 @@ class Progress(Core):
             self._count(user.login)
 
     def _talking_outside(self, call: Call) -> None:
-        """External parties hang up by themselves, if they were set to; calls without users do not stay for ever."""
+        """Let external parties hang up by themselves if they do; end calls without users after a while."""
         for member in call.members:
             if member.kind == EXTERNAL and member.state == ACTIVE and not call.conference:
                 after = self.external.of(member.identity.number).hang_up_after
@@ -354,7 +354,7 @@ class Progress(Core):
             self._timer(call, "trunk", self.settings.trunk_time, lambda: self._finish(call, "CLEARED"))
 
     def _no_answer(self, call: Call) -> None:
-        """It rang long enough: forward or overflow, the next of the group, or go on ringing."""
+        """It has rung long enough: forward or overflow, try the next of the group, or go on ringing."""
         ringing = call.ringing()
         if ringing is None or ringing.login is None:
             return
@@ -375,7 +375,7 @@ class Progress(Core):
         self._advance(call, origin, target, "FORWARDED")
 
     def _give_up(self, call: Call) -> None:
-        """Nobody answers for so long that the network ends the call."""
+        """No one answers for so long that the network ends the call."""
         ringing = call.ringing()
         if ringing is not None:
             self._finish(call, "NOT_ANSWERED", {ringing.id: "ABANDONED"})
@@ -383,7 +383,7 @@ class Progress(Core):
     # -- ends -----------------------------------------------------------------------------------------------------
 
     def _finish(self, call: Call, cause: str | None, others: dict[str, str | None] | None = None) -> None:
-        """End a call for everybody. ``others`` are causes of their own, by participant."""
+        """End a call for all parties. ``others`` are causes of their own, by participant."""
         if call.ended:
             return
         self.mailboxes.deposit(call)
@@ -404,7 +404,7 @@ class Progress(Core):
             self._finish(call, "CLEARED")
 
     def _reject(self, call: Call, by: Member) -> None:
-        """A user does not take a call that rings: the next of the group gets it, or the caller hears a busy tone."""
+        """A user rejects a ringing call: the next of the group gets it, or the caller a busy tone."""
         (origin,) = call.others(by)
         target = None
         if by.group is not None:
@@ -441,7 +441,7 @@ class Progress(Core):
     # -- one telephone, one conversation ------------------------------------------------------------------------------
 
     def _engage(self, user: User, device: str, call: Call | None = None) -> None:
-        """A telephone turns to a call (or to a new one): what is active there is held, a tone goes."""
+        """A telephone turns to another (or a new) call: its active call is held, and a tone ends."""
         user.devices[device].off_hook = False
         self._touched[user.login] = None
         for other, member, state in tuple(self._legs_on(user, device)):
@@ -454,7 +454,7 @@ class Progress(Core):
                 self._finish(other, other.tone)
 
     def _engageable(self, user: User, device: str, call: Call | None = None) -> None:
-        """Refuse a telephone that is dialling and so cannot turn to anything else."""
+        """Refuse a telephone that is dialling, and so cannot turn to anything else."""
         if not self._can_engage(user, device, call):
             raise wrong_state(f"The telephone {device} is dialling: hang up first.")
 
@@ -464,5 +464,5 @@ class Progress(Core):
             raise server_error("RESOURCE_BUSY", f"All lines of the telephone {device} are taken.")
 
     def _set_identity(self, number: str) -> Identity:
-        """A desk-sharing set that nobody is logged on at."""
+        """Return a desk-sharing set where no one is logged on."""
         return Identity(DEVICE, number, last_name="Desk sharing set")

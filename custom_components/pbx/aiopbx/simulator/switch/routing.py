@@ -11,7 +11,7 @@ _OVERFLOWS = ("BUSY", "NO_ANSWER", "BUSY_NO_ANSWER")
 
 
 class RoutingOfUsers(Features):
-    """What users set for the calls they get."""
+    """Users' settings for incoming calls."""
 
     def set_dnd(self, login: str, on: bool) -> None:
         """Refuse calls, or take them again. An immediate forward still applies."""
@@ -44,13 +44,13 @@ class RoutingOfUsers(Features):
         self._set(user, "forward", route)
 
     def cancel_forward(self, login: str) -> None:
-        """Forward no more."""
+        """Cancel the forward."""
         self._set(self.user(login), "forward", None)
 
     def set_overflow(
         self, login: str, number: str | None = None, *, target: str = "VOICEMAIL", condition: str = "NO_ANSWER"
     ) -> None:
-        """Send calls that are not taken to the mailbox or to the associate; ``number`` makes that the associate."""
+        """Send unanswered calls to the mailbox or to the associate, which ``number`` replaces."""
         user = self.user(login)
         if condition not in _OVERFLOWS:
             raise bad_route(
@@ -79,7 +79,7 @@ class RoutingOfUsers(Features):
             self._set(user, "overflow", Route(condition, target, associate if target == "ASSOCIATE" else None), changed)
 
     def cancel_overflow(self, login: str) -> None:
-        """Overflow no more."""
+        """Cancel the overflow."""
         self._set(self.user(login), "overflow", None)
 
     def _set(self, user: User, name: str, route: Route | None, changed: bool = False) -> None:
@@ -94,7 +94,7 @@ class RoutingOfUsers(Features):
             raise bad_route("UNAUTHORIZED", "UNAUTHORIZED_PHONE_NUMBER", f"{user.login} has no voicemail.", "VOICEMAIL")
 
     def _destination(self, user: User, number: str | None, invalid: str, kind: str = "NUMBER") -> str:
-        """The number of a route as it is dialled; refuses what cannot be one."""
+        """Return the number of a route as it is dialled; refuses an invalid one."""
         if not number:
             raise bad_route("BAD_PARAMETER_VALUE", "NULL_OR_EMPTY_PARAMETER", "The destination has no number.", kind)
         if not well_formed(number):
@@ -122,7 +122,7 @@ class RoutingOfUsers(Features):
         return dialled
 
     def _no_loop(self, user: User, route: Route) -> None:
-        """Refuse a forward that, through those of others, leads back to the user."""
+        """Refuse a forward that leads back to the user through those of others."""
         seen = {user.login}
         number = route.number
         while number is not None:

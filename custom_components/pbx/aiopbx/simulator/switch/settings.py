@@ -1,4 +1,4 @@
-"""How the switch behaves."""
+"""The settings of the switch."""
 
 from typing import Annotated, Literal, Self
 
@@ -27,7 +27,7 @@ class SkillSpec(BaseModel):
 
 
 class AgentSpec(BaseModel):
-    """What an operator of the call centre is: agent or supervisor, of which processing groups, with which skills."""
+    """An operator of the call centre: agent or supervisor, processing groups, skills."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,12 +74,13 @@ class PilotSpec(BaseModel):
     queue_size: int = Field(default=20, ge=1, description="How many calls may wait.")
     patience: float = Field(default=300.0, gt=0, description="How long a call waits at most.")
     overflow: Number | None = Field(
-        default=None, description="Where calls go if nobody is logged on, the queue is full, or the patience is over."
+        default=None,
+        description="Where calls go if no one is logged on, the queue is full, or they waited too long.",
     )
 
 
 class ContactSpec(BaseModel):
-    """Somebody in the phone book who is no user of the PBX."""
+    """A contact in the phone book who is not a user of the PBX."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -89,7 +90,7 @@ class ContactSpec(BaseModel):
 
 
 class SwitchSettings(BaseModel):
-    """Times are seconds."""
+    """The behaviour of the switch. Times are seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -103,14 +104,12 @@ class SwitchSettings(BaseModel):
     dva_number: Number | None = Field(default="5001", description="Number of the automated attendant (DVA), if any.")
     trunk_prefixes: tuple[str, ...] = Field(default=("0", "+"), description="What external numbers begin with.")
     hunting_groups: tuple[HuntingGroupSpec, ...] = ()
-    desk_sharing_sets: tuple[Number, ...] = Field(
-        default=(), description="Sets that nobody owns: users log on at them."
-    )
+    desk_sharing_sets: tuple[Number, ...] = Field(default=(), description="Sets without an owner, where users log on.")
     pilots: tuple[PilotSpec, ...] = Field(default=(), description="Numbers of the call centre.")
     processing_groups: tuple[ProcessingGroupSpec, ...] = Field(
-        default=(), description="Groups with settings of their own; others are there as soon as somebody names them."
+        default=(), description="Groups with settings of their own; others are created when they are named."
     )
-    pro_acd_sets: tuple[Number, ...] = Field(default=(), description="Sets that nobody owns: agents log on at them.")
+    pro_acd_sets: tuple[Number, ...] = Field(default=(), description="Sets without an owner, where agents log on.")
     agent_ring_time: float = Field(default=15.0, gt=0, description="Ringing until a distributed call is taken back.")
     wrap_up_time: float = Field(default=10.0, ge=0, description="Wrap-up of an agent after a distributed call.")
     log_size: int = Field(default=100, ge=1, description="Records of the communication log that a user has at most.")
@@ -119,5 +118,5 @@ class SwitchSettings(BaseModel):
     directory_page: int = Field(default=10, ge=1, description="Contacts of a search that come at a time.")
     directory_pause: float = Field(default=0.5, gt=0, description="How long a search takes for them.")
     directory_timeout: float = Field(default=30.0, gt=0, description="How long a search takes at most.")
-    directory_unused: float = Field(default=60.0, gt=0, description="When a search that nobody asks for is forgotten.")
+    directory_unused: float = Field(default=60.0, gt=0, description="How long a search lives without being polled.")
     seed: int | None = Field(default=None, description="Makes call references repeatable.")

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Switch(CallCentre):
-    """A telephone system in memory: synchronous, on a clock that may be turned by hand, without any wire.
+    """A telephone system in memory: synchronous, on a clock that tests can turn by hand, without any wire.
 
-    Methods are what people do at a telephone or ask a server for. They raise ``SwitchError`` and change nothing when
-    they refuse; what changed is told to the listeners before they return.
+    Methods are what people do at a telephone or request from a server. A refused one raises ``SwitchError`` and changes
+    nothing; the changes of the others are published to listeners before they return.
     """
 
     def __init__(self, clock: Clock, users: "Iterable[UserSpec]" = (), settings: SwitchSettings | None = None) -> None:
         """Start with these users and no call."""
         super().__init__(clock, users, settings)
         self.objects = ObjectTree(self)
-        """Everything that PBX management shows."""
+        """The objects of PBX management."""

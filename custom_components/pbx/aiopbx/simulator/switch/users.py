@@ -1,4 +1,4 @@
-"""The people of a PBX: what they are given, and what the switch knows of them."""
+"""The users of a PBX: their configuration and their state."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ IN_SERVICE: Final = "IN_SERVICE"
 OUT_OF_SERVICE: Final = "OUT_OF_SERVICE"
 
 PRO_ACD: Final = "PRO_ACD"
-"""Kind of a set that nobody owns and agents log on at."""
+"""A set that belongs to no one, where agents log on."""
 
 ADVANCED: Final = "TELEPHONY_ADVANCED"
 BASIC: Final = "TELEPHONY_BASIC"
@@ -22,13 +22,13 @@ BASIC: Final = "TELEPHONY_BASIC"
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a key of a set does: it calls a number."""
+    """A key of a set: it calls a number."""
 
     position: int
     number: str | None = None
     mnemonic: str | None = None
     locked: bool = False
-    """Whether the system uses it, so that nobody may program it."""
+    """Whether the system uses it, so that it cannot be programmed."""
 
     @property
     def programmed(self) -> bool:
@@ -47,14 +47,14 @@ class Device:
     off_hook: bool = False
     """Lifted without a call."""
     shared: bool = False
-    """A set that nobody owns and the user is logged on at: for desk sharing, or as an agent."""
+    """A set that belongs to no one and where the user is logged on: for desk sharing, or as an agent."""
     locked: bool = False
-    """Nothing can be dialled on it."""
+    """Whether it is locked, and cannot dial."""
     camp_on: bool = False
     addons: tuple[str, ...] = ()
     """Its key modules, such as ``ADDON_20_KEYS``."""
     keys: dict[int, Key] = field(default_factory=dict)
-    """What its keys are programmed with, by position."""
+    """Its programmed keys, by position."""
     soft_keys: dict[int, Key] = field(default_factory=dict)
 
     @property
@@ -79,13 +79,13 @@ class Route:
 
     @property
     def on_no_answer(self) -> bool:
-        """Whether it applies once the ringing took too long."""
+        """Whether it applies when ringing has taken too long."""
         return self.condition in ("NO_ANSWER", "BUSY_NO_ANSWER")
 
 
 @dataclass(frozen=True, slots=True)
 class CallBack:
-    """Somebody asks to be called back."""
+    """A request to call back."""
 
     id: str
     number: str
@@ -105,13 +105,13 @@ class Voicemail:
     """A message in a mailbox."""
 
     number: str
-    """Of who left it; empty where that is not known."""
+    """Number of the caller; empty if unknown."""
     at: datetime
     read: bool = False
     id: str = ""
     caller: Identity | None = None
     seconds: int = 1
-    """How long it is."""
+    """Its length in seconds."""
     urgent: bool = False
 
 
@@ -126,7 +126,7 @@ class MiniMessage:
 
 @dataclass(slots=True, eq=False)
 class User:
-    """A person, now."""
+    """A user, at present."""
 
     login: str
     number: str
@@ -153,20 +153,20 @@ class User:
     overflow: Route | None = None
     hunting_group: str | None = None
     logged_on: bool = False
-    """In the hunting group."""
+    """Logged on in the hunting group."""
     callbacks: list[CallBack] = field(default_factory=list)
     missed: list[Missed] = field(default_factory=list)
     voicemails: list[Voicemail] = field(default_factory=list)
     texts: list[MiniMessage] = field(default_factory=list)
     state: str = "FREE"
-    """``FREE`` or ``BUSY``, as last told."""
+    """``FREE`` or ``BUSY``, as last published."""
     agent: Agent | None = None
-    """Of an operator of the call centre."""
+    """The user's state as an operator of the call centre."""
     department: str = ""
     pstn_numbers: tuple[str, ...] = ()
     """Public numbers."""
     caller_id: str | None = None
-    """The number that is shown outside instead of the own."""
+    """The number that is shown outside instead of the user's own."""
     photo_url: str = ""
     rcc: bool = True
     """Whether others may control its calls through myRCC."""
@@ -175,12 +175,12 @@ class User:
 
     @property
     def name(self) -> str:
-        """First and last name, or the login where there are none."""
+        """First and last name, or the login if there are none."""
         return f"{self.first_name} {self.last_name}".strip() or self.login
 
     @property
     def shown_number(self) -> str | None:
-        """The number that is shown outside; none is what the trunk shows by itself."""
+        """The number that is shown outside; ``None`` is what the trunk shows."""
         return self.caller_id or (self.pstn_numbers[0] if self.pstn_numbers else None)
 
     @property
@@ -194,16 +194,16 @@ class User:
         return any(device.mobile for device in self.devices.values())
 
     def presented(self) -> tuple[Device, ...]:
-        """The telephones that an incoming call rings, in service or not."""
+        """Return the telephones that an incoming call rings, in service or not."""
         return tuple(device for device in self.devices.values() if not device.mobile or self.remote_extension)
 
     def usable(self, device: Device) -> bool:
-        """Whether calls can be made and taken on a telephone: in service, and for a mobile switched on."""
+        """Whether a telephone can make and take calls: it is in service, and a mobile is switched on."""
         return device.state == IN_SERVICE and (not device.mobile or self.remote_extension)
 
     @classmethod
     def of(cls, spec: "UserSpec") -> "User":
-        """The user that a specification describes."""
+        """Return the user for a specification."""
         devices = {
             item.id: Device(
                 item.id,
@@ -244,7 +244,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What waits for a user; none is not known (there is no mailbox)."""
+    """Return the counters of a user; ``None`` is unknown (there is no mailbox)."""
 
     missed_calls: int
     voicemails: int | None

@@ -30,7 +30,7 @@ class Recording(NamedTuple):
 
 
 def recording(format: str, keys: str, seconds: int) -> Recording | None:
-    """A message: the keys of a number as tones. None for a format that there is not."""
+    """Make a message: the keys of a number as tones. ``None`` for an unknown format."""
     if format == "au":
         return Recording("application/au", _AU_HEADER + seconds * sound.RATE, _au(keys, seconds))
     if format == "ogg":

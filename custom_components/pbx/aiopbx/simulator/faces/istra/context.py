@@ -1,4 +1,4 @@
-"""What a handler of Istra gets, how it is registered, and what it may answer with."""
+"""What an Istra handler receives, how it is registered, and what it can return."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -21,42 +21,42 @@ _JSON = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with a status or headers of its own, or one that is no JSON."""
+    """An answer with its own status or headers, or one that is not JSON."""
 
     status: int = HTTPStatus.OK
     body: Any = None
-    """What becomes JSON; none is nothing."""
+    """Becomes JSON; ``None`` is an empty body."""
     headers: tuple[tuple[str, str], ...] = ()
     pieces: Iterable[bytes] | None = None
     """Sent one after the other instead of ``body``."""
     length: int = 0
-    """Bytes of all pieces."""
+    """The total length of the pieces in bytes."""
 
 
 NOTHING = Answer(HTTPStatus.NO_CONTENT)
 OK = Answer(HTTPStatus.OK)
 
 Handler = Callable[..., Any]
-"""``handler(ctx, **path_parameters)``; what is no ``Answer`` is the JSON of one with 200."""
+"""``handler(ctx, **path_parameters)``; anything but an ``Answer`` is sent as JSON with status 200."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation that is served."""
+    """An operation that the server offers."""
 
     application: str
-    """Whose it is; ``*`` is everybody's."""
+    """The application that it belongs to; ``*`` is all of them."""
     methods: tuple[str, ...]
     path: str
-    """Below the base, without a slash before it, parameters in braces."""
+    """Relative to the base, without a leading slash, parameters in braces."""
     handler: Handler
     telephony: bool = True
-    """Whether it is refused while the telephony does not run."""
+    """Whether it is refused while the telephony is down."""
 
 
 @dataclass(slots=True)
 class Context:
-    """One request of somebody who is logged in."""
+    """A request within a session."""
 
     face: "IstraFace"
     session: "Session"
@@ -70,16 +70,16 @@ class Context:
 
     @property
     def user(self) -> "User":
-        """Who asks; not for myRCC, whose sessions are of no user."""
+        """The user of the session. Sessions of myRCC have none."""
         return self.face.switch.users[self.session.login]
 
     @property
     def body(self) -> dict[str, Any]:
-        """What the request carries: JSON objects one after the other, their keys without spaces around them."""
+        """The body: JSON objects one after the other, with keys stripped of spaces."""
         return read_body(self.raw)
 
     def text(self, name: str, value: Any) -> str:
-        """A text that has to be there; numbers are taken for one."""
+        """Check that a text is present; a number counts as text."""
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str) or not value.strip():
@@ -87,15 +87,15 @@ class Context:
         return value.strip()
 
     def field(self, name: str) -> str:
-        """A text of the body."""
+        """A text from the body."""
         return self.text(name, self.body.get(name))
 
-    def asked(self, name: str) -> str:
-        """A text of the query."""
+    def parameter(self, name: str) -> str:
+        """A text from the query."""
         return self.text(name, self.query.get(name))
 
     def whole(self, name: str, default: int) -> int:
-        """A whole number of the query, 0 or more."""
+        """A whole number from the query, 0 or more."""
         value = self.query.get(name)
         if value is None or not value.strip():
             return default
@@ -105,13 +105,13 @@ class Context:
         return int(value)
 
     def flag(self, name: str) -> bool | None:
-        """A truth of the query; none if it is not there."""
+        """A boolean from the query; ``None`` if it is absent."""
         value = self.query.get(name)
         return None if value is None else boolean(name, value)
 
 
 def boolean(name: str, value: Any) -> bool:
-    """A truth, also one that is written as text or as a number."""
+    """Read a boolean, also one written as text or as a number."""
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower()
@@ -121,7 +121,7 @@ def boolean(name: str, value: Any) -> bool:
 
 
 def read_body(raw: bytes) -> dict[str, Any]:
-    """Read JSON objects that stand one after the other as one."""
+    """Merge JSON objects that follow one another into one."""
     try:
         text = raw.decode().strip()
     except UnicodeDecodeError:

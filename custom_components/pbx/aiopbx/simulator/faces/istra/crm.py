@@ -1,7 +1,8 @@
-"""Calls as myCrm tells them: by terminal, as events, and nothing of what was before."""
+"""myCrm: calls as events of a terminal, and the operations on terminals. Calls that began earlier are not reported."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from ...switch.calls import (
@@ -16,7 +17,12 @@ from ...switch.calls import (
     LegView,
 )
 from ...switch.changes import CallChange, Change
+from . import shared
+from .context import NOTHING, OK, Answer, Context, Route
+from .identifiers import terminal_id
 from .lines import Display, displayed
+from .refusals import bad_request, no_crm, out_of_service
+from .sessions import CRM
 
 if TYPE_CHECKING:
     from ...switch import Switch
@@ -49,11 +55,11 @@ _DROPPED: Final = {
     "PARKED": "transferred",
     "CONFERENCED": "transferred",
 }
-"""Why a call went, by the cause that the switch tells; what is not here is ``disconnect``."""
+"""Why a call ended, by the switch's cause; any other is ``disconnect``."""
 _ELSEWHERE: Final = "TRANSFERRED"
-"""The call goes on, on another terminal of the user."""
+"""The call continues on another terminal of the user."""
 
-Tell = Callable[[str, str, dict[str, Any]], None]
+Publish = Callable[[str, str, dict[str, Any]], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -66,14 +72,14 @@ class _Call:
     display: Display
     pilot: str | None = None
     state: str = ""
-    told: str = ""
-    """The last event of it."""
+    last_event: str = ""
+    """The last event that was sent."""
     dialled: bool = False
-    """Whether anything of it may be told: not while the own telephone rings before it dials."""
+    """Whether it may be reported: not while the user's own telephone rings before it dials."""
     talking: int | None = None
 
     def event(self, name: str) -> dict[str, Any]:
-        """What every event of it says."""
+        """Return what all its events have in common."""
         found: dict[str, Any] = {"event": name, "callId": self.id, "incoming": self.incoming}
         found["type"] = "external" if self.display.external else "internal"
         if self.pilot is not None:
@@ -85,22 +91,22 @@ class _Call:
 
 
 class CrmCalls:
-    """Follows the calls of all terminals and tells their events."""
+    """Follows the calls of all terminals and publishes their events."""
 
-    def __init__(self, switch: "Switch", lines: "Lines", tell: Tell) -> None:
-        """Take the calls that there are, without telling them. ``lines`` has seen each change before."""
+    def __init__(self, switch: "Switch", lines: "Lines", publish: Publish) -> None:
+        """Take the present calls without reporting them. ``lines`` has applied each change before this does."""
         self._switch = switch
         self._lines = lines
-        self._tell: Tell = lambda login, device, event: None
+        self._publish: Publish = lambda login, device, event: None
         self._of: dict[tuple[str, str], dict[str, _Call]] = {}
         """Login and reference → telephone → call."""
         for login in switch.users:
             for view in switch.call_views(login):
                 self._view(login, view, None, moved=False)
-        self._tell = tell
+        self._publish = publish
 
-    def seen(self, change: Change) -> None:
-        """Follow one change of the switch."""
+    def apply(self, change: Change) -> None:
+        """Apply a change of the switch."""
         if not isinstance(change, CallChange):
             return
         if change.previous_ref is not None and (change.login, change.previous_ref) in self._of:
@@ -132,18 +138,18 @@ class CrmCalls:
             self._step(login, call, leg, view, moved=moved)
 
     def _step(self, login: str, call: _Call, leg: LegView, view: CallView, *, moved: bool) -> None:
-        """Tell what is new at one terminal."""
+        """Publish what changed at a terminal."""
         own = leg.state == RINGING_INCOMING and view.state == DIALING
         call.state = leg.state
         call.dialled = call.dialled or not own
         name = None if own else _NAMES.get(leg.state)
-        if leg.state == DIALING and not call.told:
+        if leg.state == DIALING and not call.last_event:
             name = None  # it does not ring anywhere yet
-        if name is None or (name == call.told and not (moved and name == TALKING)):
+        if name is None or (name == call.last_event and not (moved and name == TALKING)):
             return
-        was, call.told = call.told, name
+        was, call.last_event = call.last_event, name
         if name == HOLDING:
-            self._tell(login, leg.device, {"event": name, "callId": call.id})
+            self._publish(login, leg.device, {"event": name, "callId": call.id})
             return
         event = call.event(name)
         if name == TALKING:
@@ -151,8 +157,8 @@ class CrmCalls:
             if call.talking is None:
                 call.talking = self._lines.now()
         elif name == ALERTING and was in (TALKING, HOLDING):
-            call.talking = None  # it was given to somebody else, where it rings
-        self._tell(login, leg.device, event)
+            call.talking = None  # it now rings at someone else
+        self._publish(login, leg.device, event)
 
     def _drop(self, login: str, device: str, call: _Call, cause: str | None) -> None:
         if not call.dialled:
@@ -162,11 +168,69 @@ class CrmCalls:
         event["ringingTime"] = str((call.talking if call.talking is not None else now) - call.began)
         event["talkingTime"] = str(now - call.talking if call.talking is not None else 0)
         event["dropCause"] = self._cause(call, cause)
-        self._tell(login, device, event)
+        self._publish(login, device, event)
 
     def _cause(self, call: _Call, cause: str | None) -> str:
         if cause is None:
             return "rejected" if call.state == RINGING_INCOMING else "disconnect"
         if cause == "BUSY" and call.state == RINGING_OUTGOING and call.display.kind == USER:
-            return "rejected"  # it rang there, so that nobody was busy
+            return "rejected"  # it rang there, so it was rejected rather than busy
         return _DROPPED.get(cause, "disconnect")
+
+
+# -- operations -------------------------------------------------------------------------------------------------
+
+_MODELS: Final = {
+    "DESKPHONE": "SIP generic device",
+    "SOFTPHONE": "SIP softphone",
+    "DECT": "DECT handset",
+    "MOBILE": "Mobile extension",
+}
+
+
+def model_of(kind: str) -> str:
+    """Return the model name of a kind of telephone."""
+    return _MODELS.get(kind, kind)
+
+
+def _allowed(ctx: Context) -> None:
+    """Refuse a user without the right to myCrm, which may have been withdrawn since the login."""
+    if not ctx.user.crm:
+        raise no_crm()
+
+
+def terminals(ctx: Context) -> list[dict[str, str]]:
+    """``GET v1/crm/GetTerminals``: a bare list."""
+    _allowed(ctx)
+    user = ctx.user
+    return [
+        {"deviceModel": model_of(device.kind), "terminalId": terminal_id(user.login, device.id)}
+        for device in user.devices.values()
+    ]
+
+
+def listen(ctx: Context) -> Answer:
+    """``GET v1/crm/CallLine``: bind a listener to its terminal. Calls that began earlier are not reported."""
+    _allowed(ctx)
+    if not ctx.query.get("listenerName", "").strip():
+        raise bad_request("listenerName: a text is missing")
+    device = shared.terminal(ctx, ctx.parameter("terminalId"))
+    if ctx.face.variants.refuse_listening and not ctx.user.usable(device):
+        raise out_of_service()
+    shared.bound(ctx, device=device)
+    return NOTHING if ctx.face.variants.empty == "no_content" else OK
+
+
+def place_call(ctx: Context) -> Answer:
+    """``GET v1/crm/PlaceCall``."""
+    _allowed(ctx)
+    device = shared.terminal(ctx, ctx.parameter("terminalId"))
+    shared.place(ctx, ctx.user, device, ctx.parameter("destination"))
+    return Answer(HTTPStatus.OK)
+
+
+ROUTES: Final = (
+    Route(CRM, ("GET",), "v1/crm/GetTerminals", terminals),
+    Route(CRM, ("GET",), "v1/crm/CallLine", listen),
+    Route(CRM, ("GET",), "v1/crm/PlaceCall", place_call),
+)

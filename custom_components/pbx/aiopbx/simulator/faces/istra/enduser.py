@@ -1,4 +1,4 @@
-"""myIstra: voicemails, the call history, placing calls, what a user is, the caller ID, and what waits."""
+"""myIstra: voicemails, call history, placing calls, the user, the caller ID, and the counters."""
 
 import re
 from fnmatch import fnmatchcase
@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...switch.calls import DEVICE, EXTERNAL, SERVICE, USER as A_USER, Identity
 from ...switch.changes import LogPart, LogRecord
-from . import service
+from . import shared
 from .audio import recording
 from .context import OK, Answer, Context, Route, boolean
 from .identifiers import record_id, terminal_id, user_id, voicemail_id
 from .lines import display_of
-from .placing import msgid, place
 from .refusals import bad_request, forbidden, not_found
 from .sessions import USER
 
@@ -26,7 +25,7 @@ BUILD: Final = "9.1.0-simulator"
 FROM_PRESENCE: Final = "FromPresenceState"
 MANUAL: Final = "ManualSetting"
 ALSO_MANUAL: Final = "manualCustomCallerID"
-"""The other word that the guide has for it."""
+"""The guide's other name for it."""
 _E164: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
@@ -36,7 +35,7 @@ _E164: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 def _voicemail(ctx: Context, message: "Voicemail") -> dict[str, Any]:
     user = ctx.user
     key = voicemail_id(user.login, message.id)
-    name = msgid(message)
+    name = shared.msgid(message)
     caller = message.caller
     shown = display_of(ctx.switch, caller) if caller is not None else None
     return {
@@ -58,7 +57,7 @@ def _voicemail(ctx: Context, message: "Voicemail") -> dict[str, Any]:
 
 
 def _listed(ctx: Context, items: list[Any]) -> dict[str, Any]:
-    """A page of a list. As the guide has it, ``count`` says how many are on it."""
+    """Return a page of a list. As in the guide, ``count`` is the number of entries on the page."""
     variants = ctx.face.variants
     offset = ctx.whole("offset", 0)
     page = items[offset : offset + ctx.whole("length", len(items))]
@@ -66,7 +65,7 @@ def _listed(ctx: Context, items: list[Any]) -> dict[str, Any]:
 
 
 def voicemails(ctx: Context) -> dict[str, Any]:
-    """``GET v1/logs/Voicemail/bean``: newest first; none where there is no mailbox."""
+    """``GET v1/logs/Voicemail/bean``: newest first; empty if there is no mailbox."""
     user = ctx.user
     messages = ctx.switch.mailboxes.messages(user.login) if user.voicemail else ()
     return _listed(ctx, [_voicemail(ctx, message) for message in messages])
@@ -81,7 +80,7 @@ def _message(ctx: Context, id: str) -> "Voicemail":
 
 
 def voicemail(ctx: Context, id: str) -> Any:
-    """``GET v1/logs/Voicemail/bean/{id}``, or with an ending its sound."""
+    """``GET v1/logs/Voicemail/bean/{id}``, or its sound if the id has an extension."""
     name, dot, ending = id.partition(".")
     message = _message(ctx, name)
     return _sound(ctx, message, ending) if dot else _voicemail(ctx, message)
@@ -94,7 +93,7 @@ def _sound(ctx: Context, message: "Voicemail", format: str) -> Answer:
         raise bad_request(f"audioFormat: {format!r} is not one of ogg, aac, mp4, au")
     headers = [("Content-Type", made.media_type)]
     if ctx.flag("dl"):
-        headers.append(("Content-Disposition", f'attachment; filename="{msgid(message)}.{format}"'))
+        headers.append(("Content-Disposition", f'attachment; filename="{shared.msgid(message)}.{format}"'))
     return Answer(headers=tuple(headers), pieces=made.pieces, length=made.length)
 
 
@@ -126,7 +125,7 @@ def _type(identity: Identity) -> str:
 
 
 def _remote(record: LogRecord) -> LogPart | None:
-    """Who else was in the call: the first other party, or where nobody was, whom it was dialled to."""
+    """Return the other party of a call: the first one, or the number dialled if there was none."""
     other = next((part for part in record.parts if part.role is None), None)
     if other is not None:
         return other
@@ -162,7 +161,7 @@ def _record(ctx: Context, record: LogRecord) -> dict[str, Any]:
 
 
 def _records(ctx: Context) -> list[LogRecord]:
-    """The calls that are over, newest first."""
+    """Return the finished calls, newest first."""
     return [record for record in reversed(ctx.switch.log.records(ctx.user.login)) if record.end is not None]
 
 
@@ -200,8 +199,8 @@ def delete_record(ctx: Context, id: str) -> Answer:
 
 def place_call(ctx: Context, id: str) -> Answer:
     """``POST v1/user/Terminal/{id}/placeCall``."""
-    device = service.terminal(ctx, id)
-    place(ctx, ctx.user, device, ctx.field("destination"))
+    device = shared.terminal(ctx, id)
+    shared.place(ctx, ctx.user, device, ctx.field("destination"))
     return OK
 
 
@@ -251,7 +250,7 @@ def _own(ctx: Context, id: str) -> "User":
 
 
 def _scope(ctx: Context, found: dict[str, Any]) -> dict[str, Any]:
-    """Only what ``rt`` names, and always the URI. The names may be joined by commas or by dots."""
+    """Keep only the fields named by ``rt``, and always the URI. Commas or dots separate the names."""
     wanted = ctx.query.get("rt", "").replace(".", ",")
     names = {name.strip() for name in wanted.split(",") if name.strip()}
     return {name: value for name, value in found.items() if not names or name in names or name == "restUri"}
@@ -265,7 +264,7 @@ def get_user(ctx: Context, id: str) -> dict[str, Any]:
 
 
 def change_user(ctx: Context, id: str) -> dict[str, Any]:
-    """``PUT v1/user/IUser/{id}``: the caller ID. The answer is what was sent, and the URI."""
+    """``PUT v1/user/IUser/{id}``: the caller ID. The answer repeats what was sent, with the URI."""
     user = _own(ctx, id)
     body = ctx.body
     choice = ctx.text("customCallerIDChoice", body.get("customCallerIDChoice"))
@@ -288,13 +287,13 @@ def _caller_number(ctx: Context, number: str) -> str:
 
 
 def notifications(ctx: Context) -> dict[str, Any]:
-    """``GET v1/logs/Notifications/bean``: what waits; with a listener, changes of it are pushed."""
-    service.bound(ctx)
+    """``GET v1/logs/Notifications/bean``: the counters; with a listener, their changes are pushed."""
+    shared.bound(ctx)
     return ctx.face.listeners.counters_of(ctx.user.login)
 
 
 def _both(path: str) -> tuple[str, str]:
-    """The path of one thing, with and without ``bean``."""
+    """Return a path with and without ``bean``."""
     return f"{path}/{{id}}", f"{path.removesuffix('/bean')}/{{id}}"
 
 

@@ -1,4 +1,4 @@
-"""Finds the operation and the session of a request to Istra, asks the handler, and answers as this server writes it."""
+"""The Istra server: finds the operation and the session of a request, calls the handler and writes the answer."""
 
 import gzip
 import logging
@@ -10,12 +10,12 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from ...switch.errors import SwitchError
-from . import crm_operations, enduser, rcc, service
+from . import crm, enduser, rcc, shared
 from .context import Answer, Context, Route
 from .identifiers import Identifiers
 from .lines import Lines
 from .listeners import Listeners
-from .refusals import Refusal, forbidden, mismatch, no_telephony, not_found, refused, unauthorized, wrong_method
+from .refusals import Refusal, forbidden, mismatch, no_telephony, not_found, refusal_of, unauthorized, wrong_method
 from .sessions import APPLICATIONS, HEADER, USER, Session, Sessions, cookie_name
 from .sockets import Socket
 from .variants import Variants
@@ -35,9 +35,9 @@ ROUTER: Final = "restletrouter"
 LOGIN: Final = ("v1", "service", "Login")
 SOCKETS: Final = "ws-service"
 ROUTES: Final[tuple[Route, ...]] = (
-    *service.ROUTES,
+    *shared.ROUTES,
     *rcc.ROUTES,
-    *crm_operations.ROUTES,
+    *crm.ROUTES,
     *enduser.ROUTES,
 )
 _ALLOWED_HEADERS: Final = "X-Application, Authorization, Content-Type, Accept"
@@ -45,7 +45,7 @@ _ALLOWED_METHODS: Final = "GET, POST, PUT, DELETE, OPTIONS"
 
 
 class IstraFace:
-    """The three applications before one switch."""
+    """The three applications in front of one switch."""
 
     def __init__(
         self,
@@ -55,24 +55,24 @@ class IstraFace:
         faults: "Faults",
         accounts: "Accounts",
     ) -> None:
-        """Serve this switch; calls that it has already are there."""
+        """Serve this switch, including the calls that exist already."""
         self.switch = switch
         self.settings = settings
         self.clock = clock
         self.faults = faults
         self.accounts = accounts
         self.variants = Variants()
-        """How it differs from the words of the guides."""
+        """How this server differs from the guides."""
         self.ids = Identifiers(switch)
         self.sessions = Sessions(self)
         self.lines = Lines(switch, clock)
         self.listeners = Listeners(self, self.lines)
         self.sockets: dict[Socket, None] = {}
-        """Those that are open."""
+        """The open sockets."""
         self.sockets_opened = 0
-        """How many were opened since the start."""
+        """The number of sockets opened since the start."""
         self.requests = 0
-        """How many requests came since the start."""
+        """The number of requests since the start."""
         switch.subscribe(self._seen)
 
     @property
@@ -82,7 +82,7 @@ class IstraFace:
 
     @property
     def cookie_path(self) -> str:
-        """Where cookies are for."""
+        """The path of the cookies."""
         return "/" if self.variants.base == "root" else f"/{ROUTER}"
 
     def close(self) -> None:
@@ -92,32 +92,32 @@ class IstraFace:
             socket.close()
 
     def cut(self) -> None:
-        """Break every socket, as a process that is killed."""
+        """Break every socket, as if the process were killed."""
         for socket in self.connections:
             socket.cut()
 
     def _seen(self, change: "Change") -> None:
-        self.listeners.seen(change)
-        self.sessions.seen(change)
+        self.listeners.apply(change)
+        self.sessions.apply(change)
 
     def check_link(self, user: "User") -> None:
-        """Refuse telephony of a user whose node there is no link to."""
+        """Refuse telephony for a user whose node has no link."""
         if not self.switch.nodes.linked(user.node):
             raise no_telephony()
 
     # -- requests -----------------------------------------------------------------------------------------------
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request, whatever it is."""
+        """Answer any request."""
         self.requests += 1
         try:
             if await self.faults.before_request(request):
-                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # nobody reads it: the connection is gone
+                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the connection is gone
             response = await self._answer(request)
         except Refusal as refusal:
             response = self._refusal(request, refusal)
         except SwitchError as error:
-            response = self._refusal(request, refused(error))
+            response = self._refusal(request, refusal_of(error))
         except web.HTTPException as error:
             response = self._refusal(request, Refusal(error.status, f"ROUTER_ERR_{error.status}", error.reason))
         except Exception as error:
@@ -144,7 +144,7 @@ class IstraFace:
         return await self._serve(request, segments)
 
     def _elsewhere(self, request: web.BaseRequest) -> str | None:
-        """Where a request has to go instead of here."""
+        """Return the URL that a request is redirected to, if it is."""
         variants = self.variants
         if not variants.redirect:
             return None
@@ -157,7 +157,7 @@ class IstraFace:
         return to.rstrip("/") + request.rel_url.raw_path_qs
 
     def _path(self, request: web.BaseRequest) -> tuple[str, ...]:
-        """The segments of the path below the base."""
+        """Return the segments of the path below the base."""
         segments = tuple(unquote(part) for part in request.rel_url.raw_path.split("/") if part)
         if self.variants.base == "router":
             if segments[:1] != (ROUTER,):
@@ -175,7 +175,7 @@ class IstraFace:
         return self._finish(request, Answer(headers=self._opened(session)), session)
 
     def _opened(self, session: Session) -> tuple[tuple[str, str], ...]:
-        """The headers that tell a client its session."""
+        """Return the headers that carry the session."""
         cookie = f"{cookie_name(session.application)}={session.id};Path={self.cookie_path};HttpOnly"
         return (("Set-Cookie", cookie), (HEADER, session.header))
 
@@ -208,7 +208,7 @@ class IstraFace:
         found: list[tuple[Route, dict[str, str]]],
         allowed: Iterable[str],
     ) -> tuple[Route, dict[str, str]]:
-        """The one that is meant, of those that a path may mean."""
+        """Choose among the routes that a path may mean."""
         methods = set(allowed)
         if self.variants.logout == "get" and any(route.path.endswith("/Logout") for route, _ in found):
             methods.discard("POST")
@@ -226,7 +226,7 @@ class IstraFace:
         return self._finish(request, Answer(refusal.status, body, tuple(refusal.headers.items())), None)
 
     def _finish(self, request: web.BaseRequest, answer: Answer, session: Session | None) -> web.Response:
-        """Write an answer, compressed if that is wanted."""
+        """Write an answer, compressed if the client accepts that."""
         response = web.Response(status=answer.status)
         if answer.body is not None:
             data = self.variants.encode(answer.body)
@@ -256,7 +256,7 @@ class IstraFace:
         return response
 
     def _cors(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
-        """Let pages in browsers use it, and see the token."""
+        """Let pages in browsers use the API and read the token."""
         origin = request.headers.get("Origin")
         if origin is None:
             return
@@ -292,7 +292,7 @@ class IstraFace:
 
 
 def _find(segments: tuple[str, ...]) -> tuple[list[tuple[Route, dict[str, str]]], set[str]]:
-    """Every route whose path fits, literal segments before parameters, and the methods that there are."""
+    """Return the routes that match a path, literal segments first, and the methods that it allows."""
     found: list[tuple[int, Route, dict[str, str]]] = []
     for route in ROUTES:
         parts = _SEGMENTS[route.path]

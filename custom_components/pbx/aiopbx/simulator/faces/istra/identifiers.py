@@ -1,4 +1,4 @@
-"""Identifiers as Istra has them: signed 64-bit integers, written as text, the same in every run."""
+"""Istra's identifiers: signed 64-bit integers, written as text, the same in every run."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,55 +10,55 @@ if TYPE_CHECKING:
 
 
 def stable(*parts: str) -> str:
-    """The identifier of what is named by these words. About half of them are negative."""
+    """Return the identifier for these names. About half of them are negative."""
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest()
     return str(int.from_bytes(digest, "big", signed=True))
 
 
 def extension_id(login: str) -> str:
-    """Of an extension of myRCC."""
+    """Return the identifier of an extension of myRCC."""
     return stable("extension", login)
 
 
 def user_id(login: str) -> str:
-    """Of a user of myIstra."""
+    """Return the identifier of a user of myIstra."""
     return stable("user", login)
 
 
 def terminal_id(login: str, device: str) -> str:
-    """Of a telephone."""
+    """Return the identifier of a telephone."""
     return stable("terminal", login, device)
 
 
 def voicemail_id(login: str, id: str) -> str:
-    """Of a message in a mailbox."""
+    """Return the identifier of a message in a mailbox."""
     return stable("voicemail", login, id)
 
 
 def record_id(id: int) -> str:
-    """Of a record of the call history."""
+    """Return the identifier of a record of the call history."""
     return stable("record", str(id))
 
 
 class Identifiers:
-    """Finds who or what an identifier of a request names."""
+    """Finds what the identifier in a request refers to."""
 
     def __init__(self, switch: "Switch") -> None:
-        """Nothing was asked for yet."""
+        """Start with an empty cache."""
         self._switch = switch
         self._logins: dict[Callable[[str], str], dict[str, str]] = {}
 
     def forget(self) -> None:
-        """Users have come or gone."""
+        """Clear the cache: users were created or deleted."""
         self._logins.clear()
 
     def login(self, kind: Callable[[str], str], id: str) -> str | None:
-        """The login name of the user with this identifier; none if there is no such."""
+        """Return the login name of the user with this identifier, or ``None``."""
         found = self._logins.get(kind)
         if found is None:
             found = self._logins[kind] = {kind(login): login for login in self._switch.users}
         return found.get(id)
 
     def terminal(self, user: "User", id: str) -> "Device | None":
-        """The telephone of a user with this identifier."""
+        """Return the telephone of a user with this identifier."""
         return next((device for device in user.devices.values() if terminal_id(user.login, device.id) == id), None)

@@ -1,4 +1,4 @@
-"""Lines as Istra has them: one for each call of an extension, with a number that stays for its whole life."""
+"""Istra's lines: one for each call of an extension, with a number that it keeps for its whole life."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -54,36 +54,36 @@ ACTIONS: Final = (
 )
 """In the order in which they are listed."""
 _STEP: Final = 5
-"""Numbers of lines lie so far apart."""
+"""The distance between the numbers of two lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """Who is shown as the other side of a line."""
+    """What is displayed as the other side of a line."""
 
     label: str = ""
     number: str = ""
     public: str = ""
-    """The number as one dials it from anywhere."""
+    """The number as dialled from anywhere."""
     photo: str = ""
     kind: str = USER
     login: str | None = None
 
     @property
     def external(self) -> bool:
-        """Whether that is somebody outside."""
+        """Whether it is outside the PBX."""
         return self.kind == EXTERNAL
 
 
 def public_number(number: str) -> str:
-    """A number outside as one dials it from anywhere, where that can be told: ``0015550100`` is ``+15550100``."""
+    """Return an outside number as dialled from anywhere, if that is known: ``0015550100`` is ``+15550100``."""
     if number.startswith("00"):
         return "+" + number[2:]
     return number
 
 
 def display_of(switch: "Switch", identity: Identity, *, anonymous: bool = False) -> Display:
-    """How somebody is shown."""
+    """Return how a party is displayed."""
     if anonymous:
         return Display(label="anonymous", kind=identity.kind)
     user = switch.users.get(identity.login) if identity.login is not None else None
@@ -96,7 +96,7 @@ def display_of(switch: "Switch", identity: Identity, *, anonymous: bool = False)
 
 
 def displayed(switch: "Switch", view: CallView) -> Display:
-    """The other side of a call; several names where there are several, with the number of the first."""
+    """Return the other side of a call: all names if there are several, with the number of the first."""
     if not view.parties:
         return display_of(switch, view.initial_called)
     shown = [display_of(switch, party.identity, anonymous=party.anonymous) for party in view.parties]
@@ -107,7 +107,7 @@ def displayed(switch: "Switch", view: CallView) -> Display:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What can be seen of a line, apart from its times."""
+    """The visible state of a line, apart from its times."""
 
     state: str
     actions: tuple[str, ...]
@@ -130,7 +130,7 @@ class Line:
     modified: int = 0
     talking: int | None = None
     cause: str | None = None
-    """Why it was dropped, in the words of the switch."""
+    """Why it was dropped: the switch's cause."""
     _looks: int = field(default=0, repr=False)
 
     @property
@@ -144,11 +144,11 @@ class Line:
         return self.picture.state == DROPPED
 
     def uri_id(self, variants: "Variants") -> str:
-        """Its number in ``restUri``."""
+        """Return its number in ``restUri``."""
         return str(self.number - 1) if variants.line_id_differs else self.id
 
     def wire(self, variants: "Variants", where: str) -> dict[str, Any]:
-        """The line as it is sent; ``where`` is ``list``, ``answer`` (of a placed call) or ``push``."""
+        """Return the line as sent; ``where`` is ``list``, ``answer`` (of a placed call) or ``push``."""
         picture, display = self.picture, self.picture.display
         created = self.created
         if variants.moving_creation_time:
@@ -187,8 +187,8 @@ class Line:
     def _cause(self, variants: "Variants") -> str:
         if not (variants.other_causes and self.dropped):
             return NORMAL
-        words = (self.cause or "rejected").replace("_", " ").title().replace(" ", "")
-        return NORMAL if words == "Cleared" else f"cause{words}"
+        cause = (self.cause or "rejected").replace("_", " ").title().replace(" ", "")
+        return NORMAL if cause == "Cleared" else f"cause{cause}"
 
 
 def _extension_key(variants: "Variants", where: str) -> str:
@@ -198,17 +198,17 @@ def _extension_key(variants: "Variants", where: str) -> str:
 
 
 class Lines:
-    """Follows the switch: every call of every user is a line, until it has been told that it was dropped."""
+    """Follows the switch. Every call of every user is a line until its end has been published."""
 
     def __init__(self, switch: "Switch", clock: "Clock") -> None:
-        """Take the calls that there are."""
+        """Take the present calls."""
         self._switch = switch
         self._clock = clock
         self._last = -2898
         self._by_number: dict[int, Line] = {}
         self._of: dict[str, dict[str, Line]] = {}
-        self.told: Callable[[Line], None] = lambda line: None
-        """Called with each line that is another than before."""
+        self.on_change: Callable[[Line], None] = lambda line: None
+        """Called with each line that changed."""
         for login in switch.users:
             for view in switch.call_views(login):
                 if view.state != RELEASING:
@@ -217,15 +217,15 @@ class Lines:
     # -- looking ------------------------------------------------------------------------------------------------
 
     def all(self) -> Iterator[Line]:
-        """Every line that is not dropped, oldest first."""
+        """Return every line that is not dropped, oldest first."""
         return (line for line in self._by_number.values() if not line.dropped)
 
     def of(self, login: str) -> list[Line]:
-        """The lines of a user that are not dropped, oldest first."""
+        """Return the lines of a user that are not dropped, oldest first."""
         return [line for line in self._of.get(login, {}).values() if not line.dropped]
 
     def get(self, id: str) -> Line | None:
-        """The line of this number, unless it is dropped."""
+        """Return the line with this number, unless it is dropped."""
         try:
             line = self._by_number.get(int(id))
         except ValueError:
@@ -233,17 +233,17 @@ class Lines:
         return line if line is not None and not line.dropped else None
 
     def line(self, login: str, ref: str) -> Line | None:
-        """The line of a user's call, also one that has just been dropped."""
+        """Return the line of a user's call, even if it was just dropped."""
         return self._of.get(login, {}).get(ref)
 
     def now(self) -> int:
-        """The time of day in milliseconds."""
+        """Return the time of day in milliseconds."""
         return round(self._clock.utc().timestamp() * 1000)
 
     # -- following ----------------------------------------------------------------------------------------------
 
-    def seen(self, change: Change) -> None:
-        """Follow one change of the switch."""
+    def apply(self, change: Change) -> None:
+        """Apply a change of the switch."""
         if isinstance(change, CallChange):
             self._call(change)
             self._refresh(change.login)
@@ -284,7 +284,7 @@ class Lines:
             line.talking = now
         self._by_number[line.number] = line
         self._of.setdefault(login, {})[view.ref] = line
-        self.told(line)
+        self.on_change(line)
         return line
 
     def _incoming(self, login: str, view: CallView) -> bool:
@@ -300,7 +300,7 @@ class Lines:
             self._change(line, replace(line.picture, state=DROPPED, actions=(), recording=False, playing=False))
 
     def _refresh(self, login: str) -> None:
-        """Look at the lines of a user again: what one may do with a line depends on the others."""
+        """Update all lines of a user: the actions of a line depend on the others."""
         user = self._switch.users.get(login)
         own = self._of.get(login)
         if user is None or not own:
@@ -318,7 +318,7 @@ class Lines:
         line.modified = max(self.now(), line.modified + 1)
         if picture.state == TALKING and line.talking is None:
             line.talking = line.modified
-        self.told(line)
+        self.on_change(line)
 
     # -- what is seen -------------------------------------------------------------------------------------------
 
@@ -340,7 +340,7 @@ class Lines:
         )
 
     def _allowed(self, user: User, view: CallView) -> set[str]:
-        """What may be done with a line now: what the switch allows, under the names of Istra."""
+        """Return the actions that the switch allows on a line, by their names in Istra."""
         legs = frozenset[str]().union(*(leg.actions for leg in view.legs))
         calls, allowed = view.actions, set()
         if "answer" in legs:

@@ -1,4 +1,4 @@
-"""Listeners: what a session wants to be told, collected for a moment and then pushed over its socket."""
+"""Listeners: what a session wants to receive, collected for a moment and then pushed over its socket."""
 
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from .sessions import Session
 
 KEPT: Final = 1000
-"""Events of myCrm that wait for a socket at most; then the oldest go."""
+"""The most events of myCrm that wait for a socket; then the oldest are dropped."""
 MODEL: Final = "v1/data/RestletApiSessionCounters"
 
 
 class Listener:
-    """A name under which a session is told of lines, of the calls of a terminal, or of counters."""
+    """A named listener of a session: for lines, for the calls of a terminal, or for counters."""
 
     def __init__(self, face: "IstraFace", session: "Session", name: str, device: str | None = None) -> None:
-        """Created, and not bound to anything yet. ``device`` is the telephone, of myCrm."""
+        """Create it unbound. ``device`` is the telephone, for myCrm."""
         self._face = face
         self.session = session
         self.name = name
         self.device = device
         self.bound = False
-        """Whether it is told anything."""
+        """Whether it receives anything."""
         self._lines: dict[int, Line] = {}
         self._events: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self._counters = False
@@ -36,21 +36,21 @@ class Listener:
 
     @property
     def rest_uri(self) -> str:
-        """Where it is."""
+        """Its URI."""
         return f"v1/service/EventListener/bean/{self.name}"
 
     def line(self, line: Line) -> None:
-        """A line is another than before."""
+        """Queue a line that changed."""
         self._lines[line.number] = line
         self.arm()
 
     def event(self, event: dict[str, Any]) -> None:
-        """Something happened to a call of the terminal."""
+        """Queue an event of the terminal."""
         self._events.append(event)
         self.arm()
 
     def counters(self) -> None:
-        """What waits for the user is another than before."""
+        """Queue the counters."""
         self._counters = True
         self.arm()
 
@@ -59,7 +59,7 @@ class Listener:
         return bool(self._lines or self._events or self._counters)
 
     def arm(self) -> None:
-        """Push in a moment what is there to be pushed, if there is a socket."""
+        """Schedule a push, if there is a socket."""
         if self._timer is None and self._waiting and self.session.socket is not None:
             period = self._face.settings.istra_push
             if period:
@@ -71,7 +71,7 @@ class Listener:
         self._timer = None
         socket = self.session.socket
         if socket is None:
-            return  # it is all pushed over the next one
+            return  # the next socket gets all of it
         variants = self._face.variants
         for items, single in self._take():
             swapped = variants.item_shape == "swapped"
@@ -83,7 +83,7 @@ class Listener:
                 socket.push({"listenerName": self.name, "item": item})
 
     def _take(self) -> list[tuple[list[dict[str, Any]], bool]]:
-        """What is to be pushed, and whether that is one object."""
+        """Return what is to be pushed, and whether that is a single object."""
         found: list[tuple[list[dict[str, Any]], bool]] = []
         if self._lines:
             variants = self._face.variants
@@ -98,7 +98,7 @@ class Listener:
         return found
 
     def stop(self) -> None:
-        """Tell nothing more."""
+        """Stop pushing."""
         self.bound = False
         if self._timer is not None:
             self._timer.cancel()
@@ -109,27 +109,27 @@ class Listener:
 
 
 class Listeners:
-    """All listeners, found by what they want to be told."""
+    """All listeners, indexed by what they listen to."""
 
     def __init__(self, face: "IstraFace", lines: Lines) -> None:
-        """None yet. ``lines`` are followed from now on."""
+        """Start without listeners and follow ``lines``."""
         self._face = face
         self._lines = lines
         self._calls = CrmCalls(face.switch, lines, self._event)
         self._rcc: dict[Listener, None] = {}
         self._crm: dict[tuple[str, str], dict[Listener, None]] = {}
         self._counting: dict[str, dict[Listener, None]] = {}
-        lines.told = self._line
+        lines.on_change = self._line
 
     def __len__(self) -> int:
         return len(self._rcc) + sum(map(len, self._crm.values())) + sum(map(len, self._counting.values()))
 
-    def seen(self, change: Change) -> None:
-        """Follow one change of the switch."""
+    def apply(self, change: Change) -> None:
+        """Apply a change of the switch."""
         if isinstance(change, UserChange):
             self._face.ids.forget()
-        self._lines.seen(change)
-        self._calls.seen(change)
+        self._lines.apply(change)
+        self._calls.apply(change)
         if isinstance(change, CountersChange):
             for listener in self._counting.get(change.login, ()):
                 listener.counters()
@@ -145,7 +145,7 @@ class Listeners:
             listener.event(event)
 
     def create(self, session: "Session", name: str, device: str | None = None) -> Listener:
-        """Create a listener; one of the same name goes."""
+        """Create a listener, replacing one of the same name."""
         former = session.listeners.get(name)
         if former is not None:
             self.remove(former)
@@ -154,7 +154,7 @@ class Listeners:
         return listener
 
     def bind(self, listener: Listener) -> None:
-        """Let it be told from now on."""
+        """Start delivering to a listener."""
         if listener.bound:
             return
         listener.bound = True
@@ -167,7 +167,7 @@ class Listeners:
             self._counting.setdefault(session.login, {})[listener] = None
 
     def remove(self, listener: Listener) -> None:
-        """Tell it nothing any more."""
+        """Stop delivering to a listener."""
         listener.stop()
         session = listener.session
         session.listeners.pop(listener.name, None)
@@ -176,7 +176,7 @@ class Listeners:
         self._counting.get(session.login, {}).pop(listener, None)
 
     def counters_of(self, login: str) -> dict[str, Any]:
-        """What waits for a user."""
+        """Return the counters of a user."""
         counters = self._face.switch.counters(login)
         return {
             "model": MODEL,

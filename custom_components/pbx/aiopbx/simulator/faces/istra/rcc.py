@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ...switch.calls import DIALING, HELD, RINGING_INCOMING, RINGING_OUTGOING
-from . import service
+from . import shared
 from .context import NOTHING, Answer, Context, Route
 from .identifiers import extension_id
 from .lines import Line
-from .placing import place
 from .refusals import bad_request, not_found, wrong_state
 from .sessions import RCC
 
@@ -72,7 +71,7 @@ def place_call(ctx: Context, id: str) -> dict[str, Any]:
     """``POST v1/rcc/Extension/{id}/placeCall``: from the first telephone that works; that one rings first."""
     user = _user(ctx, id)
     destination = ctx.field("destination")
-    line = place(ctx, user, None, destination)
+    line = shared.place(ctx, user, None, destination)
     return line.wire(ctx.face.variants, "answer")
 
 
@@ -80,8 +79,8 @@ def place_call(ctx: Context, id: str) -> dict[str, Any]:
 
 
 def lines(ctx: Context) -> dict[str, Any]:
-    """``GET v1/rcc/CallLine``: all lines of the enterprise; with a listener, what happens to them is pushed."""
-    service.bound(ctx)
+    """``GET v1/rcc/CallLine``: all lines of the enterprise; with a listener, their changes are pushed."""
+    shared.bound(ctx)
     users, variants = ctx.switch.users, ctx.face.variants
     found = [line.wire(variants, "list") for line in ctx.face.lines.all() if users[line.login].rcc]
     return {"count": len(found)} | variants.listed("results", found)
@@ -96,7 +95,7 @@ def _line(ctx: Context, id: str) -> Line:
 
 
 def _other(ctx: Context) -> Line:
-    """The line that the body names by its URI, in whatever form, or by its number."""
+    """Return the line that the body names by its URI, in any form, or by its number."""
     named = ctx.field("line").rstrip("/").rpartition("/")[2]
     variants = ctx.face.variants
     found = ctx.face.lines.get(named)
@@ -108,7 +107,7 @@ def _other(ctx: Context) -> Line:
 
 
 def _leg(ctx: Context, line: Line, action: str) -> str:
-    """The telephone of a line that an action is for; of several that ring, the first that is no mobile."""
+    """Return the telephone that an action is for; of several that ring, the first that is not a mobile."""
     user = ctx.switch.users[line.login]
     view = ctx.switch.call_view(line.login, line.ref)
     legs = [leg.device for leg in view.legs if action in leg.actions]

@@ -1,4 +1,4 @@
-"""How Istra says no: a status, and a body in one of the three forms that it is known to have."""
+"""Istra's refusals: a status, and a body in one of the three forms that servers use."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .variants import Errors
 
 OUT_OF_SERVICE: Final = 512
-"""The status for a terminal that is out of service. It is Istra's own."""
+"""The status for a terminal that is out of service. It is specific to Istra."""
 BAD_REQUEST: Final = "ERR_0"
 INVALID_STATE: Final = "ERR_100"
 _NAMES: Final = {BAD_REQUEST: "Bad Request", INVALID_STATE: "Invalid State"}
@@ -36,7 +36,7 @@ class Refusal(Exception):
         self.headers = headers or {}
 
     def body(self, form: "Errors", now: int) -> dict[str, Any]:
-        """What is answered; ``now`` is in milliseconds."""
+        """Return the body; ``now`` is in milliseconds."""
         if self.code is None:
             return {"message": self.message}
         if form == "code":
@@ -57,24 +57,24 @@ class Refusal(Exception):
 
 
 def bad_request(message: str) -> Refusal:
-    """Something in the request cannot be used."""
+    """The request has an invalid value."""
     return Refusal(HTTPStatus.BAD_REQUEST, BAD_REQUEST, message)
 
 
 def not_found(message: str) -> Refusal:
-    """What the request names does not exist."""
+    """The resource does not exist."""
     return Refusal(HTTPStatus.NOT_FOUND, "ROUTER_ERR_404", message)
 
 
 def wrong_method(method: str, allowed: list[str]) -> Refusal:
-    """The resource is there, and has no such method."""
+    """The resource does not have this method."""
     names = ", ".join(sorted(allowed))
     message = f"{method} is not possible here, only {names}"
     return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "ROUTER_ERR_405", message, headers={"Allow": names})
 
 
 def unauthorized(message: str) -> Refusal:
-    """Nobody is logged in, or not so."""
+    """There is no valid login."""
     return Refusal(
         HTTPStatus.UNAUTHORIZED,
         "ROUTER_ERR_401",
@@ -84,12 +84,12 @@ def unauthorized(message: str) -> Refusal:
 
 
 def mismatch(message: str = "cookie session doesn't match authorisation sent") -> Refusal:
-    """Cookie and token do not belong together."""
+    """The cookie and the token do not belong together."""
     return Refusal(HTTPStatus.FORBIDDEN, "ROUTER_ERR_400", message)
 
 
 def forbidden(message: str) -> Refusal:
-    """The application has nothing to do with this."""
+    """The operation belongs to another application."""
     return Refusal(HTTPStatus.FORBIDDEN, "ROUTER_ERR_403", message)
 
 
@@ -99,18 +99,18 @@ def no_crm() -> Refusal:
 
 
 def bad_terminal() -> Refusal:
-    """There is no such terminal, or it is somebody else's."""
+    """The terminal does not exist, or belongs to someone else."""
     return bad_request("bad terminal ID")
 
 
 def out_of_service() -> Refusal:
-    """The terminal does not work."""
+    """The terminal is out of service."""
     info = {"model": "terminal", "value": "OutOfService", "property": "state"}
     return Refusal(OUT_OF_SERVICE, INVALID_STATE, "Terminal out of service", info=info)
 
 
 def no_telephony() -> Refusal:
-    """The telephony behind the router does not run."""
+    """The telephony behind the router is down."""
     return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "ROUTER_ERR_503", "IPTC not started")
 
 
@@ -121,7 +121,7 @@ def two_steps() -> Refusal:
 
 
 def wrong_state(message: str, state: str) -> Refusal:
-    """The line is there and does not allow it now."""
+    """The state of the line does not allow it."""
     info = {"model": "callLine", "value": state, "property": "state"}
     return Refusal(HTTPStatus.CONFLICT, INVALID_STATE, message, info=info)
 
@@ -138,8 +138,8 @@ _BAD: Final = frozenset({"INVALID_DESTINATION", "INVALID_CALLING", "INVALID_DATA
 _NO_TERMINAL: Final = frozenset({"DEVICE_OUT_OF_SERVICE"})
 
 
-def refused(error: SwitchError) -> Refusal:
-    """The refusal that says what the switch said."""
+def refusal_of(error: SwitchError) -> Refusal:
+    """Return the refusal for an error of the switch."""
     if error.cause in _NO_TERMINAL:
         return out_of_service()
     if error.kind == "CALL_SERVER_ERROR":

@@ -1,4 +1,4 @@
-"""Who is logged in at Istra: names of users in their two forms, cookies, tokens, and how long a session lives."""
+"""Istra's sessions: the two forms of user names, cookies, tokens, and how long a session lives."""
 
 import base64
 import binascii
@@ -26,25 +26,25 @@ APPLICATIONS: Final = (RCC, CRM, USER)
 END_USER: Final = "ENDUSER:"
 HEADER: Final = "X-Application"
 _REMEMBERED: Final = 8
-"""How many of the tokens of a session are good, where they are renewed."""
+"""How many tokens of a session are valid at once when they are renewed."""
 
 
 def cookie_name(application: str) -> str:
-    """Name of the cookie that carries the session."""
+    """Return the name of the session cookie."""
     return f"{application}_SESSIONID"
 
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """Somebody who is logged in."""
+    """A session."""
 
     id: str = field(repr=False)
     application: str
     login: str
     tokens: deque[str] = field(repr=False)
-    """Those that are good, the newest last."""
+    """The valid tokens, newest last."""
     deadline: float = 0.0
-    """When it ends unless it is used, by the clock's seconds."""
+    """When it expires unless it is used, in seconds of the clock."""
     listeners: "dict[str, Listener]" = field(default_factory=dict)
     socket: "Socket | None" = None
     alive: bool = True
@@ -52,20 +52,20 @@ class Session:
 
     @property
     def token(self) -> str:
-        """The one to use from now on."""
+        """The newest token."""
         return self.tokens[-1]
 
     @property
     def header(self) -> str:
-        """Value of the header that tells the token."""
+        """The value of the header that carries the token."""
         return f"{self.application};{self.token}"
 
 
 class Sessions:
-    """All sessions of the face."""
+    """All sessions."""
 
     def __init__(self, face: "IstraFace") -> None:
-        """Begin with none."""
+        """Start without sessions."""
         self._face = face
         self._by_id: dict[str, Session] = {}
 
@@ -74,13 +74,13 @@ class Sessions:
 
     @property
     def all(self) -> tuple[Session, ...]:
-        """Those that are alive, oldest first."""
+        """The live sessions, oldest first."""
         return tuple(self._by_id.values())
 
     # -- logging in ---------------------------------------------------------------------------------------------
 
     def log_in(self, application: str | None, authorization: str | None) -> Session:
-        """Open a session for whom the credentials name."""
+        """Open a session for these credentials."""
         name = (application or "").partition(";")[0].strip()
         if name not in APPLICATIONS:
             raise bad_request(f"{HEADER}: must be one of {', '.join(APPLICATIONS)}")
@@ -95,7 +95,7 @@ class Sessions:
         return session
 
     def _whom(self, application: str, authorization: str | None) -> str:
-        """The login that the credentials are right for; refuses in the way that fits."""
+        """Return the login that the credentials belong to; refuses with the matching status."""
         if authorization is None:
             raise unauthorized("log in with HTTP Basic")
         text = _basic(authorization)
@@ -109,7 +109,7 @@ class Sessions:
         return account.login
 
     def _administrator(self, text: str) -> "Account | None":
-        """Who monitors an enterprise: ``login|enterprise:password``."""
+        """Check the account that monitors an enterprise: ``login|enterprise:password``."""
         name, _, rest = text.partition("|")
         enterprise, _, password = rest.partition(":")
         account = self._face.accounts.verify(name, password)
@@ -117,7 +117,7 @@ class Sessions:
         return account if account is not None and account.administrator and right else None
 
     def _end_user(self, text: str) -> "Account | None":
-        """Somebody with a telephone: ``ENDUSER:login:password``; the login may be a public number."""
+        """Check a user with a telephone: ``ENDUSER:login:password``; the login may be a public number."""
         if not text.startswith(END_USER):
             return None
         name, _, password = text.removeprefix(END_USER).partition(":")
@@ -130,7 +130,7 @@ class Sessions:
     # -- being logged in ----------------------------------------------------------------------------------------
 
     def find(self, cookies: Mapping[str, str], header: str | None, authorization: str | None) -> Session:
-        """The session of a request, which lives on from here. Refuses if there is none, or the token is wrong."""
+        """Return the session of a request and extend its life. Refuses a missing session or a wrong token."""
         application, _, token = (part.strip() for part in (header or "").partition(";"))
         session = self.of(cookies, application)
         if session is None:
@@ -152,7 +152,7 @@ class Sessions:
             return False
 
     def of(self, cookies: Mapping[str, str], application: str | None = None) -> Session | None:
-        """The session that cookies name: that of the application, or any."""
+        """Return the session that the cookies name: that of the application, or any."""
         names = [application] if application in APPLICATIONS else []
         for name in (*names, *APPLICATIONS):
             session = self._by_id.get(cookies.get(cookie_name(name), ""))
@@ -167,11 +167,11 @@ class Sessions:
         session.tokens.append(str(uuid.uuid4()))
 
     def touch(self, session: Session) -> None:
-        """Start the time of a session again."""
+        """Restart the lifetime of a session."""
         session.deadline = self._face.clock.now() + self._face.settings.istra_idle
 
     def _watch(self, session: Session) -> None:
-        """End it when its time is over: looked at again when the timer rings, not with each request."""
+        """End a session whose time is over. Requests do not move the timer: it checks again when it fires."""
         left = session.deadline - self._face.clock.now()
         if left <= 0:
             self.close(session)
@@ -194,24 +194,24 @@ class Sessions:
             session.socket.close()
 
     def close_of(self, login: str) -> None:
-        """End the sessions of somebody who is no more."""
+        """End the sessions of a user who was deleted."""
         for session in self.all:
             if session.login == login:
                 self.close(session)
 
-    def seen(self, change: "Change") -> None:
-        """Somebody was deleted: its sessions end."""
+    def apply(self, change: "Change") -> None:
+        """Apply a change of the switch: the sessions of a deleted user end."""
         if isinstance(change, UserChange) and change.kind == "deleted":
             self.close_of(change.login)
 
     def clear(self) -> None:
-        """End them all."""
+        """End all sessions."""
         for session in self.all:
             self.close(session)
 
 
 def _basic(header: str) -> str:
-    """User and password of HTTP Basic, whatever the case of its name."""
+    """Return user and password of HTTP Basic; the scheme may have any case."""
     scheme, _, encoded = header.strip().partition(" ")
     if scheme.lower() != "basic":
         raise unauthorized("only HTTP Basic is known here")

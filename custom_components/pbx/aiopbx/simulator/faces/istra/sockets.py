@@ -1,4 +1,4 @@
-"""The WebSocket of a session: pushes, pings both ways, and what faults do to it."""
+"""The WebSocket of a session: pushes, pings in both directions, and what faults do to it."""
 
 import asyncio
 import logging
@@ -18,16 +18,16 @@ _log = logging.getLogger(__name__)
 
 PING: Final = "ping"
 KEPT: Final = 10_000
-"""Frames that wait on a frozen socket at most; then the oldest go."""
+"""The most frames that wait on a frozen socket; then the oldest are dropped."""
 _FAREWELL: Final = 1.0
-"""Seconds that the other side has to say goodbye, by the real time."""
+"""Seconds of real time that the other side has to close."""
 
 
 class Socket:
-    """One WebSocket. A new one of the same session takes its place."""
+    """A WebSocket. A new one of the same session replaces it."""
 
     def __init__(self, face: "IstraFace", session: "Session", request: web.BaseRequest) -> None:
-        """Not open yet."""
+        """Create it unopened."""
         self._face = face
         self.session = session
         self._request = request
@@ -37,17 +37,17 @@ class Socket:
         self._timer: TimerHandle | None = None
         self._heard = 0.0
         self.pings = 0
-        """Pings and keepalives that came."""
+        """The number of pings and keepalives received."""
         self.sent = 0
-        """Frames that went out."""
+        """The number of frames sent."""
 
     @property
     def _pings(self) -> bool:
-        """Whether pings are due in both directions: on myIstra only the client keeps alive."""
+        """Whether both sides must ping: on myIstra only the client does."""
         return self.session.application != USER
 
     async def run(self) -> web.WebSocketResponse:
-        """Serve until one side ends it."""
+        """Serve until either side closes."""
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=_FAREWELL)
         await socket.prepare(self._request)
         former, self.session.socket = self.session.socket, self
@@ -91,7 +91,7 @@ class Socket:
     # -- what comes ---------------------------------------------------------------------------------------------
 
     def _take(self, data: str | bytes) -> None:
-        """A ping or a keepalive; anything else is no use, and shows that somebody is there."""
+        """Handle a ping or a keepalive. Anything else is ignored, but shows that the client is alive."""
         self._heard = self._face.clock.now()
         self.pings += 1
         if self.session.alive:
@@ -105,12 +105,12 @@ class Socket:
             self.send(frame)
 
     def send(self, frame: str | bytes) -> None:
-        """Send a frame, after those that wait."""
+        """Send a frame after those that are queued."""
         self._waiting.append(frame)
         self._woken.set()
 
     def wake(self) -> None:
-        """There may be something that can be sent now."""
+        """Wake the writer: there may be something to send."""
         self._woken.set()
 
     async def _write(self, socket: web.WebSocketResponse) -> None:
@@ -130,7 +130,7 @@ class Socket:
                 if not self._waiting or self._face.faults.frozen:
                     await self._woken.wait()
         except ConnectionError:
-            pass  # the reader sees it, too
+            pass  # the reader notices, too
         except Exception:
             _log.exception("A push failed in the simulator")
             self.cut()
@@ -139,7 +139,7 @@ class Socket:
         self._timer = self._face.clock.call_later(self._face.settings.istra_timeout / 3, self._due)
 
     def _due(self) -> None:
-        """It is time for a ping; or nothing was heard for so long that nobody is there."""
+        """Send a ping when it is due, or close if the client has been silent for too long."""
         if self._face.clock.now() - self._heard > self._face.settings.istra_timeout:
             self.close()
             return
@@ -149,7 +149,7 @@ class Socket:
     # -- ends ---------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """End it in good order."""
+        """Close properly."""
         self._closing = True
         self._woken.set()
 

@@ -1,4 +1,4 @@
-"""What servers in the field do differently, each to be switched on by itself, and how that changes what is sent."""
+"""How servers in the field differ from the guides. Each difference can be switched on by itself."""
 
 import json
 from collections.abc import Iterator
@@ -39,19 +39,20 @@ RemoteType = Literal[
 
 @dataclass(slots=True)
 class Variants:
-    """How this server differs. As it is made, it keeps to the words of the guides; every field is one difference.
+    """How this server differs from the guides. By default it does not; each field is one difference.
 
-    Change a field at any time: what is sent from then on is so. ``every`` gives the combinations to try a client with.
+    A field may be changed at any time and applies to whatever is sent afterwards. ``every`` yields the combinations to
+    test a client with.
     """
 
     lists: Lists = "documented"
     """Whether lists come as ``items`` or ``results``; documented is ``results`` for lines and ``items`` elsewhere."""
     extension_key: ExtensionKey = "extension"
-    """How the extension of a line is named. Mixed is as in the samples: another name in listing, answer and push."""
+    """How the extension of a line is named. ``mixed``, as in the samples, differs in list, answer and push."""
     department_key: DepartmentKey = "department"
-    """Mixed: the two in turn."""
+    """``mixed``: the two in turn."""
     actions_on_dropped: bool = False
-    """A dropped line has ``actions``, an empty list, instead of none."""
+    """A dropped line has an empty list of ``actions`` instead of none at all."""
     numbers_as_strings: bool = False
     """Whole numbers come as text."""
     booleans_as_strings: bool = False
@@ -59,50 +60,50 @@ class Variants:
     strings_as_numbers: bool = False
     """Times, durations and identifiers that are text come as numbers."""
     line_id_differs: bool = False
-    """The identifier in ``restUri`` of a line is another than ``lineId``; requests have to use the latter."""
+    """The identifier in ``restUri`` of a line differs from ``lineId``; requests must use the latter."""
     moving_creation_time: bool = False
-    """``creationTime`` of a line is another in every answer."""
+    """``creationTime`` of a line differs in every answer."""
     trailing_commas: bool = False
-    """Objects and lists end with a comma too many."""
+    """Objects and lists have a trailing comma."""
     spaced_keys: bool = False
     """Keys begin with a space."""
     item_shape: Shape = "documented"
-    """Swapped: a line is pushed as an object, counters as a list of one."""
+    """Swapped: a line is pushed as an object, counters as a list with one entry."""
     sparse: bool = False
     """What is empty or false is left out, and the answer of a placed call has no ``lastModificationTime``."""
     errors: Errors = "documented"
-    """The form of refusals: code and message; all in ``code``; or with ``exceptionId`` and ``cause``."""
+    """The form of refusals: code and message; everything in ``code``; or with ``exceptionId`` and ``cause``."""
     logout: Logout = "both"
     """``get``: ``POST`` is answered with 405."""
     foreign_logout_cookie: bool = False
-    """The cookie that logging out takes away has the name of another application."""
+    """The cookie that logging out deletes has the name of another application."""
     token_renewal: bool = False
-    """Every answer brings a new token. The last few remain good, for requests that are on their way."""
+    """Every answer has a new token. The last few remain valid, for requests that are under way."""
     ping: Ping = "text"
     """Pings of the server are text or binary frames."""
     empty: Empty = "ok"
-    """What has nothing to say is answered with 200 or with 204, where the guide leaves it open."""
+    """An empty answer has status 200 or 204, where the guide leaves it open."""
     total_counts: bool = False
-    """``count`` of voicemails and of the history says how many there are in all, not how many are on this page."""
+    """``count`` of voicemails and of the history is the total, not the number on this page."""
     other_causes: bool = False
-    """``stateCause`` of a dropped line says why, in words that no guide lists."""
+    """``stateCause`` of a dropped line is one that no guide lists."""
     manual_choice: ManualChoice = "ManualSetting"
-    """The word for a caller ID that the user has chosen: the guide has both."""
+    """The name for a caller ID that the user chose: the guide has both."""
     remote_type: RemoteType = ""
-    """What all others in the call history are; empty is what they are on the switch, which has not all of these."""
+    """The type of all others in the call history; empty is the switch's type, which not all of these are."""
     base: Base = "router"
     """Where the API is: below ``/restletrouter``, or at the root of the host."""
     two_step: bool = False
     """Every log-in asks for a second step: 412."""
     redirect: Literal[0, 301, 302] = 0
-    """The status with which all requests are sent to ``redirect_to``; 0 is not."""
+    """The status that redirects all requests to ``redirect_to``; 0 redirects none."""
     redirect_to: str = ""
     """Scheme, host and port of the other host. Empty: the same port under the machine's other name, ``localhost``."""
     refuse_listening: bool = False
-    """Of myCrm: a terminal that is out of service cannot be listened to either."""
+    """Of myCrm: a terminal that is out of service cannot be listened to."""
 
     def set(self, **changes: Any) -> None:
-        """Set fields by name; refuses names and values that there are not."""
+        """Set fields by name; refuses unknown names and values."""
         for name, value in changes.items():
             if name not in CHOICES and name != "redirect_to":
                 raise ValueError(f"variants: there is no {name!r}")
@@ -116,20 +117,20 @@ class Variants:
             setattr(self, name, value)
 
     def reset(self) -> None:
-        """Keep to the guides again."""
+        """Follow the guides again."""
         for item in fields(self):
             setattr(self, item.name, item.default)
 
     def copy_from(self, other: "Variants") -> None:
-        """Differ as another does."""
+        """Differ in the same way as another."""
         for item in fields(self):
             setattr(self, item.name, getattr(other, item.name))
 
     @classmethod
     def every(cls) -> "Iterator[tuple[str, Variants]]":
-        """Name and variants: none, each alone, all that go together at once, and every two of any kind together.
+        """Yield names and variants: no difference, each alone, all compatible ones, and every pair of values.
 
-        Only what changes answers and pushes, or how to log out: not those that send a client elsewhere or refuse it.
+        Only those that change answers, pushes or logging out: not those that redirect or refuse a client.
         """
         plain = cls()
         yield "plain", plain
@@ -143,7 +144,7 @@ class Variants:
     # -- what is sent -------------------------------------------------------------------------------------------
 
     def encode(self, value: Any) -> bytes:
-        """A value as JSON, as this server writes it."""
+        """Return a value as the JSON that this server writes."""
         if not self._rewrites:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         return self._write(value, None).encode()
@@ -169,8 +170,8 @@ class Variants:
         if isinstance(value, list | tuple):
             return f"[{','.join(self._write(item, None) for item in value)}{comma}]" if value else "[]"
         if isinstance(value, bool):
-            word = "true" if value else "false"
-            return f'"{word}"' if self.booleans_as_strings else word
+            text = "true" if value else "false"
+            return f'"{text}"' if self.booleans_as_strings else text
         if isinstance(value, int) and self.numbers_as_strings:
             return f'"{value}"'
         if isinstance(value, str) and self.strings_as_numbers and key in _NUMERIC and _whole(value):
@@ -178,7 +179,7 @@ class Variants:
         return json.dumps(value, ensure_ascii=False)
 
     def listed(self, name: str, items: list[Any]) -> dict[str, Any]:
-        """A list under its name: ``name`` is what the guide has."""
+        """Return a list under its name; ``name`` is the guide's."""
         return {name if self.lists == "documented" else self.lists: items}
 
 
@@ -211,13 +212,13 @@ def _choices(kind: Any) -> tuple[Any, ...]:
 CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     name: _choices(kind) for name, kind in get_type_hints(Variants).items() if kind is not str
 }
-"""Field → its values, that of the guides first."""
+"""Field → its values, the guide's first."""
 _ALONE: Final = frozenset({"base", "two_step", "redirect", "refuse_listening", "remote_type"})
 _COMBINED: Final = tuple(name for name in CHOICES if name not in _ALONE)
 
 
 def _pairs(choices: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """Rows in which every two values of two fields stand together at least once; greedy, always the same."""
+    """Return rows that contain every pair of values of two fields at least once; greedy, deterministic."""
     names = tuple(choices)
     left = {(a, x, b, y) for a, b in combinations(names, 2) for x in choices[a] for y in choices[b]}
     rows = []

@@ -9,9 +9,8 @@ from ...switch import Switch
 from ...switch.agents import CAUSES, NORMAL, AgentState
 from ...switch.calls import AcdView
 from ...switch.changes import AgentChange, HelpChange
-from .context import Context, Handler, Route
-from .refusals import bad_parameter
-from .refusing import plainly, snapshot
+from .context import Context, Handler, Route, publish_snapshot
+from .refusals import bad_parameter, refuse_plainly
 
 AGENT: Final = "agent"
 """The package of its events."""
@@ -21,7 +20,7 @@ AGENT: Final = "agent"
 
 
 def state_of(state: AgentState) -> wire.AgentState:
-    """What an operator is doing."""
+    """Return the state of an operator."""
     if not state.logged_on:
         return wire.AgentState(main_state=wire.AgentMainState.LOG_OFF)
     return wire.AgentState(
@@ -35,7 +34,7 @@ def state_of(state: AgentState) -> wire.AgentState:
 
 
 def event_of(change: AgentChange | HelpChange) -> O2gEvent:
-    """The event that tells a change."""
+    """Return the event for a change."""
     if isinstance(change, AgentChange):
         return wire.OnAgentStateChanged(login_name=change.login, state=state_of(change.state))
     if change.kind == "requested":
@@ -44,12 +43,12 @@ def event_of(change: AgentChange | HelpChange) -> O2gEvent:
 
 
 def agent_snapshot(switch: Switch, login: str) -> wire.OnAgentStateChanged:
-    """The event that tells what an operator is doing now."""
+    """Return the event with the present state of an operator."""
     return wire.OnAgentStateChanged(login_name=login, state=state_of(switch.agent_state(login)))
 
 
 def acd_call_data(view: AcdView) -> telephony.AcdCallData:
-    """What the call centre knows of a call."""
+    """Return what the call centre knows about a call."""
     info = queue = transfer = None
     if view.queue_time is not None:
         info = telephony.AcdCallInfo(
@@ -77,7 +76,7 @@ def acd_call_data(view: AcdView) -> telephony.AcdCallData:
 
 
 def config(ctx: Context) -> wire.AgentConfig:
-    """What kind of operator the user is."""
+    """Return the kind of operator that the user is."""
     _, agent = ctx.switch.operator(ctx.user)
     return wire.AgentConfig(
         type=wire.AgentType(agent.type),
@@ -97,14 +96,14 @@ def config(ctx: Context) -> wire.AgentConfig:
 
 
 def state(ctx: Context) -> wire.AgentState:
-    """What the operator is doing."""
+    """Return the state of the operator."""
     return state_of(ctx.switch.agent_state(ctx.user))
 
 
 def ask_snapshot(ctx: Context) -> None:
     """Send the state of the operator, or of all operators, as events."""
-    everybody = (login for login, user in ctx.switch.users.items() if user.agent is not None)
-    snapshot(ctx, AGENT, agent_snapshot, everybody)
+    operators = (login for login, user in ctx.switch.users.items() if user.agent is not None)
+    publish_snapshot(ctx, AGENT, agent_snapshot, operators)
 
 
 def log_on(ctx: Context) -> None:
@@ -119,37 +118,37 @@ def log_off(ctx: Context) -> None:
 
 
 def enter_group(ctx: Context) -> None:
-    """Let a supervisor enter a group."""
+    """Put a supervisor into a group."""
     ctx.switch.agent_enter_group(ctx.user, ctx.body.pg_group_number)
 
 
 def exit_group(ctx: Context) -> None:
-    """Let a supervisor leave it."""
+    """Take a supervisor out of the group."""
     ctx.switch.agent_exit_group(ctx.user, ctx.body.pg_group_number)
 
 
 def ready(ctx: Context) -> None:
-    """Have calls."""
+    """Make the agent ready."""
     ctx.switch.agent_ready(ctx.user)
 
 
 def pause(ctx: Context) -> None:
-    """Have a pause."""
+    """Pause the agent."""
     ctx.switch.agent_pause(ctx.user)
 
 
 def wrap_up(ctx: Context) -> None:
-    """Be in wrap-up."""
+    """Put the agent in wrap-up."""
     ctx.switch.agent_wrap_up(ctx.user)
 
 
 def withdraw(ctx: Context) -> None:
-    """Withdraw, for a reason or for none."""
+    """Withdraw the agent, with or without a reason."""
     ctx.switch.agent_withdraw(ctx.user, ctx.body.reason_index)
 
 
 def withdraw_reasons(ctx: Context) -> wire.WithdrawReasons:
-    """The reasons that a group has."""
+    """Return the reasons to withdraw of a group."""
     labels = ctx.switch.withdraw_reasons(ctx.user, ctx.query.get("pgNumber") or None)
     return wire.WithdrawReasons(
         number=len(labels),
@@ -163,7 +162,7 @@ def request_help(ctx: Context) -> None:
 
 
 def cancel_help(ctx: Context) -> None:
-    """Need it no more; as a supervisor, refuse it."""
+    """Cancel the request for help; a supervisor rejects it."""
     ctx.switch.cancel_help(ctx.user, ctx.query.get("other") or None)
 
 
@@ -176,12 +175,12 @@ def _mode(mode: wire.IntrusionMode | None) -> str:
 
 
 def intrude(ctx: Context) -> None:
-    """Get into the call of an agent."""
+    """Intrude on the call of an agent."""
     ctx.switch.intrude(ctx.user, ctx.body.agent_number, _mode(ctx.body.mode))
 
 
 def change_intrusion(ctx: Context) -> None:
-    """Be heard otherwise, or leave."""
+    """Change the way of the intrusion, or end it."""
     ctx.switch.change_intrusion(ctx.user, _mode(ctx.body.mode))
 
 
@@ -198,7 +197,7 @@ def _route(
     *,
     user: Literal["named", "optional"] = "named",
 ) -> Route:
-    return Route(method, path, plainly(handler, HTTPStatus.BAD_REQUEST), body, licence="agent", user=user)
+    return Route(method, path, refuse_plainly(handler, HTTPStatus.BAD_REQUEST), body, licence="agent", user=user)
 
 
 ROUTES: Final = (

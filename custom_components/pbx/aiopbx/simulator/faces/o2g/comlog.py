@@ -1,4 +1,4 @@
-"""The communication log service: its records as O2G writes them, what is asked for of them, and their events."""
+"""The communication log service: its records on the wire, its operations, and its events."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,29 +10,29 @@ from ...switch.changes import LogChange, LogPart, LogRecord
 from ...switch.errors import SwitchError
 from ...switch.log import LogFilter
 from .context import Context, Route
-from .parties import party_info
 from .refusals import NOT_FOUND, Refusal, bad_parameter
 from .sessions import iso
+from .users import party_info
 
 if TYPE_CHECKING:
     from ...switch.calls import Identity
 
 PACKAGE: Final = "unifiedComLog"
 CONVERSATION: Final = "conversationDate"
-"""Name of the extension that says when a call was answered."""
+"""Name of the extension with the time of the answer."""
 
 # -- records ----------------------------------------------------------------------------------------------------
 
 
 class _Known:
-    """Whom an answer has named in full already."""
+    """Parties that this answer has already named in full."""
 
     def __init__(self, optimized: bool) -> None:
         self._optimized = optimized
         self._seen: set[Identity] = set()
 
     def party(self, identity: "Identity") -> wire.PartyInfo:
-        """Name somebody: in full, or only by the number where that was done before and nothing more is asked for."""
+        """Return a party: in full, or only its number if it was named before and ``optimized`` was requested."""
         if self._optimized and identity in self._seen and identity.number:
             return wire.PartyInfo(id=wire.Identifier(phone_number=identity.number))
         self._seen.add(identity)
@@ -40,7 +40,7 @@ class _Known:
 
 
 def record(item: LogRecord, known: _Known | None = None, *, owner: str | None = None) -> wire.ComHistoryRecord:
-    """A record. In events the ``owner`` is named by its login only."""
+    """Return a record. Events name the ``owner`` by its login only."""
     known = known or _Known(optimized=False)
     extensions: tuple[wire.TagValuePair, ...] = ()
     if item.conversation is not None:
@@ -75,7 +75,7 @@ def _participant(part: LogPart, known: _Known, owner: str | None) -> wire.Partic
 
 
 def event(change: LogChange) -> O2gEvent:
-    """The event that tells a change of a log."""
+    """Return the event for a change of a log."""
     login = change.login
     if change.kind == "acknowledged":
         return wire.OnComRecordsAck(login_name=login, record_ids=change.ids)
@@ -116,7 +116,7 @@ def _date(ctx: Context, name: str) -> datetime | None:
     if value is None:
         return None
     try:
-        # a plus sign that nobody escaped arrives as a space
+        # an unescaped plus sign arrives as a space
         moment = datetime.fromisoformat(value.strip().replace(" ", "+"))
     except ValueError:
         raise bad_parameter(name, f"{value!r} is no date and time such as 2026-01-31T18:17:15.489Z") from None
@@ -135,7 +135,7 @@ def _ids(values: Iterable[str], name: str) -> tuple[int, ...]:
 
 
 def _listed(ctx: Context) -> tuple[int, ...] | None:
-    """The identifiers that a request names; none if it names criteria, or nothing."""
+    """Return the identifiers that a request names, or ``None`` if it has criteria, or nothing."""
     value = ctx.query.get("recordIdList")
     if value is None:
         return None
@@ -191,7 +191,7 @@ def update_records(ctx: Context) -> None:
 
 
 def delete_records(ctx: Context) -> None:
-    """``DELETE /comlog/records``: those named, those that fit, or without either all of them."""
+    """``DELETE /comlog/records``: those named, those that match, or all of them."""
     ids = _listed(ctx)
     if ids is not None:
         ctx.switch.log.delete(ctx.user, ids)

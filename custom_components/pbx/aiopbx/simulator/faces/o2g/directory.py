@@ -1,4 +1,4 @@
-"""The directory service: one search at a time for a session and user, asked for until it is finished."""
+"""The directory service: one search at a time for a session and user, polled until it is finished."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -8,19 +8,18 @@ from ....o2g.types import directory as wire
 from ...switch.directory import Contact, Criterion, Matches, Search, dtmf_matcher, matcher
 from ...switch.errors import SwitchError
 from .context import Answer, Context, Route
-from .refusals import NOT_EXPECTED, NOT_FOUND, Refusal
-from .refusing import refused
+from .refusals import NOT_EXPECTED, NOT_FOUND, Refusal, refusal_of
 from .sessions import Session
 
 MOST: Final = 100
-"""Searches that run at once on a server."""
+"""The most searches that run at once on a server."""
 MOST_A_SESSION: Final = 5
 
 _searches: WeakKeyDictionary[Session, dict[str, Search]] = WeakKeyDictionary()
 
 
 def _running(session: Session) -> dict[str, Search]:
-    """The searches of a session that still run, by user; the others are forgotten."""
+    """Return the running searches of a session, by user; finished ones are forgotten."""
     searches = _searches.setdefault(session, {})
     for login in [login for login, search in searches.items() if not search.running]:
         del searches[login]
@@ -43,8 +42,8 @@ def _start(ctx: Context, matches: Matches, limit: int | None) -> Answer:
 
 
 def _plain(error: SwitchError) -> Refusal:
-    """A refusal that is not of call control."""
-    refusal = refused(error)
+    """Return a refusal that is not one of call control."""
+    refusal = refusal_of(error)
     refusal.telephony = None
     return refusal
 
@@ -84,7 +83,7 @@ def _mine(ctx: Context) -> Search:
 
 
 def results(ctx: Context) -> wire.SearchResult:
-    """``GET /directory/search``: what was found since the last time."""
+    """``GET /directory/search``: what was found since the last request."""
     code, contacts = _mine(ctx).next()
     return wire.SearchResult(result_code=wire.ResultCode(code), result_elements=_elements(contacts))
 

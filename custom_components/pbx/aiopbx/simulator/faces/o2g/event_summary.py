@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from ....o2g.types.event_summary import EventSummary
+from ....o2g.types.users import EventSummary
 from . import views
 from .context import Context, Route
-from .refusing import refusing
+from .refusals import refuse_with_details
 
 
 def summary(ctx: Context) -> EventSummary:
-    """What waits for the user."""
+    """Return the counters of the user."""
     return views.event_summary(ctx.switch, ctx.user)
 
 
-ROUTES: Final = [Route("GET", "/eventSummary", refusing(summary), licence="advanced", user="named")]
+ROUTES: Final = [Route("GET", "/eventSummary", refuse_with_details(summary), licence="advanced", user="named")]

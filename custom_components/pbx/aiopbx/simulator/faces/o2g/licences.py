@@ -1,4 +1,4 @@
-"""Licences: who has which, how many are installed, how many are taken, and refusing what there is none for."""
+"""Licences: which users have them, how many are installed and taken, and refusing requests without one."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -25,7 +25,7 @@ NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "agent": ("API_CONTACTCENTER_AGENT",),
     "management": (MANAGEMENT,),
 }
-"""What each kind of ``Route.licence`` asks for: any one of these."""
+"""What each kind of ``Route.licence`` needs: any one of these."""
 
 WIRE_NAMES: Final = {
     BASIC: "ROXE_API_TELEPHONY_BASIC",
@@ -37,15 +37,15 @@ WIRE_NAMES: Final = {
     HA: "ROXE_HA",
     "CLOUD_CONNECTIVITY": "ROXE_API_CLOUD_CONNECTIVITY",
 }
-"""What a licence is called in the licence file."""
+"""The name of a licence in the licence file."""
 _PREFIXES: Final = ("ROXE_API_", "ROXE_", "API_")
 
 
 class Licence(NamedTuple):
-    """One kind of licence on this server."""
+    """A kind of licence on this server."""
 
     name: str
-    """In the licence file."""
+    """Its name in the licence file."""
     total: int
     used: int
     expiration: date | None
@@ -59,11 +59,11 @@ class Licences:
     """
 
     def __init__(self, server: "O2gServer") -> None:
-        """Nothing is taken."""
+        """Start with nothing taken."""
         self._server = server
 
     def installed(self, name: str) -> int:
-        """How many licences of a kind there are."""
+        """Return the number of licences of a kind."""
         settings = self._server.settings
         for known, total in settings.licences.items():
             if known == name:
@@ -78,12 +78,12 @@ class Licences:
         return sum(name in user.licences for user in users.values())
 
     def holders(self, name: str, *, without: "Subscribed | None" = None) -> set[str]:
-        """For whom licences of a kind are taken now, but for those that one subscription takes."""
+        """Return the users for whom licences of a kind are taken, apart from one subscription's."""
         held = {login for session in self._server.sessions for taken, login in session.taken if taken == name}
         return (held & self._server.switch.users.keys()) | self._server.subscriptions.supervised(name, without)
 
     def used(self, name: str) -> int:
-        """How many licences of a kind are taken now. Management counts the subscribers of the PBX."""
+        """Return how many licences of a kind are taken. Management counts the subscribers of the PBX."""
         if name == MANAGEMENT:
             return len(self._server.switch.users)
         if name == HA:
@@ -91,7 +91,7 @@ class Licences:
         return len(self.holders(name))
 
     def take(self, session: "Session", names: Iterable[str], login: str | None) -> None:
-        """Take one of these licences for a user (none: nobody in particular); refuses where there is none."""
+        """Take one of these licences for a user (``None``: no particular user); refuses if there is none."""
         names = tuple(names)
         if MANAGEMENT in names:
             if not self.installed(MANAGEMENT):
@@ -114,12 +114,12 @@ class Licences:
         raise not_allowed(f"All {self.installed(owned[0])} licences {owned[0]} of the server are taken.")
 
     def find(self, wanted: str) -> str | None:
-        """The kind that a name means, as the licence file writes it or without what it begins with."""
+        """Return the kind that a name means, with or without the prefix of the licence file."""
         short = _short(wanted.strip().upper())
         return next((name for name in WIRE_NAMES if _short(name) == short), None)
 
     def all(self) -> tuple[Licence, ...]:
-        """Every kind of licence that is installed."""
+        """Return every kind of licence that is installed."""
         ends = self._server.settings.licence_expiration
         return tuple(
             Licence(wire, total, self.used(name), ends)

@@ -1,4 +1,4 @@
-"""The maintenance service: what state the server and its nodes are in, and its licences."""
+"""The maintenance service: the state of the server and its nodes, and its licences."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 PACKAGE: Final = "system"
 VERSION: Final = "2.7"
 WARNED_BEFORE: Final = 30
-"""Days before the licences end from which on that is told."""
+"""The alarm starts this many days before the licences end,"""
 WARNED_AFTER: Final = 20
-"""Days after it until which it is."""
+"""and lasts until this many days after."""
 
 
 def event(change: NodeChange) -> O2gEvent:
-    """The event that tells what became of a node."""
+    """Return the event for a change of a node."""
     if change.kind == "link_down":
         return wire.OnCtiLinkDown(node_id=change.node)
     if change.kind == "link_up":
@@ -35,7 +35,7 @@ def event(change: NodeChange) -> O2gEvent:
 
 
 def expiration(days: int) -> wire.OnLicenseExpiration:
-    """The event that tells of the end of the licences, ``days`` from now; negative if that is over."""
+    """Return the event for the end of the licences, ``days`` from now; negative if it is over."""
     if days > 0:
         message = f"The licences end in {days} days." if days != 1 else "The licences end tomorrow."
     elif days == 0:
@@ -46,20 +46,20 @@ def expiration(days: int) -> wire.OnLicenseExpiration:
 
 
 class LicenceAlarm:
-    """Tells once a day, and at the start, that the licences end or have ended; while that is near."""
+    """Sends an alarm at the start and once a day while the end of the licences is near or just past."""
 
     def __init__(self, server: "O2gServer") -> None:
-        """Say nothing before ``start``."""
+        """Create it; it is silent before ``start``."""
         self._server = server
         self._timer: TimerHandle | None = None
 
     def start(self) -> None:
-        """Look now, and at the beginning of every day."""
+        """Check now, and at the beginning of every day."""
         if self._server.settings.licence_expiration is not None:
             self._look()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -79,7 +79,7 @@ class LicenceAlarm:
 
 
 def licence(server: "O2gServer", query: "MultiMapping[str]") -> None:
-    """``GET /system/licenses``: whether there is a licence of this name. It is asked for out of a session, too."""
+    """``GET /system/licenses``: whether there is a licence of this name. It also works without a session."""
     wanted = query.get("lic", "").strip()
     if not wanted:
         raise bad_parameter("lic", "must name a licence, such as ROXE_API_TELEPHONY_ADVANCED")

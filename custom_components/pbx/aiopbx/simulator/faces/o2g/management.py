@@ -1,4 +1,4 @@
-"""PBX management: nodes, their object model, and the objects: reading, searching, creating, changing, deleting."""
+"""PBX management: nodes, their object model, and reading, searching, creating, changing and deleting objects."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -11,8 +11,7 @@ from ...switch import Switch
 from ...switch.object_model import Attribute, Kind, Part, Value, Values
 from ...switch.objects import Instance, ObjectChange
 from .context import Answer, Context, Handler, Route
-from .refusals import bad_parameter
-from .refusing import plainly
+from .refusals import bad_parameter, refuse_plainly
 
 PACKAGE: Final = "pbxManagement"
 
@@ -36,7 +35,7 @@ def attribute_model(attribute: Attribute) -> wire.AttributeModel:
 
 
 def object_model(kind: Kind) -> wire.ObjectModel:
-    """A kind of object, and those below."""
+    """A kind of object, and the kinds below it."""
     return wire.ObjectModel(
         object_name=kind.name,
         attributes=tuple(attribute_model(attribute) for attribute in kind.attributes),
@@ -67,7 +66,7 @@ def attribute(name: str, value: Value) -> wire.PbxAttribute:
 
 
 def pbx_object(values: Values, instance: Instance) -> wire.PbxObject:
-    """An object with these of its attributes."""
+    """An object with the selected attributes."""
     kind = instance.kind
     return wire.PbxObject(
         object_name=kind.name,
@@ -83,7 +82,7 @@ def pbx_object(values: Values, instance: Instance) -> wire.PbxObject:
 
 
 def event_of(change: ObjectChange) -> O2gEvent:
-    """The event that tells a change."""
+    """Return the event for a change."""
     kinds: dict[str, type[wire.OnPbxObjectInstanceCreated] | type[wire.OnPbxObjectInstanceModified]] = {
         "created": wire.OnPbxObjectInstanceCreated,
         "modified": wire.OnPbxObjectInstanceModified,
@@ -96,7 +95,7 @@ def event_of(change: ObjectChange) -> O2gEvent:
 
 
 def attach(switch: Switch, publish: Callable[[str, str | None, O2gEvent], None]) -> Callable[[], None]:
-    """Publish every change of an object as an event, from now on. Returns what ends that."""
+    """Publish every change of an object as an event from now on. Returns a function that stops it."""
     return switch.objects.subscribe(lambda change: publish(PACKAGE, None, event_of(change)))
 
 
@@ -152,7 +151,7 @@ def _part(item: wire.PbxComplexAttribute, where: str) -> Part:
 
 
 def _selected(ctx: Context, kind: Kind) -> tuple[str, ...] | None:
-    """The attributes that are asked for; none is all, or none at all."""
+    """Return the attributes that are requested; ``None`` is all of them, or none at all."""
     if "attributes" not in ctx.query:
         return None
     names = tuple(dict.fromkeys(name.strip() for name in ctx.query["attributes"].split(",") if name.strip()))
@@ -167,34 +166,34 @@ def _selected(ctx: Context, kind: Kind) -> tuple[str, ...] | None:
 
 
 def nodes(ctx: Context) -> wire.Pbxs:
-    """All nodes."""
+    """Return all nodes."""
     return wire.Pbxs(node_ids=ctx.switch.objects.nodes)
 
 
 def node(ctx: Context, node_id: str) -> wire.Pbx:
-    """One of them."""
+    """Return a node."""
     root = ctx.switch.objects.root(node_id)
     return wire.Pbx(node_id=int(root.id), fqdn=ctx.switch.objects.fqdn(root.id))
 
 
 def model(ctx: Context, node_id: str) -> wire.ObjectModel:
-    """The whole object model."""
+    """Return the whole object model."""
     return object_model(ctx.switch.objects.model(node_id))
 
 
 def model_of(ctx: Context, node_id: str, object_name: str) -> wire.ObjectModel:
-    """The model of one kind of object."""
+    """Return the model of one kind of object."""
     return object_model(ctx.switch.objects.model(node_id, object_name))
 
 
 def node_object(ctx: Context, node_id: str) -> wire.PbxObject:
-    """The node itself, and what is below it."""
+    """Return the node itself, and what is below it."""
     root = ctx.switch.objects.get(node_id, (), ctx.session)
     return pbx_object(ctx.switch.objects.read(root), root)
 
 
 def get(ctx: Context, node_id: str, object_name: str, object_id: str) -> wire.PbxObject:
-    """One object, with all attributes or with those that are named."""
+    """Return an object, with all attributes or those that are named."""
     objects = ctx.switch.objects
     instance = objects.find(node_id, _object(object_name, object_id))
     names = _selected(ctx, instance.kind)
@@ -206,7 +205,7 @@ def get(ctx: Context, node_id: str, object_name: str, object_id: str) -> wire.Pb
 
 
 def search(ctx: Context, node_id: str, object_name: str) -> wire.PbxObjectIds:
-    """The objects of a kind: their ids, and the attributes that are named."""
+    """Return the objects of a kind: their ids, and the attributes that are named."""
     objects = ctx.switch.objects
     above, name = _kind(object_name)
     found = objects.search(node_id, above, name, ctx.query.get("filter"))
@@ -266,7 +265,7 @@ def _route(
     return Route(
         method,
         path,
-        plainly(handler, missing),
+        refuse_plainly(handler, missing),
         body,
         body_required=body_required,
         licence="management",

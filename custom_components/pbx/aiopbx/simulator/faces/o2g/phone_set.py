@@ -7,12 +7,11 @@ from ....o2g.types import phone_set as wire
 from ....o2g.types.base import Wire
 from ...switch.users import Device, Key, User
 from .context import Context, Handler, Route
-from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed
-from .refusing import plainly
+from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed, refuse_plainly
 
 
 def _user(ctx: Context) -> User:
-    """The user of the path, which a user's session may name only if it is its own."""
+    """Return the user of the path; a user's session may name only its own."""
     if not ctx.administrator and ctx.user != ctx.session.login:
         raise not_allowed("loginName: only an administrator may name another user.")
     user = ctx.switch.users.get(ctx.user)
@@ -26,7 +25,7 @@ def _set(ctx: Context, device_id: str) -> tuple[User, Device]:
 
 
 def _activate(ctx: Context) -> bool:
-    """The mandatory query parameter that says on or off."""
+    """Return the mandatory on/off query parameter."""
     value = ctx.query.get("activate", "").lower()
     if value not in ("true", "false") or len(ctx.query.getall("activate")) > 1:
         raise bad_parameter("activate", "must be given, once, as true or false")
@@ -34,7 +33,7 @@ def _activate(ctx: Context) -> bool:
 
 
 def _position(position: str, key: int | None = None) -> int:
-    """The position of the path; that of the key, if it has one, must be the same."""
+    """Return the position in the path; the key's own, if it has one, must be the same."""
     if not (position.isascii() and position.isdecimal() and len(position) < 6):
         raise bad_parameter("position", f"{position!r} is no number")
     number = int(position)
@@ -48,12 +47,12 @@ def _describe(device: Device) -> wire.Device:
 
 
 def devices(ctx: Context) -> wire.Devices:
-    """All telephones of the user."""
+    """Return all telephones of the user."""
     return wire.Devices(devices=tuple(_describe(device) for device in _user(ctx).devices.values()))
 
 
 def device(ctx: Context, device_id: str) -> wire.Device:
-    """One of them."""
+    """Return a telephone."""
     return _describe(_set(ctx, device_id)[1])
 
 
@@ -64,7 +63,7 @@ def activate_remote_extension(ctx: Context, device_id: str) -> None:
 
 
 def remote_extension_state(ctx: Context, device_id: str) -> wire.REActivationState:
-    """Whether it is on."""
+    """Return whether it is on."""
     user, found = _set(ctx, device_id)
     if not found.mobile:
         raise bad_parameter("deviceId", f"{device_id} is no remote extension")
@@ -72,13 +71,13 @@ def remote_extension_state(ctx: Context, device_id: str) -> wire.REActivationSta
 
 
 def addons(ctx: Context, device_id: str) -> wire.Addons:
-    """The key modules; a set without any says so."""
+    """Return the key modules, or that there are none."""
     _, found = _set(ctx, device_id)
     return wire.Addons(addon_types=tuple(wire.AddonType(addon) for addon in found.addons or ("NO_EXTENSIONS",)))
 
 
 def set_associate(ctx: Context, device_id: str) -> None:
-    """Give the user an associate, or none."""
+    """Set or remove the associate of the user."""
     user, _ = _set(ctx, device_id)
     body: wire.Associate = ctx.body
     ctx.switch.set_associate(user.login, body.number or None)
@@ -91,7 +90,7 @@ def camp_on(ctx: Context, device_id: str) -> None:
 
 
 def dynamic_state(ctx: Context, device_id: str) -> wire.DynamicState:
-    """Lock, camp-on, associate."""
+    """Return lock, camp-on and associate."""
     user, found = _set(ctx, device_id)
     return wire.DynamicState(lock=found.locked, campon=found.camp_on, associate=user.associate)
 
@@ -103,7 +102,7 @@ def lock(ctx: Context, device_id: str) -> None:
 
 
 def get_pin(ctx: Context, device_id: str) -> wire.Pin:
-    """The PIN and how it may be used."""
+    """Return the PIN and how it may be used."""
     user, _ = _set(ctx, device_id)
     return wire.Pin(
         pin_number=user.pin or None,
@@ -114,7 +113,7 @@ def get_pin(ctx: Context, device_id: str) -> wire.Pin:
 
 
 def set_pin(ctx: Context, device_id: str) -> None:
-    """Set what is given of it."""
+    """Change the fields that are given."""
     user, _ = _set(ctx, device_id)
     body: wire.Pin = ctx.body
     if body == wire.Pin():
@@ -138,12 +137,12 @@ def _pkeys(keys: tuple[Key, ...]) -> wire.ProgrammeableKeys:
 
 
 def keys(ctx: Context, device_id: str) -> wire.ProgrammeableKeys:
-    """All keys, programmed or not."""
+    """Return all keys, programmed or not."""
     return _pkeys(ctx.switch.keys(_set(ctx, device_id)[0].login, device_id))
 
 
 def programmed_keys(ctx: Context, device_id: str) -> wire.ProgrammeableKeys:
-    """Those that do something."""
+    """Return the programmed keys."""
     found = ctx.switch.keys(_set(ctx, device_id)[0].login, device_id)
     return _pkeys(tuple(key for key in found if key.programmed))
 
@@ -156,12 +155,12 @@ def set_key(ctx: Context, device_id: str, position: str) -> None:
 
 
 def delete_key(ctx: Context, device_id: str, position: str) -> None:
-    """Erase it."""
+    """Erase a key."""
     ctx.switch.erase_key(_set(ctx, device_id)[0].login, device_id, _position(position))
 
 
 def soft_keys(ctx: Context, device_id: str) -> wire.SoftKeys:
-    """All soft keys, programmed or not."""
+    """Return all soft keys, programmed or not."""
     found = ctx.switch.soft_keys(_set(ctx, device_id)[0].login, device_id)
     return wire.SoftKeys(
         skeys=tuple(wire.SoftKey(position=key.position, number=key.number, mnemonic=key.mnemonic) for key in found)
@@ -177,12 +176,12 @@ def set_soft_key(ctx: Context, device_id: str, position: str) -> None:
 
 
 def delete_soft_key(ctx: Context, device_id: str, position: str) -> None:
-    """Erase it."""
+    """Erase a soft key."""
     ctx.switch.erase_key(_set(ctx, device_id)[0].login, device_id, _position(position), soft=True)
 
 
 def prefix(ctx: Context) -> wire.Prefix:
-    """The number of a service."""
+    """Return the number of a service."""
     _user(ctx)
     kind, value = ctx.query.get("type"), ctx.query.get("value")
     if not kind:
@@ -199,7 +198,7 @@ _DEVICE: Final = "/users/{loginName}/devices/{deviceId}"
 
 
 def _route(method: str, path: str, handler: Handler, body: type[Wire] | None = None) -> Route:
-    return Route(method, path, plainly(handler), body, licence="phoneset", user="path")
+    return Route(method, path, refuse_plainly(handler), body, licence="phoneset", user="path")
 
 
 ROUTES: Final = (

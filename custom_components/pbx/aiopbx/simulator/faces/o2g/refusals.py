@@ -1,7 +1,9 @@
-"""How the O2G face says no: the status, the type with its code, and the part of the service that refused."""
+"""O2G's refusals: the status, the type with its code, and the details of the service that refused."""
 
+import functools
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ....o2g.types.overview import (
     DestinationType,
@@ -17,6 +19,10 @@ from ....o2g.types.overview import (
     UserPreferencesErrorTypeDTO,
     UserPreferencesParameterDTO,
 )
+from ...switch.errors import SwitchError
+
+if TYPE_CHECKING:
+    from .context import Handler
 
 
 class ErrorType(NamedTuple):
@@ -26,7 +32,7 @@ class ErrorType(NamedTuple):
     can_retry: bool
     help: str
     status: HTTPStatus
-    """The status that goes with it unless the refusal names another."""
+    """The status, unless the refusal sets another."""
 
 
 NOT_READY: Final = "NOT_READY"
@@ -66,12 +72,12 @@ ERROR_TYPES: Final[dict[str, ErrorType]] = {
     ),
 }
 
-# Where the protocol's name of a status is not Python's.
+# Names of statuses in the protocol that differ from Python's.
 _STATUS_NAMES: Final = {302: "FOUND", 413: "REQUEST_ENTITY_TOO_LARGE", 414: "REQUEST_URI_TOO_LONG"}
 
 
 class Refusal(Exception):
-    """A request is refused. The server answers with ``status`` and a body that says everything here."""
+    """A refused request. The server answers with ``status`` and a body made from these fields."""
 
     def __init__(
         self,
@@ -84,7 +90,7 @@ class Refusal(Exception):
         preferences: UserPreferencesErrorInfo | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        """Refuse with one of the error types; ``message`` names what was wrong, for a person."""
+        """Refuse with one of the error types; ``message`` explains it to a person."""
         super().__init__(message)
         self.type = type
         self.message = message
@@ -113,7 +119,7 @@ class Refusal(Exception):
 
 
 def bad_parameter(name: str, problem: str) -> Refusal:
-    """Refuse a parameter, by its name on the wire."""
+    """Refuse a parameter, named as on the wire."""
     return Refusal(BAD_PARAMETER, f"{name}: {problem}")
 
 
@@ -123,12 +129,12 @@ def not_ready(message: str = "The call server is not connected yet.") -> Refusal
 
 
 def invalid_session(message: str = "No session belongs to these cookies.") -> Refusal:
-    """Refuse because there is no session, or none any more."""
+    """Refuse because there is no session, or it has ended."""
     return Refusal(INVALID_SESSION, message)
 
 
 def not_allowed(message: str) -> Refusal:
-    """Refuse what the account or its licence does not permit."""
+    """Refuse what the account or its licence does not allow."""
     return Refusal(NOT_ALLOWED, message)
 
 
@@ -140,7 +146,7 @@ def telephony(
     error_cause: str | None = None,
     status: int | None = None,
 ) -> Refusal:
-    """Refuse with the part of call control: ``error_type`` and ``error_cause`` as the reference names them."""
+    """Refuse with the details of call control; ``error_type`` and ``error_cause`` as in the reference."""
     cause = TelephonyErrorCause(error_cause) if error_cause is not None else None
     part = TelephonyErrorInfo(error_type=TelephonyErrorType(error_type), error_cause=cause, message=message)
     return Refusal(type, message, status=status, telephony=part)
@@ -155,7 +161,7 @@ def routing(
     destination_type: str | None = None,
     status: int | None = None,
 ) -> Refusal:
-    """Refuse with the part of routing."""
+    """Refuse with the details of routing."""
     part = RoutingErrorInfo(
         error_type=RoutingErrorType(error_type),
         error_cause=RoutingErrorCause(error_cause) if error_cause is not None else None,
@@ -171,3 +177,98 @@ def preferences(message: str, *, error_type: str = "WRONG_VALUE", parameter: str
         error_type=UserPreferencesErrorTypeDTO(error_type), parameter=UserPreferencesParameterDTO(parameter)
     )
     return Refusal(BAD_PARAMETER, message, preferences=part)
+
+
+def wrong_method(method: str, allowed: Iterable[str]) -> Refusal:
+    """Refuse a method that a resource does not have."""
+    names = ", ".join(sorted(allowed))
+    return Refusal(
+        NOT_SUPPORTED,
+        f"{method} is not possible here, only {names}.",
+        status=HTTPStatus.METHOD_NOT_ALLOWED,
+        headers={"Allow": names},
+    )
+
+
+# -- what the switch refuses ------------------------------------------------------------------------------------
+
+_TYPES: Final = {
+    "CALL_REFERENCE_NOT_FOUND": (NOT_FOUND, None),
+    "LEG_NOT_FOUND": (NOT_FOUND, None),
+    "BAD_PARAMETER_VALUE": (BAD_PARAMETER, HTTPStatus.BAD_REQUEST),
+    "INCOMPATIBLE_WITH_STATE": (NOT_EXPECTED, HTTPStatus.BAD_REQUEST),
+    "UNAUTHORIZED": (NOT_ALLOWED, HTTPStatus.FORBIDDEN),
+    "SERVICE_NOT_PROVIDED": (NOT_SUPPORTED, HTTPStatus.BAD_REQUEST),
+    "SERVICE_UNAVAILABLE": (SERVER_PROBLEM, HTTPStatus.SERVICE_UNAVAILABLE),
+    "INVALID_OPERATION": (NOT_SUPPORTED, HTTPStatus.BAD_REQUEST),
+    "INCOMPLETE_PHONE_NUMBER": (BAD_PARAMETER, HTTPStatus.BAD_REQUEST),
+    "UNKNOWN_PHONE_NUMBER": (BAD_PARAMETER, HTTPStatus.BAD_REQUEST),
+}
+_SERVER_ERRORS: Final = {
+    "INVALID_DESTINATION": BAD_PARAMETER,
+    "INVALID_CALLING": BAD_PARAMETER,
+    "INVALID_DEVICE": BAD_PARAMETER,
+    "INVALID_DATA": BAD_PARAMETER,
+}
+
+
+def refusal_of(error: SwitchError, missing: int = HTTPStatus.BAD_REQUEST) -> Refusal:
+    """Return the refusal for an error of the switch. ``missing`` is the status for an unknown call or leg."""
+    if error.kind == "CALL_SERVER_ERROR":
+        kind, status = _SERVER_ERRORS.get(error.cause or "", NOT_EXPECTED), HTTPStatus.BAD_REQUEST
+    else:
+        kind, found = _TYPES[error.kind]
+        status = HTTPStatus(missing) if found is None else found
+    if error.routing:
+        return routing(
+            kind,
+            error.message,
+            error_type=error.kind,
+            error_cause=error.cause,
+            destination_type=error.destination,
+            status=status,
+        )
+    return telephony(kind, error.message, error_type=error.kind, error_cause=error.cause, status=status)
+
+
+def refuse_with_details(handler: "Handler", missing: int = HTTPStatus.BAD_REQUEST) -> "Handler":
+    """Wrap a handler: a ``SwitchError`` becomes a refusal with the details of call control or routing."""
+
+    @functools.wraps(handler)
+    def checked(*args: Any, **parameters: str) -> Any:
+        try:
+            return handler(*args, **parameters)
+        except SwitchError as error:
+            raise refusal_of(error, missing) from error
+
+    return checked
+
+
+_PLAIN: Final = {
+    "DEVICE_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "KEY_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "OBJECT_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "NODE_NOT_FOUND": (NOT_FOUND, HTTPStatus.NOT_FOUND),
+    "METHOD_NOT_ALLOWED": (NOT_SUPPORTED, HTTPStatus.METHOD_NOT_ALLOWED),
+    "CONFLICT": (NOT_EXPECTED, HTTPStatus.CONFLICT),
+    "NUMBER_TAKEN": (NOT_EXPECTED, HTTPStatus.CONFLICT),
+}
+
+
+def refuse_plainly(handler: "Handler", missing: int = HTTPStatus.NOT_FOUND) -> "Handler":
+    """Wrap a handler: a ``SwitchError`` becomes a refusal without details of its own."""
+
+    @functools.wraps(handler)
+    def checked(*args: Any, **parameters: str) -> Any:
+        try:
+            return handler(*args, **parameters)
+        except SwitchError as error:
+            if error.kind in _PLAIN:
+                kind, status = _PLAIN[error.kind]
+                raise Refusal(
+                    kind, error.message, status=missing if status == HTTPStatus.NOT_FOUND else status
+                ) from error
+            found = refusal_of(error, missing)
+            raise Refusal(found.type, error.message, status=found.status) from error
+
+    return checked

@@ -18,12 +18,12 @@ from ....o2g.types.routing import (
 )
 from ...switch.errors import SwitchError, bad_route
 from . import views
-from .context import Answer, Context, Handler, Route
-from .refusing import refusing, snapshot
+from .context import Answer, Context, Handler, Route, publish_snapshot
+from .refusals import refuse_with_details
 
 
 def capabilities(ctx: Context) -> Capabilities:
-    """What of its routing the user may manage."""
+    """Return what the user may manage."""
     remote = ctx.switch.user(ctx.user).has_remote_extension
     return Capabilities(presentation_route=remote, forward_route=True, overflow_route=True, dnd=True)
 
@@ -43,7 +43,7 @@ def set_routes(ctx: Context) -> None:
 
 
 def _remote_extension(ctx: Context, routes: Sequence[PresentationRoute]) -> bool | None:
-    """Whether the mobile is to ring; refuses what cannot be set."""
+    """Whether the mobile is to ring; refuses routes that cannot be set."""
     if not routes:
         return None
     if len(routes) > 1:
@@ -66,7 +66,7 @@ def _remote_extension(ctx: Context, routes: Sequence[PresentationRoute]) -> bool
 
 
 def get_dnd(ctx: Context) -> DNDState:
-    """Whether do-not-disturb is on."""
+    """Return whether do-not-disturb is on."""
     return DNDState(activate=ctx.switch.user(ctx.user).do_not_disturb)
 
 
@@ -81,7 +81,7 @@ def cancel_dnd(ctx: Context) -> None:
 
 
 def get_forward(ctx: Context) -> ForwardRoute | Answer:
-    """The forward; an empty answer where there is none."""
+    """Return the forward; an empty answer if there is none."""
     return views.forward_route(ctx.switch.user(ctx.user)) or Answer(200)
 
 
@@ -127,7 +127,7 @@ def cancel_forward(ctx: Context) -> None:
 
 
 def get_overflow(ctx: Context) -> OverflowRoute | Answer:
-    """The overflow; an empty answer where there is none."""
+    """Return the overflow; an empty answer if there is none."""
     return views.overflow_route(ctx.switch.user(ctx.user)) or Answer(200)
 
 
@@ -159,17 +159,17 @@ def cancel_overflow(ctx: Context) -> None:
 
 
 def state(ctx: Context) -> RoutingState:
-    """All of the user's routing."""
+    """Return all of the user's routing."""
     return views.routing_state(ctx.switch, ctx.user)
 
 
 def ask_snapshot(ctx: Context) -> None:
     """Send the routing of the user, or of all users, as events."""
-    snapshot(ctx, views.ROUTING, views.routing_snapshot)
+    publish_snapshot(ctx, views.ROUTING, views.routing_snapshot)
 
 
 def _route(method: str, path: str, handler: Handler, body: type | None = None) -> Route:
-    return Route(method, path, refusing(handler), body, licence="advanced", user="named")
+    return Route(method, path, refuse_with_details(handler), body, licence="advanced", user="named")
 
 
 ROUTES: Final = [
@@ -185,5 +185,5 @@ ROUTES: Final = [
     _route("POST", "/routing/overflowroute", set_overflow, SetOverflowRoutesRequest),
     _route("DELETE", "/routing/overflowroute", cancel_overflow),
     _route("GET", "/routing/state", state),
-    Route("POST", "/routing/state/snapshot", refusing(ask_snapshot), licence="advanced", user="optional"),
+    Route("POST", "/routing/state/snapshot", refuse_with_details(ask_snapshot), licence="advanced", user="optional"),
 ]

@@ -1,4 +1,4 @@
-"""One O2G server: finds the operation, the session and the user of a request, asks the handler, and answers as JSON."""
+"""An O2G server: finds the operation, the session and the user of a request, calls the handler, and answers in JSON."""
 
 import inspect
 import logging
@@ -14,12 +14,9 @@ from aiohttp import web
 from ....o2g.types.base import Wire
 from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, ServerInfo, Version
 from . import maintenance, sessions, subscriptions, users
-from .answers import json_response, refusal_response, wrong_method
-from .asked import Asked, TunnelRequest
-from .channel import ChannelRequests
-from .context import Answer, Context, Origin, Route, Stream
+from .channel import ChannelRequests, Pushes
+from .context import Answer, Context, Origin, Route, Stream, json_response, refusal_response
 from .licences import NEEDED, Licences
-from .pushing import Pushes
 from .refusals import (
     INVALID_SESSION,
     NOT_FOUND,
@@ -29,7 +26,9 @@ from .refusals import (
     invalid_session,
     not_allowed,
     not_ready,
+    wrong_method,
 )
+from .requests import IncomingRequest, TunnelRequest
 from .sessions import Accounts, Session, Sessions
 from .subscriptions import Subscriptions
 
@@ -44,21 +43,21 @@ _log = logging.getLogger(__name__)
 ROOT: Final = ("api", "rest")
 VERSION: Final = "1.0"
 _LINKED: Final = frozenset({"telephony", "routing"})
-"""Services that go over the link to the user's node."""
+"""Services that need the link to the user's node."""
 
 
 class RouteTable:
-    """Finds the route of a path: literal segments before parameters; empty segments do not count."""
+    """Finds the route of a path: literal segments before parameters; empty segments are ignored."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        """Take the routes; two for the same operation are an error of the simulator."""
+        """Add the routes; two for the same operation are a bug."""
         self._root: _Node = _Node()
         self.routes: list[Route] = []
         for route in routes:
             self.add(route)
 
     def add(self, route: Route) -> None:
-        """Serve one more operation."""
+        """Add a route."""
         node = self._root
         names: list[str] = []
         nodes: list[_Node] = []
@@ -98,7 +97,7 @@ class RouteTable:
 
 
 class _Node:
-    """A place in the tree of paths."""
+    """A node in the tree of paths."""
 
     __slots__ = ("literals", "parameter", "routes")
 
@@ -129,8 +128,8 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower()
 
 
-def origin_of(request: Asked) -> Origin:
-    """Where a request came to, in its own words; without a Host header where the socket listens."""
+def origin_of(request: IncomingRequest) -> Origin:
+    """Return where a request was sent to, by its headers, or by its socket if it has no Host header."""
     host = request.headers.get("Host")
     if not host:
         name = request.transport.get_extra_info("sockname") if request.transport else None
@@ -140,7 +139,7 @@ def origin_of(request: Asked) -> Origin:
 
 
 class O2gServer:
-    """One server: its sessions and subscriptions, over a switch that it may share with another server."""
+    """A server: its sessions and subscriptions, on a switch that it may share with another server."""
 
     def __init__(
         self,
@@ -162,20 +161,20 @@ class O2gServer:
         self.accounts = accounts
         self.name = name
         self.standby = standby
-        """Whether the other server of the pair serves: everything is refused with NOT_READY."""
+        """Whether the other server of the pair is active: everything is refused with NOT_READY."""
         self.event_ports: dict[str, int] = {}
-        """Port of the event channel by scheme; set when the sockets are open."""
+        """The port of the event channel by scheme; set when the sockets are open."""
         self.sessions = Sessions(self)
         self.subscriptions = Subscriptions(self)
         self.channels = ChannelRequests(self)
         self.pushes = Pushes(self)
         self.licences = Licences(self)
         self.started = clock.utc()
-        """When it began to serve."""
+        """When it started."""
         self.alarm = maintenance.LicenceAlarm(self)
         self.table = RouteTable((*sessions.ROUTES, *users.ROUTES, *subscriptions.ROUTES, *routes))
         self.requests = 0
-        """How many requests came to the API since the start."""
+        """The number of requests to the API since the start."""
 
     def close(self) -> None:
         """Forget every session; their channels end."""
@@ -184,21 +183,21 @@ class O2gServer:
     # -- requests -----------------------------------------------------------------------------------------------
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request to the API, whatever it is."""
+        """Answer any request to the API."""
         answer = await self.answer(request)
         if isinstance(answer, Stream):
-            if request.transport is None or request.transport.is_closing():  # a fault has broken it
+            if request.transport is None or request.transport.is_closing():  # a fault has broken the connection
                 return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
             return await _send(request, answer)
         return answer
 
-    async def answer(self, request: Asked) -> web.Response | Stream:
-        """Find the answer to a request, wherever it came from."""
+    async def answer(self, request: IncomingRequest) -> web.Response | Stream:
+        """Return the answer to a request, over any kind of connection."""
         response: web.Response | Stream
         self.requests += 1
         try:
             if await self.faults.before_request(request):
-                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # nobody reads it: the connection is gone
+                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the connection is gone
             response = await self._answer(request)
         except Refusal as refusal:
             response = refusal_response(refusal)
@@ -210,7 +209,7 @@ class O2gServer:
         self.faults.after_request(request)
         return response
 
-    async def _answer(self, request: Asked) -> web.Response | Stream:
+    async def _answer(self, request: IncomingRequest) -> web.Response | Stream:
         segments = _segments(request.rel_url.raw_path)
         if segments[:2] != ROOT:
             raise Refusal(NOT_FOUND, "The API is below /api/rest.", status=HTTPStatus.NOT_FOUND)
@@ -235,7 +234,7 @@ class O2gServer:
         return await self._serve(request, origin, route, parameters, rest[1])
 
     def descriptor(self, origin: Origin) -> RoxeRestApiDescriptor:
-        """What the server is, and where to log in."""
+        """Return what the server is, and where to log in."""
         url = f"{origin.base}/api/rest/authenticate?version={VERSION}"
         return RoxeRestApiDescriptor(
             server_info=ServerInfo(
@@ -247,7 +246,7 @@ class O2gServer:
             versions=(Version(id=VERSION, status="CURRENT", public_url=url, internal_url=url),),
         )
 
-    def _authenticate(self, request: Asked, origin: Origin) -> web.Response:
+    def _authenticate(self, request: IncomingRequest, origin: Origin) -> web.Response:
         if request.method != "GET":
             raise wrong_method(request.method, ["GET"])
         version = request.rel_url.query.get("version", VERSION)
@@ -259,7 +258,7 @@ class O2gServer:
         return json_response(body, headers=[("Set-Cookie", f"{sessions.CREDENTIAL_COOKIE}={credential}; Path=/")])
 
     async def _serve(
-        self, request: Asked, origin: Origin, route: Route, parameters: dict[str, str], service: str
+        self, request: IncomingRequest, origin: Origin, route: Route, parameters: dict[str, str], service: str
     ) -> web.Response | Stream:
         cookies = request.cookies
         if route.opens_session:
@@ -272,7 +271,7 @@ class O2gServer:
         if route.administrators and not session.administrator:
             raise not_allowed("Only an administrator may do this.")
         body = await self._body(request, route)
-        if not session.alive:  # it may have ended while the body was on its way
+        if not session.alive:  # it may have ended while the body was being read
             raise invalid_session()
         query = request.rel_url.query
         login = self._target(route, session, query, parameters, body)
@@ -288,7 +287,7 @@ class O2gServer:
             result = await result
         return result if isinstance(result, Stream) else _response(result)
 
-    async def _body(self, request: Asked, route: Route) -> Wire | None:
+    async def _body(self, request: IncomingRequest, route: Route) -> Wire | None:
         raw = await request.read()
         if route.body is None:
             return None
@@ -311,7 +310,7 @@ class O2gServer:
     def _target(
         self, route: Route, session: Session, query: Mapping[str, str], parameters: Mapping[str, str], body: Any
     ) -> str | None:
-        """Whose request it is; see ``Route.user``."""
+        """Return the user that a request is for; see ``Route.user``."""
         if route.user == "path":
             return parameters["login_name"]
         if not session.administrator or route.user == "none":
@@ -330,12 +329,12 @@ class O2gServer:
         return owner
 
     def owner(self, device: str) -> str | None:
-        """The login of the user who owns a device, none if nobody does."""
+        """Return the login of the owner of a device, or ``None``."""
         user = self.switch.by_number(device)
         return user.login if user is not None else None
 
     def _check_link(self, service: str, login: str | None) -> None:
-        """Refuse call control of users whose node there is no link to."""
+        """Refuse call control for users whose node has no link."""
         user = self.switch.users.get(login) if login is not None and service in _LINKED else None
         if user is not None and not self.switch.nodes.linked(user.node):
             raise not_ready(f"There is no link to the node {user.node} of {login}.")
@@ -355,7 +354,7 @@ def _response(result: Answer | Wire | None) -> web.Response:
 
 
 async def _send(request: web.BaseRequest, stream: Stream) -> web.StreamResponse:
-    """Answer piece by piece: nothing holds the whole."""
+    """Answer piece by piece, so that it is never all in memory."""
     response = web.StreamResponse(headers={"Content-Type": stream.media_type})
     response.content_length = stream.length
     await response.prepare(request)
@@ -366,7 +365,7 @@ async def _send(request: web.BaseRequest, stream: Stream) -> web.StreamResponse:
 
 
 def _http_refusal(error: web.HTTPException) -> Refusal:
-    """Say as JSON what aiohttp itself refuses, such as a body that is too large."""
+    """Turn aiohttp's own refusals, such as a body that is too large, into JSON."""
     kind = INVALID_SESSION if error.status == HTTPStatus.FORBIDDEN else "BAD_PARAMETER"
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         kind = SERVER_PROBLEM

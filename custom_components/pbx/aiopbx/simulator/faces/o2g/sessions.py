@@ -1,4 +1,4 @@
-"""Accounts, credentials and sessions: who may log in, the two cookies, and how long a session lives."""
+"""Accounts, credentials and sessions: the logins, the two cookies, and how long a session lives."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ CREDENTIAL_COOKIE: Final = "AlcUserId"
 SESSION_COOKIE: Final = "JSESSIONID"
 TOKEN: Final = "token"  # noqa: S105 - the word that such an application name begins with
 
-# The services that this server has: name, where it is below the base URL.
+# The services of this server: name and path below the base URL.
 SERVICES: Final = (
     ("Telephony", "/telephony"),
     ("Users", "/users"),
@@ -39,7 +39,7 @@ SERVICES: Final = (
     ("PbxManagement", "/pbxs"),
     ("AcdAgent", "/acd/agent"),
 )
-# What every session may use, whatever its token lists. ``logins`` lies beside ``users``.
+# What every session may use, whatever its token lists. ``logins`` belongs to ``users``.
 _ALWAYS: Final = frozenset({"sessions", "subscriptions"})
 _BESIDE: Final = {
     "logins": "users",
@@ -51,7 +51,7 @@ _BESIDE: Final = {
 
 
 class Authenticated(Wire, kw_only=True):
-    """The answer to a log-in: the credential, which is also the cookie, and where sessions are opened."""
+    """The answer to a login: the credential, which is also the cookie, and the URL to open sessions at."""
 
     credential: str
     public_url: str
@@ -60,7 +60,7 @@ class Authenticated(Wire, kw_only=True):
 
 @dataclass(slots=True)
 class Account:
-    """Somebody who may log in."""
+    """An account that can log in."""
 
     login: str
     password: str = field(repr=False)
@@ -68,16 +68,16 @@ class Account:
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
     mailbox_password: str | None = field(default=None, repr=False)
-    """Of the mailbox; none is that of the account."""
+    """The password of the mailbox; ``None`` is the account's own."""
     two_step: bool = False
-    """Whether Istra asks for a second step."""
+    """Whether Istra needs a second step."""
 
 
 class Accounts:
     """Logins, passwords and preferences of the users and the administrator. Both servers of a pair share them."""
 
     def __init__(self, settings: "SimulatorSettings") -> None:
-        """Take them from the settings."""
+        """Make the accounts from the settings."""
         self._accounts: dict[str, Account] = {}
         password = settings.admin_password.get_secret_value()
         self._accounts[settings.admin_login] = Account(settings.admin_login, password, administrator=True)
@@ -85,7 +85,7 @@ class Accounts:
             self.add(user)
 
     def add(self, user: "UserSpec") -> None:
-        """Let a user log in."""
+        """Add the account of a user."""
         password = user.password.get_secret_value()
         self._accounts[user.login] = Account(
             user.login,
@@ -97,15 +97,15 @@ class Accounts:
         )
 
     def remove(self, login: str) -> None:
-        """Let a user log in no more."""
+        """Remove the account of a user."""
         self._accounts.pop(login, None)
 
     def get(self, login: str) -> Account | None:
-        """The account of this login."""
+        """Return the account with this login."""
         return self._accounts.get(login)
 
     def verify(self, login: str, password: str) -> Account | None:
-        """The account, if the password is right; takes as long when it is wrong."""
+        """Return the account if the password is right; takes as long if it is wrong."""
         account = self._accounts.get(login)
         expected = account.password if account else ""
         right = hmac.compare_digest(password.encode(), expected.encode())
@@ -125,7 +125,7 @@ class Token:
 
     @classmethod
     def parse(cls, name: str) -> "Token | None":
-        """Read an application name; none if it is a plain name."""
+        """Read an application name; ``None`` if it is a plain name."""
         word, *parts = name.split(";")
         if word.strip().lower() != TOKEN:
             return None
@@ -150,21 +150,21 @@ class Session:
     credential: str = field(repr=False)
     """Value of the cookie ``AlcUserId``."""
     login: str
-    """Whose rights it has: the supervised account's, where an administrator opened it for one."""
+    """Whose rights it has: the supervised account's, if an administrator opened it for one."""
     administrator: bool
     application: str
     created: datetime
     deadline: float
-    """When it ends unless it is used, by the clock's seconds."""
+    """When it expires unless it is used, in seconds of the clock."""
     opened_by: str = ""
     token: Token | None = None
     taken: set[tuple[str, str]] = field(default_factory=set)
-    """Licences that its requests have taken, and for whom."""
+    """The licences that its requests have taken, and for whom."""
     alive: bool = True
     timer: "TimerHandle | None" = field(default=None, repr=False)
 
     def may_use(self, service: str) -> bool:
-        """Whether its token, if it has one, includes the service with this first segment of a path."""
+        """Whether its token, if any, includes the service with this first segment of a path."""
         if self.token is None or self.token.services is None:
             return True
         name = service.lower()
@@ -182,7 +182,7 @@ class Sessions:
     """All credentials and sessions of a server."""
 
     def __init__(self, server: "O2gServer") -> None:
-        """Begin with none."""
+        """Start without sessions."""
         self._server = server
         self._credentials: dict[str, _Credential] = {}
         self._by_id: dict[str, Session] = {}
@@ -195,7 +195,7 @@ class Sessions:
         return iter(tuple(self._by_id.values()))
 
     def authenticate(self, header: str | None) -> str:
-        """Check HTTP Basic credentials; returns the value of the cookie that names them from now on."""
+        """Check HTTP Basic credentials; returns the value of the cookie that stands for them from now on."""
         if self._server.faults.logins_refused:
             raise _unauthorized("Nobody may log in at the moment.")
         if header is None:
@@ -210,13 +210,13 @@ class Sessions:
         return value
 
     def _forget(self, credential: str) -> None:
-        """Nobody opened a session with it in time."""
+        """Drop a credential that was not used in time."""
         entry = self._credentials.get(credential)
         if entry is not None and not entry.used:
             del self._credentials[credential]
 
     def open(self, cookie: str | None, request: SessionRequest) -> Session:
-        """Open the session of a credential. Once: a second time is refused."""
+        """Open the session of a credential, which works only once."""
         entry = self._credentials.get(cookie or "")
         if entry is None:
             raise invalid_session("Authenticate first; this credential is unknown or was used up.")
@@ -249,12 +249,12 @@ class Sessions:
         return session
 
     def _supervised(self, account: Account, request: SessionRequest) -> tuple[str, bool]:
-        """Whose session it will be, and whether that is an administrator's."""
+        """Return the account of a new session, and whether it is an administrator's."""
         wanted = request.supervised_account
         if wanted is None:
             return account.login, account.administrator
         if not account.administrator:
-            raise not_allowed("supervisedAccount: only an administrator may open a session for somebody else.")
+            raise not_allowed("supervisedAccount: only an administrator may open a session for someone else.")
         if not wanted.id:
             raise bad_parameter("supervisedAccount.id", "must name the account")
         if wanted.type == SupervisedAccountType.PHONE_NUMBER:
@@ -270,7 +270,7 @@ class Sessions:
         return supervised.login, supervised.administrator
 
     def find(self, cookies: Mapping[str, str]) -> Session:
-        """The session of these cookies, either of which is enough; it lives on from here. Refuses if there is none."""
+        """Return the session of these cookies (either is enough) and extend its life. Refuses if there is none."""
         session = self._by_id.get(cookies.get(SESSION_COOKIE, ""))
         session = session or self._by_credential.get(cookies.get(CREDENTIAL_COOKIE, ""))
         if session is None:
@@ -282,7 +282,7 @@ class Sessions:
         return session
 
     def touch(self, session: Session) -> None:
-        """Start the session's time again; the end of its token does not move."""
+        """Restart the session's lifetime; the end of its token does not move."""
         clock = self._server.clock
         deadline = clock.now() + self._server.settings.time_to_live
         if session.token is not None:
@@ -290,7 +290,7 @@ class Sessions:
         session.deadline = deadline
 
     def _watch(self, session: Session) -> None:
-        """Close it when its time is over. The timer is not moved by each request: it looks again when it rings."""
+        """Close the session when its time is over. Requests do not move the timer: it checks again when it fires."""
         clock = self._server.clock
         left = session.deadline - clock.now()
         if left <= 0:
@@ -299,7 +299,7 @@ class Sessions:
             session.timer = clock.call_later(left, lambda: self._watch(session))
 
     def close(self, session: Session) -> None:
-        """End a session: its subscriptions and channels go, and both cookies are worth nothing any more."""
+        """End a session with its subscriptions and channels, and invalidate both cookies."""
         if not session.alive:
             return
         session.alive = False
@@ -311,7 +311,7 @@ class Sessions:
         self._server.subscriptions.end_session(session)
 
     def close_of(self, login: str) -> None:
-        """End every session of a user who is no more."""
+        """End every session of a user who was deleted."""
         for session in tuple(self._by_id.values()):
             if login in (session.login, session.opened_by):
                 self.close(session)
@@ -321,7 +321,7 @@ class Sessions:
                 del self._credentials[value]
 
     def clear(self) -> None:
-        """End them all, and forget every credential."""
+        """End all sessions and forget every credential."""
         for session in tuple(self._by_id.values()):
             self.close(session)
         for entry in self._credentials.values():
@@ -329,7 +329,7 @@ class Sessions:
         self._credentials.clear()
 
     def info(self, session: Session, origin: Origin) -> SessionInfo:
-        """What a session is told of itself."""
+        """Return the description of a session."""
         base = f"{origin.base}/api/rest/1.0"
         ends = self._server.clock.utc() + timedelta(seconds=session.deadline - self._server.clock.now())
         if session.token is not None:
@@ -351,7 +351,7 @@ class Sessions:
 
 
 def iso(moment: datetime) -> str:
-    """A date and time as the protocol writes it, in UTC with milliseconds."""
+    """Format a date and time as the protocol does, in UTC with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -400,7 +400,7 @@ def close_session(ctx: Context) -> None:
 
 
 def keep_alive(ctx: Context) -> SessionTokenInfo | None:
-    """``POST /sessions/keepalive``: finding the session has started its time again."""
+    """``POST /sessions/keepalive``: finding the session has restarted its lifetime."""
     if ctx.session.token is None:
         return None
     return SessionTokenInfo(expiration_date=iso(ctx.session.token.expires))

@@ -1,4 +1,4 @@
-"""Subscriptions: which events of which users a session gets, and the queue where they wait for the channel."""
+"""Subscriptions: the events that a session receives, and the queue where they wait for the channel."""
 
 import logging
 import secrets
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from ....o2g.tunnel_messages import IDENTIFIER
 from ....o2g.types.base import O2gEvent, to_json
 from ....o2g.types.events import PACKAGES, OnChannelInformation
-from ....o2g.types.subscriptions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
+from ....o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ....o2g.types.telephony import OnDeviceStateModified, OnUserStateModified
+from ....o2g.types.tunnel import IDENTIFIER
 from . import views
 from .context import Context, Route
 from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed
@@ -27,7 +27,7 @@ EVERYBODY: Final = "*"
 VERSIONS: Final = ("1.0", "2.0")
 MOST_A_SESSION: Final = 20
 MOST_GREETED: Final = 10
-"""Users whose present state is told of itself when they are subscribed to; with more it has to be asked for."""
+"""The most users whose present state is sent when they are subscribed to; for more it has to be requested."""
 LICENCE_OF: Final = {
     "telephony": "TELEPHONY_ADVANCED",
     "routingManagement": "TELEPHONY_ADVANCED",
@@ -35,7 +35,7 @@ LICENCE_OF: Final = {
     "unifiedComLog": "TELEPHONY_ADVANCED",
     "agent": "API_CONTACTCENTER_AGENT",
 }
-"""What a user must have whose events of a package are to be sent."""
+"""The licence that a user needs for the events of a package."""
 ADMINISTRATORS_ONLY: Final = frozenset({"userManagement", "system", "pbxManagement"})
 SNAPSHOTS: Final = frozenset({"OnTelephonyState"})
 """Events that exist only in version 2.0."""
@@ -43,7 +43,7 @@ GREETINGS: Final = {
     OnDeviceStateModified.__name__: views.device_states,
     OnUserStateModified.__name__: views.user_state,
 }
-"""What is told of a user at first, in this order."""
+"""The events that describe a user at first, in this order."""
 
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     package: tuple(event.__name__ for event in events) for package, events in PACKAGES.items()
@@ -51,14 +51,14 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
 _PACKAGE_OF: Final = {name: package for package, names in _NAMES.items() for name in names}
 
 Wanted = dict[str, frozenset[str] | None]
-"""By name of an event, the logins whose it is wanted; none is everybody."""
+"""By name of an event, the logins for which it is wanted; ``None`` is all users."""
 
 
 class Subscribed:
-    """One accepted subscription. ``id`` is the key to its events, and a secret."""
+    """An accepted subscription. ``id`` is the key to its events, and a secret."""
 
     def __init__(self, session: "Session", version: str, minutes: int, wanted: Wanted, size: int) -> None:
-        """Wait for events of these names."""
+        """Create it for events of these names."""
         self.id = secrets.token_hex(20)
         self.session = session
         self.version = version
@@ -67,19 +67,19 @@ class Subscribed:
         self.queue: deque[bytes] = deque()
         self.size = size
         self.lost = 0
-        """Events dropped since the last that the channel read."""
+        """Events dropped since the last one that the channel took."""
         self.channel: Channel | None = None
         self.alive = True
 
     def wants(self, name: str, login: str | None) -> bool:
-        """Whether an event is for this subscription; events about no user in particular go to all who named them."""
+        """Whether an event is for this subscription; events about no particular user go to all who named them."""
         if name not in self.wanted or (name in SNAPSHOTS and self.version == "1.0"):
             return False
         logins = self.wanted[name]
         return logins is None or login is None or login in logins
 
     def put(self, line: bytes) -> None:
-        """Queue a line for the channel, which wakes up."""
+        """Queue a line and wake the channel."""
         if len(self.queue) >= self.size:
             self.queue.popleft()
             self.lost += 1
@@ -90,7 +90,7 @@ class Subscribed:
             self.channel.wake()
 
     def take(self) -> bytes | None:
-        """The next line to send. After a loss that is a line which says so."""
+        """Return the next line to send. After a loss that is a line which reports it."""
         if self.lost:
             lost, self.lost = self.lost, 0
             return line_of(OnChannelInformation(text=f"queue overflow: {lost} events lost"))
@@ -106,15 +106,15 @@ class Subscribed:
 
 
 def line_of(event: O2gEvent) -> bytes:
-    """One event as it goes over the channel."""
+    """Return an event as a line of the channel."""
     return to_json(event) + b"\n"
 
 
 class Subscriptions:
-    """All subscriptions of a server, and the way events take to them."""
+    """All subscriptions of a server, and the delivery of events to them."""
 
     def __init__(self, server: "O2gServer") -> None:
-        """Begin with none."""
+        """Start without subscriptions."""
         self._server = server
         self._by_id: dict[str, Subscribed] = {}
 
@@ -135,7 +135,7 @@ class Subscriptions:
         return self._by_id.get(id)
 
     def add(self, subscribed: Subscribed) -> None:
-        """Let it have its events from now on."""
+        """Start delivering to a subscription."""
         self._by_id[subscribed.id] = subscribed
 
     def remove(self, subscribed: Subscribed) -> None:
@@ -149,7 +149,7 @@ class Subscriptions:
             self.remove(subscribed)
 
     def wants(self, session: "Session", name: str) -> bool:
-        """Whether a subscription of the session would get events of this name."""
+        """Whether a subscription of the session would receive this event."""
         return any(
             name in subscribed.wanted and (name not in SNAPSHOTS or subscribed.version != "1.0")
             for subscribed in self._by_id.values()
@@ -170,7 +170,7 @@ class Subscriptions:
                     subscribed.put(line)
 
     def greet(self, subscribed: Subscribed) -> None:
-        """Begin with what telephones the users have and whether they are free, if only a few users are named."""
+        """Send the telephones of the users and whether they are free, if only a few users are named."""
         few = {login for name in GREETINGS for login in subscribed.wanted.get(name) or ()}
         if len(few) > MOST_GREETED:
             return
@@ -180,7 +180,7 @@ class Subscriptions:
                     subscribed.put(line_of(event(self._server.switch, login)))
 
     def _covers(self, subscribed: Subscribed, package: str, login: str | None) -> bool:
-        """Whether the user has the licence that this package needs; ``*`` covers only those who do."""
+        """Whether the user has the licence of this package; ``*`` covers only users who do."""
         licence = LICENCE_OF.get(package)
         if licence is None or login is None or subscribed.session.token is not None:
             return True
@@ -190,7 +190,7 @@ class Subscriptions:
     # -- asking for them ----------------------------------------------------------------------------------------
 
     def read(self, session: "Session", filter: Filter | None) -> Wanted:
-        """Check a filter; refuses one that names what does not exist or is not for this session."""
+        """Check a filter; refuses unknown names, and users that are not for this session."""
         wanted: dict[str, set[str] | None] = {}
         for index, selector in enumerate(filter.selectors if filter else ()):
             where = f"filter.selectors[{index}]"
@@ -204,7 +204,7 @@ class Subscriptions:
         return {name: frozenset(logins) if logins is not None else None for name, logins in wanted.items()}
 
     def _names(self, selector: Selector, where: str) -> tuple[str, tuple[str, ...]]:
-        """The one package that a selector is about, and the events of it that it names."""
+        """Return the package of a selector, and its events that are named."""
         if not selector.names:
             raise bad_parameter(f"{where}.names", "must name a package or events of one")
         packages: dict[str, None] = {}
@@ -223,7 +223,7 @@ class Subscriptions:
         return next(iter(packages)), tuple(names)
 
     def _ids(self, session: "Session", selector: Selector, where: str) -> set[str] | None:
-        """Whose events a selector asks for; none is everybody's."""
+        """Return the users whose events a selector wants; ``None`` is all of them."""
         if not session.administrator:
             others = [login for login in selector.ids if login != session.login]
             if others:
@@ -239,7 +239,7 @@ class Subscriptions:
         return set(selector.ids)
 
     def missing_licence(self, session: "Session", wanted: Wanted, *, instead: Subscribed | None = None) -> str | None:
-        """Why the licences do not suffice, none if they do. ``instead`` is the subscription that this replaces.
+        """Return why the licences do not suffice, or ``None``. ``instead`` is the subscription to be replaced.
 
         Every user named for a package that needs a licence must have it. Users count once, whatever the packages,
         subscriptions and sessions, and must not be more than the licences installed; ``*`` means those who have one.
@@ -259,7 +259,7 @@ class Subscriptions:
         return None
 
     def supervised(self, licence: str, without: Subscribed | None = None) -> set[str]:
-        """Whose events are subscribed to, of packages that need this licence."""
+        """Return the users whose events are subscribed to, in packages that need this licence."""
         licensed = {login for login, user in self._server.switch.users.items() if licence in user.licences}
         logins: set[str] = set()
         for subscribed in self._by_id.values():
@@ -268,12 +268,12 @@ class Subscriptions:
         return logins & licensed
 
 
-def _logins(wanted: Wanted, licence: str, everybody: set[str]) -> set[str]:
-    """Whom a filter asks for in packages that need this licence."""
+def _logins(wanted: Wanted, licence: str, all_logins: set[str]) -> set[str]:
+    """Return the users that a filter names in packages that need this licence."""
     logins: set[str] = set()
     for name, whose in wanted.items():
         if LICENCE_OF.get(_PACKAGE_OF[name]) == licence:
-            logins |= everybody if whose is None else whose
+            logins |= all_logins if whose is None else whose
     return logins
 
 
@@ -286,7 +286,7 @@ def subscribe(ctx: Context) -> Subscription:
     hook = request.web_hook_url
     if hook is not None:
         ctx.server.pushes.check_webhook(hook)
-    # a webhook has no connection whose end could be waited for, so it has heartbeats
+    # a webhook has no connection that would show its end, so it has heartbeats
     minutes = 0 if hook is not None else 10 if request.timeout is None else request.timeout
     if minutes != 0 and not 2 <= minutes <= 60:
         raise bad_parameter("timeout", f"{minutes} is not 2 to 60 minutes, and not 0")
@@ -324,7 +324,7 @@ def _accepted(subscribed: Subscribed, mode: str, url: str | None = None) -> Subs
 
 
 def update(ctx: Context) -> None:
-    """``PUT /subscriptions``: the filter of a subscription. The request names none: the session's newest is meant."""
+    """``PUT /subscriptions``: the filter of a subscription. The request names none: it is the session's newest."""
     subscriptions = ctx.server.subscriptions
     mine = subscriptions.of(ctx.session)
     if not mine:
@@ -345,7 +345,7 @@ def unsubscribe(ctx: Context, subscription_id: str) -> None:
 
 
 Publisher = Callable[[str, str | None, O2gEvent], None]
-"""``publish(package, login, event)``: what the views of the switch are given."""
+"""``publish(package, login, event)``: what the views of the switch call."""
 
 ROUTES: Final = (
     Route("POST", "/subscriptions", subscribe, body=SubscriptionRequest),

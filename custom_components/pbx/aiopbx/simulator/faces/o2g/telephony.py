@@ -1,4 +1,4 @@
-"""The telephony service: all that can be done with calls, telephones, call-backs, texts and hunting groups."""
+"""The telephony service: operations on calls, telephones, call-backs, texts and hunting groups."""
 
 from http import HTTPStatus
 from typing import Any, Final, Literal
@@ -8,10 +8,9 @@ from ....o2g.types.base import Wire
 from ...switch.calls import ACTIVE, DIALING, HELD, RELEASING, RINGING_INCOMING, RINGING_OUTGOING
 from ...switch.errors import SwitchError, bad_value, wrong_state
 from . import views
-from .context import Answer, Context, Handler, Route
-from .parties import party_info
-from .refusals import NOT_FOUND, Refusal, bad_parameter, telephony
-from .refusing import refusing, snapshot
+from .context import Answer, Context, Handler, Route, publish_snapshot
+from .refusals import NOT_FOUND, Refusal, bad_parameter, refuse_with_details, telephony
+from .users import party_info
 
 MISSING: Final = HTTPStatus.NOT_FOUND
 
@@ -20,7 +19,7 @@ MISSING: Final = HTTPStatus.NOT_FOUND
 
 
 def basic_make_call(ctx: Context) -> Answer | None:
-    """Call a number; an administrator also from a set that nobody is logged on at."""
+    """Call a number; an administrator can also call from a set where no one is logged on."""
     body: wire.MakeBasicCallRequest = ctx.body
     if ctx.login is None:
         ctx.switch.make_set_call(body.device_id, body.callee)
@@ -42,7 +41,7 @@ def basic_answer(ctx: Context) -> None:
 
 
 def basic_drop_me(ctx: Context) -> None:
-    """Leave the call: the one that is most engaged, where there are several."""
+    """Leave the call that is most engaged, if there are several."""
     calls = ctx.switch.call_views(ctx.user)
     for state in (ACTIVE, RINGING_OUTGOING, DIALING, RELEASING, HELD, RINGING_INCOMING):
         for view in calls:
@@ -56,12 +55,12 @@ def basic_drop_me(ctx: Context) -> None:
 
 
 def get_calls(ctx: Context) -> wire.Calls:
-    """All calls of the user."""
+    """Return all calls of the user."""
     return wire.Calls(calls=tuple(views.call(view) for view in ctx.switch.call_views(ctx.user)))
 
 
 def make_call(ctx: Context) -> Answer | None:
-    """Call a number: regular, private, business or to the supervisor."""
+    """Call a number: a regular, private or business call, or one to the supervisor."""
     body: wire.MakeCallRequest = ctx.body
     supervisor = body.acd_call is not None and bool(body.acd_call.call_to_supervisor)
     if body.device_id is None:
@@ -91,7 +90,7 @@ def make_call(ctx: Context) -> Answer | None:
 
 
 def _skills(parameters: wire.AcdCallParam | None) -> tuple[tuple[int, int], ...]:
-    """Number and least level of the skills that are asked for; one that is switched off does not count."""
+    """Return number and minimum level of the skills that are needed; one that is switched off does not count."""
     if parameters is None or parameters.skills is None:
         return ()
     for skill in parameters.skills.skills:
@@ -105,12 +104,12 @@ def _skills(parameters: wire.AcdCallParam | None) -> tuple[tuple[int, int], ...]
 
 
 def get_call(ctx: Context, call_ref: str) -> wire.Call:
-    """One call."""
+    """Return a call."""
     return views.call(ctx.switch.call_view(ctx.user, call_ref))
 
 
 def release(ctx: Context, call_ref: str) -> None:
-    """End a call for all."""
+    """End a call for all parties."""
     ctx.switch.release(ctx.user, call_ref)
 
 
@@ -140,12 +139,12 @@ def callback(ctx: Context, call_ref: str) -> None:
 
 
 def get_legs(ctx: Context, call_ref: str) -> wire.Legs:
-    """The user's telephones in a call."""
+    """Return the user's telephones in a call."""
     return wire.Legs(legs=tuple(views.leg(item) for item in ctx.switch.call_view(ctx.user, call_ref).legs))
 
 
 def get_leg(ctx: Context, call_ref: str, leg_id: str) -> wire.Leg:
-    """One of them; the leg's id is that of the telephone."""
+    """Return one of them; the leg's id is that of the telephone."""
     for item in ctx.switch.call_view(ctx.user, call_ref).legs:
         if item.device == leg_id:
             return views.leg(item)
@@ -176,7 +175,7 @@ def merge(ctx: Context, call_ref: str) -> None:
 
 
 def overflow_to_voicemail(ctx: Context, call_ref: str) -> None:
-    """Send the own call, which rings, to the called user's mailbox."""
+    """Send the user's own call, which rings, to the called user's mailbox."""
     ctx.switch.overflow_to_voicemail(ctx.user, call_ref)
 
 
@@ -186,13 +185,13 @@ def park(ctx: Context, call_ref: str) -> None:
 
 
 def get_participants(ctx: Context, call_ref: str) -> wire.Participants:
-    """The other parties of a call."""
+    """Return the other parties of a call."""
     parties = ctx.switch.call_view(ctx.user, call_ref).parties
     return wire.Participants(participants=tuple(views.participant(item) for item in parties))
 
 
 def get_participant(ctx: Context, call_ref: str, participant_id: str) -> wire.Participant:
-    """One of them."""
+    """Return one of them."""
     for item in ctx.switch.call_view(ctx.user, call_ref).parties:
         if item.id == participant_id:
             return views.participant(item)
@@ -206,7 +205,7 @@ def drop_participant(ctx: Context, call_ref: str, participant_id: str) -> None:
 
 
 def reconnect(ctx: Context, call_ref: str) -> None:
-    """Give a consultation up."""
+    """Cancel a consultation."""
     body: wire.ReconnectRequest = ctx.body
     ctx.switch.reconnect(ctx.user, call_ref, body.enquiry_call_ref, body.device_id)
 
@@ -253,18 +252,18 @@ def desk_sharing_log_on(ctx: Context) -> None:
 
 
 def desk_sharing_log_off(ctx: Context) -> None:
-    """Log off there."""
+    """Log off at a desk-sharing set."""
     ctx.switch.desk_sharing_log_off(ctx.user)
 
 
 def get_devices(ctx: Context) -> wire.DeviceStates:
-    """The user's telephones, in service or not."""
+    """Return the user's telephones, in service or not."""
     devices = ctx.switch.user(ctx.user).devices.values()
     return wire.DeviceStates(device_states=tuple(views.device_state(device.id, device.state) for device in devices))
 
 
 def get_device(ctx: Context, device_id: str) -> wire.DeviceState:
-    """One of them."""
+    """Return one of them."""
     device = ctx.switch.user(ctx.user).devices.get(device_id)
     if device is None:
         message = f"{device_id!r} is no telephone of {ctx.user}."
@@ -289,17 +288,17 @@ def unpark(ctx: Context, device_id: str) -> None:
 
 
 def get_hunting_group_status(ctx: Context) -> wire.HuntingGroupStatus:
-    """Whether the user is logged on in its group."""
+    """Return whether the user is logged on in its group."""
     return wire.HuntingGroupStatus(logon=ctx.switch.user(ctx.user).logged_on)
 
 
 def hunting_group_log_on(ctx: Context) -> None:
-    """Log on."""
+    """Log on in the group."""
     ctx.switch.hunting_group_log(ctx.user, True)
 
 
 def hunting_group_log_off(ctx: Context) -> None:
-    """Log off."""
+    """Log off in the group."""
     ctx.switch.hunting_group_log(ctx.user, False)
 
 
@@ -310,7 +309,7 @@ def add_hunting_group_member(ctx: Context, hg_number: str) -> None:
 
 
 def delete_hunting_group_member(ctx: Context, hg_number: str) -> None:
-    """Take it out."""
+    """Take the user out of a group."""
     _group(ctx, hg_number)
     ctx.switch.hunting_group_member(ctx.user, hg_number, False)
 
@@ -321,7 +320,7 @@ def _group(ctx: Context, number: str) -> None:
 
 
 def get_hunting_groups(ctx: Context) -> wire.HuntingGroupResult:
-    """All groups, and the user's own."""
+    """Return all groups, and the user's own."""
     return wire.HuntingGroupResult(hg_list=tuple(ctx.switch.groups), current_hg=ctx.switch.user(ctx.user).hunting_group)
 
 
@@ -329,7 +328,7 @@ def get_hunting_groups(ctx: Context) -> wire.HuntingGroupResult:
 
 
 def get_callbacks(ctx: Context) -> wire.Callbacks:
-    """Who asks the user to call back."""
+    """Return the requests to call back."""
     entries = ctx.switch.callbacks(ctx.user)
     return wire.Callbacks(
         callbacks=tuple(
@@ -340,22 +339,22 @@ def get_callbacks(ctx: Context) -> wire.Callbacks:
 
 
 def delete_callbacks(ctx: Context) -> None:
-    """Forget all of them."""
+    """Delete all of them."""
     ctx.switch.delete_callbacks(ctx.user)
 
 
 def delete_callback(ctx: Context, callback_id: str) -> None:
-    """Forget one."""
+    """Delete one."""
     ctx.switch.delete_callbacks(ctx.user, callback_id)
 
 
 def request_callback(ctx: Context) -> None:
-    """Ask somebody to call back."""
+    """Ask a user to call back."""
     ctx.switch.request_callback(ctx.user, ctx.body.callee)
 
 
 def get_mini_message(ctx: Context) -> wire.MiniMessage:
-    """The newest text; reading erases it."""
+    """Return the newest text, which deletes it."""
     message = ctx.switch.read_text(ctx.user)
     date = f"{message.at:%Y-%m-%dT%H:%M:%S}.{message.at.microsecond // 1000:03d}Z"
     return wire.MiniMessage(sender=message.sender, date=date, message=message.text)
@@ -370,13 +369,13 @@ def send_mini_message(ctx: Context) -> None:
 
 
 def get_state(ctx: Context) -> wire.TelephonicState:
-    """Calls and capabilities of the user."""
+    """Return the calls and capabilities of the user."""
     return views.telephonic_state(ctx.switch, ctx.user)
 
 
 def ask_snapshot(ctx: Context) -> None:
     """Send the state of the user, or of all users, as events."""
-    snapshot(ctx, views.TELEPHONY, views.telephony_snapshot)
+    publish_snapshot(ctx, views.TELEPHONY, views.telephony_snapshot)
 
 
 _CALL: Final = "/telephony/calls/{callRef}"
@@ -393,8 +392,8 @@ def _route(
     missing: int = HTTPStatus.BAD_REQUEST,
     **more: Any,
 ) -> Route:
-    """``missing`` is the status that the reference gives this operation for what does not exist: 404, or only 400."""
-    return Route(method, path, refusing(handler, missing), body, licence=licence, user=user, **more)
+    """``missing`` is the status of this operation for an unknown call or leg in the reference: 404, or only 400."""
+    return Route(method, path, refuse_with_details(handler, missing), body, licence=licence, user=user, **more)
 
 
 ROUTES: Final = [

@@ -1,4 +1,4 @@
-"""The agent that opens the tunnel: it connects to the other side as O2G's does, and hands requests to the server."""
+"""The agent that opens the tunnel: it connects as O2G's does, and hands requests to the server."""
 
 import asyncio
 import functools
@@ -10,7 +10,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from ....o2g.tunnel_messages import (
+from ....o2g.types.events import OnChannelInformation
+from ....o2g.types.tunnel import (
     BEARER,
     LONGEST_MESSAGE,
     Answer,
@@ -23,10 +24,9 @@ from ....o2g.tunnel_messages import (
     payload,
     to_agent,
 )
-from ....o2g.types.events import OnChannelInformation
-from .asked import TunnelRequest
+from .channel import ENDED, Push
 from .context import Stream
-from .pushing import ENDED, Push
+from .requests import TunnelRequest
 from .subscriptions import Subscribed, line_of
 
 if TYPE_CHECKING:
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE: Final = 30
-"""As a multiple of the shortest."""
+"""The longest pause between two attempts, as a multiple of the shortest."""
 _CLOSING: Final = 1.0
-"""Seconds that the farewell of a connection may take."""
+"""Seconds that closing a connection may take."""
 
 _silent = logging.Logger("aiopbx.simulator.tunnel", logging.CRITICAL + 1)  # noqa: LOG001 - it would log every frame
 _silent.addHandler(logging.NullHandler())
 
 
 class TunnelAgent:
-    """Keeps a WebSocket open to one address, and connects again when it is lost."""
+    """Keeps a WebSocket open to one address and reconnects when it is lost."""
 
     def __init__(self, server: "O2gServer", url: str, secret: str | None = None) -> None:
-        """Connect this server with the other side. URL and secret are not shown anywhere."""
+        """Connect this server with the other side. URL and secret are never shown."""
         self.connected = asyncio.Event()
-        """Set while it is."""
+        """Set while it is connected."""
         self.connections = 0
         """How often it has connected."""
         self.server = server
@@ -61,18 +61,18 @@ class TunnelAgent:
         self._pushes: set[TunnelPush] = set()
 
     def __repr__(self) -> str:
-        """Say how it stands."""
+        """Return its state."""
         return f"<TunnelAgent of the {self.server.name}: {'connected' if self._connection else 'not connected'}>"
 
     # -- the connection -----------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Connect from now on."""
+        """Connect, and stay connected."""
         if self._task is None:
             self._task = asyncio.create_task(self._keep_connected(), name="simulator-tunnel")
 
     async def stop(self, *, abrupt: bool = False) -> None:
-        """Disconnect and stay so."""
+        """Disconnect, and stay disconnected."""
         if abrupt:
             self.cut()
         task, self._task = self._task, None
@@ -104,13 +104,13 @@ class TunnelAgent:
                     pause = retry
                     await self._serve(connection)
             except (OSError, TimeoutError, WebSocketException, ValueError) as error:
-                # Its text may quote the URL.
+                # The error's text may quote the URL.
                 _log.info("The %s cannot open its tunnel (%s)", self.server.name, type(error).__name__)
             await asyncio.sleep(pause)
             pause = min(pause * 2, retry * _LONGEST_PAUSE)
 
     async def _serve(self, connection: ClientConnection) -> None:
-        """Take what comes, until the connection ends."""
+        """Handle messages until the connection ends."""
         self._connection = connection
         self.connections += 1
         self.connected.set()
@@ -145,7 +145,7 @@ class TunnelAgent:
             _log.error("A request through the tunnel failed", exc_info=task.exception())
 
     async def send(self, message: Message) -> bool:
-        """Send a message; false if there is no connection, or it ended meanwhile."""
+        """Send a message; returns false if there is no connection, or it broke."""
         connection = self._connection
         if connection is None:
             return False
@@ -158,11 +158,11 @@ class TunnelAgent:
     # -- requests -----------------------------------------------------------------------------------------------
 
     async def _request(self, message: Request) -> None:
-        """Have a request answered by the server, as if it had come over a socket of its own."""
-        asked = TunnelRequest(message, self, "https" if self.server.settings.tls else "http")
-        # Once it is there it is carried out, whether or not somebody waits for the answer.
-        answer = await asyncio.shield(asyncio.ensure_future(self.server.answer(asked)))
-        if asked.dropped:
+        """Let the server answer a request as if it had come over a socket."""
+        request = TunnelRequest(message, self, "https" if self.server.settings.tls else "http")
+        # A request that has arrived is carried out, whether or not anyone waits for the answer.
+        answer = await asyncio.shield(asyncio.ensure_future(self.server.answer(request)))
+        if request.dropped:
             await self.send(Answer(id=message.id, status=HTTPStatus.BAD_GATEWAY))
         elif isinstance(answer, Stream):
             await self._stream(message.id, answer)
@@ -186,16 +186,16 @@ class TunnelAgent:
         TunnelPush(self.server, subscribed, self, identifier).start()
 
     def add(self, push: "TunnelPush") -> None:
-        """Wake it when there is a connection again."""
+        """Wake this channel whenever there is a connection again."""
         self._pushes.add(push)
 
     def remove(self, push: "TunnelPush") -> None:
-        """Wake it no more."""
+        """Stop waking it."""
         self._pushes.discard(push)
 
 
 class TunnelPush(Push):
-    """Sends the events of a subscription through the tunnel; while there is none, they wait."""
+    """Sends the events of a subscription through the tunnel; without a connection, they wait."""
 
     started = line_of(OnChannelInformation(text="WebSocket started"))
 
@@ -206,7 +206,7 @@ class TunnelPush(Push):
         self._identifier = identifier
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start sending."""
         self._agent.add(self)
         super().start()
 
@@ -215,11 +215,11 @@ class TunnelPush(Push):
         self._agent.cut()
 
     async def write(self, line: bytes) -> None:
-        """Send a line, as soon as there is a connection."""
+        """Send a line as soon as there is a connection."""
         event = Event(identifier=self._identifier, **payload(line.rstrip(b"\n")))
         while not await self._agent.send(event):
             if self._closing or line == ENDED:
-                return  # the subscription is over, and nobody is there to be told
+                return  # the subscription is over, and there is no one to send this to
             self._woken.clear()
             await self._woken.wait()
 

@@ -1,8 +1,9 @@
-"""Users: who there is, what they are given, their passwords and their languages."""
+"""Users: names, telephones, passwords, languages."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from ....o2g.types import telephony as wire
 from ....o2g.types.users import (
     ChangePasswordRequest,
     Device,
@@ -14,6 +15,7 @@ from ....o2g.types.users import (
     Voicemail,
     VoicemailType,
 )
+from ...switch.calls import EXTERNAL, SERVICE, Identity
 from .context import Context, Route
 from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed, preferences
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from ...switch.users import User as SwitchUser
     from .sessions import Account
 
-# What the PBX calls a language, and what user interfaces call it.
+# The PBX's name of a language, and that of user interfaces.
 LANGUAGES: Final = {
     "Arabic_D": "ar",
     "Arabic_FV": "ar-fv",
@@ -83,8 +85,21 @@ LANGUAGES: Final = {
 GUI_LANGUAGES: Final = frozenset(LANGUAGES.values())
 
 
+def party_info(identity: Identity) -> wire.PartyInfo:
+    """Return a party as O2G describes it."""
+    named = identity.kind in (EXTERNAL, SERVICE)
+    name = f"{identity.first_name} {identity.last_name}".strip()
+    return wire.PartyInfo(
+        id=wire.Identifier(login_name=identity.login, phone_number=identity.number or None),
+        first_name=None if named else identity.first_name or None,
+        last_name=None if named else identity.last_name or None,
+        display_name=(name or None) if named else None,
+        type=wire.ParticipantType(main=wire.MainType(identity.kind), sub_type=identity.sub_type),
+    )
+
+
 def describe(user: "SwitchUser", *, whole: bool = True) -> User:
-    """A user as the wire shows it; the voicemail and the telephones only to itself and to administrators."""
+    """Return a user; the voicemail and the telephones only for the user itself and for administrators."""
     voicemail = None
     if whole and user.voicemail:
         voicemail = Voicemail(number=user.voicemail_number, type=VoicemailType.VM_4645)
@@ -110,7 +125,7 @@ def _no_user(what: str, status: int = HTTPStatus.BAD_REQUEST) -> Refusal:
 
 
 def logins(ctx: Context) -> LoginsResponse:
-    """``GET /logins``: a user gets its own name only; the two criteria are for administrators."""
+    """``GET /logins``: a user receives only its own name; the two criteria are for administrators."""
     if not ctx.administrator:
         for name in ("nodeIds", "onlyACD"):
             if name in ctx.query:
@@ -150,7 +165,7 @@ def get(ctx: Context) -> User:
 
 
 def _account(ctx: Context) -> "Account":
-    """The account of the path, which a user may name only if it is its own."""
+    """Return the account of the path; a user may name only its own."""
     if not ctx.administrator and ctx.user != ctx.session.login:
         raise not_allowed("loginName: only an administrator may name another user.")
     account = ctx.server.accounts.get(ctx.user)
@@ -177,7 +192,7 @@ def get_preferences(ctx: Context) -> UserPreferences:
 
 
 def set_preferences(ctx: Context) -> None:
-    """``POST /users/{loginName}/preferences``: a user always sets its own, whatever the path says."""
+    """``POST /users/{loginName}/preferences``: a user always sets its own, whatever the path names."""
     request: UserPreferences = ctx.body
     account = ctx.server.accounts.get(ctx.user if ctx.administrator else ctx.session.login)
     if account is None:

@@ -1,7 +1,7 @@
-"""From the switch to the wire: calls as O2G writes them, and the events that tell how they change.
+"""From the switch to the wire: calls as O2G writes them, and the events for their changes.
 
-What is sent is as sparse as real servers are: what is false or unknown is absent, capabilities replace the former
-ones whole, and a modified call carries only what differs.
+Messages are as sparse as those of real servers: a false or unknown field is absent, capabilities replace the former
+ones completely, and a modified call carries only what changed.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from ....o2g.types import routing as wire_routing, telephony as wire
 from ....o2g.types.base import O2gEvent
-from ....o2g.types.event_summary import EventSummary, OnEventSummaryUpdated
 from ....o2g.types.overview import DestinationType
-from ....o2g.types.users import OnUserCreated, OnUserDeleted, OnUserInfoChanged
+from ....o2g.types.users import EventSummary, OnEventSummaryUpdated, OnUserCreated, OnUserDeleted, OnUserInfoChanged
 from ...switch import Switch
 from ...switch.calls import CallView, LegView, PartyView
 from ...switch.changes import (
@@ -31,8 +30,7 @@ from ...switch.changes import (
 )
 from ...switch.users import Route, User
 from . import agent, comlog, maintenance
-from .parties import party_info
-from .users import describe
+from .users import describe, party_info
 
 TELEPHONY: Final = "telephony"
 ROUTING: Final = "routingManagement"
@@ -57,7 +55,7 @@ _DEVICE_FIELDS: Final = _fields(wire.DeviceCapabilities)
 
 
 def participant(party: PartyView) -> wire.Participant:
-    """Another party of a call; of one who is anonymous only what kind of party it is."""
+    """Return another party of a call; of an anonymous one only the kind."""
     if party.anonymous:
         kind = wire.ParticipantType(main=wire.MainType(party.identity.kind))
         return wire.Participant(
@@ -72,7 +70,7 @@ def participant(party: PartyView) -> wire.Participant:
 
 
 def leg(view: LegView) -> wire.Leg:
-    """A telephone in a call."""
+    """Return a telephone in a call."""
     return wire.Leg(
         device_id=view.device,
         state=wire.MediaState(view.state),
@@ -82,7 +80,7 @@ def leg(view: LegView) -> wire.Leg:
 
 
 def call_data(view: CallView) -> wire.CallData:
-    """State, data and capabilities of a call."""
+    """Return state, data and capabilities of a call."""
     return wire.CallData(
         initial_called=wire.PartyInfo(id=wire.Identifier(phone_number=view.initial_called.number)),
         anonymous=view.anonymous or None,
@@ -96,7 +94,7 @@ def call_data(view: CallView) -> wire.CallData:
 
 
 def call(view: CallView) -> wire.Call:
-    """A call as one user sees it."""
+    """Return a call as one user sees it."""
     return wire.Call(
         call_ref=view.ref,
         call_data=call_data(view),
@@ -106,7 +104,7 @@ def call(view: CallView) -> wire.Call:
 
 
 def device_capabilities(switch: Switch, login: str) -> dict[str, wire.DeviceCapabilities]:
-    """What can be started on each telephone of a user now."""
+    """Return what can be started on each telephone of a user."""
     return {
         device: wire.DeviceCapabilities(
             device_id=device, **{_DEVICE_FIELDS[name]: True for name in switch.device_actions(login, device)}
@@ -116,7 +114,7 @@ def device_capabilities(switch: Switch, login: str) -> dict[str, wire.DeviceCapa
 
 
 def telephonic_state(switch: Switch, login: str) -> wire.TelephonicState:
-    """All calls of a user, and what can be started on its telephones."""
+    """Return all calls of a user, and what can be started on its telephones."""
     return wire.TelephonicState(
         calls=tuple(call(view) for view in switch.call_views(login)),
         device_capabilities=tuple(device_capabilities(switch, login).values()),
@@ -125,12 +123,12 @@ def telephonic_state(switch: Switch, login: str) -> wire.TelephonicState:
 
 
 def telephony_snapshot(switch: Switch, login: str) -> wire.OnTelephonyState:
-    """The event that tells all of it."""
+    """Return the event with all of that."""
     return wire.OnTelephonyState(login_name=login, state=telephonic_state(switch, login))
 
 
 def device_state(device: str, state: str) -> wire.DeviceState:
-    """Whether a telephone is in service."""
+    """Return whether a telephone is in service."""
     return wire.DeviceState(device_id=device, state=wire.OperationalState(state))
 
 
@@ -143,7 +141,7 @@ def _destination(user: User, route: Route) -> wire_routing.Destination:
 
 
 def forward_route(user: User) -> wire_routing.ForwardRoute | None:
-    """Where calls are forwarded; an immediate forward has no type."""
+    """Return where calls are forwarded; an immediate forward has no type."""
     route = user.forward
     if route is None:
         return None
@@ -154,7 +152,7 @@ def forward_route(user: User) -> wire_routing.ForwardRoute | None:
 
 
 def overflow_route(user: User) -> wire_routing.OverflowRoute | None:
-    """Where calls go that are not taken."""
+    """Return where unanswered calls go."""
     route = user.overflow
     if route is None:
         return None
@@ -164,7 +162,7 @@ def overflow_route(user: User) -> wire_routing.OverflowRoute | None:
 
 
 def routing_state(switch: Switch, login: str) -> wire_routing.RoutingState:
-    """All of a user's routing."""
+    """Return all of a user's routing."""
     user = switch.user(login)
     presented = [
         wire_routing.Destination(type=DestinationType.OFFICE, device_id=device.id, selected=True)
@@ -186,12 +184,12 @@ def routing_state(switch: Switch, login: str) -> wire_routing.RoutingState:
 
 
 def routing_snapshot(switch: Switch, login: str) -> wire_routing.OnRoutingStateChanged:
-    """The event that tells all of it."""
+    """Return the event with all of that."""
     return wire_routing.OnRoutingStateChanged(login_name=login, routing_state=routing_state(switch, login))
 
 
 def event_summary(switch: Switch, login: str) -> EventSummary:
-    """What waits for a user. Faxes are absent: there is no fax server."""
+    """Return the counters of a user. Faxes are absent: there is no fax server."""
     counters = switch.counters(login)
     return EventSummary(
         missed_calls_nb=counters.missed_calls,
@@ -207,7 +205,7 @@ def event_summary(switch: Switch, login: str) -> EventSummary:
 
 
 def user_state(switch: Switch, login: str) -> wire.OnUserStateModified:
-    """The event that tells whether a user is free."""
+    """Return the event for whether a user is free."""
     return _user_state(login, switch.user(login).state)
 
 
@@ -216,19 +214,19 @@ def _user_state(login: str, state: str) -> wire.OnUserStateModified:
 
 
 def device_states(switch: Switch, login: str) -> wire.OnDeviceStateModified:
-    """The event that tells which telephones of a user are in service."""
+    """Return the event for which telephones of a user are in service."""
     devices = switch.user(login).devices.values()
     states = tuple(device_state(device.id, device.state) for device in devices)
     return wire.OnDeviceStateModified(login_name=login, device_states=states)
 
 
 def attach(switch: Switch, publish: Publish) -> Callable[[], None]:
-    """Publish every change of the switch as events, from now on. Returns what ends that."""
+    """Publish every change of the switch as events from now on. Returns a function that stops it."""
     return switch.subscribe(_Teller(switch, publish))
 
 
 class _Teller:
-    """Makes events of changes; knows what was told before, so that it can tell the difference."""
+    """Turns changes into events; remembers what was sent, to send only the difference."""
 
     def __init__(self, switch: Switch, publish: Publish) -> None:
         self._switch = switch
@@ -252,7 +250,7 @@ class _Teller:
             self._publish(agent.AGENT, change.login, agent.event_of(change))
         elif isinstance(change, NodeChange):
             self._publish(maintenance.PACKAGE, None, maintenance.event(change))
-        elif change.login in self._switch.users:  # else it was deleted meanwhile
+        elif change.login in self._switch.users:  # otherwise it was deleted meanwhile
             self._other(change)
 
     def _other(
@@ -262,7 +260,7 @@ class _Teller:
         if isinstance(change, LogChange):
             self._publish(comlog.PACKAGE, login, comlog.event(change))
         elif isinstance(change, CapabilitiesChange):
-            # no call event could carry it, so the whole state tells it
+            # no call event can carry it, so the whole state is sent
             if self._new_device_capabilities(login):
                 self._publish(TELEPHONY, login, telephony_snapshot(self._switch, login))
         elif isinstance(change, RoutingChange):
@@ -292,7 +290,7 @@ class _Teller:
             self._publish(USERS, login, OnUserInfoChanged(login_name=login, user=describe(user)))
 
     def _new_device_capabilities(self, login: str) -> tuple[wire.DeviceCapabilities, ...]:
-        """What can be started on the user's telephones, where that is another than was told."""
+        """Send what can be started on the user's telephones, where it has changed."""
         if login not in self._switch.users:
             return ()
         before, now = self._devices.get(login, {}), device_capabilities(self._switch, login)

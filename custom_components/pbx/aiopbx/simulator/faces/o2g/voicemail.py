@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...switch.users import User, Voicemail
 
 _connected: WeakKeyDictionary[Session, set[str]] = WeakKeyDictionary()
-"""The users whose mailboxes a session has connected to."""
+"""Return the users whose mailboxes a session has connected to."""
 
 CAPABILITIES: Final = wire.MailBoxCapabilities(list_messages=True, get_messages=True, events=True)
 
@@ -28,7 +28,7 @@ def _name(user: "User") -> str:
 
 
 def mailboxes(ctx: Context) -> wire.MailBoxes:
-    """``GET /messaging/mailboxes``: the one mailbox of the user, or none."""
+    """``GET /messaging/mailboxes``: the user's mailbox, if there is one."""
     user = ctx.switch.user(ctx.user)
     if not user.voicemail:
         return wire.MailBoxes()
@@ -36,7 +36,7 @@ def mailboxes(ctx: Context) -> wire.MailBoxes:
 
 
 def _mailbox(ctx: Context, mailbox_id: str) -> str:
-    """The login of the mailbox's user, which is the user of the request."""
+    """Return the login of the mailbox's user, which is the user of the request."""
     user = ctx.switch.user(ctx.user)
     if not user.voicemail or mailbox_id != user.number:
         raise Refusal(NOT_FOUND, f"mailboxId: {ctx.user} has no mailbox {mailbox_id!r}.", status=400)
@@ -44,7 +44,7 @@ def _mailbox(ctx: Context, mailbox_id: str) -> str:
 
 
 def _open(ctx: Context, mailbox_id: str) -> str:
-    """As ``_mailbox``; refuses one that the session has not connected to."""
+    """Like ``_mailbox``; refuses a mailbox that the session has not connected to."""
     login = _mailbox(ctx, mailbox_id)
     if login not in _connected.get(ctx.session, ()):
         raise Refusal(NOT_EXPECTED, f"mailboxId: connect to the mailbox {mailbox_id} first.")
@@ -118,13 +118,13 @@ def messages(ctx: Context, mailbox_id: str) -> wire.Voicemails:
 
 
 def delete_some(ctx: Context, mailbox_id: str) -> None:
-    """``DELETE /messaging/mailboxes/{mailboxId}/voicemails``: those named; none named is all."""
+    """``DELETE /messaging/mailboxes/{mailboxId}/voicemails``: those named, or all if none are named."""
     login = _open(ctx, mailbox_id)
     named = ctx.query.get("msgIds")
     ids: Iterable[str] | None = None
     if named is not None:
         ids = [part.strip() for part in named.replace(";", ",").split(",") if part.strip()]
-        if not ids:  # an empty list is a mistake, and not everything
+        if not ids:  # an empty list is a mistake and does not mean all
             raise bad_parameter("msgIds", "names no message; left out, all are meant")
     ctx.switch.mailboxes.delete(login, ids)
 
@@ -144,14 +144,14 @@ def delete_one(ctx: Context, mailbox_id: str, voicemail_id: str) -> None:
 
 
 def recording(ctx: Context, mailbox_id: str, voicemail_id: str) -> Stream:
-    """``GET /messaging/mailboxes/{mailboxId}/voicemails/{voicemailId}``: the message as sound; it counts as heard."""
+    """``GET /messaging/mailboxes/{mailboxId}/voicemails/{voicemailId}``: the sound. The message counts as heard."""
     login, message = _message(ctx, mailbox_id, voicemail_id)
     message = ctx.switch.mailboxes.read(login, message.id)
     return Stream(sound.message(message.number, message.seconds), sound.length(message.seconds))
 
 
 def _route(method: str, path: str, handler: Handler, body: type | None = None) -> Route:
-    return Route(  # a connection may come without a body, with the user's password
+    return Route(  # a connection may be made without a body, with the user's password
         method,
         f"/messaging/mailboxes{path}",
         handler,

@@ -1,4 +1,4 @@
-"""Everybody's phone on a page: for people, and for tests with a browser."""
+"""The telephones on a page: for people, and for tests with a browser."""
 
 from .face import attach
 

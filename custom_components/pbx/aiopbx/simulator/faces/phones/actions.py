@@ -1,4 +1,4 @@
-"""What the buttons of the page do on the switch. Each raises ``SwitchError``, or ``ValueError`` for a bad request."""
+"""The buttons of the page, carried out on the switch. They raise ``SwitchError``, or ``ValueError``."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -29,7 +29,7 @@ def _flag(body: Body, name: str) -> bool:
 
 
 def _phone(user: "User") -> str:
-    """The telephone that somebody lifts: the first that works."""
+    """Return the telephone that a user lifts: the first that works."""
     for device in user.devices.values():
         if user.usable(device):
             return device.id
@@ -37,7 +37,7 @@ def _phone(user: "User") -> str:
 
 
 def _leg(switch: "Switch", login: str, call: Call) -> str:
-    """The telephone with which somebody is in a call; of several that ring, the desk phone."""
+    """Return the telephone with which a user is in a call; of several that ring, the desk phone."""
     member = call.user(login)
     if member is None or not member.legs:
         raise ValueError("The call is over.")
@@ -46,7 +46,7 @@ def _leg(switch: "Switch", login: str, call: Call) -> str:
 
 
 def dial(switch: "Switch", login: str, body: Body) -> None:
-    """Dial a number, on the telephone that is lifted if one is."""
+    """Dial a number, on the lifted telephone if there is one."""
     user = switch.users[login]
     number = _text(body, "number")
     lifted = next((device.id for device in user.devices.values() if device.off_hook), None)
@@ -72,7 +72,7 @@ def do_not_disturb(switch: "Switch", login: str, body: Body) -> None:
 
 
 def forward(switch: "Switch", login: str, body: Body) -> None:
-    """Forward to a number, or to the voicemail when it says so."""
+    """Forward to a number, or to the voicemail."""
     number = _text(body, "number")
     condition = _text(body, "condition", needed=False).upper() or "IMMEDIATE"
     if condition not in _CONDITIONS:
@@ -84,12 +84,12 @@ def forward(switch: "Switch", login: str, body: Body) -> None:
 
 
 def cancel_forward(switch: "Switch", login: str, body: Body) -> None:
-    """Forward no longer."""
+    """Cancel the forward."""
     switch.cancel_forward(login)
 
 
 def call(switch: "Switch", login: str, body: Body) -> None:
-    """Do something with a call."""
+    """Act on a call."""
     ref, action = _text(body, "ref"), _text(body, "action")
     if action not in _CALL_ACTIONS:
         raise ValueError("action: there is no such one.")
@@ -148,7 +148,7 @@ def _voicemail(switch: "Switch", login: str, call: Call, body: Body) -> None:
 
 
 def _hang_up(switch: "Switch", login: str, call: Call, body: Body) -> None:
-    """Leave a conference; any other call ends, one that rings is rejected."""
+    """Leave a conference; any other call ends, and a ringing one is rejected."""
     if not call.conference and "terminate" in switch.call_actions(login, call.ref):
         switch.release(login, call.ref)
     else:

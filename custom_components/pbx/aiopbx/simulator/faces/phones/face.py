@@ -1,4 +1,4 @@
-"""Serves the page of phones, tells it what happens, and does what its buttons ask.
+"""Serves the page of phones, sends it events, and does what its buttons ask.
 
 ``GET /phones`` is the page. Behind it, for this page only and not part of any wire: ``GET /simulator/phones/state``,
 ``GET /simulator/phones/events`` (server-sent events), ``POST /simulator/phones/LOGIN/ACTION`` and ``POST
@@ -28,9 +28,9 @@ FOLDER: Final = Path(__file__).parent / "static"
 PAGE: Final = "/phones"
 API: Final = "/simulator/phones"
 FRAME: Final = 0.1
-"""Seconds between two messages to a page; what happens meanwhile goes together."""
+"""Seconds between two messages to a page; changes in between go together."""
 ALIVE: Final = 10.0
-"""Seconds of silence after which a page is told that the simulator is still there."""
+"""Seconds of silence after which a page gets a sign that the simulator is alive."""
 LARGEST_BODY: Final = 10_000
 _TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 _HEADERS: Final = {
@@ -42,7 +42,7 @@ _HEADERS: Final = {
 
 
 def attach(app: web.Application, switch: "Switch") -> None:
-    """Serve the phones of ``switch`` in this application; what it holds goes when the application is cleaned up."""
+    """Serve the phones of ``switch`` in this application; everything is released when the application is cleaned up."""
     face = PhonesFace(switch)
     app.router.add_get(PAGE, face.page)
     app.router.add_get(PAGE + "/{name}", face.file)
@@ -55,7 +55,7 @@ def attach(app: web.Application, switch: "Switch") -> None:
 
 
 class _Reader:
-    """One page that is open: what it has not been told yet."""
+    """An open page: the changes that it has not received yet."""
 
     def __init__(self) -> None:
         self.logins: set[str] = set()
@@ -67,7 +67,7 @@ class PhonesFace:
     """The phones of a switch, for any number of pages."""
 
     def __init__(self, switch: "Switch") -> None:
-        """Listen to the switch from the first page on."""
+        """Subscribe to the switch once the first page is open."""
         self._switch = switch
         self._readers: set[_Reader] = set()
         self._unsubscribe: Callable[[], None] | None = None
@@ -86,24 +86,24 @@ class PhonesFace:
         return refused(request) or await _static("index.html")
 
     async def file(self, request: web.Request) -> web.Response:
-        """Serve what belongs to the page."""
+        """Serve the files of the page."""
         name = request.match_info["name"]
         if name not in {"phones.css", "phones.js"}:
             raise web.HTTPNotFound
         return refused(request) or await _static(name)
 
     async def moved(self, request: web.Request) -> web.Response:
-        """Lead to the page."""
+        """Redirect to the page."""
         raise web.HTTPFound(PAGE)
 
     # -------------------------------------------------------------------------------------------------- what happens
 
     async def state(self, request: web.Request) -> web.Response:
-        """Answer with all phones and the world outside as they are now."""
+        """Answer with the present state of all phones and the world outside."""
         return refused(request) or web.json_response(self._message(set(), everything=True))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """Tell a page everything, and then what changes, until it is closed."""
+        """Send a page everything, and then changes until it is closed."""
         no = refused(request)
         if no is not None:
             return no
@@ -137,7 +137,7 @@ class PhonesFace:
 
     def _seen(self, change: Change) -> None:
         if isinstance(change, NodeChange):
-            return  # telephones show nothing of it
+            return  # telephones do not show it
         for reader in self._readers:
             reader.logins.add(change.login)
             if isinstance(change, UserChange):
@@ -159,14 +159,14 @@ class PhonesFace:
     # --------------------------------------------------------------------------------------------------- what is asked
 
     async def act(self, request: web.Request) -> web.Response:
-        """Do what somebody does with a phone."""
+        """Act on a phone."""
         login, action = request.match_info["login"], request.match_info["action"]
         if login not in self._switch.users or action not in ACTIONS:
             raise web.HTTPNotFound
         return await self._carry_out(request, lambda body: ACTIONS[action](self._switch, login, body))
 
     async def outside(self, request: web.Request) -> web.Response:
-        """Do what somebody outside does."""
+        """Act outside."""
         action = request.match_info["action"]
         if action not in OUTSIDE_ACTIONS:
             raise web.HTTPNotFound
@@ -176,7 +176,7 @@ class PhonesFace:
         no = refused(request)
         if no is not None:
             return no
-        if request.content_type != "application/json":  # what a form of another site cannot send
+        if request.content_type != "application/json":  # a form on another site cannot send this
             return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON.")
         if (request.content_length or 0) > LARGEST_BODY:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much.")

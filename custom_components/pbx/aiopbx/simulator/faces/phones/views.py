@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ...switch import Switch
     from ...switch.users import Route, User
 
-# The most engaged call decides what the lamp shows.
+# The most engaged call determines the lamp.
 _ENGAGEMENT: Final = (
     "ACTIVE",
     "RINGING_INCOMING",
@@ -33,7 +33,7 @@ _CONDITIONS: Final = {
 
 
 def phone_view(switch: "Switch", login: str) -> dict[str, Any]:
-    """Return somebody's phone as it is now."""
+    """Return the present state of a phone."""
     user = switch.users[login]
     counters = switch.counters(login)
     views = switch.call_views(login)
@@ -52,7 +52,7 @@ def phone_view(switch: "Switch", login: str) -> dict[str, Any]:
 
 
 def phone_state(user: "User", views: tuple[CallView, ...]) -> str:
-    """Return the word for what a phone does."""
+    """Return the name of a phone's state."""
     states = {view.state for view in views}
     for state in _ENGAGEMENT:
         if state in states:
@@ -82,7 +82,7 @@ def _call(switch: "Switch", user: "User", view: CallView, views: tuple[CallView,
 
 
 def _actions(view: CallView, views: tuple[CallView, ...]) -> set[str]:
-    """Return the buttons that a call has now, by what the switch allows."""
+    """Return the buttons of a call that the switch allows now."""
     legs = frozenset().union(*(leg.actions for leg in view.legs)) if view.legs else frozenset()
     actions: set[str] = {name for name in ("answer", "hold", "retrieve") if name in legs}
     held = any(other.ref != view.ref and other.state == "HELD" for other in views)
@@ -119,7 +119,7 @@ def _forward(route: "Route | None") -> dict[str, Any] | None:
 
 
 def outside_view(switch: "Switch") -> list[dict[str, Any]]:
-    """Return the calls of everybody outside."""
+    """Return the calls of all parties outside."""
     return [
         _outside_call(call, member)
         for call in switch.calls.values()
@@ -144,14 +144,14 @@ def _outside_call(call: Call, member: Member) -> dict[str, Any]:
 
 
 def _shown(call: Call, member: Member) -> Identity:
-    """Who somebody is for those outside: the caller with the number that it shows."""
+    """Return how a party appears outside: a caller with the number that it shows."""
     if call.calling_number is not None and member.id == call.initiator:
         return replace(member.identity, number=call.calling_number)
     return member.identity
 
 
 def name_of(identity: Identity) -> str:
-    """Return a name with its number, or what there is of them."""
+    """Return a name with its number, or whichever there is."""
     name = f"{identity.first_name} {identity.last_name}".strip()
     if name and identity.number and name != identity.number:
         return f"{name} {identity.number}"

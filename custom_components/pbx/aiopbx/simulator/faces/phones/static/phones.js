@@ -50,8 +50,8 @@ async function ask(path, body, message) {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
     if (answer.ok) return true;
-    const told = await answer.json().catch(() => ({}));
-    message.textContent = told.message ?? `The simulator refused (${answer.status}).`;
+    const refusal = await answer.json().catch(() => ({}));
+    message.textContent = refusal.message ?? `The simulator refused (${answer.status}).`;
   } catch {
     message.textContent = "The simulator does not answer.";
   }
@@ -98,7 +98,7 @@ class CallView {
     for (const [action, button] of this.keys) {
       button.hidden = !call.actions.includes(action);
       const words = KEYS.find(([name]) => name === action)[1].replace(" …", " the number in the dial field");
-      button.setAttribute("aria-label", `${words}, ${this.owner}, call with ${call.with || "nobody yet"}`);
+      button.setAttribute("aria-label", `${words}, ${this.owner}, call with ${call.with || "no one yet"}`);
     }
   }
 

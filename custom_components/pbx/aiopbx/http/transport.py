@@ -1,0 +1,411 @@
+"""HTTP as every wire speaks it: one request at a time over connections that are handed in, and no secret on the way."""
+
+import base64
+import logging
+import re
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import msgspec
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
+from ..settings.connection import ConnectionSettings
+from .download import Download
+from .secrets import Mask, Secrets, target
+from .tap import WireStatistics
+
+_LOGGER = logging.getLogger(__name__)
+JSON: Final = "application/json"
+MOST_REDIRECTS: Final = 5
+MOST_OF_AN_ERROR: Final = 64 * 1024
+_MOST_SHOWN: Final = 200
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the server answered, whole."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+    url: str
+    response: aiohttp.ClientResponse | None = None
+    """Where the body can be read from, if it was not."""
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+
+class _Sent:
+    """Whether a request has left, and whether it may leave once more."""
+
+    __slots__ = ("headers", "safe")
+
+    def __init__(self, safe: bool) -> None:
+        self.headers = False
+        self.safe = safe
+
+
+async def _mark_sent(session: aiohttp.ClientSession, context: Any, parameters: Any) -> None:
+    """Note that a request is about to leave; stop it if that was so before and it must not leave twice.
+
+    aiohttp sends a GET, PUT or DELETE again by itself where the server closed a connection that was kept alive.
+    """
+    sent = context.trace_request_ctx
+    if sent is None:
+        return
+    if sent.headers and not sent.safe:
+        raise aiohttp.ServerDisconnectedError
+    sent.headers = True
+
+
+class HttpTransport:
+    """Makes requests over connections that are handed in, with cookies of its own.
+
+    It uses the connector of the session it is given, and nothing else of it: the cookies, headers and credentials that
+    session may have belong to others, and the cookies of this server belong to one client alone.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        http: aiohttp.ClientSession,
+        *,
+        url: str,
+        statistics: WireStatistics,
+    ) -> None:
+        """Speak to the server at this address, one of the settings'."""
+        self.settings = settings
+        self.url = url
+        self.host = urlsplit(url).hostname or ""
+        self.statistics = statistics
+        self.secrets = Secrets()
+        self.secrets.add(settings.password.get_secret_value())
+        self.cookies: dict[str, str] = {}
+        self.mask = Mask(self.secrets.found_in, self.secrets.hide)
+        """Through which whoever listens in sees what goes over the wire."""
+        self.tap = statistics.tap
+        """Who listens in."""
+        self._shared = http
+        self._http: aiohttp.ClientSession | None = None
+        self._ssl: ssl.SSLContext | None = None
+
+    async def open(self) -> None:
+        """Prepare to make requests. Raises ``InvalidInput`` if the CA file cannot be used."""
+        self._ssl = await self.settings.load_ssl()
+        if self._shared.closed or self._shared.connector is None:
+            raise ConnectionFailed("The HTTP session that was given is closed.", remedy="Give one that is open.")
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_mark_sent)
+        self._http = aiohttp.ClientSession(
+            connector=self._shared.connector,
+            connector_owner=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[trace],
+        )
+
+    async def close(self) -> None:
+        """Let go. The shared connections stay as they are."""
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+        self.cookies.clear()
+
+    def may_follow(self, origin: str, target: str) -> bool:
+        """Whether a redirect leads to the same site, to the one the user named, or one the user trusts.
+
+        It never leads away from https.
+        """
+        here, there = urlsplit(origin), urlsplit(target)
+        if there.scheme not in {"http", "https"} or (here.scheme == "https" and there.scheme != "https"):
+            return False
+        host = (there.hostname or "").lower()
+        named = (urlsplit(self.url).hostname or "").lower()
+        return host in {(here.hostname or "").lower(), named} or host in self.settings.trusted_redirects
+
+    # ---------------------------------------------------------------------------------------------------- requests
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        name: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        with_cookies: bool,
+        safe: bool,
+        timeout: float | None,
+        stream: bool = False,
+        hide: tuple[str, ...] = (),
+    ) -> Answer:
+        """Make one request as ``_once`` does, before the ears of who listens in."""
+        exchange = None
+        if self.tap.listeners:
+            exchange = self.tap.exchange()
+            self.publish(self.shown(name, url, hide), body, sent=True, exchange=exchange, hide=hide)
+        answer = await self._once(
+            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
+        )
+        if self.tap.listeners:
+            shown = self.shown(name, url, hide)
+            self.publish(shown, answer.body, sent=False, status=answer.status, exchange=exchange, hide=hide)
+        return answer
+
+    async def _once(
+        self,
+        method: str,
+        url: str,
+        name: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        with_cookies: bool,
+        safe: bool,
+        timeout: float | None,
+        stream: bool = False,
+    ) -> Answer:
+        """Make one request and return its answer, whatever that is; a redirect is not followed.
+
+        With ``stream`` a 2xx answer is not read. Raises what ``failure`` makes of an answer that does not come.
+        """
+        http, sent = self._open_session, _Sent(safe)
+        cookies = self.cookies
+        if with_cookies and cookies:
+            headers = {**headers, "Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
+        self.statistics.requests += 1
+        limit = timeout or self.settings.request_timeout
+        try:
+            response = await http.request(
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=body,
+                skip_auto_headers=("Content-Type",),
+                ssl=self.tls,
+                proxy=self.proxy(url),
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(connect=limit, sock_connect=limit, sock_read=limit)
+                if stream
+                else aiohttp.ClientTimeout(total=limit),
+                trace_request_ctx=sent,
+            )
+            good = 200 <= response.status < 300
+            if stream and good:
+                answer = Answer(response.status, response.headers, b"", url, response)
+            else:
+                async with response:
+                    read = await (response.read() if good else _read_most(response.content))
+                answer = Answer(response.status, response.headers, read, url)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise self.failure(error, name, url, sent=sent.headers, safe=safe) from None
+        if with_cookies and cookies is self.cookies:  # else they are of a session that is over
+            self._keep_cookies(answer)
+        _LOGGER.debug("%s: %s", name, answer.status)
+        return answer
+
+    def basic(self, login: tuple[str, str]) -> str:
+        """Return the header of a name and a password, which is a secret from now on."""
+        pair = base64.b64encode(":".join(login).encode()).decode()
+        self.secrets.add(pair)
+        return f"Basic {pair}"
+
+    def download(self, answer: Answer, name: str) -> Download:
+        """Return an answer that was not read as a stream.
+
+        The settings' time-out is for the beginning of the answer, and then for every pause in it.
+        """
+        if answer.response is None:
+            raise final(f"{name}: the answer cannot be read.", "Check the address of the server.")
+        return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
+
+    def publish(
+        self,
+        what: str,
+        body: bytes | None,
+        *,
+        sent: bool,
+        status: int | None = None,
+        exchange: int | None = None,
+        hide: tuple[str, ...] = (),
+    ) -> None:
+        """Show a message to those who look at the wire, without secrets. Look at ``tap.listeners`` first."""
+        self.tap.publish(what, sent=sent, body=self.mask.body(body, hide), status=status, exchange=exchange)
+
+    def shown(self, name: str, url: str, hide: tuple[str, ...] = ()) -> str:
+        """What a request is called where it is shown: method, path and query."""
+        return self.mask.text(target(name, url), hide)
+
+    @property
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            raise ConnectionFailed("The connection is closed.")
+        return self._http
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        """The session without cookies and credentials that the event channel is read with."""
+        return self._open_session
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """The one TLS context of requests and channel."""
+        if self._ssl is None:
+            raise ConnectionFailed("The connection is closed.")
+        return self._ssl
+
+    def proxy(self, url: str) -> str | None:
+        """Return the proxy of the environment, if the given session goes by it."""
+        if not self._shared.trust_env:
+            return None
+        parts = urlsplit(url)
+        if proxy_bypass(parts.hostname or ""):
+            return None
+        return getproxies().get(parts.scheme)
+
+    def _keep_cookies(self, answer: Answer) -> None:
+        self.keep_cookies(answer.headers.getall("Set-Cookie", ()))
+
+    def keep_cookies(self, lines: Iterable[str]) -> None:
+        """Keep what ``Set-Cookie`` says, by name; a cookie that is to be forgotten is."""
+        for line in lines:
+            pair, *attributes = line.split(";")
+            key, equals, value = pair.strip().partition("=")
+            if not equals or not key:
+                continue
+            if not value or any(_forgets(part) for part in attributes):
+                self.cookies.pop(key, None)
+            else:
+                self.cookies[key] = value
+                self.secrets.add_passing(value)
+
+    def redirected(self, answer: Answer, name: str, location: str | None = None) -> str:
+        """Return where a redirect leads. Raises ``ConnectionFailed`` where it must not be followed."""
+        target = urljoin(answer.url, answer.headers.get("Location", "") if location is None else location)
+        if not self.may_follow(answer.url, target):
+            host = urlsplit(target).hostname or "nowhere"
+            raise final(
+                f"{name}: the server redirects to {host}, which is not followed with the login.",
+                "Use that server's address; or, if it is yours, add the host to trusted_redirects.",
+            )
+        return target
+
+    def failure(self, error: Exception, name: str, url: str, *, sent: bool, safe: bool) -> PbxError:
+        """Say why no answer came, and whether the request may have been carried out."""
+        parts = urlsplit(url)
+        where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # a path may be secret
+        if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)):
+            return certificate_failure(error, where)
+        if isinstance(error, aiohttp.ClientSSLError):
+            return final(f"{where} does not speak TLS as it should.", "Check the port, and whether it is https at all.")
+        if isinstance(error, aiohttp.InvalidUrlClientError | aiohttp.InvalidURL):
+            return final(f"{name}: the server gave a URL that cannot be used.", "Check how the server is configured.")
+        if sent and not safe:
+            return OutcomeUnknown(
+                f"{name} was sent and not answered ({why(error)}). It may have been carried out.",
+                remedy="Look at the events or the state before trying again.",
+            )
+        if isinstance(error, TimeoutError):
+            return ConnectionFailed(
+                f"{name}: no answer from {where} within {self.settings.request_timeout:g} seconds.",
+                remedy="Check the network, the address and the server.",
+            )
+        return ConnectionFailed(
+            f"{name}: {where} cannot be reached ({why(error)}).",
+            remedy="Check the network, the address and the server.",
+        )
+
+
+async def _read_most(content: aiohttp.StreamReader) -> bytes:
+    """Read a body that may come in pieces, to its end or as much as is worth reading of an error."""
+    read = b""
+    while len(read) < MOST_OF_AN_ERROR and (piece := await content.read(MOST_OF_AN_ERROR - len(read))):
+        read += piece
+    return read
+
+
+def certificate_failure(error: Exception, where: str) -> CertificateFailed:
+    """Say what is wrong with a certificate."""
+    inner = getattr(error, "certificate_error", error)
+    reason = getattr(inner, "verify_message", "") or type(inner).__name__
+    return CertificateFailed(
+        f"The certificate of {where} does not verify: {reason}.",
+        remedy="Use the host name that the certificate is for; or name its authority in ca_file; or, if you accept "
+        'that anybody could pretend to be the server, set tls to "none".',
+    )
+
+
+def final(message: str, remedy: str) -> ConnectionFailed:
+    """Return the error of something that trying again does not mend."""
+    error = ConnectionFailed(message, remedy=remedy)
+    error.transient = False
+    return error
+
+
+def unknown_outcome(name: str, error: PbxError) -> OutcomeUnknown:
+    """Return the error of a request whose answer only says that the server has not answered in time."""
+    unknown = OutcomeUnknown(
+        f"{name} was sent and the server had no answer to it in time. It may have been carried out.",
+        remedy="Look at the events or the state before trying again.",
+    )
+    unknown.__cause__ = error
+    return unknown
+
+
+def why(error: BaseException) -> str:
+    """A word for what happened, without the texts of libraries, which may quote URLs and headers."""
+    if isinstance(error, TimeoutError):
+        return "time-out"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the host is not known"
+    if isinstance(error, OSError) and error.strerror:
+        return str(error.strerror).partition("[")[0].strip() or type(error).__name__
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the server hung up"
+    return type(error).__name__
+
+
+def _forgets(attribute: str) -> bool:
+    """Whether this attribute of a cookie says that it is over."""
+    name, _, value = attribute.strip().partition("=")
+    if name.lower() == "max-age":
+        return value.strip().lstrip("-").isdigit() and int(value) <= 0
+    if name.lower() != "expires":
+        return False
+    try:
+        return parsedate_to_datetime(value.replace("-", " ")).year < 1971  # ended cookies are dated at the beginning
+    except (ValueError, TypeError, IndexError):
+        return False
+
+
+def said(body: bytes) -> dict[str, Any]:
+    """What the body of a refusal says, where it is an object."""
+    try:
+        values = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def word(value: Any) -> str | None:
+    """The text, if it is one and not empty."""
+    return value if isinstance(value, str) and value else None
+
+
+def shortened(text: str) -> str:
+    """A page of HTML or the like, as a few words; what cannot be printed is left out."""
+    if "<" in text:
+        text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
+    text = " ".join(text.split())
+    text = "".join(letter for letter in text if letter.isprintable())
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"

@@ -1,0 +1,199 @@
+"""myCrm on one connection: the terminals of a user, a listener for each."""
+
+import asyncio
+import logging
+import random
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from ..backoff import Backoff
+from ..errors import NotAllowed, NotReady, PbxError, RequestRefused, SessionLost
+from ..events import Event
+from ..model import AvailableLine, LineSnapshot
+from ..ports import DialOptions, Refusing
+from ..settings.connection import ConnectionSettings
+from ..store import Reduced
+from .checks import IstraChecks
+from .client import IstraClient, Push
+from .lines import Lines, Listeners, Monitored, Start, choose
+from .reducer import crm as reducer
+from .reducer.crm import CrmState
+from .reducer.tables import ended_unseen
+from .transport import OUT_OF_SERVICE
+from .types.crm import CrmCallEvent, CrmEvent
+
+_LOG = logging.getLogger(__name__)
+
+
+class Terminals:
+    """The terminals. See ``Monitor``."""
+
+    def __init__(
+        self, client: IstraClient, settings: ConnectionSettings, lines: Lines, listeners: Listeners, start: Start
+    ) -> None:
+        """Begin with nothing known."""
+        self.commands = CrmCommands(client, self)
+        self._client = client
+        self._settings = settings
+        self._lines = lines
+        self._listeners = listeners
+        self._start = start
+        self._only: str | None = None
+        """The terminal, where there is only one."""
+        self._states: dict[str, CrmState] = {}
+        self._listener_of: dict[str, str] = {}
+        self._terminal_of: dict[str, str] = {}
+        self._recovering: set[str] = set()
+
+    async def discover(self) -> Monitored:
+        """``GET v1/crm/GetTerminals``."""
+        wanted = self._settings.lines
+        if wanted == ():
+            return Monitored()
+        found = [reducer.new_terminal(one.terminal_id, one.device_model) for one in await self._client.crm.terminals()]
+        return Monitored(choose(found, wanted))
+
+    async def sync(self, monitored: Monitored) -> None:
+        """Listen to each terminal. Calls in progress cannot be read, so what was known is known no more."""
+        lines = monitored.lines
+        self._only = lines[0].id if len(lines) == 1 else None
+        self._lines.set(lines, ended_unseen)
+        for line in lines:
+            self._put(*reducer.begin(self._state(line.id), datetime.now(UTC)))
+        for line in lines:
+            try:
+                await self._bind(line.id)
+            except (SessionLost, NotAllowed, NotReady):
+                raise
+            except RequestRefused as error:
+                self._refused(line.id, error, listening=True)
+            else:
+                self._accepted(line.id)
+
+    def apply(self, push: Push) -> None:
+        """Apply the events of a terminal that were pushed."""
+        # Servers that leave the listener out mean the only one.
+        terminal = self._terminal_of.get(push.listener) if push.listener else self._only
+        if terminal is None or self._lines.get(terminal) is None:
+            return
+        now = datetime.now(UTC)
+        for event in push.items:
+            if isinstance(event, CrmCallEvent):
+                if event.event is not CrmEvent.DROPPED:
+                    self.serves(terminal)
+                self._put(*reducer.happened(self._state(terminal), event, now))
+
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
+        """Every terminal."""
+        return tuple(
+            AvailableLine(id=one.terminal_id, name=one.device_model or "") for one in await self._client.crm.terminals()
+        )
+
+    def serves(self, id: str) -> None:
+        """A terminal has just done something, so it is in service."""
+        line = self._lines.get(id)
+        if line is not None and line.in_service is not True:
+            self._serves(id, True)
+
+    def refuses(self, id: str, error: RequestRefused) -> None:
+        """A terminal is out of service, as the server says where a call was to be made."""
+        self._refused(id, error, listening=False)
+
+    # Inside
+
+    def _state(self, id: str) -> CrmState:
+        line = self._lines.store.lines[id]
+        state = self._states.get(id)
+        if state is None:
+            state = CrmState(line=line)
+        elif state.line is not line:
+            state = replace(state, line=line)
+        return state
+
+    def _put(self, state: CrmState, events: tuple[Event, ...]) -> None:
+        self._states[state.line.id] = state
+        self._lines.put((state.line, events))
+
+    def _serves(self, id: str, serves: bool | None) -> None:
+        def change(line: LineSnapshot) -> Reduced:
+            return reducer.in_service(line, serves, datetime.now(UTC))
+
+        self._lines.change(id, change)
+        self._lines.confirmed(id)
+
+    async def _bind(self, id: str) -> None:
+        """Have the events of a terminal pushed."""
+        name = self._listener_of.get(id)
+        if name is None:
+            name = await self._listeners.create(id)
+            self._listener_of[id] = name
+            self._terminal_of[name] = id
+        await self._client.crm.listen(listener_name=name, terminal_id=id)
+
+    def _accepted(self, id: str) -> None:
+        """The server listens to a terminal. Some do always, so that this does not say whether it is in service."""
+        line = self._lines.get(id)
+        if line is not None and line.in_service is False:
+            self._serves(id, None)
+        else:
+            self._lines.confirmed(id)
+
+    def _refused(self, id: str, error: RequestRefused, *, listening: bool) -> None:
+        """The server refused something of a terminal, which is tried again."""
+        _LOG.info("Terminal %s: %s", id, error.message)
+        self._serves(id, False if error.status == OUT_OF_SERVICE else None)
+        if id not in self._recovering:
+            self._recovering.add(id)
+            self._start(self._recover(id) if listening else self._forget(id), "terminal")
+
+    async def _recover(self, id: str) -> None:
+        """Listen again, with pauses that grow up to the longest, until the server accepts it: then it serves."""
+        pause = Backoff(self._settings.reconnect_min, self._settings.reconnect_max, random.random)
+        try:
+            while self._lines.get(id) is not None:
+                await asyncio.sleep(pause.next())
+                try:
+                    await self._bind(id)
+                except SessionLost:
+                    return
+                except RequestRefused as error:
+                    self._serves(id, False if error.status == OUT_OF_SERVICE else None)
+                except PbxError as error:
+                    _LOG.debug("Terminal %s: %s", id, error.message)
+                else:
+                    self._serves(id, True)
+                    return
+        finally:
+            self._recovering.discard(id)
+
+    async def _forget(self, id: str) -> None:
+        """Out of service is believed for the longest pause. Then it is unknown, unless a call has shown meanwhile."""
+        try:
+            await asyncio.sleep(self._settings.reconnect_max)
+            line = self._lines.get(id)
+            if line is not None and line.in_service is False:
+                self._serves(id, None)
+        finally:
+            self._recovering.discard(id)
+
+
+class CrmCommands(Refusing, IstraChecks):
+    """The requests of myCrm."""
+
+    def __init__(self, client: IstraClient, terminals: Terminals) -> None:
+        """Send through this client, and have these terminals apply the answers."""
+        super().__init__(devices=True)
+        self._crm = client.crm
+        self._terminals = terminals
+
+    async def dial(self, line: LineSnapshot, number: str, options: DialOptions) -> str | None:
+        """``GET v1/crm/PlaceCall``. The server answers without a reference; the events name the call."""
+        try:
+            await self._crm.place_call(terminal_id=line.id, destination=number)
+        except RequestRefused as error:
+            if error.status == OUT_OF_SERVICE:
+                self._terminals.refuses(line.id, error)
+            raise
+        self._terminals.serves(line.id)
+        return None

@@ -1,0 +1,140 @@
+"""What the three applications of Istra have in common: the steps of a link, its lines, and its listeners."""
+
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+from msgspec.structs import replace
+
+from ..errors import UnknownLine
+from ..events import CallEnded, Event, LineAdded, LineRemoved
+from ..model import AvailableLine, CallSnapshot, Feature, LineSnapshot
+from ..ports import Commands
+from ..store import Reduced, Store, with_fields
+from .client import IstraClient, Push
+
+Start = Callable[[Coroutine[Any, Any, None], str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """What a link monitors, as it was when the link was opened."""
+
+    lines: tuple[LineSnapshot, ...] = ()
+    everybody: bool = False
+    """Whether lines that are created later are monitored, too."""
+    version: str = ""
+    """Of the server, where it says."""
+
+
+class Monitor(Protocol):
+    """One application on one link: what the link does, step by step."""
+
+    @property
+    def commands(self) -> Commands:
+        """The requests."""
+
+    async def discover(self) -> Monitored:
+        """Find out which lines there are. Raises ``UnknownLine`` for one that is wanted and does not exist."""
+
+    async def sync(self, monitored: Monitored) -> None:
+        """Subscribe to these lines, and bring the store up to date.
+
+        One step, because it is one request here: registering a listener answers with the state of what it listens to.
+        """
+
+    def apply(self, push: Push) -> None:
+        """Apply what was pushed."""
+
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
+        """All lines that could be monitored."""
+
+
+class Lines:
+    """The lines that one link monitors, and the only way from it to their snapshots in the store."""
+
+    def __init__(self, store: Store, features: frozenset[Feature]) -> None:
+        """Every line can do this."""
+        self.store = store
+        self.features = features
+
+    def get(self, id: str) -> LineSnapshot | None:
+        """The newest snapshot."""
+        return self.store.lines.get(id)
+
+    def put(self, reduced: Reduced) -> None:
+        """Store what became of a line, if anything did, and publish the events that led to it."""
+        line, events = reduced
+        if events or self.store.lines.get(line.id) is not line:
+            self.store.put(line, events)
+
+    def change(self, id: str, change: Callable[[LineSnapshot], Reduced]) -> None:
+        """Store what becomes of a line by this change, if it is monitored."""
+        line = self.get(id)
+        if line is not None:
+            self.put(change(line))
+
+    def set(self, lines: Iterable[LineSnapshot], over: Callable[[CallSnapshot], CallSnapshot]) -> None:
+        """Monitor these, and no others. What is known of one that was monitored before stays."""
+        now = datetime.now(UTC)
+        wanted = tuple(lines)
+        ids = {line.id for line in wanted}
+        for line in [line for line in self.store.lines.values() if line.id not in ids]:
+            del self.store.lines[line.id]
+            ended: list[Event] = [CallEnded(at=now, line=line.id, call=over(call)) for call in line.calls]
+            self.store.publish(*ended, LineRemoved(at=now, line=line.id))
+        for line in wanted:
+            known = self.get(line.id)
+            if known is None:
+                self.add(line)
+            else:
+                self.put(with_fields(known, now, number=line.number or known.number, name=line.name or known.name))
+
+    def add(self, line: LineSnapshot) -> None:
+        """Monitor one more."""
+        line = LineSnapshot(
+            id=line.id, number=line.number, name=line.name, devices=line.devices, features=self.features
+        )
+        self.store.lines[line.id] = line
+        self.store.publish(LineAdded(at=datetime.now(UTC), line=line.id, snapshot=line))
+
+    def confirmed(self, id: str) -> None:
+        """What is stored of a line is confirmed; that alone is no event."""
+        self.change(id, lambda line: (line if line.synced else replace(line, synced=True), ()))
+
+
+class Listeners:
+    """The listeners of a session. The client deletes them when it is closed."""
+
+    def __init__(self, client: IstraClient, prefix: str) -> None:
+        """Make none yet; their names will begin with ``prefix``."""
+        self._client = client
+        self._prefix = prefix
+        self._made = 0
+
+    async def create(self, terminal: str | None = None) -> str:
+        """Create one, on myCrm for a terminal, and return its name."""
+        self._made += 1
+        name = f"{self._prefix}{self._made}"
+        listener = await self._client.service.create_listener(name, terminal)
+        return listener.name or name
+
+
+def choose(found: list[LineSnapshot], wanted: Literal["all"] | tuple[str, ...]) -> tuple[LineSnapshot, ...]:
+    """The lines that are wanted, by id or number. Raises ``UnknownLine`` for the first that does not exist."""
+    if wanted == "all":
+        return tuple(found)
+    chosen: dict[str, LineSnapshot] = {}
+    for key in wanted:
+        line = next((one for one in found if one.id == key), None) or next(
+            (one for one in found if one.number and one.number == key), None
+        )
+        if line is None:
+            there = ", ".join((one.number or one.id) for one in found[:10])
+            more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+            raise UnknownLine(
+                f"lines: there is no {key!r}.", remedy=f"There are: {there}{more}." if there else "There are none."
+            )
+        chosen[line.id] = line
+    return tuple(chosen.values())

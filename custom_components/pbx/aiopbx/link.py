@@ -1,0 +1,225 @@
+"""What every wire's system and links have in common: one link is in use, and a link has tasks, until it is lost."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from time import monotonic
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+import aiohttp
+
+from .errors import ConnectionFailed, Offline
+from .http.tap import WireStatistics
+from .loops import settle
+from .model import AvailableLine, Statistics, SystemInfo
+from .ports import Commands, Link
+from .settings.connection import ConnectionSettings
+from .store import Store, stale
+
+_LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def not_connected() -> Offline:
+    """Return the error of a request while there is no connection."""
+    return Offline("There is no connection at the moment.", remedy="It is being restored; try again later.")
+
+
+class Unconnected:
+    """The base of the checks of a wire, which need no connection: everything else does."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise ``Offline``."""
+        raise not_connected()
+
+
+class Client(Protocol):
+    """What a link needs of the client of its wire."""
+
+    @property
+    def lost(self) -> asyncio.Event:
+        """Set when the session is gone."""
+
+    @property
+    def lost_reason(self) -> Exception | None:
+        """Why it is gone."""
+
+    @property
+    def successor(self) -> Callable[[], Awaitable[Any]] | None:
+        """Waits for the client of the next link: a safe request that loses its session is made once more by that."""
+
+    @successor.setter
+    def successor(self, value: Callable[[], Awaitable[Any]]) -> None: ...
+
+    async def close(self) -> None:
+        """Give the session back."""
+
+
+C = TypeVar("C", bound=Client)
+
+
+class WireLink(ABC, Generic[C]):
+    """One connection and the tasks that serve it, until it is lost or closed. See ``Link``."""
+
+    commands: Commands
+    """The requests."""
+
+    def __init__(self, wire: str, client: C) -> None:
+        """Not open yet; ``wire`` begins the names of the tasks."""
+        self.info = SystemInfo()
+        self._wire = wire
+        self.client = client
+        self._lost = asyncio.Event()
+        self._reason = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    @abstractmethod
+    def last_heard(self) -> float | None:
+        """When the server last sent something of its own accord, on the monotonic clock; None where it never does."""
+
+    @abstractmethod
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
+        """All lines that could be monitored."""
+
+    @abstractmethod
+    async def sync(self) -> None:
+        """Bring the store up to date."""
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do this beside the rest, until it is done or the link is closed."""
+        task: asyncio.Task[None] = asyncio.create_task(work, name=f"{self._wire}-{name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            _LOG.error("%s failed in a way that was not foreseen", task.get_name(), exc_info=error)
+            self.lose(f"{task.get_name()} failed ({type(error).__name__}).")
+
+    async def _watch_session(self) -> None:
+        await self.client.lost.wait()
+        why = self.client.lost_reason
+        self.lose(f"The session is gone. {why}" if why is not None else "The session is gone.")
+
+    async def lost(self) -> str:
+        """Wait until the connection is gone, and return why."""
+        await self._lost.wait()
+        return self._reason
+
+    def lose(self, reason: str) -> None:
+        """The connection is gone."""
+        if not self._lost.is_set():
+            self._reason = reason
+            self._lost.set()
+
+    async def close(self) -> None:
+        """Give tasks and session back, and all that belongs to the session. Never raises."""
+        self.lose("It was closed.")
+        await settle(*self._tasks)
+        await self.client.close()
+
+
+L = TypeVar("L", bound="WireLink[Any]")
+
+
+class WireSystem(Generic[L]):
+    """The link that is in use, what goes through it, and what outlives it. See ``System``."""
+
+    heartbeat: float | None = None
+    """Seconds between two signs of life of the server's, where it is known to give them."""
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        store: Store,
+        http: aiohttp.ClientSession | None,
+        cookies: Callable[[], aiohttp.abc.AbstractCookieJar],
+        offline: Commands,
+    ) -> None:
+        """Fill this store, over this HTTP session; None makes one with such cookies, closed with the system.
+
+        ``offline`` stands in for the commands while there is no link.
+        """
+        self.settings = settings
+        self.store = store
+        self.servers = len(settings.urls)
+        self.wire = WireStatistics(tap=store.tap)
+        self._http = http
+        self._own_http = http is None
+        self._cookies = cookies
+        self._offline = offline
+        self._link: L | None = None
+        self._linked = asyncio.Event()
+
+    def statistics(self) -> Statistics:
+        """What has come over the wire, counted."""
+        wire = self.wire
+        heard = self._link.last_heard if self._link is not None else None
+        return Statistics(
+            events=wire.events,
+            unknown_events=wire.unknown_events,
+            unknown_values=wire.unknown_values,
+            unknown_fields=wire.unknown_fields,
+            malformed_frames=wire.malformed_frames,
+            bad_fields=wire.bad_fields,
+            heartbeat=self.heartbeat,
+            channel_age=max(0.0, monotonic() - heard) if heard is not None else None,
+        )
+
+    def use(self, link: Link | None) -> None:
+        """Send commands through this link, and apply what comes over it; None marks every line as unconfirmed."""
+        self._link = used = cast("L | None", link)
+        if used is None:
+            self._linked.clear()
+        else:
+            used.client.successor = partial(self._next_client, used)
+            self._linked.set()
+        lines = self.store.lines
+        for id_, line in lines.items():
+            lines[id_] = stale(line)
+
+    @property
+    def commands(self) -> Commands:
+        """The commands of the link in use; without one, the checks, and ``Offline`` for everything else."""
+        return self._offline if self._link is None else self._link.commands
+
+    async def available_lines(self) -> tuple[AvailableLine, ...]:
+        """All lines that could be monitored."""
+        if self._link is None:
+            raise not_connected()
+        return await self._link.available_lines()
+
+    async def _next_client(self, link: L) -> Any:
+        """Wait for the link that follows this one, whose session is gone; return its client."""
+        try:
+            async with asyncio.timeout(self.settings.request_timeout):
+                while self._link is link or self._link is None:
+                    self._linked.clear()
+                    await self._linked.wait()
+        except TimeoutError:
+            raise Offline(
+                "The session is gone, and there is no new one yet.", remedy="It is being restored; try again later."
+            ) from None
+        return self._link.client
+
+    def _session(self) -> aiohttp.ClientSession:
+        """The HTTP session, made when it is first needed."""
+        if self._http is None:
+            if not self._own_http:
+                raise ConnectionFailed("The client is closed.")
+            self._http = aiohttp.ClientSession(cookie_jar=self._cookies())
+        return self._http
+
+    async def close(self) -> None:
+        """Close the HTTP session, if it is an own one."""
+        http, self._http = self._http, None
+        if http is not None and self._own_http:
+            await http.close()

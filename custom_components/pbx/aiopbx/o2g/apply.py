@@ -1,0 +1,408 @@
+"""What the wire sends, applied to the store: events as they come, states that are read, and the system's own."""
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
+
+from ..errors import PbxError, RequestRefused, SessionLost
+from ..events import CallEnded, CallStarted, Event, LicenceExpiring, LineAdded, LineRemoved, NodeChanged, ObjectChanged
+from ..loops import Signal
+from ..model import LineSnapshot
+from ..records import CtiLink, NodeSnapshot, NodesSnapshot, ObjectChange
+from ..store import Store
+from . import reducer
+from .client import O2gClient
+from .records import nodes_of
+from .reducer import Reduced, reduce
+from .rights import Rights
+from .types.agent import OnAgentStateChanged
+from .types.maintenance import OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded
+from .types.pbx_management import OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified
+from .types.routing import OnRoutingStateChanged
+from .types.telephony import OnTelephonyState
+from .types.users import EventSummary, OnUserCreated, OnUserDeleted, OnUserInfoChanged
+
+_LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Lines:
+    """The lines that one link monitors, and the only way from it to their snapshots in the store.
+
+    It owns the set of monitored logins: that begins as it was discovered, and changes with users who come and go.
+    """
+
+    def __init__(
+        self, store: Store, rights: Rights, logins: tuple[str, ...], agents: tuple[str, ...], *, everybody: bool
+    ) -> None:
+        """Monitor these; with ``everybody`` also users who are created later."""
+        self.store = store
+        self.rights = rights
+        self.logins = logins
+        self.agents = agents
+        self.everybody = everybody
+        self.unnamed: set[str] = set()
+        """Lines that are in the store and not published yet, because their name has not been read."""
+
+    @property
+    def licensed(self) -> list[str]:
+        """Those not known to lack the advanced licence."""
+        return self.rights.advanced(self.logins)
+
+    def get(self, login: str) -> LineSnapshot | None:
+        """The newest snapshot."""
+        return self.store.lines.get(login)
+
+    # -------------------------------------------------------------------------------------------------------- changes
+
+    def put(self, reduced: Reduced, before: LineSnapshot) -> None:
+        """Store what became of a line, and publish the events that led to it."""
+        after, events = reduced
+        if after.id in self.unnamed:
+            events = ()
+        if after is not before:
+            self.store.put(after, events)
+        elif events:
+            self.store.publish(*events)
+
+    def refresh_features(self, login: str) -> None:
+        """Work out again what a line can do."""
+        line = self.get(login)
+        if line is not None:
+            features = self.rights.features_of(line)
+            if features != line.features:
+                self.put(reducer.with_features(line, features, datetime.now(UTC)), line)
+
+    def changed(self, login: str, change: Callable[[LineSnapshot], Reduced]) -> None:
+        """A command found out how a line is now."""
+        line = self.get(login)
+        if line is not None:
+            self.put(change(line), line)
+            self.refresh_features(login)
+
+    def lacks(self, login: str | None, licence: str) -> None:
+        """A command was refused because a licence is missing: the feature is gone until the next connection."""
+        self.rights.lacks(login, licence)
+        if login is not None:
+            self.refresh_features(login)
+
+    def counted(self, line: LineSnapshot, summary: EventSummary) -> None:
+        """A command read the counters of a line."""
+        newest = self.get(line.id)
+        if newest is not None:
+            self.put(reducer.counters(newest, summary, datetime.now(UTC)), newest)
+
+    # ------------------------------------------------------------------------------------------------ coming and going
+
+    def monitor(self, login: str) -> bool:
+        """Monitor a user who was created meanwhile, where everybody is monitored. False if nothing is to be done."""
+        if not self.everybody or self.get(login) is not None:
+            return False
+        self.logins = (*self.logins, login)
+        self.add(login)
+        return True
+
+    def add(self, login: str) -> None:
+        """Put a line into the store, and publish nothing of it: subscribers should not see it without its name."""
+        self.unnamed.add(login)
+        self.store.lines[login] = reducer.new_line(login)
+
+    def publish(self, login: str) -> None:
+        """Publish a line that was added, and the calls that it has already."""
+        if login not in self.unnamed:
+            return
+        self.refresh_features(login)
+        self.unnamed.discard(login)
+        line = self.get(login)
+        if line is not None:
+            now = datetime.now(UTC)
+            self.store.publish(
+                LineAdded(at=now, line=login, snapshot=line),
+                *(CallStarted(at=now, line=login, call=call) for call in line.calls),
+            )
+
+    def remove(self, login: str) -> None:
+        """Take a line out of the store; its calls are published as ended before."""
+        line = self.store.lines.pop(login, None)
+        if line is None:
+            return
+        self.logins = tuple(one for one in self.logins if one != login)
+        self.agents = tuple(one for one in self.agents if one != login)
+        self.rights.forget(login)
+        if login in self.unnamed:
+            self.unnamed.discard(login)
+            return
+        now = datetime.now(UTC)
+        ended: list[Event] = [CallEnded(at=now, line=login, call=reducer.ended_unseen(call)) for call in line.calls]
+        self.store.publish(*ended, LineRemoved(at=now, line=login))
+
+
+class ExpectedSnapshots:
+    """The snapshots that were asked for on the channel and have not arrived."""
+
+    def __init__(self) -> None:
+        """Expect none."""
+        self._missing: dict[type, set[str]] = {
+            OnTelephonyState: set(),
+            OnRoutingStateChanged: set(),
+            OnAgentStateChanged: set(),
+        }
+        self._arrived = Signal()
+
+    @property
+    def left(self) -> int:
+        """How many are missing."""
+        return sum(len(logins) for logins in self._missing.values())
+
+    def expect(self, kind: type, logins: list[str] | tuple[str, ...]) -> None:
+        """Expect a snapshot of this kind for each of these users."""
+        self._missing[kind].update(logins)
+
+    def missing(self, kind: type, login: str) -> bool:
+        """Whether this one has not arrived."""
+        return login in self._missing[kind]
+
+    def arrive(self, kind: type, login: str) -> None:
+        """An event came; if it is a snapshot, it has arrived."""
+        logins = self._missing.get(kind)
+        if logins and login in logins:
+            logins.discard(login)
+            self._arrived.notify()
+
+    def forget(self, login: str) -> None:
+        """None will come for this user, who is gone."""
+        for kind in self._missing:
+            self.arrive(kind, login)
+
+    def clear(self) -> None:
+        """Expect none any more."""
+        for logins in self._missing.values():
+            logins.clear()
+
+    async def another(self, seconds: float) -> bool:
+        """Wait so long for one more; False if none came, or none is missing."""
+        return self.left > 0 and await self._arrived.wait_since(self._arrived.count, seconds)
+
+
+class Watch:
+    """Looks out for events about a line while it is read: they are newer than the answer will be."""
+
+    __slots__ = ("kinds", "login", "overtaken")
+
+    def __init__(self, login: str, kinds: tuple[type, ...]) -> None:
+        """Look for events of these kinds."""
+        self.login = login
+        self.kinds = kinds
+        self.overtaken = False
+        """Whether such an event has come."""
+
+    def compare(self, kind: type, login: str) -> None:
+        """An event was applied."""
+        if login == self.login and kind in self.kinds:
+            self.overtaken = True
+
+
+async def answered(ask: Awaitable[T]) -> T | None:
+    """The answer; None where the server refuses it, because a right or the thing itself is missing."""
+    try:
+        return await ask
+    except SessionLost:
+        raise
+    except RequestRefused as error:
+        if error.transient:
+            raise
+        _LOG.debug("%s was refused (%s)", error.operation, error.status)
+        return None
+
+
+_OF_A_LINE: Final = frozenset(reducer.HANDLERS)
+_CHANGES_FEATURES: Final = frozenset({OnRoutingStateChanged, OnUserInfoChanged, OnAgentStateChanged})
+
+
+class Applier:
+    """Applies events and answers to the lines. Events that are about none of them go to ``on_other``."""
+
+    def __init__(self, lines: Lines, *, sole: str | None, on_other: Callable[[Any], None]) -> None:
+        """``sole`` is the login of a user's own session: some servers leave it out of the events there."""
+        self.expected = ExpectedSnapshots()
+        self._lines = lines
+        self._sole = sole
+        self._on_other = on_other
+        self._watches: set[Watch] = set()
+
+    def apply(self, events: list[Any]) -> None:
+        """Apply a batch of events. This is the hot path: what happens all the time takes the short way."""
+        now = datetime.now(UTC)
+        store = self._lines.store
+        lines, put = store.lines, store.put
+        often = reducer.OFTEN.get
+        special = bool(self._lines.unnamed) or bool(self._watches)
+        for event in events:
+            line = lines.get(event.login_name)
+            handler = often(type(event))
+            if line is None or handler is None or special:
+                self._apply_one(event, line, now)
+                continue
+            after, published = handler(line, event, now)
+            if after is not line:
+                put(after, published)
+
+    # --------------------------------------------------------------------------------------------------- what is read
+
+    async def read(
+        self, login: str, kind: type, ask: Awaitable[T], change: Callable[[LineSnapshot, T, datetime], Reduced]
+    ) -> None:
+        """Read one thing of a line, which an event of this kind would say, too; it is applied unless one comes."""
+        with self.watch(login, kind) as watch:
+            answer = await answered(ask)
+            if answer is not None:
+                self.apply_answer(watch, change, answer)
+
+    @contextmanager
+    def watch(self, login: str, *kinds: type) -> Iterator[Watch]:
+        """While something of a line is read, look out for events of these kinds about it."""
+        watch = Watch(login, kinds)
+        self._watches.add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches.discard(watch)
+
+    def apply_answer(
+        self, watch: Watch, change: Callable[[LineSnapshot, T, datetime], Reduced], answer: T, *, always: bool = False
+    ) -> None:
+        """Apply what was read, unless an event has overtaken it; ``always`` applies it all the same."""
+        line = self._lines.get(watch.login)
+        if line is None or (watch.overtaken and not always):
+            return
+        self._lines.put(change(line, answer, datetime.now(UTC)), line)
+        if not _CHANGES_FEATURES.isdisjoint(watch.kinds):
+            self._lines.refresh_features(watch.login)
+
+    # --------------------------------------------------------------------------------------------------------- events
+
+    def _apply_one(self, event: Any, line: LineSnapshot | None, now: datetime) -> None:
+        kind = type(event)
+        if kind in _OF_A_LINE:
+            if line is None and event.login_name is None and self._sole is not None:
+                line = self._lines.get(self._sole)
+            if line is not None:  # else about a user who is not monitored
+                self._apply_to(line, kind, event, now)
+        elif kind is OnUserDeleted:
+            if line is not None:
+                self._lines.remove(line.id)
+                self.expected.forget(line.id)
+        else:
+            self._on_other(event)
+
+    def _apply_to(self, line: LineSnapshot, kind: type, event: Any, now: datetime) -> None:
+        login = line.id
+        for watch in self._watches:
+            watch.compare(kind, login)
+        self._lines.put(reduce(line, event, now), line)
+        self.expected.arrive(kind, login)
+        if kind in _CHANGES_FEATURES:
+            self._lines.refresh_features(login)
+
+
+def created_login(event: OnUserCreated) -> str | None:
+    """Who was created; servers write the login in one of two places."""
+    return (event.user.login_name if event.user is not None else None) or event.login_name
+
+
+# --------------------------------------------------------------------------------------------------------- the system
+
+_OF_A_NODE: Final = frozenset({OnCtiLinkUp, OnCtiLinkDown, OnPbxLoaded})
+_OBJECT_CHANGES: Final[dict[type, ObjectChange]] = {
+    OnPbxObjectInstanceCreated: ObjectChange.CREATED,
+    OnPbxObjectInstanceModified: ObjectChange.CHANGED,
+    OnPbxObjectInstanceDeleted: ObjectChange.DELETED,
+}
+_LINKED: Final = frozenset({CtiLink.MAIN, CtiLink.SECONDARY})
+
+
+class SystemState:
+    """Nodes, licences and configuration: what events and answers say about the system itself."""
+
+    def __init__(
+        self, client: O2gClient, store: Store, start: Callable[[Coroutine[Any, Any, None], str], None]
+    ) -> None:
+        """``start`` begins a task."""
+        self._client = client
+        self._store = store
+        self._start = start
+
+    def apply(self, event: Any) -> None:
+        """Apply an event that is about no line."""
+        kind, now = type(event), datetime.now(UTC)
+        if kind in _OF_A_NODE:
+            self._apply_to_node(event, now)
+        elif kind is OnLicenseExpiration:
+            self._store.publish(LicenceExpiring(at=now, days=event.nb_days or 0, message=event.message))
+            self._start(self._read_later(), "nodes")
+        elif (change := _OBJECT_CHANGES.get(kind)) is not None:
+            above = event.father
+            self._store.publish(
+                ObjectChanged(
+                    at=now,
+                    change=change,
+                    node=event.node_id,
+                    name=event.object_name or "",
+                    id=event.object_id or "",
+                    above=f"{above.object_name}/{above.object_id}" if above is not None and above.object_id else None,
+                )
+            )
+
+    def _apply_to_node(self, event: Any, now: datetime) -> None:
+        """The link to a node is up or down, or its data is loaded."""
+        known = self._store.nodes
+        if event.node_id is None:
+            return
+        before = next((node for node in known.nodes if node.id == event.node_id), None)
+        node = before or NodeSnapshot(id=event.node_id)
+        if type(event) is OnPbxLoaded:
+            after = replace(node, loaded=True)
+        elif type(event) is OnCtiLinkDown:
+            after = replace(node, link=CtiLink.DOWN)
+        else:
+            after = replace(node, link=node.link if node.link in _LINKED else CtiLink.UP)
+        if after == before:
+            return
+        others = tuple(other for other in known.nodes if other is not before)
+        self._store.nodes = replace(known, nodes=tuple(sorted((*others, after), key=lambda one: one.id)))
+        self._store.publish(NodeChanged(at=now, node=after, previous=before))
+        if after.link is CtiLink.UP:
+            # The event does not say which of the two links it is.
+            self._start(self._read_later(), "nodes")
+
+    def put(self, nodes: NodesSnapshot) -> None:
+        """Store the nodes as they were read, and publish what differs."""
+        former = {node.id: node for node in self._store.nodes.nodes}
+        self._store.nodes = nodes
+        now = datetime.now(UTC)
+        for node in nodes.nodes:
+            before = former.get(node.id)
+            if before is not None and (before.link, before.loaded) != (node.link, node.loaded):
+                self._store.publish(NodeChanged(at=now, node=node, previous=before))
+
+    async def read(self) -> None:
+        """Read nodes and licences, where the account may."""
+        if self._client.administrator:
+            try:
+                self.put(nodes_of(await self._client.maintenance.system_status()))
+            except SessionLost:
+                raise
+            except PbxError as error:
+                if error.transient:
+                    raise
+                _LOG.debug("The nodes cannot be read: %s", type(error).__name__)
+
+    async def _read_later(self) -> None:
+        try:
+            await self.read()
+        except PbxError as error:
+            _LOG.info("The nodes could not be read: %s", error.message)

@@ -1,0 +1,211 @@
+"""The usual event channel: one answer that never ends, one event a line."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from time import monotonic
+from typing import Final, NamedTuple
+
+import aiohttp
+from yarl import URL
+
+from ...errors import NotReady, PbxError, RequestRefused, SubscriptionLost
+from ...http.tap import WireStatistics
+from ...operations import Operation, operation_of
+from ...settings.connection import ConnectionSettings
+from ..decoding import Event, EventDecoder
+from ..services.sessions import Subscriptions
+from ..transport import JSON, MOST_OF_AN_ERROR, MOST_REDIRECTS, REDIRECTS, Answer, Transport, refusal
+from ..types.events import OnChannelInformation
+from ..types.sessions import Subscription, SubscriptionRequest
+from .base import LONGEST_LINE, ChannelEnd, EventChannel
+
+_BUFFER: Final = 256 * 1024
+_AT_ONCE: Final = 16 * 1024
+"""Bytes that are decoded at once, and the rest of their last line."""
+_NAME: Final = "The event channel"
+_SHOWN: Final = "(event channel)"
+
+
+class ChunkChannel(EventChannel):
+    """The channel that is one answer of the server, which does not end."""
+
+    def __init__(self, response: aiohttp.ClientResponse, decoder: EventDecoder) -> None:
+        """Read this answer."""
+        super().__init__(decoder)
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[list[Event]]:
+        """Read until the end. Only one reader at a time."""
+        content, decoder = self._response.content, self._decoder
+        statistics = decoder.statistics
+        parts: list[bytes] = []  # of the line that is not whole yet
+        size = 0
+        skipping = False  # the rest of a line that is too long
+        first = True
+        try:
+            while chunk := await content.readany():
+                self.last_heard = monotonic()
+                statistics.bytes += len(chunk)
+                cut = chunk.rfind(b"\n") + 1
+                if not cut:
+                    if not skipping:
+                        size += len(chunk)
+                        parts.append(chunk)
+                        if size > LONGEST_LINE:
+                            skipping, size = True, 0
+                            parts.clear()
+                            decoder.overlong()
+                    continue
+                start = 0
+                if skipping:
+                    start = chunk.find(b"\n") + 1
+                    skipping = False
+                whole = chunk[start:cut] if start or cut != len(chunk) else chunk
+                if parts:
+                    parts.append(whole)
+                    whole = b"".join(parts)
+                    parts.clear()
+                size = len(chunk) - cut
+                if size:
+                    parts.append(chunk[cut:])
+                # A flood is taken in parts: what was decoded is applied while it is still in the processor's cache.
+                end = len(whole)
+                start = 0
+                while start < end:
+                    stop = end
+                    if end - start > _AT_ONCE:
+                        stop = whole.find(b"\n", start + _AT_ONCE) + 1 or end
+                    events = decoder.decode_lines(whole if stop - start == end else whole[start:stop])
+                    start = stop
+                    if events:
+                        if first:
+                            first = False
+                            if type(events[0]) is not OnChannelInformation:
+                                statistics.log_once("The event channel did not begin with OnChannelInformation")
+                        self.arrivals.notify()
+                        yield events
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            self._ended(ChannelEnd.BROKEN, f"the connection broke ({type(error).__name__})")
+        else:
+            self._ended(ChannelEnd.CLEAN, "the server ended it")
+        finally:
+            self._ended(ChannelEnd.CLOSED, "it was closed")
+            self._response.close()
+
+    async def close(self) -> None:
+        """Close it; the iteration comes to its end."""
+        self._closing = True
+        self._response.close()
+        await super().close()
+
+
+async def open_channel(transport: Transport, url: str, decoder: EventDecoder) -> ChunkChannel:
+    """Open the channel at the polling URL of a subscription, without cookie and without credentials.
+
+    Raises ``SubscriptionLost`` where the server does not know the subscription, ``NotReady``, ``ConnectionFailed``.
+    """
+    method = "POST"
+    tap = transport.statistics.tap
+    for _ in range(MOST_REDIRECTS + 1):
+        exchange = None
+        if tap.listeners:  # its URL is a secret
+            exchange = tap.exchange()
+            tap.publish(f"{method} {_SHOWN}", sent=True, exchange=exchange)
+        response = await _ask(transport, method, url)
+        if tap.listeners:
+            tap.publish(f"{method} {_SHOWN}", sent=False, status=response.status, exchange=exchange)
+        if 200 <= response.status < 300:
+            return ChunkChannel(response, decoder)
+        try:
+            body = await asyncio.wait_for(response.content.read(MOST_OF_AN_ERROR), transport.settings.request_timeout)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            body = b""
+        finally:
+            response.close()
+        answer = Answer(response.status, response.headers, body, url)
+        if response.status == 405 and method == "POST":
+            method = "GET"
+        elif response.status in REDIRECTS:
+            url = transport.redirected(answer, _NAME)
+        else:
+            raise _refused(answer, transport)
+    raise transport.not_o2g(f"{_NAME}: the server redirects in a circle.")
+
+
+async def _ask(transport: Transport, method: str, url: str) -> aiohttp.ClientResponse:
+    seconds = transport.settings.request_timeout
+    try:
+        async with asyncio.timeout(seconds):
+            return await transport.http.request(
+                method,
+                URL(url, encoded=True),
+                headers={"Accept": JSON},
+                skip_auto_headers=("Content-Type", "Accept-Encoding"),
+                ssl=transport.tls,
+                proxy=transport.proxy(url),
+                allow_redirects=False,
+                read_bufsize=_BUFFER,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds),
+            )
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise transport.failure(error, _NAME, url, sent=False, safe=True) from None
+
+
+def _refused(answer: Answer, transport: Transport) -> PbxError:
+    error = refusal(answer, _NAME, transport.secrets, safe=True)
+    if isinstance(error, NotReady) or not isinstance(error, RequestRefused):
+        return error
+    return SubscriptionLost(
+        f"{_NAME} was refused ({answer.status}): the subscription is dead.",
+        operation=_NAME,
+        status=answer.status,
+        code=error.code,
+        type=error.type,
+        help_message=error.help_message,
+        inner_message=error.inner_message,
+        can_retry=error.can_retry,
+        remedy="A new subscription is needed.",
+    )
+
+
+SUBSCRIBE: Final[Operation[Subscription]] = operation_of(Subscriptions.subscribe)
+
+
+class Prepared(NamedTuple):
+    """A subscription that is about to be asked for."""
+
+    operation: Operation[Subscription]
+    query: Mapping[str, str | bool]
+    request: SubscriptionRequest
+    channel: EventChannel | None
+    """Where its events will come, if that must be known before they do."""
+
+
+class Channels:
+    """The chunked channel, and the base of the others. It outlives connections, as a listener does."""
+
+    def __init__(self, settings: ConnectionSettings, statistics: WireStatistics) -> None:
+        """Nothing is open yet."""
+        self.settings = settings
+        self.statistics = statistics
+
+    async def open(self) -> None:
+        """Listen, if that is needed, and is not so already. Raises ``InvalidInput`` where it cannot."""
+
+    async def close(self) -> None:
+        """Listen no more. Never raises; more than once is fine."""
+
+    def transport(self, http: aiohttp.ClientSession, url: str) -> Transport:
+        """Return the way that requests to this server go."""
+        return Transport(self.settings, http, url=url, statistics=self.statistics)
+
+    def prepare(self, transport: Transport, request: SubscriptionRequest) -> Prepared:
+        """Make ready for the events of a subscription that is about to be asked for."""
+        return Prepared(SUBSCRIBE, {}, request, None)
+
+    async def open_channel(self, transport: Transport, subscription: Subscription) -> EventChannel:
+        """Open the channel of a subscription for which none was prepared."""
+        url = transport.choose(
+            subscription.public_polling_url, subscription.private_polling_url, what="the event channel"
+        )
+        return await open_channel(transport, url, EventDecoder(self.statistics, transport.mask))

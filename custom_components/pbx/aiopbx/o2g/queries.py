@@ -1,0 +1,90 @@
+"""Filters and attributes, as O2G writes them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from ..errors import InvalidInput
+from ..filters import Comparison, ContactField, ContactTerm, DirectoryFilter, attribute_text
+from .types.directory import Attribute, Criterion, Operation
+from .types.pbx_management import PbxAttribute, PbxAttributes, PbxComplexAttribute, PbxObject, PbxShortObject
+
+_FIELDS: Final = {
+    ContactField.LAST_NAME: Attribute.LAST_NAME,
+    ContactField.FIRST_NAME: Attribute.FIRST_NAME,
+    ContactField.NUMBER: Attribute.PHONE_NUMBER,
+    ContactField.LOGIN: Attribute.LOGIN_NAME,
+}
+_COMPARISONS: Final = {
+    Comparison.EQUALS: Operation.EQUAL_IGNORE_CASE,
+    Comparison.BEGINS_WITH: Operation.BEGIN_WITH,
+    Comparison.ENDS_WITH: Operation.END_WITH,
+    Comparison.CONTAINS: Operation.CONTAIN,
+}
+_JOINS: Final = {"and": Operation.AND, "or": Operation.OR}
+
+
+def criterion_of(filter: DirectoryFilter | ContactTerm) -> Criterion:
+    """Return a filter of contacts as a criterion of the directory."""
+    if isinstance(filter, ContactTerm):
+        return Criterion(field=_FIELDS[filter.field], operation=_COMPARISONS[filter.comparison], operand=filter.word)
+    if len(filter.parts) == 1:
+        return criterion_of(filter.parts[0])
+    return Criterion(operation=_JOINS[filter.join], operand=tuple(criterion_of(part) for part in filter.parts))
+
+
+Plain: TypeAlias = str | int | bool
+Complex: TypeAlias = Mapping[str, Any]
+
+
+class _Nothing(tuple[Any, ...]):
+    """An empty list that is sent, where an empty tuple would be left out."""
+
+    __slots__ = ()
+
+
+NOTHING: Final = _Nothing()
+"""The value of a list attribute that is to be emptied."""
+
+
+def attributes(values: Mapping[str, Plain | Complex | Sequence[Plain] | Sequence[Complex]]) -> PbxAttributes:
+    """Make attributes of a dict: a value, a list of values, a dict, or a list of dicts; an empty list empties.
+
+    ``attributes({"Annu_Name": "Doe", "Skill_Set": [{"Skill_Nb": 1, "Skill_Level": 2}]})``. Integers and booleans are
+    written as the server does, so ``True`` is ``true``.
+    """
+    return PbxAttributes(attributes=tuple(_attribute(name, value) for name, value in values.items()))
+
+
+def values(
+    of: PbxObject | PbxShortObject | PbxAttributes | PbxComplexAttribute,
+) -> dict[str, str | tuple[str, ...] | tuple[dict[str, Any], ...]]:
+    """Make a dict of attributes: a string where there is one value, a tuple where there are none or several."""
+    made: dict[str, str | tuple[str, ...] | tuple[dict[str, Any], ...]] = {}
+    for one in of.attributes:
+        if one.name is None:
+            continue
+        if one.complex_value:
+            made[one.name] = tuple(values(below) for below in one.complex_value)
+        else:
+            made[one.name] = one.value[0] if len(one.value) == 1 else tuple(one.value)
+    return made
+
+
+def _attribute(name: str, value: Any) -> PbxAttribute:
+    given: list[Any] = [value] if isinstance(value, str | int | Mapping) else list(value)
+    if not given:
+        return PbxAttribute(name=name, value=NOTHING)
+    nested = [one for one in given if isinstance(one, Mapping)]
+    plain = [one for one in given if isinstance(one, str | int)]
+    if nested and len(nested) == len(given):
+        return PbxAttribute(
+            name=name,
+            complex_value=tuple(
+                PbxComplexAttribute(name=name, attributes=attributes(one).attributes) for one in nested
+            ),
+        )
+    if len(plain) == len(given):
+        return PbxAttribute(name=name, value=tuple(attribute_text(one) for one in plain))
+    raise InvalidInput(
+        name, "mixes kinds of values.", remedy="They are strings, integers or booleans; or all are sets of attributes."
+    )

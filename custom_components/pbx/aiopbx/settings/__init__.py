@@ -1,0 +1,1 @@
+"""What people write: where to connect, and how."""

@@ -1,0 +1,91 @@
+"""Settings in files and in the environment, as they are written there, unchecked."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvalidInput
+
+
+def read_environment(prefix: str = "AIOPBX_", environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Collect settings from environment variables, unchecked. See ``ConnectionSettings.from_env``."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    given = {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}
+    file = given.pop("SETTINGS", None)
+    if file:
+        values = read_file(Path(file), field=f"{prefix}SETTINGS")
+    for name, value in sorted(given.items()):
+        first, *rest = name.lower().split("__")
+        if not rest:
+            values[first] = value
+            continue
+        inner = values.get(first)
+        inner = dict(inner) if isinstance(inner, dict) else {}
+        key = "__".join(rest)
+        split = first == "dial_policy" and key in {"allowed", "denied"}
+        inner[key] = [part.strip() for part in value.split(",") if part.strip()] if split else value
+        values[first] = inner
+    return values
+
+
+def read_file(path: Path, *, field: str = "file") -> dict[str, Any]:
+    """Read a YAML or TOML file. Raises ``InvalidInput`` for this field. Blocks."""
+    kind = path.suffix.lower()
+    if kind not in {".yaml", ".yml", ".toml"}:
+        raise InvalidInput(field, f"{path} is neither YAML nor TOML.", remedy="Its name must end in .yaml or .toml.")
+    try:
+        text = path.expanduser().read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InvalidInput(field, f"there is no file {path}.", remedy="Give the path of a settings file.") from None
+    except UnicodeDecodeError:
+        raise InvalidInput(field, f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
+    except OSError as error:
+        raise InvalidInput(field, f"{path} cannot be read ({error.strerror}).", remedy="Make it readable.") from None
+    values = _parse_toml(path, text, field) if kind == ".toml" else _parse_yaml(path, text, field)
+    if values is None:
+        values = {}
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise InvalidInput(field, f"{path} holds no settings.", remedy="Write one `name: value` a line.")
+    values = dict(values)
+    _beside(path, values, ("ca_file",))
+    for section in ("webhook", "tunnel"):
+        if isinstance(values.get(section), dict):
+            values[section] = dict(values[section])
+            _beside(path, values[section], ("certificate", "key", "secret_file"))
+    return values
+
+
+# The errors say the line, and never what stands in it: that may be the password.
+
+
+def _parse_toml(path: Path, text: str, field: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line \d+", str(error))
+        where = f" in {line[0]}" if line else ""
+        raise InvalidInput(field, f"{path} cannot be parsed{where}.", remedy="Mend it there.") from None
+
+
+def _parse_yaml(path: Path, text: str, field: str) -> Any:
+    import yaml  # only for those who have such a file
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InvalidInput(field, f"{path} is not YAML{where}.", remedy="Mend it there, or shortly before.") from None
+    except yaml.YAMLError:
+        raise InvalidInput(field, f"{path} cannot be parsed.", remedy="Mend it there.") from None
+
+
+def _beside(path: Path, values: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Let relative paths in a file be relative to it."""
+    for name in names:
+        given = values.get(name)
+        if isinstance(given, str) and given and not Path(given).expanduser().is_absolute():
+            values[name] = str(path.expanduser().parent / given)

@@ -1,0 +1,363 @@
+"""The half of scripts/mutants that runs inside pytest: it records which test reaches which line, and tries mutants.
+
+pytest starts once. For every mutant it forks a child; the child puts the mutant's code in place of the original, runs
+the tests that reach the changed statement, cheapest first, and leaves at the first failure. The parent notes how the
+child ended. Nothing is written to the sources.
+
+Most mutants change the inside of a function, and the code of a function can be exchanged after everything is imported.
+A mutant of a table, a default or a class body cannot be: its child is forked before the tests are collected, and
+imports the changed source.
+
+What to do comes in the file that ``MUTANTS_JOB`` names; see scripts/run_mutants.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import importlib.machinery
+import json
+import mmap
+import os
+import signal
+import struct
+import sys
+import time
+import types
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import coverage
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+JOB: dict[str, Any] = json.loads(Path(os.environ["MUTANTS_JOB"]).read_text(encoding="utf-8"))
+
+SURVIVED, KILLED, TIMEOUT, INVALID, LOST = "survived", "killed", "timeout", "invalid", "lost"
+NAMED_BY_EXIT_CODE = {0: SURVIVED, 1: KILLED, 4: LOST}
+
+# ----------------------------------------------------------------------------------------------------------- recording
+
+
+class Recorder:
+    """Notes for each test how long it takes and which lines of the sources it reaches."""
+
+    def __init__(self) -> None:
+        self.coverage = coverage.Coverage(data_file=None, config_file=False, include=JOB["sources"], messages=False)
+        self.tests: dict[str, dict[str, Any]] = {}
+        self.file: str | None = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+        """Run one test in a coverage context of its own."""
+        if self.file is None:
+            self.file = item.nodeid.split("::")[0]
+            self.coverage.start()
+        self.coverage.switch_context(item.nodeid)
+        self.tests[item.nodeid] = {"passed": True, "lines": {}}
+        started = time.perf_counter()
+        try:
+            return (yield)
+        finally:
+            self.tests[item.nodeid]["seconds"] = round(time.perf_counter() - started, 3)
+            if nextitem is None or nextitem.nodeid.split("::")[0] != self.file:
+                self.coverage.stop()
+                self.write()
+                self.coverage.erase()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test that fails without a mutant says nothing about one."""
+        if not report.passed:
+            self.tests[report.nodeid]["passed"] = False
+
+    def write(self) -> None:
+        """Add a line to the record for the test file that ended."""
+        data = self.coverage.get_data()
+        for path in data.measured_files():
+            relative = Path(path).relative_to(ROOT).as_posix()
+            reached: defaultdict[str, int] = defaultdict(int)
+            for line, contexts in data.contexts_by_lineno(path).items():
+                for context in contexts:
+                    reached[context] |= 1 << line
+            for nodeid, lines in reached.items():
+                if nodeid in self.tests:
+                    self.tests[nodeid]["lines"][relative] = f"{lines:x}"
+        row = {"file": self.file, "state": JOB["states"][self.file], "tests": self.tests}
+        with Path(JOB["record"]).open("a", encoding="utf-8") as out:
+            out.write(json.dumps(row) + "\n")
+        self.tests, self.file = {}, None
+
+
+# -------------------------------------------------------------------------------------------------- putting mutants in
+
+
+def own(code: types.CodeType) -> tuple[object, ...]:
+    """Return what a code object does, without what the functions in it do and where it stands."""
+    constants = tuple(type(c) if isinstance(c, types.CodeType) else (type(c), repr(c)) for c in code.co_consts)
+    return (code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars, code.co_exceptiontable)
+
+
+def changed_functions(old: types.CodeType, new: types.CodeType) -> list[tuple[types.CodeType, types.CodeType]] | None:
+    """Return the functions that differ, each with the ones around it; None if more than functions differ."""
+    is_function = bool(old.co_flags & 0x2)  # CO_NEWLOCALS: neither a module nor a class body
+    inside_old = [c for c in old.co_consts if isinstance(c, types.CodeType)]
+    inside_new = [c for c in new.co_consts if isinstance(c, types.CodeType)]
+    if len(inside_old) != len(inside_new):
+        return [(old, new)] if is_function and old.co_freevars == new.co_freevars else None
+    found = []
+    for one, other in zip(inside_old, inside_new, strict=True):
+        below = changed_functions(one, other)
+        if below is None:
+            return [(old, new)] if is_function and old.co_freevars == new.co_freevars else None
+        found += below
+    if own(old) != own(new):
+        if not is_function or old.co_freevars != new.co_freevars:
+            return None
+        return [*found, (old, new)]
+    return [*found, (old, new)] if found and is_function else found
+
+
+@functools.cache
+def original(path: str) -> types.CodeType:
+    """Return the code of a source as it is."""
+    return compile(Path(path).read_text(encoding="utf-8"), path, "exec", dont_inherit=True)
+
+
+def loaded_functions(paths: set[str]) -> dict[tuple[str, str, int], list[types.FunctionType]]:
+    """Return every function that came from some sources, by where it stands."""
+    found: defaultdict[tuple[str, str, int], list[types.FunctionType]] = defaultdict(list)
+    for thing in gc.get_objects():
+        if isinstance(thing, types.FunctionType) and thing.__code__.co_filename in paths:
+            code = thing.__code__
+            found[code.co_filename, code.co_qualname, code.co_firstlineno].append(thing)
+    return found
+
+
+def import_instead(path: str, code: types.CodeType) -> None:
+    """Let the import of a source find other code."""
+    get_code = importlib.machinery.SourceFileLoader.get_code
+
+    def changed(self: importlib.machinery.SourceFileLoader, fullname: str) -> types.CodeType | None:
+        if self.path == path:
+            return code
+        return get_code(self, fullname)
+
+    importlib.machinery.SourceFileLoader.get_code = changed  # type: ignore[method-assign]
+
+
+# -------------------------------------------------------------------------------------------------------------- trying
+
+
+def lines_of(mutant: dict[str, Any]) -> int:
+    """Return the lines of a mutant's statement, one bit each."""
+    return ((1 << (mutant["end"] + 1)) - 1) & ~((1 << mutant["line"]) - 1)
+
+
+class Tests:
+    """Which tests are worth trying on a mutant, and in which order."""
+
+    def __init__(self) -> None:
+        self.by_path: defaultdict[str, list[tuple[str, float, int]]] = defaultdict(list)
+        self.kills: Counter[tuple[str, str]] = Counter()
+        self.seconds: dict[str, float] = {}
+        for text in Path(JOB["record"]).read_text(encoding="utf-8").splitlines():
+            row = json.loads(text)
+            if JOB["states"].get(row["file"]) != row["state"]:
+                continue
+            for nodeid, test in row["tests"].items():
+                if test["passed"]:
+                    self.seconds[nodeid] = test["seconds"]
+                    for path, lines in test["lines"].items():
+                        self.by_path[path].append((nodeid, test["seconds"], int(lines, 16)))
+
+    def for_mutant(self, mutant: dict[str, Any]) -> list[str]:
+        """Return tests in the order of their promise: those that reach the statement, killers of its neighbours first.
+
+        Then come those that reach the file: what is remembered from one call to the next is recorded of one test only.
+        """
+        path, function = mutant["path"], mutant["function"]
+        wanted = lines_of(mutant)
+        reaching = [(not lines & wanted, nodeid, cost) for nodeid, cost, lines in self.by_path[path]]
+        reaching.sort(key=lambda test: (test[0], -self.kills[function, test[1]], -self.kills[path, test[1]], test[2]))
+        chosen, seconds = [], 0.0
+        for _, nodeid, cost in reaching:
+            if chosen and seconds + cost > JOB["seconds"]:
+                continue
+            chosen.append(nodeid)
+            seconds += cost
+        return chosen
+
+    def reach(self, mutant: dict[str, Any]) -> bool:
+        """Say whether any test reaches a mutant's statement."""
+        wanted = lines_of(mutant)
+        return any(lines & wanted for _, _, lines in self.by_path[mutant["path"]])
+
+    def killed(self, mutant: dict[str, Any], nodeid: str) -> None:
+        """Remember a test that noticed."""
+        self.kills[mutant["function"], nodeid] += 1
+        self.kills[mutant["path"], nodeid] += 1
+
+
+class Trial:
+    """Tries the mutants of the job, one after the other."""
+
+    def __init__(self) -> None:
+        self.tests = Tests()
+        self.chosen: list[str] = []
+        self.progress = mmap.mmap(-1, 8)  # shared with the child: the number of the test that it runs
+        self.in_child = False
+        self.hot: list[dict[str, Any]] = []
+        self.cold: list[dict[str, Any]] = []
+        for mutant in JOB["mutants"]:
+            self.sort(mutant)
+
+    def sort(self, mutant: dict[str, Any]) -> None:
+        """Find out whether a mutant can be put in after the import."""
+        path = str(ROOT / mutant["path"])
+        old = original(path)
+        try:
+            new = compile(mutant["code"], path, "exec", dont_inherit=True)
+        except SyntaxError:
+            self.note(mutant, INVALID, "", 0.0, 0)
+            return
+        mutant["functions"] = changed_functions(old, new)
+        if mutant["functions"] == []:  # the compiler makes the same of it
+            self.note(mutant, INVALID, "", 0.0, 0)
+            return
+        mutant["compiled"] = new
+        # What no test reaches may have run at the import.
+        mutant["table"] = mutant["functions"] is None or not self.tests.reach(mutant)
+        if mutant["table"] == JOB["tables"]:
+            (self.cold if mutant["table"] else self.hot).append(mutant)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self, args: list[str]) -> None:
+        """Try the mutants that have to be imported, or collect the tests for the others."""
+        for mutant in self.cold:
+            self.chosen = self.tests.for_mutant(mutant)
+            if self.fork(mutant):
+                import_instead(str(ROOT / mutant["path"]), mutant["compiled"])
+                args += sorted({nodeid.split("::")[0] for nodeid in self.chosen})
+                return
+        if not self.hot:
+            os._exit(0)
+        paths = {mutant["path"] for mutant in self.hot}
+        args += sorted({nodeid.split("::")[0] for path in paths for nodeid, _, _ in self.tests.by_path[path]})
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A mutant that breaks the import is noticed."""
+        if report.failed:
+            if self.in_child:
+                os._exit(1)
+            sys.stderr.write(str(report.longrepr))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try the other mutants."""
+        items = {item.nodeid: item for item in session.items}
+        if self.in_child:
+            self.run([items[nodeid] for nodeid in self.chosen if nodeid in items])
+        functions = loaded_functions({str(ROOT / mutant["path"]) for mutant in self.hot})
+        gc.collect()
+        gc.freeze()
+        for mutant in self.hot:
+            self.chosen = [nodeid for nodeid in self.tests.for_mutant(mutant) if nodeid in items]
+            if self.fork(mutant):
+                found = False
+                for old, new in mutant["functions"]:
+                    for function in functions[old.co_filename, old.co_qualname, old.co_firstlineno]:
+                        function.__code__ = new
+                        found = True
+                if not found:
+                    os._exit(4)
+                self.run([items[nodeid] for nodeid in self.chosen])
+        return True
+
+    def run(self, items: list[pytest.Item]) -> None:
+        """Run tests in the child until one fails. A test that takes much longer than it should ends the child."""
+        for number, item in enumerate(items):
+            following = items[number + 1] if number + 1 < len(items) else None
+            self.progress[:] = struct.pack("q", self.chosen.index(item.nodeid))
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, 5 + 6 * self.tests.seconds[item.nodeid])
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        os._exit(0)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Leave at the first failure, before pytest describes it at length."""
+        error = call.excinfo
+        if not self.in_child or error is None or item.get_closest_marker("xfail"):
+            return
+        if not error.errisinstance(pytest.skip.Exception):
+            os._exit(1)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Leave at a failure that only pytest sees."""
+        if self.in_child and report.failed:
+            os._exit(1)
+
+    def fork(self, mutant: dict[str, Any]) -> bool:
+        """Return True in the child; in the parent wait for it, note how it ended, and return False."""
+        if not self.chosen:
+            self.note(mutant, SURVIVED, "", 0.0, 0)
+            return False
+        self.progress[:] = struct.pack("q", -1)
+        started = time.perf_counter()
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            self.in_child = True
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 1)
+            os.dup2(null, 2)
+            return True
+        patience = time.monotonic() + 60 + 6 * sum(self.tests.seconds[nodeid] for nodeid in self.chosen)
+        status = 0
+        while True:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                break
+            if time.monotonic() > patience:
+                os.kill(child, signal.SIGALRM)
+            time.sleep(0.005)
+        with contextlib.suppress(ProcessLookupError):  # what the tests started and left behind
+            os.killpg(child, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(status)
+        outcome = TIMEOUT if code == -signal.SIGALRM else NAMED_BY_EXIT_CODE.get(code, KILLED)
+        (number,) = struct.unpack("q", self.progress[:])
+        last = self.chosen[number] if number >= 0 else ""
+        if outcome in {KILLED, TIMEOUT} and last:
+            self.tests.killed(mutant, last)
+        self.note(mutant, outcome, last, time.perf_counter() - started, number + 1)
+        return False
+
+    def note(self, mutant: dict[str, Any], outcome: str, test: str, seconds: float, ran: int) -> None:
+        """Add a line to the results."""
+        row = {
+            "id": mutant["id"], "outcome": outcome, "test": test, "seconds": round(seconds, 2), "ran": ran,
+            "limit": JOB["seconds"],
+        }  # fmt: skip
+        with Path(JOB["results"]).open("a", encoding="utf-8") as out:
+            out.write(json.dumps(row) + "\n")
+        sys.stderr.write({SURVIVED: "S", KILLED: ".", TIMEOUT: "t", INVALID: "-"}.get(outcome, "?"))
+        sys.stderr.flush()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start recording, if that is the job."""
+    if "mutants" not in JOB:
+        config.pluginmanager.register(Recorder(), "mutants-recorder")
+
+
+if "mutants" in JOB:
+    _trial = Trial()
+    # Module-level hooks, because conftest files are loaded before pytest_configure.
+    pytest_load_initial_conftests = _trial.pytest_load_initial_conftests
+    pytest_collectreport = _trial.pytest_collectreport
+    pytest_runtestloop = _trial.pytest_runtestloop
+    pytest_runtest_makereport = _trial.pytest_runtest_makereport
+    pytest_runtest_logreport = _trial.pytest_runtest_logreport

@@ -1,0 +1,841 @@
+"""Where a rule of the integration begins and ends: its functions and tables, without Home Assistant or a PBX.
+
+What the rules do together is tested on the simulated PBX; these tests hold each side of every condition, quickly.
+"""
+
+import asyncio
+import dataclasses
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import permutations
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import AsyncMock
+
+import pytest
+import voluptuous as vol
+from homeassistant.exceptions import ConfigEntryError, HomeAssistantError, ServiceValidationError
+
+from custom_components.pbx import aiopbx, services
+from custom_components.pbx.aiopbx import (
+    AcdCall,
+    Action,
+    AvailableLine,
+    CallChanged,
+    CallEnded,
+    CallEvent,
+    CallSnapshot,
+    CallStarted,
+    CallState,
+    Condition,
+    Counters,
+    Device,
+    DeviceState,
+    Direction,
+    Feature,
+    Forward,
+    LineSnapshot,
+    LineState,
+    Outcome,
+    Party,
+    Skill,
+    Target,
+)
+from custom_components.pbx.binary_sensor import LINE_BINARY_SENSORS
+from custom_components.pbx.button import BUTTONS
+from custom_components.pbx.calls import (
+    call_offering,
+    calls_by_engagement,
+    describe_call,
+    find_call,
+    find_target,
+    label_of,
+    shows_calls,
+)
+from custom_components.pbx.client import _reach, chosen_lines, dial_policy
+from custom_components.pbx.config_flow import (
+    _clean,
+    _label,
+    _lines_problem,
+    _problem,
+    _title,
+    _unique_id,
+    lines_schema,
+)
+from custom_components.pbx.coordinator import KINDS
+from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
+from custom_components.pbx.event import CALL, ENDS, event_type_of
+from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
+from custom_components.pbx.select import CALLER_ID_CHOICE, FORWARD_SELECTS
+from custom_components.pbx.sensor import LINE_SENSORS, PBX_SENSORS
+from custom_components.pbx.switch import SWITCHES
+from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, _plain
+from custom_components.pbx.trigger import TRIGGERS
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+BOB = Party(number="1001", name="Bob Keller")
+CAROL = Party(number="1002", name="Carol Diaz")
+
+
+def call(state: CallState = CallState.ACTIVE, ref: str = "1", **fields: Any) -> CallSnapshot:
+    """Return a call of the line 1000."""
+    return CallSnapshot(**{"id": f"call-{ref}", "ref": ref, "line": "1000", "state": state, **fields})
+
+
+def line(*calls: CallSnapshot, **fields: Any) -> LineSnapshot:
+    """Return a line that shows its calls."""
+    features = frozenset({Feature.CALL_EVENTS})
+    return LineSnapshot(
+        **{"id": "alice", "number": "1000", "name": "Alice", "features": features, **fields}, calls=calls
+    )
+
+
+def handle(snapshot: LineSnapshot) -> Any:
+    """Return what stands for the client's handle of a line: it has the newest snapshot, and handles of its calls."""
+    return SimpleNamespace(snapshot=snapshot, calls=snapshot.calls)
+
+
+# -------------------------------------------------------------------------------------------------------------- calls
+
+
+@pytest.mark.parametrize(("one", "other"), permutations(CallState, 2))
+def test_the_call_that_speaks_for_a_line_is_the_one_that_its_state_shows(one: CallState, other: CallState) -> None:
+    snapshot = line(call(one, "1"), call(other, "2"))
+    first, second = calls_by_engagement(snapshot)
+    assert {first.state, second.state} == {one, other}
+    shown = CallState.UNKNOWN if snapshot.state is LineState.BUSY else CallState(snapshot.state.value)
+    assert first.state is shown
+
+
+def test_the_call_that_offers_an_action() -> None:
+    ringing = call(CallState.RINGING_INCOMING, "1", actions=frozenset({Action.ANSWER, Action.END}))
+    active = call(CallState.ACTIVE, "2", actions=frozenset({Action.HANG_UP}))
+    snapshot = line(ringing, active)
+    assert call_offering(snapshot, Action.ANSWER) is ringing
+    assert call_offering(snapshot, Action.HANG_UP) is active
+    assert call_offering(snapshot, Action.HANG_UP, Action.END) is active, "the busiest first"
+    assert call_offering(line(ringing), Action.HANG_UP, Action.END) is ringing, "any of them will do"
+    assert call_offering(snapshot, Action.HOLD) is None
+    assert call_offering(line(), Action.ANSWER) is None
+    assert find_call(handle(snapshot), Action.ANSWER) is ringing
+    assert find_call(handle(snapshot), Action.HANG_UP) is active
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "key", "placeholders"),
+    [
+        (line(), "no_call", {"line": "Alice"}),
+        (line(call()), "no_call_offers", {"line": "Alice", "action": "hold", "offered": "-"}),
+        (
+            line(
+                call(actions=frozenset({Action.RETRIEVE, Action.END})),
+                call(ref="2", actions=frozenset({Action.END, Action.ANSWER})),
+                name="",
+            ),
+            "no_call_offers",
+            {"line": "1000", "action": "hold", "offered": "answer, end, retrieve"},
+        ),
+    ],
+    ids=["no call", "nothing offered", "other things offered"],
+)
+def test_an_action_that_no_call_offers(snapshot: LineSnapshot, key: str, placeholders: dict[str, str]) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        find_call(handle(snapshot), Action.HOLD)
+    assert refused.value.translation_key == key
+    assert refused.value.translation_placeholders == placeholders
+
+
+def test_the_line_itself_answers_where_its_licence_shows_no_calls() -> None:
+    seeing, blind = handle(line(call(actions=frozenset({Action.ANSWER})))), handle(line(features=frozenset()))
+    assert shows_calls(seeing.snapshot)
+    assert not shows_calls(blind.snapshot)
+    assert find_target(seeing, Action.ANSWER) is seeing.calls[0]
+    assert find_target(blind, Action.ANSWER) is blind
+
+
+def test_a_line_is_called_by_the_best_that_is_known() -> None:
+    assert label_of(line()) == "Alice"
+    assert label_of(line(name="")) == "1000"
+    assert label_of(line(name="", number="")) == "alice"
+
+
+def test_what_is_shown_of_a_call() -> None:
+    whole = call(
+        direction=Direction.INCOMING,
+        parties=(BOB, CAROL),
+        called=Party(number="1000"),
+        started_at=NOW,
+        answered_at=NOW.replace(minute=5),
+        actions=frozenset({Action.HOLD, Action.END}),
+    )
+    assert describe_call(whole) == {
+        "call_id": "call-1",
+        "call_state": "active",
+        "direction": "incoming",
+        "party_name": "Bob Keller",
+        "party_number": "1001",
+        "called_number": "1000",
+        "conference": True,
+        "started_at": "2026-01-02T03:04:05+00:00",
+        "answered_at": "2026-01-02T03:05:05+00:00",
+        "actions": ["end", "hold"],
+    }
+    assert describe_call(call(CallState.RELEASING)) == {
+        "call_id": "call-1",
+        "call_state": "releasing",
+        "direction": "unknown",
+        "party_name": None,
+        "party_number": None,
+        "called_number": None,
+        "conference": False,
+        "started_at": None,
+        "answered_at": None,
+        "actions": [],
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------- events
+
+
+def started(**fields: Any) -> CallEvent:
+    return CallStarted(at=NOW, line="alice", call=call(**fields))
+
+
+def changed(before: CallSnapshot, after: CallSnapshot) -> CallEvent:
+    return CallChanged(at=NOW, line="alice", call=after, previous=before)
+
+
+def ended(**fields: Any) -> CallEvent:
+    return CallEnded(at=NOW, line="alice", call=call(CallState.UNKNOWN, **fields))
+
+
+ENTERED = {
+    CallState.DIALING: "dialing",
+    CallState.RINGING_OUTGOING: "ringing_there",
+    CallState.RINGING_INCOMING: "ringing",
+    CallState.ACTIVE: "answered",
+    CallState.HELD: "held",
+    CallState.RELEASING: None,
+    CallState.UNKNOWN: None,
+}
+
+
+@pytest.mark.parametrize("state", CallState)
+def test_the_event_of_a_state(state: CallState) -> None:
+    assert event_type_of(started(state=state)) == ENTERED[state]
+    other = CallState.DIALING if state is not CallState.DIALING else CallState.HELD
+    assert event_type_of(changed(call(other), call(state))) == ENTERED[state]
+
+
+@pytest.mark.parametrize("outcome", [*Outcome, None])
+def test_the_event_of_an_end(outcome: Outcome | None) -> None:
+    expected = outcome.value if outcome not in (Outcome.ANSWERED, Outcome.UNKNOWN, None) else "ended"
+    assert event_type_of(ended(outcome=outcome)) == expected
+    assert expected in ENDS
+    assert ENDS.count(expected) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (call(CallState.HELD, answered=True), call(answered=True), "retrieved"),
+        (call(CallState.HELD), call(answered=True), "answered"),
+        (call(answered=True), call(CallState.HELD, answered=True), "held"),
+        (call(parties=(BOB,)), call(parties=(CAROL,)), "party_changed"),
+        (call(parties=(BOB,)), call(parties=(BOB, CAROL)), "party_changed"),
+        (call(parties=(BOB,)), call(parties=(Party(number="1001", name="Robert"),)), "party_changed"),
+        (call(parties=(BOB,)), call(parties=(Party(number="1009", name="Bob Keller"),)), "party_changed"),
+        (call(parties=(BOB,)), call(parties=()), "party_changed"),
+        (call(parties=()), call(parties=(BOB,)), None),
+        (call(parties=(BOB, CAROL)), call(parties=(CAROL, BOB)), None),
+        (call(parties=(BOB,)), call(parties=(Party(number="1001", name="Bob Keller", login="bob"),)), None),
+        (call(parties=(BOB,)), call(parties=(BOB,), actions=frozenset({Action.HOLD})), None),
+        (call(CallState.HELD, parties=(BOB,), answered=True), call(parties=(CAROL,), answered=True), "retrieved"),
+    ],
+)
+def test_the_event_of_a_change(before: CallSnapshot, after: CallSnapshot, expected: str | None) -> None:
+    assert event_type_of(changed(before, after)) == expected
+
+
+def test_every_event_has_a_type_and_every_trigger_its_events() -> None:
+    ends = {outcome.value for outcome in Outcome} - {"answered", "unknown"} | {"ended"}
+    assert set(ENDS) == ends
+    assert CALL.event_types is not None
+    assert sorted(CALL.event_types) == sorted(
+        {"dialing", "ringing_there", "ringing", "answered", "held", "retrieved", "party_changed"} | ends
+    )
+    assert {name: set(trigger._event_types) for name, trigger in TRIGGERS.items()} == {  # type: ignore[attr-defined]
+        "incoming_call": {"ringing"},
+        "outgoing_call": {"dialing", "ringing_there"},
+        "call_answered": {"answered"},
+        "call_ended": ends,
+        "call_missed": {"missed"},
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------ forward
+
+
+@pytest.mark.parametrize(
+    ("draft", "args", "fields"),
+    [
+        (ForwardDraft(number="1002"), ("1002",), {"condition": Condition.IMMEDIATE}),
+        (ForwardDraft(number="1002", condition=Condition.BUSY), ("1002",), {"condition": Condition.BUSY}),
+        (
+            ForwardDraft(number="1002", target=Target.VOICEMAIL, condition=Condition.NO_ANSWER),
+            (),
+            {"target": Target.VOICEMAIL, "condition": Condition.NO_ANSWER},
+        ),
+    ],
+)
+def test_a_draft_is_sent(draft: ForwardDraft, args: tuple[str, ...], fields: dict[str, Any]) -> None:
+    target = SimpleNamespace(set_forward=AsyncMock())
+    asyncio.run(draft.send(target))  # type: ignore[arg-type]
+    target.set_forward.assert_awaited_once_with(*args, **fields)
+
+
+def test_a_draft_without_a_number_sends_nothing() -> None:
+    target = SimpleNamespace(set_forward=AsyncMock())
+    with pytest.raises(ServiceValidationError) as missing:
+        asyncio.run(ForwardDraft().send(target))  # type: ignore[arg-type]
+    assert missing.value.translation_key == "forward_number_missing"
+    target.set_forward.assert_not_awaited()
+
+
+DRAFT = ForwardDraft(condition=Condition.BUSY, target=Target.VOICEMAIL, number="1002")
+
+
+@pytest.mark.parametrize(
+    ("forward", "draft"),
+    [
+        (
+            Forward(condition=Condition.NO_ANSWER, target=Target.NUMBER, number="1003"),
+            ForwardDraft(condition=Condition.NO_ANSWER, target=Target.NUMBER, number="1003"),
+        ),
+        (Forward(condition=Condition.UNKNOWN, target=Target.UNKNOWN), DRAFT),
+        (Forward(condition=Condition.UNKNOWN, target=Target.ASSOCIATE, number="1003"), DRAFT),
+        (Forward(condition=Condition.UNKNOWN, target=Target.VOICEMAIL, number="1003"), DRAFT),
+        (Forward(condition=Condition.UNKNOWN, target=Target.NUMBER), dataclasses.replace(DRAFT, target=Target.NUMBER)),
+        (
+            Forward(condition=Condition.IMMEDIATE, target=Target.VOICEMAIL),
+            dataclasses.replace(DRAFT, condition=Condition.IMMEDIATE),
+        ),
+    ],
+)
+def test_a_draft_follows_what_the_pbx_reports(forward: Forward, draft: ForwardDraft) -> None:
+    assert DRAFT.following(forward) == draft
+
+
+def test_what_a_forward_can_be() -> None:
+    assert CONDITIONS == ["immediate", "busy", "no_answer", "busy_no_answer"]
+    assert TARGETS == ["number", "voicemail"]
+    assert ForwardDraft() == ForwardDraft(condition=Condition.IMMEDIATE, target=Target.NUMBER, number="")
+    condition, target = FORWARD_SELECTS
+    assert (condition.options, target.options) == (CONDITIONS, TARGETS)
+    assert (condition.current(DRAFT), target.current(DRAFT)) == ("busy", "voicemail")
+    assert condition.changed(DRAFT, "immediate") == dataclasses.replace(DRAFT, condition=Condition.IMMEDIATE)
+    assert target.changed(DRAFT, "number") == dataclasses.replace(DRAFT, target=Target.NUMBER)
+
+
+# ------------------------------------------------------------------------------------------------------------ entities
+
+
+def test_which_lines_have_which_entities_and_what_these_show() -> None:
+    calls, counters = {Feature.CALL_EVENTS}, {Feature.COUNTERS}
+    expected: dict[str, tuple[set[Feature], set[str]]] = {
+        "ringing": (calls, {"calls"}),
+        "on_a_call": (calls, {"calls"}),
+        "in_service": ({Feature.DEVICE_STATES}, {"devices"}),
+        "answer": ({Feature.ANSWER}, {"calls"}),
+        "hang_up": ({Feature.HANG_UP}, {"calls"}),
+        "call": (calls, set()),
+        "forward_condition": ({Feature.FORWARD}, {"routing", "draft"}),
+        "forward_target": ({Feature.FORWARD}, {"routing", "draft"}),
+        "forward_number": ({Feature.FORWARD}, {"routing", "draft"}),
+        "caller_id_choice": ({Feature.CALLER_ID}, {"caller_id"}),
+        "caller_id_number": ({Feature.CALLER_ID}, {"caller_id"}),
+        "call_state": (calls, {"calls", "state", "devices", "busy"}),
+        "other_party": (calls, {"calls"}),
+        "active_calls": (calls, {"calls"}),
+        "missed_calls": (counters, {"counters"}),
+        "voicemails": (counters, {"counters"}),
+        "callback_requests": (counters | {Feature.CALL_BACK}, {"counters"}),
+        "new_texts": (counters, {"counters"}),
+        "do_not_disturb": ({Feature.DO_NOT_DISTURB}, {"routing"}),
+        "forward": ({Feature.FORWARD}, {"routing"}),
+        "remote_extension": ({Feature.REMOTE_EXTENSION}, {"routing"}),
+    }
+    descriptions = [
+        *LINE_BINARY_SENSORS, *BUTTONS, CALL, *FORWARD_SELECTS, CALLER_ID_CHOICE, *LINE_SENSORS, *SWITCHES,
+        FORWARD_NUMBER, CALLER_ID_NUMBER,
+    ]  # fmt: skip
+    assert {item.key: (set(item.features), set(item.watch)) for item in descriptions} == expected
+    assert all(item.translation_key == item.key for item in descriptions)
+
+
+def sensor(key: str) -> Any:
+    """Return the description of a sensor or binary sensor of a line."""
+    return next(item for item in (*LINE_SENSORS, *LINE_BINARY_SENSORS) if item.key == key)
+
+
+@pytest.mark.parametrize("state", LineState)
+def test_the_call_state_is_one_of_its_options_or_unknown(state: LineState) -> None:
+    value = sensor("call_state").value(SimpleNamespace(state=state))
+    assert value == (None if state is LineState.UNKNOWN else state.value)
+    assert value is None or value in sensor("call_state").options
+    assert LineState.UNKNOWN.value not in sensor("call_state").options
+
+
+def test_the_attributes_of_the_call_state() -> None:
+    attributes = sensor("call_state").attributes
+    held = call(CallState.HELD, "1", parties=(CAROL,))
+    active = call(CallState.ACTIVE, "2", parties=(BOB,), direction=Direction.OUTGOING, started_at=NOW)
+    shown = attributes(line(held, active), None)
+    assert shown == {
+        "line": "alice",
+        "number": "1000",
+        "call_id": "call-2",
+        "direction": "outgoing",
+        "party_name": "Bob Keller",
+        "party_number": "1001",
+        "called_number": None,
+        "started_at": "2026-01-02T03:04:05+00:00",
+        "answered_at": None,
+        "last_outcome": None,
+        "last_party": None,
+        "calls": [describe_call(active), describe_call(held)],
+    }
+    idle = attributes(line(), call(outcome=Outcome.MISSED, parties=(Party(number="1001"),)))
+    assert idle == dict.fromkeys(shown) | {
+        "line": "alice", "number": "1000", "last_outcome": "missed", "last_party": "1001", "calls": [],
+    }  # fmt: skip
+    bare = attributes(line(), call())
+    assert (bare["last_outcome"], bare["last_party"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        ((), None),
+        ((call(),), None),
+        ((call(parties=(BOB,)),), "Bob Keller"),
+        ((call(parties=(BOB, CAROL)),), "Bob Keller, Carol Diaz"),
+        ((call(CallState.HELD, parties=(BOB,)), call(ref="2", parties=(CAROL,))), "Carol Diaz"),
+        ((call(CallState.HELD, parties=(BOB,)), call(ref="2")), None),
+        ((call(parties=(Party(name="x" * 300),)),), "x" * 255),
+    ],
+)
+def test_the_other_party(calls: tuple[CallSnapshot, ...], expected: str | None) -> None:
+    assert sensor("other_party").value(line(*calls)) == expected
+
+
+def test_the_counts() -> None:
+    assert sensor("active_calls").value(line()) == 0
+    assert sensor("active_calls").value(line(call(ref="1"), call(ref="2"))) == 2
+    snapshot = line(counters=Counters(missed_calls=1, voicemails=2, callback_requests=3, new_texts=4, faxes=5))
+    keys = ("missed_calls", "voicemails", "callback_requests", "new_texts")
+    assert [sensor(key).value(snapshot) for key in keys] == [1, 2, 3, 4]
+    assert [sensor(key).value(line()) for key in keys] == [None] * 4
+
+
+@pytest.mark.parametrize("state", CallState)
+def test_ringing_and_on_a_call(state: CallState) -> None:
+    for snapshot in (line(call(state)), line(call(CallState.DIALING, "0"), call(state))):
+        assert sensor("ringing").is_on(snapshot) is (state is CallState.RINGING_INCOMING)
+        assert sensor("on_a_call").is_on(snapshot) is (state in (CallState.ACTIVE, CallState.HELD))
+    assert sensor("ringing").is_on(line()) is False
+    assert sensor("on_a_call").is_on(line()) is False
+
+
+def test_in_service() -> None:
+    for state, expected in ((DeviceState.IN_SERVICE, True), (DeviceState.OUT_OF_SERVICE, False)):
+        assert sensor("in_service").is_on(line(devices=(Device(id="1000", state=state),))) is expected
+
+
+def test_the_sensors_of_the_pbx() -> None:
+    pbx = SimpleNamespace(info=SimpleNamespace(server="secondary"), statistics=SimpleNamespace(losses=3))
+    assert {item.key: (item.value(pbx), item.pairs) for item in PBX_SENSORS} == {  # type: ignore[arg-type]
+        "server": ("secondary", True),
+        "losses": (3, False),
+    }
+    o2g = ("Alcatel-Lucent Enterprise", "O2G", "Line", None, True)
+    assert {kind: dataclasses.astuple(item) for kind, item in KINDS.items()} == {
+        "demo": (None, "Simulated PBX", "Line", None, True),
+        "o2g_user": o2g,
+        "o2g_administrator": o2g,
+        "myrcc": ("Centile", "Istra myRCC", "Extension", "Centile", False),
+        "mycrm": ("Centile", "Istra myCrm", "Terminal", None, False),
+        "myistra": ("Centile", "Istra myIstra", "User", "Centile", False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("+1 (555) 01-23", "+15550123"),
+        ("1.555.0123", "15550123"),
+        ("+15550123", "+15550123"),
+        ("my number", "my number"),
+        ("555 O123", "555 O123"),
+        ("++1555", "++1555"),
+        ("+", "+"),
+        ("", ""),
+    ],
+)
+def test_a_number_as_people_write_it(typed: str, number: str) -> None:
+    assert _plain(typed) == number
+
+
+# ------------------------------------------------------------------------------------------------------------- actions
+
+
+def accepted(action: str, **data: Any) -> dict[str, Any]:
+    result: dict[str, Any] = services.ACTIONS[action][1](data)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "defaults"),
+    [
+        ("dial", {}, {"timeout": 10.0}),
+        ("answer", {}, {}),
+        ("hang_up", {}, {"everybody": False}),
+        ("hold", {}, {}),
+        ("retrieve", {}, {}),
+        ("transfer", {}, {"anonymous": False}),
+        ("redirect", {"number": "1002"}, {"anonymous": False}),
+        ("conference", {}, {}),
+        ("add_party", {"number": "1002"}, {}),
+        ("send_dtmf", {"digits": "1"}, {}),
+        ("set_forward", {}, {"target": "number", "condition": "immediate"}),
+    ],
+)
+def test_the_defaults_of_every_action(action: str, data: dict[str, str], defaults: dict[str, Any]) -> None:
+    assert accepted(action, **data) == data | defaults
+    assert accepted(action, line="1000", **data) == {"line": "1000"} | data | defaults
+    assert accepted(action, device_id="d", **data) == {"device_id": "d"} | data | defaults
+    with pytest.raises(vol.Invalid):
+        accepted(action, line="1000", device_id="d", **data)
+    with pytest.raises(vol.Invalid):
+        accepted(action, other="1", **data)
+    if data:
+        with pytest.raises(vol.Invalid):
+            accepted(action)
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "given", "taken"),
+    [
+        ("dial", "number", 1001, "1001"),
+        ("dial", "auto_answer", "no", False),
+        ("dial", "phone", 1001, "1001"),
+        ("dial", "calling_number", 1001, "1001"),
+        ("dial", "associated_data", 17, "17"),
+        ("dial", "inhibit_progress_tone", "yes", True),
+        ("dial", "pin", 1234, "1234"),
+        ("dial", "secret_code", 1234, "1234"),
+        ("dial", "business_code", 12, "12"),
+        ("dial", "supervised_transfer", "yes", True),
+        ("dial", "call_to_supervisor", "yes", True),
+        ("dial", "timeout", "0", 0.0),
+        ("dial", "timeout", 60, 60.0),
+        ("dial", "skills", {"skill": 3}, [{"skill": 3, "active": True}]),
+        ("dial", "skills", [{"skill": 0, "level": 0, "active": "no"}], [{"skill": 0, "level": 0, "active": False}]),
+        ("answer", "call_id", 1, "1"),
+        ("answer", "phone", 1001, "1001"),
+        ("hang_up", "call_id", 1, "1"),
+        ("hang_up", "everybody", "yes", True),
+        ("hold", "phone", 1001, "1001"),
+        ("retrieve", "phone", 1001, "1001"),
+        ("transfer", "number", 1001, "1001"),
+        ("transfer", "to_call_id", 1, "1"),
+        ("transfer", "anonymous", "yes", True),
+        ("redirect", "number", 1001, "1001"),
+        ("redirect", "anonymous", "yes", True),
+        ("conference", "to_call_id", 1, "1"),
+        ("add_party", "number", 1001, "1001"),
+        ("send_dtmf", "digits", 1, "1"),
+        ("send_dtmf", "phone", 1001, "1001"),
+        ("set_forward", "number", 1001, "1001"),
+        ("set_forward", "target", "none", "none"),
+        ("set_forward", "target", "voicemail", "voicemail"),
+        ("set_forward", "condition", "busy_no_answer", "busy_no_answer"),
+    ],
+)
+def test_what_the_fields_of_the_actions_take(action: str, field: str, given: Any, taken: Any) -> None:
+    needed = {"redirect": {"number": "1"}, "add_party": {"number": "1"}, "send_dtmf": {"digits": "1"}}
+    assert accepted(action, **{**needed.get(action, {}), field: given})[field] == taken
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("dial", {"timeout": -0.1}),
+        ("dial", {"timeout": 60.1}),
+        ("dial", {"timeout": "soon"}),
+        ("dial", {"skills": [{"level": 1}]}),
+        ("dial", {"skills": [{"skill": -1}]}),
+        ("dial", {"skills": [{"skill": 1, "level": -1}]}),
+        ("dial", {"skills": [{"skill": 1, "other": 1}]}),
+        ("dial", {"call_id": "1"}),
+        ("transfer", {"number": "1", "to_call_id": "1"}),
+        ("set_forward", {"target": "associate"}),
+        ("set_forward", {"condition": "unknown"}),
+        ("set_forward", {"condition": "never"}),
+    ],
+)
+def test_what_the_fields_of_the_actions_refuse(action: str, data: dict[str, Any]) -> None:
+    with pytest.raises(vol.Invalid):
+        accepted(action, **data)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, None),
+        ({"supervised_transfer": False, "call_to_supervisor": False, "skills": []}, None),
+        ({"supervised_transfer": True}, AcdCall(supervised_transfer=True, to_supervisor=False, skills=())),
+        ({"call_to_supervisor": True}, AcdCall(supervised_transfer=False, to_supervisor=True, skills=())),
+        (
+            {"skills": [{"skill": 3, "active": False}, {"skill": 4, "active": True, "level": 2}]},
+            AcdCall(
+                supervised_transfer=False,
+                to_supervisor=False,
+                skills=(Skill(number=3, active=False), Skill(number=4, active=True, level=2)),
+            ),
+        ),
+    ],
+)
+def test_what_makes_a_call_one_of_the_call_centre(data: dict[str, Any], expected: AcdCall | None) -> None:
+    assert services._call_centre(data) == expected
+
+
+# -------------------------------------------------------------------------------------------------------------- errors
+
+REFUSAL = {"operation": "POST /calls", "status": 500}
+ERRORS: list[tuple[aiopbx.PbxError, str, bool]] = [
+    (aiopbx.PolicyViolation("number", "x"), "policy_violation", True),
+    (aiopbx.InvalidInput("number", "x"), "invalid_input", True),
+    (aiopbx.UnknownLine("x"), "unknown_line", True),
+    (aiopbx.UnknownCall("x"), "unknown_call", True),
+    (aiopbx.NotSupported("x", missing="y"), "not_supported", True),
+    (aiopbx.ActionNotAllowed("hold", ()), "action_not_allowed", True),
+    (aiopbx.CallOver("x", outcome="busy"), "call_over", False),
+    (aiopbx.CertificateFailed("x"), "certificate", False),
+    (aiopbx.ConnectionFailed("x"), "cannot_connect", False),
+    (aiopbx.AuthenticationFailed("x"), "invalid_auth", False),
+    (aiopbx.TwoStepRequired("x"), "invalid_auth", False),
+    (aiopbx.Offline("x"), "offline", False),
+    (aiopbx.OutcomeUnknown("x"), "outcome_unknown", False),
+    (aiopbx.NotReady("x", **REFUSAL), "not_ready", False),  # type: ignore[arg-type]
+    (aiopbx.SessionLost("x", **REFUSAL), "session_lost", False),  # type: ignore[arg-type]
+    (aiopbx.NotFound("x", **REFUSAL), "not_found", False),  # type: ignore[arg-type]
+    (aiopbx.NotAllowed("x", **REFUSAL), "refused", False),  # type: ignore[arg-type]
+    (aiopbx.RequestRefused("x", **REFUSAL), "refused", False),  # type: ignore[arg-type]
+    (aiopbx.PbxError("x"), "pbx_error", False),
+]
+
+
+@pytest.mark.parametrize(("error", "key", "callers_fault"), ERRORS, ids=lambda value: type(value).__name__)
+def test_every_error_is_translated(error: aiopbx.PbxError, key: str, callers_fault: bool) -> None:
+    assert error_key(error) == key
+    with pytest.raises(HomeAssistantError) as raised, pbx_errors():
+        raise error
+    assert isinstance(raised.value, ServiceValidationError) is callers_fault
+    assert raised.value.__cause__ is error
+    assert raised.value.translation_domain == "pbx"
+    assert raised.value.translation_key == key
+    assert raised.value.translation_placeholders == {"message": str(error)}
+    at_start = translated(error, ConfigEntryError)
+    assert type(at_start) is ConfigEntryError
+    assert (at_start.translation_domain, at_start.translation_key) == ("pbx", key)
+    assert at_start.translation_placeholders == {"message": str(error)}
+
+
+def test_other_errors_pass() -> None:
+    with pytest.raises(KeyError), pbx_errors():
+        raise KeyError
+    with pbx_errors():
+        pass
+    mine = invalid("line_not_found", line="1", known="2")
+    assert (mine.translation_domain, mine.translation_key) == ("pbx", "line_not_found")
+    assert mine.translation_placeholders == {"line": "1", "known": "2"}
+
+
+# ---------------------------------------------------------------------------------------------------------- the client
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "lines"),
+    [
+        ("o2g_user", {"all_lines": False, "lines": ["a"]}, "all"),
+        ("myistra", {"all_lines": False, "lines": ["a"]}, "all"),
+        ("o2g_administrator", {}, "all"),
+        ("o2g_administrator", {"all_lines": True, "lines": ["a"]}, "all"),
+        ("o2g_administrator", {"all_lines": False, "lines": ["a", "b"]}, ("a", "b")),
+        ("myrcc", {"all_lines": False}, ()),
+        ("mycrm", {"all_lines": False, "lines": ["a"]}, ("a",)),
+        ("demo", {"all_lines": False, "lines": ["a"]}, ("a",)),
+    ],
+)
+def test_the_lines_of_an_entry(kind: str, options: dict[str, Any], lines: Any) -> None:
+    assert chosen_lines({"kind": kind}, options) == lines
+
+
+@pytest.mark.parametrize(
+    ("options", "allowed", "denied", "limit"),
+    [
+        ({}, ("*",), (), None),
+        ({"allowed": [], "denied": []}, ("*",), (), None),
+        ({"allowed": ["1*"], "denied": ["19*"], "calls_per_minute": 3.0}, ("1*",), ("19*",), 3),
+        ({"calls_per_minute": 1}, ("*",), (), 1),
+    ],
+)
+def test_the_dial_policy_of_an_entry(
+    options: dict[str, Any], allowed: tuple[str, ...], denied: tuple[str, ...], limit: int | None
+) -> None:
+    policy = dial_policy(options)
+    assert (tuple(policy.allowed), tuple(policy.denied), policy.calls_per_minute) == (allowed, denied, limit)
+
+
+ACCOUNT = {"url": "https://pbx.example.com", "username": "u", "password": "p", "tls": "verify"}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"kind": "o2g_user"}, {"tls": "verify", "application_name": "Home Assistant"}),
+        ({"kind": "o2g_administrator", "tls": "none"}, {"tls": "none", "application_name": "Home Assistant"}),
+        (
+            {"kind": "o2g_user", "tls": "own_ca", "ca_file": "pbx.pem", "secondary_url": "https://b.example.com"},
+            {
+                "tls": "verify",
+                "application_name": "Home Assistant",
+                "secondary_url": "https://b.example.com",
+                "ca_file": Path("/config/pbx.pem"),
+            },
+        ),
+        ({"kind": "o2g_user", "ca_file": "pbx.pem"}, {"tls": "verify", "application_name": "Home Assistant"}),
+        ({"kind": "myrcc", "enterprise": "e"}, {"tls": "verify", "system": "myrcc", "enterprise": "e"}),
+        ({"kind": "mycrm", "secondary_url": "https://b.example.com"}, {"tls": "verify", "system": "mycrm"}),
+        ({"kind": "myistra", "tls": "none"}, {"tls": "none", "system": "myistra"}),
+    ],
+)
+def test_how_a_pbx_is_reached(data: dict[str, str], expected: dict[str, Any]) -> None:
+    hass: Any = SimpleNamespace(config=SimpleNamespace(path=lambda name: f"/config/{name}"))
+    account = {key: ACCOUNT[key] for key in ("url", "username", "password")}
+    assert _reach(hass, ACCOUNT | data) == account | expected
+
+
+# ----------------------------------------------------------------------------------------------------------- the flows
+
+ISTRA = ("myrcc", "mycrm", "myistra")
+EVERY = ("o2g_user", "o2g_administrator", *ISTRA)
+
+
+@pytest.mark.parametrize(
+    ("error", "kinds", "field", "key"),
+    [
+        (aiopbx.InvalidInput("url", "x"), EVERY, "url", "invalid_url"),
+        (aiopbx.InvalidInput("secondary_url", "x"), EVERY, "secondary_url", "invalid_url"),
+        (aiopbx.InvalidInput("ca_file", "x"), EVERY, "ca_file", "invalid_ca_file"),
+        (aiopbx.InvalidInput("username", "x"), EVERY, "username", "invalid_username"),
+        (aiopbx.InvalidInput("enterprise", "x"), EVERY, "enterprise", "invalid_enterprise"),
+        (aiopbx.InvalidInput("lines", "x"), EVERY, "base", "invalid_input"),
+        (aiopbx.TwoStepRequired("x"), ISTRA, "username", "two_step"),
+        (aiopbx.TwoStepRequired("x"), ("o2g_user",), "base", "invalid_auth"),
+        (aiopbx.NotAllowed("x", **REFUSAL), ISTRA, "username", "extension_forbidden"),  # type: ignore[arg-type]
+        (aiopbx.NotAllowed("x", **REFUSAL), ("o2g_user",), "base", "refused"),  # type: ignore[arg-type]
+        (aiopbx.AuthenticationFailed("x"), ("myrcc",), "base", "invalid_auth_enterprise"),
+        (aiopbx.AuthenticationFailed("x"), ("mycrm", "myistra", "o2g_user"), "base", "invalid_auth"),
+        (aiopbx.NotReady("x", **REFUSAL), ISTRA, "base", "telephony_down"),  # type: ignore[arg-type]
+        (aiopbx.NotReady("x", **REFUSAL), ("o2g_user",), "base", "not_ready"),  # type: ignore[arg-type]
+        (aiopbx.ConnectionFailed("x"), EVERY, "base", "cannot_connect"),
+    ],
+)
+def test_what_a_form_shows_for_an_error(error: aiopbx.PbxError, kinds: tuple[str, ...], field: str, key: str) -> None:
+    for kind in kinds:
+        problem = _problem(kind, error)
+        assert problem.errors == {field: key}, kind
+        assert problem.message == str(error)
+
+
+def test_input_is_cleaned() -> None:
+    typed = {
+        "url": " https://pbx.example.com ",
+        "username": "u",
+        "password": " p ",
+        "ca_file": "  ",
+        "all_lines": False,
+    }
+    assert _clean(typed) == {"url": "https://pbx.example.com", "username": "u", "password": " p ", "all_lines": False}
+    assert _clean({"password": ""}) == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "unique_id", "title"),
+    [
+        (
+            {"kind": "o2g_user", "url": "https://PBX.example.com:8443/x", "username": "u"},
+            "pbx.example.com:8443_u",
+            "pbx.example.com (u)",
+        ),
+        ({"kind": "o2g_user", "url": "https://a:b@pbx.example.com", "username": "u"}, "pbx.example.com_u", None),
+        (
+            {"kind": "myrcc", "url": "https://pbx.example.com", "username": "u", "enterprise": "e"},
+            "myrcc|pbx.example.com|e|u",
+            "pbx.example.com (myRCC, e)",
+        ),
+        (
+            {"kind": "mycrm", "url": "https://pbx.example.com", "username": "u"},
+            "mycrm|pbx.example.com|u",
+            "pbx.example.com (myCrm, u)",
+        ),
+        (
+            {"kind": "myistra", "url": "https://pbx.example.com", "username": "u"},
+            "myistra|pbx.example.com|u",
+            "pbx.example.com (myIstra, u)",
+        ),
+    ],
+)
+def test_the_id_and_the_title_of_an_entry(data: dict[str, str], unique_id: str, title: str | None) -> None:
+    assert _unique_id(data) == unique_id
+    assert title is None or _title(data) == title
+
+
+def test_the_lines_to_choose_from() -> None:
+    lines = (
+        AvailableLine(id="c", number="1002", name="Carol"),
+        AvailableLine(id="b", number="1001"),
+        AvailableLine(id="t2", name="Phone"),
+        AvailableLine(id="t1", name="Phone"),
+        AvailableLine(id="t3", name="Softphone"),
+        AvailableLine(id="t4"),
+    )
+    every, chosen = lines_schema(lines).items()
+    assert (str(every[0]), every[0].default()) == ("all_lines", True)
+    assert chosen[1].config["options"] == [
+        {"value": "t1", "label": "Phone (t1)"},
+        {"value": "t2", "label": "Phone (t2)"},
+        {"value": "t3", "label": "Softphone"},
+        {"value": "t4", "label": "t4"},
+        {"value": "b", "label": "1001 · b"},
+        {"value": "c", "label": "1002 · Carol"},
+    ]
+    assert chosen[1].config["multiple"] is True
+    assert _label(AvailableLine(id="x", name="Phone"), Counter({"Phone": 1})) == "Phone"
+
+
+@pytest.mark.parametrize(
+    ("data", "errors"),
+    [
+        ({"all_lines": True}, {}),
+        ({"all_lines": True, "lines": []}, {}),
+        ({"all_lines": False}, {"lines": "no_lines"}),
+        ({"all_lines": False, "lines": []}, {"lines": "no_lines"}),
+        ({"all_lines": False, "lines": ["a"]}, {}),
+    ],
+)
+def test_at_least_one_line_is_chosen(data: dict[str, Any], errors: dict[str, str]) -> None:
+    assert _lines_problem(data) == errors

@@ -1,0 +1,234 @@
+"""The forms of the flows: every field, what it starts with and what it shows; and what comes of filling them in."""
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import voluptuous as vol
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.selector import Selector
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.pbx import config_flow
+from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.const import DOMAIN
+from tests.integration.helpers import (
+    ALICE,
+    BOB,
+    administrator,
+    answer,
+    make_entry,
+    reconfigure,
+    set_up,
+    start,
+    typed,
+    user,
+)
+
+TEXT: dict[str, Any] = {"text": {"multiline": False, "multiple": False}}
+URL = {"text": {"type": "url", "multiline": False, "multiple": False}}
+USERNAME = {"text": {"type": "text", "autocomplete": "username", "multiline": False, "multiple": False}}
+PASSWORD = {"text": {"type": "password", "autocomplete": "current-password", "multiline": False, "multiple": False}}
+PATTERNS = {"text": {"multiple": True, "multiline": False}}
+
+# A field: whether it is required, what it starts with, how it is asked for.
+ACCOUNT = {
+    "url": (True, None, URL),
+    "username": (True, None, USERNAME),
+    "password": (True, None, PASSWORD),
+}
+CERTIFICATE = {
+    "tls": (True, "verify", ["verify", "own_ca", "none"]),
+    "ca_file": (False, None, TEXT),
+}
+SECONDARY = {"secondary_url": (False, None, URL)}
+FORMS: dict[str, dict[str, Any]] = {
+    "o2g_user": {**ACCOUNT, **CERTIFICATE, **SECONDARY},
+    "o2g_administrator": {**ACCOUNT, **CERTIFICATE, **SECONDARY},
+    "myrcc": {**ACCOUNT, "enterprise": (True, None, TEXT), **CERTIFICATE},
+    "mycrm": {**ACCOUNT, **CERTIFICATE},
+    "myistra": {**ACCOUNT, **CERTIFICATE},
+}
+
+
+def fields(form: Any) -> dict[str, Any]:
+    """Return the fields of a form."""
+    found: dict[str, Any] = {}
+    for key, value in form["data_schema"].schema.items():
+        asked: Any = value.serialize()["selector"] if isinstance(value, Selector) else value
+        if "select" in asked:
+            asked = [one if isinstance(one, str) else one["value"] for one in asked["select"]["options"]]
+        default = None if isinstance(key.default, vol.Undefined) else key.default()
+        found[str(key)] = (isinstance(key, vol.Required), default, asked)
+    return found
+
+
+def suggested(form: Any) -> dict[str, Any]:
+    """Return what the fields of a form are filled in with."""
+    return {
+        str(key): key.description["suggested_value"]
+        for key in form["data_schema"].schema
+        if key.description and "suggested_value" in key.description
+    }
+
+
+@pytest.mark.parametrize("kind", FORMS)
+async def test_the_form_of_an_account(home: HomeAssistant, kind: str) -> None:
+    form = await start(home, kind)
+    assert form["step_id"] == kind
+    assert form["errors"] == {}
+    assert form["description_placeholders"] == {"message": "", "example": "https://192.0.2.10"}
+    assert fields(form) == FORMS[kind]
+    assert suggested(form) == {}
+    tls = next(value for key, value in form["data_schema"].schema.items() if key == "tls")
+    assert tls.config["translation_key"] == "tls"
+
+
+async def test_a_form_that_is_wrong_keeps_what_was_typed(home: HomeAssistant, simulator: Simulator) -> None:
+    data = typed(user(simulator, password="wrong", secondary_url="https://192.0.2.11"))
+    form = await answer(home, await start(home, "o2g_user"), data)
+    assert form["step_id"] == "o2g_user"
+    assert form["errors"] == {"base": "invalid_auth"}
+    assert form["description_placeholders"]["message"]
+    assert suggested(form) == data
+    form = await answer(home, form, typed(user(simulator, tls="own_ca")))
+    assert form["errors"] == {"ca_file": "ca_file_missing"}
+    assert form["description_placeholders"]["message"] == ""
+
+
+async def test_something_unexpected(
+    home: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    form = await start(home, "o2g_user")
+    with patch.object(config_flow, "async_probe", side_effect=RuntimeError("a wrench")):
+        form = await answer(home, form, typed(user(simulator)))
+    assert form["errors"] == {"base": "unknown"}
+    assert form["description_placeholders"]["message"] == "a wrench"
+    assert "Unexpected error while testing the connection" in caplog.text
+
+
+async def test_an_account_of_the_wrong_kind(home: HomeAssistant, simulator: Simulator) -> None:
+    form = await answer(home, await start(home, "o2g_user"), typed(administrator(simulator)))
+    assert form["errors"] == {"username": "is_administrator"}
+    assert form["description_placeholders"]["message"] == "admin"
+    form = await answer(home, await start(home, "o2g_administrator"), typed(user(simulator)))
+    assert form["errors"] == {"username": "not_administrator"}
+    assert form["description_placeholders"]["message"] == ALICE
+
+
+async def test_the_form_of_the_lines(home: HomeAssistant, simulator: Simulator) -> None:
+    form = await answer(home, await start(home, "o2g_administrator"), typed(administrator(simulator)))
+    assert form["step_id"] == "lines"
+    assert form["errors"] == {}
+    assert form["description_placeholders"] == {"count": "4"}
+    logins = [f"oxe100{index}" for index in range(4)]
+    assert fields(form) == {"all_lines": (True, True, {"boolean": {}}), "lines": (False, None, logins)}
+    assert suggested(form) == {}
+    form = await answer(home, form, {"all_lines": False})
+    assert form["errors"] == {"lines": "no_lines"}
+    assert suggested(form) == {"all_lines": False}
+    result = await answer(home, form, {"all_lines": False, "lines": [BOB]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "127.0.0.1 (admin)"
+    assert result["data"] == administrator(simulator)
+    assert result["options"] == {"all_lines": False, "lines": [BOB]}
+    await home.async_block_till_done()
+
+
+async def test_a_user_has_nothing_to_choose(home: HomeAssistant, simulator: Simulator) -> None:
+    result = await answer(home, await start(home, "o2g_user"), typed(user(simulator)) | {"ca_file": " "})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == f"127.0.0.1 ({ALICE})"
+    assert result["data"] == user(simulator)
+    assert result["options"] == {"all_lines": True}
+    await home.async_block_till_done()
+    again = await answer(home, await start(home, "o2g_user"), typed(user(simulator)))
+    assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_the_form_of_a_reauthentication(home: HomeAssistant, simulator: Simulator) -> None:
+    entry = await set_up(home, make_entry(user(simulator, password="wrong")))
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    [flow] = home.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+    assert flow["step_id"] == "reauth_confirm"
+    form: Any = await home.config_entries.flow.async_configure(flow["flow_id"])
+    assert fields(form) == {"password": (True, None, PASSWORD)}
+    assert form["errors"] == {}
+    assert form["description_placeholders"] == {
+        "message": "", "username": ALICE, "url": simulator.url, "name": entry.title,
+    }  # fmt: skip
+    form = await answer(home, form, {"password": "wrong, too"})
+    assert form["step_id"] == "reauth_confirm"
+    assert form["errors"] == {"base": "invalid_auth"}
+    assert form["description_placeholders"]["message"]
+    result = await answer(home, form, {"password": "secret"})
+    assert result["reason"] == "reauth_successful"
+    assert entry.data == user(simulator)
+    await home.async_block_till_done()
+
+
+@pytest.mark.parametrize(("title", "after"), [(f"127.0.0.1 ({ALICE})", f"127.0.0.1 ({BOB})"), ("Mine", "Mine")])
+async def test_the_form_of_a_reconfiguration(home: HomeAssistant, simulator: Simulator, title: str, after: str) -> None:
+    entry = MockConfigEntry(
+        domain=DOMAIN, title=title, unique_id="x", data=user(simulator, ca_file="x.pem"), options={"all_lines": True}
+    )
+    await set_up(home, entry)
+    form = await reconfigure(home, entry)
+    assert form["step_id"] == "reconfigure"
+    assert form["errors"] == {}
+    assert fields(form) == FORMS["o2g_user"]
+    assert suggested(form) == {"url": simulator.url, "username": ALICE, "tls": "verify", "ca_file": "x.pem"}
+    result = await answer(home, form, typed(user(simulator, BOB)))
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.title == after
+    assert entry.data == user(simulator, BOB)
+    assert entry.unique_id == f"{simulator.url.removeprefix('http://').partition('/')[0]}_{BOB}"
+    await home.async_block_till_done()
+    # to itself again: that is no other entry
+    result = await answer(home, await reconfigure(home, entry), typed(user(simulator, BOB)))
+    assert result["reason"] == "reconfigure_successful"
+    await home.async_block_till_done()
+
+
+async def test_the_demo_has_nothing_to_reconfigure(home: HomeAssistant) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, data={"kind": "demo"}, unique_id="demo")
+    entry.add_to_hass(home)
+    result = await reconfigure(home, entry)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "demo_needs_nothing")
+    menu = await start(home, "demo")
+    assert (menu["type"], menu["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+LIMIT = {"number": {"min": 1.0, "max": 1000.0, "step": 1.0, "mode": "box"}}
+
+
+async def test_the_form_of_the_options(home: HomeAssistant, simulator: Simulator) -> None:
+    entry = await set_up(
+        home,
+        make_entry(
+            administrator(simulator), all_lines=False, lines=[BOB, "oxe9999"], denied=["19*"], calls_per_minute=2
+        ),
+    )
+    form: Any = await home.config_entries.options.async_init(entry.entry_id)
+    assert form["step_id"] == "init"
+    assert form["errors"] == {}
+    assert fields(form) == {
+        "all_lines": (True, True, {"boolean": {}}),
+        "lines": (False, None, [f"oxe100{index}" for index in range(4)]),
+        "allowed": (False, None, PATTERNS),
+        "denied": (False, None, PATTERNS),
+        "calls_per_minute": (False, None, LIMIT),
+        "auto_answer": (True, True, {"boolean": {}}),
+    }
+    assert suggested(form) == {"all_lines": False, "lines": [BOB], "denied": ["19*"], "calls_per_minute": 2}
+    configure = home.config_entries.options.async_configure
+    form = await configure(form["flow_id"], {"all_lines": False, "allowed": ["1*"], "auto_answer": False})
+    assert form["errors"] == {"lines": "no_lines"}
+    assert suggested(form) == {"all_lines": False, "lines": [], "allowed": ["1*"], "auto_answer": False}
+    result = await configure(form["flow_id"], {"all_lines": True, "calls_per_minute": 5.0, "auto_answer": True})
+    assert result["data"] == {"all_lines": True, "calls_per_minute": 5, "auto_answer": True}
+    assert type(result["data"]["calls_per_minute"]) is int
+    await home.async_block_till_done()
