@@ -23,7 +23,7 @@ from aiopbx import (
     Status,
     StatusChanged,
 )
-from aiopbx.store import RECENT, Board, Subscribers
+from aiopbx.store import RECENT, Store, Subscribers
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 STATES = (CallState.DIALING, CallState.RINGING_OUTGOING, CallState.ACTIVE, CallState.HELD, CallState.RELEASING)
@@ -148,7 +148,7 @@ def test_subscriptions_to_nothing() -> None:
     for stop in stops:
         stop()
         stop()
-    subscribers.tell(line("a", 1))
+    subscribers.publish(line("a", 1))
 
 
 def test_events_of_no_line_with_subscribers_of_lines() -> None:
@@ -424,7 +424,7 @@ def test_a_stream_of_a_loop_that_is_gone() -> None:
 
 
 def test_what_a_board_keeps_and_tells() -> None:
-    board = Board()
+    board = Store()
     got: list[Event] = []
     board.subscribers.add(got.append)
     snapshot = LineSnapshot(id="a", number="1")

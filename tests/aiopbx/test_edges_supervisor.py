@@ -17,7 +17,7 @@ from aiopbx import (
     SystemInfo,
 )
 from aiopbx.connection import Backoff, Connection
-from aiopbx.store import Board
+from aiopbx.store import Store
 from tests.aiopbx.test_connection import DOWN, WRONG, Pauses, Rig, ScriptedSystem
 
 PROBE = 7.25
@@ -250,7 +250,7 @@ async def test_a_loss_in_the_middle_of_a_synchronisation_is_why(rig: Any) -> Non
 
 async def test_pauses_unless_one_says_otherwise() -> None:
     system, asked = ScriptedSystem(2), Pauses()
-    connection = Connection(system, Board(), random=lambda: 0.0, sleep=asked)  # type: ignore[arg-type]
+    connection = Connection(system, Store(), random=lambda: 0.0, sleep=asked)  # type: ignore[arg-type]
     await connection.start()
     system.opens = {0: [DOWN] * 9, 1: [DOWN] * 8}
     system.links[0].lose()

@@ -37,7 +37,7 @@ from aiopbx.operations import Operation, Operations, Query, Send, Service, Servi
 from aiopbx.ports import DialOptions, Refusing
 from aiopbx.requests import Requests
 from aiopbx.settings.connection import ConnectionSettings
-from aiopbx.store import Store, Reduced, with_calls
+from aiopbx.store import Reduced, Store, with_calls
 from aiopbx.wire import Wire
 
 # ------------------------------------------------------------------------------------------------- types and operations
