@@ -17,7 +17,7 @@ from aiopbx import (
     SystemInfo,
 )
 from aiopbx.connection import Backoff, Connection
-from aiopbx.store import Board
+from aiopbx.store import Store
 from tests.aiopbx.test_connection import DOWN, WRONG, Pauses, Rig, ScriptedSystem
 
 PROBE = 7.25
@@ -109,6 +109,7 @@ async def test_no_server_at_all(rig: Any) -> None:
 
 async def test_the_first_server_that_serves_is_enough(rig: Any) -> None:
     one = rig(2)
+    assert one.connection.error is None
     await one.connection.start()
     assert one.system.log == ["open 0", "sync 0"]
     assert one.connection.fail_overs == 0
@@ -249,7 +250,7 @@ async def test_a_loss_in_the_middle_of_a_synchronisation_is_why(rig: Any) -> Non
 
 async def test_pauses_unless_one_says_otherwise() -> None:
     system, asked = ScriptedSystem(2), Pauses()
-    connection = Connection(system, Board(), random=lambda: 0.0, sleep=asked)  # type: ignore[arg-type]
+    connection = Connection(system, Store(), random=lambda: 0.0, sleep=asked)  # type: ignore[arg-type]
     await connection.start()
     system.opens = {0: [DOWN] * 9, 1: [DOWN] * 8}
     system.links[0].lose()
@@ -268,6 +269,7 @@ async def test_a_connection_that_lasted_a_minute_is_a_good_one(
     await one.connection.start()
     await lost_and_back(one)
     await lost_and_back(one)
+    assert one.connection.losses == 2
     assert pauses(one) == [1, 2]
     loop = asyncio.get_running_loop()
     await asyncio.sleep(0)
@@ -357,8 +359,26 @@ async def test_looks_at_the_primary_are_spread_and_regular(rig: Any) -> None:
     assert "open 0" not in one.system.log[1:], "it does not serve"
 
 
-async def test_going_back_fails_after_the_secondary_was_left(rig: Any) -> None:
+async def test_a_loss_after_it_went_back(rig: Any) -> None:
     one = rig(2)
+    one.system.opens[0] = [DOWN]
+    one.system.serving = True
+    await one.connection.start()
+    await one.until(lambda: one.connection.info.url == "server 0" and one.connection.status is Status.ONLINE)
+    await lost_and_back(one)
+    assert one.connection.losses == 1
+    assert opened(one) == [0, 1, 0, 0]
+
+
+async def test_going_back_fails_after_the_secondary_was_left(rig: Any) -> None:
+    errors: list[str] = []
+
+    async def look(seconds: float) -> None:
+        if one.connection.error is not None:
+            errors.append(one.connection.error.message)
+        await asyncio.sleep(0)
+
+    one = rig(2, sleep=look)
     one.system.opens[0] = [DOWN]
     one.system.syncs = [None, ConnectionFailed("the primary changed its mind")]
     one.system.serving = True
@@ -366,7 +386,7 @@ async def test_going_back_fails_after_the_secondary_was_left(rig: Any) -> None:
     await one.until(lambda: len(one.system.links) == 3 and one.connection.status is Status.ONLINE)
     one.system.serving = False
     offline = [event.reason for event in one.told if event.status is Status.OFFLINE]
-    assert offline == ["the primary changed its mind"]
+    assert offline == errors == ["the primary changed its mind"]
     assert one.connection.losses == 1
     assert opened(one)[:4] == [0, 1, 0, 1], "the one that served last comes first"
 

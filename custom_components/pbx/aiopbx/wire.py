@@ -43,7 +43,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Show the same in rich."""
+        """Show rich the same."""
         shown = []
         for field in msgspec.structs.fields(self):
             value = getattr(self, field.name)

@@ -1,4 +1,4 @@
-"""HTTP as every wire speaks it: one request at a time over shared connections, and no secret in what can be read."""
+"""HTTP as every wire speaks it: one request at a time over connections that are handed in, and no secret on the way."""
 
 import base64
 import logging
@@ -70,7 +70,7 @@ async def _mark_sent(session: aiohttp.ClientSession, context: Any, parameters: A
 
 
 class HttpTransport:
-    """Makes requests over shared connections, with cookies of its own.
+    """Makes requests over connections that are handed in, with cookies of its own.
 
     It uses the connector of the session it is given, and nothing else of it: the cookies, headers and credentials that
     session may have belong to others, and the cookies of this server belong to one client alone.
@@ -153,13 +153,13 @@ class HttpTransport:
         exchange = None
         if self.tap.listeners:
             exchange = self.tap.exchange()
-            self.tell(self.shown(name, url, hide), body, sent=True, exchange=exchange, hide=hide)
+            self.publish(self.shown(name, url, hide), body, sent=True, exchange=exchange, hide=hide)
         answer = await self._once(
             method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
         )
         if self.tap.listeners:
             shown = self.shown(name, url, hide)
-            self.tell(shown, answer.body, sent=False, status=answer.status, exchange=exchange, hide=hide)
+            self.publish(shown, answer.body, sent=False, status=answer.status, exchange=exchange, hide=hide)
         return answer
 
     async def _once(
@@ -229,7 +229,7 @@ class HttpTransport:
             raise final(f"{name}: the answer cannot be read.", "Check the address of the server.")
         return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
 
-    def tell(
+    def publish(
         self,
         what: str,
         body: bytes | None,
@@ -239,8 +239,8 @@ class HttpTransport:
         exchange: int | None = None,
         hide: tuple[str, ...] = (),
     ) -> None:
-        """Publish a message to the wiretap, without secrets and without ``hide``. Look at ``tap.listeners`` first."""
-        self.tap.tell(what, sent=sent, body=self.mask.body(body, hide), status=status, exchange=exchange)
+        """Show a message to those who look at the wire, without secrets. Look at ``tap.listeners`` first."""
+        self.tap.publish(what, sent=sent, body=self.mask.body(body, hide), status=status, exchange=exchange)
 
     def shown(self, name: str, url: str, hide: tuple[str, ...] = ()) -> str:
         """What a request is called where it is shown: method, path and query."""

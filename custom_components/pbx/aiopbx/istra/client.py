@@ -206,7 +206,7 @@ class IstraClient(IstraServices, WireClient):
             return await self._spelled(operation, path, query, body)
         finally:
             self._repeating -= 1
-            if not self._repeating:  # the link closes this client as soon as it is set
+            if not self._repeating:  # the owner closes this client then
                 self._tell_of_the_new_session()
 
     def _tell_of_the_new_session(self) -> None:

@@ -40,7 +40,7 @@ class Rcc(IstraService, service="rcc", applications=(Application.RCC,)):
 
     @operation("POST", _LINE + "/{id}/addParty", sends=Destination)
     def add_party(self, line_id: str, destination: str) -> Send[None]:
-        """Call someone else into the call."""
+        """Bring someone else into the call."""
         return Send(line_id, body=Destination(destination=_given(destination, "destination")))
 
     @operation("POST", _LINE + "/{id}/answer")

@@ -81,7 +81,7 @@ class ChunkChannel(EventChannel):
                         if first:
                             first = False
                             if type(events[0]) is not OnChannelInformation:
-                                statistics.tell_once("The event channel did not begin with OnChannelInformation")
+                                statistics.log_once("The event channel did not begin with OnChannelInformation")
                         self.arrivals.notify()
                         yield events
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -110,10 +110,10 @@ async def open_channel(transport: Transport, url: str, decoder: EventDecoder) ->
         exchange = None
         if tap.listeners:  # its URL is a secret
             exchange = tap.exchange()
-            tap.tell(f"{method} {_SHOWN}", sent=True, exchange=exchange)
+            tap.publish(f"{method} {_SHOWN}", sent=True, exchange=exchange)
         response = await _ask(transport, method, url)
         if tap.listeners:
-            tap.tell(f"{method} {_SHOWN}", sent=False, status=response.status, exchange=exchange)
+            tap.publish(f"{method} {_SHOWN}", sent=False, status=response.status, exchange=exchange)
         if 200 <= response.status < 300:
             return ChunkChannel(response, decoder)
         try:
