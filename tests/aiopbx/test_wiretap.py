@@ -140,7 +140,7 @@ async def test_nobody_listening_makes_no_message(monkeypatch: pytest.MonkeyPatch
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a message was made for nobody")
 
-    monkeypatch.setattr(Wiretap, "tell", never)
+    monkeypatch.setattr(Wiretap, "publish", never)
     monkeypatch.setattr(Mask, "body", never)
     async with office() as one:
         pbx = await one.connect()
