@@ -231,7 +231,7 @@ async def test_what_nobody_foresaw_is_why_it_is_offline(rig: Any) -> None:
     await one.connection.start()
     one.system.opens[0] = [ZeroDivisionError()]
     await lost_and_back(one)
-    assert errors == ["cut", "Connecting failed: ZeroDivisionError."]
+    assert errors == ["cut", "The connection failed: ZeroDivisionError."]
 
 
 async def test_a_loss_in_the_middle_of_a_synchronisation_is_why(rig: Any) -> None:

@@ -39,7 +39,7 @@ def decoder() -> FrameDecoder:
 
 
 def texts(messages: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage().removesuffix(" (told once)") for record in messages.records]
+    return [record.getMessage().removesuffix(" (logged once)") for record in messages.records]
 
 
 def counted(statistics: WireStatistics) -> dict[str, int]:

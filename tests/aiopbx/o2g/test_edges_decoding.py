@@ -73,14 +73,14 @@ def test_what_cannot_be_read_at_all(decoder: EventDecoder, bad: bytes, messages:
     assert decoder.decode(bad) is None
     assert decoder.decode_lines(bad) == []
     assert counted(decoder.statistics) == {"malformed_frames": 2}
-    assert texts(messages) == ["A line of the event channel was no event and was skipped (told once)"]
+    assert texts(messages) == ["A line of the event channel was no event and was skipped (logged once)"]
 
 
 def test_a_line_that_is_too_long(decoder: EventDecoder, messages: pytest.LogCaptureFixture) -> None:
     decoder.overlong()
     decoder.overlong()
     assert counted(decoder.statistics) == {"malformed_frames": 2}
-    assert texts(messages) == ["A line of the event channel was too long and was skipped (told once)"]
+    assert texts(messages) == ["A line of the event channel was too long and was skipped (logged once)"]
 
 
 def test_an_event_that_nobody_knows(decoder: EventDecoder, messages: pytest.LogCaptureFixture) -> None:
@@ -89,7 +89,7 @@ def test_an_event_that_nobody_knows(decoder: EventDecoder, messages: pytest.LogC
     assert decoder.decode(raw) == UnknownEvent(name=long, raw=raw, login_name=None)
     assert decoder.decode_lines(line(long)) == [UnknownEvent(name=long, raw=line(long), login_name="oxe1000")]
     assert counted(decoder.statistics) == {"events": 2, "unknown_events": 2}
-    assert texts(messages) == [f"The server sends {long[:80]!r}, an event that is not known (told once)"]
+    assert texts(messages) == [f"The server sends {long[:80]!r}, an event that is not known (logged once)"]
 
 
 # ------------------------------------------------------------------------ values that are not listed
@@ -106,8 +106,8 @@ def test_values_that_are_not_listed_are_counted_one_by_one(
     assert event.cause == "SECOND_NEW"
     assert counted(decoder.statistics) == {"events": 2, "unknown_values": 3}
     told = texts(messages)
-    assert "The server sends 'FIRST_NEW', which CallCause does not list (told once)" in told
-    assert f"The server sends {word[:80]!r}, which MediaState does not list (told once)" in told
+    assert "The server sends 'FIRST_NEW', which CallCause does not list (logged once)" in told
+    assert f"The server sends {word[:80]!r}, which MediaState does not list (logged once)" in told
     decoder.decode(line(cause="BUSY"))
     decoder.decode_lines(line(cause="BUSY"))
     assert counted(decoder.statistics) == {"events": 4, "unknown_values": 3}
@@ -121,7 +121,7 @@ def test_what_one_decoder_does_not_know_is_told_by_the_other_only_when_it_meets_
     first.decode(line(cause="THIRD_NEW"))
     second.decode(line(cause="BUSY"))
     assert counted(second.statistics) == {"events": 1}
-    assert second.statistics.told == set()
+    assert second.statistics.logged == set()
 
 
 @pytest.mark.parametrize("way", ["decode", "decode_lines"])
@@ -186,7 +186,7 @@ def test_where_unknown_fields_are_found(decoder: EventDecoder, messages: pytest.
         )
     )
     assert sorted(texts(messages)) == [
-        f"The server sends {name}, a field that is not known (told once)"
+        f"The server sends {name}, a field that is not known (logged once)"
         for name in ("Call.odd", "DeviceState.odd", f"DeviceStates.{long[:80]}")
     ]
     assert decoder.statistics.unknown_fields == 3
@@ -206,7 +206,7 @@ def test_what_of_a_bad_value_is_saved(decoder: EventDecoder, messages: pytest.Lo
     )
     assert decoder.statistics.bad_fields == 2
     assert texts(messages) == [
-        f"The server sends {where} as another type than the reference says; it is left out (told once)"
+        f"The server sends {where} as another type than the reference says; it is left out (logged once)"
         for where in ("DeviceState.deviceId", "DeviceStates.deviceStates")
     ]
 
@@ -218,7 +218,7 @@ def test_an_answer_that_is_something_else(body: bytes, messages: pytest.LogCaptu
         read_answer(body, SessionInfo, statistics)
     assert counted(statistics) == {"bad_fields": 1}
     assert texts(messages) == [
-        "The server sends SessionInfo as another type than the reference says; it is left out (told once)"
+        "The server sends SessionInfo as another type than the reference says; it is left out (logged once)"
     ]
 
 
