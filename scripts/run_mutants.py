@@ -42,26 +42,20 @@ class Target:
 
 
 # The one place that names modules.
+REDUCER_TESTS = f"{TESTS}/*/test_*reducer*.py"
 TARGETS = {
-    "reducers": Target(
-        (f"{CLIENT}/o2g/reducer/*.py", f"{CLIENT}/istra/reducer/*.py", f"{CLIENT}/reduced.py"),
-        (f"{TESTS}/*/test_*reducer*.py",),
-    ),
+    "reducers": Target((f"{CLIENT}/o2g/reducer/*.py", f"{CLIENT}/istra/reducer/*.py"), (REDUCER_TESTS,)),
     "supervisor": Target(
-        (f"{CLIENT}/connection.py",), (f"{TESTS}/test_connection.py", f"{TESTS}/test_*supervisor*.py")
+        (f"{CLIENT}/connection.py", f"{CLIENT}/backoff.py"),
+        (f"{TESTS}/test_connection.py", f"{TESTS}/test_*supervisor*.py"),
     ),
-    "subscribers": Target((f"{CLIENT}/subscribers.py", f"{CLIENT}/board.py"), (f"{TESTS}/test_*subscribers*.py",)),
-    "policy": Target((f"{CLIENT}/policy.py",), (f"{TESTS}/test_*policy*.py",)),
+    "store": Target((f"{CLIENT}/store.py",), (f"{TESTS}/test_*subscribers*.py", REDUCER_TESTS)),
+    "policy": Target((f"{CLIENT}/policy.py", f"{CLIENT}/settings/policy.py"), (f"{TESTS}/test_*policy*.py",)),
     "decoders": Target(
         (f"{CLIENT}/o2g/decoding.py", f"{CLIENT}/istra/decoding.py"),
         (f"{TESTS}/*/test_*decod*.py", f"{TESTS}/istra/test_istra_guides.py", f"{TESTS}/istra/test_istra_socket.py"),
     ),
-    "settings": Target(
-        tuple(
-            f"{CLIENT}/{name}.py" for name in ("settings", "settings_files", "listening", "addresses", "istra_settings")
-        ),
-        (f"{TESTS}/test_*settings*.py", f"{TESTS}/*/test_*settings*.py"),
-    ),
+    "settings": Target((f"{CLIENT}/settings/*.py",), (f"{TESTS}/test_*settings*.py", f"{TESTS}/*/test_*settings*.py")),
     "integration": Target(("custom_components/pbx/*.py",), ("tests/integration/test_*.py",), ".venv-ha"),
 }
 

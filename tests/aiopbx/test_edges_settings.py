@@ -12,9 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from aiopbx import ConnectionSettings, DialPolicy, InvalidInput
-from aiopbx.settings import TunnelSettings, WebhookSettings
-from aiopbx.settings.connection import SupervisedUser
+from aiopbx import ConnectionSettings, DialPolicy, InvalidInput, SupervisedUser, TunnelSettings, WebhookSettings
 
 O2G = {"url": "https://pbx.example.com", "username": "oxe1000", "password": "secret word"}
 PLAIN = {**O2G, "url": "http://pbx.example.com"}

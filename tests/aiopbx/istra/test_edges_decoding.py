@@ -279,7 +279,8 @@ def test_pages_of_an_answer() -> None:
     assert strict == loose == CallLines(count=1, items=(CallLine(line_id="-1", state=LineState.TALKING),))
     assert read_answer(b'{"count":0,"items":[]}', CallLines, statistics) == CallLines(count=0)
     assert read_answer(b'{"count":1,"Items":[{"lineId":"-1"}]}', CallLines, statistics).items[0].line_id == "-1"
-    assert read_answer(b'[{"lineId":"-1"},{"lineId":"-2"}]', CallLines, statistics).count == 2
+    listed = read_answer(b'[{"lineId":"-1"},{"lineId":"-2"}]', CallLines, statistics)
+    assert (listed.count, [one.line_id for one in listed.items]) == (2, ["-1", "-2"])
     spaced = b'{"count":1,"items":[{"lineId":"-1"," state":"held"}]}'
     assert read_answer(spaced, CallLines, statistics).items[0].state is LineState.HELD
     assert counted(statistics) == {}
@@ -300,10 +301,12 @@ def test_unlisted_values_of_answers() -> None:
     statistics = WireStatistics()
     read_answer(b'{"count":1,"items":[{"lineId":"-1","state":"polka"}]}', CallLines, statistics)
     assert counted(statistics) == {"unknown_values": 1}
+    read_answer(b'{"count":1,"items":[{"lineId":"-1","state":"polka"}]}', CallLines, statistics)
+    assert counted(statistics) == {"unknown_values": 2}
     read_answer(b'{"count":1,"items":[{"lineId":"-1","state":"polka","creationTime":"x"}]}', CallLines, statistics)
-    assert counted(statistics) == {"unknown_values": 2, "bad_fields": 1}
-    read_answer(b'{"lineId":"-1","state":"polka"}', CallLine, statistics)
     assert counted(statistics) == {"unknown_values": 3, "bad_fields": 1}
+    read_answer(b'{"lineId":"-1","state":"polka"}', CallLine, statistics)
+    assert counted(statistics) == {"unknown_values": 4, "bad_fields": 1}
 
 
 @pytest.mark.parametrize("body", [b"7", b'"text"', b"{}", b"[]"])
@@ -328,7 +331,7 @@ def test_unknown_fields_of_answers(messages: pytest.LogCaptureFixture) -> None:
         for name in ("Enterprise.odd", "Terminal.odd", f"UserInfo.{long[:80]}")
     ]
     assert counted(statistics) == {"unknown_fields": 3}
-    unknown_fields({" username ": 1}, UserInfo, statistics)
+    unknown_fields({" username ": 1, "userName\ufeff": 1}, UserInfo, statistics)
     unknown_fields(None, UserInfo | None, statistics)
     unknown_fields([{"odd": 1}], UserInfo, statistics)
     assert counted(statistics) == {"unknown_fields": 3}
@@ -423,6 +426,21 @@ def test_lists(given: Any, read: tuple[str, ...], bad: int) -> None:
     statistics = WireStatistics()
     assert convert(given, tuple[str, ...], statistics) == read
     assert statistics.bad_fields == bad
+    assert convert(given, tuple[str, ...] | None, statistics) == (None if given is None else read)
+
+
+def test_where_something_bad_was_sent(messages: pytest.LogCaptureFixture) -> None:
+    statistics = WireStatistics()
+    convert(["a", {}], tuple[str, ...], statistics, "Some.list")
+    convert({"ent": 7, "terminals": [7, {"abstractTerminalID": "5", "label": {}}]}, UserInfo, statistics)
+    convert(7, UserInfo, statistics)
+    assert [text.split()[3] for text in texts(messages)] == [
+        "Some.list",
+        "UserInfo.ent",
+        "UserInfo.terminals",
+        "Terminal.label",
+        "UserInfo",
+    ]
 
 
 def test_structures_by_names_in_any_letters(messages: pytest.LogCaptureFixture) -> None:
@@ -464,7 +482,8 @@ def test_an_enterprise_that_is_a_text() -> None:
     assert convert({"ent": "Acme"}, UserInfo, WireStatistics()).ent == Enterprise(full_name="Acme")
     statistics = WireStatistics()
     convert("Acme", Terminal, statistics)
-    assert counted(statistics) == {"bad_fields": 1}
+    convert("Acme", UserInfo, statistics)
+    assert counted(statistics) == {"bad_fields": 2}
 
 
 def test_structures_in_structures() -> None:
