@@ -151,6 +151,11 @@ def import_instead(path: str, code: types.CodeType) -> None:
 # -------------------------------------------------------------------------------------------------------------- trying
 
 
+def lines_of(mutant: dict[str, Any]) -> int:
+    """Return the lines of a mutant's statement, one bit each."""
+    return ((1 << (mutant["end"] + 1)) - 1) & ~((1 << mutant["line"]) - 1)
+
+
 class Tests:
     """Which tests are worth trying on a mutant, and in which order."""
 
@@ -174,7 +179,7 @@ class Tests:
         Then come those that reach the file: what is remembered from one call to the next is recorded of one test only.
         """
         path, function = mutant["path"], mutant["function"]
-        wanted = ((1 << (mutant["end"] + 1)) - 1) & ~((1 << mutant["line"]) - 1)
+        wanted = lines_of(mutant)
         reaching = [(not lines & wanted, nodeid, cost) for nodeid, cost, lines in self.by_path[path]]
         reaching.sort(key=lambda test: (test[0], -self.kills[function, test[1]], -self.kills[path, test[1]], test[2]))
         chosen, seconds = [], 0.0
@@ -184,6 +189,11 @@ class Tests:
             chosen.append(nodeid)
             seconds += cost
         return chosen
+
+    def reach(self, mutant: dict[str, Any]) -> bool:
+        """Say whether any test reaches a mutant's statement."""
+        wanted = lines_of(mutant)
+        return any(lines & wanted for _, _, lines in self.by_path[mutant["path"]])
 
     def killed(self, mutant: dict[str, Any], nodeid: str) -> None:
         """Remember a test that noticed."""
@@ -218,7 +228,8 @@ class Trial:
             self.note(mutant, INVALID, "", 0.0, 0)
             return
         mutant["compiled"] = new
-        mutant["table"] = mutant["functions"] is None
+        # What no test reaches may have run at the import.
+        mutant["table"] = mutant["functions"] is None or not self.tests.reach(mutant)
         if mutant["table"] == JOB["tables"]:
             (self.cold if mutant["table"] else self.hot).append(mutant)
 

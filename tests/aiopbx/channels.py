@@ -1,17 +1,11 @@
-"""An office whose clients get their events over one of the three channels: the same tests run on each."""
+"""Offices whose clients get their events over a webhook or through a tunnel: the same tests run on each."""
 
-import functools
 import socket
-from typing import Any
+from typing import Any, ClassVar
 
-import pytest
-
-import tests.aiopbx.office
 from aiopbx import Pbx
 from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
 from tests.aiopbx.office import Office
-
-CHANNELS = ["chunk", "webhook", "tunnel"]
 
 
 def free_port() -> int:
@@ -28,7 +22,7 @@ def secret(number: int) -> str:
 
 def channel_settings(channel: str, simulator: Simulator, **settings: Any) -> dict[str, Any]:
     """What a client of this simulator has in its settings for a channel; for a tunnel its agents are started."""
-    if channel == "chunk" or "channel" in settings:
+    if "channel" in settings:
         return {}
     port = free_port()
     word = secret(port)
@@ -58,31 +52,41 @@ def channel_settings(channel: str, simulator: Simulator, **settings: Any) -> dic
 class ChannelOffice(Office):
     """An office whose clients use one channel."""
 
-    channel = "chunk"
+    channel: ClassVar[str]
 
-    def __init__(self, simulator: Simulator, clock: ManualClock) -> None:
-        super().__init__(simulator, clock)
-        if self.channel == "webhook":
-            # A webhook has no connection that could break: what can be lost is its subscription.
-            self.faults.cut_channels = self.faults.close_cleanly  # type: ignore[method-assign]
+    @staticmethod
+    def settings(**settings: Any) -> SimulatorSettings:
+        """Those of a simulator that tries again at once."""
+        made = SimulatorSettings(**{"tunnel_retry": 0.02, "webhook_back_off": 0.01, **settings})
+        if made.tls and made.outgoing_ca_file is None and made.certificate_folder is None:
+            # The simulator and its clients' listeners share one certificate, which exists only when it has started.
+            made = made.model_copy(update={"outgoing_tls": "none"})
+        return made
 
     async def connect(self, **settings: Any) -> Pbx:
         """Connect over the channel of this office."""
         return await super().connect(**settings, **channel_settings(self.channel, self.simulator, **settings))
 
 
-def use_channel(monkeypatch: pytest.MonkeyPatch, channel: str) -> None:
-    """Let every ``office`` of a test be one of this channel."""
-    chosen = type("ChosenOffice", (ChannelOffice,), {"channel": channel})
-    monkeypatch.setattr(tests.aiopbx.office, "Office", chosen)
-    monkeypatch.setattr(tests.aiopbx.office, "SimulatorSettings", functools.partial(_settings, channel))
+class TunnelOffice(ChannelOffice):
+    """An office whose simulator opens a tunnel to its clients."""
+
+    channel = "tunnel"
 
 
-def _settings(channel: str, /, **settings: Any) -> SimulatorSettings:
-    if channel == "webhook" and "event_queue" in settings:
-        settings["event_queue"] *= 3  # a delivery takes a while, in which more events wait
-    made = SimulatorSettings(**{"tunnel_retry": 0.02, "webhook_back_off": 0.01, **settings})
-    if made.tls and made.outgoing_ca_file is None and made.certificate_folder is None:
-        # The simulator and the listeners of its clients share one certificate, which exists only when it has started.
-        made = made.model_copy(update={"outgoing_tls": "none"})
-    return made
+class WebhookOffice(ChannelOffice):
+    """An office whose simulator calls its clients."""
+
+    channel = "webhook"
+
+    def __init__(self, simulator: Simulator, clock: ManualClock) -> None:
+        super().__init__(simulator, clock)
+        # A webhook has no connection that could break: what can be lost is its subscription.
+        self.faults.cut_channels = self.faults.close_cleanly  # type: ignore[method-assign]
+
+    @staticmethod
+    def settings(**settings: Any) -> SimulatorSettings:
+        """Those of any channel, with more room: a delivery takes a while, in which more events wait."""
+        if "event_queue" in settings:
+            settings["event_queue"] *= 3
+        return ChannelOffice.settings(**settings)

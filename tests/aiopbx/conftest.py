@@ -1,9 +1,48 @@
-"""How hypothesis draws: anew each time on a developer's machine, always the same in continuous integration."""
+"""How hypothesis draws, and the offices that tests are run in."""
 
+import functools
 import os
+from typing import Final
 
+import pytest
 from hypothesis import settings
 
+from tests.aiopbx.channels import TunnelOffice, WebhookOffice
+from tests.aiopbx.istra_office import IstraOffice
+from tests.aiopbx.office import Office, Opened, opened
+
+OFFICES: Final[dict[str, type[Office]]] = {
+    "chunk": Office,
+    "webhook": WebhookOffice,
+    "tunnel": TunnelOffice,
+    "istra": IstraOffice,
+}
+"""How clients are connected: to O2G over one of its three channels, or to Istra's myRCC."""
+
+# Drawn anew each time on a developer's machine, always the same in continuous integration.
 settings.register_profile("ci", derandomize=True, database=None, deadline=None, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "office(*kinds): run in an office of each of these kinds; else it is 'chunk'")
+    config.addinivalue_line("markers", "absent(**reasons): not in offices of these kinds, each for this reason")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test in every kind of office that its marks name."""
+    mark = metafunc.definition.get_closest_marker("office")
+    if mark is None or "office" not in metafunc.fixturenames:
+        return
+    absent = {kind for one in metafunc.definition.iter_markers("absent") for kind in one.kwargs}
+    unknown = {*mark.args, *absent} - OFFICES.keys()
+    if unknown or not set(mark.args) > absent:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: its offices are {mark.args}, and absent {absent}")
+    metafunc.parametrize("office", [kind for kind in mark.args if kind not in absent], indirect=True)
+
+
+@pytest.fixture
+def office(request: pytest.FixtureRequest) -> Opened:
+    """Open an office: ``async with office(**settings) as one``."""
+    return functools.partial(opened, OFFICES[getattr(request, "param", "chunk")])

@@ -5,9 +5,6 @@ import contextlib
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import pytest
-
-import tests.aiopbx.office
 from aiopbx import Action, CallSnapshot, CallState, Direction, LineSnapshot, Pbx
 from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
 from aiopbx.simulator.switch import Switch
@@ -76,6 +73,12 @@ class IstraOffice(Office):
         assert self.faults.unknown_event("onMarkOfATest")
         await until(lambda: pbx.statistics.unknown_values + pbx.statistics.malformed_frames > before)
 
+    async def right(self, pbx: Pbx) -> None:
+        """The model is the switch's truth, as far as myRCC tells it."""
+        await self.caught_up(pbx)
+        for login, user in self.switch.users.items():
+            compare(pbx.line(user.number).snapshot, self.switch, login)
+
     @property
     def sessions(self) -> int:
         return super().sessions + len(self.face.sessions)
@@ -83,11 +86,6 @@ class IstraOffice(Office):
     @property
     def subscriptions(self) -> int:
         return super().subscriptions + len(self.face.listeners)
-
-
-def use_istra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every ``office`` of a test be one with Istra."""
-    monkeypatch.setattr(tests.aiopbx.office, "Office", IstraOffice)
 
 
 def istra_office(**settings: Any) -> AbstractAsyncContextManager[IstraOffice]:

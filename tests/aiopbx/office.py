@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import aiopbx
 from aiopbx import Event, Pbx, Status, StatusChanged
 from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
+from tests.aiopbx.model_truth import compare
 
 ADMIN = {"username": "admin", "password": "admin"}
 
@@ -62,6 +63,12 @@ class Office:
         assert self.faults.unknown_event("OnMarkOfATest")
         await until(lambda: pbx.statistics.unknown_events > before)
 
+    async def right(self, pbx: Pbx) -> None:
+        """The model is the switch's truth."""
+        await self.caught_up(pbx)
+        for login in self.switch.users:
+            compare(pbx.line(login).snapshot, self.switch, login)
+
     @property
     def sessions(self) -> int:
         return sum(len(server.sessions) for server in self.simulator.servers)
@@ -90,6 +97,10 @@ async def opened(kind: type[Kind], **settings: Any) -> AsyncIterator[Kind]:
             await one.close()
         assert one.sessions == 0, "a session was leaked"
         assert one.subscriptions == 0, "a subscription was leaked"
+
+
+Opened = Callable[..., AbstractAsyncContextManager[Office]]
+"""What opens an office, of the kind that a test is run with: the fixture ``office``."""
 
 
 def office(**settings: Any) -> AbstractAsyncContextManager[Office]:

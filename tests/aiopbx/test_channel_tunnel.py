@@ -36,8 +36,8 @@ from aiopbx.o2g.types.tunnel import (
 )
 from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
-from tests.aiopbx.channels import free_port, use_channel
-from tests.aiopbx.office import client_tasks, office, until
+from tests.aiopbx.channels import free_port
+from tests.aiopbx.office import Opened, client_tasks, until
 
 SECRET = "only-the-agent-knows-this-9138"
 CALL = MakeCallRequest(device_id="1000", callee="1001")
@@ -184,8 +184,8 @@ async def test_an_agent_verifies_this_side() -> None:
             assert pbx.status is Status.ONLINE
 
 
-async def test_a_new_connection_of_the_agent_replaces_the_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    use_channel(monkeypatch, "tunnel")
+@pytest.mark.office("tunnel")
+async def test_a_new_connection_of_the_agent_replaces_the_old(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
@@ -412,8 +412,8 @@ async def test_a_recording_comes_in_pieces(pair: tuple[O2gClient, Scripted], tmp
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-async def test_a_dial_whose_answer_is_lost(after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_channel(monkeypatch, "tunnel")
+@pytest.mark.office("tunnel")
+async def test_a_dial_whose_answer_is_lost(office: Opened, after: bool) -> None:
     async with office() as one:
         pbx = await one.connect()
         one.faults.drop_requests(1, after=after)
@@ -426,8 +426,8 @@ async def test_a_dial_whose_answer_is_lost(after: bool, monkeypatch: pytest.Monk
         assert len(one.switch.calls) == int(after), "it was not repeated"
 
 
-async def test_a_cut_tunnel_leaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    use_channel(monkeypatch, "tunnel")
+@pytest.mark.office("tunnel")
+async def test_a_cut_tunnel_leaks_nothing(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         tasks = client_tasks()

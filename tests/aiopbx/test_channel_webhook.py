@@ -18,8 +18,8 @@ from aiopbx.o2g.types.sessions import Filter, Selector, Subscription, Subscripti
 from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.simulator import Simulator, SimulatorSettings
 from aiopbx.simulator.faces.o2g.channel import Webhook
-from tests.aiopbx.channels import free_port, use_channel
-from tests.aiopbx.office import client_tasks, office, until
+from tests.aiopbx.channels import free_port
+from tests.aiopbx.office import Opened, client_tasks, until
 
 SECRET = "only-the-server-knows-this-7261"
 EVENT = b'{"eventName": "OnSomethingNew", "loginName": "oxe1000"}'
@@ -195,17 +195,19 @@ async def test_a_server_that_does_not_reach_it_is_told_at_once(simulator: Simula
     assert client_tasks() == set()
 
 
-async def test_a_server_that_says_nothing_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.office("webhook")
+async def test_a_server_that_says_nothing_of_its_own(office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """No greeting: an event is provoked instead."""
     monkeypatch.setattr(Webhook, "started", b"")
-    use_channel(monkeypatch, "webhook")
     async with office() as one:
         pbx = await one.connect(request_timeout=1.0)
         assert pbx.status is Status.ONLINE
 
 
-async def test_a_delivery_that_breaks_is_repeated_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    use_channel(monkeypatch, "webhook")
+@pytest.mark.office("webhook")
+async def test_a_delivery_that_breaks_is_repeated_and_nothing_is_lost(
+    office: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     post = Webhook._post
     tries = 0
 
@@ -233,11 +235,11 @@ async def test_a_delivery_that_breaks_is_repeated_and_nothing_is_lost(monkeypatc
         monkeypatch.setattr(Webhook, "_post", post)
 
 
+@pytest.mark.office("webhook")
 async def test_a_webhook_that_takes_nothing_loses_its_subscription(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    office: Opened, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """After a bounded number of attempts; the client notices by the silence, and begins anew."""
-    use_channel(monkeypatch, "webhook")
     async with office(webhook_attempts=3) as one:
         pbx = await one.connect(silence_timeout=0.2, request_timeout=0.5)
         post, tries = Webhook._post, 0

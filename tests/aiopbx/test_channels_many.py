@@ -4,16 +4,14 @@ import pytest
 
 from aiopbx import CallEnded, CallStarted, LineState
 from aiopbx.simulator import UserSpec
-from tests.aiopbx.channels import CHANNELS, use_channel
 from tests.aiopbx.model_truth import compare
-from tests.aiopbx.office import Diary, office, until
+from tests.aiopbx.office import Diary, Opened, until
 
 USERS = 300
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
-async def test_an_administrator_of_many(channel: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_channel(monkeypatch, channel)
+@pytest.mark.office("chunk", "webhook", "tunnel")
+async def test_an_administrator_of_many(office: Opened) -> None:
     people = tuple(UserSpec(login=f"u{number}", number=str(number)) for number in range(2000, 2000 + USERS))
     async with office(users=people) as one:
         pbx = await one.connect(sync_timeout=10.0, request_timeout=30.0)

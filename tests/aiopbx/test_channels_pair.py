@@ -6,9 +6,9 @@ import pytest
 
 from aiopbx import CallEnded, CallState, LineState, Outcome, Status
 from aiopbx.simulator import Simulator, SimulatorSettings
-from tests.aiopbx.channels import CHANNELS, use_channel
+from tests.aiopbx.channels import WebhookOffice
 from tests.aiopbx.model_truth import compare
-from tests.aiopbx.office import Diary, Office, client_tasks, office, until
+from tests.aiopbx.office import Diary, Office, Opened, client_tasks, until
 
 
 async def move(one: Office, how: str, to: str) -> None:
@@ -26,14 +26,11 @@ async def move(one: Office, how: str, to: str) -> None:
     [("ordered", True), ("killed", False), ("killed", True), ("shut down", False)],
     ids=["ordered-https", "killed-http", "killed-https", "shut-down-http"],
 )
-@pytest.mark.parametrize("channel", CHANNELS)
-async def test_calls_survive_the_switch_over_and_back(
-    channel: str, how: str, tls: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    use_channel(monkeypatch, channel)
+@pytest.mark.office("chunk", "webhook", "tunnel")
+async def test_calls_survive_the_switch_over_and_back(office: Opened, how: str, tls: bool) -> None:
     async with office(ha=True, tls=tls) as one:
         trust: dict[str, Any] = {"ca_file": one.simulator.certificate_path} if tls else {}
-        if (channel, how) == ("webhook", "killed"):
+        if isinstance(one, WebhookOffice) and how == "killed":
             trust["silence_timeout"] = 0.3  # nothing ends here that would tell; silence does
         pbx = await one.connect(secondary_url=one.simulator.secondary_url, **trust)
         assert (pbx.info.server, pbx.info.high_availability) == ("primary", True)

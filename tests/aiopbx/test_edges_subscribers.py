@@ -23,7 +23,7 @@ from aiopbx import (
     Status,
     StatusChanged,
 )
-from aiopbx.store import RECENT, Board, Subscribers
+from aiopbx.store import RECENT, Store, Subscribers
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 STATES = (CallState.DIALING, CallState.RINGING_OUTGOING, CallState.ACTIVE, CallState.HELD, CallState.RELEASING)
@@ -127,7 +127,7 @@ def test_of_two_kinds_each_goes_alone() -> None:
     assert (calls, ends) == ([], [ended()])
 
 
-def test_going_in_the_middle_of_a_round_of_a_line() -> None:
+def test_going_in_the_middle_of_a_round_of_a_line(caplog: pytest.LogCaptureFixture) -> None:
     subscribers = Subscribers()
     got: list[str] = []
 
@@ -139,6 +139,16 @@ def test_going_in_the_middle_of_a_round_of_a_line() -> None:
     stop = subscribers.add(lambda event: got.append("second"), line="a")
     subscribers.publish(line("a", 1))
     assert got == ["first"]
+    assert caplog.records == [], "to be gone is no failure"
+
+
+def test_subscriptions_to_nothing() -> None:
+    subscribers = Subscribers()
+    stops = [subscribers.add(lambda event: None, line=where, kind=()) for where in ("a", "a", None)]
+    for stop in stops:
+        stop()
+        stop()
+    subscribers.publish(line("a", 1))
 
 
 def test_events_of_no_line_with_subscribers_of_lines() -> None:
@@ -329,13 +339,16 @@ async def test_closing_a_stream_says_so_and_leaves_what_waits() -> None:
 
 async def test_a_closed_stream_hears_nothing_although_it_is_told() -> None:
     callbacks = []
+    stopped: list[bool] = []
 
     def subscribe(callback: object) -> object:
         callbacks.append(callback)
-        return lambda: None
+        return lambda: stopped.append(True)
 
     stream = EventStream(subscribe, 5)  # type: ignore[arg-type]
+    assert stopped == []
     stream.close()
+    assert stopped == [True]
     callbacks[0](helped())
     assert len(stream) == 0
     await stream.aclose()
@@ -370,6 +383,14 @@ async def test_a_stream_that_is_waited_for_is_woken_once() -> None:
     await asyncio.sleep(0)
     source.notify(helped("3"))
     assert await anext(stream) == helped("3")
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.sleep(0)
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    source.notify(helped("4"))
+    assert await waiting == helped("4"), "whoever waited before has given up"
 
 
 async def test_only_one_may_wait() -> None:
@@ -403,7 +424,7 @@ def test_a_stream_of_a_loop_that_is_gone() -> None:
 
 
 def test_what_a_board_keeps_and_tells() -> None:
-    board = Board()
+    board = Store()
     got: list[Event] = []
     board.subscribers.add(got.append)
     snapshot = LineSnapshot(id="a", number="1")

@@ -17,7 +17,7 @@ from aiopbx import (
     SystemInfo,
 )
 from aiopbx.connection import Backoff, Connection
-from aiopbx.store import Board
+from aiopbx.store import Store
 from tests.aiopbx.test_connection import DOWN, WRONG, Pauses, Rig, ScriptedSystem
 
 PROBE = 7.25
@@ -39,6 +39,7 @@ async def rig() -> AsyncIterator[Callable[..., Rig]]:
         await one.connection.close()
         assert one.system.open_links == [], "a link was leaked"
         assert one.system.used is None
+        assert one.connection.unforeseen == getattr(one, "unforeseen", 0)
 
 
 async def lost_and_back(one: Rig, reason: str = "cut") -> None:
@@ -109,6 +110,7 @@ async def test_no_server_at_all(rig: Any) -> None:
 
 async def test_the_first_server_that_serves_is_enough(rig: Any) -> None:
     one = rig(2)
+    assert one.connection.error is None
     await one.connection.start()
     assert one.system.log == ["open 0", "sync 0"]
     assert one.connection.fail_overs == 0
@@ -156,6 +158,7 @@ async def test_every_change_of_the_status_is_told_whole(rig: Any) -> None:
     await one.connection.start()
     await lost_and_back(one, "the channel ended")
     await one.connection.close()
+    assert one.connection.losses == 1, "to close it is no loss"
     assert [(event.previous, event.status, event.reason) for event in one.told] == [
         (Status.CONNECTING, Status.SYNCING, None),
         (Status.SYNCING, Status.ONLINE, None),
@@ -219,7 +222,7 @@ async def test_a_wrong_password_while_synchronising_is_told_as_the_loss(rig: Any
     ]
 
 
-async def test_what_nobody_foresaw_is_why_it_is_offline(rig: Any) -> None:
+async def test_what_nobody_foresaw_is_why_it_is_offline(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
     errors: list[str] = []
 
     async def look(seconds: float) -> None:
@@ -230,7 +233,78 @@ async def test_what_nobody_foresaw_is_why_it_is_offline(rig: Any) -> None:
     await one.connection.start()
     one.system.opens[0] = [ZeroDivisionError()]
     await lost_and_back(one)
-    assert errors == ["cut", "Connecting failed: ZeroDivisionError."]
+    assert errors == ["cut", "The connection failed: ZeroDivisionError."]
+    assert "The connection failed in a way that was not foreseen" in caplog.text
+    one.unforeseen = 1
+
+
+async def test_a_link_that_cannot_say_whether_it_is_there_is_lost(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+    one = rig()
+    opening = one.system.open
+
+    async def fail() -> str:
+        await asyncio.shield(one.system.links[0].reason)
+        raise ZeroDivisionError
+
+    async def open_(server: int) -> Any:
+        link = await opening(server)
+        if len(one.system.links) == 1:
+            link.lost = fail
+        return link
+
+    one.system.open = open_
+    await one.connection.start()
+    await lost_and_back(one)
+    assert [event.reason for event in one.told if event.status is Status.OFFLINE] == [
+        "Watching the connection failed (ZeroDivisionError)."
+    ]
+    assert "Watching the connection failed in a way that was not foreseen" in caplog.text
+    assert one.connection.losses == 1
+    one.unforeseen = 1
+
+
+async def test_what_fails_at_once_does_not_stop_the_loop(rig: Any) -> None:
+    failed = 0
+
+    async def fail(seconds: float) -> None:
+        nonlocal failed
+        failed += 1
+        if failed < 5:
+            raise ZeroDivisionError
+
+    one = rig(sleep=fail)
+    await one.connection.start()
+    one.system.links[0].lose()
+    turns = 0
+    while failed < 5:
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns > 4
+    await one.until(lambda: one.connection.status is Status.ONLINE)
+    one.unforeseen = 4
+
+
+async def test_to_close_twice_at_once_is_to_close_once(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    link = one.system.links[0]
+    farewell = asyncio.Event()
+    saying = link.close
+
+    async def slow() -> None:
+        await farewell.wait()
+        await saying()
+
+    link.close = slow
+    closing = [asyncio.create_task(one.connection.close()) for _ in range(2)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert [task.get_name() for task in asyncio.all_tasks()].count("aiopbx closing") == 1
+    farewell.set()
+    await asyncio.gather(*closing)
+    await one.connection.close()
+    assert one.statuses[-1] == "closed"
+    assert [task.get_name() for task in asyncio.all_tasks()].count("aiopbx closing") == 0
 
 
 async def test_a_loss_in_the_middle_of_a_synchronisation_is_why(rig: Any) -> None:
@@ -249,7 +323,7 @@ async def test_a_loss_in_the_middle_of_a_synchronisation_is_why(rig: Any) -> Non
 
 async def test_pauses_unless_one_says_otherwise() -> None:
     system, asked = ScriptedSystem(2), Pauses()
-    connection = Connection(system, Board(), random=lambda: 0.0, sleep=asked)  # type: ignore[arg-type]
+    connection = Connection(system, Store(), random=lambda: 0.0, sleep=asked)  # type: ignore[arg-type]
     await connection.start()
     system.opens = {0: [DOWN] * 9, 1: [DOWN] * 8}
     system.links[0].lose()
@@ -268,6 +342,7 @@ async def test_a_connection_that_lasted_a_minute_is_a_good_one(
     await one.connection.start()
     await lost_and_back(one)
     await lost_and_back(one)
+    assert one.connection.losses == 2
     assert pauses(one) == [1, 2]
     loop = asyncio.get_running_loop()
     await asyncio.sleep(0)
@@ -357,18 +432,68 @@ async def test_looks_at_the_primary_are_spread_and_regular(rig: Any) -> None:
     assert "open 0" not in one.system.log[1:], "it does not serve"
 
 
-async def test_going_back_fails_after_the_secondary_was_left(rig: Any) -> None:
+async def test_a_loss_after_it_went_back(rig: Any) -> None:
     one = rig(2)
     one.system.opens[0] = [DOWN]
-    one.system.syncs = [None, ConnectionFailed("the primary changed its mind")]
     one.system.serving = True
     await one.connection.start()
-    await one.until(lambda: len(one.system.links) == 3 and one.connection.status is Status.ONLINE)
-    one.system.serving = False
-    offline = [event.reason for event in one.told if event.status is Status.OFFLINE]
-    assert offline == ["the primary changed its mind"]
+    await one.until(lambda: one.connection.info.url == "server 0" and one.connection.status is Status.ONLINE)
+    await lost_and_back(one)
     assert one.connection.losses == 1
-    assert opened(one)[:4] == [0, 1, 0, 1], "the one that served last comes first"
+    assert opened(one) == [0, 1, 0, 0]
+
+
+async def test_going_back_fails_after_the_secondary_was_left(rig: Any) -> None:
+    errors: list[str] = []
+
+    async def look(seconds: float) -> None:
+        if one.connection.error is not None:
+            errors.append(one.connection.error.message)
+        await asyncio.sleep(0)
+
+    one = rig(2, sleep=look)
+    one.system.opens[0] = [DOWN]
+    await one.connection.start()
+    await lost_and_back(one)
+    errors.clear()
+    one.system.syncs = [ConnectionFailed("the primary changed its mind")]
+    one.system.serving = True
+    await one.until(lambda: "sync 0" in one.system.log)
+    one.system.serving = False
+    await one.until(lambda: len(one.system.links) == 4 and one.connection.status is Status.ONLINE)
+    offline = [event.reason for event in one.told if event.status is Status.OFFLINE]
+    assert offline == ["cut", "the primary changed its mind"]
+    assert set(errors) == {"the primary changed its mind"}
+    assert one.connection.losses == 2
+    assert opened(one) == [0, 1, 1, 0, 1], "the one that served last comes first"
+
+
+async def test_a_primary_that_answers_in_the_moment_of_the_loss(rig: Any) -> None:
+    """Nobody waits for it any more when it is open: it is given back."""
+    one = rig(2)
+    one.system.opens[0] = [DOWN]
+    await one.connection.start()
+    opening = one.system.open
+    asked, gate = asyncio.Event(), asyncio.Event()
+
+    async def open_(server: int) -> Any:
+        if server == 0 and not asked.is_set():
+            asked.set()
+            try:
+                await gate.wait()
+            except asyncio.CancelledError:
+                return await opening(0)  # it was too late to stop it
+        return await opening(server)
+
+    one.system.open = open_
+    one.system.serving = True
+    await one.until(asked.is_set)
+    one.system.serving = False
+    await lost_and_back(one)
+    await one.until(lambda: one.connection.status is Status.ONLINE and len(one.system.links) == 3)
+    assert [link.server for link in one.system.links] == [1, 0, 1]
+    assert [link.server for link in one.system.open_links] == [1]
+    assert one.connection.losses == 1
 
 
 async def test_an_account_that_the_primary_refuses_is_not_asked_for_ever(rig: Any) -> None:

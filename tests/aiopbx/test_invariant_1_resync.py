@@ -21,13 +21,15 @@ from aiopbx.o2g.services.telephony import Telephony
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.faces.o2g import routing, telephony
 from tests.aiopbx.model_truth import compare
-from tests.aiopbx.office import Diary, lose_while, office, until
+from tests.aiopbx.office import Diary, Opened, lose_while, until
+
+pytestmark = pytest.mark.office("chunk", "webhook", "tunnel")
 
 LOSSES = ["cut_channels", "close_cleanly", "expire_sessions"]
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-async def test_a_call_that_ended_while_offline_is_reported_ended_once(loss: str) -> None:
+async def test_a_call_that_ended_while_offline_is_reported_ended_once(office: Opened, loss: str) -> None:
     async with office() as one:
         pbx = await one.connect()
         ringing = one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
@@ -49,7 +51,7 @@ async def test_a_call_that_ended_while_offline_is_reported_ended_once(loss: str)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-async def test_a_call_that_came_while_offline_is_reported(loss: str) -> None:
+async def test_a_call_that_came_while_offline_is_reported(office: Opened, loss: str) -> None:
     async with office() as one:
         pbx = await one.connect()
         diary = Diary(pbx)
@@ -64,7 +66,7 @@ async def test_a_call_that_came_while_offline_is_reported(loss: str) -> None:
         await bob.wait_for(CallState.ACTIVE, timeout=5)
 
 
-async def test_a_call_that_went_on_is_the_same_call() -> None:
+async def test_a_call_that_went_on_is_the_same_call(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         ringing = one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
@@ -76,7 +78,7 @@ async def test_a_call_that_went_on_is_the_same_call() -> None:
         assert (call.id, call.state, call.answered, call.answered_at) == (id_, CallState.ACTIVE, True, None)
 
 
-async def test_every_line_is_confirmed_after_a_loss() -> None:
+async def test_every_line_is_confirmed_after_a_loss(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         assert all(line.synced for line in pbx.lines.values())
@@ -86,7 +88,7 @@ async def test_every_line_is_confirmed_after_a_loss() -> None:
         assert all(line.synced for line in pbx.lines.values())
 
 
-async def test_a_line_that_gets_no_snapshot_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_line_that_gets_no_snapshot_is_read(office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server acknowledges and sends nothing: the state is read by GET."""
     for module in (telephony, routing):
         monkeypatch.setattr(module, "publish_snapshot", lambda *_: None)
@@ -101,7 +103,7 @@ async def test_a_line_that_gets_no_snapshot_is_read(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("licensed", [0, 1, 3])
-async def test_users_without_the_licence_are_not_waited_for(licensed: int) -> None:
+async def test_users_without_the_licence_are_not_waited_for(office: Opened, licensed: int) -> None:
     """They get no snapshot, and nothing says so: with a long time-out, being online takes no time all the same."""
     people = [
         UserSpec(
@@ -124,7 +126,9 @@ async def test_users_without_the_licence_are_not_waited_for(licensed: int) -> No
         await until(lambda: pbx.statistics.losses == 1 and pbx.status is Status.ONLINE)
 
 
-async def test_a_server_that_is_slow_with_its_snapshots_is_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_is_slow_with_its_snapshots_is_given_time(
+    office: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The one user that is tried has the licence, so the snapshots will come."""
     states: list[str] = []
     read = Telephony.telephonic_state
@@ -145,7 +149,7 @@ async def test_a_server_that_is_slow_with_its_snapshots_is_given_time(monkeypatc
         assert all(line.synced for line in pbx.lines.values())
 
 
-async def test_an_event_that_comes_while_a_state_is_read_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_event_that_comes_while_a_state_is_read_wins(office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer of the GET is older than the event: it must not bring the call back."""
     async with office() as one:
         pbx = await one.connect()
@@ -172,7 +176,7 @@ async def test_an_event_that_comes_while_a_state_is_read_wins(monkeypatch: pytes
         assert diary.of(CallStarted) == []
 
 
-async def test_counters_device_states_and_groups_are_read_after_subscribing() -> None:
+async def test_counters_device_states_and_groups_are_read_after_subscribing(office: Opened) -> None:
     people = (
         UserSpec(login="a", number="100", hunting_group=None),
         UserSpec(login="b", number="101"),
@@ -186,7 +190,7 @@ async def test_counters_device_states_and_groups_are_read_after_subscribing() ->
         assert pbx.line("101").state is LineState.OUT_OF_SERVICE
 
 
-async def test_users_who_come_and_go_while_offline() -> None:
+async def test_users_who_come_and_go_while_offline(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         diary = Diary(pbx)
@@ -205,7 +209,7 @@ async def test_users_who_come_and_go_while_offline() -> None:
         assert [event.line for event in diary.of(CallEnded) if event.line == "oxe1003"] == ["oxe1003"]
 
 
-async def test_events_that_the_server_dropped_are_made_good() -> None:
+async def test_events_that_the_server_dropped_are_made_good(office: Opened) -> None:
     """The queue of the server overflowed: it says so, and the state is asked for again."""
     async with office(event_queue=4) as one:
         pbx = await one.connect(lines=["oxe1000", "oxe1001"])
@@ -231,7 +235,7 @@ async def test_events_that_the_server_dropped_are_made_good() -> None:
         assert pbx.statistics.losses == 0
 
 
-async def test_a_loss_in_the_middle_of_synchronising() -> None:
+async def test_a_loss_in_the_middle_of_synchronising(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)

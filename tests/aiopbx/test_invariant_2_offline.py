@@ -14,10 +14,12 @@ from aiopbx import (
     StatusChanged,
     UnknownLine,
 )
-from tests.aiopbx.office import Diary, client_tasks, office, until, user
+from tests.aiopbx.office import Diary, Opened, client_tasks, until, user
+
+pytestmark = pytest.mark.office("chunk", "webhook", "tunnel")
 
 
-async def test_silence_is_noticed_by_the_learned_heartbeat() -> None:
+async def test_silence_is_noticed_by_the_learned_heartbeat(office: Opened) -> None:
     async with office(heartbeat=1.0) as one:
         pbx = await one.connect(request_timeout=0.2)
         for _ in range(3):
@@ -37,7 +39,7 @@ async def test_silence_is_noticed_by_the_learned_heartbeat() -> None:
         assert pbx.statistics.losses == 1
 
 
-async def test_a_quiet_channel_that_lives_is_kept() -> None:
+async def test_a_quiet_channel_that_lives_is_kept(office: Opened) -> None:
     """No heartbeat at all: an event is provoked with a snapshot of one user, and comes."""
     async with office() as one:
         pbx = await one.connect(silence_timeout=0.05)
@@ -47,7 +49,7 @@ async def test_a_quiet_channel_that_lives_is_kept() -> None:
         assert pbx.statistics.losses == 0
 
 
-async def test_silence_without_a_heartbeat_is_noticed_too() -> None:
+async def test_silence_without_a_heartbeat_is_noticed_too(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect(silence_timeout=0.05, request_timeout=0.2)
         one.faults.freeze_channels()
@@ -57,7 +59,7 @@ async def test_silence_without_a_heartbeat_is_noticed_too() -> None:
 
 
 @pytest.mark.parametrize("loss", ["cut_channels", "close_cleanly", "expire_sessions"])
-async def test_a_clean_close_is_a_loss_like_any_other(loss: str) -> None:
+async def test_a_clean_close_is_a_loss_like_any_other(office: Opened, loss: str) -> None:
     async with office() as one:
         pbx = await one.connect()
         diary = Diary(pbx, kind=StatusChanged)
@@ -66,7 +68,7 @@ async def test_a_clean_close_is_a_loss_like_any_other(loss: str) -> None:
         assert [event.status.value for event in diary.events] == ["offline", "syncing", "online"]  # type: ignore[attr-defined]
 
 
-async def test_commands_fail_at_once_while_offline() -> None:
+async def test_commands_fail_at_once_while_offline(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect(reconnect_min=5.0, reconnect_max=5.0)
         line = pbx.line("1000")
@@ -91,7 +93,7 @@ async def test_commands_fail_at_once_while_offline() -> None:
         assert line.calls == (call,), "what was known is still shown"
 
 
-async def test_the_session_expires_while_a_command_is_under_way() -> None:
+async def test_the_session_expires_while_a_command_is_under_way(office: Opened) -> None:
     """A safe request is repeated once in the new session, a dial never is."""
     async with office() as one:
         pbx = await one.connect()
@@ -108,7 +110,7 @@ async def test_the_session_expires_while_a_command_is_under_way() -> None:
         assert not one.switch.calls, "nobody was called"
 
 
-async def test_no_session_subscription_or_task_is_leaked_by_many_losses() -> None:
+async def test_no_session_subscription_or_task_is_leaked_by_many_losses(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         tasks = client_tasks()
@@ -120,7 +122,7 @@ async def test_no_session_subscription_or_task_is_leaked_by_many_losses() -> Non
         assert client_tasks() == tasks
 
 
-async def test_closing_gives_everything_back() -> None:
+async def test_closing_gives_everything_back(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         diary = Diary(pbx)
@@ -138,7 +140,7 @@ async def test_closing_gives_everything_back() -> None:
         assert client_tasks() == set()
 
 
-async def test_a_first_connection_that_fails_leaves_nothing() -> None:
+async def test_a_first_connection_that_fails_leaves_nothing(office: Opened) -> None:
     async with office() as one:
         with pytest.raises(AuthenticationFailed):
             await one.connect(password="wrong")
@@ -156,7 +158,7 @@ async def test_a_first_connection_that_fails_leaves_nothing() -> None:
         assert client_tasks() == set()
 
 
-async def test_a_wrong_password_after_a_loss_is_told() -> None:
+async def test_a_wrong_password_after_a_loss_is_told(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         one.faults.refuse_logins()
@@ -166,3 +168,11 @@ async def test_a_wrong_password_after_a_loss_is_told() -> None:
         one.faults.refuse_logins(False)
         await until(lambda: pbx.status is Status.ONLINE)
         assert pbx.error is None
+
+
+async def test_what_was_not_foreseen_can_be_read(office: Opened) -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        assert pbx.statistics.unforeseen == 0
+        pbx._core.connection.unforeseen += 1
+        assert pbx.statistics.unforeseen == 1

@@ -4,10 +4,12 @@ import pytest
 
 from aiopbx import Status, StatusChanged
 from tests.aiopbx.model_truth import compare
-from tests.aiopbx.office import Diary, office, until
+from tests.aiopbx.office import Diary, Opened, until
+
+pytestmark = pytest.mark.office("chunk", "webhook", "tunnel")
 
 
-async def test_over_and_back() -> None:
+async def test_over_and_back(office: Opened) -> None:
     async with office(ha=True) as one:
         pbx = await one.connect(secondary_url=one.simulator.secondary_url, fail_back_interval=0.02)
         assert pbx.info.server == "primary"
@@ -31,7 +33,7 @@ async def test_over_and_back() -> None:
         assert [event.status for event in diary.events].count(Status.OFFLINE) <= 2  # type: ignore[attr-defined]
 
 
-async def test_the_first_connection_finds_the_server_in_charge() -> None:
+async def test_the_first_connection_finds_the_server_in_charge(office: Opened) -> None:
     async with office(ha=True) as one:
         one.faults.switch_to_secondary()
         pbx = await one.connect(secondary_url=one.simulator.secondary_url)
@@ -40,7 +42,7 @@ async def test_the_first_connection_finds_the_server_in_charge() -> None:
 
 
 @pytest.mark.parametrize("loss", ["cut_channels", "close_cleanly"])
-async def test_a_lost_channel_alone_does_not_move(loss: str) -> None:
+async def test_a_lost_channel_alone_does_not_move(office: Opened, loss: str) -> None:
     async with office(ha=True) as one:
         pbx = await one.connect(secondary_url=one.simulator.secondary_url)
         getattr(one.faults, loss)()

@@ -23,10 +23,12 @@ from aiopbx import (
 from aiopbx.ports import DialOptions
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.switch import Behaviour
-from tests.aiopbx.office import client_tasks, office, until, user
+from tests.aiopbx.office import Opened, client_tasks, until, user
+
+pytestmark = pytest.mark.office("chunk", "webhook", "tunnel")
 
 
-async def test_a_refusal_carries_everything() -> None:
+async def test_a_refusal_carries_everything(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         line = pbx.line("1000")
@@ -43,7 +45,7 @@ async def test_a_refusal_carries_everything() -> None:
         assert not error.transient
 
 
-async def test_a_dial_that_was_not_answered_is_found_by_its_events() -> None:
+async def test_a_dial_that_was_not_answered_is_found_by_its_events(office: Opened) -> None:
     """The connection breaks after the server has dialled: the call is there, once."""
     async with office() as one:
         pbx = await one.connect()
@@ -55,7 +57,7 @@ async def test_a_dial_that_was_not_answered_is_found_by_its_events() -> None:
         assert len(one.switch.calls) == 1
 
 
-async def test_a_dial_that_was_not_answered_and_has_no_event_is_unknown() -> None:
+async def test_a_dial_that_was_not_answered_and_has_no_event_is_unknown(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         one.faults.drop_requests(1)
@@ -64,7 +66,7 @@ async def test_a_dial_that_was_not_answered_and_has_no_event_is_unknown() -> Non
         assert not one.switch.calls, "it was not repeated"
 
 
-async def test_the_call_that_is_returned_is_the_one_that_was_dialled() -> None:
+async def test_the_call_that_is_returned_is_the_one_that_was_dialled(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         line = pbx.line("1000")
@@ -76,7 +78,7 @@ async def test_the_call_that_is_returned_is_the_one_that_was_dialled() -> None:
         assert len(line.calls) == 2
 
 
-async def test_a_dial_to_nobody_ends_and_says_how() -> None:
+async def test_a_dial_to_nobody_ends_and_says_how(office: Opened) -> None:
     async with office() as one:
         one.switch.external.set("0015550199", Behaviour(invalid=True))
         pbx = await one.connect()
@@ -94,7 +96,7 @@ async def test_a_dial_to_nobody_ends_and_says_how() -> None:
         assert (await call.wait_for(Outcome.FAILED)).ended
 
 
-async def test_what_is_not_offered_is_not_sent() -> None:
+async def test_what_is_not_offered_is_not_sent(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
@@ -130,7 +132,7 @@ async def test_what_is_not_offered_is_not_sent() -> None:
         assert pbx._core.system.wire.requests == requests  # type: ignore[attr-defined]
 
 
-async def test_a_user_with_the_basic_licence_gets_what_it_has_and_is_told_the_rest() -> None:
+async def test_a_user_with_the_basic_licence_gets_what_it_has_and_is_told_the_rest(office: Opened) -> None:
     people = (
         UserSpec(login="plain", number="100", licences=frozenset({"TELEPHONY_BASIC"})),
         UserSpec(login="full", number="101"),
@@ -162,7 +164,7 @@ async def _dial_with_data(line: Line) -> None:
     await line._commands.dial(line.snapshot, "101", options)
 
 
-async def test_a_user_without_any_licence_is_refused_with_the_remedy() -> None:
+async def test_a_user_without_any_licence_is_refused_with_the_remedy(office: Opened) -> None:
     people = (UserSpec(login="none", number="100", licences=frozenset()), UserSpec(login="full", number="101"))
     async with office(users=people) as one:
         with pytest.raises(NotSupported, match="no licence for telephony") as refused:
@@ -178,7 +180,7 @@ async def test_a_user_without_any_licence_is_refused_with_the_remedy() -> None:
         assert not ringing.answered, "to find out has done nothing"
 
 
-async def test_finding_out_the_licence_answers_no_call() -> None:
+async def test_finding_out_the_licence_answers_no_call(office: Opened) -> None:
     people = (
         UserSpec(login="plain", number="100", licences=frozenset({"TELEPHONY_BASIC"})),
         UserSpec(login="full", number="101"),
@@ -197,7 +199,7 @@ async def test_finding_out_the_licence_answers_no_call() -> None:
         }
 
 
-async def test_an_administrator_with_lines_of_both_licences() -> None:
+async def test_an_administrator_with_lines_of_both_licences(office: Opened) -> None:
     people = (
         UserSpec(login="plain", number="100", licences=frozenset({"TELEPHONY_BASIC"})),
         UserSpec(login="full", number="101"),
@@ -215,7 +217,7 @@ async def test_an_administrator_with_lines_of_both_licences() -> None:
             await pbx.close()
 
 
-async def test_a_session_of_yours_stays_open() -> None:
+async def test_a_session_of_yours_stays_open(office: Opened) -> None:
     async with office() as one, aiohttp.ClientSession() as session:
         async with aiopbx.connect(url=one.simulator.url, session=session, **user()) as pbx:
             assert list(pbx.lines) == ["oxe1000"]

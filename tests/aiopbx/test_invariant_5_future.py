@@ -9,7 +9,7 @@ import pytest
 import aiopbx
 from aiopbx import CallEnded, CallStarted, LineState, Outcome, Status
 from tests.aiopbx.model_truth import compare
-from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, O2gServer
 from tests.aiopbx.office import Diary, office, until
 
 CAPTURE = Path(__file__).parent / "o2g" / "captures" / "o2g-incoming-call.jsonl"
@@ -24,7 +24,7 @@ NOVEL = (
 @pytest.fixture
 async def server() -> Any:
     """A server of one user, oxe19141, that sends what a test gives it."""
-    async with ScriptedServer() as server:
+    async with O2gServer() as server:
         server.open_session(login="oxe19141")
         own = {
             "loginName": "oxe19141",
@@ -45,14 +45,14 @@ async def server() -> Any:
         yield server
 
 
-async def connect(server: ScriptedServer) -> aiopbx.Pbx:
+async def connect(server: O2gServer) -> aiopbx.Pbx:
     server.chunks.put_nowait(CAPTURE.read_bytes().splitlines(keepends=True)[0])
     return await aiopbx.connect(url=server.url, username="oxe19141", password="word that is secret", sync_timeout=0.05)
 
 
 @pytest.mark.parametrize("size", [None, 1, 7, 100_000])
 async def test_the_capture_of_a_live_server(
-    server: ScriptedServer, size: int | None, caplog: pytest.LogCaptureFixture
+    server: O2gServer, size: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One whole incoming call as a live server sent it, through the real transport, however the network cuts it."""
     caplog.set_level(logging.DEBUG)
@@ -91,7 +91,7 @@ async def test_the_capture_of_a_live_server(
     await pbx.close()
 
 
-async def test_what_nobody_knows_yet(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_nobody_knows_yet(server: O2gServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     pbx = await connect(server)
     line = pbx.line("19141")

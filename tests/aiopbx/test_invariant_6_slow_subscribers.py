@@ -1,10 +1,14 @@
 """Invariant 6: a slow subscriber hurts only itself, and gets every end of a call."""
 
+import pytest
+
 from aiopbx import CallEnded, CallEvent, CallStarted, Event
-from tests.aiopbx.office import Diary, office
+from tests.aiopbx.office import Diary, Opened
+
+pytestmark = pytest.mark.office("chunk", "webhook", "tunnel", "istra")
 
 
-async def test_a_stream_that_nobody_reads() -> None:
+async def test_a_stream_that_nobody_reads(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         slow = pbx.events(size=5)
@@ -27,7 +31,7 @@ async def test_a_stream_that_nobody_reads() -> None:
         assert pbx.statistics.dropped == slow.dropped, "what was closed still counts"
 
 
-async def test_a_callback_that_raises(caplog: object) -> None:
+async def test_a_callback_that_raises(office: Opened, caplog: object) -> None:
     async with office() as one:
         pbx = await one.connect()
 

@@ -9,14 +9,15 @@ import pytest
 
 import aiopbx
 from aiopbx import CallEnded, CallState, Event, LineState, Offline, Pbx
-from tests.aiopbx.office import office, until
+from tests.aiopbx.office import Opened, until
 
 
 async def in_a_thread(work: Callable[[], Any]) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
-async def test_a_thread_without_a_loop() -> None:
+@pytest.mark.office("chunk", "istra")
+async def test_a_thread_without_a_loop(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
 
@@ -31,7 +32,8 @@ async def test_a_thread_without_a_loop() -> None:
         assert await in_a_thread(work) == CallState.ACTIVE
 
 
-async def test_another_loop_awaits_as_if_it_were_its_own() -> None:
+@pytest.mark.office("chunk", "istra")
+async def test_another_loop_awaits_as_if_it_were_its_own(office: Opened) -> None:
     """Notebook kernels run widget callbacks on other loops."""
     async with office() as one:
         pbx = await one.connect()
@@ -55,7 +57,7 @@ async def test_another_loop_awaits_as_if_it_were_its_own() -> None:
         assert any(isinstance(event, CallEnded) for event in heard)
 
 
-async def test_errors_come_through_the_door() -> None:
+async def test_errors_come_through_the_door(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
 
@@ -66,7 +68,7 @@ async def test_errors_come_through_the_door() -> None:
         await in_a_thread(lambda: asyncio.run(elsewhere()))
 
 
-async def test_callbacks_run_in_the_owning_loop() -> None:
+async def test_callbacks_run_in_the_owning_loop(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         threads: set[int] = set()
@@ -80,7 +82,7 @@ async def test_callbacks_run_in_the_owning_loop() -> None:
         assert threads == {threading.get_ident()}
 
 
-async def test_many_threads_subscribe_while_events_come() -> None:
+async def test_many_threads_subscribe_while_events_come(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         heard: list[Event] = []
@@ -105,7 +107,7 @@ async def test_many_threads_subscribe_while_events_come() -> None:
         assert pbx.line("1000").state is LineState.IDLE
 
 
-def test_a_loop_that_is_gone_says_so() -> None:
+def test_a_loop_that_is_gone_says_so(office: Opened) -> None:
     kept: list[Pbx] = []
 
     async def work() -> None:

@@ -7,12 +7,14 @@ import pytest
 
 import aiopbx
 from aiopbx.ports import DialOptions
-from tests.aiopbx.office import Diary, office, until
+from tests.aiopbx.office import Diary, Opened, until
+
+pytestmark = pytest.mark.office("chunk", "webhook", "tunnel")
 
 PIN, CODE, COST = "74185296", "96385274", "15935728"
 
 
-async def test_nothing_secret_is_shown_anywhere(caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_secret_is_shown_anywhere(office: Opened, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with office() as one:
         password = "admin-is-not-the-word-8271"
@@ -55,7 +57,8 @@ def test_options_of_a_call_do_not_show_their_codes() -> None:
     assert PIN not in repr(DialOptions(pin=PIN, secret_code=CODE, business_code=COST))
 
 
-async def test_tls_is_one_setting_for_requests_and_channel() -> None:
+@pytest.mark.absent(tunnel="there it is the agent that verifies: see test_channel_tunnel")
+async def test_tls_is_one_setting_for_requests_and_channel(office: Opened) -> None:
     async with office(tls=True) as one:
         with pytest.raises(aiopbx.CertificateFailed):
             await one.connect()

@@ -1,14 +1,9 @@
-"""Every action of lines and calls on myRCC: the very tests that O2G passes, but for what myRCC does not have.
-
-``ABSENT`` names that, with the reason, so that nothing is passed over in silence; another test below holds that it
-is refused as it should be.
-"""
+"""What myRCC has instead of the actions of O2G that are absent there: see the marks of ``test_actions``."""
 
 from typing import Any, Final
 
 import pytest
 
-import tests.aiopbx.test_actions as same
 from aiopbx import (
     DVA,
     VOICEMAIL,
@@ -24,59 +19,20 @@ from aiopbx import (
     LineAdded,
     NotSupported,
     Outcome,
-    Pbx,
     Recording,
     UnknownLine,
 )
 from aiopbx.simulator import UserSpec
-from tests.aiopbx import istra_office
-from tests.aiopbx.istra_office import use_istra
-from tests.aiopbx.office import Diary, office, until
-from tests.aiopbx.test_actions import *  # noqa: F403 - the tests themselves
+from tests.aiopbx.office import Diary, Opened, until
+from tests.aiopbx.test_actions import consulting, talking
 
-ABSENT: Final = {
-    "test_one_reference_on_two_lines_needs_an_id": "each extension has a line of its own, with a reference of its own",
-    "test_rejecting_by_hang_up_ends_a_call_of_two": "a call that is being released is dropped already",
-    "test_hold_and_retrieve_and_dtmf_and_data": "nothing can be associated with a call; the rest is below",
-    "test_recording": "a recording can be started, and not paused or stopped; the rest is below",
-    "test_alternate_and_reconnect": "there is neither: hold and retrieve do the same",
-    "test_conference": "the others of a conference are not named, and nobody can be dropped; the rest is below",
-    "test_redirect": "calls go to no voicemail and no attendant, nor anonymously; the rest is below",
-    "test_lines_by_number_and_none_at_all": "a line is an extension and not a user; the same with extensions is below",
-    "test_overflow_to_voicemail_and_call_back": "there is neither",
-    "test_park_unpark_pick_up": "there is neither",
-    "test_switch_device": "telephones of an extension are not told apart",
-    "test_routing": "there is no do-not-disturb and no forward",
-    "test_overflow_to_the_associate": "there is no overflow",
-    "test_private_and_business_calls": "there are neither",
-    "test_a_user_sees_and_does_the_same_with_the_own_line": "myRCC is for administrators; users have myCrm and myIstra",
-    "test_a_supervised_session": "an administrator of myRCC has every extension",
-    "test_users_who_come_and_go": "nothing tells of an extension before it has a call; the rest is below",
-}
-for _name in ABSENT:
-    assert callable(globals().pop(_name))
-del _name
-pytestmark = pytest.mark.usefixtures("myrcc")
-
-
-@pytest.fixture
-def myrcc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every client of a test be one of myRCC, and compare its lines with what myRCC can tell."""
-    use_istra(monkeypatch)
-    monkeypatch.setattr(same, "right", right)
-
-
-async def right(one: Any, pbx: Pbx) -> None:
-    """The model is the switch's truth, as far as myRCC tells it."""
-    await one.caught_up(pbx)
-    for login, user in one.switch.users.items():
-        istra_office.compare(pbx.line(user.number).snapshot, one.switch, login)
+pytestmark = pytest.mark.office("istra")
 
 
 # What is left of the tests that cannot be the same
 
 
-async def test_rejecting_by_hang_up() -> None:
+async def test_rejecting_by_hang_up(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
@@ -86,16 +42,16 @@ async def test_rejecting_by_hang_up() -> None:
         await ringing.wait_for(Outcome.MISSED, timeout=5)
         await call.wait_for(Outcome.CANCELLED, timeout=5)
         assert call.end_cause == "causeNormal"
-        await right(one, pbx)
+        await one.right(pbx)
 
 
-async def test_hold_and_retrieve_and_dtmf() -> None:
+async def test_hold_and_retrieve_and_dtmf(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
-        call, _ = await same.talking(pbx)
+        call, _ = await talking(pbx)
         await call.hold()
         await call.wait_for(CallState.HELD, timeout=5)
-        await right(one, pbx)
+        await one.right(pbx)
         await call.retrieve()
         await call.wait_for(CallState.ACTIVE, timeout=5)
         await call.send_dtmf("12#")
@@ -105,10 +61,10 @@ async def test_hold_and_retrieve_and_dtmf() -> None:
             await call.send_dtmf("hello")
 
 
-async def test_a_recording_can_be_started() -> None:
+async def test_a_recording_can_be_started(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
-        call, _ = await same.talking(pbx)
+        call, _ = await talking(pbx)
         await call.start_recording()
         await call.wait_for(lambda now: now.recording is Recording.RECORDING, timeout=5)
         for stop in (call.stop_recording, call.pause_recording, call.resume_recording):
@@ -116,13 +72,13 @@ async def test_a_recording_can_be_started() -> None:
                 await stop()
 
 
-async def test_a_conference_by_merging() -> None:
+async def test_a_conference_by_merging(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
-        held, enquiry = await same.consulting(pbx)
+        held, enquiry = await consulting(pbx)
         await enquiry.merge(held)
         await until(lambda: [call.conference for call in pbx.line("1000").calls] == [True])
-        await right(one, pbx)
+        await one.right(pbx)
         (conference,) = pbx.line("1000").calls
         assert conference in (held, enquiry), "one of the two goes on"
         assert (enquiry if conference is held else held).outcome is Outcome.MERGED
@@ -132,24 +88,24 @@ async def test_a_conference_by_merging() -> None:
         await conference.hang_up()
         await conference.wait_for(Outcome.ANSWERED, timeout=5)
         await until(lambda: pbx.line("1001").calls and pbx.line("1002").calls)
-        await right(one, pbx)
+        await one.right(pbx)
 
 
-async def test_a_conference_by_adding_somebody() -> None:
+async def test_a_conference_by_adding_somebody(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
-        call, _ = await same.talking(pbx)
+        call, _ = await talking(pbx)
         assert Action.ADD_PARTY in call.actions
         await call.add_party("1002")
         await pbx.line("1002").wait_for_call(timeout=5)
         await pbx.line("1002").answer()
         await until(lambda: call.conference)
-        await right(one, pbx)
+        await one.right(pbx)
         await call.end()
         await until(lambda: not any(line.calls for line in pbx.lines.values()))
 
 
-async def test_redirect_a_ringing_call() -> None:
+async def test_redirect_a_ringing_call(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
@@ -164,10 +120,10 @@ async def test_redirect_a_ringing_call() -> None:
         await ringing.wait_for(Outcome.FORWARDED, timeout=5)
         assert ringing.new_destination == "1003"
         await pbx.line("1003").wait_for_call(timeout=5)
-        await right(one, pbx)
+        await one.right(pbx)
 
 
-async def test_the_own_telephone_rings_first() -> None:
+async def test_the_own_telephone_rings_first(office: Opened) -> None:
     async with office() as one:
         one.hands = False  # type: ignore[attr-defined]
         pbx = await one.connect()
@@ -175,15 +131,15 @@ async def test_the_own_telephone_rings_first() -> None:
         assert call is not None
         assert (call.state, call.direction) == (CallState.DIALING, Direction.OUTGOING)
         assert Action.ANSWER in call.actions
-        await right(one, pbx)
+        await one.right(pbx)
         await call.answer()
         await call.wait_for(CallState.RINGING_OUTGOING, timeout=5)
-        await right(one, pbx)
+        await one.right(pbx)
         await call.hang_up()
         await call.wait_for(Outcome.CANCELLED, timeout=5)
 
 
-async def test_lines_by_number_and_id_and_none_at_all() -> None:
+async def test_lines_by_number_and_id_and_none_at_all(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect(lines=["1002"])
         assert [line.number for line in pbx.lines.values()] == ["1002"]
@@ -202,14 +158,14 @@ async def test_lines_by_number_and_id_and_none_at_all() -> None:
             await one.connect(lines=["1002", "1009"])
 
 
-async def test_all_pages_of_extensions() -> None:
+async def test_all_pages_of_extensions(office: Opened) -> None:
     people = [UserSpec(login=f"user{number}", number=str(2000 + number)) for number in range(130)]
     async with office(users=people, rcc_page=40) as one:
         pbx = await one.connect()
         assert {line.number for line in pbx.lines.values()} == {str(2000 + number) for number in range(130)}
 
 
-async def test_an_extension_that_is_new_is_met_with_its_first_call() -> None:
+async def test_an_extension_that_is_new_is_met_with_its_first_call(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         diary = Diary(pbx)
@@ -221,10 +177,10 @@ async def test_an_extension_that_is_new_is_met_with_its_first_call() -> None:
         await pbx.line("1009").wait_for_call(timeout=5)
         await pbx.line("1009").answer()
         await call.wait_for(CallState.ACTIVE, timeout=5)
-        await right(one, pbx)
+        await one.right(pbx)
 
 
-async def test_a_call_within_one_period_of_the_pushes_is_told_once() -> None:
+async def test_a_call_within_one_period_of_the_pushes_is_told_once(office: Opened) -> None:
     """It rings and ends before anything is pushed: all that comes is that it was dropped."""
     async with office(istra_push=0.1) as one:
         pbx = await one.connect()
@@ -241,6 +197,7 @@ async def test_a_call_within_one_period_of_the_pushes_is_told_once() -> None:
 
 
 async def test_a_call_that_ends_before_the_answer_to_its_dial_is_given_as_ended(
+    office: Opened,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with office() as one:
@@ -262,7 +219,7 @@ async def test_a_call_that_ends_before_the_answer_to_its_dial_is_given_as_ended(
             await call.wait_for(CallState.ACTIVE, timeout=5)
 
 
-async def test_nothing_is_remembered_of_calls_that_nobody_wants_to_see() -> None:
+async def test_nothing_is_remembered_of_calls_that_nobody_wants_to_see(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect(lines=["1003"])
         for _ in range(3):
@@ -271,7 +228,7 @@ async def test_nothing_is_remembered_of_calls_that_nobody_wants_to_see() -> None
         assert pbx._core.system._link._monitor._extension_of == {}  # type: ignore[attr-defined]
 
 
-async def test_what_means_nothing_to_istra_is_refused_before_anything_is_sent() -> None:
+async def test_what_means_nothing_to_istra_is_refused_before_anything_is_sent(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
         line = pbx.line("1000")
@@ -320,10 +277,10 @@ CALL_CANNOT = {
 }
 
 
-async def test_what_is_absent_is_refused_and_nothing_is_sent() -> None:
+async def test_what_is_absent_is_refused_and_nothing_is_sent(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
-        call, _ = await same.talking(pbx)
+        call, _ = await talking(pbx)
         sent = one.face.requests  # type: ignore[attr-defined]
         for things, subject in ((LINE_CANNOT, pbx.line("1000")), (CALL_CANNOT, call)):
             for feature, ask in things.items():

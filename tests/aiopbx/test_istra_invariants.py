@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 import aiopbx
-import tests.aiopbx.test_invariant_6_slow_subscribers as six
-import tests.aiopbx.test_invariant_7_one_loop as seven
 from aiopbx import (
     AuthenticationFailed,
     CallEnded,
@@ -35,7 +33,7 @@ from aiopbx import (
 )
 from aiopbx.istra.services.rcc import Rcc
 from aiopbx.simulator.faces.istra.identifiers import extension_id
-from tests.aiopbx.istra_office import RCC, IstraOffice, compare, end_user, istra_office, use_istra
+from tests.aiopbx.istra_office import RCC, IstraOffice, compare, end_user, istra_office
 from tests.aiopbx.office import Diary, client_tasks, lose_while, until
 
 LOSSES = ["cut_channels", "close_cleanly", "expire_sessions"]
@@ -417,26 +415,7 @@ async def test_5_faults_on_the_wire_are_lived_with() -> None:
         assert pbx.statistics.losses == 0
 
 
-# 6 and 7: slow subscribers, and one loop
-
-
-@pytest.mark.parametrize("name", ["test_a_stream_that_nobody_reads", "test_a_callback_that_raises"])
-async def test_6_a_slow_subscriber_hurts_only_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_istra(monkeypatch)
-    arguments = (None,) if "callback" in name else ()
-    await getattr(six, name)(*arguments)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "test_a_thread_without_a_loop",
-        "test_another_loop_awaits_as_if_it_were_its_own",
-    ],
-)
-async def test_7_one_loop_owns_the_client(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_istra(monkeypatch)
-    await getattr(seven, name)()
+# 7: one loop; more of it, and 6, is with the tests of O2G
 
 
 async def test_7_callbacks_run_in_the_owning_loop() -> None:

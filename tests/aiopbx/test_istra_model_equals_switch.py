@@ -39,8 +39,8 @@ class OverRcc(AnySequence):
         self.late: list[bytes] = []
         self.decoder = FrameDecoder(Application.RCC)
         self.wire = Lines(self.switch, self.clock)
-        self.wire.told = lambda line: self.pending.__setitem__(line.number, line)
-        self.switch.subscribe(self.wire.seen)
+        self.wire.on_change = lambda line: self.pending.__setitem__(line.number, line)
+        self.switch.subscribe(self.wire.apply)
         for login in self.switch.users:
             self.begin(login)
 

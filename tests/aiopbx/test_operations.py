@@ -3,7 +3,9 @@
 import ast
 import contextlib
 import inspect
-from typing import Any, get_type_hints
+import subprocess
+import sys
+from typing import Any, ClassVar, get_type_hints
 
 import pytest
 
@@ -18,14 +20,16 @@ from aiopbx import (
     PolicyViolation,
     RequestRefused,
 )
+from aiopbx.http.secrets import Mask, secret_fields
 from aiopbx.istra.services import IstraServices, operations_of
 from aiopbx.istra.types.session import Application
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.services import OPERATIONS
-from aiopbx.operations import operation_of
+from aiopbx.operations import Operations, operation_of
 from aiopbx.policy import DialGuard
 from aiopbx.requests import Requests
 from aiopbx.settings.policy import DialPolicy
+from aiopbx.wire import Wire
 from tests.aiopbx.istra_office import istra_office
 from tests.aiopbx.office import office, until, user
 
@@ -161,6 +165,18 @@ def test_secrets_are_in_nothing_that_can_be_read() -> None:
     assert gone.target.endswith("/***")
 
 
+def test_the_secrets_of_a_wire_that_is_imported_later_are_known() -> None:
+    before = secret_fields()
+
+    class Door(Wire, kw_only=True):
+        _secrets: ClassVar[frozenset[str]] = frozenset({"door_code"})
+
+        door_code: str
+
+    assert secret_fields() - before == {"doorCode"}
+    assert Mask().body(Door(door_code="4711").to_json()) == '{"doorCode":"***"}'
+
+
 def test_the_dial_policy_stands_before_it() -> None:
     guard = DialGuard(DialPolicy(denied=("0*",), calls_per_minute=1))
     with pytest.raises(PolicyViolation):
@@ -241,6 +257,27 @@ async def test_a_system_without_operations_says_so(monkeypatch: pytest.MonkeyPat
         assert pbx.operations == {}
         with pytest.raises(aiopbx.NotSupported, match="by name"):
             pbx.prepare("user")
+
+
+def test_two_operations_of_one_name_are_found_out() -> None:
+    one = Operation(name="ring", service="S", method="POST", path="/ring")
+    other = Operation(name="ring", service="T", method="POST", path="/other")
+    assert Operations(lambda: [one])["ring"] is one
+    with pytest.raises(TypeError, match="two operations are called ring"):
+        len(Operations(lambda: [one, other]))
+
+
+@pytest.mark.parametrize("services", ["o2g.services.O2gServices", "istra.services.IstraServices"])
+def test_importing_a_wire_reads_no_declaration(services: str) -> None:
+    """There are 180 of them, and most programs use a dozen."""
+    look = f"""
+import aiopbx.{services.rpartition(".")[0]}
+from aiopbx.operations import _declarations
+declared = [one for kind in aiopbx.{services}._kinds.values() for one in _declarations(kind)]
+print(len(declared) > 30, [one for one in declared if "operation" in vars(one)])
+"""
+    ran = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "True []"
 
 
 def test_an_operation_says_what_it_is() -> None:

@@ -343,7 +343,7 @@ async def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         if what == "events":
             board.publish(StatusChanged(at=NOW, status=Status.ONLINE, previous=Status.ONLINE))
         else:
-            board.tap.tell("OnSomething", sent=False, body="x" * 100)
+            board.tap.publish("OnSomething", sent=False, body="x" * 100)
     assert recording.closed
     assert recording.events + recording.wire_messages < 150
     go.set()

@@ -140,7 +140,7 @@ async def test_nobody_listening_makes_no_message(monkeypatch: pytest.MonkeyPatch
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a message was made for nobody")
 
-    monkeypatch.setattr(Wiretap, "tell", never)
+    monkeypatch.setattr(Wiretap, "publish", never)
     monkeypatch.setattr(Mask, "body", never)
     async with office() as one:
         pbx = await one.connect()
@@ -151,11 +151,11 @@ def test_the_same_listener_may_listen_twice() -> None:
     tap = Wiretap()
     heard: list[WireMessage] = []
     first, second = tap.listen(heard.append), tap.listen(heard.append)
-    tap.tell("A", sent=True)
+    tap.publish("A", sent=True)
     assert len(heard) == 2
     first()
     first()
-    tap.tell("B", sent=True)
+    tap.publish("B", sent=True)
     assert [message.what for message in heard] == ["A", "A", "B"]
     second()
     assert tap.listeners == ()

@@ -38,9 +38,10 @@ from aiopbx.o2g.types import (
 from aiopbx.o2g.types.base import Wire, to_json
 from aiopbx.o2g.types.events import PACKAGES
 from aiopbx.operations import Operation
+from aiopbx.parameters import ParameterKind
 from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.wire import camel
-from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, O2gServer
 from tests.contract import consequences
 from tests.contract.rows import (
     DONE,
@@ -108,13 +109,13 @@ def struct_of(row: TypeRow) -> type[Wire]:
 
 
 @pytest.fixture
-async def recording() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer() as server:
+async def recording() -> AsyncIterator[O2gServer]:
+    async with O2gServer() as server:
         yield server
 
 
 @pytest.fixture
-async def client(recording: ScriptedServer) -> AsyncIterator[O2gClient]:
+async def client(recording: O2gServer) -> AsyncIterator[O2gClient]:
     settings = ConnectionSettings.make(url=recording.url, username="oxe1000", password="secret")
     async with aiohttp.ClientSession() as http:
         client = O2gClient(settings, http)
@@ -192,7 +193,7 @@ def method_of(client: O2gClient, operation: Operation[Any]) -> Any:
 
 
 @held("O2G operations", "client", operations(DONE))
-async def test_an_operation(row: OperationRow, client: O2gClient, recording: ScriptedServer) -> None:
+async def test_an_operation(row: OperationRow, client: O2gClient, recording: O2gServer) -> None:
     """Send exactly this method, path, query and body, and read that answer into that type."""
     operation = the_operation(row)
     assert inspect.iscoroutinefunction(method_of(client, operation))
@@ -212,7 +213,7 @@ async def is_sent_and_read(
     row: OperationRow,
     operation: Operation[Any],
     client: O2gClient,
-    recording: ScriptedServer,
+    recording: O2gServer,
     leave_out: frozenset[str],
 ) -> None:
     body = None if row.body is None or "body" in leave_out else a_body(row)
@@ -276,10 +277,12 @@ def path_argument(row: OperationRow, name: str) -> tuple[Any, str]:
 
 @pytest.mark.parametrize("row", [one for one in operations(DONE) if one.query], ids=lambda row: row.id)
 async def test_a_query_that_is_not_given_is_not_sent(
-    row: OperationRow, client: O2gClient, recording: ScriptedServer
+    row: OperationRow, client: O2gClient, recording: O2gServer
 ) -> None:
     operation = the_operation(row)
-    required = {one.keyword: True if one.type is bool else "stop" for one in operation.query if one.required}
+    required = {
+        one.keyword: True if one.kind is ParameterKind.BOOLEAN else "stop" for one in operation.query if one.required
+    }
     if row.id == "GET /users":
         return await refuses_to_ask_for_nobody(client)
     names = [part[1:-1] for part in row.path.split("/") if part.startswith("{")]

@@ -248,7 +248,7 @@ async def test_reauthentication_when_the_password_changes_later(
     assert account is not None
     account.password = "another"
     await simulator.restart(abrupt=True)
-    await until(lambda: home.config_entries.flow.async_progress(), "somebody is asked for the password")
+    await until(lambda: home.config_entries.flow.async_progress(), "the user is asked for the password")
     [flow] = home.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
     form = await home.config_entries.flow.async_configure(flow["flow_id"])

@@ -459,9 +459,15 @@ def test_the_sensors_of_the_pbx() -> None:
         "server": ("secondary", True),
         "losses": (3, False),
     }
-    assert {kind: item.pairs for kind, item in KINDS.items()} == {
-        "demo": True, "o2g_user": True, "o2g_administrator": True, "myrcc": False, "mycrm": False, "myistra": False,
-    }  # fmt: skip
+    o2g = ("Alcatel-Lucent Enterprise", "O2G", "Line", None, True)
+    assert {kind: dataclasses.astuple(item) for kind, item in KINDS.items()} == {
+        "demo": (None, "Simulated PBX", "Line", None, True),
+        "o2g_user": o2g,
+        "o2g_administrator": o2g,
+        "myrcc": ("Centile", "Istra myRCC", "Extension", "Centile", False),
+        "mycrm": ("Centile", "Istra myCrm", "Terminal", None, False),
+        "myistra": ("Centile", "Istra myIstra", "User", "Centile", False),
+    }
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ async def test_a_call_that_is_transferred(home: HomeAssistant, simulator: Simula
     switch.transfer(ALICE, second.ref, call.ref)
     await until_state(home, "sensor.alice_martin_call_state", "idle")
     await until_state(home, "sensor.bob_keller_other_party", "Carol Diaz")
-    await until(lambda: "party_changed" in types(events), "the change of the party is told")
+    await until(lambda: "party_changed" in types(events), "an event for the change of the party")
 
 
 async def test_do_not_disturb(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
@@ -208,11 +208,11 @@ async def test_forward(home: HomeAssistant, simulator: Simulator, entry: MockCon
     await act(home, "switch.turn_off", forward)
     await until_state(home, forward, "off")
     assert simulator.switch.users[ALICE].forward is None
-    # what was chosen stays for the next time
+    # What was chosen is kept for the next time.
     assert state_of(home, number) == "1003"
     assert state_of(home, target) == "voicemail"
 
-    # somebody forwards at the telephone: Home Assistant follows
+    # The line is forwarded at the telephone: Home Assistant follows.
     simulator.switch.set_forward(ALICE, "1001", condition="NO_ANSWER")
     await until_state(home, forward, "on")
     assert (state_of(home, number), state_of(home, target)) == ("1001", "number")
@@ -249,7 +249,7 @@ async def test_the_forward_is_remembered_over_a_restart(home: HomeAssistant, sim
     assert state_of(home, "text.alice_martin_forward_number") == "1003"
     assert state_of(home, "select.alice_martin_forward_to") == "voicemail"
     assert state_of(home, "select.alice_martin_forward_when") == "busy_no_answer"
-    # but the PBX knows better
+    # What the PBX reports wins.
     assert state_of(home, "text.bob_keller_forward_number") == "1002"
     assert state_of(home, "select.bob_keller_forward_when") == "no_answer"
     assert state_of(home, "text.carol_diaz_forward_number") == ""

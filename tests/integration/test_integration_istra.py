@@ -214,14 +214,14 @@ async def test_redirect_and_transfer(home: HomeAssistant, simulator: Simulator, 
 
 
 async def test_a_call_at_the_terminal(home: HomeAssistant, simulator: Simulator, terminal: MockConfigEntry) -> None:
-    """What happens to the telephone is shown, with the times that the server tells at the end; and it dials."""
+    """The calls of the telephone are shown, with the times that the server reports at the end; and it dials."""
     assert state_of(home, f"binary_sensor.{TERMINAL}_in_service") == "unknown"
     state, event = f"sensor.{TERMINAL}_call_state", f"event.{TERMINAL}_call"
     call = simulator.switch.incoming_external("+15550123", "1000", "Northwind Bakery")
     await until_state(home, state, "ringing_incoming")
     assert attributes_of(home, state)["direction"] == "incoming"
     assert state_of(home, f"binary_sensor.{TERMINAL}_ringing") == "on"
-    # that it rings is the first that the terminal tells of itself
+    # The first report of the terminal is that it rings.
     assert state_of(home, f"binary_sensor.{TERMINAL}_in_service") == "on"
     simulator.switch.answer(ALICE, call.ref, "1000")
     await until_state(home, state, "active")
@@ -243,7 +243,7 @@ async def test_a_call_at_the_terminal(home: HomeAssistant, simulator: Simulator,
 
 
 async def test_a_terminal_out_of_service(home: HomeAssistant, simulator: Simulator, terminal: MockConfigEntry) -> None:
-    """What it says when one dials is shown, and its reason is told."""
+    """Its report when someone dials is shown, and the error has its reason."""
     simulator.switch.set_device_state("1000", "OUT_OF_SERVICE")
     with pytest.raises(HomeAssistantError) as refused:
         await do(home, "dial", line=next(iter(terminal.runtime_data.data)), number="1001")
@@ -332,14 +332,14 @@ async def test_what_the_server_refuses(home: HomeAssistant, simulator: Simulator
 
 
 async def test_triggers(home: HomeAssistant, simulator: Simulator, office: MockConfigEntry) -> None:
-    heard = async_capture_events(home, "heard")
+    events = async_capture_events(home, "events")
     trigger = {"trigger": f"{DOMAIN}.call_missed", "target": {"entity_id": "event.alice_martin_call"}}
-    automation = {"alias": "missed", "triggers": [trigger], "actions": [{"event": "heard"}]}
+    automation = {"alias": "missed", "triggers": [trigger], "actions": [{"event": "events"}]}
     assert await async_setup_component(home, "automation", {"automation": [automation]})
     call = simulator.switch.incoming_external("+15550123", "1000")
     await until_state(home, "binary_sensor.alice_martin_ringing", "on")
     simulator.switch.external_hang_up(call.ref)
-    await until(lambda: len(heard) == 1, "the missed call triggers")
+    await until(lambda: len(events) == 1, "the missed call triggers")
 
 
 # ------------------------------------------------------------------------------------------------ counters, caller ID
@@ -419,8 +419,8 @@ async def test_a_caller_id_that_the_platform_does_not_accept(
     assert state_of(home, NUMBER) == "+15550100"
 
 
-def tell_caller_id(entry: MockConfigEntry, caller_id: CallerId) -> None:
-    """Let the line show this caller ID, as if the platform had told it."""
+def report_caller_id(entry: MockConfigEntry, caller_id: CallerId) -> None:
+    """Let the line show this caller ID, as if the platform had reported it."""
     coordinator = entry.runtime_data
     coordinator.data[ALICE] = msgspec.structs.replace(coordinator.data[ALICE], caller_id=caller_id)
     coordinator.async_notify(ALICE, frozenset({"caller_id"}))
@@ -430,7 +430,7 @@ async def test_a_caller_id_by_hand_without_any_number(
     home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry
 ) -> None:
     """Nothing is known that could be shown: which number is meant has to be said first."""
-    tell_caller_id(messages, CallerId(choice=CallerIdChoice.FROM_PRESENCE))
+    report_caller_id(messages, CallerId(choice=CallerIdChoice.FROM_PRESENCE))
     assert state_of(home, NUMBER) == "unknown"
     before = simulator.istra.requests
     with pytest.raises(ServiceValidationError) as missing:
@@ -439,16 +439,16 @@ async def test_a_caller_id_by_hand_without_any_number(
     assert simulator.istra.requests == before
 
 
-async def test_a_choice_that_nobody_knows(home: HomeAssistant, messages: MockConfigEntry) -> None:
+async def test_a_choice_that_is_unknown(home: HomeAssistant, messages: MockConfigEntry) -> None:
     """A newer platform may have other choices: unknown, not an error; and the number is shown all the same."""
-    tell_caller_id(messages, CallerId(choice=CallerIdChoice.UNKNOWN, number="+15550177"))
+    report_caller_id(messages, CallerId(choice=CallerIdChoice.UNKNOWN, number="+15550177"))
     assert (state_of(home, CHOICE), state_of(home, NUMBER)) == ("unknown", "+15550177")
 
 
 async def test_a_caller_id_that_was_changed_elsewhere(
     home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The platform does not tell; who wants to know asks."""
+    """The platform does not push it; an update reads it again."""
     assert await async_setup_component(home, "homeassistant", {})
     update = {"entity_id": [CHOICE]}
     simulator.switch.set_caller_id(ALICE, "+15550177")

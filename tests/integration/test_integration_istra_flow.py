@@ -70,7 +70,7 @@ async def test_each_form_asks_what_it_needs(home: HomeAssistant, kind: str) -> N
 async def test_myrcc_with_chosen_extensions(home: HomeAssistant, simulator: Simulator) -> None:
     form = await answer(home, await start(home, "myrcc"), typed(istra(simulator, "myrcc")))
     assert form["step_id"] == "lines"
-    assert form["description_placeholders"]["count"] == "3", "not everybody is on myRCC"
+    assert form["description_placeholders"]["count"] == "3", "not every user is on myRCC"
     options = options_of(form)
     assert [option["label"] for option in options] == [
         "1000 · Alice Martin", "1001 · Bob Keller", "1002 · Carol Diaz",
@@ -228,7 +228,7 @@ async def test_telephony_that_is_down(home: HomeAssistant, simulator: Simulator,
     assert result["type"] is FlowResultType.CREATE_ENTRY or result["step_id"] == "lines"
 
 
-async def test_two_steps_for_everybody(home: HomeAssistant, simulator: Simulator) -> None:
+async def test_two_steps_for_every_account(home: HomeAssistant, simulator: Simulator) -> None:
     """Also an administrator of myRCC may be asked for a second step."""
     simulator.istra.variants.two_step = True
     form = await answer(home, await start(home, "myrcc"), typed(istra(simulator, "myrcc")))
@@ -295,7 +295,7 @@ async def test_reauthentication_when_the_password_changes_later(
     assert account is not None
     account.password = "another"
     simulator.faults.expire_sessions()
-    await until(lambda: home.config_entries.flow.async_progress(), "somebody is asked for the password", timeout=30)
+    await until(lambda: home.config_entries.flow.async_progress(), "the user is asked for the password", timeout=30)
     [flow] = home.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
     form = await home.config_entries.flow.async_configure(flow["flow_id"])

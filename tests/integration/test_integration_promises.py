@@ -190,7 +190,7 @@ def test_every_error_has_words() -> None:
                     if keyword.arg == "translation_key" and isinstance(keyword.value, ast.Constant)
                 }
     assert raised - set(WORDS["exceptions"]) == set()
-    assert set(WORDS["exceptions"]) - raised == set(), "words that nobody says"
+    assert set(WORDS["exceptions"]) - raised == set(), "texts that nothing uses"
     # the flows show the same errors
     assert {key for _, key in errors._KEYS} <= set(WORDS["config"]["error"])
 
@@ -242,7 +242,7 @@ async def test_diagnostics(home: HomeAssistant, simulator: Simulator, snapshot: 
 
 
 async def test_triggers(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
-    heard = async_mock_service(home, "test", "heard")
+    fired = async_mock_service(home, "test", "fired")
     target = {"entity_id": ["event.alice_martin_call", "event.bob_keller_call"]}
     assert await async_setup_component(
         home,
@@ -255,7 +255,7 @@ async def test_triggers(home: HomeAssistant, simulator: Simulator, entry: MockCo
                     "triggers": [{"trigger": f"{DOMAIN}.{name}", "target": target}],
                     "actions": [
                         {
-                            "action": "test.heard",
+                            "action": "test.fired",
                             "data": {"name": name, "who": "from {{ trigger.to_state.attributes.party_number }}"},
                         }
                     ],
@@ -275,15 +275,15 @@ async def test_triggers(home: HomeAssistant, simulator: Simulator, entry: MockCo
     await until_state(home, "sensor.bob_keller_call_state", "active")
     simulator.switch.drop("oxe1001", call.ref)
     await until_state(home, "sensor.bob_keller_call_state", "idle")
-    # somebody who is not in the target
+    # A line that is not in the target.
     simulator.switch.incoming_external("+15550124", "1002")
     await until_state(home, "binary_sensor.carol_diaz_ringing", "on")
     await home.async_block_till_done()
-    names = [call.data["name"] for call in heard]
+    names = [call.data["name"] for call in fired]
     assert sorted(names) == sorted(
         ["incoming_call", "call_missed", "call_ended", "incoming_call", "call_answered", "call_ended"]
     )
-    assert {call.data["who"] for call in heard} == {"from +15550123"}
+    assert {call.data["who"] for call in fired} == {"from +15550123"}
 
 
 async def test_triggers_leave_other_integrations_alone(home: HomeAssistant, entry: MockConfigEntry) -> None:

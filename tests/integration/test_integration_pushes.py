@@ -42,11 +42,12 @@ from custom_components.pbx.aiopbx import (
     Routing,
     Status,
     StatusChanged,
+    SystemInfo,
     Target,
 )
 from custom_components.pbx.aiopbx.simulator import Simulator
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.coordinator import KINDS, PbxCoordinator
 from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
 from custom_components.pbx.forward import ForwardDraft
 from tests.integration.helpers import (
@@ -530,3 +531,69 @@ async def test_a_refresh_while_offline_says_why(home: HomeAssistant, coordinator
     await coordinator.async_refresh()
     assert coordinator.last_update_success
     assert coordinator.data is before
+
+
+@pytest.mark.parametrize(
+    ("kind", "product", "version", "model", "manufacturer"),
+    [
+        ("o2g_administrator", "OpenTouch O2G", "2.7.5", "OpenTouch O2G", "Alcatel-Lucent Enterprise"),
+        ("o2g_administrator", "", "", "O2G", "Alcatel-Lucent Enterprise"),
+        ("o2g_user", "OpenTouch O2G", "2.7.5", "OpenTouch O2G", "Alcatel-Lucent Enterprise"),
+        ("myrcc", "Istra", "5.2", "Istra myRCC", "Centile"),
+        ("demo", "OpenTouch O2G", "2.7.5", "Simulated PBX", None),
+    ],
+)
+async def test_the_device_of_the_pbx(
+    home: HomeAssistant,
+    coordinator: PbxCoordinator,
+    kind: str,
+    product: str,
+    version: str,
+    model: str,
+    manufacturer: str | None,
+) -> None:
+    info = SystemInfo(product=product, version=version)
+    with (
+        patch.object(Pbx, "info", new_callable=PropertyMock, return_value=info),
+        patch.object(PbxCoordinator, "kind", new_callable=PropertyMock, return_value=KINDS[kind]),
+    ):
+        coordinator._tidy_devices()
+    device = dr.async_get(home).async_get(coordinator.device_id)
+    assert device is not None
+    assert device.identifiers == {(DOMAIN, coordinator.config_entry.entry_id)}
+    assert (device.name, device.model, device.manufacturer) == ("Office", model, manufacturer)
+    assert device.sw_version == (version or None)
+    assert device.entry_type is dr.DeviceEntryType.SERVICE
+
+
+async def test_the_device_of_a_line(home: HomeAssistant, coordinator: PbxCoordinator) -> None:
+    registry, entry_id = dr.async_get(home), coordinator.config_entry.entry_id
+    bare = LineSnapshot(id="t1", features=coordinator.data[ALICE].features)
+    named = {**coordinator.pbx.lines, "t1": coordinator.pbx.lines[ALICE]}
+    with (
+        patch.object(Pbx, "lines", new_callable=PropertyMock, return_value=named),
+        patch.object(PbxCoordinator, "kind", new_callable=PropertyMock, return_value=KINDS["myrcc"]),
+    ):
+        coordinator._handle_event(LineAdded(at=NOW, line="t1", snapshot=bare))
+        await home.async_block_till_done()
+    device = registry.async_get_device_by_identifier((DOMAIN, f"{entry_id}_t1"), entry_id)
+    assert device is not None
+    assert (device.name, device.model, device.manufacturer) == ("t1", "Extension", "Centile")
+    assert device.via_device_id == coordinator.device_id
+    alice = registry.async_get_device_by_identifier((DOMAIN, f"{entry_id}_{ALICE}"), entry_id)
+    assert alice is not None
+    assert (alice.name, alice.model, alice.manufacturer) == ("Alice Martin", "Line 1000", None)
+
+
+async def test_the_demo_ends_with_its_entry(home: HomeAssistant) -> None:
+    entry = await set_up(home, make_entry({"kind": "demo"}))
+    assert entry.state is ConfigEntryState.LOADED
+    pbx, demo = entry.runtime_data.pbx, entry.runtime_data.connection.demo
+    with (
+        patch.object(demo.player, "stop", side_effect=demo.player.stop) as player,
+        patch.object(demo.simulator, "stop", side_effect=demo.simulator.stop) as simulator,
+    ):
+        assert await home.config_entries.async_unload(entry.entry_id)
+    player.assert_called_once_with()
+    simulator.assert_called_once_with()
+    assert pbx.status is Status.CLOSED

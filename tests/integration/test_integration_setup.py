@@ -160,7 +160,7 @@ async def test_lines_come_and_go(home: HomeAssistant, simulator: Simulator, entr
     await until(lambda: home.states.get("sensor.erin_novak_call_state") is None)
     assert "Erin Novak" not in lines(home, entry)
 
-    # and again, as somebody else: Home Assistant remembers what the line's entities were called
+    # And again, with another name: Home Assistant remembers the ids of the line's entities.
     simulator.add_user(UserSpec(login="oxe1004", number="1004", first_name="Finn", last_name="Novak"))
     await until_state(home, "sensor.erin_novak_call_state", "idle")
     assert "Finn Novak" in lines(home, entry)

@@ -313,7 +313,7 @@ class Connection:
 def _is_cancelled(error: BaseException) -> bool:
     """Whether this ends the running task because someone asked it to.
 
-    A ``CancelledError`` that nobody asked for comes from a future below that was cancelled by accident. It would end a
+    A ``CancelledError`` without a cancellation comes from a future below that was cancelled by accident. It would end a
     task without a word, so it counts as any other exception.
     """
     task = asyncio.current_task()

@@ -106,7 +106,7 @@ class Offline(PbxError):
 
 
 class OutcomeUnknown(PbxError):
-    """The request was sent and not answered: it may have been carried out. The events tell."""
+    """The request was sent and not answered: it may have been carried out. Watch the events."""
 
 
 class RequestRefused(PbxError):

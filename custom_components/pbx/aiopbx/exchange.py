@@ -5,10 +5,11 @@ From a handle to the socket: ``Line.dial`` asks the wire's commands, these call 
 """
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, NamedTuple, Self, TypeVar, cast
 
 from .errors import ConnectionFailed, NotFound, Offline, OutcomeUnknown, PbxError, SessionLost
 from .http.download import Download
@@ -17,6 +18,8 @@ from .http.tap import WireStatistics
 from .http.transport import Answer, HttpTransport
 from .operations import Operation, Query
 from .wire import Wire
+
+_LOGGER = logging.getLogger(__name__)
 
 T = TypeVar("T")
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -30,21 +33,26 @@ class Exchange(NamedTuple, Generic[T]):
     status: int | None = None
     """The HTTP status."""
     body: bytes = b""
-    """The answer as it came; empty where there was none, or it is a stream."""
+    """The answer as it came; empty where it is a stream, or there was no answer."""
 
 
-class Session(Protocol):
-    """What keeps the session of a client."""
+class Session:
+    """Whether a client is logged in, and whether that was lost. Wires add how to log in and out."""
 
-    opened: bool
-    """Whether there is one."""
-    lost: asyncio.Event
-    """Set when it is gone."""
-    lost_reason: PbxError | None
-    """Why it is gone."""
+    def __init__(self) -> None:
+        """Not logged in yet."""
+        self.opened = False
+        self.lost = asyncio.Event()
+        """Set when it is gone."""
+        self.lost_reason: PbxError | None = None
+        """Why it is gone."""
 
     def lose(self, reason: PbxError) -> None:
-        """Note that it is gone."""
+        """Note that it is gone, and with it what was subscribed to."""
+        if not self.lost.is_set():
+            self.lost_reason = reason
+            self.lost.set()
+            _LOGGER.debug("The session is gone: %s", reason)
 
 
 class WireClient(ABC):
@@ -147,6 +155,10 @@ class WireClient(ABC):
     def _may_send(self, operation: Operation[Any]) -> bool:
         """Whether there is a session to send this in."""
         return self._session.opened
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give the session back, and all that belongs to it: best effort, within seconds; never raises."""
 
     @abstractmethod
     async def _send(

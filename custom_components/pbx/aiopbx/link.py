@@ -186,10 +186,6 @@ class WireSystem(Generic[L]):
         for id_, line in lines.items():
             lines[id_] = stale(line)
 
-    def uses(self, link: L) -> bool:
-        """Whether this is the link in use, whose events are applied."""
-        return self._link is link
-
     @property
     def commands(self) -> Commands:
         """The commands of the link in use; without one, the checks, and ``Offline`` for everything else."""

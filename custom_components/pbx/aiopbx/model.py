@@ -439,7 +439,7 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     calls: tuple[CallSnapshot, ...] = ()
     """Calls in progress; one that has ended is gone."""
     busy: bool = False
-    """Told to be busy while there was no call one can see, such as off hook, and not free since; calls say more."""
+    """The system said busy while no call was seen, such as off hook, and not free since; calls say more."""
     routing: Routing | None = None
     """None until it is known."""
     counters: Counters = Counters()
@@ -558,6 +558,8 @@ class Statistics(Snapshot, frozen=True, kw_only=True):
     losses: int = 0
     """How often the channel was lost."""
     fail_overs: int = 0
+    unforeseen: int = 0
+    """Errors that were not foreseen. Each is in the log with its traceback, and was followed by a new attempt."""
     heartbeat: float | None = None
     """The server's heartbeat period in seconds, once learned."""
     channel_age: float | None = None

@@ -52,7 +52,7 @@ class Parameter:
     place: ParameterPlace = ParameterPlace.BODY
     required: bool = False
     secret: bool = False
-    """Whether nobody should see it."""
+    """Whether it must not be shown."""
     choices: tuple[str, ...] = ()
     """What a choice may be."""
     summary: str = ""

@@ -108,6 +108,7 @@ class Pbx:
             dropped=dropped,
             losses=self._core.connection.losses,
             fail_overs=self._core.connection.fail_overs,
+            unforeseen=self._core.connection.unforeseen,
         )
 
     @property
@@ -395,12 +396,15 @@ class Pbx:
         """End it: channel, subscription and session are given back. Never raises; more than once is fine."""
         for recorder in tuple(self._recorders):
             await recorder.give_up()
-        await self._core.connection.close()
-        await self._core.system.close()
-        with self._streams_lock:
-            streams = list(self._streams)
-        for stream in streams:
-            stream.close()
+        try:
+            await self._core.connection.close()
+        finally:
+            # Also when this is cancelled: the connection has ended by then, and what outlives it must not stay.
+            await self._core.system.close()
+            with self._streams_lock:
+                streams = list(self._streams)
+            for stream in streams:
+                stream.close()
 
     async def __aenter__(self) -> Self:
         """It is connected already."""

@@ -28,7 +28,7 @@ _FALSE: Final = frozenset({"false", "no", "0", "off"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request that was checked, and not sent. What is secret can be read in none of its fields."""
+    """A request that was checked and not sent. Secrets cannot be read in any of its fields."""
 
     operation: Operation
     target: str

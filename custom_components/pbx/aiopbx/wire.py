@@ -18,12 +18,21 @@ class _Hidden:
 _HIDDEN = _Hidden()
 
 
+WITH_SECRETS: Final[list[type["Wire"]]] = []
+"""Every type that has secrets, in the order of their definition."""
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A wire type: snake case here, camel case in JSON, absent where it holds its default, unknown keys ignored."""
 
     _secrets: ClassVar[frozenset[str]] = frozenset()
     """Fields that no text may show."""
+
+    def __init_subclass__(cls) -> None:
+        """Note who has secrets: what masks texts must know the types of a wire whenever that is imported."""
+        if "_secrets" in vars(cls):
+            WITH_SECRETS.append(cls)
 
     def to_json(self) -> bytes:
         """Encode it as it goes over the wire."""
@@ -34,7 +43,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Tell rich the same."""
+        """Show rich the same."""
         shown = []
         for field in msgspec.structs.fields(self):
             value = getattr(self, field.name)

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,6 +139,18 @@ class Ran:
 Command = Callable[..., Ran]
 
 
+@contextmanager
+def logging_kept() -> Iterator[None]:
+    """Keep the logging of the tests, which a command sets up anew."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
 @pytest.fixture
 def aiopbx(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Run the command, with an environment that names no connection."""
@@ -150,13 +163,8 @@ def aiopbx(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
     def command(*arguments: str) -> Ran:
         capfd.readouterr()
-        root = logging.getLogger()
-        handlers, level = list(root.handlers), root.level
-        try:
+        with logging_kept():
             code = run(list(arguments))
-        finally:
-            root.handlers[:] = handlers
-            root.setLevel(level)
         out, err = capfd.readouterr()
         return Ran(code, out, err)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
-from aiohttp import web
 
 import aiopbx as library
 from aiopbx.cli import command, dial as dial_module, output, watch as watch_module
@@ -19,6 +18,7 @@ from aiopbx.cli.options import DialOptions
 from aiopbx.cli.probe import PACKAGES
 from aiopbx.settings.connection import ConnectionSettings
 from tests import processes
+from tests.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from .conftest import Command, Served, ServerThread
@@ -29,29 +29,18 @@ Odd = Callable[..., str]
 @pytest.fixture
 def odd_server(thread: ServerThread) -> Iterator[Odd]:
     """Start a server that answers GET /api/rest like this, and return its URL."""
-    runners: list[web.AppRunner] = []
+    servers: list[ScriptedServer] = []
 
-    def start(status: int = 200, body: str = "", seconds: float = 0.0) -> str:
-        async def answer(_: web.Request) -> web.Response:
-            await asyncio.sleep(seconds)
-            return web.Response(status=status, text=body, content_type="application/json")
-
-        async def serve() -> str:
-            app = web.Application()
-            app.router.add_get("/api/rest", answer)
-            runner = web.AppRunner(app, shutdown_timeout=3)
-            runners.append(runner)
-            await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            return f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-        url: str = thread.do(serve())
-        return url
+    def start(status: int = 200, body: str = "", *, hang: bool = False) -> str:
+        server = ScriptedServer()
+        headers = [("Content-Type", "application/json")]
+        server.answer("GET", "/api/rest", status=status, text=body, headers=headers, hang=hang)
+        servers.append(thread.do(server.__aenter__()))
+        return server.url
 
     yield start
-    for runner in runners:
-        thread.do(runner.cleanup())
+    for server in servers:
+        thread.do(server.__aexit__())
 
 
 @pytest.mark.parametrize(
@@ -84,7 +73,7 @@ def test_probe_goes_on_with_another_version(aiopbx: Command, odd_server: Odd) ->
 
 
 def test_probe_does_not_wait_for_ever(aiopbx: Command, odd_server: Odd) -> None:
-    ran = aiopbx("probe", odd_server(200, "{}", 1.0), "--patience", "0.3")
+    ran = aiopbx("probe", odd_server(200, "{}", hang=True), "--patience", "0.3")
     assert ran.code == 3
     assert "is not answered" in ran.out
 

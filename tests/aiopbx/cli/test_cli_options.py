@@ -15,8 +15,10 @@ import aiopbx as library
 from aiopbx.cli.command import command
 from aiopbx.cli.options import Connection
 
+from .conftest import logging_kept
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .conftest import Command
 
@@ -102,12 +104,13 @@ print("NEW", *(set(sys.modules) - before))
 
 
 @pytest.fixture
-def parse(monkeypatch: pytest.MonkeyPatch) -> Parse:
-    """Return a function that makes settings of what is typed after a command."""
+def parse(monkeypatch: pytest.MonkeyPatch) -> Iterator[Parse]:
+    """Give a function that makes settings of what is typed after a command."""
     for name in [name for name in os.environ if name.startswith("AIOPBX_")]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
-    return _parse
+    with logging_kept():
+        yield _parse
 
 
 def _parse(*arguments: str) -> library.ConnectionSettings:

@@ -48,11 +48,17 @@ async def make(server: IstraServer, http: aiohttp.ClientSession) -> AsyncIterato
 
 @pytest.fixture
 def connect(make: Make) -> Connect:
-    """Make a client and log in."""
+    """Make a client and log in; ``impatient`` is how long it waits for answers afterwards.
 
-    async def connect(system: str = "myrcc", **settings: Any) -> IstraClient:
+    The login itself gets its time, however busy the machine is.
+    """
+
+    async def connect(system: str = "myrcc", impatient: float | None = None, **settings: Any) -> IstraClient:
         client = make(system, **settings)
         await client.open()
+        if impatient is not None:
+            transport = client._transport
+            transport.settings = transport.settings.model_copy(update={"request_timeout": impatient})
         return client
 
     return connect

@@ -5,13 +5,12 @@ import base64
 import gzip
 import json as jsonlib
 import ssl
-from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.aiopbx.o2g.scripted_server import Recorded, Scripted
+from tests.scripted_server import Scripted, ScriptedServer
 
 ROUTER = "/restletrouter"
 TOKEN = "token-that-is-secret-0001"
@@ -50,14 +49,14 @@ class Socket:
         self.transport.pause_reading()
 
 
-class IstraServer:
+class IstraServer(ScriptedServer):
     """Logs in anybody with the password above, unless told otherwise by ``answer``; everything else answers 204."""
 
     def __init__(
         self, *, router: str = ROUTER, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, gzip: bool = False
     ) -> None:
+        super().__init__(base=f"{router}/", host=host, tls=tls)
         self.router = router
-        self.requests: list[Recorded] = []
         self.sockets: list[Socket] = []
         self.opened: asyncio.Queue[Socket] = asyncio.Queue()
         self.timeout_milliseconds: Any = 300000
@@ -67,94 +66,27 @@ class IstraServer:
         self.session = SESSION
         self.token = TOKEN
         self.gzip = gzip
-        self._host = host
-        self._tls = tls
-        self._answers: dict[tuple[str, str], list[Scripted]] = defaultdict(list)
-        self._released = asyncio.Event()
 
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_route("*", "/{rest:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, 0, ssl_context=self._tls).start()
-        self.port = self._runner.addresses[0][1]
-        self.url = f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._released.set()
+    async def __aexit__(self, *raised: object) -> None:
         for socket in self.sockets:
             socket.frames.put_nowait(Cut)
-        await self._runner.cleanup()
+        await super().__aexit__(*raised)
 
-    def answer(
-        self,
-        method: str,
-        path: str,
-        *,
-        status: int = 200,
-        json: Any = None,
-        text: str | bytes = b"",
-        headers: list[tuple[str, str]] | None = None,
-        then: bool = False,
-        hang: bool = False,
-        drop: bool = False,
-    ) -> None:
-        """Script the answer to a method and a path below the base; with ``then`` it comes after those before, once."""
-        body = jsonlib.dumps(json).encode() if json is not None else text.encode() if isinstance(text, str) else text
-        scripted = Scripted(status, body, headers or [], hang, drop)
-        if then:
-            self._answers[method, path].append(scripted)
-        else:
-            self._answers[method, path] = [scripted]
+    async def unscripted(self, request: web.Request, path: str) -> web.StreamResponse:
+        if path.startswith("ws-service/"):
+            if self.refuse_upgrades:
+                return web.Response(status=self.refuse_upgrades.pop(0))
+            return await self._serve_socket(request, path.removeprefix("ws-service/"))
+        if path == "v1/service/Login":
+            return self._log_in(request)
+        return await super().unscripted(request, path)
 
-    def release(self) -> None:
-        """Let everything be answered that hangs."""
-        self._released.set()
-
-    def asked(self, method: str, path: str) -> list[Recorded]:
-        """Requests with this method and this path below the base, whatever their query."""
-        wanted = f"{self.router}/{path}"
-        return [one for one in self.requests if one.method == method and one.path.partition("?")[0] == wanted]
-
-    @property
-    def sequence(self) -> list[str]:
-        """Methods and paths below the base, as they came."""
-        return [f"{one.method} {one.path.removeprefix(self.router + '/')}" for one in self.requests]
-
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        raw = request.raw_path
-        self.requests.append(Recorded(request.method, raw, dict(request.headers), await request.read()))
-        path = raw.partition("?")[0]
-        if not path.startswith(f"{self.router}/"):
-            return web.Response(status=404, text="<html><body>nothing here</body></html>")
-        path = path.removeprefix(f"{self.router}/")
-        scripted = self._answers.get((request.method, path))
-        if not scripted:
-            if path.startswith("ws-service/"):
-                if self.refuse_upgrades:
-                    return web.Response(status=self.refuse_upgrades.pop(0))
-                return await self._serve_socket(request, path.removeprefix("ws-service/"))
-            if path == "v1/service/Login":
-                return self._log_in(request)
-            return web.Response(status=204)
-        one = scripted.pop(0) if len(scripted) > 1 else scripted[0]
-        if one.hang:
-            await self._released.wait()
-        if one.drop:
-            assert request.transport is not None
-            request.transport.abort()
-        response = web.Response(status=one.status, body=gzip.compress(one.body) if self.gzip else one.body)
+    def respond(self, request: web.Request, path: str, scripted: Scripted) -> web.Response:
+        headers = [("Content-Type", "application/json"), *scripted.headers]  # whatever it is
         if self.gzip:
-            response.headers["Content-Encoding"] = "gzip"
-        response.headers["Content-Type"] = "application/json"
-        for key, value in one.headers:
-            if key == "Content-Type":
-                response.headers[key] = value
-            else:
-                response.headers.add(key, value)
-        return response
+            scripted = replace(scripted, body=gzip.compress(scripted.body))
+            headers.append(("Content-Encoding", "gzip"))
+        return super().respond(request, path, replace(scripted, headers=headers))
 
     def _log_in(self, request: web.Request) -> web.Response:
         if request.method != "POST":

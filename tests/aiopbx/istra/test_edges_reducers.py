@@ -280,6 +280,15 @@ def test_redirection_by_state(extension: Extension) -> None:
     assert extension.call.actions == frozenset()
 
 
+def test_only_so_many_offers_are_remembered(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rcc, "_MOST_SHARED", 3)
+    monkeypatch.setattr(rcc, "_OWN", {})
+    for number, word in enumerate(["hold", "leave", "answer", "unhold", "sendDtmfs", "startRecord"]):
+        extension.pushed(told("prompting", number, word))
+        assert len(extension.call.own_actions) == 1
+        assert len(rcc._OWN) <= 3
+
+
 def test_equal_offers_are_one_object(extension: Extension) -> None:
     extension.pushed(told("prompting", 0, "answer"), told("prompting", 0, "answer", ref="-2"))
     first, second = extension.state.line.calls
@@ -396,6 +405,11 @@ def test_a_call_between_two_pushes(extension: Extension) -> None:
     assert ended.call == replace(first, ended_at=extension.now, end_cause="causeNormal", outcome=Outcome.MISSED)
     assert {event.at for event in (started, ended)} == {extension.now}
     assert {event.line for event in (started, ended)} == {"-7"}
+    extension.placed(told("dropped", 0, ref="-2"))
+    extension.pushed(told("talking", 0, ref="-3"))
+    (ended, _) = extension.placed(told("dropped", 1, ref="-3"))
+    assert isinstance(ended, CallEnded)
+    assert ended.call.ended_at == extension.now
 
 
 def test_a_drop_that_is_listed_tells_only_of_calls_that_are_known(extension: Extension) -> None:
@@ -449,6 +463,11 @@ def test_a_new_connection_weighs_nothing_of_the_last(extension: Extension) -> No
 def test_for_how_long_a_request_explains_the_end(extension: Extension, seconds: int, outcome: Outcome) -> None:
     extension.pushed(told("prompting", 0), told("prompting", 0, ref="-2"))
     extension.state = rcc.asked(extension.state, "-1", Outcome.FORWARDED, extension.now, "102")
+    extension.pushed(told("prompting", 0, ref="-3"))
+    extension.now -= timedelta(seconds=1)
+    other = rcc.pushed(extension.state, told("dropped", 1, ref="-3"), extension.now)[1][0]
+    assert isinstance(other, CallEnded)
+    assert other.call.outcome is Outcome.MISSED, "another line"
     extension.now += timedelta(seconds=seconds - 1)
     (ended, *_) = extension.pushed(told("dropped", 1))
     assert isinstance(ended, CallEnded)
@@ -458,6 +477,15 @@ def test_for_how_long_a_request_explains_the_end(extension: Extension, seconds: 
     (ended, *_) = extension.pushed(told("dropped", 1, ref="-2"))
     assert isinstance(ended, CallEnded)
     assert ended.call.outcome is Outcome.MISSED
+
+
+def test_a_request_is_remembered_while_the_line_goes_on(extension: Extension) -> None:
+    extension.pushed(told("prompting", 0))
+    extension.state = rcc.asked(extension.state, "-1", Outcome.FORWARDED, extension.now)
+    extension.pushed(told("talking", 1))
+    (ended, *_) = extension.pushed(told("dropped", 2))
+    assert isinstance(ended, CallEnded)
+    assert ended.call.outcome is Outcome.FORWARDED
 
 
 def test_the_last_request_of_a_line_counts() -> None:
@@ -655,6 +683,7 @@ def test_talking_time_of_a_drop_says_that_it_was_answered(terminal: Terminal) ->
         ({"display_number": "", "display_number_e164": "+15550100"}, Party(number="+15550100", droppable=False)),
         ({"display_label": "Dora"}, Party(name="Dora", droppable=False)),
         ({"display_number": "", "display_label": ""}, Party()),
+        ({"display_number": "", "display_label": "Dora"}, Party(name="Dora", droppable=False)),
         (
             {"display_number": "104", "type": CallType.EXTERNAL},
             Party(number="104", kind=PartyKind.EXTERNAL, droppable=False),
@@ -697,6 +726,8 @@ def test_calls_of_which_nothing_is_known_since_a_loss(terminal: Terminal) -> Non
     assert first.call == replace(ringing, state=CallState.RELEASING, outcome=Outcome.UNKNOWN, cause=ringing.cause)
     assert (second.call.outcome, second.call.ended_at) == (Outcome.UNKNOWN, None)
     assert terminal.state.lost == (ringing, talking)
+    later, _ = crm.happened(terminal.state, happening("callHeld", "-429"), terminal.now)
+    assert (later.line.calls[0].ref, later.lost) == ("-429", (ringing,))
     terminal.happened("callHeld")
     assert terminal.call == replace(ringing, state=CallState.HELD, answered=True)
     assert terminal.state.lost == (talking,)
@@ -850,8 +881,12 @@ def test_a_whole_record_of_the_history() -> None:
     assert enduser.record_of(log) == whole
     log = wire.PhoneLog(**{**{f: getattr(log, f) for f in log.__struct_fields__}, "ring_duration_second": None})
     assert enduser.record_of(log) == replace(whole, answered_at=None, ended_at=began + timedelta(seconds=60))
+    log = wire.PhoneLog(**{**{f: getattr(log, f) for f in log.__struct_fields__}, "talk_duration_second": 1})
+    assert enduser.record_of(log) == replace(whole, answered_at=None, ended_at=began + timedelta(seconds=1))
     log = wire.PhoneLog(**{**{f: getattr(log, f) for f in log.__struct_fields__}, "talk_duration_second": 0})
     assert enduser.record_of(log) == replace(whole, answered=False, answered_at=None, ended_at=began)
+    bare = wire.PhoneLog(call_history_id="1", callback_number="", remote_label="")
+    assert enduser.record_of(bare) == CallRecord(id=1, parties=(Party(),))
     log = wire.PhoneLog(call_history_id="1", timestamp="1700000000000", is_rejected=False, ring_duration_second=5)
     assert enduser.record_of(log) == CallRecord(
         id=1, parties=(Party(),), started_at=began, ended_at=began + timedelta(seconds=5)
@@ -863,7 +898,8 @@ def test_a_whole_record_of_the_history() -> None:
     [
         ({"remote_number": "7", "callback_number": "8"}, Party(number="7")),
         ({"callback_number": "8"}, Party(number="8")),
-        ({"remote_label": "Carol"}, Party(name="Carol")),
+        ({"remote_label": "Carol", "callback_number": ""}, Party(name="Carol")),
+        ({"remote_number": "7", "remote_label": ""}, Party(number="7")),
         ({"remote_number": "7", "type": "INTERNAL"}, Party(number="7", kind=PartyKind.USER)),
         ({"remote_number": "7", "type": "External"}, Party(number="7", kind=PartyKind.EXTERNAL)),
         ({"remote_number": "7", "type": "other"}, Party(number="7")),

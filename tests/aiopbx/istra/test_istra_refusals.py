@@ -135,7 +135,7 @@ SAFE: list[tuple[str, str, str, Call]] = [
 async def test_what_may_not_be_repeated_and_was_not_answered_is_unknown(
     system: str, method: str, path: str, call: Call, how: str, connect: Connect, server: IstraServer
 ) -> None:
-    client = await connect(system, request_timeout=0.05 if how == "hang" else 5)
+    client = await connect(system, impatient=0.2 if how == "hang" else 5)
     server.answer(method, path, **{how: True})
     with pytest.raises(OutcomeUnknown):
         await call(client)
@@ -147,7 +147,7 @@ async def test_what_may_not_be_repeated_and_was_not_answered_is_unknown(
 async def test_what_may_be_repeated_and_was_not_answered_says_so(
     system: str, method: str, path: str, call: Call, how: str, connect: Connect, server: IstraServer
 ) -> None:
-    client = await connect(system, request_timeout=0.05 if how == "hang" else 5)
+    client = await connect(system, impatient=0.2 if how == "hang" else 5)
     server.answer(method, path, **{how: True})
     with pytest.raises(ConnectionFailed) as raised:
         await call(client)

@@ -99,7 +99,7 @@ async def test_a_time_that_is_very_short_makes_no_storm(connect: Connect, server
 
 async def test_a_socket_that_says_nothing_is_none(connect: Connect, server: IstraServer) -> None:
     server.timeout_milliseconds = None
-    client = await connect(request_timeout=0.1)
+    client = await connect(impatient=0.5)
     with pytest.raises(ConnectionFailed, match="says nothing"):
         await client.open_socket()
     await server.sockets[0].gone.wait()
@@ -289,7 +289,7 @@ async def test_silence_alone_is_no_death(system: str, connect: Connect, server: 
 
 @pytest.mark.parametrize("system", ["myrcc", "mycrm", "myistra"])
 async def test_a_server_that_is_frozen_is_noticed(system: str, connect: Connect, server: IstraServer) -> None:
-    socket, seen = await opened(await connect(system, silence_timeout=0.05, request_timeout=0.1), server)
+    socket, seen = await opened(await connect(system, silence_timeout=0.05, impatient=0.5), server)
     seen.freeze()
     assert await ended(socket) == []
     assert socket.end is SocketEnd.SILENT

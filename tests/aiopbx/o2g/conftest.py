@@ -8,7 +8,7 @@ import pytest
 
 from aiopbx.o2g.client import O2gClient
 from aiopbx.settings.connection import ConnectionSettings
-from tests.aiopbx.o2g.scripted_server import ScriptedServer
+from tests.aiopbx.o2g.o2g_server import O2gServer
 
 PASSWORD = "pass word that is secret"
 
@@ -16,8 +16,8 @@ Connect = Callable[..., Awaitable[O2gClient]]
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer() as server:
+async def server() -> AsyncIterator[O2gServer]:
+    async with O2gServer() as server:
         yield server
 
 
@@ -28,7 +28,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def make(server: ScriptedServer, http: aiohttp.ClientSession) -> AsyncIterator[Callable[..., O2gClient]]:
+async def make(server: O2gServer, http: aiohttp.ClientSession) -> AsyncIterator[Callable[..., O2gClient]]:
     """Make a client of the scripted server that is not open yet; it is closed at the end."""
     made: list[O2gClient] = []
 

@@ -17,7 +17,7 @@ from aiopbx.o2g.types.events import OnChannelInformation, UnknownEvent
 from aiopbx.o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest
 from aiopbx.o2g.types.telephony import OnCallRemoved, OnUserStateModified
 from tests.aiopbx.o2g.conftest import Connect
-from tests.aiopbx.o2g.scripted_server import API, SUBSCRIPTION_ID, Break, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, SUBSCRIPTION_ID, Break, O2gServer
 
 CAPTURE = (Path(__file__).parent / "captures" / "o2g-incoming-call.jsonl").read_bytes()
 CHANNEL = f"{API}/notifications/chunked"
@@ -41,7 +41,7 @@ async def read(channel: EventChannel) -> list[Event]:
 
 
 async def test_it_is_opened_without_cookie_and_credentials(
-    connect: Connect, server: ScriptedServer, http: aiohttp.ClientSession
+    connect: Connect, server: O2gServer, http: aiohttp.ClientSession
 ) -> None:
     http.cookie_jar.update_cookies({"AlcUserId": "of-somebody"}, aiohttp.client.URL(server.url))
     _, channel = await opened(connect)
@@ -52,7 +52,7 @@ async def test_it_is_opened_without_cookie_and_credentials(
     assert not channel.closed
 
 
-async def test_a_real_call_through_the_transport(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_real_call_through_the_transport(connect: Connect, server: O2gServer) -> None:
     client, channel = await opened(connect)
     for start in range(0, len(CAPTURE), 97):  # lines span chunks, chunks span lines
         server.chunks.put_nowait(CAPTURE[start : start + 97])
@@ -75,7 +75,7 @@ async def test_a_real_call_through_the_transport(connect: Connect, server: Scrip
     assert counted.unknown_events == counted.malformed_frames == counted.bad_fields == counted.unknown_values == 0
 
 
-async def test_a_flood_is_taken_in_parts_and_in_order(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_flood_is_taken_in_parts_and_in_order(connect: Connect, server: O2gServer) -> None:
     _, channel = await opened(connect)
     flood = b"".join(b'{"eventName":"OnCallRemoved","callRef":"%d"}\n' % number for number in range(5000))
     for start in range(0, len(flood), 100_001):
@@ -92,7 +92,7 @@ async def test_a_flood_is_taken_in_parts_and_in_order(connect: Connect, server: 
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-async def test_lines_and_chunks_need_not_agree(connect: Connect, server: ScriptedServer, size: int) -> None:
+async def test_lines_and_chunks_need_not_agree(connect: Connect, server: O2gServer, size: int) -> None:
     _, channel = await opened(connect)
     text = STARTED + FREE + b"\r\n" + FREE
     for start in range(0, len(text), size):
@@ -105,7 +105,7 @@ async def test_lines_and_chunks_need_not_agree(connect: Connect, server: Scripte
     ]
 
 
-async def test_events_come_as_they_are_flushed(connect: Connect, server: ScriptedServer) -> None:
+async def test_events_come_as_they_are_flushed(connect: Connect, server: O2gServer) -> None:
     _, channel = await opened(connect)
     batches = aiter(channel)
     server.chunks.put_nowait(STARTED)
@@ -119,7 +119,7 @@ async def test_events_come_as_they_are_flushed(connect: Connect, server: Scripte
 
 
 async def test_a_channel_that_begins_otherwise(
-    connect: Connect, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+    connect: Connect, server: O2gServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     _, channel = await opened(connect)
@@ -129,7 +129,7 @@ async def test_a_channel_that_begins_otherwise(
     assert "did not begin with OnChannelInformation" in caplog.text
 
 
-async def test_malformed_and_unknown_lines(connect: Connect, server: ScriptedServer) -> None:
+async def test_malformed_and_unknown_lines(connect: Connect, server: O2gServer) -> None:
     client, channel = await opened(connect)
     server.chunks.put_nowait(STARTED + b"{oops\n" + FREE + b'{"eventName": "OnNew", "a": 1}\n\n[]\n' + FREE)
     server.chunks.put_nowait(None)
@@ -143,7 +143,7 @@ async def test_malformed_and_unknown_lines(connect: Connect, server: ScriptedSer
     assert client.statistics.unknown_events == 1
 
 
-async def test_a_line_that_is_too_long(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_line_that_is_too_long(connect: Connect, server: O2gServer) -> None:
     client, channel = await opened(connect)
     batches = aiter(channel)
     # It would be an event like any other, were it shorter.
@@ -161,7 +161,7 @@ async def test_a_line_that_is_too_long(connect: Connect, server: ScriptedServer)
     assert client.statistics.malformed_frames == 1
 
 
-async def test_a_long_line_that_is_not_too_long(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_long_line_that_is_not_too_long(connect: Connect, server: O2gServer) -> None:
     _, channel = await opened(connect)
     server.chunks.put_nowait(
         b'{"eventName":"OnCallRemoved","callRef":"1","extra":"' + b"x" * (LONGEST_LINE - 200) + b'"}\n'
@@ -170,7 +170,7 @@ async def test_a_long_line_that_is_not_too_long(connect: Connect, server: Script
     assert await read(channel) == [OnCallRemoved(call_ref="1")]
 
 
-async def test_what_is_not_a_whole_line_is_no_event(connect: Connect, server: ScriptedServer) -> None:
+async def test_what_is_not_a_whole_line_is_no_event(connect: Connect, server: O2gServer) -> None:
     client, channel = await opened(connect)
     server.chunks.put_nowait(STARTED + FREE.rstrip())
     server.chunks.put_nowait(None)
@@ -181,7 +181,7 @@ async def test_what_is_not_a_whole_line_is_no_event(connect: Connect, server: Sc
 # ----------------------------------------------------------------------------------------------------------------- end
 
 
-async def test_the_server_ends_it(connect: Connect, server: ScriptedServer) -> None:
+async def test_the_server_ends_it(connect: Connect, server: O2gServer) -> None:
     _, channel = await opened(connect)
     server.chunks.put_nowait(STARTED)
     server.chunks.put_nowait(None)
@@ -191,7 +191,7 @@ async def test_the_server_ends_it(connect: Connect, server: ScriptedServer) -> N
     assert await read(channel) == []
 
 
-async def test_the_connection_breaks(connect: Connect, server: ScriptedServer) -> None:
+async def test_the_connection_breaks(connect: Connect, server: O2gServer) -> None:
     _, channel = await opened(connect)
     server.chunks.put_nowait(STARTED)
     server.chunks.put_nowait(Break)
@@ -201,7 +201,7 @@ async def test_the_connection_breaks(connect: Connect, server: ScriptedServer) -
     assert "broke" in channel.end_reason
 
 
-async def test_it_is_closed_while_it_is_read(connect: Connect, server: ScriptedServer) -> None:
+async def test_it_is_closed_while_it_is_read(connect: Connect, server: O2gServer) -> None:
     _, channel = await opened(connect)
     server.chunks.put_nowait(STARTED)
     batches = aiter(channel)
@@ -219,7 +219,7 @@ async def read_on(batches: Any) -> list[Any]:
     return [batch async for batch in batches]
 
 
-async def test_reading_is_cancelled(connect: Connect, server: ScriptedServer) -> None:
+async def test_reading_is_cancelled(connect: Connect, server: O2gServer) -> None:
     _, channel = await opened(connect)
     reading = asyncio.create_task(read(channel))
     await server.channel_open.wait()
@@ -230,7 +230,7 @@ async def test_reading_is_cancelled(connect: Connect, server: ScriptedServer) ->
     assert channel.end is ChannelEnd.CLOSED
 
 
-async def test_closing_the_client_ends_it(connect: Connect, server: ScriptedServer) -> None:
+async def test_closing_the_client_ends_it(connect: Connect, server: O2gServer) -> None:
     client, channel = await opened(connect)
     reading = asyncio.create_task(read(channel))
     await asyncio.sleep(0)
@@ -244,7 +244,7 @@ async def test_closing_the_client_ends_it(connect: Connect, server: ScriptedServ
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 500])
-async def test_a_dead_subscription(connect: Connect, server: ScriptedServer, status: int) -> None:
+async def test_a_dead_subscription(connect: Connect, server: O2gServer, status: int) -> None:
     server.answer("POST", CHANNEL, status=status, json={"code": 1003, "helpMessage": f"no {SUBSCRIPTION_ID}"})
     with pytest.raises(SubscriptionLost, match="the subscription is dead") as caught:
         await opened(connect)
@@ -252,14 +252,14 @@ async def test_a_dead_subscription(connect: Connect, server: ScriptedServer, sta
     assert SUBSCRIPTION_ID not in str(caught.value) + repr(vars(caught.value))
 
 
-async def test_a_server_that_is_starting(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_server_that_is_starting(connect: Connect, server: O2gServer) -> None:
     server.answer("POST", CHANNEL, status=503, json={"code": 1000})
     with pytest.raises(NotReady) as caught:
         await opened(connect)
     assert caught.value.transient
 
 
-async def test_a_server_that_knows_only_get(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_server_that_knows_only_get(connect: Connect, server: O2gServer) -> None:
     server.answer("POST", CHANNEL, status=405)
     _, channel = await opened(connect)
     (asked,) = server.asked("GET", CHANNEL)
@@ -269,7 +269,7 @@ async def test_a_server_that_knows_only_get(connect: Connect, server: ScriptedSe
     assert len(await read(channel)) == 1
 
 
-async def test_a_server_that_knows_neither(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_server_that_knows_neither(connect: Connect, server: O2gServer) -> None:
     server.answer("POST", CHANNEL, status=405)
     server.answer("GET", CHANNEL, status=405)
     with pytest.raises(SubscriptionLost):
@@ -277,7 +277,7 @@ async def test_a_server_that_knows_neither(connect: Connect, server: ScriptedSer
 
 
 @pytest.mark.parametrize("how", ["hang", "drop"])
-async def test_a_channel_that_does_not_open(connect: Connect, server: ScriptedServer, how: str) -> None:
+async def test_a_channel_that_does_not_open(connect: Connect, server: O2gServer, how: str) -> None:
     server.answer("POST", CHANNEL, **{how: True})  # type: ignore[arg-type]
     with pytest.raises(ConnectionFailed) as caught:
         await opened(connect, request_timeout=0.3)
@@ -285,7 +285,7 @@ async def test_a_channel_that_does_not_open(connect: Connect, server: ScriptedSe
     assert SUBSCRIPTION_ID not in str(caught.value)
 
 
-async def test_a_silent_channel_has_no_time_limit_of_its_own(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_silent_channel_has_no_time_limit_of_its_own(connect: Connect, server: O2gServer) -> None:
     _, channel = await opened(connect, request_timeout=0.1)
     server.chunks.put_nowait(STARTED)
     reading = asyncio.create_task(read(channel))
@@ -295,12 +295,12 @@ async def test_a_silent_channel_has_no_time_limit_of_its_own(connect: Connect, s
     assert len(await reading) == 2
 
 
-async def test_redirects_of_the_channel(connect: Connect, server: ScriptedServer) -> None:
+async def test_redirects_of_the_channel(connect: Connect, server: O2gServer) -> None:
     server.answer("POST", CHANNEL, status=307, headers=[("Location", "/elsewhere")])
     server.answer("POST", "/elsewhere", text=STARTED)
     _, channel = await opened(connect)
     assert len(await read(channel)) == 1
-    async with ScriptedServer(host="127.0.0.2") as other:
+    async with O2gServer(host="127.0.0.2") as other:
         server.answer("POST", CHANNEL, status=307, headers=[("Location", f"{other.url}{CHANNEL}")])
         with pytest.raises(ConnectionFailed, match="redirects"):
             await opened(connect)

@@ -86,11 +86,11 @@ def test_unknown_fields_are_counted_and_told_once(caplog: pytest.LogCaptureFixtu
     )
     events = decoder.decode_lines(created + b"\n\n" + line("OnCallRemoved", callRef="1") + b"\n" + created + b"\n")
     assert [type(event) for event in events] == [OnCallCreated, OnCallRemoved, OnCallCreated]
-    assert decoder.statistics == WireStatistics(events=3, unknown_fields=3, told=decoder.statistics.told)
+    assert decoder.statistics == WireStatistics(events=3, unknown_fields=3, logged=decoder.statistics.logged)
     assert sorted(record.getMessage() for record in caplog.records) == [
-        "The server sends CallData.colour, a field that is not known (told once)",
-        "The server sends OnCallCreated.mood, a field that is not known (told once)",
-        "The server sends Tag.shade, a field that is not known (told once)",
+        "The server sends CallData.colour, a field that is not known (logged once)",
+        "The server sends OnCallCreated.mood, a field that is not known (logged once)",
+        "The server sends Tag.shade, a field that is not known (logged once)",
     ]
 
 

@@ -11,7 +11,7 @@ from aiopbx.filters import field
 from aiopbx.o2g.services import directory
 from aiopbx.o2g.types.directory import Criterion, KeyboardType, Operation
 from tests.aiopbx.o2g.conftest import Connect
-from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, O2gServer
 
 SEARCH = f"{API}/directory/search"
 BY_KEYS = f"{API}/directory/searchbydtmf"
@@ -35,14 +35,14 @@ def found(code: str, *names: str) -> dict[str, Any]:
     return {"resultCode": code, "resultElements": [{"contacts": contacts}] if contacts else []}
 
 
-def script(server: ScriptedServer, *polls: dict[str, Any], path: str = SEARCH) -> None:
+def script(server: O2gServer, *polls: dict[str, Any], path: str = SEARCH) -> None:
     server.answer("POST", path, status=201, json="1")
     for number, poll in enumerate(polls):
         server.answer("GET", SEARCH, json=poll, then=number > 0)
     server.answer("DELETE", SEARCH, status=204)
 
 
-def methods(server: ScriptedServer) -> list[str]:
+def methods(server: O2gServer) -> list[str]:
     return [one.method for one in server.requests if "/directory/" in one.path]
 
 
@@ -52,7 +52,7 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(0)
 
 
-async def test_a_search_is_polled_to_its_end(connect: Connect, server: ScriptedServer, pauses: list[float]) -> None:
+async def test_a_search_is_polled_to_its_end(connect: Connect, server: O2gServer, pauses: list[float]) -> None:
     client = await connect()
     script(server, found("NOK"), found("NOK"), found("OK", "Martin", "Mason"), found("NOK"), found("FINISH", "Maurer"))
     search = client.directory.search_all(MA, limit=20)
@@ -69,7 +69,7 @@ async def test_a_search_is_polled_to_its_end(connect: Connect, server: ScriptedS
 
 
 async def test_pauses_grow_to_a_limit_and_patience_ends(
-    connect: Connect, server: ScriptedServer, pauses: list[float]
+    connect: Connect, server: O2gServer, pauses: list[float]
 ) -> None:
     client = await connect()
     script(server, found("NOK"))
@@ -83,7 +83,7 @@ async def test_pauses_grow_to_a_limit_and_patience_ends(
 
 @pytest.mark.parametrize("poll", [{}, {"resultCode": "OK"}, {"resultCode": "SOMETHING_NEW"}])
 async def test_nothing_found_yet_pauses(
-    connect: Connect, server: ScriptedServer, pauses: list[float], poll: dict[str, Any]
+    connect: Connect, server: O2gServer, pauses: list[float], poll: dict[str, Any]
 ) -> None:
     client = await connect()
     script(server, poll, found("FINISH"))
@@ -91,7 +91,7 @@ async def test_nothing_found_yet_pauses(
     assert pauses == [0.5]
 
 
-async def test_the_server_gives_up(connect: Connect, server: ScriptedServer) -> None:
+async def test_the_server_gives_up(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     script(server, found("OK", "Martin"), found("TIMEOUT", "Mason"))
     search = client.directory.search_all(MA)
@@ -101,7 +101,7 @@ async def test_the_server_gives_up(connect: Connect, server: ScriptedServer) -> 
     assert "DELETE" not in methods(server)
 
 
-async def test_leaving_early_stops_the_search(connect: Connect, server: ScriptedServer) -> None:
+async def test_leaving_early_stops_the_search(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     script(server, found("OK", "Martin", "Mason"))
     async with client.directory.search_all(MA) as search:
@@ -111,7 +111,7 @@ async def test_leaving_early_stops_the_search(connect: Connect, server: Scripted
     assert methods(server) == ["POST", "GET", "DELETE"]
 
 
-async def test_a_break_stops_the_search_and_lets_the_next_one_in(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_break_stops_the_search_and_lets_the_next_one_in(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     script(server, found("OK", "Martin", "Mason"))
     gc.disable()  # it must not need the collector
@@ -126,7 +126,7 @@ async def test_a_break_stops_the_search_and_lets_the_next_one_in(connect: Connec
 
 
 async def test_cancelling_stops_the_search(
-    connect: Connect, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, server: O2gServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = await connect()
     script(server, found("NOK"))
@@ -150,7 +150,7 @@ async def test_cancelling_stops_the_search(
     await until(lambda: methods(server)[-1] == "DELETE")
 
 
-async def test_one_at_a_time_for_a_user(connect: Connect, server: ScriptedServer) -> None:
+async def test_one_at_a_time_for_a_user(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     script(server, found("OK", "Martin", "Mason"), found("FINISH"), found("FINISH", "Maurer"))
     first = client.directory.search_all(MA).__aiter__()
@@ -164,7 +164,7 @@ async def test_one_at_a_time_for_a_user(connect: Connect, server: ScriptedServer
     assert methods(server)[:5] == ["POST", "GET", "GET", "POST", "GET"]
 
 
-async def test_users_do_not_wait_for_each_other_but_five_are_enough(connect: Connect, server: ScriptedServer) -> None:
+async def test_users_do_not_wait_for_each_other_but_five_are_enough(connect: Connect, server: O2gServer) -> None:
     server.open_session(admin=True)
     client = await connect()
     script(server, found("OK", "Martin", "Mason"))
@@ -185,7 +185,7 @@ async def test_users_do_not_wait_for_each_other_but_five_are_enough(connect: Con
         await search.aclose()
 
 
-async def test_a_search_that_is_refused_is_not_stopped(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_search_that_is_refused_is_not_stopped(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("POST", SEARCH, status=403, json={"code": 1002, "type": "NOT_ALLOWED"})
     with pytest.raises(NotAllowed):
@@ -195,7 +195,7 @@ async def test_a_search_that_is_refused_is_not_stopped(connect: Connect, server:
     assert [contact.last_name async for contact in client.directory.search_all(MA)] == ["Maurer"]
 
 
-async def test_a_search_that_may_have_begun_is_stopped(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_search_that_may_have_begun_is_stopped(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     script(server)
     server.answer("POST", SEARCH, drop=True)
@@ -204,7 +204,7 @@ async def test_a_search_that_may_have_begun_is_stopped(connect: Connect, server:
     assert methods(server) == ["POST", "DELETE"]
 
 
-async def test_stopping_may_fail(connect: Connect, server: ScriptedServer) -> None:
+async def test_stopping_may_fail(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     script(server, found("OK", "Martin", "Mason"))
     server.answer("DELETE", SEARCH, status=500)
@@ -213,7 +213,7 @@ async def test_stopping_may_fail(connect: Connect, server: ScriptedServer) -> No
             break
 
 
-async def test_a_search_is_iterated_over_once(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_search_is_iterated_over_once(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     script(server, found("FINISH"))
     search = client.directory.search_all(MA)
@@ -223,7 +223,7 @@ async def test_a_search_is_iterated_over_once(connect: Connect, server: Scripted
     await search.close()
 
 
-async def test_by_keys(connect: Connect, server: ScriptedServer) -> None:
+async def test_by_keys(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     script(server, found("FINISH", "Martin"), path=BY_KEYS)
     search = client.directory.search_by_keys("62", "26", limit=5)
@@ -241,7 +241,7 @@ async def test_by_keys(connect: Connect, server: ScriptedServer) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 101, -1])
-async def test_limits(connect: Connect, server: ScriptedServer, limit: int) -> None:
+async def test_limits(connect: Connect, server: O2gServer, limit: int) -> None:
     client = await connect()
     with pytest.raises(InvalidInput, match="1 to 100") as caught:
         await anext(client.directory.search_all(MA, limit=limit).__aiter__())

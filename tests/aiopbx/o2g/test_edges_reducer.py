@@ -47,7 +47,7 @@ from aiopbx import (
     Target,
 )
 from aiopbx.o2g.decoding import EventDecoder
-from aiopbx.o2g.reducer import agent_config, ended_unseen, new_line, no_agent, reduce, stale, with_features
+from aiopbx.o2g.reducer import actions, agent_config, ended_unseen, new_line, no_agent, reduce, stale, with_features
 from aiopbx.o2g.types.agent import AgentConfig
 from tests.aiopbx.reduced_events import check_events
 
@@ -274,6 +274,8 @@ def test_a_state_that_nobody_knows(line: Line) -> None:
     line.created()
     assert line.modified(state="SOMETHING_NEW").state is CallState.UNKNOWN
     line.modified(state="ACTIVE")
+    line.snapshot({"callRef": "c1", "callData": {"accountInfo": "41"}})
+    assert line.call("c1").state is CallState.ACTIVE, "no state told: as it was"
     line.snapshot({"callRef": "c1", "callData": {"state": "SOMETHING_NEW"}})
     assert line.call("c1").state is CallState.UNKNOWN
     line.snapshot({"callRef": "c1", "callData": {"accountInfo": "42"}})
@@ -407,12 +409,16 @@ def test_a_call_that_is_created_again_is_told_whole(line: Line) -> None:
 def test_a_reference_that_comes_twice_in_a_snapshot_is_one_call(line: Line) -> None:
     one = {"callRef": "c1", "callData": {"state": "ACTIVE"}, "participants": [ALICE]}
     other = {"callRef": "c1", "callData": {"state": "HELD"}, "participants": [BOB]}
-    line.snapshot(one, other, {"callData": {"state": "HELD"}})
-    assert [(call.id, call.state) for call in line.now.calls] == [("oxe1000:c1", CallState.ACTIVE)]
-    assert line.kinds() == [CallStarted, LineChanged]
-    assert line.snapshot(one, other) == ()
+    last = {"callRef": "c2", "callData": {"state": "HELD"}}
+    line.snapshot(one, other, {"callData": {"state": "HELD"}}, last)
+    assert [(call.id, call.state) for call in line.now.calls] == [
+        ("oxe1000:c1", CallState.ACTIVE),
+        ("oxe1000:c2", CallState.HELD),
+    ]
+    assert line.kinds() == [CallStarted, CallStarted, LineChanged]
+    assert line.snapshot(one, other, last) == ()
     line.snapshot()
-    assert line.kinds() == [CallEnded, LineChanged]
+    assert line.kinds() == [CallEnded, CallEnded, LineChanged]
 
 
 def test_a_snapshot_may_give_an_old_name_to_another_call(line: Line) -> None:
@@ -548,6 +554,19 @@ def test_each_capability_of_a_device(line: Line, capability: str, action: Action
     line.created(deviceCapabilities=[{"deviceId": "1000", capability: True}])
     assert line.now.devices == (Device(id="1000", actions=frozenset({action})),)
     line.quiet("OnCallModified", callRef="c1", deviceCapabilities=[{"deviceId": "1000", capability: True}])
+
+
+def test_only_so_many_sets_of_actions_are_remembered(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "_MOST_SHARED", 3)
+    monkeypatch.setattr(actions, "_EQUAL", {})
+    shared = actions.of_call.__self__  # type: ignore[attr-defined]
+    shared.clear()
+    names = ["park", "merge", "redirect", "transfer", "callBack", "startRecord", "dropMe"]
+    for number in range(1, len(names)):
+        call = line.created(f"c{number}", data={"capabilities": dict.fromkeys(names[:number], True)})
+        assert len(call.own_actions) == number
+        assert len(actions._EQUAL) <= 3
+        assert len(shared) <= 3
 
 
 def test_equal_sets_of_actions_are_one_object(line: Line) -> None:
@@ -717,6 +736,30 @@ def test_one_leg_and_one_change_of_another(line: Line) -> None:
     assert call.legs == ()
 
 
+def test_of_two_legs_one_changes(line: Line) -> None:
+    can = {"capabilities": {"drop": True}}
+    line.created(legs=[{"deviceId": "1000", "state": "ACTIVE", **can}, {"deviceId": "2000", "state": "ACTIVE", **can}])
+    both = {Action.HANG_UP}
+    for changes, states in [
+        ([{"deviceId": "1000", "state": "HELD"}], [CallState.HELD, CallState.ACTIVE]),
+        ([{"deviceId": "2000", "state": "HELD"}], [CallState.HELD, CallState.HELD]),
+        (
+            [{"deviceId": "1000", "state": "DIALING"}, {"deviceId": "2000", "state": "ACTIVE"}],
+            [CallState.DIALING, CallState.ACTIVE],
+        ),
+    ]:
+        call = line.modified(modifiedLegs=changes)
+        assert [(leg.state, leg.actions) for leg in call.legs] == [(state, both) for state in states]
+
+
+def test_a_leg_that_goes_and_comes_in_one_event_is_a_new_one(line: Line) -> None:
+    line.created(legs=[{"deviceId": "1000", "state": "ACTIVE", "capabilities": {"drop": True}}])
+    call = line.modified(removedLegs=[{"deviceId": "1000"}], modifiedLegs=[{"deviceId": "1000", "state": "HELD"}])
+    assert call.legs == (Leg(device="1000", state=CallState.HELD),)
+    call = line.modified(addedLegs=[{"deviceId": "2000"}])
+    assert call.legs[1] == Leg(device="2000")
+
+
 def test_legs_of_a_call_that_is_told_whole(line: Line) -> None:
     line.created(legs=[{"deviceId": "1000", "state": "ACTIVE", "capabilities": {"hold": True}}])
     line.snapshot({"callRef": "c1", "legs": [{"deviceId": "2000", "state": "HELD"}, {"deviceId": "1000"}, {}]})
@@ -752,8 +795,16 @@ def test_a_delta_of_the_only_party(line: Line) -> None:
     assert call.parties == (replace(THE_ALICE, anonymous=True),)
     call = line.modified(modifiedParticipants=[{"participantId": "p1", "undroppable": True}])
     assert call.parties == (replace(THE_ALICE, anonymous=True, droppable=False),)
+    call = line.modified(modifiedParticipants=[{"participantId": "p1", "anonymous": False}])
+    assert call.parties == (replace(THE_ALICE, droppable=False),)
     call = line.modified(modifiedParticipants=[BOB])
     assert [one.id for one in call.parties] == ["p1", "p2"]
+    line.created("c2")
+    call = line.modified("c2", modifiedParticipants=[{"participantId": "p1", "anonymous": True}, BOB])
+    assert call.parties == (replace(THE_ALICE, anonymous=True), THE_BOB)
+    line.created("c3")
+    call = line.modified("c3", removedParticipantIds=["p1"], modifiedParticipants=[{"participantId": "p1"}])
+    assert call.parties == (Party(id="p1"),), "gone and come again"
 
 
 def test_a_delta_of_the_only_party_and_something_else(line: Line) -> None:
@@ -806,6 +857,8 @@ def test_parties_of_a_call_that_is_told_whole_keep_their_order(line: Line) -> No
     assert line.call("c1").parties == (THE_BOB, Party(id=""))
     line.snapshot({"callRef": "c1", "participants": [BOB, {"identity": CAROL["identity"]}]})
     assert line.call("c1").parties == (THE_BOB, replace(THE_CAROL, id=""))
+    line.snapshot({"callRef": "c1", "participants": [BOB, {"anonymous": True}]})
+    assert line.call("c1").parties == (THE_BOB, replace(THE_CAROL, id="", anonymous=True))
 
 
 # ------------------------------------------------------------------------ outcomes
@@ -887,6 +940,17 @@ def test_a_snapshot_that_changes_several_things_tells_each_once(line: Line) -> N
     assert line.now.synced
     assert line.now.state is LineState.RINGING_INCOMING
     assert stale(new_line(LOGIN)).synced is False
+
+
+def test_a_line_that_was_busy_before_a_call_whose_end_was_missed(line: Line) -> None:
+    line.snapshot()
+    line.feed("OnUserStateModified", state="BUSY")
+    line.created()
+    line.snapshot({"callRef": "c1", "callData": {"state": "ACTIVE"}, "participants": [ALICE]})
+    assert line.now.busy
+    line.snapshot()
+    assert not line.now.busy, "the word that the user is free may have been missed as well"
+    assert line.now.state is LineState.IDLE
 
 
 def test_devices_of_a_snapshot(line: Line) -> None:

@@ -35,7 +35,7 @@ from aiopbx.o2g.types.telephony import (
 )
 from aiopbx.o2g.types.users import ChangePasswordRequest
 from tests.aiopbx.o2g.conftest import Connect
-from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, O2gServer
 
 VOICEMAIL = Destination(type=DestinationType.VOICEMAIL)
 
@@ -240,7 +240,7 @@ REFUSED: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-async def test_nothing_is_sent(case: str, connect: Connect, server: ScriptedServer) -> None:
+async def test_nothing_is_sent(case: str, connect: Connect, server: O2gServer) -> None:
     client = await connect()
     name, arguments, keywords, field = REFUSED[case]
     service, method = name.split(".")
@@ -252,7 +252,7 @@ async def test_nothing_is_sent(case: str, connect: Connect, server: ScriptedServ
     assert len(server.requests) == before
 
 
-async def test_what_is_allowed_is_sent(connect: Connect, server: ScriptedServer) -> None:
+async def test_what_is_allowed_is_sent(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     await client.telephony.redirect("ref", RedirectRequest(redirect_to="VOICEMAIL"))
     await client.telephony.redirect("ref", RedirectRequest(redirect_to="DVA", anonymous=True))
@@ -282,7 +282,7 @@ async def test_what_is_allowed_is_sent(connect: Connect, server: ScriptedServer)
     ]
 
 
-async def test_an_administrator_names_the_user(connect: Connect, server: ScriptedServer) -> None:
+async def test_an_administrator_names_the_user(connect: Connect, server: O2gServer) -> None:
     server.open_session(admin=True)
     client = await connect()
     with pytest.raises(InvalidInput, match=r"loginName: is missing.*administrator"):

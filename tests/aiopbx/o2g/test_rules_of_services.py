@@ -29,7 +29,7 @@ from aiopbx.o2g.types.pbx_management import PbxAttribute, PbxAttributes, PbxComp
 from aiopbx.o2g.types.phone_set import Associate, Pin, ProgrammeableKey, SoftKey
 from aiopbx.o2g.types.voicemail import ConnectRequest
 from tests.aiopbx.o2g.conftest import Connect
-from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, O2gServer
 
 RECORDS = f"{API}/comlog/records"
 OBJECTS = f"{API}/pbxs/1/instances"
@@ -74,7 +74,7 @@ def page(*ids: int, total: int | None = None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("total", [5, None])
-async def test_pages(connect: Connect, server: ScriptedServer, total: int | None) -> None:
+async def test_pages(connect: Connect, server: O2gServer, total: int | None) -> None:
     client = await connect()
     server.answer("GET", RECORDS, json=page(1, 2, total=total))
     server.answer("GET", RECORDS, json=page(2, 3, total=total), then=True)  # one came meanwhile
@@ -86,20 +86,20 @@ async def test_pages(connect: Connect, server: ScriptedServer, total: int | None
     ]
 
 
-async def test_an_empty_log(connect: Connect, server: ScriptedServer) -> None:
+async def test_an_empty_log(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("GET", RECORDS, json={"totalCount": 0})
     assert [record async for record in client.communication_log.all_records()] == []
     assert len(server.asked("GET", RECORDS)) == 1
 
 
-async def test_a_server_that_knows_no_pages_ends(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_server_that_knows_no_pages_ends(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("GET", RECORDS, json=page(1, 2, 3, total=9))
     assert [record.record_id async for record in client.communication_log.all_records(page=2)] == [1, 2, 3]
 
 
-async def test_deleting_all_is_said(connect: Connect, server: ScriptedServer) -> None:
+async def test_deleting_all_is_said(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     await client.communication_log.delete_records(all=True)
     assert server.requests[-1].path == RECORDS
@@ -114,7 +114,7 @@ async def test_deleting_all_is_said(connect: Connect, server: ScriptedServer) ->
 # ------------------------------------------------------------------------------------------------------------- objects
 
 
-async def test_instances_of_any_depth(connect: Connect, server: ScriptedServer) -> None:
+async def test_instances_of_any_depth(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     objects = client.pbx_management
     deep = ObjectPath("Subscriber", "4722") / "Alias/5/Further"
@@ -144,7 +144,7 @@ async def test_instances_of_any_depth(connect: Connect, server: ScriptedServer) 
     ],
 )
 async def test_conflicts(
-    connect: Connect, server: ScriptedServer, scripted: dict[str, Any], error: type[RequestRefused]
+    connect: Connect, server: O2gServer, scripted: dict[str, Any], error: type[RequestRefused]
 ) -> None:
     client = await connect()
     server.answer("PUT", f"{OBJECTS}/Subscriber/4722", **scripted)
@@ -156,7 +156,7 @@ async def test_conflicts(
 # ---------------------------------------------------------------------------------------------------------------- sets
 
 
-async def test_a_key_gets_its_position(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_key_gets_its_position(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     sets = client.phone_set_programming
     await sets.set_programmeable_key("oxe1000", "1000", 3, ProgrammeableKey(number="1001", mnemonic="Bob"))
@@ -182,13 +182,13 @@ def test_withdrawn_however_it_is_said() -> None:
     assert not AgentState(sub_state=AgentSubState.READY).is_withdrawn
 
 
-async def test_leaving_no_group_in_particular(connect: Connect, server: ScriptedServer) -> None:
+async def test_leaving_no_group_in_particular(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     await client.agent.exit_processing_group(PGRequest(pg_group_number=""))
     assert server.requests[-1].json == {"pgGroupNumber": ""}
 
 
-async def test_an_administrator_asks_for_all_agents(connect: Connect, server: ScriptedServer) -> None:
+async def test_an_administrator_asks_for_all_agents(connect: Connect, server: O2gServer) -> None:
     server.open_session(admin=True)
     client = await connect()
     await client.agent.agent_snapshot()
@@ -274,7 +274,7 @@ WRONG: list[tuple[Call, str]] = [
 
 
 @pytest.mark.parametrize(("call", "field"), WRONG, ids=[f"{number}-{field}" for number, (_, field) in enumerate(WRONG)])
-async def test_what_is_not_sent(connect: Connect, server: ScriptedServer, call: Call, field: str) -> None:
+async def test_what_is_not_sent(connect: Connect, server: O2gServer, call: Call, field: str) -> None:
     client = await connect()
     before = len(server.requests)
     with pytest.raises(InvalidInput) as caught:

@@ -20,7 +20,7 @@ from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest, SupervisedAccountType
 from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.o2g.conftest import PASSWORD, Connect
-from tests.aiopbx.o2g.scripted_server import API, CREDENTIAL, JSESSIONID, SUBSCRIPTION_ID, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, CREDENTIAL, JSESSIONID, SUBSCRIPTION_ID, O2gServer
 
 SUBSCRIBE = SubscriptionRequest(version="1.0", timeout=0, filter=Filter(selectors=(Selector(names=("telephony",)),)))
 INVALID_SESSION = {
@@ -32,7 +32,7 @@ INVALID_SESSION = {
 }
 
 
-async def test_from_nothing_to_a_session(connect: Connect, server: ScriptedServer) -> None:
+async def test_from_nothing_to_a_session(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     root, login, session = server.requests
     assert (root.method, root.path) == ("GET", "/api/rest")
@@ -56,7 +56,7 @@ async def test_from_nothing_to_a_session(connect: Connect, server: ScriptedServe
     assert server.requests[-1].cookies == {"AlcUserId": CREDENTIAL, "JSESSIONID": JSESSIONID}
 
 
-async def test_a_credential_without_a_cookie_is_the_cookie(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_credential_without_a_cookie_is_the_cookie(connect: Connect, server: O2gServer) -> None:
     url = f"{server.url}{API}/sessions"
     server.answer(
         "GET", "/api/rest/authenticate", json={"credential": "abcdefgh", "publicUrl": url, "internalUrl": url}
@@ -69,7 +69,7 @@ async def test_a_credential_without_a_cookie_is_the_cookie(connect: Connect, ser
     ("by", "expected"),
     [("login_name", SupervisedAccountType.LOGIN_NAME), ("phone_number", SupervisedAccountType.PHONE_NUMBER)],
 )
-async def test_a_supervised_session(connect: Connect, server: ScriptedServer, by: str, expected: str) -> None:
+async def test_a_supervised_session(connect: Connect, server: O2gServer, by: str, expected: str) -> None:
     server.open_session(login=None)
     client = await connect(supervised={"id": "1001", "by": by}, application_name="board")
     assert server.requests[-1].json == {
@@ -80,7 +80,7 @@ async def test_a_supervised_session(connect: Connect, server: ScriptedServer, by
 
 
 async def test_two_clients_on_one_session_share_no_cookie(
-    connect: Connect, server: ScriptedServer, http: aiohttp.ClientSession
+    connect: Connect, server: O2gServer, http: aiohttp.ClientSession
 ) -> None:
     http.cookie_jar.update_cookies({"AlcUserId": "somebody-else", "other": "cookie"}, aiohttp.client.URL(server.url))
     one = await connect()
@@ -102,7 +102,7 @@ async def test_two_clients_on_one_session_share_no_cookie(
     assert kept == {"AlcUserId": "somebody-else", "other": "cookie"}
 
 
-async def test_headers_and_credentials_of_the_given_session_are_not_used(server: ScriptedServer) -> None:
+async def test_headers_and_credentials_of_the_given_session_are_not_used(server: O2gServer) -> None:
     async with aiohttp.ClientSession(
         headers={"Authorization": "Bearer of-somebody-else", "X-Secret": "1"},
     ) as http:
@@ -116,7 +116,7 @@ async def test_headers_and_credentials_of_the_given_session_are_not_used(server:
         assert "Bearer" not in request.headers.get("Authorization", "")
 
 
-async def test_a_cookie_that_changes_or_goes(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_cookie_that_changes_or_goes(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("GET", f"{API}/sessions", json={}, headers=[("Set-Cookie", "JSESSIONID=new.tomcat; Path=/api")])
     await client.sessions.session()
@@ -159,7 +159,7 @@ def test_public_and_private_urls(network: str, public: str | None, private: str 
         assert chosen == given[expected]
 
 
-async def test_urls_are_used_exactly_as_given(connect: Connect, server: ScriptedServer) -> None:
+async def test_urls_are_used_exactly_as_given(connect: Connect, server: O2gServer) -> None:
     odd = f"{server.url}/api/rest/login;x=%2F?version=1.0&a=%20b"
     server.answer("GET", "/api/rest", json=server.root(odd, odd))
     sessions = f"{server.url}/api/rest/1.0//sessions/"
@@ -201,7 +201,7 @@ async def test_urls_are_used_exactly_as_given(connect: Connect, server: Scripted
     ]
 
 
-async def test_https_is_not_given_up(server: ScriptedServer) -> None:
+async def test_https_is_not_given_up(server: O2gServer) -> None:
     settings = ConnectionSettings.make(url="https://pbx.example.com", username="a", password="b")
     client = O2gClient(settings, None)  # type: ignore[arg-type]
     with pytest.raises(ConnectionFailed, match="without encryption") as caught:
@@ -213,9 +213,7 @@ async def test_https_is_not_given_up(server: ScriptedServer) -> None:
     "root",
     [{"text": "<html>hello</html>"}, {"json": {}}, {"json": {"versions": []}}, {"json": [1]}, {"status": 404}],
 )
-async def test_a_server_that_is_something_else(
-    connect: Connect, server: ScriptedServer, root: dict[str, object]
-) -> None:
+async def test_a_server_that_is_something_else(connect: Connect, server: O2gServer, root: dict[str, object]) -> None:
     server.answer("GET", "/api/rest", **root)  # type: ignore[arg-type]
     with pytest.raises(ConnectionFailed, match="address of an O2G server") as caught:
         await connect()
@@ -223,7 +221,7 @@ async def test_a_server_that_is_something_else(
     assert len(server.requests) == 1
 
 
-async def test_the_version_that_this_client_speaks(connect: Connect, server: ScriptedServer) -> None:
+async def test_the_version_that_this_client_speaks(connect: Connect, server: O2gServer) -> None:
     descriptor = server.root(f"{server.url}/api/rest/authenticate", None)
     descriptor["versions"].insert(0, {"id": "2.0", "status": "CURRENT", "publicUrl": f"{server.url}/two"})
     server.answer("GET", "/api/rest", json=descriptor)
@@ -234,7 +232,7 @@ async def test_the_version_that_this_client_speaks(connect: Connect, server: Scr
 # ------------------------------------------------------------------------------------------------------- it goes wrong
 
 
-async def test_wrong_credentials(connect: Connect, server: ScriptedServer) -> None:
+async def test_wrong_credentials(connect: Connect, server: O2gServer) -> None:
     server.answer("GET", "/api/rest/authenticate", status=401, json={"httpStatus": "UNAUTHORIZED"})
     with pytest.raises(AuthenticationFailed, match="Check user name and password") as caught:
         await connect()
@@ -243,33 +241,33 @@ async def test_wrong_credentials(connect: Connect, server: ScriptedServer) -> No
 
 
 @pytest.mark.parametrize("body", [{"json": {"code": 1002}}, {"text": ""}, {"json": {"code": 1007}}])
-async def test_401_always_means_the_login(connect: Connect, server: ScriptedServer, body: dict[str, object]) -> None:
+async def test_401_always_means_the_login(connect: Connect, server: O2gServer, body: dict[str, object]) -> None:
     server.answer("GET", "/api/rest/authenticate", status=401, **body)  # type: ignore[arg-type]
     with pytest.raises(AuthenticationFailed):
         await connect()
 
 
-async def test_an_account_that_may_not_log_in(connect: Connect, server: ScriptedServer) -> None:
+async def test_an_account_that_may_not_log_in(connect: Connect, server: O2gServer) -> None:
     server.answer("GET", "/api/rest/authenticate", status=403, json={"code": 1002, "type": "NOT_ALLOWED"})
     with pytest.raises(AuthenticationFailed, match="may not log in"):
         await connect()
 
 
-async def test_a_server_that_is_starting(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_server_that_is_starting(connect: Connect, server: O2gServer) -> None:
     server.answer("GET", "/api/rest", status=503, json={"code": 1000, "type": "NOT_READY", "canRetry": True})
     with pytest.raises(NotReady) as caught:
         await connect()
     assert caught.value.transient
 
 
-async def test_a_session_that_is_refused_is_not_closed(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_session_that_is_refused_is_not_closed(connect: Connect, server: O2gServer) -> None:
     server.answer("POST", f"{API}/sessions", status=403, json={"code": 1002, "type": "NOT_ALLOWED"})
     with pytest.raises(NotAllowed):
         await connect()
     assert not server.asked("DELETE", f"{API}/sessions")
 
 
-async def test_a_session_that_may_have_been_opened_is_closed(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_session_that_may_have_been_opened_is_closed(connect: Connect, server: O2gServer) -> None:
     server.answer("POST", f"{API}/sessions", hang=True)
     with pytest.raises(ConnectionFailed):
         await connect(request_timeout=0.2)
@@ -278,7 +276,7 @@ async def test_a_session_that_may_have_been_opened_is_closed(connect: Connect, s
 
 
 async def test_opening_that_is_cancelled_leaves_nothing(
-    make: "object", server: ScriptedServer, http: aiohttp.ClientSession
+    make: "object", server: O2gServer, http: aiohttp.ClientSession
 ) -> None:
     server.answer("POST", f"{API}/sessions", hang=True)
     settings = ConnectionSettings.make(url=server.url, username="oxe1000", password=PASSWORD)
@@ -292,7 +290,7 @@ async def test_opening_that_is_cancelled_leaves_nothing(
     assert server.asked("DELETE", f"{API}/sessions")
 
 
-async def test_nothing_is_sent_without_a_session(make: "object", connect: Connect, server: ScriptedServer) -> None:
+async def test_nothing_is_sent_without_a_session(make: "object", connect: Connect, server: O2gServer) -> None:
     client = await connect()
     await client.close()
     before = len(server.requests)
@@ -302,7 +300,7 @@ async def test_nothing_is_sent_without_a_session(make: "object", connect: Connec
     assert len(server.requests) == before
 
 
-async def test_a_session_that_was_closed_under_it(server: ScriptedServer) -> None:
+async def test_a_session_that_was_closed_under_it(server: O2gServer) -> None:
     http = aiohttp.ClientSession()
     await http.close()
     client = O2gClient(ConnectionSettings.make(url=server.url, username="a", password="b"), http)
@@ -313,7 +311,7 @@ async def test_a_session_that_was_closed_under_it(server: ScriptedServer) -> Non
 # ------------------------------------------------------------------------------------------------------- staying open
 
 
-async def test_keepalive_well_before_the_end(connect: Connect, server: ScriptedServer) -> None:
+async def test_keepalive_well_before_the_end(connect: Connect, server: O2gServer) -> None:
     server.open_session(timeToLive=1)
     client = await connect()
     async with asyncio.timeout(1):
@@ -326,7 +324,7 @@ async def test_keepalive_well_before_the_end(connect: Connect, server: ScriptedS
     assert not client.lost.is_set()
 
 
-async def test_a_token_tells_its_end(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_token_tells_its_end(connect: Connect, server: O2gServer) -> None:
     server.open_session(timeToLive=1, expirationDate="2026-12-31")
     server.answer("POST", f"{API}/sessions/keepalive", json={"expirationDate": "2027-12-31"})
     client = await connect()
@@ -339,7 +337,7 @@ async def test_a_token_tells_its_end(connect: Connect, server: ScriptedServer) -
 
 @pytest.mark.parametrize(("status", "body"), [(403, INVALID_SESSION), (404, {}), (500, {"code": 1007})])
 async def test_a_keepalive_that_is_refused(
-    connect: Connect, server: ScriptedServer, status: int, body: dict[str, object]
+    connect: Connect, server: O2gServer, status: int, body: dict[str, object]
 ) -> None:
     server.open_session(timeToLive=1)
     server.answer("POST", f"{API}/sessions/keepalive", status=status, json=body)
@@ -350,7 +348,7 @@ async def test_a_keepalive_that_is_refused(
     assert len(server.asked("POST", f"{API}/sessions/keepalive")) == 1
 
 
-async def test_a_keepalive_that_is_not_answered_is_tried_again(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_keepalive_that_is_not_answered_is_tried_again(connect: Connect, server: O2gServer) -> None:
     server.open_session(timeToLive=1)
     server.answer("POST", f"{API}/sessions/keepalive", drop=True)
     server.answer("POST", f"{API}/sessions/keepalive", status=204, then=True)
@@ -361,7 +359,7 @@ async def test_a_keepalive_that_is_not_answered_is_tried_again(connect: Connect,
     assert not client.lost.is_set()
 
 
-async def test_keepalives_that_are_never_answered(connect: Connect, server: ScriptedServer) -> None:
+async def test_keepalives_that_are_never_answered(connect: Connect, server: O2gServer) -> None:
     server.open_session(timeToLive=1)
     server.answer("POST", f"{API}/sessions/keepalive", drop=True)
     client = await connect()
@@ -369,7 +367,7 @@ async def test_keepalives_that_are_never_answered(connect: Connect, server: Scri
         await client.lost.wait()
 
 
-async def test_code_1001_is_the_end_of_the_session(connect: Connect, server: ScriptedServer) -> None:
+async def test_code_1001_is_the_end_of_the_session(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("GET", f"{API}/telephony/calls", status=403, json=INVALID_SESSION)
     with pytest.raises(SessionLost) as caught:
@@ -383,9 +381,7 @@ async def test_code_1001_is_the_end_of_the_session(connect: Connect, server: Scr
     ("status", "body"),
     [(403, {"code": 1002}), (403, {}), (403, {"code": 1004}), (401, {"code": 1002}), (503, {"code": 1000}), (500, {})],
 )
-async def test_no_other_refusal_is(
-    connect: Connect, server: ScriptedServer, status: int, body: dict[str, object]
-) -> None:
+async def test_no_other_refusal_is(connect: Connect, server: O2gServer, status: int, body: dict[str, object]) -> None:
     client = await connect()
     server.answer("GET", f"{API}/telephony/calls", status=status, json=body)
     with pytest.raises(RequestRefused):
@@ -396,9 +392,7 @@ async def test_no_other_refusal_is(
 # -------------------------------------------------------------------------------------------------------------- closing
 
 
-async def test_closing_gives_everything_back(
-    connect: Connect, server: ScriptedServer, http: aiohttp.ClientSession
-) -> None:
+async def test_closing_gives_everything_back(connect: Connect, server: O2gServer, http: aiohttp.ClientSession) -> None:
     client = await connect()
     subscription = await client.subscriptions.subscribe(SUBSCRIBE)
     channel = await client.open_channel(subscription)
@@ -415,7 +409,7 @@ async def test_closing_gives_everything_back(
     assert len(server.requests) == before
 
 
-async def test_a_subscription_that_was_ended_is_not_ended_again(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_subscription_that_was_ended_is_not_ended_again(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     subscription = await client.subscriptions.subscribe(SUBSCRIBE)
     assert subscription.subscription_id
@@ -425,7 +419,7 @@ async def test_a_subscription_that_was_ended_is_not_ended_again(connect: Connect
 
 
 @pytest.mark.parametrize("how", ["refused", "dropped", "gone"])
-async def test_closing_never_raises(connect: Connect, server: ScriptedServer, how: str) -> None:
+async def test_closing_never_raises(connect: Connect, server: O2gServer, how: str) -> None:
     client = await connect()
     await client.subscriptions.subscribe(SUBSCRIBE)
     path = f"{API}/subscriptions/{SUBSCRIPTION_ID}"
@@ -442,7 +436,7 @@ async def test_closing_never_raises(connect: Connect, server: ScriptedServer, ho
         assert server.asked("DELETE", f"{API}/sessions")
 
 
-async def test_closing_is_bounded(connect: Connect, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_is_bounded(connect: Connect, server: O2gServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aiopbx.o2g.session._CLOSING", 0.2)
     client = await connect()
     server.answer("DELETE", f"{API}/sessions", hang=True)
@@ -451,7 +445,7 @@ async def test_closing_is_bounded(connect: Connect, server: ScriptedServer, monk
 
 
 async def test_closing_goes_on_after_what_nothing_should_raise(
-    connect: Connect, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    connect: Connect, server: O2gServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The session is given back although giving the subscription back fails in a way that nobody expected."""
     client = await connect()
@@ -470,7 +464,7 @@ async def test_closing_goes_on_after_what_nothing_should_raise(
 
 
 async def test_a_keepalive_that_fails_in_an_unforeseen_way_is_a_lost_session(
-    connect: Connect, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    connect: Connect, server: O2gServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.open_session(timeToLive=1)
     client = await connect()

@@ -17,7 +17,7 @@ from aiopbx.errors import CertificateFailed, ConnectionFailed
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.types.sessions import Subscription, SubscriptionRequest
 from aiopbx.settings.connection import ConnectionSettings
-from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, O2gServer
 
 Make = Callable[..., O2gClient]
 
@@ -49,13 +49,13 @@ def self_signed(path: Path, address: str = "127.0.0.1") -> ssl.SSLContext:
 
 
 @pytest.fixture
-async def secure(tmp_path: Path) -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer(tls=self_signed(tmp_path / "pbx.pem")) as server:
+async def secure(tmp_path: Path) -> AsyncIterator[O2gServer]:
+    async with O2gServer(tls=self_signed(tmp_path / "pbx.pem")) as server:
         yield server
 
 
 @pytest.fixture
-async def make(secure: ScriptedServer) -> AsyncIterator[Make]:
+async def make(secure: O2gServer) -> AsyncIterator[Make]:
     made = []
     async with aiohttp.ClientSession() as http:
 
@@ -69,7 +69,7 @@ async def make(secure: ScriptedServer) -> AsyncIterator[Make]:
             await client.close()
 
 
-async def test_a_certificate_that_does_not_verify(make: Make, secure: ScriptedServer) -> None:
+async def test_a_certificate_that_does_not_verify(make: Make, secure: O2gServer) -> None:
     with pytest.raises(CertificateFailed, match=r"does not verify.*self.signed.*ca_file") as caught:
         await make().open()
     assert not caught.value.transient
@@ -77,7 +77,7 @@ async def test_a_certificate_that_does_not_verify(make: Make, secure: ScriptedSe
 
 
 @pytest.mark.parametrize("how", ["ca_file", "none"])
-async def test_requests_and_channel(make: Make, secure: ScriptedServer, tmp_path: Path, how: str) -> None:
+async def test_requests_and_channel(make: Make, secure: O2gServer, tmp_path: Path, how: str) -> None:
     client = make(tls="none") if how == "none" else make(ca_file=tmp_path / "pbx.pem")
     await client.open()
     channel = await client.open_channel(await client.subscriptions.subscribe(SubscriptionRequest(version="1.0")))
@@ -86,10 +86,10 @@ async def test_requests_and_channel(make: Make, secure: ScriptedServer, tmp_path
     assert [len(batch) async for batch in channel] == [1]
 
 
-async def test_the_channel_is_verified_too(make: Make, secure: ScriptedServer, tmp_path: Path) -> None:
+async def test_the_channel_is_verified_too(make: Make, secure: O2gServer, tmp_path: Path) -> None:
     client = make(ca_file=tmp_path / "pbx.pem")
     await client.open()
-    async with ScriptedServer(tls=self_signed(tmp_path / "other.pem")) as other:
+    async with O2gServer(tls=self_signed(tmp_path / "other.pem")) as other:
         url = f"{other.url}{API}/notifications/chunked?id=key-of-the-channel"
         with pytest.raises(CertificateFailed) as caught:
             await client.open_channel(Subscription(public_polling_url=url, private_polling_url=url))
@@ -98,21 +98,21 @@ async def test_the_channel_is_verified_too(make: Make, secure: ScriptedServer, t
         assert other.requests == []
 
 
-async def test_a_certificate_for_another_host(make: Make, secure: ScriptedServer, tmp_path: Path) -> None:
-    async with ScriptedServer(tls=self_signed(tmp_path / "other.pem", "192.0.2.1")) as other:
+async def test_a_certificate_for_another_host(make: Make, secure: O2gServer, tmp_path: Path) -> None:
+    async with O2gServer(tls=self_signed(tmp_path / "other.pem", "192.0.2.1")) as other:
         with pytest.raises(CertificateFailed, match=r"127\.0\.0\.1.*host name"):
             await make(url=other.url, ca_file=tmp_path / "other.pem").open()
         assert other.requests == []
 
 
 async def test_a_server_without_tls(make: Make) -> None:
-    async with ScriptedServer() as plain:
+    async with O2gServer() as plain:
         with pytest.raises(ConnectionFailed, match="TLS") as caught:
             await make(url=plain.url.replace("http:", "https:")).open()
         assert not isinstance(caught.value, CertificateFailed)
 
 
-async def test_a_server_with_tls_asked_without(make: Make, secure: ScriptedServer) -> None:
+async def test_a_server_with_tls_asked_without(make: Make, secure: O2gServer) -> None:
     with pytest.raises(ConnectionFailed):
         await make(url=secure.url.replace("https:", "http:")).open()
     assert secure.requests == []

@@ -25,7 +25,7 @@ from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest
 from aiopbx.o2g.types.telephony import MakeCallRequest
 from aiopbx.o2g.types.users import ChangePasswordRequest
 from tests.aiopbx.o2g.conftest import PASSWORD, Connect
-from tests.aiopbx.o2g.scripted_server import API, CREDENTIAL, JSESSIONID, SUBSCRIPTION_ID, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, CREDENTIAL, JSESSIONID, SUBSCRIPTION_ID, O2gServer
 
 CALLS = f"{API}/telephony/calls"
 DIAL = MakeCallRequest(device_id="1000", callee="1001")
@@ -54,7 +54,7 @@ SUBSCRIBE = SubscriptionRequest(version="1.0", filter=Filter(selectors=(Selector
     ],
 )
 async def test_the_reference_of_a_call(
-    connect: Connect, server: ScriptedServer, scripted: dict[str, Any], reference: str | None
+    connect: Connect, server: O2gServer, scripted: dict[str, Any], reference: str | None
 ) -> None:
     client = await connect()
     server.answer("POST", CALLS, **scripted)
@@ -71,7 +71,7 @@ async def test_the_reference_of_a_call(
         {"status": 404},
     ],
 )
-async def test_no_route_is_set(connect: Connect, server: ScriptedServer, scripted: dict[str, Any]) -> None:
+async def test_no_route_is_set(connect: Connect, server: O2gServer, scripted: dict[str, Any]) -> None:
     client = await connect()
     server.answer("GET", f"{API}/routing/forwardroute", **scripted)
     server.answer("GET", f"{API}/routing/overflowroute", **scripted)
@@ -79,13 +79,13 @@ async def test_no_route_is_set(connect: Connect, server: ScriptedServer, scripte
     assert await client.routing.overflow_route() is None
 
 
-async def test_an_immediate_forward_has_no_type(connect: Connect, server: ScriptedServer) -> None:
+async def test_an_immediate_forward_has_no_type(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("GET", f"{API}/routing/forwardroute", json={"destinations": []})
     assert await client.routing.forward_route() == ForwardRoute()
 
 
-async def test_404_elsewhere_is_an_error(connect: Connect, server: ScriptedServer) -> None:
+async def test_404_elsewhere_is_an_error(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("GET", f"{API}/routing/state", status=404)
     with pytest.raises(NotFound):
@@ -93,7 +93,7 @@ async def test_404_elsewhere_is_an_error(connect: Connect, server: ScriptedServe
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "7", "null", "{"])
-async def test_an_answer_that_cannot_be_read(connect: Connect, server: ScriptedServer, text: str) -> None:
+async def test_an_answer_that_cannot_be_read(connect: Connect, server: O2gServer, text: str) -> None:
     client = await connect()
     server.answer("GET", CALLS, text=text)
     with pytest.raises(ConnectionFailed, match="GET /telephony/calls: the answer") as caught:
@@ -104,7 +104,7 @@ async def test_an_answer_that_cannot_be_read(connect: Connect, server: ScriptedS
         await client.subscriptions.subscribe(SUBSCRIBE)
 
 
-async def test_any_operation_by_its_name(connect: Connect, server: ScriptedServer) -> None:
+async def test_any_operation_by_its_name(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("POST", CALLS, status=201, json="ref")
     answer = await client.call(OPERATIONS["make_call"], query={"loginName": "oxe1000"}, body=DIAL)
@@ -141,7 +141,7 @@ TELEPHONY = {
 }
 
 
-async def refused(connect: Connect, server: ScriptedServer, status: int, **scripted: Any) -> RequestRefused:
+async def refused(connect: Connect, server: O2gServer, status: int, **scripted: Any) -> RequestRefused:
     client = await connect()
     server.answer("POST", CALLS, status=status, **scripted)
     with pytest.raises(RequestRefused) as caught:
@@ -149,7 +149,7 @@ async def refused(connect: Connect, server: ScriptedServer, status: int, **scrip
     return caught.value
 
 
-async def test_everything_the_server_said_is_in_the_error(connect: Connect, server: ScriptedServer) -> None:
+async def test_everything_the_server_said_is_in_the_error(connect: Connect, server: O2gServer) -> None:
     error = await refused(connect, server, 400, json=TELEPHONY)
     assert error.operation == "POST /telephony/calls"
     assert (error.status, error.code, error.type) == (400, 1006, "BAD_PARAMETER")
@@ -180,7 +180,7 @@ async def test_everything_the_server_said_is_in_the_error(connect: Connect, serv
 )
 async def test_causes(
     connect: Connect,
-    server: ScriptedServer,
+    server: O2gServer,
     key: str,
     detail: dict[str, Any],
     error_type: str | None,
@@ -212,7 +212,7 @@ async def test_causes(
 )
 async def test_which_error_it_is(
     connect: Connect,
-    server: ScriptedServer,
+    server: O2gServer,
     status: int,
     body: dict[str, Any],
     expected: type[RequestRefused],
@@ -227,11 +227,11 @@ async def test_which_error_it_is(
         assert error.code == int(body["code"])
 
 
-async def test_type_with_a_capital(connect: Connect, server: ScriptedServer) -> None:
+async def test_type_with_a_capital(connect: Connect, server: O2gServer) -> None:
     assert (await refused(connect, server, 400, json={"code": 1006, "Type": "BAD_PARAMETER"})).type == "BAD_PARAMETER"
 
 
-async def test_a_page_instead_of_a_reason(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_page_instead_of_a_reason(connect: Connect, server: O2gServer) -> None:
     page = "<html><head><style>body{}</style></head><body><h1>Bad\n Request</h1>" + "word " * 500 + "</body></html>"
     error = await refused(connect, server, 400, text=page)
     assert error.inner_message is not None
@@ -241,7 +241,7 @@ async def test_a_page_instead_of_a_reason(connect: Connect, server: ScriptedServ
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "7", "\x00\x01"])
-async def test_an_odd_body(connect: Connect, server: ScriptedServer, text: str) -> None:
+async def test_an_odd_body(connect: Connect, server: O2gServer, text: str) -> None:
     error = await refused(connect, server, 400, text=text)
     assert error.status == 400
     assert error.detail == {}
@@ -257,7 +257,7 @@ async def test_an_odd_body(connect: Connect, server: ScriptedServer, text: str) 
     ],
 )
 async def test_a_server_that_does_not_know_itself(
-    connect: Connect, server: ScriptedServer, status: int, scripted: dict[str, Any]
+    connect: Connect, server: O2gServer, status: int, scripted: dict[str, Any]
 ) -> None:
     client = await connect()
     server.answer("POST", CALLS, status=status, **scripted)
@@ -274,7 +274,7 @@ async def test_a_server_that_does_not_know_itself(
 
 
 @pytest.mark.parametrize("how", ["hang", "drop"])
-async def test_a_request_that_is_not_answered(connect: Connect, server: ScriptedServer, how: str) -> None:
+async def test_a_request_that_is_not_answered(connect: Connect, server: O2gServer, how: str) -> None:
     client = await connect(request_timeout=0.3)
     server.answer("GET", CALLS, **{how: True})  # type: ignore[arg-type]
     with pytest.raises(ConnectionFailed) as caught:
@@ -305,7 +305,7 @@ BODIES = {
     "name",
     [name for name, operation in OPERATIONS.items() if operation.method in REPEATED and not operation.repeatable],
 )
-async def test_what_may_not_be_repeated_is_sent_once(connect: Connect, server: ScriptedServer, name: str) -> None:
+async def test_what_may_not_be_repeated_is_sent_once(connect: Connect, server: O2gServer, name: str) -> None:
     """The server closes the connection that was kept alive, after it has read the request."""
     client = await connect()
     operation = OPERATIONS[name]
@@ -326,9 +326,7 @@ def test_reading_a_text_and_deleting_all_requests_may_not_be_repeated() -> None:
     assert {"mini_message", "delete_incoming_callbacks"} <= unsafe
 
 
-async def test_what_may_be_repeated_survives_a_connection_that_was_closed(
-    connect: Connect, server: ScriptedServer
-) -> None:
+async def test_what_may_be_repeated_survives_a_connection_that_was_closed(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("GET", f"{API}/telephony/state", drop=True)
     server.answer("GET", f"{API}/telephony/state", json={}, then=True)
@@ -336,7 +334,7 @@ async def test_what_may_be_repeated_survives_a_connection_that_was_closed(
     assert len(server.asked("GET", f"{API}/telephony/state")) == 2
 
 
-async def test_a_dial_that_was_not_sent(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_dial_that_was_not_sent(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -362,7 +360,7 @@ def to(url: str) -> list[tuple[str, str]]:
     return [("Location", url)]
 
 
-async def test_the_same_site_is_followed(connect: Connect, server: ScriptedServer) -> None:
+async def test_the_same_site_is_followed(connect: Connect, server: O2gServer) -> None:
     server.answer("GET", "/api/rest/authenticate", status=302, headers=to("/login/here?x=1"))
     sessions = f"{server.url}{API}/sessions"
     server.answer(
@@ -385,9 +383,9 @@ async def test_the_same_site_is_followed(connect: Connect, server: ScriptedServe
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("trusted", [False, True])
 async def test_another_host_gets_nothing_unless_it_is_trusted(
-    connect: Connect, server: ScriptedServer, status: int, trusted: bool
+    connect: Connect, server: O2gServer, status: int, trusted: bool
 ) -> None:
-    async with ScriptedServer(host="127.0.0.2") as other:
+    async with O2gServer(host="127.0.0.2") as other:
         server.answer("GET", "/api/rest/authenticate", status=status, headers=to(f"{other.url}/api/rest/authenticate"))
         if trusted:
             client = await connect(trusted_redirects=["127.0.0.2"])
@@ -400,17 +398,17 @@ async def test_another_host_gets_nothing_unless_it_is_trusted(
         assert other.requests == []
 
 
-async def test_an_untrusted_root_leads_nowhere(connect: Connect, server: ScriptedServer) -> None:
-    async with ScriptedServer(host="127.0.0.2") as other:
+async def test_an_untrusted_root_leads_nowhere(connect: Connect, server: O2gServer) -> None:
+    async with O2gServer(host="127.0.0.2") as other:
         server.answer("GET", "/api/rest", status=302, headers=to(f"{other.url}/api/rest"))
         with pytest.raises(ConnectionFailed, match="redirects"):
             await connect()
         assert other.requests == []
 
 
-async def test_cookies_do_not_follow_either(connect: Connect, server: ScriptedServer) -> None:
+async def test_cookies_do_not_follow_either(connect: Connect, server: O2gServer) -> None:
     client = await connect()
-    async with ScriptedServer(host="127.0.0.2") as other:
+    async with O2gServer(host="127.0.0.2") as other:
         server.answer("GET", CALLS, status=302, headers=to(f"{other.url}{CALLS}"))
         with pytest.raises(ConnectionFailed, match="redirects"):
             await client.telephony.calls()
@@ -418,7 +416,7 @@ async def test_cookies_do_not_follow_either(connect: Connect, server: ScriptedSe
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
-async def test_a_dial_is_not_turned_into_something_else(connect: Connect, server: ScriptedServer, status: int) -> None:
+async def test_a_dial_is_not_turned_into_something_else(connect: Connect, server: O2gServer, status: int) -> None:
     client = await connect()
     server.answer("POST", CALLS, status=status, headers=to("/moved"))
     with pytest.raises(ConnectionFailed, match="cannot be redirected"):
@@ -427,14 +425,14 @@ async def test_a_dial_is_not_turned_into_something_else(connect: Connect, server
 
 
 @pytest.mark.parametrize("location", ["", "http://", "ftp://127.0.0.1/x", "//"])
-async def test_a_redirect_to_nowhere(connect: Connect, server: ScriptedServer, location: str) -> None:
+async def test_a_redirect_to_nowhere(connect: Connect, server: O2gServer, location: str) -> None:
     client = await connect()
     server.answer("GET", CALLS, status=302, headers=to(location) if location else [])
     with pytest.raises(ConnectionFailed, match="redirects"):
         await client.telephony.calls()
 
 
-async def test_a_circle(connect: Connect, server: ScriptedServer) -> None:
+async def test_a_circle(connect: Connect, server: O2gServer) -> None:
     server.answer("GET", "/api/rest", status=302, headers=to("/api/rest"))
     with pytest.raises(ConnectionFailed, match="circle"):
         await connect()
@@ -455,7 +453,7 @@ def test_https_is_not_given_up(make: Any) -> None:
 
 
 async def test_secrets_are_in_no_log_and_no_error(
-    connect: Connect, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+    connect: Connect, server: O2gServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("aiopbx").setLevel(logging.DEBUG)
@@ -499,7 +497,7 @@ async def test_secrets_are_in_no_log_and_no_error(
             assert secret not in text
 
 
-async def test_short_secrets_do_not_eat_words(connect: Connect, server: ScriptedServer) -> None:
+async def test_short_secrets_do_not_eat_words(connect: Connect, server: O2gServer) -> None:
     client = await connect()
     server.answer("POST", CALLS, status=400, json={"helpMessage": "pin 12 is wrong, see 1200 and a12b"})
     with pytest.raises(RequestRefused) as caught:
@@ -508,7 +506,7 @@ async def test_short_secrets_do_not_eat_words(connect: Connect, server: Scripted
 
 
 async def test_the_proxy_of_the_environment(
-    connect: Connect, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, http: Any
+    connect: Connect, server: O2gServer, monkeypatch: pytest.MonkeyPatch, http: Any
 ) -> None:
     client = await connect()
     monkeypatch.setenv("http_proxy", "http://proxy.example.com:3128")

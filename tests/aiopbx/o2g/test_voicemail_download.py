@@ -11,7 +11,7 @@ from aiopbx.errors import ConnectionFailed, InvalidInput, NotFound, SessionLost
 from aiopbx.http.download import CHUNK
 from aiopbx.o2g.client import O2gClient
 from tests.aiopbx.o2g.conftest import Connect
-from tests.aiopbx.o2g.scripted_server import API, ScriptedServer
+from tests.aiopbx.o2g.o2g_server import API, O2gServer
 
 BOX = f"{API}/messaging/mailboxes/5000"
 MESSAGE = f"{BOX}/voicemails/m1"
@@ -19,7 +19,7 @@ WAV = b"RIFF" + bytes(range(256)) * 2048  # 512 KiB
 
 
 @pytest.fixture
-async def client(connect: Connect, server: ScriptedServer) -> O2gClient:
+async def client(connect: Connect, server: O2gServer) -> O2gClient:
     server.answer("GET", MESSAGE, text=WAV, headers=[("Content-Type", "audio/wav")])
     return await connect()
 
@@ -47,7 +47,7 @@ async def test_a_file(client: O2gClient, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-async def test_the_connection_is_used_again(client: O2gClient, server: ScriptedServer, tmp_path: Path) -> None:
+async def test_the_connection_is_used_again(client: O2gClient, server: O2gServer, tmp_path: Path) -> None:
     for number in range(150):  # more than the pool of connections holds
         recording = await client.voicemail.download_voicemail("5000", "m1")
         if number % 2:
@@ -58,7 +58,7 @@ async def test_the_connection_is_used_again(client: O2gClient, server: ScriptedS
     assert len(server.asked("GET", MESSAGE)) == 150
 
 
-async def test_half_a_recording_is_no_file(client: O2gClient, server: ScriptedServer, tmp_path: Path) -> None:
+async def test_half_a_recording_is_no_file(client: O2gClient, server: O2gServer, tmp_path: Path) -> None:
     server.answer("GET", MESSAGE, text=b"RIFF", headers=[("Content-Length", "100000")])
     target = tmp_path / "message.wav"
     with pytest.raises(ConnectionFailed) as caught:
@@ -67,7 +67,7 @@ async def test_half_a_recording_is_no_file(client: O2gClient, server: ScriptedSe
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_what_was_there_stays_when_it_fails(client: O2gClient, server: ScriptedServer, tmp_path: Path) -> None:
+async def test_what_was_there_stays_when_it_fails(client: O2gClient, server: O2gServer, tmp_path: Path) -> None:
     target = tmp_path / "message.wav"
     target.write_bytes(b"old")
     server.answer("GET", MESSAGE, status=404, json={"code": 1003})
@@ -92,21 +92,21 @@ async def test_cancelled(client: O2gClient, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_session_that_is_gone(client: O2gClient, server: ScriptedServer) -> None:
+async def test_a_session_that_is_gone(client: O2gClient, server: O2gServer) -> None:
     server.answer("GET", MESSAGE, status=403, json={"code": 1001, "type": "INVALID_SESSION"})
     with pytest.raises(SessionLost):
         await client.voicemail.download_voicemail("5000", "m1")
     assert client.lost.is_set()
 
 
-async def test_an_answer_that_does_not_come(connect: Connect, server: ScriptedServer) -> None:
+async def test_an_answer_that_does_not_come(connect: Connect, server: O2gServer) -> None:
     client = await connect(request_timeout=1)
     server.answer("GET", MESSAGE, hang=True)
     with pytest.raises(ConnectionFailed, match="1 seconds"):
         await client.voicemail.download_voicemail("5000", "m1")
 
 
-async def test_redirected(client: O2gClient, server: ScriptedServer) -> None:
+async def test_redirected(client: O2gClient, server: O2gServer) -> None:
     server.answer("GET", MESSAGE, status=302, headers=[("Location", f"{BOX}/recordings/7")])
     server.answer("GET", f"{BOX}/recordings/7", text=WAV)
     async with await client.voicemail.download_voicemail("5000", "m1") as recording:
@@ -122,7 +122,7 @@ async def test_closing_the_client_closes_it(client: O2gClient) -> None:
 # ------------------------------------------------------------------------------------------------------------- mailbox
 
 
-async def test_pages(client: O2gClient, server: ScriptedServer) -> None:
+async def test_pages(client: O2gClient, server: O2gServer) -> None:
     def page(*ids: str) -> dict[str, Any]:
         return {"voicemails": [{"voicemailId": one} for one in ids]}
 
@@ -136,7 +136,7 @@ async def test_pages(client: O2gClient, server: ScriptedServer) -> None:
     ]
 
 
-async def test_a_server_that_knows_no_pages_ends(client: O2gClient, server: ScriptedServer) -> None:
+async def test_a_server_that_knows_no_pages_ends(client: O2gClient, server: O2gServer) -> None:
     server.answer("GET", f"{BOX}/voicemails", json={"voicemails": [{"voicemailId": "a"}, {"voicemailId": "b"}]})
     messages = client.voicemail.all_voicemails("5000", page=2)
     assert [message.voicemail_id async for message in messages] == ["a", "b"]
@@ -158,7 +158,7 @@ Call = Callable[[O2gClient], Any]
         (lambda client: client.voicemail.connect_mailbox("5000"), "password"),
     ],
 )
-async def test_what_is_not_sent(client: O2gClient, server: ScriptedServer, call: Call, field: str) -> None:
+async def test_what_is_not_sent(client: O2gClient, server: O2gServer, call: Call, field: str) -> None:
     before = len(server.requests)
     with pytest.raises(InvalidInput) as caught:
         await call(client)
@@ -167,6 +167,6 @@ async def test_what_is_not_sent(client: O2gClient, server: ScriptedServer, call:
     assert len(server.requests) == before
 
 
-async def test_deleting_all_is_said(client: O2gClient, server: ScriptedServer) -> None:
+async def test_deleting_all_is_said(client: O2gClient, server: O2gServer) -> None:
     await client.voicemail.delete_voicemails("5000", all=True)
     assert server.requests[-1].path == f"{BOX}/voicemails"

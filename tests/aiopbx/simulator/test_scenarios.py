@@ -110,7 +110,7 @@ def test_numbers_keep_their_zeros() -> None:
         (TWO + "pace: {talk: [5, 2]}\n", 6, "pace.talk"),
         (TWO + "acts: {dance: 1}\n", 6, "acts.dance: there is no such field"),
         (TWO + "acts: {transfer: 1}\n", 6, "acts.transfer: at least three"),
-        (TWO + "acts: {incoming: 1}\n", 6, "acts.incoming: there is nobody in outside"),
+        (TWO + "acts: {incoming: 1}\n", 6, "acts.incoming: outside is empty"),
         (TWO + "acts: {queue: 1}\noutside: [{number: '0015550101'}]\n", 6, "acts.queue: there is no group"),
         (TWO + "groups: [{name: Desk, members: [1007]}]\n", 6, "the member 1007"),
         (TWO + "acts: {pilot: 1}\noutside: [{number: '0015550101'}]\n", 6, "acts.pilot: there is no pilot"),

@@ -1,18 +1,17 @@
 """Who may subscribe to what, and which events come of it."""
 
 import asyncio
-import json
 import re
 from typing import Any
 
 import pytest
-from aiohttp import web
 from msgspec.structs import fields
 
 from aiopbx.o2g.types.events import OnEventSummaryUpdated, OnRoutingStateChanged
 from aiopbx.o2g.types.telephony import OnDeviceStateModified, OnTelephonyState, OnUserStateModified, UserState
 from aiopbx.o2g.types.users import OnUserDeleted, OnUserInfoChanged
 from aiopbx.simulator import UserSpec
+from tests.scripted_server import ScriptedServer
 
 
 def request(*selectors: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -88,37 +87,30 @@ async def test_web_hooks_that_cannot_be(admin: Any, url: str) -> None:
 
 async def test_a_web_hook_gets_each_event_by_itself_in_order(admin: Any) -> None:
     """Somebody else's listener, which knows nothing of aiopbx."""
-    got: asyncio.Queue[Any] = asyncio.Queue()
+    async with ScriptedServer() as listener:
+        listener.answer("POST", "/events")
 
-    async def take(incoming: web.BaseRequest) -> web.Response:
-        assert (incoming.method, incoming.path) == ("POST", "/events")
-        assert incoming.content_type == "application/json"
-        assert not incoming.cookies
-        got.put_nowait(json.loads(await incoming.text()))
-        return web.Response()
+        async def got() -> Any:
+            async with asyncio.timeout(5):
+                taken = await listener.arrivals.get()
+            assert (taken.method, taken.path, taken.headers["Content-Type"]) == ("POST", "/events", "application/json")
+            assert not taken.cookies
+            return taken.json
 
-    runner = web.ServerRunner(web.Server(take))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    body = request({"ids": ["*"], "names": ["telephony"]}, webHookUrl=f"http://127.0.0.1:{port}/events")
-    reply = await admin.call("POST", "/subscriptions", body)
-    assert (reply.body["status"], reply.body["mode"]) == ("ACCEPTED", "WEBHOOK")
-    assert "publicPollingUrl" not in reply.body
-    logins = ["oxe1000", "oxe1001", "oxe1002"]
-    for login in logins:
-        publish(admin, "telephony", busy(login))
-    async with asyncio.timeout(5):
-        seen = [await got.get() for _ in range(4)]
+        body = request({"ids": ["*"], "names": ["telephony"]}, webHookUrl=f"{listener.url}/events")
+        reply = await admin.call("POST", "/subscriptions", body)
+        assert (reply.body["status"], reply.body["mode"]) == ("ACCEPTED", "WEBHOOK")
+        assert "publicPollingUrl" not in reply.body
+        logins = ["oxe1000", "oxe1001", "oxe1002"]
+        for login in logins:
+            publish(admin, "telephony", busy(login))
+        seen = [await got() for _ in range(4)]
         assert seen[0] == {"eventName": "OnChannelInformation", "text": "Webhook started"}
         assert [event["loginName"] for event in seen[1:]] == logins
         admin.simulator.clock.advance(admin.simulator.settings.heartbeat)
-        assert (await got.get())["text"] == "keepalive"
-    await admin.call("DELETE", f"/subscriptions/{reply.body['subscriptionId']}")
-    async with asyncio.timeout(5):
-        assert (await got.get())["text"] == "Subscription ended"
-    await runner.cleanup()
+        assert (await got())["text"] == "keepalive"
+        await admin.call("DELETE", f"/subscriptions/{reply.body['subscriptionId']}")
+        assert (await got())["text"] == "Subscription ended"
 
 
 async def test_a_user_without_any_licence_may_do_nothing_of_call_control(connect: Any) -> None:

@@ -32,7 +32,7 @@ Listener = Callable[[WireMessage], None]
 
 
 class Wiretap:
-    """Who listens to one client's wire. Only the event loop that owns the client tells; listening is for any thread."""
+    """The listeners of one client's wire. Only the owning event loop publishes; any thread may listen."""
 
     __slots__ = ("_exchanges", "_lock", "listeners")
 
@@ -62,7 +62,7 @@ class Wiretap:
         """Return the number of another request, which its answer shares."""
         return next(self._exchanges)
 
-    def tell(
+    def publish(
         self, what: str, *, sent: bool, body: str = "", status: int | None = None, exchange: int | None = None
     ) -> None:
         """Give a message to all of them. What one of them raises is logged, and the others still get it."""
@@ -70,7 +70,7 @@ class Wiretap:
         self.pass_on(message)
 
     def pass_on(self, message: WireMessage) -> None:
-        """Tell them of a message that was made before, such as a recorded one."""
+        """Publish a message that was made before, such as a recorded one."""
         for listener in self.listeners:
             try:
                 listener(message)
@@ -79,7 +79,7 @@ class Wiretap:
 
 
 _LOGGER = logging.getLogger(__name__)
-_MOST_TOLD = 1000
+_MOST_LOGGED = 1000
 
 
 @dataclass(slots=True)
@@ -99,14 +99,14 @@ class WireStatistics:
     """Lines of the channel that were no event, or too long."""
     bad_fields: int = 0
     """Fields of the wrong type, each of which was left out."""
-    told: set[str] = field(default_factory=set, repr=False)
+    logged: set[str] = field(default_factory=set, repr=False)
     tap: Wiretap = field(default_factory=Wiretap, repr=False, compare=False)
     """Who listens in: what is counted here passes there first."""
 
-    def tell_once(self, what: str) -> bool:
+    def log_once(self, what: str) -> bool:
         """Log something the first time it happens, and say whether it is. ``what`` must hold nothing secret."""
-        if what in self.told or len(self.told) >= _MOST_TOLD:
+        if what in self.logged or len(self.logged) >= _MOST_LOGGED:
             return False
-        self.told.add(what)
-        _LOGGER.info("%s (told once)", what)
+        self.logged.add(what)
+        _LOGGER.info("%s (logged once)", what)
         return True

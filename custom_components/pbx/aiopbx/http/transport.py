@@ -1,5 +1,6 @@
-"""HTTP as every wire speaks it: one request at a time over somebody's connections, and no secret on the way."""
+"""HTTP as every wire speaks it: one request at a time over connections that are handed in, and no secret on the way."""
 
+import base64
 import logging
 import re
 import ssl
@@ -69,7 +70,7 @@ async def _mark_sent(session: aiohttp.ClientSession, context: Any, parameters: A
 
 
 class HttpTransport:
-    """Makes requests over somebody's connections, with cookies of its own.
+    """Makes requests over connections that are handed in, with cookies of its own.
 
     It uses the connector of the session it is given, and nothing else of it: the cookies, headers and credentials that
     session may have belong to others, and the cookies of this server belong to one client alone.
@@ -92,9 +93,9 @@ class HttpTransport:
         self.secrets.add(settings.password.get_secret_value())
         self.cookies: dict[str, str] = {}
         self.mask = Mask(self.secrets.found_in, self.secrets.hide)
-        """Through which whoever listens in sees what goes over the wire."""
+        """Through which messages are shown without secrets."""
         self.tap = statistics.tap
-        """Who listens in."""
+        """Those who look at the messages."""
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | None = None
@@ -148,17 +149,17 @@ class HttpTransport:
         stream: bool = False,
         hide: tuple[str, ...] = (),
     ) -> Answer:
-        """Make one request as ``_once`` does, before the ears of who listens in."""
+        """Make one request as ``_once`` does, and publish it to the wiretap."""
         exchange = None
         if self.tap.listeners:
             exchange = self.tap.exchange()
-            self.tell(self.shown(name, url, hide), body, sent=True, exchange=exchange, hide=hide)
+            self.publish(self.shown(name, url, hide), body, sent=True, exchange=exchange, hide=hide)
         answer = await self._once(
             method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
         )
         if self.tap.listeners:
             shown = self.shown(name, url, hide)
-            self.tell(shown, answer.body, sent=False, status=answer.status, exchange=exchange, hide=hide)
+            self.publish(shown, answer.body, sent=False, status=answer.status, exchange=exchange, hide=hide)
         return answer
 
     async def _once(
@@ -213,6 +214,12 @@ class HttpTransport:
         _LOGGER.debug("%s: %s", name, answer.status)
         return answer
 
+    def basic(self, login: tuple[str, str]) -> str:
+        """Return the header of a name and a password, which is a secret from now on."""
+        pair = base64.b64encode(":".join(login).encode()).decode()
+        self.secrets.add(pair)
+        return f"Basic {pair}"
+
     def download(self, answer: Answer, name: str) -> Download:
         """Return an answer that was not read as a stream.
 
@@ -222,7 +229,7 @@ class HttpTransport:
             raise final(f"{name}: the answer cannot be read.", "Check the address of the server.")
         return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
 
-    def tell(
+    def publish(
         self,
         what: str,
         body: bytes | None,
@@ -232,8 +239,8 @@ class HttpTransport:
         exchange: int | None = None,
         hide: tuple[str, ...] = (),
     ) -> None:
-        """Tell who listens in, without secrets and without ``hide``. Look at ``tap.listeners`` first."""
-        self.tap.tell(what, sent=sent, body=self.mask.body(body, hide), status=status, exchange=exchange)
+        """Show a message to those who look at the wire, without secrets. Look at ``tap.listeners`` first."""
+        self.tap.publish(what, sent=sent, body=self.mask.body(body, hide), status=status, exchange=exchange)
 
     def shown(self, name: str, url: str, hide: tuple[str, ...] = ()) -> str:
         """What a request is called where it is shown: method, path and query."""
@@ -334,7 +341,7 @@ def certificate_failure(error: Exception, where: str) -> CertificateFailed:
     return CertificateFailed(
         f"The certificate of {where} does not verify: {reason}.",
         remedy="Use the host name that the certificate is for; or name its authority in ca_file; or, if you accept "
-        'that anybody could pretend to be the server, set tls to "none".',
+        'that anyone could pretend to be the server, set tls to "none".',
     )
 
 
@@ -343,6 +350,16 @@ def final(message: str, remedy: str) -> ConnectionFailed:
     error = ConnectionFailed(message, remedy=remedy)
     error.transient = False
     return error
+
+
+def unknown_outcome(name: str, error: PbxError) -> OutcomeUnknown:
+    """Return the error of a request whose answer only says that the server has not answered in time."""
+    unknown = OutcomeUnknown(
+        f"{name} was sent and the server had no answer to it in time. It may have been carried out.",
+        remedy="Look at the events or the state before trying again.",
+    )
+    unknown.__cause__ = error
+    return unknown
 
 
 def why(error: BaseException) -> str:

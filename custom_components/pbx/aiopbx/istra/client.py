@@ -199,14 +199,14 @@ class IstraClient(IstraServices, WireClient):
         if answer.status != 401 or said_code(answer) == NOT_ALLOWED_FOR_CRM:
             return answer
         if query.get("listenerName") is not None or operation.name == "delete_listener":
-            return answer  # the listener went with the session, and there is none of that name in another
+            return answer  # the listener went with the session, and the next session has none of that name
         self._repeating += 1
         try:
             await self._session.renew(generation)
             return await self._spelled(operation, path, query, body)
         finally:
             self._repeating -= 1
-            if not self._repeating:  # whoever hears of it will close this client
+            if not self._repeating:  # the owner closes this client then
                 self._tell_of_the_new_session()
 
     def _tell_of_the_new_session(self) -> None:

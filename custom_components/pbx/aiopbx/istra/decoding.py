@@ -34,6 +34,7 @@ _ODD: Final = "\u201c\u201d\u201e\u2018\u2019'"
 _CLOSING: Final = {odd: f'"\u201c\u201d{odd}' + ("\u2019" if odd == "\u2018" else "") for odd in _ODD}
 _SPACES: Final = " \t\r\n\u00a0\ufeff"
 _DROPPED: Final = object()
+_NO_COUNTER: Final = Notifications()
 _TOO_LARGE: Final = 2**63
 _TRUE: Final = frozenset({"true", "1", "yes"})
 _FALSE: Final = frozenset({"false", "0", "no", ""})
@@ -58,7 +59,7 @@ class Push:
 
 
 class Ping(Enum):
-    """A frame that only says that somebody is there."""
+    """A frame that only says that the server is there."""
 
     PING = "ping"
     OTHER = "other"
@@ -97,7 +98,7 @@ class FrameDecoder:
                 UNLISTED.count = unlisted
             else:
                 item = push.item
-                if item:
+                if item and item != _NO_COUNTER:  # the forgiving way counts that as malformed
                     self._look_in -= 1
                     items = item if isinstance(item, tuple) else (item,)
                     self._count(len(items), unlisted)
@@ -152,7 +153,7 @@ class FrameDecoder:
 
     def _malformed(self, what: str) -> None:
         self.statistics.malformed_frames += 1
-        self.statistics.tell_once(what)
+        self.statistics.log_once(what)
 
     def _count(self, items: int, unlisted: int) -> None:
         self.statistics.events += items
@@ -164,7 +165,7 @@ def tell_unlisted(statistics: WireStatistics, count: int) -> None:
     """Count values that their enumerations do not list, and name each once."""
     statistics.unknown_values += count
     for kind, value in UNLISTED.seen:
-        statistics.tell_once(f"The server sends {value[:80]!r}, which {kind} does not list")
+        statistics.log_once(f"The server sends {value[:80]!r}, which {kind} does not list")
 
 
 def read_answer(body: bytes, kind: Any, statistics: WireStatistics) -> Any:
@@ -285,7 +286,7 @@ def _has_another(name: str, given: dict[str, Any], kind: type[IstraWire]) -> boo
 
 def _drop(statistics: WireStatistics, where: str) -> Any:
     statistics.bad_fields += 1
-    statistics.tell_once(f"The server sends {where} as another type than the guides say, or not at all; it is left out")
+    statistics.log_once(f"The server sends {where} as another type than the guides say, or not at all; it is left out")
     return _DROPPED
 
 
@@ -310,7 +311,7 @@ def _types_by_name(kind: type[IstraWire]) -> dict[str, Any]:
 
 
 def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
-    """Count the fields that a type does not have, in all that is in it; each is counted and told once."""
+    """Count the fields that a type does not have, in all that is in it; each is counted and logged once."""
     if get_origin(kind) in (Union, UnionType):
         kind = next(part for part in get_args(kind) if part is not NoneType)
     if get_origin(kind) is tuple and isinstance(raw, list):
@@ -321,7 +322,7 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
         for name, value in _exactly(raw).items():
             if name.lower() in known:
                 unknown_fields(value, known[name.lower()], statistics)
-            elif statistics.tell_once(f"The server sends {kind.__name__}.{name[:80]}, a field that is not known"):
+            elif statistics.log_once(f"The server sends {kind.__name__}.{name[:80]}, a field that is not known"):
                 statistics.unknown_fields += 1
 
 

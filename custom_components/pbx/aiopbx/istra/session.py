@@ -14,6 +14,7 @@ from ..errors import (
     SessionLost,
     TwoStepRequired,
 )
+from ..exchange import Session
 from ..loops import settle
 from ..operations import operation_of
 from .services.session import SessionService
@@ -30,17 +31,15 @@ _NOTHING_THERE: Final = (404, 405)
 """What a host answers to a login that it knows nothing of."""
 
 
-class SessionKeeper:
-    """Opens the session, opens another when it has expired, and closes it. ``lost`` is set when there is none."""
+class SessionKeeper(Session):
+    """Opens the session, opens another when it has expired, and closes it. ``lost`` is set when it is gone for good."""
 
     def __init__(self, transport: IstraTransport) -> None:
         """Log in over this transport."""
+        super().__init__()
         self.transport = transport
-        self.opened = False
         self.generation = 0
         """How many sessions there have been."""
-        self.lost = asyncio.Event()
-        self.lost_reason: PbxError | None = None
         self._opening = asyncio.Lock()
         self._closing = False
 
@@ -153,13 +152,6 @@ class SessionKeeper:
         if self._opening.locked():
             async with self._opening:
                 pass
-
-    def lose(self, reason: PbxError) -> None:
-        """Note that the session is gone, and with it what was listened to."""
-        if not self.lost.is_set():
-            self.lost_reason = reason
-            self.lost.set()
-            _LOGGER.debug("The session is gone: %s", reason)
 
     async def log_out(self) -> None:
         """Log out, by GET where POST is not served. Raises ``RequestRefused``."""

@@ -150,7 +150,7 @@ class PushSocket:
         self.last_heard = self.last_frame = monotonic()
         transport.statistics.bytes += len(frame)
         if transport.tap.listeners:
-            transport.tell(f"ws-service/{transport.application}", frame, sent=False)
+            transport.publish(f"ws-service/{transport.application}", frame, sent=False)
         decoded = self._decoder.decode(frame)
         if type(decoded) is Push:
             return decoded
@@ -205,7 +205,7 @@ class PushSocket:
         text = to_json(KeepAlive(keepalive=True)).decode() if transport.application is Application.USER else _PING
         self.last_sent = monotonic()
         if transport.tap.listeners:
-            transport.tell(f"ws-service/{transport.application}", text.encode(), sent=True)
+            transport.publish(f"ws-service/{transport.application}", text.encode(), sent=True)
         async with asyncio.timeout(self._transport.settings.request_timeout):
             await self._connection.send(text)
 
@@ -263,7 +263,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
         if application is Application.USER:
             headers[APPLICATION] = str(application)
         if transport.tap.listeners:
-            transport.tell(name, None, sent=True)
+            transport.publish(name, None, sent=True)
         secure = url.startswith("https:")
         session = transport.cookies
         try:
@@ -297,7 +297,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
                 raise
             return socket
         if transport.tap.listeners:
-            transport.tell(name, answer.body, sent=False, status=answer.status)
+            transport.publish(name, answer.body, sent=False, status=answer.status)
         if answer.status not in REDIRECTS:
             refused = refusal(answer, name, transport.secrets, safe=True)
             if answer.status in _NO_UPGRADE and refused.remedy is None:

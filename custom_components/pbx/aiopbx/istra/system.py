@@ -44,7 +44,7 @@ class IstraSystem(WireSystem[IstraLink]):
         return link
 
     async def serves(self, server: int) -> bool:
-        """Whether one can log in. Nobody asks: there is one server only."""
+        """Whether one can log in. Not asked in practice: there is only one server."""
         client = self._client()
         try:
             await client.open()

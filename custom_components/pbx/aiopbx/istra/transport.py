@@ -1,6 +1,5 @@
 """HTTP as Istra speaks it, and its refusals."""
 
-import base64
 import re
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -12,14 +11,13 @@ from ..errors import (
     NotAllowed,
     NotFound,
     NotReady,
-    OutcomeUnknown,
     PbxError,
     RequestRefused,
     SessionLost,
 )
 from ..http.secrets import Secrets
 from ..http.tap import WireStatistics
-from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, final, shortened
+from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, final, shortened, unknown_outcome
 from ..settings.connection import ConnectionSettings
 from .decoding import convert, forgiving
 from .types.session import Application, ErrorBody
@@ -95,9 +93,7 @@ class IstraTransport(HttpTransport):
             token = self.token
             headers[APPLICATION] = f"{self.application};{token}" if token else str(self.application)
             if basic is not None:
-                pair = base64.b64encode(":".join(basic).encode()).decode()
-                self.secrets.add(pair)
-                headers["Authorization"] = f"Basic {pair}"
+                headers["Authorization"] = self.basic(basic)
             session = self.cookies
             answer = await self._exchange(
                 method,
@@ -139,7 +135,7 @@ class IstraTransport(HttpTransport):
             below = "/".join(path[: -len(wanted)])
         else:  # a host alone, or a host and the base there
             below = parts.path.rstrip("/") or urlsplit(self.base).path
-        host = parts.netloc.rpartition("@")[2]  # whom a redirect wants to be logged in as, is nobody's business
+        host = parts.netloc.rpartition("@")[2]  # without the login that a redirect may carry
         self.base = f"{parts.scheme}://{host}{below}".rstrip("/")
         self.host = parts.hostname or self.host
 
@@ -180,7 +176,7 @@ _ANOTHER_REQUEST_MAY_DO: Final = frozenset({400, 404, 405, 409, 413, 415, 422})
 def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: bool = False) -> PbxError:
     """Make an error of an answer that is not 2xx, with everything the server said and nothing that is secret.
 
-    Without a session yet, at the ``login``, 401 cannot mean that there is none any more.
+    Without a session yet, at the ``login``, 401 cannot mean that it is gone.
     """
     raw = _object(answer.body)
     body: ErrorBody = convert(raw, ErrorBody, WireStatistics())
@@ -216,12 +212,7 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: b
     unanswered = answer.status == 408 or (answer.status in _GATEWAY_ERRORS and not raw)
     made.transient = isinstance(made, NotReady | SessionLost) or unanswered or answer.status in _LATER
     if unanswered and not safe:
-        unknown = OutcomeUnknown(
-            f"{name} was sent and the server had no answer to it in time. It may have been carried out.",
-            remedy="Look at the events or the state before trying again.",
-        )
-        unknown.__cause__ = made
-        return unknown
+        return unknown_outcome(name, made)
     return made
 
 

@@ -1,1 +1,1 @@
-"""The O2G wire: what the client says to an O2G server and hears from it."""
+"""The O2G wire: what the client sends to an O2G server and receives from it."""

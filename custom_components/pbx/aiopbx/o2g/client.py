@@ -14,7 +14,8 @@ from ..operations import Operation, Query, operation_of
 from ..settings.connection import ConnectionSettings
 from ..wire import Wire, secrets_of
 from .channel.base import ChannelEnd, EventChannel
-from .channel.kinds import Channels, channels_of
+from .channel.chunk import Channels
+from .channel.kinds import channels_of
 from .decoding import read_answer
 from .services import O2gServices
 from .services.sessions import Subscriptions
@@ -210,7 +211,7 @@ class O2gClient(O2gServices, WireClient):
 
 
 def _reference(answer: Answer) -> str | None:
-    """Read an answer that is one string: as JSON, as plain text, or from the Location header; none if there is none."""
+    """Read an answer that is one string: as JSON, as plain text, or from the Location header; None without any."""
     text = answer.text.strip()
     if text:
         try:

@@ -95,7 +95,7 @@ class EventDecoder:
     def overlong(self) -> None:
         """Count a line that was too long to be kept."""
         self.statistics.malformed_frames += 1
-        self.statistics.tell_once("A line of the event channel was too long and was skipped")
+        self.statistics.log_once("A line of the event channel was too long and was skipped")
 
     def _decode(self, line: bytes) -> Event | None:
         if not line or line.isspace():
@@ -112,12 +112,12 @@ class EventDecoder:
         name = raw.get("eventName") if isinstance(raw, dict) else None
         if not isinstance(name, str) or not name:
             self.statistics.malformed_frames += 1
-            self.statistics.tell_once("A line of the event channel was no event and was skipped")
+            self.statistics.log_once("A line of the event channel was no event and was skipped")
             return None
         kind = _KNOWN.get(name)
         if kind is None:
             self.statistics.unknown_events += 1
-            self.statistics.tell_once(f"The server sends {name[:80]!r}, an event that is not known")
+            self.statistics.log_once(f"The server sends {name[:80]!r}, an event that is not known")
             login = raw.get("loginName")
             return UnknownEvent(name=name, raw=line, login_name=login if isinstance(login, str) else None)
         event: Event = lenient(raw, kind, self.statistics)
@@ -126,7 +126,7 @@ class EventDecoder:
 
     def _tell_unlisted(self) -> None:
         for kind, value in UNLISTED.seen:
-            self.statistics.tell_once(f"The server sends {value[:80]!r}, which {kind} does not list")
+            self.statistics.log_once(f"The server sends {value[:80]!r}, which {kind} does not list")
 
 
 def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
@@ -146,7 +146,7 @@ def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
 
 
 def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
-    """Count the fields that a type does not have, in all that is in it; each is counted and told once."""
+    """Count the fields that a type does not have, in all that is in it; each is counted and logged once."""
     if get_origin(kind) in (Union, UnionType):
         kind = next(part for part in get_args(kind) if part is not NoneType)
     if get_origin(kind) is tuple and isinstance(raw, list):
@@ -160,7 +160,7 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
             elif (
                 name not in _NEEDLESS
                 and name != kind.__struct_config__.tag_field
-                and statistics.tell_once(f"The server sends {kind.__name__}.{name[:80]}, a field that is not known")
+                and statistics.log_once(f"The server sends {kind.__name__}.{name[:80]}, a field that is not known")
             ):
                 statistics.unknown_fields += 1
 
@@ -210,7 +210,7 @@ def _lenient_struct(raw: Any, kind: type[Wire], statistics: WireStatistics, wher
 
 def _drop(statistics: WireStatistics, where: str) -> Any:
     statistics.bad_fields += 1
-    statistics.tell_once(f"The server sends {where} as another type than the reference says; it is left out")
+    statistics.log_once(f"The server sends {where} as another type than the reference says; it is left out")
     return _DROPPED
 
 
@@ -222,11 +222,11 @@ class _Named(msgspec.Struct, rename="camel"):
 
 
 def tell_events(tap: Wiretap, lines: bytes, mask: Mask) -> None:
-    """Tell those who listen of lines of the event channel, each by the name of its event."""
+    """Publish lines of the event channel to those who look at the wire, each by the name of its event."""
     for line in lines.split(b"\n"):
         if line and not line.isspace():
             text = mask.body(line)
-            tap.tell(_name(text) or _UNREADABLE, sent=False, body=text)
+            tap.publish(_name(text) or _UNREADABLE, sent=False, body=text)
 
 
 def _name(text: str) -> str:

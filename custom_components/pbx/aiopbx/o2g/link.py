@@ -151,7 +151,7 @@ class O2gLink(WireLink[O2gClient]):
             if self._synchronising and not self._lost.is_set():
                 self._applier.apply(events)
             else:
-                # The state of the lines is another link's, or nobody's; the heartbeat is this channel's all the same.
+                # This link's events do not count yet; the heartbeat is this channel's all the same.
                 for event in events:
                     if type(event) is OnChannelInformation:
                         self._on_channel_information(event)

@@ -207,7 +207,7 @@ _NOBODY: Final = PartyKind.UNKNOWN
 
 
 def party_of(identity: wire.PartyInfo, id_: str = "", anonymous: bool = False, droppable: bool = True) -> Party:
-    """Somebody, as the model shows them."""
+    """A party, as the model shows it."""
     type_ = identity.type
     who = identity.id
     first, last, display = identity.first_name, identity.last_name, identity.display_name

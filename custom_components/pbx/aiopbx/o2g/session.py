@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
+from ..exchange import Session
 from ..operations import operation_of
 from .decoding import read_answer
 from .services.sessions import Sessions
@@ -50,19 +51,17 @@ class Authentication(Wire, kw_only=True):
     internal_url: str | None = None
 
 
-class SessionKeeper:
+class SessionKeeper(Session):
     """Opens the session, keeps it alive and closes it. ``lost`` is set when it is gone."""
 
     def __init__(self, transport: Transport) -> None:
         """Log in over this transport."""
+        super().__init__()
         self.transport = transport
         self.descriptor = RoxeRestApiDescriptor()
         self.info = SessionInfo()
-        self.lost = asyncio.Event()
-        self.lost_reason: PbxError | None = None
         self.token_expires: str | None = None
         """Until when a session that was opened with a token lasts, as the server writes it."""
-        self.opened = False
         self._sessions_url = ""
         self._base_url = ""
         self._relative: dict[str, str] = {}
@@ -209,13 +208,6 @@ class SessionKeeper:
         except ValueError:
             return
         self.token_expires = token.expiration_date or self.token_expires
-
-    def lose(self, reason: PbxError) -> None:
-        """Note that the session is gone."""
-        if not self.lost.is_set():
-            self.lost_reason = reason
-            self.lost.set()
-            _LOGGER.debug("The session is gone: %s", reason)
 
     # ----------------------------------------------------------------------------------------------------- closing
 

@@ -87,7 +87,7 @@ async def subscribe(
             rights.mark_basic(lacking)
             fewer = await licensed_agents(client, agents, rights) if extras and not lacking else agents
             if not lacking and len(fewer) == len(agents):
-                break  # nobody else can be left out
+                break  # there is no one else to leave out
             agents = fewer
         if not (licensed or agents or client.administrator):
             break

@@ -165,7 +165,7 @@ class Sync:
         self._patience = patience
         self._start = start
         self._asking = asyncio.Lock()
-        """Snapshots are asked for by one at a time: they name nobody who asked for them."""
+        """Snapshots are asked for by one at a time: they do not name who asked for them."""
 
     async def everything(self) -> None:
         """Bring the store up to date, with the lines that there are now."""

@@ -1,6 +1,5 @@
 """HTTP as O2G speaks it: one request at a time, its answer or its refusal, and no secret on the way."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -11,7 +10,6 @@ from ..errors import (
     NotAllowed,
     NotFound,
     NotReady,
-    OutcomeUnknown,
     PbxError,
     RequestRefused,
     SessionLost,
@@ -26,6 +24,7 @@ from ..http.transport import (
     final,
     said as parse,
     shortened,
+    unknown_outcome,
     word,
 )
 
@@ -110,9 +109,7 @@ class Transport(HttpTransport):
         if body is not None:
             headers["Content-Type"] = JSON
         if basic is not None:
-            pair = base64.b64encode(":".join(basic).encode()).decode()
-            self.secrets.add(pair)
-            headers["Authorization"] = f"Basic {pair}"
+            headers["Authorization"] = self.basic(basic)
         answer = await self._followed(
             method,
             url,
@@ -226,12 +223,7 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
         error_type == "REQUEST_TIMEOUT" or answer.status == 408 or (answer.status in _GATEWAY_ERRORS and not said)
     )
     if unanswered and not safe:
-        unknown = OutcomeUnknown(
-            f"{name} was sent and the server had no answer to it in time. It may have been carried out.",
-            remedy="Look at the events or the state before trying again.",
-        )
-        unknown.__cause__ = made
-        return unknown
+        return unknown_outcome(name, made)
     return made
 
 

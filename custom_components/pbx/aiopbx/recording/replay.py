@@ -264,7 +264,7 @@ class ReplaySystem:
         self._refuse()
 
     async def serves(self, server: int) -> bool:
-        """Nobody serves."""
+        """Nothing serves."""
         return False
 
     def use(self, link: Link | None) -> None:
@@ -463,7 +463,7 @@ def _some(entries: Iterator[Entry]) -> list[Entry]:
 
 
 class Replay(Pbx):
-    """A recording that is brought back, as a ``Pbx``: what it tells comes from the file, and nothing can be done.
+    """A recording that is brought back, as a ``Pbx``: its events come from the file, and nothing can be done.
 
     ``features`` are empty, and every action raises ``NotSupported``. Events keep the times they had; ``now`` is that of
     the recording.

@@ -15,7 +15,7 @@ _ONLY_O2G: Final[dict[str, str]] = {
     "secondary_url": "There are no pairs of servers; leave it out.",
     "supervised": "Log in as the user oneself, or use myrcc for the lines of an enterprise.",
     "application_name": "The name of the application is that of the interface; leave it out.",
-    "network": "Its servers tell no second address; leave it out.",
+    "network": "Its servers have no second address; leave it out.",
     "channel": "Events come over a WebSocket that this side opens; leave it out.",
     "webhook": "Events come over a WebSocket that this side opens; leave it out.",
     "tunnel": "Events come over a WebSocket that this side opens; leave it out.",

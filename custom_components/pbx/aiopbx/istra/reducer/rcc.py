@@ -36,7 +36,7 @@ ASKED: Final = timedelta(seconds=10)
 REUSED: Final = 60_000
 """Ms after a line was dropped from which on one that is created under its id is another: servers report the creation of
 one and the same line a little differently every time."""
-SOMEBODY: Final = Party()
+SOMEONE: Final = Party()
 """Whoever else is in a conference: the wire shows one of them only."""
 
 _ESTABLISHED: Final = frozenset({CallState.ACTIVE, CallState.HELD})
@@ -282,13 +282,13 @@ def _parties(data: CallLine, before: tuple[Party, ...], conference: bool) -> tup
     """The other one. Of a conference the wire shows one, and that there are more."""
     number, label, outside = data.displayed_number, data.displayed_label, data.displayed_external_number
     if number is None and label is None and outside is None:
-        shown = before[0] if before else SOMEBODY
+        shown = before[0] if before else SOMEONE
     else:
         kind = PartyKind.EXTERNAL if not number or number == outside else PartyKind.UNKNOWN
         if not (number or outside):
             kind = PartyKind.UNKNOWN
         shown = Party(number=number or outside or None, name=label or None, kind=kind, droppable=False)
-    return (shown, SOMEBODY) if conference else (shown,)
+    return (shown, SOMEONE) if conference else (shown,)
 
 
 _OWN: dict[tuple[tuple[LineAction, ...], CallState, Direction, bool], frozenset[Action]] = {}

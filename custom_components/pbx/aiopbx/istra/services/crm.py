@@ -16,7 +16,7 @@ class Crm(IstraService, service="crm", applications=(Application.CRM,)):
 
     @operation("GET", "v1/crm/CallLine")
     def listen(self, *, listener_name: str, terminal_id: str) -> Send[None]:
-        """Let the events of a terminal be pushed for a listener from now on. What is in progress is not told."""
+        """Let the events of a terminal be pushed for a listener from now on. Calls in progress are not reported."""
         return Send(listenerName=listener_name, terminalId=terminal_id)
 
     @operation("GET", "v1/crm/PlaceCall", repeatable=False, starts_call=True)

@@ -105,7 +105,7 @@ class EndUser(IstraService, service="enduser", applications=(Application.USER,))
     ) -> Send[User | None]:
         """Set the caller ID; the number is E.164, such as ``+15550100``, and goes with ``MANUAL_SETTING``.
 
-        The answer is what was set; none where the server says nothing.
+        The answer is what was set; None where the server says nothing.
         """
         body = CallerIdRequest(custom_caller_id_choice=choice, manual_custom_caller_id=number)
         return Send(user_id, body=body, rt=rt)

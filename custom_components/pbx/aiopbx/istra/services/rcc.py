@@ -40,7 +40,7 @@ class Rcc(IstraService, service="rcc", applications=(Application.RCC,)):
 
     @operation("POST", _LINE + "/{id}/addParty", sends=Destination)
     def add_party(self, line_id: str, destination: str) -> Send[None]:
-        """Bring somebody else into the call."""
+        """Bring someone else into the call."""
         return Send(line_id, body=Destination(destination=_given(destination, "destination")))
 
     @operation("POST", _LINE + "/{id}/answer")
@@ -50,7 +50,7 @@ class Rcc(IstraService, service="rcc", applications=(Application.RCC,)):
 
     @operation("POST", _LINE + "/{id}/disconnect")
     def disconnect(self, line_id: str) -> Send[None]:
-        """End the call, for everybody."""
+        """End the call for everyone in it."""
         return Send(line_id)
 
     @operation("POST", _LINE + "/{id}/hold")

@@ -1,17 +1,22 @@
 """The usual event channel: one answer that never ends, one event a line."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 
 import aiohttp
 from yarl import URL
 
 from ...errors import NotReady, PbxError, RequestRefused, SubscriptionLost
+from ...http.tap import WireStatistics
+from ...operations import Operation, operation_of
+from ...settings.connection import ConnectionSettings
 from ..decoding import Event, EventDecoder
+from ..services.sessions import Subscriptions
 from ..transport import JSON, MOST_OF_AN_ERROR, MOST_REDIRECTS, REDIRECTS, Answer, Transport, refusal
 from ..types.events import OnChannelInformation
+from ..types.sessions import Subscription, SubscriptionRequest
 from .base import LONGEST_LINE, ChannelEnd, EventChannel
 
 _BUFFER: Final = 256 * 1024
@@ -76,7 +81,7 @@ class ChunkChannel(EventChannel):
                         if first:
                             first = False
                             if type(events[0]) is not OnChannelInformation:
-                                statistics.tell_once("The event channel did not begin with OnChannelInformation")
+                                statistics.log_once("The event channel did not begin with OnChannelInformation")
                         self.arrivals.notify()
                         yield events
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -105,10 +110,10 @@ async def open_channel(transport: Transport, url: str, decoder: EventDecoder) ->
         exchange = None
         if tap.listeners:  # its URL is a secret
             exchange = tap.exchange()
-            tap.tell(f"{method} {_SHOWN}", sent=True, exchange=exchange)
+            tap.publish(f"{method} {_SHOWN}", sent=True, exchange=exchange)
         response = await _ask(transport, method, url)
         if tap.listeners:
-            tap.tell(f"{method} {_SHOWN}", sent=False, status=response.status, exchange=exchange)
+            tap.publish(f"{method} {_SHOWN}", sent=False, status=response.status, exchange=exchange)
         if 200 <= response.status < 300:
             return ChunkChannel(response, decoder)
         try:
@@ -161,3 +166,46 @@ def _refused(answer: Answer, transport: Transport) -> PbxError:
         can_retry=error.can_retry,
         remedy="A new subscription is needed.",
     )
+
+
+SUBSCRIBE: Final[Operation[Subscription]] = operation_of(Subscriptions.subscribe)
+
+
+class Prepared(NamedTuple):
+    """A subscription that is about to be asked for."""
+
+    operation: Operation[Subscription]
+    query: Mapping[str, str | bool]
+    request: SubscriptionRequest
+    channel: EventChannel | None
+    """Where its events will come, if that must be known before they do."""
+
+
+class Channels:
+    """The chunked channel, and the base of the others. It outlives connections, as a listener does."""
+
+    def __init__(self, settings: ConnectionSettings, statistics: WireStatistics) -> None:
+        """Nothing is open yet."""
+        self.settings = settings
+        self.statistics = statistics
+
+    async def open(self) -> None:
+        """Listen, if that is needed, and is not so already. Raises ``InvalidInput`` where it cannot."""
+
+    async def close(self) -> None:
+        """Listen no more. Never raises; more than once is fine."""
+
+    def transport(self, http: aiohttp.ClientSession, url: str) -> Transport:
+        """Return the way that requests to this server go."""
+        return Transport(self.settings, http, url=url, statistics=self.statistics)
+
+    def prepare(self, transport: Transport, request: SubscriptionRequest) -> Prepared:
+        """Make ready for the events of a subscription that is about to be asked for."""
+        return Prepared(SUBSCRIBE, {}, request, None)
+
+    async def open_channel(self, transport: Transport, subscription: Subscription) -> EventChannel:
+        """Open the channel of a subscription for which none was prepared."""
+        url = transport.choose(
+            subscription.public_polling_url, subscription.private_polling_url, what="the event channel"
+        )
+        return await open_channel(transport, url, EventDecoder(self.statistics, transport.mask))

@@ -31,7 +31,7 @@ class PushedChannel(EventChannel):
         self._woken = asyncio.Event()
 
     def put(self, body: bytes) -> bool:
-        """Take what was delivered: an event, or several, one a line. False if there is no room, or nobody reads."""
+        """Take what was delivered: an event, or several, one a line. False if there is no room, or no reader."""
         if self.end is not None or self._size >= MOST_WAITING:
             return False
         self.last_heard = monotonic()

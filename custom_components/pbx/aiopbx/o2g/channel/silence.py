@@ -53,7 +53,7 @@ class Silence:
     async def watch(self, channel: EventChannel, provoke: Callable[[], Awaitable[bool]]) -> str:
         """Wait until the channel is dead; returns why.
 
-        Silence alone proves nothing where nobody telephones, so before it is believed ``provoke`` asks for an event. It
+        Silence alone proves nothing in a quiet office, so before it is believed ``provoke`` asks for an event. It
         is False where none can be asked for.
         """
         while True:

@@ -43,8 +43,8 @@ from ..types.tunnel import (
     payload,
 )
 from .base import ChannelEnd, EventChannel
+from .chunk import SUBSCRIBE, Channels, Prepared
 from .delivered import PushedChannel
-from .kinds import SUBSCRIBE, Channels, Prepared
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,14 +86,14 @@ class Agent:
                     message = from_agent(frame)
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     self._statistics.malformed_frames += 1
-                    self._statistics.tell_once("The agent sends a message that cannot be read; it is skipped")
+                    self._statistics.log_once("The agent sends a message that cannot be read; it is skipped")
                     continue
                 if type(message) is Event:
                     channel = self._channels.get(message.identifier)
                     if channel is not None:
                         channel.put(message.body)
                     else:
-                        self._statistics.tell_once("The agent sends events of a subscription that is over")
+                        self._statistics.log_once("The agent sends events of a subscription that is over")
                 else:
                     pending = self._waiting.get(message.id)
                     if pending is not None:
@@ -102,7 +102,7 @@ class Agent:
             pass
 
     def lose(self, reason: str) -> None:
-        """The connection is gone: nobody is answered any more, and channels end."""
+        """The connection is gone: requests are answered no more, and channels end."""
         if self.gone:
             return
         self.gone = True
@@ -180,7 +180,7 @@ class _Pending:
         self._woken.set()
         if not self._answer.done():
             self._answer.set_exception(_Gone())
-            self._answer.exception()  # whoever waits gets it; if nobody does, that is no error
+            self._answer.exception()  # raised where it is awaited; unawaited it is no error
         self._agent.forget(self._id)
 
     async def answer(self) -> Answered:
@@ -202,7 +202,7 @@ class _Pending:
             await self._woken.wait()
 
     def let_go(self) -> None:
-        """Nobody wants more of it."""
+        """The rest of it is not wanted."""
         if self._whole:
             return
         self._whole = True
@@ -222,7 +222,7 @@ class _Pending:
 
 
 _FAREWELLS: Final[set[asyncio.Future[None]]] = set()
-"""Tasks that tell agents something before they end by themselves."""
+"""Tasks that send agents a farewell, until they end by themselves."""
 
 
 class _Body:
@@ -325,7 +325,7 @@ class TunnelChannels(Channels):
             await settle(*self._closers)
 
     def _whose(self, handshake: Handshake) -> int | None:
-        """Which server's agent this is, by the secret that it shows; none is nobody's."""
+        """Which server's agent this is, by the secret that it shows; None for an unknown one."""
         path = urlsplit(handshake.path).path.rstrip("/")
         header = handshake.headers.get("Authorization", "")
         shown = (path.rpartition("/")[2], header.removeprefix(BEARER).strip() if header.startswith(BEARER) else "")
@@ -488,13 +488,13 @@ class TunnelTransport(Transport):
             async with asyncio.timeout(limit):
                 pending = agent.expect(request.id)
                 await agent.send(request)
-                told = await pending.answer()
-                answered = CIMultiDictProxy(CIMultiDict(told.headers))
-                if stream and 200 <= told.status < 300:
-                    answer = Answer(told.status, answered, b"", url, _response(_Body(pending, answered, told.status)))
+                reply = await pending.answer()
+                answered = CIMultiDictProxy(CIMultiDict(reply.headers))
+                if stream and 200 <= reply.status < 300:
+                    answer = Answer(reply.status, answered, b"", url, _response(_Body(pending, answered, reply.status)))
                 else:
                     read = b"".join([piece async for piece in pending.pieces()])
-                    answer = Answer(told.status, answered, read, url)
+                    answer = Answer(reply.status, answered, read, url)
             whole = True
         except (_Gone, TimeoutError) as error:
             raise self._unanswered(error, name, sent=pending is not None, safe=safe) from None

@@ -19,8 +19,8 @@ from ..decoding import EventDecoder
 from ..transport import Transport
 from ..types.sessions import Subscription, SubscriptionRequest
 from .base import LONGEST_LINE, ChannelEnd, EventChannel
+from .chunk import SUBSCRIBE, Channels, Prepared
 from .delivered import PushedChannel
-from .kinds import SUBSCRIBE, Channels, Prepared
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class WebhookChannels(Channels):
                 await runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
-        """Answer one request: nobody learns anything who does not know the secret."""
+        """Answer one request; without the secret nothing can be learned."""
         parts = request.path.rstrip("/").split("/")
         # A proxy may have put something before the secret, or taken it away.
         known = len(parts) >= 2 and self._is_secret(parts[-2])
@@ -110,14 +110,14 @@ class WebhookChannels(Channels):
         channel = self._channels.get(parts[-1]) if known else None
         if channel is None:
             self.late += 1
-            self.statistics.tell_once("The server delivers events of a subscription that is over")
+            self.statistics.log_once("The server delivers events of a subscription that is over")
             return web.Response(status=HTTPStatus.GONE)
         if not channel.put(body):
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     def _is_secret(self, text: str) -> bool:
-        """Compare in a time that tells nothing."""
+        """Compare in constant time."""
         return hmac.compare_digest(text.encode("utf-8", "replace"), self._secret.encode())
 
     # --------------------------------------------------------------------------------------------------- subscriptions
@@ -136,7 +136,7 @@ class WebhookChannels(Channels):
         return Prepared(SUBSCRIBE, {}, replace(request, web_hook_url=url, timeout=None), channel)
 
     async def open_channel(self, transport: Transport, subscription: Subscription) -> EventChannel:
-        """Open the chunked channel of a subscription that somebody made without the webhook."""
+        """Open the chunked channel of a subscription that was made without the webhook."""
         if not (subscription.public_polling_url or subscription.private_polling_url):
             raise ConnectionFailed("This subscription was not made through the webhook of this client.")
         return await super().open_channel(transport, subscription)

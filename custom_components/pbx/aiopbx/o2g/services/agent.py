@@ -89,7 +89,7 @@ class Agent(Service, service="AcdAgent"):
 
     @operation("POST", _AGENT + "/state/snapshot", API_CONTACTCENTER_AGENT, repeatable=True, everyone=True, since="2.1")
     def agent_snapshot(self, *, login_name: str | None = None) -> Send[None]:
-        """Have the state sent on the channel; an administrator who names nobody asks for that of all agents."""
+        """Have the state sent on the channel; without a login name an administrator asks for all agents."""
         return Send(loginName=login_name)
 
     @operation("POST", _AGENT + "/supervisorHelp", API_CONTACTCENTER_AGENT)

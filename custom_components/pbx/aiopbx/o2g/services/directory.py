@@ -82,7 +82,7 @@ class Directory(Service, service="Directory"):
             async for contact in client.directory.search_all(field("last_name").begins_with("Ma")):
                 print(contact.last_name, contact.id.phone_number)
 
-        ``limit`` is 1 to 100; the server's is 100. Wrong input is told when the search begins.
+        ``limit`` is 1 to 100; the server's is 100. Raises ``InvalidInput`` when the search begins.
         """
         wire = criterion_of(criterion) if isinstance(criterion, DirectoryFilter) else criterion
         if not isinstance(wire, Criterion):

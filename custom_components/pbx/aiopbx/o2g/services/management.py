@@ -50,7 +50,7 @@ class PbxManagement(Service, service="PbxManagement"):
     ) -> Send[None]:
         """Change attributes of an object, or carry out an action that its model offers.
 
-        Raises ``Conflict`` where somebody else has changed the object since it was last read: read it, and change it
+        Raises ``Conflict`` where someone else has changed the object since it was last read: read it, and change it
         again. The actions ``add`` and ``remove`` change a list attribute without that.
         """
         return Send(node_id, object_path, body=body, action=action)
@@ -86,7 +86,7 @@ class PbxManagement(Service, service="PbxManagement"):
     def create_object(
         self, node_id: str | int, object_path: str | ObjectPath, body: PbxAttributes, *, action: str | None = None
     ) -> Send[None]:
-        """Create an object. What is not given has its default; the model says what has none."""
+        """Create an object. What is left out gets its default; the model says what has no default."""
         return Send(node_id, object_path, body=body, action=action)
 
     @operation("GET", "/pbxs/{nodeId}/model", MANAGEMENT)
@@ -105,7 +105,7 @@ class Maintenance(Service, service="Maintenance"):
 
     @operation("GET", "/system/licenses", since="2.2")
     def license_available(self, *, lic: str | None = None) -> Send[None]:
-        """Ask whether there is a licence of this name, such as ``ROXE_HA``; refused where there is none."""
+        """Ask whether there is a licence of this name, such as ``ROXE_HA``; refused where there is not."""
         return Send(lic=lic)
 
     @operation("GET", "/system/status")

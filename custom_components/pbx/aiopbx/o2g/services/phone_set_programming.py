@@ -94,7 +94,7 @@ class PhoneSetProgramming(Service, service="PhoneSetProgramming"):
     def set_programmeable_key(
         self, login_name: str, device_id: str, position: int, body: ProgrammeableKey
     ) -> Send[None]:
-        """Program a key; its position is filled in if it has none."""
+        """Program a key; its position is filled in if it is missing."""
         return Send(login_name, device_id, position, body=_at(body, position))
 
     @operation("DELETE", _DEVICE + "/programmeableKeys/{position}", API_PHONESETPROG, POSITION)
@@ -114,7 +114,7 @@ class PhoneSetProgramming(Service, service="PhoneSetProgramming"):
 
     @operation("PUT", _DEVICE + "/softKeys/{position}", API_PHONESETPROG, POSITION, repeatable=True)
     def set_soft_key(self, login_name: str, device_id: str, position: int, body: SoftKey) -> Send[None]:
-        """Program a soft key; its position is filled in if it has none."""
+        """Program a soft key; its position is filled in if it is missing."""
         return Send(login_name, device_id, position, body=_at(body, position))
 
     @operation("DELETE", _DEVICE + "/softKeys/{position}", API_PHONESETPROG, POSITION)

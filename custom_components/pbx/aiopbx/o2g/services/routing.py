@@ -47,7 +47,7 @@ class Routing(Service, service="Routing"):
 
     @operation("GET", "/routing/forwardroute", TELEPHONY_ADVANCED, absent=(404,))
     def forward_route(self, *, login_name: str | None = None) -> Send[ForwardRoute | None]:
-        """Read the forward; none is set where it is none. An immediate one has no type."""
+        """Read the forward; None where none is set. An immediate one has no type."""
         return Send(loginName=login_name)
 
     @operation("DELETE", "/routing/forwardroute", TELEPHONY_ADVANCED)
@@ -62,7 +62,7 @@ class Routing(Service, service="Routing"):
 
     @operation("GET", "/routing/overflowroute", TELEPHONY_ADVANCED, absent=(404,))
     def overflow_route(self, *, login_name: str | None = None) -> Send[OverflowRoute | None]:
-        """Read the overflow; none is set where it is none."""
+        """Read the overflow; None where none is set."""
         return Send(loginName=login_name)
 
     @operation("POST", "/routing/overflowroute", TELEPHONY_ADVANCED, OVERFLOW, ROUTES, repeatable=True)
@@ -82,5 +82,5 @@ class Routing(Service, service="Routing"):
 
     @operation("POST", "/routing/state/snapshot", TELEPHONY_ADVANCED, repeatable=True, everyone=True, since="2.0")
     def routing_snapshot(self, *, login_name: str | None = None) -> Send[None]:
-        """Have an OnRoutingStateChanged sent on the channel; without a name an administrator gets one for everybody."""
+        """Have an OnRoutingStateChanged sent on the channel: to an administrator who names no one, for every user."""
         return Send(loginName=login_name)

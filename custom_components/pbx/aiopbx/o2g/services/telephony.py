@@ -59,7 +59,7 @@ class Telephony(Service, service="Telephony"):
 
     @operation("POST", "/telephony/basicCall", TELEPHONY_BASIC, NEEDS("deviceId"), NUMBER("callee"), starts_call=True)
     def basic_call(self, body: MakeBasicCallRequest) -> Send[str | None]:
-        """Dial; answers with the reference of the call, or none for a set that belongs to no user."""
+        """Dial; answers with the reference of the call, or None for a set that belongs to no user."""
         return Send(body=body)
 
     @operation("POST", "/telephony/basicCall/answer", TELEPHONY_BASIC, NEEDS("deviceId"))
@@ -81,7 +81,7 @@ class Telephony(Service, service="Telephony"):
 
     @operation("POST", "/telephony/calls", TELEPHONY_ADVANCED, MAKE_CALL, starts_call=True)
     def make_call(self, body: MakeCallRequest, *, login_name: str | None = None) -> Send[str | None]:
-        """Dial; answers with the reference of the call, or none for a set that belongs to no user.
+        """Dial; answers with the reference of the call, or None for a set that belongs to no user.
 
         Without ``auto_answer`` the device rings first, and dials when it is lifted. A private call has ``pin`` and
         ``secret_code``, a business call ``business_code``; neither goes with ``associated_data`` (32 bytes).
@@ -95,7 +95,7 @@ class Telephony(Service, service="Telephony"):
 
     @operation("DELETE", _CALL, TELEPHONY_ADVANCED)
     def release_call(self, call_ref: str, *, login_name: str | None = None) -> Send[None]:
-        """End a call for everybody."""
+        """End a call for everyone in it."""
         return Send(call_ref, loginName=login_name)
 
     @operation("POST", _CALL + "/alternate", TELEPHONY_ADVANCED, NEEDS("deviceId"))
@@ -296,7 +296,7 @@ class Telephony(Service, service="Telephony"):
 
     @operation("GET", "/telephony/miniMessages", TELEPHONY_ADVANCED, repeatable=False, since="2.2")
     def mini_message(self, *, login_name: str | None = None) -> Send[MiniMessage]:
-        """Read the newest short text, which erases it; a refusal with 400 says that none is left."""
+        """Read the newest short text, which erases it; a refusal with 400 says that there are no more."""
         return Send(loginName=login_name)
 
     @operation(
@@ -320,5 +320,5 @@ class Telephony(Service, service="Telephony"):
 
     @operation("POST", "/telephony/state/snapshot", TELEPHONY_ADVANCED, repeatable=True, everyone=True, since="2.0")
     def telephony_snapshot(self, *, login_name: str | None = None) -> Send[None]:
-        """Have an OnTelephonyState sent on the channel; without a name an administrator gets one for everybody."""
+        """Have an OnTelephonyState sent on the channel: to an administrator who names no one, for every user."""
         return Send(loginName=login_name)

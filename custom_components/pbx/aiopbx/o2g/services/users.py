@@ -11,7 +11,7 @@ class Users(Service, service="Users"):
 
     @operation("GET", "/logins", names={"only_acd": "onlyACD"}, valueless=("onlyACD",))
     def logins(self, *, node_ids: str | None = None, only_acd: bool | None = None) -> Send[LoginsResponse]:
-        """List login names: an administrator's answer is everybody, a user's is the user.
+        """List login names: an administrator gets everyone's, a user the own one.
 
         Both restrictions are for administrators. ``node_ids`` is one node or several separated by commas;
         ``only_acd`` leaves only agents and supervisors of the call centre.

@@ -29,7 +29,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
         return f"<{type(self).__name__}>"
 
     def __rich_repr__(self) -> list[Any]:
-        """Tell rich no more."""
+        """Show rich no more."""
         return []
 
 
@@ -63,7 +63,7 @@ class Request(Payload, frozen=True, kw_only=True, omit_defaults=True, rename="ca
 
 
 class Cancel(Message, frozen=True, kw_only=True, omit_defaults=True, rename="camel", tag="cancel"):
-    """Nobody waits for the answer, or for its further pieces. The request may have been carried out."""
+    """The answer, or the rest of it, is not waited for. The request may have been carried out."""
 
     id: str
 

@@ -206,7 +206,7 @@ class Scenario(Part):
         if acting < 3 and (three := sorted(deck & _THREE)):
             raise ValueError(f"acts.{three[0]}: at least three users who are not manual are needed")
         if not self.outside and (outside := sorted(deck & _OUTSIDE)):
-            raise ValueError(f"acts.{outside[0]}: there is nobody in outside")
+            raise ValueError(f"acts.{outside[0]}: outside is empty")
         if "queue" in deck and not self.groups:
             raise ValueError("acts.queue: there is no group in groups")
         if "pilot" in deck and not self.pilots:

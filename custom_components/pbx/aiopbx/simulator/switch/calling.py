@@ -191,7 +191,7 @@ class Calling(Progress):
         for member in call.members:
             if member.login is None and member.person and number in (None, member.identity.number):
                 return call, member
-        raise bad_value(f"Nobody outside of number {number!r} is in the call.")
+        raise bad_value(f"No outside party with number {number!r} is in the call.")
 
     def external_answer(self, ref: str, number: str | None = None) -> None:
         """The external party at which it rings answers."""

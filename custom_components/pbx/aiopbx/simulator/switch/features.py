@@ -176,7 +176,7 @@ class Features(Transfers):
         """Log a user on at a desk-sharing set, which then is one of the user's telephones."""
         user = self.user(login)
         if device not in self.sets or self.sets[device].sub_kind == PRO_ACD:
-            raise bad_value(f"{device!r} is no desk-sharing set, or somebody is logged on at it.", "INVALID_DEVICE")
+            raise bad_value(f"{device!r} is no desk-sharing set, or someone is logged on at it.", "INVALID_DEVICE")
         if any(found.shared for found in user.devices.values()):
             raise wrong_state(f"{login} is logged on at a desk-sharing set already.")
         if self.sets[device].state != IN_SERVICE:

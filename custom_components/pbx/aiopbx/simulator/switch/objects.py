@@ -664,7 +664,7 @@ class ObjectTree:
         checked = self._checked(instance.kind, values)
         seen = self._seen.get(by, {}).get(instance) if by is not None else None
         if seen is not None and seen != self.read(instance):
-            raise _conflict(f"{instance.kind.name} {instance.id} was changed by somebody else: read it again first.")
+            raise _conflict(f"{instance.kind.name} {instance.id} was changed by someone else: read it again first.")
         self._store(instance, checked, by)
 
     def act(self, node: str, path: Path, action: str, values: Values, by: object | None = None) -> None:

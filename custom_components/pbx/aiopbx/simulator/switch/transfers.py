@@ -168,7 +168,7 @@ class Transfers(Calling):
         user, call, member = self.find(login, ref)
         number = self._number(to)
         if not self._can_add(user, call, member):
-            raise wrong_state(f"Nobody can be added to the call in its present state ({member.state}).")
+            raise wrong_state(f"No one can be added to the call in its present state ({member.state}).")
         named = self.by_number(number)
         if named is not None and call.user(named.login) is not None:
             raise server_error("INVALID_DESTINATION", f"{to} is in the call already.")

@@ -254,7 +254,7 @@ class Sessions:
         if wanted is None:
             return account.login, account.administrator
         if not account.administrator:
-            raise not_allowed("supervisedAccount: only an administrator may open a session for somebody else.")
+            raise not_allowed("supervisedAccount: only an administrator may open a session for someone else.")
         if not wanted.id:
             raise bad_parameter("supervisedAccount.id", "must name the account")
         if wanted.type == SupervisedAccountType.PHONE_NUMBER:
