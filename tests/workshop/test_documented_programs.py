@@ -34,12 +34,22 @@ def programs() -> Iterator[tuple[str, str]]:
             name = re.sub(r"\W", "_", f"{page.relative_to(ROOT).with_suffix('')}_{line}")
             yield name, program(source, imports)
             tree = ast.parse(wrapped(source))
-            imports += [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+            imports += imported(tree)
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Every imported name by itself, so that two blocks that import the same make one line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for name in node.names:
+                alone = ast.Import([name]) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, [name], 0)
+                yield ast.unparse(alone)
 
 
 def program(source: str, imports: list[str]) -> str:
-    above = "".join(f"{line}\n" for line in dict.fromkeys(imports))
-    return above + (source if runs_as_it_is(source) else wrapped(source))
+    own = set(imported(ast.parse(wrapped(source))))
+    above = "".join(f"{line}\n" for line in dict.fromkeys(imports) if line not in own)
+    return above + wrapped(source)
 
 
 def runs_as_it_is(source: str) -> bool:
