@@ -23,7 +23,7 @@ from mutmut.mutation import mutators
 
 # Mutating these gives the same question again, or one about style.
 REPLACED = {mutators.operator_arg_removal, mutators.operator_string}
-LOGGERS = {"_LOGGER", "_LOG", "LOGGER", "logger", "log"}
+LOGGERS = {"logging", "_LOGGER", "_LOG", "LOGGER", "logger", "log"}
 TYPES_ONLY = {"cast", "TypeVar", "NewType", "ParamSpec", "assert_never"}
 
 

@@ -263,6 +263,48 @@ async def test_a_link_that_cannot_say_whether_it_is_there_is_lost(rig: Any, capl
     one.unforeseen = 1
 
 
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [
+        ("serves", "Probing the primary server"),
+        ("use", "Leaving the old connection"),
+        ("close", "Giving the old session back"),
+    ],
+)
+async def test_what_nobody_foresaw_is_noted_where_it_happened(
+    rig: Any, caplog: pytest.LogCaptureFixture, where: str, what: str
+) -> None:
+    one = rig(2)
+    one.system.opens[0] = [DOWN]
+    failing = one.system
+
+    async def fail(*args: object) -> None:
+        if where == "close":
+            link.open = False
+        raise ZeroDivisionError
+
+    def fail_once(link: object) -> None:
+        if link is None and not one.connection.unforeseen:
+            raise ZeroDivisionError
+        using(link)
+
+    using = one.system.use
+    if where == "use":
+        one.system.use = fail_once
+    await one.connection.start()
+    link = one.system.links[0]
+    if where == "serves":
+        failing.serves = fail
+        await one.until(lambda: one.connection.unforeseen > 0)
+        del failing.serves
+    elif where == "close":
+        link.close = fail
+    await lost_and_back(one)
+    assert f"{what} failed in a way that was not foreseen" in caplog.text
+    assert one.connection.losses == 1
+    one.unforeseen = one.connection.unforeseen
+
+
 async def test_what_fails_at_once_does_not_stop_the_loop(rig: Any) -> None:
     failed = 0
 
