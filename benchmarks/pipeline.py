@@ -51,38 +51,38 @@ async def bare(url: str, pipe, count: int) -> float:  # type: ignore[no-untyped-
 async def whole(url: str, pipe, count: int) -> float:  # type: ignore[no-untyped-def]
     """The client as users have it, with one subscriber that gets every event of the model."""
     async with aiopbx.connect(url=url, username="admin", password="admin") as pbx:
-        told = 0
+        received = 0
 
-        def heard(event: aiopbx.Event) -> None:
-            nonlocal told
-            told += 1
+        def on_event(event: aiopbx.Event) -> None:
+            nonlocal received
+            received += 1
 
-        pbx.subscribe(heard)
+        pbx.subscribe(on_event)
         channel = pbx._core.system._link.channel  # type: ignore[attr-defined]
         wire = pbx._core.system.wire  # type: ignore[attr-defined]
         goal = wire.events + count
         done = asyncio.Event()
         began = 0.0
         # The time of the first byte and of the last: taken where batches are handled, at no cost per event.
-        link = pbx._core.system._link  # type: ignore[attr-defined]
-        take = link._take
+        applier = pbx._core.system._link._applier  # type: ignore[attr-defined]
+        apply = applier.apply
 
         def timed(events: list[object]) -> None:
             nonlocal began
             if not began:
                 began = time.process_time()
-            take(events)
+            apply(events)
             if wire.events >= goal:
                 done.set()
 
-        link._take = timed
+        applier.apply = timed
         gc.collect()
         before = channel.last_heard
         pipe.send("go")
         await done.wait()
         seconds = time.process_time() - began
         assert channel.last_heard > before
-        assert told >= count // 2, "the subscriber was told"
+        assert received >= count // 2, "the subscriber got its events"
         return seconds
 
 

@@ -21,37 +21,34 @@ from office_server import login_of, serving, stream
 
 import aiopbx
 from aiopbx.o2g import reducer
-from aiopbx.o2g.client import O2gClient
+from aiopbx.o2g.apply import Applier, Lines
 from aiopbx.o2g.decoding import EventDecoder
-from aiopbx.o2g.system import O2gLink, O2gSystem
+from aiopbx.o2g.rights import Rights
 from aiopbx.store import Store
 
 BATCH = 100
 """Events of a chunk, about what one read of a busy channel gives."""
 
 
-def link_of(lines: int) -> tuple[O2gLink, list[int]]:
-    """A link as it is in use, with so many lines, without a server behind it; and what its subscriber counts."""
-    settings = aiopbx.ConnectionSettings.make(url="https://pbx.example.com", username="admin", password="admin")
-    board = Store()
-    system = O2gSystem(settings, board)
-    link = O2gLink(system, O2gClient(settings, None), 0)  # type: ignore[arg-type]
-    for number in range(lines):
-        login = login_of(number)
-        board.lines[login] = reducer.new_line(login)
-    system.use(link)
-    told = [0]
+def applier_of(lines: int) -> tuple[Applier, Store, list[int]]:
+    """What applies events, with so many lines and no server behind it; the store; and what its subscriber counts."""
+    store = Store()
+    logins = tuple(login_of(number) for number in range(lines))
+    for login in logins:
+        store.lines[login] = reducer.new_line(login)
+    monitored = Lines(store, Rights(), logins, (), everybody=False)
+    received = [0]
 
-    def heard(event: aiopbx.Event) -> None:
-        told[0] += 1
+    def on_event(event: aiopbx.Event) -> None:
+        received[0] += 1
 
-    board.subscribers.add(heard)
-    return link, told
+    store.subscribers.add(on_event)
+    return Applier(monitored, sole=None, on_other=lambda event: None), store, received
 
 
 async def cost(lines: int, events: int, rounds: int) -> float:
     """Seconds for one event: the best of some rounds, which is the one that was disturbed least."""
-    link, told = link_of(lines)
+    applier, store, received = applier_of(lines)
     body, count = stream(lines, max(events, lines * 6))
     parts = body.splitlines(keepends=True)
     chunks = [b"".join(parts[start : start + BATCH]) for start in range(0, len(parts), BATCH)]
@@ -61,10 +58,10 @@ async def cost(lines: int, events: int, rounds: int) -> float:
         gc.collect()
         began = time.process_time()
         for chunk in chunks:
-            link._take(decoder.decode_lines(chunk))
+            applier.apply(decoder.decode_lines(chunk))
         best = min(best, (time.process_time() - began) / count)
-    assert told[0] >= count * rounds // 2
-    assert not any(line.calls for line in link._board.lines.values())
+    assert received[0] >= count * rounds // 2
+    assert not any(line.calls for line in store.lines.values())
     return best
 
 
