@@ -525,6 +525,8 @@ def test_a_record_of_the_history_as_text() -> None:
         ("{\u201ea\u201c: \u2018b\u2019}".encode(), {"a": "b"}),
         ("{\u201da\u201d: \u2019b\u2019}".encode(), {"a": "b"}),
         (b"{'a': 'b'}", {"a": "b"}),
+        ("{\u201ca\u201d: \u201cit\u2019s\u201d}".encode(), {"a": "it\u2019s"}),
+        ("{\u2018a\u2019: \u2018bXc\u2019, \u201cd\u201d: \u201ceXf\u201d}".encode(), {"a": "bXc", "d": "eXf"}),
         ('{\u201ca": "b"}'.encode(), {"a": "b"}),
         ("{\u201ca\u201d: \u201cit's\u201d, }".encode(), {"a": "it's"}),
         (b"{'a': 'x\\'y', }", None),
