@@ -36,6 +36,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 JOB: dict[str, Any] = json.loads(Path(os.environ["MUTANTS_JOB"]).read_text(encoding="utf-8"))
 
+TERMINAL = os.dup(2)
+"""Where the progress is shown, also while pytest captures what is written."""
+
 SURVIVED, KILLED, TIMEOUT, INVALID, LOST = "survived", "killed", "timeout", "invalid", "lost"
 NAMED_BY_EXIT_CODE = {0: SURVIVED, 1: KILLED, 4: LOST}
 
@@ -177,10 +180,14 @@ class Tests:
         """Return tests in the order of their promise: those that reach the statement, killers of its neighbours first.
 
         Then come those that reach the file: what is remembered from one call to the next is recorded of one test only.
+        For a table all others follow, which may use it without a step into its file.
         """
         path, function = mutant["path"], mutant["function"]
         wanted = lines_of(mutant)
-        reaching = [(not lines & wanted, nodeid, cost) for nodeid, cost, lines in self.by_path[path]]
+        reaching = [(0 if lines & wanted else 1, nodeid, cost) for nodeid, cost, lines in self.by_path[path]]
+        if mutant["table"]:
+            there = {nodeid for _, nodeid, _ in reaching}
+            reaching += [(2, nodeid, cost) for nodeid, cost in self.seconds.items() if nodeid not in there]
         reaching.sort(key=lambda test: (test[0], -self.kills[function, test[1]], -self.kills[path, test[1]], test[2]))
         chosen, seconds = [], 0.0
         for _, nodeid, cost in reaching:
@@ -343,8 +350,7 @@ class Trial:
         }  # fmt: skip
         with Path(JOB["results"]).open("a", encoding="utf-8") as out:
             out.write(json.dumps(row) + "\n")
-        sys.stderr.write({SURVIVED: "S", KILLED: ".", TIMEOUT: "t", INVALID: "-"}.get(outcome, "?"))
-        sys.stderr.flush()
+        os.write(TERMINAL, {SURVIVED: b"S", KILLED: b".", TIMEOUT: b"t", INVALID: b"-"}.get(outcome, b"?"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

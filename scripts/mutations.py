@@ -118,6 +118,10 @@ def left_alone(node: cst.CSTNode) -> bool:
         return True
     if isinstance(node, cst.If):
         return m.matches(node.test, m.Name("TYPE_CHECKING"))
+    if isinstance(node, cst.AnnAssign) and m.matches(node.annotation.annotation, m.Name("TypeAlias")):
+        return True
+    if isinstance(node, (cst.Assign, cst.AnnAssign)) and isinstance(node.value, cst.Call) and left_alone(node.value):
+        return True
     if isinstance(node, cst.Assign):
         return any(m.matches(target.target, m.Name("__all__") | m.Name("__slots__")) for target in node.targets)
     if isinstance(node, cst.Expr):  # docstrings

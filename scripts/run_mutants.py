@@ -105,10 +105,14 @@ def hash_of(*paths: str) -> str:
     return digest.hexdigest()[:16]
 
 
+OPERATORS = hash_of("scripts/mutations.py")
+"""What makes the mutants of this run, whatever is written into the file meanwhile."""
+
+
 def mutants_of(path: str) -> list[dict[str, Any]]:
     """Return the mutants of a source, from the last plan if the source is still the same."""
     kept = HOME / f"plan-{path.replace('/', '_')}.json"
-    state = hash_of(path, "scripts/mutations.py")
+    state = f"{hash_of(path)}-{OPERATORS}"
     if kept.exists():
         plan = json.loads(kept.read_text(encoding="utf-8"))
         if plan["state"] == state:

@@ -37,6 +37,7 @@ def refused(field: str, make_it: Callable[[], object]) -> InvalidInput:
         assert text is not None
         assert text.strip()
         assert "None" not in text
+        assert "XX" not in text
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None, "what pydantic says would quote the input"
     return error
@@ -186,6 +187,7 @@ OF_BOTH = {"webhook": {"public_url": "https://a.b", "certificate": "a"}, "tunnel
             "webhook.public_url",
         ),
         (O2G, {"channel": "tunnel", "tunnel": SECTIONS["tunnel"]}, "tunnel.certificate"),
+        (O2G, {"channel": "tunnel", **SECTIONS}, "tunnel.certificate"),
         (PLAIN, {"channel": "tunnel", "tunnel": {"port": 1}}, "tunnel.secret"),
         (
             PLAIN,
@@ -299,17 +301,20 @@ def test_a_wrong_name_is_told_before_what_is_missing_because_of_it() -> None:
             f"The settings are: {', '.join(TunnelSettings.model_fields)}.",
         ),
         ({"tunnel": {**SECTIONS["tunnel"], "prt": 1}}, "tunnel.prt", "Did you mean port?"),
-        ({"request_timeout": "soon"}, "request_timeout", None),
+        ({"supe": 1}, "supe", "Did you mean supervised?"),
     ],
 )
-def test_what_is_offered_instead(changes: dict[str, Any], field: str, remedy: str | None) -> None:
+def test_what_is_offered_instead(changes: dict[str, Any], field: str, remedy: str) -> None:
     error = refused(field, lambda: make(**changes))
-    if remedy is not None:
-        assert error.remedy == remedy
-    else:
-        assert error.remedy is not None
-        assert error.remedy[0].isupper()
-        assert error.remedy.endswith(".")
+    assert error.remedy == remedy
+
+
+def test_what_is_said_where_nothing_else_fits() -> None:
+    error = refused("request_timeout", lambda: make(request_timeout="soon"))
+    assert error.remedy is not None
+    assert error.remedy.startswith("Input should be a valid number")
+    error = refused("tls", lambda: make(tls="maybe"))
+    assert error.remedy == "It is 'verify' or 'none'."
 
 
 def test_problems_of_lines_are_of_the_field_lines() -> None:
@@ -325,6 +330,7 @@ def test_problems_of_lines_are_of_the_field_lines() -> None:
         (" ", ()),
         (" a , b", ("a", "b")),
         ([" a ", "*61"], ("a", "*61")),
+        (["X1"], ("X1",)),
         (frozenset({"b", "a"}), ("a", "b")),
         ((), ()),
     ],
@@ -335,7 +341,12 @@ def test_ways_to_name_lines(given: Any, lines: Any) -> None:
 
 @pytest.mark.parametrize(
     ("given", "hosts"),
-    [("", ()), (" , ", ()), ("A.example.com,b", ("a.example.com", "b")), (["[2001:DB8::1]"], ("2001:db8::1",))],
+    [
+        ("", ()),
+        (" , ", ()),
+        ("A.example.com,b", ("a.example.com", "b")),
+        (["[2001:DB8::1]", "X.x"], ("2001:db8::1", "x.x")),
+    ],
 )
 def test_ways_to_name_hosts(given: Any, hosts: tuple[str, ...]) -> None:
     assert make(trusted_redirects=given).trusted_redirects == hosts
@@ -362,6 +373,10 @@ def test_ways_to_name_hosts(given: Any, hosts: tuple[str, ...]) -> None:
         ("https://[fe80::1%25eth0]", "https://[fe80::1%25eth0]"),
         ("a.", "https://a."),
         ("a" * 63, "https://" + "a" * 63),
+        (".".join(["a" * 63] * 3 + ["b" * 61]), "https://" + ".".join(["a" * 63] * 3 + ["b" * 61])),
+        ("//XX.example.com", "https://xx.example.com"),
+        ("https://a/bX", "https://a/bX"),
+        ("https://a/bX/api/rest/", "https://a/bX"),
         (".".join(["a" * 49] * 5), "https://" + ".".join(["a" * 49] * 5)),
     ],
 )
@@ -374,6 +389,7 @@ def test_addresses(given: str, normal: str) -> None:
     [
         "a" * 64,
         ".".join(["a" * 62] * 5),
+        ".".join(["a" * 63] * 3 + ["b" * 62]),
         "a-.b",
         "-a",
         "a..b",
@@ -400,6 +416,16 @@ def test_addresses(given: str, normal: str) -> None:
 def test_what_is_no_address(url: str) -> None:
     for field in ("url", "secondary_url"):
         refused(field, lambda field=field: make(**{field: url}))
+
+
+@pytest.mark.parametrize("letter", [" ", "\x01", "\x1f", "\u2003", *'\\<>"{}|^`'])
+def test_letters_that_no_address_has(letter: str) -> None:
+    assert "character" in refused("url", lambda: make(url=f"https://a/{letter}b")).problem
+
+
+def test_letters_of_a_login_name() -> None:
+    for name in ("a b", "a!b", "X", "ä", "a|b"):
+        assert make(username=name).username == name
 
 
 @pytest.mark.parametrize(
@@ -429,6 +455,7 @@ def test_names_of_istra_are_taken_apart() -> None:
     assert make(O2G, username="rcc|example").username == "rcc|example"
     refused("username", lambda: make(RCC, username="ENDUSER:anna"))
     refused("username", lambda: make(RCC, username=7))
+    refused("enterprise", lambda: make(RCC, username="a|b|c", enterprise=...))
     refused("system", lambda: make(RCC, system=7))
 
 
@@ -509,6 +536,8 @@ def test_sections_that_are_none_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("url: pbx\nusername: a\npassword: word\nwebhook: 7\n")
     refused("webhook", lambda: ConnectionSettings.from_file(tmp_path / "a.yaml"))
     (tmp_path / "a.yaml").write_text("url: pbx\nusername: a\npassword: word\nca_file: ''\n")
+    refused("ca_file", lambda: ConnectionSettings.from_file(tmp_path / "a.yaml"))
+    (tmp_path / "a.yaml").write_text("url: pbx\nusername: a\npassword: word\nca_file: 7\n")
     refused("ca_file", lambda: ConnectionSettings.from_file(tmp_path / "a.yaml"))
 
 

@@ -297,10 +297,11 @@ async def test_what_may_go_does_when_only_what_may_not_waits() -> None:
     source.notify(status("1"), ended())
     source.notify(helped(), changed("a:9", 1), started("a:9"))
     assert stream.dropped == 3
-    source.notify(status("2"), LineRemoved(at=AT, line="a"))
+    last = [status("2"), LineRemoved(at=AT, line="a"), LineAdded(at=AT, line="b", snapshot=LineSnapshot(id="b"))]
+    source.notify(*last)
     assert stream.dropped == 3
-    assert len(stream) == 4
-    assert await rest(stream) == [status("1"), ended(), status("2"), LineRemoved(at=AT, line="a")]
+    assert len(stream) == 5
+    assert await rest(stream) == [status("1"), ended(), *last]
 
 
 async def test_the_oldest_that_may_go_makes_room() -> None:

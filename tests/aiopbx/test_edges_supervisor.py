@@ -311,19 +311,38 @@ async def test_what_fails_at_once_does_not_stop_the_loop(rig: Any) -> None:
     async def fail(seconds: float) -> None:
         nonlocal failed
         failed += 1
-        if failed < 5:
+        if failed < 50:
             raise ZeroDivisionError
 
     one = rig(sleep=fail)
     await one.connection.start()
     one.system.links[0].lose()
     turns = 0
-    while failed < 5:
+    while failed < 50:
         turns += 1
         await asyncio.sleep(0)
-    assert turns > 4
+    assert turns >= 50
     await one.until(lambda: one.connection.status is Status.ONLINE)
-    one.unforeseen = 4
+    one.unforeseen = 49
+
+
+@pytest.mark.parametrize("where", ["serves", "open"])
+async def test_to_close_while_the_primary_is_probed(rig: Any, where: str) -> None:
+    one = rig(2)
+    one.system.opens[0] = [DOWN]
+    one.system.serving = True
+    await one.connection.start()
+    probed = asyncio.Event()
+
+    async def hang(server: int) -> Any:
+        probed.set()
+        await asyncio.Event().wait()
+
+    setattr(one.system, where, hang)
+    await one.until(probed.is_set)
+    await one.connection.close()
+    assert one.statuses == ["syncing", "online", "closed"]
+    assert one.connection.losses == 0
 
 
 async def test_to_close_twice_at_once_is_to_close_once(rig: Any) -> None:

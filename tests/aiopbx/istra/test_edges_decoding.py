@@ -19,6 +19,7 @@ from aiopbx.istra.decoding import (
     read_answer,
     unknown_fields,
 )
+from aiopbx.istra.types.base import Id
 from aiopbx.istra.types.crm import CrmCallEvent, CrmEvent, CrmTerminal
 from aiopbx.istra.types.enduser import Enterprise, Notifications, PhoneLog, Terminal, UserInfo, Voicemails
 from aiopbx.istra.types.rcc import CallLine, CallLines, Extension, Extensions, LineAction, LineState
@@ -334,6 +335,9 @@ def test_unknown_fields_of_answers(messages: pytest.LogCaptureFixture) -> None:
     unknown_fields({" username ": 1, "userName\ufeff": 1}, UserInfo, statistics)
     unknown_fields(None, UserInfo | None, statistics)
     unknown_fields([{"odd": 1}], UserInfo, statistics)
+    unknown_fields(7, tuple[Terminal, ...], statistics)
+    unknown_fields({"odd": 1}, str, statistics)
+    unknown_fields({"odd": 1}, Id, statistics)
     assert counted(statistics) == {"unknown_fields": 3}
 
 
@@ -521,6 +525,8 @@ def test_a_record_of_the_history_as_text() -> None:
         ("{\u201ea\u201c: \u2018b\u2019}".encode(), {"a": "b"}),
         ("{\u201da\u201d: \u2019b\u2019}".encode(), {"a": "b"}),
         (b"{'a': 'b'}", {"a": "b"}),
+        ("{\u201ca\u201d: \u201cit\u2019s\u201d}".encode(), {"a": "it\u2019s"}),
+        ("{\u2018a\u2019: \u2018bXc\u2019, \u201cd\u201d: \u201ceXf\u201d}".encode(), {"a": "bXc", "d": "eXf"}),
         ('{\u201ca": "b"}'.encode(), {"a": "b"}),
         ("{\u201ca\u201d: \u201cit's\u201d, }".encode(), {"a": "it's"}),
         (b"{'a': 'x\\'y', }", None),
@@ -536,6 +542,8 @@ def test_a_record_of_the_history_as_text() -> None:
         (b'{"a": "line\nbreak", }', {"a": "line\nbreak"}),
         (b'{"a": "\xff", }', {"a": "\ufffd"}),
         (b'"text"', "text"),
+        (b'"text"]', "text"),
+        ('\ufeff\ufeff{"a": 1,}\ufeff'.encode(), {"a": 1}),
         (b"[1, 2,]", [1, 2]),
     ],
 )
@@ -548,7 +556,19 @@ def test_json_that_has_to_be_mended(body: bytes, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b'{"a" 1}', b"<html>", b'[1] {"a": 1}', b'{"a": 1} [2]', b'{"a": 1} x', b"{,}x"]
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"a" 1}',
+        b"<html>",
+        b'[1] {"a": 1}',
+        b'{"a": 1} [2]',
+        b'{"a": 1} x',
+        b"{,}x",
+        b'{"a": 1} X',
+        b'{"a": 1}]X',
+    ],
 )
 def test_what_cannot_be_mended(body: bytes) -> None:
     with pytest.raises(ValueError):
@@ -573,6 +593,7 @@ def test_more_than_one_value() -> None:
         ("", ""),
         ("]", "]"),
         (",}", " }"),
+        (",X", ",X"),
         (", \n}", "  \n}"),
         ("[1,,]", "[1, ]"),
         ('",}"', '",}"'),

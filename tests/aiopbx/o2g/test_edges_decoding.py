@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aiopbx.http.secrets import Mask
 from aiopbx.http.tap import WireMessage, WireStatistics
 from aiopbx.o2g.decoding import LOOK_EVERY, EventDecoder, read_answer
 from aiopbx.o2g.types.events import UnknownEvent
@@ -14,10 +15,12 @@ from aiopbx.o2g.types.telephony import (
     CallCause,
     DeviceState,
     DeviceStates,
+    HuntingGroupStatus,
     OnCallCreated,
     OnCallRemoved,
     OnTelephonyState,
     OperationalState,
+    TelephonicState,
 )
 
 
@@ -165,6 +168,19 @@ def test_when_they_are_looked_for_again(decoder: EventDecoder) -> None:
     assert decoder.statistics.unknown_fields == 2
 
 
+def test_they_are_not_looked_for_meanwhile(decoder: EventDecoder) -> None:
+    decoder.decode_lines(line(callRef="1"))
+    for _ in range(LOOK_EVERY - 1):
+        decoder.decode_lines(line(mood="good"))
+    assert decoder.statistics.unknown_fields == 0
+
+
+def test_a_look_at_what_is_no_text_hurts_nobody(decoder: EventDecoder) -> None:
+    (event,) = decoder.decode_lines(b'{"eventName": "OnCallRemoved", "callRef": "1", "mood": "\xff"}')
+    assert event == OnCallRemoved(call_ref="1")
+    assert counted(decoder.statistics) == {"events": 1}
+
+
 def test_what_is_mended_does_not_count_as_a_look(decoder: EventDecoder) -> None:
     for _ in range(LOOK_EVERY + 5):
         decoder.decode_lines(line(callRef=7))
@@ -242,8 +258,12 @@ def test_a_list_without_its_wrapping_is_wrapped_only_where_there_is_one_field() 
         device_states=(DeviceState(device_id="1"),)
     )
     assert counted(statistics) == {}
-    with pytest.raises(ValueError, match="no DeviceState"):
-        read_answer(b"[1]", DeviceState, statistics)
+    for kind in (DeviceState, HuntingGroupStatus, TelephonicState):
+        with pytest.raises(ValueError, match=f"no {kind.__name__}"):
+            read_answer(b"[]", kind, statistics)
+    wrapped = b'{"calls": 7, "deviceStates": {"deviceStates": [{"deviceId": "1"}]}}'
+    state = read_answer(wrapped, TelephonicState, statistics)
+    assert state == TelephonicState(device_states=DeviceStates(device_states=(DeviceState(device_id="1"),)))
 
 
 def test_null_in_a_line_that_is_mended(decoder: EventDecoder) -> None:
@@ -270,3 +290,14 @@ def test_who_listens_in_is_shown_what_comes(way: str) -> None:
     end()
     getattr(decoder, way)(line(callRef="2"))
     assert len(seen) == 1
+
+
+def test_who_listens_in_is_shown_every_line_without_secrets() -> None:
+    statistics = WireStatistics()
+    seen: list[WireMessage] = []
+    statistics.tap.listen(seen.append)
+    mask = Mask(lambda text, also: "1001" in text, lambda text, also: text.replace("1001", "***"))
+    decoder = EventDecoder(statistics, mask)
+    decoder.decode_lines(b"\n".join([line(callRef="1"), b"", b" ", b"{", line("OnNew", number="1001"), b"{}"]))
+    assert [message.what for message in seen] == ["OnCallRemoved", "(no event)", "OnNew", "(no event)"]
+    assert '"***"' in seen[2].body
