@@ -123,14 +123,15 @@ class LoopClock:
 
 @contextmanager
 def on_the_clock_of(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Let the client measure with this loop's clock, wherever it measures silence and idleness.
+    """Let the client, and aiohttp's pool of connections, measure with this loop's clock.
 
-    It asks ``time.monotonic``, as it should; every module that has imported it gets the loop's time instead.
+    They ask ``time.monotonic``, as they should; every module that has imported it gets the loop's time instead.
     """
     real = time.monotonic
     changed: list[ModuleType] = []
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "aiopbx" and ".simulator" not in name and vars(module).get("monotonic") is real:
+        ours = name.partition(".")[0] == "aiopbx" and ".simulator" not in name
+        if (ours or name == "aiohttp.connector") and vars(module).get("monotonic") is real:
             module.monotonic = loop.time  # type: ignore[attr-defined]
             changed.append(module)
     try:
