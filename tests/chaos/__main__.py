@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.chaos.case import Report, play
+from tests.chaos.case import Report, play, play_quietly
 from tests.chaos.worlds import WORLDS
 
 
@@ -25,12 +25,13 @@ def main() -> int:
         help="only this one; several times for several. o2g and istra stand for all of theirs",
     )
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
+    parser.add_argument("--minutes", type=float, help="stop after so many, with the cases played until then")
     options = parser.parse_args()
     systems = _systems(options.system)
     if options.case is not None:
         return _one(systems, options.seed, options.case)
     jobs = [(systems[number % len(systems)], options.seed, number) for number in range(options.cases)]
-    return _many(jobs, options.jobs)
+    return _many(jobs, options.jobs, options.minutes)
 
 
 def _systems(names: list[str] | None) -> list[str]:
@@ -53,35 +54,32 @@ def _one(systems: list[str], seed: int, number: int) -> int:
     return 1 if any(report.violations for report in reports) else 0
 
 
-def _play(job: tuple[str, int, int]) -> Report:
-    report = play(*job)
-    if not report.violations:
-        report.diary.clear()
-    return report
-
-
 def _played(jobs: list[tuple[str, int, int]], processes: int) -> Iterator[Report]:
     if processes < 2:
-        yield from map(_play, jobs)
+        yield from map(play_quietly, jobs)
         return
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap_unordered(_play, jobs, chunksize=4)
+        yield from pool.imap_unordered(play_quietly, jobs, chunksize=4)
 
 
-def _many(jobs: list[tuple[str, int, int]], processes: int) -> int:
+def _many(jobs: list[tuple[str, int, int]], processes: int, minutes: float | None) -> int:
     began, reports = time.monotonic(), []
     for report in _played(jobs, processes):
         reports.append(report)
         for violation in report.violations:
             _say(f"VIOLATION ({report.system}): {violation}\n    {report.again}")
+        if minutes is not None and time.monotonic() - began > minutes * 60:
+            break
     summary(reports, time.monotonic() - began)
     return 1 if any(report.violations for report in reports) else 0
 
 
 def summary(reports: list[Report], seconds: float) -> None:
     """Say what a campaign showed."""
-    _say(f"\n{'system':10}{'cases':>7}{'faults':>8}{'losses':>8}{'moves':>7}{'attempts':>9}{'calls':>8}{'ends':>8}"
-         f"{'hours':>8}{'longest':>9}{'violations':>12}")
+    _say(
+        f"\n{'system':10}{'cases':>7}{'faults':>8}{'losses':>8}{'moves':>7}{'attempts':>9}{'calls':>8}{'ends':>8}"
+        f"{'hours':>8}{'longest':>9}{'owed':>6}{'violations':>12}"
+    )
     faults: Counter[str] = Counter()
     for system in dict.fromkeys(report.system for report in reports):
         _row(system, [report for report in reports if report.system == system])
@@ -105,12 +103,13 @@ def _row(name: str, reports: list[Report]) -> None:
         f"{name:10}{len(reports):7}{sum(sum(report.faults.values()) for report in reports):8}"
         f"{sum(report.losses for report in reports):8}{sum(report.fail_overs for report in reports):7}"
         f"{sum(report.attempts for report in reports):9}{sum(report.calls for report in reports):8}"
-        f"{sum(report.ends for report in reports):8}{hours:8.0f}{longest:8.0f}s{wrong:12}"
+        f"{sum(report.ends for report in reports):8}{hours:8.0f}{longest:8.0f}s"
+        f"{sum(report.owed for report in reports):6}{wrong:12}"
     )
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a command's output
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

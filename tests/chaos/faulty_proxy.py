@@ -1,13 +1,16 @@
 """A TCP proxy that treats connections badly: the network between a client and a server, on a bad day.
 
-It knows nothing of what it carries. Faults act on the connections that are open, on those that are opened from now on, or
-on both, each in one direction or in both, until ``heal``. A connection that was swallowed stays dead after that, as
+It knows nothing of what it carries. Faults act on the connections that are open, on those that are opened from now on,
+or on both, each in one direction or in both, until ``heal``. A connection that was swallowed stays dead after that, as
 half-open ones do.
 """
 
 import asyncio
+import contextlib
 import random
 import re
+import socket
+import struct
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
@@ -45,6 +48,14 @@ class Fault(StrEnum):
 
 LASTING: Final = frozenset({Fault.DELAY, Fault.SPLIT, Fault.SLOW, Fault.REFUSE})
 """Faults that go on until ``heal``."""
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Reset a connection: without this option the other side would see a proper end."""
+    connection = transport.get_extra_info("socket")
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 class _Way(asyncio.Protocol):
@@ -96,7 +107,7 @@ class _Way(asyncio.Protocol):
         self.transport = None
         self.finished = True
         if exc is not None and not self.swallowed and self.other is not None and self.other.transport is not None:
-            self.other.transport.abort()
+            _reset(self.other.transport)
         self.pair.gone(self)
 
     def pause_writing(self) -> None:
@@ -182,7 +193,7 @@ class _Pair:
             await asyncio.get_running_loop().create_connection(lambda: self.far, *self.proxy.target)
         except OSError:
             if self.near.transport is not None:
-                self.near.transport.abort()
+                _reset(self.near.transport)
 
     def gone(self, way: _Way) -> None:
         other = self.far if way is self.near else self.near
@@ -201,7 +212,7 @@ class _Pair:
             way.stop()
             if way.transport is not None:
                 if reset:
-                    way.transport.abort()
+                    _reset(way.transport)
                 else:
                     way.transport.close()
 
@@ -255,7 +266,7 @@ class FaultyProxy:
         near = pair.near.transport
         assert near is not None
         if self.refusing:
-            near.abort()
+            _reset(near)
             return
         self.pairs[pair] = None
         if self.swallowing:

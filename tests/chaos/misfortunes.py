@@ -106,7 +106,9 @@ class Misfortunes:
             "not ready": self._for_a_while(faults.not_ready, lambda: faults.not_ready(False)),
             "drop requests": lambda: faults.drop_requests(draw.randint(1, 4), after=draw.random() < 0.5),
             "refuse requests": lambda: faults.refuse_requests(draw.randint(1, 4), draw.choice([429, 500, 503])),
-            "delay requests": self._for_a_while(lambda: faults.delay(draw.choice([0.5, 3.0, 12.0])), lambda: faults.delay(0.0)),
+            "delay requests": self._for_a_while(
+                lambda: faults.delay(draw.choice([0.5, 3.0, 12.0])), lambda: faults.delay(0.0)
+            ),
             "restart": self._working(self._restart),
         }
         if self._world.istra:

@@ -16,7 +16,7 @@ Work = Callable[[], Coroutine[Any, Any, Any]]
 
 def command(draw: random.Random, world: World, pbx: Pbx) -> tuple[str, Work] | None:
     """Something that the client offers now, by name, and what does it."""
-    lines = [pbx.lines[id] for id in sorted(pbx.lines)]
+    lines = [pbx.lines[name] for name in sorted(pbx.lines)]
     if not lines:
         return None
     calls = [(line, call) for line in lines for call in line.calls]
@@ -126,7 +126,9 @@ def _offers(draw: random.Random, world: World) -> dict[str, list[Callable[[], ob
         offer("call from outside", switch.incoming_external, draw.choice(OUTSIDE), user.number)
         offer("disturb", switch.set_dnd, login, draw.random() < 0.3)
         if draw.random() < 0.5:
-            offer("forward", switch.set_forward, login, number, condition=draw.choice(["IMMEDIATE", "BUSY", "NO_ANSWER"]))
+            offer(
+                "forward", switch.set_forward, login, number, condition=draw.choice(["IMMEDIATE", "BUSY", "NO_ANSWER"])
+            )
         else:
             offer("forward", switch.cancel_forward, login)
         offer("telephone", switch.set_device_state, device, draw.choice(["IN_SERVICE", "IN_SERVICE", "OUT_OF_SERVICE"]))

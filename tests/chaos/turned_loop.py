@@ -1,8 +1,9 @@
 """An event loop whose clock turns itself: where everybody waits, it is the next timer's time at once.
 
-Sockets are real, time is not. As long as bytes are on their way, time stands still; when no socket has anything to say,
-the loop jumps to the next timer. A minute of back-off costs nothing, a heartbeat comes after exactly thirty seconds, and
-a run that draws from a seed is the same the next time, as far as the kernel hands sockets over in the same order.
+Sockets are real, time is not. As long as bytes are on their way, time stands still; when no socket has anything to
+say, the loop jumps to the next timer. A minute of back-off costs nothing, a heartbeat comes after exactly thirty
+seconds, and a run that draws from a seed is the same the next time, as far as the kernel hands sockets over in the same
+order.
 """
 
 import asyncio

@@ -26,7 +26,9 @@ BUSY_OUTSIDE: Final = "+15550102"
 def people() -> tuple[UserSpec, ...]:
     """Four users: with a mobile and in a group, with an associate, with three lines, without voicemail."""
     return (
-        UserSpec(login="a", number="100", first_name="Ann", last_name="Alder", remote_extension=True, hunting_group=GROUP),
+        UserSpec(
+            login="a", number="100", first_name="Ann", last_name="Alder", remote_extension=True, hunting_group=GROUP
+        ),
         UserSpec(login="b", number="101", first_name="Ben", last_name="Birch", hunting_group=GROUP, associate="100"),
         UserSpec(login="c", number="102", last_name="Cedar", lines=3),
         UserSpec(login="d", number="103", last_name="Dogwood", voicemail=False),
@@ -83,7 +85,7 @@ class World(ABC):
     async def _open(self) -> dict[str, Any]:
         """Put proxies in between, and return the settings of the client."""
 
-    def arranged(self) -> None:
+    def arranged(self) -> None:  # noqa: B027 - most need nothing
         """Lead clients through the proxies, again after a restart."""
 
     @abstractmethod
@@ -117,7 +119,7 @@ class World(ABC):
         """What a call of the client is to the switch: login and reference."""
         return line, ref
 
-    def seen(self, change: CallChange) -> None:
+    def seen(self, change: CallChange) -> None:  # noqa: B027 - most need nothing
         """Note what a call of the switch is called on the wire."""
 
     @property
@@ -294,5 +296,3 @@ WORLDS: Final[dict[str, Callable[..., World]]] = {
     "myistra": MyIstra,
 }
 """By name, as ``--system`` and ``--channel`` say them."""
-
-
