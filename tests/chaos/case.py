@@ -20,6 +20,7 @@ from aiopbx import (
     Pbx,
     PbxError,
     Status,
+    StatusChanged,
 )
 from aiopbx.simulator.switch.changes import CallChange, Change
 from tests.aiopbx.office import client_tasks
@@ -134,6 +135,8 @@ class _Errors(logging.Handler):
         self._report = report
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("aiopbx.simulator"):
+            return  # what it thinks of a connection that broke under an answer
         cause = record.exc_info[1] if record.exc_info else None
         self._report.violations.append(f"logged: {record.getMessage()} {cause!r}")
 
@@ -174,6 +177,7 @@ class Case:
     async def _play(self, pbx: Pbx) -> None:
         report, loop = self.report, asyncio.get_running_loop()
         pbx.subscribe(self.witness.on_event)
+        pbx.subscribe(self._on_status, kind=StatusChanged)
         if self._verbose:
             pbx.subscribe(lambda event: self.note(_short(event)))
         self._count_attempts(pbx)
@@ -191,10 +195,14 @@ class Case:
         await asyncio.sleep(_MINUTE)
         people.everybody_hangs_up(self.world)  # what was forwarded or recalled meanwhile
         await asyncio.sleep(5 * _MINUTE)
-        if await self._becomes_right(pbx, "after everybody has hung up") and self.witness.alive:
+        if (
+            await self._becomes_right(pbx, "after everybody has hung up")
+            and self.witness.alive
+            and not self._cannot_be_known
+        ):
             self._wrong(f"never ended: {sorted(self.witness.alive)}")
         for line in pbx.lines.values():
-            if line.calls:
+            if line.calls and not self._cannot_be_known:
                 self._wrong(f"rings for ever: {line.calls}")
         await self._close(pbx)
 
@@ -210,6 +218,15 @@ class Case:
             elif dice < 0.85:
                 self.note("fault: " + self.misfortunes.strike())
             await asyncio.sleep(draw.choice([0.0, 0.0, 0.01, 0.1, 0.5, 2.0, 5.0, 20.0, 45.0]))
+
+    @property
+    def _cannot_be_known(self) -> bool:
+        """Whether the end of a call may have been lost without a sign, where calls cannot be read."""
+        return self.world.reopens and self.misfortunes.unseen
+
+    def _on_status(self, event: StatusChanged) -> None:
+        if event.status is Status.SYNCING:
+            self.misfortunes.read_again()
 
     # Commands
 
@@ -245,7 +262,8 @@ class Case:
             if problem is None:
                 return True
             if loop.time() >= until:
-                self._wrong(f"{when}: {problem}")
+                sign = " (there was a sign of loss)" if self.misfortunes.signs else ""
+                self._wrong(f"{when}{sign}: {problem}")
                 return False
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 30.0)
@@ -256,7 +274,7 @@ class Case:
         if self._commands:
             return "a command still waits"
         try:
-            self.world.compare(pbx)
+            self.world.compare(pbx, partly=self.misfortunes.unseen)
         except (AssertionError, KeyError) as error:
             return f"the model is not the switch's truth: {type(error).__name__} {_where(error)}"
         known = {call.id: call.snapshot for line in pbx.lines.values() for call in line.calls}

@@ -23,14 +23,21 @@ _NETWORK: Final = {
 """Faults of connections, and how often."""
 
 
+_SIGNS: Final = ("malform", "lose and report", "without id")
+"""Faults of the server that show that something was missed."""
+
+
 class Misfortunes:
     """Injects faults, and ends them all."""
 
     def __init__(self, world: World, draw: random.Random) -> None:
         """Nothing is wrong yet."""
         self.counts: Counter[str] = Counter()
-        self.hurt = False
-        """Whether a fault may have kept a session from being given back, or its cookie from arriving whole."""
+        self.unseen = False
+        """Whether events were lost without a sign since the client last read everything: only calls that it believes in
+        can be found out then, and what it has missed comes with the next event or the next reading."""
+        self.signs = False
+        """Whether the client has had a sign since then that it missed something."""
         self._world = world
         self._draw = draw
         self._timers: list[asyncio.TimerHandle] = []
@@ -50,8 +57,16 @@ class Misfortunes:
         else:
             name = draw.choice(sorted(self._server))
             self._server[name]()
+            self.unseen = self.unseen or name == "lose"
+            self.signs = self.signs or name in _SIGNS
         self.counts[name] += 1
         return name
+
+    def read_again(self) -> None:
+        """The client reads everything: what was lost until now matters no more, what will be lost does."""
+        faults = self._world.faults
+        self.unseen = faults.lost_left > 0
+        self.signs = faults.malformed_left + faults.reported_left + faults.without_id_left > 0
 
     def end(self) -> None:
         """Let nothing be wrong any more. What is broken stays so until the client mends it."""
