@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from enum import StrEnum
 from time import monotonic
@@ -78,6 +78,7 @@ class PushSocket:
         self._connection = connection
         self._transport = transport
         self._decoder = FrameDecoder(transport.application, transport.statistics)
+        self._decoder.on_missed = lambda why: self.on_missed(why)
         self._early: deque[Push] = deque()
         self._closing = False
         self._wanted = asyncio.Event()
@@ -93,6 +94,8 @@ class PushSocket:
         """Seconds of silence that the server bears, where it has said so."""
         self.last_heard = self.last_frame = self.last_sent = monotonic()
         """When the server last sent anything or answered, and when a keepalive last went out, monotonic."""
+        self.on_missed: Callable[[str], None] = lambda why: None
+        """Called when something that was pushed cannot be read."""
         self.end: SocketEnd | None = None
         """None while it is open."""
         self.end_reason: str | None = None
