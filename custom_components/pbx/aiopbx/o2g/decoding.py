@@ -6,6 +6,7 @@ costs that field, not the event.
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
@@ -69,8 +70,7 @@ class EventDecoder:
         statistics = self.statistics
         statistics.events += len(events)
         if UNLISTED.count != unlisted:
-            statistics.unknown_values += UNLISTED.count - unlisted
-            self._tell_unlisted()
+            statistics.count_unlisted(UNLISTED.count - unlisted)
         return events
 
     def decode(self, line: bytes) -> Event | None:
@@ -82,8 +82,7 @@ class EventDecoder:
         if event is not None:
             self.statistics.events += 1
         if UNLISTED.count != unlisted:
-            self.statistics.unknown_values += UNLISTED.count - unlisted
-            self._tell_unlisted()
+            self.statistics.count_unlisted(UNLISTED.count - unlisted)
         return event
 
     def _look(self, lines: bytes, events: list[Event]) -> None:
@@ -131,10 +130,6 @@ class EventDecoder:
         unknown_fields(raw, kind, self.statistics)
         return event
 
-    def _tell_unlisted(self) -> None:
-        for kind, value in UNLISTED.seen:
-            self.statistics.log_once(f"The server sends {value[:80]!r}, which {kind} does not list")
-
 
 def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
     """Decode the body of an answer. Raises ``ValueError`` where it is not JSON, or not of this kind at all."""
@@ -152,6 +147,15 @@ def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
     return answer  # type: ignore[no-any-return]
 
 
+_fields = cache(msgspec.structs.fields)
+"""What a type has."""
+
+
+@cache
+def _types_by_name(kind: type[Wire]) -> dict[str, Any]:
+    return {field.encode_name: field.type for field in _fields(kind)}
+
+
 def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
     """Count the fields that a type does not have, in all that is in it; each is counted and logged once."""
     if get_origin(kind) in (Union, UnionType):
@@ -160,7 +164,7 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
         for item in raw:
             unknown_fields(item, get_args(kind)[0], statistics)
     elif isinstance(raw, dict) and isinstance(kind, type) and issubclass(kind, Wire):
-        known = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+        known = _types_by_name(kind)
         for name, value in raw.items():
             if name in known:
                 unknown_fields(value, known[name], statistics)
@@ -195,7 +199,7 @@ def lenient(raw: Any, kind: Any, statistics: WireStatistics, where: str = "") ->
 
 
 def _lenient_struct(raw: Any, kind: type[Wire], statistics: WireStatistics, where: str) -> Any:
-    fields = msgspec.structs.fields(kind)
+    fields = _fields(kind)
     if isinstance(raw, list) and len(fields) == 1 and get_origin(fields[0].type) is tuple:
         raw = {fields[0].encode_name: raw}  # a container that came without its wrapping
     if not isinstance(raw, dict):
