@@ -5,7 +5,7 @@ import logging
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -27,6 +27,27 @@ JSON: Final = "application/json"
 MOST_REDIRECTS: Final = 5
 MOST_OF_AN_ERROR: Final = 64 * 1024
 _MOST_SHOWN: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One request that is about to be made. A redirect makes another of it, with ``dataclasses.replace``."""
+
+    method: str
+    url: str = field(repr=False)
+    name: str
+    """What errors call it."""
+    safe: bool
+    """Whether it may be repeated, which decides what is raised when no answer comes."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    with_cookies: bool = True
+    timeout: float | None = None
+    """Seconds; the settings' where it is None."""
+    stream: bool = False
+    """Whether a 2xx answer is not read."""
+    hide: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets that only this request holds."""
 
 
 @dataclass(slots=True)
@@ -135,83 +156,57 @@ class HttpTransport:
 
     # ---------------------------------------------------------------------------------------------------- requests
 
-    async def _exchange(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        with_cookies: bool,
-        safe: bool,
-        timeout: float | None,
-        stream: bool = False,
-        hide: tuple[str, ...] = (),
-    ) -> Answer:
+    async def _exchange(self, request: Outgoing) -> Answer:
         """Make one request as ``_once`` does, and publish it to the wiretap."""
-        exchange = None
+        exchange, hide = None, request.hide
         if self.tap.listeners:
             exchange = self.tap.exchange()
-            self.publish(self.shown(name, url, hide), body, sent=True, exchange=exchange, hide=hide)
-        answer = await self._once(
-            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
-        )
+            shown = self.shown(request.name, request.url, hide)
+            self.publish(shown, request.body, sent=True, exchange=exchange, hide=hide)
+        answer = await self._once(request)
         if self.tap.listeners:
-            shown = self.shown(name, url, hide)
+            shown = self.shown(request.name, request.url, hide)
             self.publish(shown, answer.body, sent=False, status=answer.status, exchange=exchange, hide=hide)
         return answer
 
-    async def _once(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        with_cookies: bool,
-        safe: bool,
-        timeout: float | None,
-        stream: bool = False,
-    ) -> Answer:
+    async def _once(self, request: Outgoing) -> Answer:
         """Make one request and return its answer, whatever that is; a redirect is not followed.
 
-        With ``stream`` a 2xx answer is not read. Raises what ``failure`` makes of an answer that does not come.
+        Raises what ``failure`` makes of an answer that does not come.
         """
-        http, sent = self._open_session, _Sent(safe)
-        cookies = self.cookies
-        if with_cookies and cookies:
-            headers = {**headers, "Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
+        http, sent, url = self._open_session, _Sent(request.safe), request.url
+        cookies, headers = self.cookies, request.headers
+        if request.with_cookies and cookies:
+            headers = {**headers, "Cookie": self.cookie_header}
         self.statistics.requests += 1
-        limit = timeout or self.settings.request_timeout
+        limit = request.timeout or self.settings.request_timeout
         try:
             response = await http.request(
-                method,
+                request.method,
                 URL(url, encoded=True),
                 headers=headers,
-                data=body,
+                data=request.body,
                 skip_auto_headers=("Content-Type",),
                 ssl=self.tls,
                 proxy=self.proxy(url),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(connect=limit, sock_connect=limit, sock_read=limit)
-                if stream
+                if request.stream
                 else aiohttp.ClientTimeout(total=limit),
                 trace_request_ctx=sent,
             )
             good = 200 <= response.status < 300
-            if stream and good:
+            if request.stream and good:
                 answer = Answer(response.status, response.headers, b"", url, response)
             else:
                 async with response:
                     read = await (response.read() if good else _read_most(response.content))
                 answer = Answer(response.status, response.headers, read, url)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise self.failure(error, name, url, sent=sent.headers, safe=safe) from None
-        if with_cookies and cookies is self.cookies:  # else they are of a session that is over
+            raise self.failure(error, request.name, url, sent=sent.headers, safe=request.safe) from None
+        if request.with_cookies and cookies is self.cookies:  # else they are of a session that is over
             self._keep_cookies(answer)
-        _LOGGER.debug("%s: %s", name, answer.status)
+        _LOGGER.debug("%s: %s", request.name, answer.status)
         return answer
 
     def basic(self, login: tuple[str, str]) -> str:
@@ -272,6 +267,11 @@ class HttpTransport:
         if proxy_bypass(parts.hostname or ""):
             return None
         return getproxies().get(parts.scheme)
+
+    @property
+    def cookie_header(self) -> str:
+        """All cookies, as a header has them."""
+        return "; ".join(f"{key}={value}" for key, value in self.cookies.items())
 
     def _keep_cookies(self, answer: Answer) -> None:
         self.keep_cookies(answer.headers.getall("Set-Cookie", ()))

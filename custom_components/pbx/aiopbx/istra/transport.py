@@ -17,7 +17,7 @@ from ..errors import (
 )
 from ..http.secrets import Secrets
 from ..http.tap import WireStatistics
-from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, final, shortened, unknown_outcome
+from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, Outgoing, final, shortened, unknown_outcome
 from ..settings.connection import ConnectionSettings
 from .decoding import convert, forgiving
 from .types.session import Application, ErrorBody
@@ -65,11 +65,6 @@ class IstraTransport(HttpTransport):
         self.cookies = {}
         self.token = None
 
-    @property
-    def cookie_header(self) -> str:
-        """All cookies, as a header has them."""
-        return "; ".join(f"{key}={value}" for key, value in self.cookies.items())
-
     async def request(
         self,
         method: str,
@@ -96,15 +91,16 @@ class IstraTransport(HttpTransport):
                 headers["Authorization"] = self.basic(basic)
             session = self.cookies
             answer = await self._exchange(
-                method,
-                f"{self.base}/{target}",
-                name,
-                headers,
-                body,
-                with_cookies=True,
-                safe=safe,
-                timeout=timeout,
-                stream=stream,
+                Outgoing(
+                    method=method,
+                    url=f"{self.base}/{target}",
+                    name=name,
+                    headers=headers,
+                    body=body,
+                    safe=safe,
+                    timeout=timeout,
+                    stream=stream,
+                )
             )
             if session is self.cookies:
                 self.take_token(answer.headers.get(APPLICATION))

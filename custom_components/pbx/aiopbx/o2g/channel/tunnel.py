@@ -5,7 +5,7 @@ import errno
 import hmac
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import count
 from secrets import token_hex
@@ -26,7 +26,7 @@ from ...parameters import ParameterPlace, parameter_of
 from ...settings.channels import TunnelSettings
 from ...settings.connection import ConnectionSettings
 from ..decoding import EventDecoder
-from ..transport import Answer, Transport
+from ..transport import Answer, Outgoing, Transport
 from ..types.sessions import Subscription, SubscriptionRequest
 from ..types.tunnel import (
     BEARER,
@@ -450,34 +450,23 @@ class TunnelTransport(Transport):
     def _refuse_downgrade(self, url: str, what: str) -> None:
         """The tunnel has the encryption; what the agent does behind it is its own network's."""
 
-    async def _once(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        with_cookies: bool,
-        safe: bool,
-        timeout: float | None,
-        stream: bool = False,
-    ) -> Answer:
+    async def _once(self, request: Outgoing) -> Answer:
         if self._closed:
             raise ConnectionFailed("The connection is closed.")
+        name, url, safe = request.name, request.url, request.safe
         parts = urlsplit(url)
-        sent = {"Host": parts.netloc, **headers}
-        if with_cookies and self.cookies:
-            sent["Cookie"] = "; ".join(f"{key}={value}" for key, value in self.cookies.items())
-        request = Request(
+        headers = {"Host": parts.netloc, **request.headers}
+        if request.with_cookies and self.cookies:
+            headers["Cookie"] = self.cookie_header
+        sent = Request(
             id=self._tunnel.next_id(),
-            method=method,
+            method=request.method,
             path=parts.path + (f"?{parts.query}" if parts.query else ""),
-            headers=sent,
-            **payload(body or b""),
+            headers=headers,
+            **payload(request.body or b""),
         )
         self.statistics.requests += 1
-        limit = timeout or self.settings.request_timeout
+        limit = request.timeout or self.settings.request_timeout
         agent = self.agent or await self._tunnel.wait_for(self._number, min(RETURN, limit))
         if agent is None:
             raise _no_agent(self.url)
@@ -485,11 +474,11 @@ class TunnelTransport(Transport):
         whole = False
         try:
             async with asyncio.timeout(limit):
-                pending = agent.expect(request.id)
-                await agent.send(request)
+                pending = agent.expect(sent.id)
+                await agent.send(sent)
                 reply = await pending.answer()
                 answered = CIMultiDictProxy(CIMultiDict(reply.headers))
-                if stream and 200 <= reply.status < 300:
+                if request.stream and 200 <= reply.status < 300:
                     answer = Answer(reply.status, answered, b"", url, _response(_Body(pending, answered, reply.status)))
                 else:
                     read = b"".join([piece async for piece in pending.pieces()])
@@ -502,7 +491,7 @@ class TunnelTransport(Transport):
                 pending.let_go()
         if answer.status in GATEWAY_ERRORS and not answer.body:
             raise self._unanswered(None, name, sent=True, safe=safe)
-        if with_cookies:
+        if request.with_cookies:
             self._keep_cookies(answer)
         _LOGGER.debug("%s: %s", name, answer.status)
         return answer
