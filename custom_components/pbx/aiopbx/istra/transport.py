@@ -15,6 +15,7 @@ from ..errors import (
     RequestRefused,
     SessionLost,
 )
+from ..http.body import MOST_OF_AN_ANSWER
 from ..http.secrets import Secrets
 from ..http.tap import WireStatistics
 from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, Outgoing, final, shortened, unknown_outcome
@@ -76,13 +77,14 @@ class IstraTransport(HttpTransport):
         safe: bool,
         stream: bool = False,
         timeout: float | None = None,
+        most: int = MOST_OF_AN_ANSWER,
     ) -> Answer:
         """Make a request below the base and return its answer, 2xx or not; redirects are followed as they are meant.
 
         Method and body stay what they are. Raises ``ConnectionFailed``, ``OutcomeUnknown``.
         """
         for _ in range(MOST_REDIRECTS + 1):
-            headers = {"Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
+            headers = {"Accept": _ACCEPT}
             if not stream:
                 headers["Content-Type"] = JSON
             token = self.token
@@ -100,6 +102,7 @@ class IstraTransport(HttpTransport):
                     safe=safe,
                     timeout=timeout,
                     stream=stream,
+                    most=most,
                 )
             )
             if session is self.cookies:

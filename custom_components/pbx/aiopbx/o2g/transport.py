@@ -14,10 +14,10 @@ from ..errors import (
     RequestRefused,
     SessionLost,
 )
+from ..http.body import MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR
 from ..http.secrets import Secrets
 from ..http.transport import (
     JSON,
-    MOST_OF_AN_ERROR,
     MOST_REDIRECTS,
     Answer,
     HttpTransport,
@@ -101,11 +101,12 @@ class Transport(HttpTransport):
         hide: tuple[str, ...] = (),
         stream: bool = False,
         timeout: float | None = None,
+        most: int = MOST_OF_AN_ANSWER,
     ) -> Answer:
         """Make one request and return a 2xx answer, unread if it is to ``stream``; raise whatever else comes of it.
 
         ``name`` is what errors call the request, ``hide`` are secrets that only it holds. ``safe`` says whether it may
-        be repeated, which decides what is raised when no answer comes.
+        be repeated, which decides what is raised when no answer comes, ``most`` how many bytes the answer may have.
         """
         headers = {"Accept": "*/*" if stream else JSON}
         if body is not None:
@@ -123,6 +124,7 @@ class Transport(HttpTransport):
                 safe=safe,
                 timeout=timeout,
                 stream=stream,
+                most=most,
                 hide=hide,
             )
         )

@@ -20,7 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as Handshake, Response
 
 from ...errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
+from ...http.body import MOST_OF_AN_ERROR, TooLong
 from ...http.tap import WireStatistics
+from ...http.transport import too_long
 from ...loops import settle
 from ...parameters import ParameterPlace, parameter_of
 from ...settings.channels import TunnelSettings
@@ -481,9 +483,12 @@ class TunnelTransport(Transport):
                 if request.stream and 200 <= reply.status < 300:
                     answer = Answer(reply.status, answered, b"", url, _response(_Body(pending, answered, reply.status)))
                 else:
-                    read = b"".join([piece async for piece in pending.pieces()])
+                    good = 200 <= reply.status < 300
+                    read = await _read(pending, request.most if good else MOST_OF_AN_ERROR, whole=good)
                     answer = Answer(reply.status, answered, read, url)
             whole = True
+        except TooLong as error:
+            raise too_long(name, error.most, safe=safe) from None
         except (_Gone, TimeoutError) as error:
             raise self._unanswered(error, name, sent=pending is not None, safe=safe) from None
         finally:
@@ -516,6 +521,18 @@ class TunnelTransport(Transport):
     def failure(self, error: Exception, name: str, url: str, *, sent: bool, safe: bool) -> PbxError:
         """Say why an answer broke off."""
         return self._unanswered(_Gone(), name, sent=sent, safe=safe)
+
+
+async def _read(pending: _Pending, most: int, *, whole: bool) -> bytes:
+    """The body, bounded as any other. Empty pieces are not kept."""
+    read = bytearray()
+    async for piece in pending.pieces():
+        read += piece
+        if len(read) > most:
+            if whole:
+                raise TooLong(most)
+            break
+    return bytes(read[:most])
 
 
 _NAMES: Final = ("primary", "secondary")
