@@ -19,7 +19,7 @@ from aiopbx.events import LineAdded
 from aiopbx.exchange import Session, WireClient
 from aiopbx.http.download import Download
 from aiopbx.http.tap import WireStatistics
-from aiopbx.http.transport import Answer, HttpTransport
+from aiopbx.http.transport import Answer, HttpTransport, Outgoing
 from aiopbx.link import Unconnected, WireLink, WireSystem
 from aiopbx.model import (
     Action,
@@ -104,9 +104,10 @@ class ToyTransport(HttpTransport):
         self, method: str, target: str, *, body: bytes | None = None, safe: bool, stream: bool = False
     ) -> Answer:
         name, headers = f"{method} {target}", {"Authorization": self.token}
-        answer = await self._exchange(
-            method, self.url + target, name, headers, body, with_cookies=False, safe=safe, timeout=None, stream=stream
+        request = Outgoing(
+            method=method, url=self.url + target, name=name, headers=headers, body=body, safe=safe, stream=stream
         )
+        answer = await self._exchange(request)
         if not 200 <= answer.status < 300:
             kind = {401: SessionLost, 404: NotFound}.get(answer.status, RequestRefused)
             raise kind(f"{name} was refused: {answer.text}.", operation=name, status=answer.status)
