@@ -19,8 +19,8 @@ OFFICES: Final[dict[str, type[Office]]] = {
 }
 """How clients are connected: to O2G over one of its three channels, or to Istra's myRCC."""
 
-# Drawn anew each time on a developer's machine, always the same in continuous integration. Never held to a time for each
-# example: that fails when other processes want the cores.
+# Drawn anew each time on a developer's machine, always the same in continuous integration. Never held to a time for
+# each example: that fails when other processes want the cores.
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", derandomize=True, database=None, deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
