@@ -159,6 +159,7 @@ class Sync:
         self._client = client
         self._lines = lines
         self._reader = Reader(client, lines, applier, user)
+        self._applier = applier
         self._expected = applier.expected
         self._system = system
         self._subscribed = subscribed
@@ -282,6 +283,8 @@ class Sync:
 
                 async def read_calls(login: str) -> None:
                     if expected.missing(OnTelephonyState, login):
+                        if self._subscribed.snapshots:
+                            self._applier.expect_late(login)
                         await reader.telephony(login)
 
                 async def read_routing(login: str) -> None:
