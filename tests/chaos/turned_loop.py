@@ -8,6 +8,7 @@ order.
 
 import asyncio
 import functools
+import os
 import selectors
 import sys
 import time
@@ -20,7 +21,9 @@ from typing import Any, Final
 from aiopbx.simulator.clock import TimerHandle
 
 _LOOK: Final = 0.001
-"""Real seconds that sockets get before a jump: the kernel may hand bytes over a moment after they were sent."""
+"""Real seconds to wait for a thread, or for what may never come."""
+_LOOKS: Final = 3
+"""So often sockets are looked at before a jump: the kernel may hand bytes over a moment after they were sent."""
 _SHORT: Final = 0.05
 """A jump of so many seconds needs no such look: nothing that matters is that near to its limit."""
 _LEAST: Final = 1e-6
@@ -55,9 +58,11 @@ class _Turning(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
             return self._for_ever()
         self._idle_since = None
         if timeout >= _SHORT:
-            found = super().select(_LOOK)
-            if found:
-                return found
+            for _ in range(_LOOKS):
+                os.sched_yield()
+                found = super().select(0)
+                if found:
+                    return found
         self.turn(max(0.0, timeout))
         return []
 
