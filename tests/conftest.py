@@ -13,6 +13,7 @@ UNTRACED = (
     "tests/aiopbx/test_model_equals_switch.py",
     "tests/aiopbx/test_model_equals_switch_over_http.py",
     "tests/aiopbx/test_recording.py::test_there_and_back",
+    "tests/chaos/test_chaos.py",
     "tests/notebooks_kit/test_cleanup.py",
 )
 """Tests that do the same thousands of times: coverage would make them take up to three times as long."""
