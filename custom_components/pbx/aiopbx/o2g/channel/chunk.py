@@ -141,7 +141,7 @@ async def _ask(transport: Transport, method: str, url: str) -> aiohttp.ClientRes
                 URL(url, encoded=True),
                 headers={"Accept": JSON},
                 skip_auto_headers=("Content-Type", "Accept-Encoding"),
-                ssl=transport.tls,
+                ssl=await transport.tls(url),
                 proxy=transport.proxy(url),
                 allow_redirects=False,
                 read_bufsize=_BUFFER,
