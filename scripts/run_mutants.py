@@ -68,6 +68,7 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="run nothing")
     parser.add_argument("--again", action="store_true", help="try the survivors again")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="these files alone")
+    parser.add_argument("--share", type=float, default=100, metavar="PERCENT", help="a random sample of the mutants")
     parser.add_argument("--seconds", type=float, default=10, help="of tests that each mutant is given (10)")
     wish = parser.parse_args()
     if wish.list:
@@ -123,6 +124,11 @@ def mutants_of(path: str) -> list[dict[str, Any]]:
     return mutants
 
 
+def place(identity: str) -> float:
+    """Return where a mutant stands between 0 and 1. What it is called is a hash, so its place is random."""
+    return int(identity, 16) / 16 ** len(identity)
+
+
 def results() -> dict[str, dict[str, Any]]:
     """Return the last outcome of every mutant."""
     known: dict[str, dict[str, Any]] = {}
@@ -146,9 +152,11 @@ def run(name: str, target: Target, wish: argparse.Namespace, tables: bool) -> No
         for path in sources
         for mutant in mutants_of(path)
         if mutant["id"] not in known or (wish.again and known[mutant["id"]]["outcome"] in {"survived", "lost"})
+        if place(mutant["id"]) < wish.share / 100
     ]
     if not mutants:
         return
+    mutants.sort(key=lambda mutant: str(mutant["id"]))
     record = HOME / f"tests-{name}.jsonl"
     states = test_states(target)
     fresh = {row["file"] for row in rows(record) if states.get(row["file"]) == row["state"]}
@@ -158,6 +166,7 @@ def run(name: str, target: Target, wish: argparse.Namespace, tables: bool) -> No
         "states": states,
         "sources": sources_of(target),
         "seconds": wish.seconds,
+        "modules": str(HOME / f"modules-{name}.json"),
     }
     if stale:
         print(f"==> {name}: recording what {len(stale)} test files reach", file=sys.stderr)
@@ -190,7 +199,7 @@ def pytest(target: Target, job: dict[str, Any], files: list[str]) -> None:
         "MUTANTS_JOB": str(path),
         "COVERAGE_CORE": "ctrace",  # the only one that keeps the lines of tests apart
         "CI": "1",  # hypothesis draws the same each time
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": str(HOME / "pycache"),
     }
     options = [
         "-q",
@@ -198,6 +207,7 @@ def pytest(target: Target, job: dict[str, Any], files: list[str]) -> None:
         "scripts.mutants_plugin",
         "-p",
         "no:cacheprovider",
+        "--assert=plain",
         "-o",
         "timeout=0",
         "-o",
