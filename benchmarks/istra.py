@@ -17,8 +17,7 @@ import orjson
 
 import aiopbx
 from aiopbx.istra.decoding import FrameDecoder, Push
-from aiopbx.istra.features import FEATURES
-from aiopbx.istra.lines import Lines
+from aiopbx.istra.lines import FEATURES, Lines
 from aiopbx.istra.rcc import Extensions
 from aiopbx.istra.types.session import Application
 from aiopbx.model import LineSnapshot

@@ -31,7 +31,7 @@ from aiopbx import (
     StatusChanged,
     UnknownLine,
 )
-from aiopbx.istra.services.rcc import Rcc
+from aiopbx.istra.services import Rcc
 from aiopbx.simulator.faces.istra.identifiers import extension_id
 from tests.aiopbx.istra_office import RCC, IstraOffice, compare, end_user, istra_office
 from tests.aiopbx.office import Diary, client_tasks, lose_while, until

@@ -253,12 +253,12 @@ class ToyLink(WireLink[ToyClient]):
         return tuple(AvailableLine(id=one, number=one) for one in (await self.client.phones.state()).extensions)
 
 
-class ToySystem(WireSystem[ToyLink]):
+class ToySystem(WireSystem[ToyClient]):
     features = FEATURES
 
     def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
         super().__init__(settings, store, http, aiohttp.DummyCookieJar, _Offline())
-        self.requests = Requests(OPERATIONS, lambda: self._link and self._link.client)
+        self.requests = Requests(OPERATIONS, lambda: self.client)
 
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
         return {}

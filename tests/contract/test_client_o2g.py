@@ -17,7 +17,7 @@ from aiopbx.errors import InvalidInput
 from aiopbx.http.download import Download
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import EventDecoder
-from aiopbx.o2g.object_path import ObjectPath
+from aiopbx.o2g.queries import ObjectPath
 from aiopbx.o2g.services import OPERATIONS
 from aiopbx.o2g.types import (
     agent,

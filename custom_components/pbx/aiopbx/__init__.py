@@ -163,9 +163,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what people write when it is first asked for: pydantic costs as much as everything else together."""
-    from .settings import channels, connection, policy
+    if name in __all__:
+        from .settings import channels, connection, policy
 
-    for module in (connection, channels, policy):
-        if name in __all__ and hasattr(module, name):
-            return globals().setdefault(name, getattr(module, name))
+        for module in (connection, channels, policy):
+            if hasattr(module, name):
+                return globals().setdefault(name, getattr(module, name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -105,6 +105,11 @@ class Offline(PbxError):
     transient = True
 
 
+def not_connected() -> Offline:
+    """Return the error of a request while there is no connection."""
+    return Offline("There is no connection at the moment.", remedy="It is being restored; try again later.")
+
+
 class OutcomeUnknown(PbxError):
     """The request was sent and not answered: it may have been carried out. Watch the events."""
 

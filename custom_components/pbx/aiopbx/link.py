@@ -3,14 +3,15 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from time import monotonic
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import aiohttp
 
-from .errors import ConnectionFailed, Offline
+from .errors import ConnectionFailed, Offline, not_connected
+from .exchange import WireClient
 from .http.tap import WireStatistics
 from .loops import settle
 from .model import AvailableLine, Statistics, SystemInfo
@@ -19,13 +20,6 @@ from .settings.connection import ConnectionSettings
 from .store import Store, stale
 
 _LOG = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-
-def not_connected() -> Offline:
-    """Return the error of a request while there is no connection."""
-    return Offline("There is no connection at the moment.", remedy="It is being restored; try again later.")
 
 
 class Unconnected:
@@ -36,29 +30,7 @@ class Unconnected:
         raise not_connected()
 
 
-class Client(Protocol):
-    """What a link needs of the client of its wire."""
-
-    @property
-    def lost(self) -> asyncio.Event:
-        """Set when the session is gone."""
-
-    @property
-    def lost_reason(self) -> Exception | None:
-        """Why it is gone."""
-
-    @property
-    def successor(self) -> Callable[[], Awaitable[Any]] | None:
-        """Waits for the client of the next link: a safe request that loses its session is made once more by that."""
-
-    @successor.setter
-    def successor(self, value: Callable[[], Awaitable[Any]]) -> None: ...
-
-    async def close(self) -> None:
-        """Give the session back."""
-
-
-C = TypeVar("C", bound=Client)
+C = TypeVar("C", bound=WireClient)
 
 
 class WireLink(ABC, Generic[C]):
@@ -127,10 +99,7 @@ class WireLink(ABC, Generic[C]):
         await self.client.close()
 
 
-L = TypeVar("L", bound="WireLink[Any]")
-
-
-class WireSystem(Generic[L]):
+class WireSystem(Generic[C]):
     """The link that is in use, what goes through it, and what outlives it. See ``System``."""
 
     heartbeat: float | None = None
@@ -156,7 +125,7 @@ class WireSystem(Generic[L]):
         self._own_http = http is None
         self._cookies = cookies
         self._offline = offline
-        self._link: L | None = None
+        self._link: WireLink[C] | None = None
         self._linked = asyncio.Event()
 
     def statistics(self) -> Statistics:
@@ -176,7 +145,7 @@ class WireSystem(Generic[L]):
 
     def use(self, link: Link | None) -> None:
         """Send commands through this link, and apply what comes over it; None marks every line as unconfirmed."""
-        self._link = used = cast("L | None", link)
+        self._link = used = cast("WireLink[C] | None", link)
         if used is None:
             self._linked.clear()
         else:
@@ -185,6 +154,11 @@ class WireSystem(Generic[L]):
         lines = self.store.lines
         for id_, line in lines.items():
             lines[id_] = stale(line)
+
+    @property
+    def client(self) -> C | None:
+        """The wire of the current connection."""
+        return None if self._link is None else self._link.client
 
     @property
     def commands(self) -> Commands:
@@ -197,7 +171,7 @@ class WireSystem(Generic[L]):
             raise not_connected()
         return await self._link.available_lines()
 
-    async def _next_client(self, link: L) -> Any:
+    async def _next_client(self, link: WireLink[C]) -> C:
         """Wait for the link that follows this one, whose session is gone; return its client."""
         try:
             async with asyncio.timeout(self.settings.request_timeout):

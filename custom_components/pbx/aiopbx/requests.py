@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from .errors import InvalidInput
+from .errors import InvalidInput, not_connected
 from .http.secrets import HIDDEN, Mask, secret_fields
 from .operations import Operation, Operations, Send
 from .parameters import Parameter, ParameterKind, ParameterPlace
@@ -107,8 +107,6 @@ class Requests:
         """Send what was prepared."""
         client, operation, sent = self._client(), request.operation, request.sent
         if client is None or sent is None:
-            from .link import not_connected  # brings aiohttp, which preparing does without
-
             raise not_connected()
         for field_, number in self._numbers(operation, sent):
             (guard.spend if operation.starts_call else guard.check)(number, field=field_)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aiopbx.cli.call import complete_argument, complete_operation
-from aiopbx.istra.services import operations_of
-from aiopbx.istra.services.rcc import Rcc
+from aiopbx.istra.services import Rcc, operations_of
 from aiopbx.istra.types.session import Application
 from aiopbx.operations import operation_of
 from aiopbx.simulator import SimulatorSettings, UserSpec

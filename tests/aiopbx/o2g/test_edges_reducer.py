@@ -47,7 +47,16 @@ from aiopbx import (
     Target,
 )
 from aiopbx.o2g.decoding import EventDecoder
-from aiopbx.o2g.reducer import actions, agent_config, ended_unseen, new_line, no_agent, reduce, stale, with_features
+from aiopbx.o2g.reducer import (
+    agent_config,
+    ended_unseen,
+    new_line,
+    no_agent,
+    reduce,
+    stale,
+    tables as actions,
+    with_features,
+)
 from aiopbx.o2g.types.agent import AgentConfig
 from tests.aiopbx.reduced_events import check_events
 

@@ -8,8 +8,7 @@ import pytest
 from aiopbx.errors import InvalidInput
 from aiopbx.filters import attribute, field, keys_of
 from aiopbx.o2g import rules
-from aiopbx.o2g.object_path import ObjectPath
-from aiopbx.o2g.queries import NOTHING, attributes, criterion_of, values
+from aiopbx.o2g.queries import NOTHING, ObjectPath, attributes, criterion_of, values
 from aiopbx.o2g.types.base import to_json
 from aiopbx.o2g.types.directory import Attribute, Criterion, Operation
 from aiopbx.o2g.types.pbx_management import PbxAttribute, PbxAttributes, PbxObject

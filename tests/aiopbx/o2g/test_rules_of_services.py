@@ -10,8 +10,7 @@ from aiopbx.errors import Conflict, InvalidInput, NotReady, RequestRefused
 from aiopbx.filters import attribute
 from aiopbx.o2g import rules
 from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.object_path import ObjectPath
-from aiopbx.o2g.queries import attributes
+from aiopbx.o2g.queries import ObjectPath, attributes
 from aiopbx.o2g.services import OPERATIONS
 from aiopbx.o2g.types.agent import (
     AgentState,

@@ -20,7 +20,7 @@ from .. import (
     PbxError,
     connect,
 )
-from ..istra.checks import IstraChecks
+from ..istra.lines import IstraChecks
 from ..o2g.rules import check_associated_data, check_number
 from .command import FAILED, NOT_ANSWERED, OK
 from .line import choose_line

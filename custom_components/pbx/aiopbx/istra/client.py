@@ -17,11 +17,7 @@ from ..operations import Operation, Query, operation_of
 from ..settings.connection import ConnectionSettings
 from ..wire import Wire
 from .decoding import Push, read_answer
-from .services import IstraServices
-from .services.crm import Crm
-from .services.enduser import EndUser
-from .services.rcc import Rcc
-from .services.session import SessionService
+from .services import Crm, EndUser, IstraServices, Rcc, SessionService
 from .session import SessionKeeper
 from .socket import KEEP_ALIVE, PushSocket, SocketEnd, open_socket
 from .transport import NOT_ALLOWED_FOR_CRM, IstraTransport, refusal, said_code

@@ -14,9 +14,8 @@ from ..model import AvailableLine, LineSnapshot
 from ..ports import DialOptions, Refusing
 from ..settings.connection import ConnectionSettings
 from ..store import Reduced
-from .checks import IstraChecks
 from .client import IstraClient, Push
-from .lines import Lines, Listeners, Monitored, Start, choose
+from .lines import IstraChecks, Lines, Listeners, Monitored, Start, choose
 from .reducer import crm as reducer
 from .reducer.crm import CrmState
 from .reducer.tables import ended_unseen

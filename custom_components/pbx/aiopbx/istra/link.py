@@ -16,8 +16,7 @@ from ..settings.connection import ConnectionSettings
 from ..store import Store
 from .client import IstraClient, PushSocket
 from .crm import Terminals
-from .features import FEATURES
-from .lines import Lines, Listeners, Monitor, Monitored
+from .lines import FEATURES, Lines, Listeners, Monitor, Monitored
 from .rcc import Extensions
 from .user import EndUser
 

@@ -8,7 +8,7 @@ from ..model import CallerIdChoice, Direction, LineSnapshot
 from ..ports import Recording
 from ..records import CallRecord, LogFilter, LogPage, MailboxKey, MailboxSnapshot, VoicemailSnapshot
 from .reducer.user import message_of, record_of
-from .services.enduser import EndUser
+from .services import EndUser
 from .types import enduser as wire
 from .types.enduser import AudioFormat, Notifications, PhoneLog
 

@@ -11,9 +11,8 @@ from ..events import Event
 from ..model import Action, AvailableLine, CallSnapshot, LineSnapshot, Outcome
 from ..ports import DialOptions, Refusing
 from ..settings.connection import ConnectionSettings
-from .checks import IstraChecks
 from .client import IstraClient, Push
-from .lines import Lines, Listeners, Monitored, Start, choose
+from .lines import IstraChecks, Lines, Listeners, Monitored, Start, choose
 from .reducer import rcc as reducer
 from .reducer.rcc import RccState
 from .reducer.tables import ended_unseen

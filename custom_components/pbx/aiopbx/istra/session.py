@@ -17,7 +17,7 @@ from ..errors import (
 from ..exchange import Session
 from ..loops import settle
 from ..operations import operation_of
-from .services.session import SessionService
+from .services import SessionService
 from .transport import NOT_ALLOWED_FOR_CRM, TWO_STEP, IstraTransport, refusal
 from .types.session import Application
 

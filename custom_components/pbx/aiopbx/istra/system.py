@@ -11,14 +11,13 @@ from ..ports import Link
 from ..requests import Requests
 from ..settings.connection import ConnectionSettings
 from ..store import Store
-from .checks import IstraChecks
 from .client import APPLICATIONS, IstraClient
-from .features import FEATURES
+from .lines import FEATURES, IstraChecks
 from .link import IstraLink
 from .services import operations_of
 
 
-class IstraSystem(WireSystem[IstraLink]):
+class IstraSystem(WireSystem[IstraClient]):
     """myRCC, myCrm or myIstra on one server. See ``System``."""
 
     def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
@@ -31,11 +30,6 @@ class IstraSystem(WireSystem[IstraLink]):
     def missing(self, line: LineSnapshot | None) -> Mapping[Feature, str]:
         """Nothing of Istra is absent for want of a licence that could be named."""
         return {}
-
-    @property
-    def client(self) -> IstraClient | None:
-        """The wire of the current connection."""
-        return self._link.client if self._link is not None else None
 
     async def open(self, server: int) -> Link:
         """Log in, and open the socket."""

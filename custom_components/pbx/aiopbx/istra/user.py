@@ -9,9 +9,8 @@ from ..model import AvailableLine, LineSnapshot
 from ..ports import DialOptions, Refusing
 from ..settings.connection import ConnectionSettings
 from ..store import Reduced
-from .checks import IstraChecks
 from .client import IstraClient, Push
-from .lines import Lines, Listeners, Monitored, Start
+from .lines import IstraChecks, Lines, Listeners, Monitored, Start
 from .parts import IstraCallerId, IstraCallLog, IstraVoicemail
 from .reducer import user as reducer
 from .reducer.tables import ended_unseen

@@ -13,9 +13,9 @@ from ..http.transport import Answer
 from ..operations import Operation, Query, operation_of
 from ..settings.connection import ConnectionSettings
 from ..wire import Wire, secrets_of
+from .channel import channels_of
 from .channel.base import ChannelEnd, EventChannel
 from .channel.chunk import Channels
-from .channel.kinds import channels_of
 from .decoding import read_answer
 from .services import O2gServices
 from .services.sessions import Subscriptions

@@ -19,9 +19,9 @@ from ..loops import each
 from ..model import AvailableLine, LineSnapshot
 from . import reducer
 from .client import O2gClient
-from .licences import API_CONTACTCENTER_AGENT
 from .rights import ADVANCED_LICENCE, Rights
 from .types.agent import AgentConfig
+from .types.base import API_CONTACTCENTER_AGENT
 from .types.telephony import AnswerRequest
 from .types.users import User
 

@@ -21,8 +21,7 @@ from ..model import AvailableLine, SystemInfo
 from ..settings.connection import ConnectionSettings
 from ..store import Store
 from .apply import Applier, Lines, SystemState, created_login
-from .channel.base import EventChannel
-from .channel.silence import Silence
+from .channel.base import EventChannel, Silence
 from .client import O2gClient
 from .commands import O2gCommands
 from .discovery import Monitored, available_lines, discover

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ..model import Feature, LineSnapshot
-from .licences import API_CONTACTCENTER_AGENT, API_PHONESETPROG, MANAGEMENT, MESSAGING
+from .types.base import API_CONTACTCENTER_AGENT, API_PHONESETPROG, MANAGEMENT, MESSAGING
 from .types.routing import Capabilities
 
 _LOG = logging.getLogger(__name__)

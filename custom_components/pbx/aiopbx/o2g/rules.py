@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..errors import InvalidInput
 from ..operations import Check
-from .object_path import ObjectPath
+from .queries import ObjectPath
 from .types.agent import IntrusionMode
 from .types.directory import Criterion, Operation as Comparison
 from .types.telephony import MakeCallRequest

@@ -12,7 +12,7 @@ from ..ports import Link
 from ..requests import Requests
 from ..settings.connection import ConnectionSettings
 from ..store import Store
-from .channel.kinds import channels_of
+from .channel import channels_of
 from .client import O2gClient
 from .commands import O2gChecks
 from .link import O2gLink
@@ -20,7 +20,7 @@ from .rights import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, Rights, missing
 from .services import OPERATIONS
 
 
-class O2gSystem(WireSystem[O2gLink]):
+class O2gSystem(WireSystem[O2gClient]):
     """One O2G server, or a pair of them. See ``System``."""
 
     def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
@@ -38,8 +38,8 @@ class O2gSystem(WireSystem[O2gLink]):
         """What any line can do; without lines, what the licence of the account gives."""
         lines = self.store.lines
         features = frozenset().union(*{line.features for line in lines.values()}) if lines else ALL
-        link = self._link
-        if link is None or link.client.administrator:
+        client = self.client
+        if client is None or client.administrator:
             features |= OF_THE_SYSTEM
         for licence in self.rights.account_lacks:
             features -= LICENCES.get(licence, frozenset())
@@ -50,17 +50,12 @@ class O2gSystem(WireSystem[O2gLink]):
         rights = self.rights
         if line is not None:
             return missing_of(basic=line.id in rights.basic, lacking=rights.lacking(line.id))
-        lines, link = self.store.lines, self._link
+        lines, client = self.store.lines, self.client
         basic = bool(lines) and rights.basic.issuperset(lines)
         missing = dict(missing_of(basic=basic, lacking=rights.account_lacks))
-        if link is not None and not link.client.administrator:
+        if client is not None and not client.administrator:
             missing |= dict.fromkeys(sorted(OF_THE_SYSTEM), ADMINISTRATOR)
         return missing
-
-    @property
-    def client(self) -> O2gClient | None:
-        """The wire of the current connection."""
-        return self._link.client if self._link is not None else None
 
     # ------------------------------------------------------------------------------------------------------ links
 

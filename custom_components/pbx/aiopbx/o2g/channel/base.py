@@ -1,16 +1,21 @@
-"""The event channel, whichever way the events come."""
+"""The event channel, whichever way the events come, and its silence, which is tested before it is believed."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import StrEnum
 from time import monotonic
 from typing import Final
 
+import msgspec
+
+from ...errors import PbxError, RequestRefused, SessionLost
 from ...loops import Signal
 from ..decoding import Event, EventDecoder
+from ..types.events import OnChannelInformation
 
 _LOGGER = logging.getLogger(__name__)
-
 LONGEST_LINE: Final = 4 * 1024 * 1024
 """Bytes; a longer line is skipped."""
 
@@ -74,3 +79,153 @@ class EventChannel:
     def __repr__(self) -> str:
         """Say whether it is open; the URL is a secret."""
         return f"<{type(self).__name__} {self.end or 'open'}>"
+
+
+MOST_WAITING: Final = 64 * 1024 * 1024
+"""Bytes of events that wait to be read, at most."""
+_ENDS: Final = "subscription ended"
+
+
+class PushedChannel(EventChannel):
+    """Events are put into it as they are delivered; iterating gives those that came since the last time as one list."""
+
+    greets = False
+
+    def __init__(self, decoder: EventDecoder, *, remedy: str, closed: Callable[[], object]) -> None:
+        """Wait for events. ``remedy`` says what to look at if none come; ``closed`` is called once, at the end."""
+        super().__init__(decoder)
+        self.silence_remedy = remedy
+        self._closed = closed
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._woken = asyncio.Event()
+
+    def put(self, body: bytes) -> bool:
+        """Take what was delivered: an event, or several, one a line. False if there is no room, or no reader."""
+        if self.end is not None or self._size >= MOST_WAITING:
+            return False
+        self.last_heard = monotonic()
+        self._decoder.statistics.bytes += len(body)
+        if len(body) > LONGEST_LINE:
+            self._decoder.overlong()
+            return True
+        if body:
+            self._lines.append(_on_one_line(body))
+            self._size += len(body)
+            self._woken.set()
+        return True
+
+    def finish(self, end: ChannelEnd, reason: str) -> None:
+        """End it: nothing can be delivered any more. What was delivered is still read."""
+        self._ended(end, reason)
+
+    async def __aiter__(self) -> AsyncIterator[list[Event]]:
+        """Read until the end. Only one reader at a time."""
+        try:
+            while not self._closing:
+                lines = self._lines
+                if lines:
+                    self._lines, self._size = [], 0
+                    events = self._decoder.decode_lines(b"\n".join(lines))
+                    if events:
+                        last = events[-1]
+                        if type(last) is OnChannelInformation and (last.text or "").lower() == _ENDS:
+                            self._ended(ChannelEnd.CLEAN, "the server ended it")
+                        self.arrivals.notify()
+                        yield events
+                elif self.end is not None:
+                    break
+                else:
+                    self._woken.clear()
+                    await self._woken.wait()
+        finally:
+            self._ended(ChannelEnd.CLOSED, "it was closed")
+
+    def _ended(self, end: ChannelEnd, reason: str) -> None:
+        if self.end is None:
+            super()._ended(end, reason)
+            self._woken.set()
+            self._closed()
+
+
+def _on_one_line(body: bytes) -> bytes:
+    """An event that is written over several lines is one all the same."""
+    body = body.strip()
+    if b"\n" in body or b"\r" in body:
+        try:
+            return msgspec.json.format(body, indent=-1)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return body  # several events, or none
+    return body
+
+
+_LOG = logging.getLogger(__name__)
+HEARTBEATS: Final = 2.5
+"""So many heartbeat periods of silence are suspicious."""
+PROVOKED: Final = 5.0
+"""Seconds, at most, for a provoked event to come."""
+
+
+class Silence:
+    """Learns the heartbeat of a channel, and notices when there is silence where there should be none."""
+
+    def __init__(self, normal: float, answer: float) -> None:
+        """``normal`` seconds of silence mean nothing while no heartbeat is known; an answer may take ``answer``."""
+        self._normal = normal
+        self._answer = answer
+        self._periods: deque[float] = deque(maxlen=5)
+        self._last_beat: float | None = None
+        self._beats = Signal()
+
+    @property
+    def period(self) -> float | None:
+        """Seconds between heartbeats; None while that is not known."""
+        # A batch that was delayed makes one period long and the next short: the longest of late is the one.
+        return max(self._periods) if self._periods else None
+
+    @property
+    def patience(self) -> float:
+        """Seconds of silence that mean nothing yet."""
+        period = self.period
+        return self._normal if period is None else period * HEARTBEATS
+
+    def beat(self) -> None:
+        """A heartbeat came."""
+        now = monotonic()
+        if self._last_beat is not None:
+            self._periods.append(now - self._last_beat)
+        self._last_beat = now
+        self._beats.notify()
+
+    async def watch(self, channel: EventChannel, provoke: Callable[[], Awaitable[bool]]) -> str:
+        """Wait until the channel is dead; returns why.
+
+        Silence alone proves nothing in a quiet office, so before it is believed ``provoke`` asks for an event. It
+        is False where none can be asked for.
+        """
+        while True:
+            limit = self.patience
+            left = channel.last_heard + limit - monotonic()
+            if left > 0:
+                # A heartbeat shows the period, after which there may be less patience.
+                await self._beats.wait_since(self._beats.count, left)
+                continue
+            heard, arrived = channel.last_heard, channel.arrivals.count
+            try:
+                asked = await provoke()
+            except SessionLost:
+                return "The session is gone."
+            except RequestRefused as error:
+                _LOG.debug("The channel is silent, and no event can be provoked (%s)", error.status)
+                asked = True
+            except PbxError as error:
+                return f"The event channel is silent, and the server does not answer. {error.message}"
+            if not asked:
+                # Where there is a heartbeat, its absence says enough.
+                if self._periods:
+                    return "The event channel is silent: no heartbeat comes any more."
+                await asyncio.sleep(limit)
+                continue
+            await channel.arrivals.wait_since(arrived, min(PROVOKED, self._answer))
+            if channel.last_heard <= heard:
+                return "The event channel is silent: not even a provoked event comes."

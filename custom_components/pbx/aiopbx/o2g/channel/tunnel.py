@@ -42,9 +42,8 @@ from ..types.tunnel import (
     from_agent,
     payload,
 )
-from .base import ChannelEnd, EventChannel
+from .base import ChannelEnd, EventChannel, PushedChannel
 from .chunk import SUBSCRIBE, Channels, Prepared
-from .delivered import PushedChannel
 
 _LOGGER = logging.getLogger(__name__)
 

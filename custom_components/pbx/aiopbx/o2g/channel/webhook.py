@@ -18,9 +18,8 @@ from ...settings.connection import ConnectionSettings
 from ..decoding import EventDecoder
 from ..transport import Transport
 from ..types.sessions import Subscription, SubscriptionRequest
-from .base import LONGEST_LINE, ChannelEnd, EventChannel
+from .base import LONGEST_LINE, ChannelEnd, EventChannel, PushedChannel
 from .chunk import SUBSCRIBE, Channels, Prepared
-from .delivered import PushedChannel
 
 _LOGGER = logging.getLogger(__name__)
 

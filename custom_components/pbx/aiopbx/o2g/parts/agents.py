@@ -7,9 +7,9 @@ from ...model import LineSnapshot
 from ...records import IntrusionMode, WithdrawReason
 from .. import reducer
 from ..client import O2gClient
-from ..licences import API_CONTACTCENTER_AGENT
 from ..reducer import Reduced
 from ..types import agent as wire
+from ..types.base import API_CONTACTCENTER_AGENT
 from . import Lacks, Part
 
 Apply = Callable[[str, Callable[[LineSnapshot], Reduced]], None]

@@ -7,11 +7,10 @@ from ...errors import InvalidInput, NotAllowed, NotFound, SessionLost
 from ...filters import ObjectFilter
 from ...records import NodesSnapshot, ObjectAttribute, ObjectKind, PbxObject
 from ..client import O2gClient
-from ..licences import MANAGEMENT
-from ..object_path import ObjectPath
-from ..queries import attributes as attributes_of, values as values_of
+from ..queries import ObjectPath, attributes as attributes_of, values as values_of
 from ..records import nodes_of
 from ..types import pbx_management as wire
+from ..types.base import MANAGEMENT
 from . import Lacks, Part
 
 

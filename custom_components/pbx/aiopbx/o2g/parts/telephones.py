@@ -6,9 +6,9 @@ from typing import TypeVar
 from ...errors import RequestRefused, SessionLost
 from ...model import LineSnapshot
 from ...records import HuntingGroups, Key, Languages, Pin, Preferences, TelephoneState, Text
-from ..licences import API_PHONESETPROG
 from ..records import moment
 from ..types import phone_set as wire
+from ..types.base import API_PHONESETPROG
 from ..types.telephony import DSLogOnRequest, MiniMessageRequest
 from ..types.users import ChangePasswordRequest, UserPreferences
 from . import Part

@@ -8,8 +8,8 @@ from ...model import LineSnapshot, Party
 from ...ports import Recording
 from ...records import MailboxKey, MailboxSnapshot, VoicemailSnapshot
 from ..client import O2gClient
-from ..licences import MESSAGING
 from ..records import moment, name_of
+from ..types.base import MESSAGING
 from ..types.voicemail import ConnectRequest, PartyInfo, Voicemail
 from . import Lacks, Part
 

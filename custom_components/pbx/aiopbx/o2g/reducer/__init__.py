@@ -16,7 +16,7 @@ from ..types.base import O2gEvent
 from ..types.routing import OnRoutingStateChanged
 from ..types.users import OnEventSummaryUpdated, OnUserInfoChanged
 from .call import ended_unseen
-from .calls import created, modified, removed
+from .calls import created, modified, removed, resync, snapshot, user_state_modified
 from .details import (
     agent_config,
     agent_state,
@@ -36,7 +36,6 @@ from .details import (
     user_info_changed,
 )
 from .line import Reduced, device_states, new_line, stale, state_modified, with_features
-from .snapshot import resync, snapshot, user_state_modified
 
 __all__ = [
     "HANDLERS",

@@ -9,9 +9,21 @@ from msgspec.structs import replace
 from ...model import CallSnapshot, CallState, Device, Direction, Leg, LineSnapshot, Outcome, Party
 from ..records import party_of
 from ..types import telephony as wire
-from .actions import NONE, of_call, of_leg, together
 from .line import swapped
-from .tables import DECIDED, DIVERTING, ENDING, OUTGOING, RECORDING, STATE, TONES, UNANSWERED
+from .tables import (
+    DECIDED,
+    DIVERTING,
+    ENDING,
+    NONE,
+    OUTGOING,
+    RECORDING,
+    STATE,
+    TONES,
+    UNANSWERED,
+    of_call,
+    of_leg,
+    together,
+)
 
 _UNKNOWN: Final = CallState.UNKNOWN
 _ACTIVE: Final = CallState.ACTIVE

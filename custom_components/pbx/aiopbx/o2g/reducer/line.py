@@ -9,8 +9,7 @@ from ...events import CallChanged, CallEnded, CallStarted, Event, LineChanged
 from ...model import CallSnapshot, Device, DeviceState, LineSnapshot
 from ...store import STATE_CHANGED, Reduced, stale, with_features, with_fields
 from ..types import telephony as wire
-from .actions import of_device, with_actions
-from .tables import DEVICE_STATE
+from .tables import DEVICE_STATE, of_device, with_actions
 
 __all__ = [
     "STATE_AND_DEVICES_CHANGED",

@@ -1,7 +1,6 @@
 """Call-centre agents: logging on and off, states, withdrawing, and what supervisors do."""
 
 from ...operations import Send, Service, operation
-from ..licences import API_CONTACTCENTER_AGENT
 from ..rules import INTRUSION_MODE, NEEDS, NUMBER, OTHER_NUMBER, WITHDRAW_REASON
 from ..types.agent import (
     AgentConfig,
@@ -14,6 +13,7 @@ from ..types.agent import (
     WithdrawAgentRequest,
     WithdrawReasons,
 )
+from ..types.base import API_CONTACTCENTER_AGENT
 
 _AGENT = "/acd/agent"
 

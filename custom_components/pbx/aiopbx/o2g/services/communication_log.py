@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from ...operations import Send, Service, operation
-from ..licences import TELEPHONY_ADVANCED
 from ..rules import EXPLICIT_ALL, NEEDS, RECORD, RECORDS, joined, utc
+from ..types.base import TELEPHONY_ADVANCED
 from ..types.comlog import ComHistoryRecord, ComHistoryRecordIds, ComHistoryRecords, Role, UpdateComRecordsRequest
 
 _RECORDS = "/comlog/records"

@@ -11,9 +11,9 @@ from typing import Final, Self
 from ...errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
 from ...filters import DirectoryFilter
 from ...operations import Caller, Send, Service, operation
-from ..licences import TELEPHONY_ADVANCED
 from ..queries import criterion_of
 from ..rules import CRITERION, NAME_KEYS
+from ..types.base import TELEPHONY_ADVANCED
 from ..types.directory import (
     Criterion,
     KeyboardType,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from ...filters import ObjectFilter
 from ...operations import Send, Service, operation
-from ..licences import MANAGEMENT
-from ..object_path import ObjectPath
+from ..queries import ObjectPath
 from ..rules import ATTRIBUTES, OBJECTS, ONE_OBJECT, joined
+from ..types.base import MANAGEMENT
 from ..types.maintenance import SystemStatus
 from ..types.pbx_management import ObjectModel, Pbx, PbxAttributes, PbxObject, PbxObjectIds, Pbxs
 

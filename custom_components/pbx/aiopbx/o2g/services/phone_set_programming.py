@@ -5,8 +5,8 @@ from typing import TypeVar
 import msgspec
 
 from ...operations import Send, Service, operation
-from ..licences import API_PHONESETPROG
 from ..rules import ASSOCIATE, PIN, POSITION
+from ..types.base import API_PHONESETPROG
 from ..types.phone_set import (
     Addons,
     Associate,

@@ -1,8 +1,8 @@
 """Routing management: do-not-disturb, forward, overflow, remote extension."""
 
 from ...operations import Send, Service, operation
-from ..licences import TELEPHONY_ADVANCED
 from ..rules import OVERFLOW, ROUTES
+from ..types.base import TELEPHONY_ADVANCED
 from ..types.routing import (
     Capabilities,
     DNDState,

@@ -1,7 +1,6 @@
 """Call control: the fifty operations on calls, devices, hunting groups, call-backs and mini messages."""
 
 from ...operations import Send, Service, operation
-from ..licences import TELEPHONY_ADVANCED, TELEPHONY_BASIC
 from ..rules import (
     ACCOUNT_INFO,
     ASSOCIATED_DATA,
@@ -12,6 +11,7 @@ from ..rules import (
     RECORDING_ACTION,
     REDIRECT,
 )
+from ..types.base import TELEPHONY_ADVANCED, TELEPHONY_BASIC
 from ..types.telephony import (
     AlternateRequest,
     AnswerRequest,

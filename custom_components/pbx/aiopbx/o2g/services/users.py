@@ -1,8 +1,8 @@
 """Users, and the summary of what waits for them."""
 
 from ...operations import Send, Service, operation
-from ..licences import TELEPHONY_ADVANCED
 from ..rules import NEEDS, ONE_QUERY
+from ..types.base import TELEPHONY_ADVANCED
 from ..types.users import ChangePasswordRequest, EventSummary, LoginsResponse, SupportedLanguages, User, UserPreferences
 
 

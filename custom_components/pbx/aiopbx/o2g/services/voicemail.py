@@ -6,8 +6,8 @@ from typing import Any
 
 from ...http.download import Download
 from ...operations import Send, Service, operation
-from ..licences import MESSAGING
 from ..rules import EXPLICIT_ALL, MESSAGES_PAGE, ONE_PASSWORD, joined
+from ..types.base import MESSAGING
 from ..types.voicemail import ConnectRequest, MailBoxes, MailBoxInfo, Voicemail as Message, Voicemails
 
 _MAILBOX = "/messaging/mailboxes/{mailboxId}"

@@ -1,11 +1,34 @@
-"""What every O2G wire type has in common: how it is named, and how it meets what it does not know."""
+"""What the types of every chapter share, and the licences that operations need."""
+
+from typing import Final
 
 from ...wire import UNLISTED, Unlisted, Wire, WireEnum, to_json
 
-__all__ = ["UNLISTED", "O2gEvent", "Unlisted", "Wire", "WireEnum", "to_json"]
+__all__ = [
+    "API_CONTACTCENTER_AGENT",
+    "API_PHONESETPROG",
+    "MANAGEMENT",
+    "MESSAGING",
+    "TELEPHONY_ADVANCED",
+    "TELEPHONY_BASIC",
+    "UNLISTED",
+    "O2gEvent",
+    "Unlisted",
+    "Wire",
+    "WireEnum",
+    "to_json",
+]
+
+# The licences, by the names that the reference gives them.
+TELEPHONY_BASIC: Final = "TELEPHONY_BASIC"
+TELEPHONY_ADVANCED: Final = "TELEPHONY_ADVANCED"
+MESSAGING: Final = "MESSAGING"
+API_PHONESETPROG: Final = "API_PHONESETPROG"
+MANAGEMENT: Final = "MANAGEMENT"
+API_CONTACTCENTER_AGENT: Final = "API_CONTACTCENTER_AGENT"
 
 
 class O2gEvent(Wire, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False, tag_field="eventName"):
-    """An event of the channel. ``login_name`` is the user it is about, none where it is about the system."""
+    """An event of the channel. ``login_name`` is the user it is about, None where it is about the system."""
 
     login_name: str | None = None
