@@ -197,7 +197,7 @@ def import_all(names: Iterable[str]) -> bool:
     for name in names:
         try:
             importlib.import_module(name)
-        except Exception:  # noqa: BLE001  what a half-imported package makes others raise
+        except Exception:  # what a half-imported package makes others raise, whatever it is
             done = False
     return done
 
@@ -398,7 +398,7 @@ class Trial:
             following = items[number + 1] if number + 1 < len(items) else None
             self.progress[:] = struct.pack("q", self.chosen.index(item.nodeid))
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, 3 + 6 * self.tests.seconds[item.nodeid])
+            signal.setitimer(signal.ITIMER_REAL, 6 + 8 * self.tests.seconds[item.nodeid])
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         os._exit(0)
 
@@ -431,7 +431,7 @@ class Trial:
             os.dup2(null, 1)
             os.dup2(null, 2)
             return True
-        patience = time.monotonic() + 60 + 6 * sum(self.tests.seconds[nodeid] for nodeid in self.chosen)
+        patience = time.monotonic() + 60 + 8 * sum(self.tests.seconds[nodeid] for nodeid in self.chosen)
         status = 0
         while True:
             done, status = os.waitpid(child, os.WNOHANG)

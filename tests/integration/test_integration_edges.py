@@ -11,7 +11,7 @@ from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 import voluptuous as vol
@@ -24,6 +24,8 @@ from custom_components.pbx.aiopbx import (
     AvailableLine,
     CallChanged,
     CallEnded,
+    CallerId,
+    CallerIdChoice,
     CallEvent,
     CallSnapshot,
     CallStarted,
@@ -39,6 +41,7 @@ from custom_components.pbx.aiopbx import (
     LineState,
     Outcome,
     Party,
+    Routing,
     Skill,
     Target,
 )
@@ -65,11 +68,11 @@ from custom_components.pbx.config_flow import (
 )
 from custom_components.pbx.coordinator import KINDS
 from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
-from custom_components.pbx.event import CALL, ENDS, event_type_of
+from custom_components.pbx.event import CALL, ENDS, PbxCallEvent, event_type_of
 from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
-from custom_components.pbx.select import CALLER_ID_CHOICE, FORWARD_SELECTS
+from custom_components.pbx.select import CALLER_ID_CHOICE, FORWARD_SELECTS, PbxCallerIdChoice, PbxForwardSelect
 from custom_components.pbx.sensor import LINE_SENSORS, PBX_SENSORS
-from custom_components.pbx.switch import SWITCHES
+from custom_components.pbx.switch import SWITCHES, PbxSwitch
 from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, _plain
 from custom_components.pbx.trigger import TRIGGERS
 
@@ -338,7 +341,85 @@ def test_what_a_forward_can_be() -> None:
     assert target.changed(DRAFT, "number") == dataclasses.replace(DRAFT, target=Target.NUMBER)
 
 
+@pytest.mark.parametrize(
+    ("state", "forwarded", "draft"),
+    [
+        ("busy", False, dataclasses.replace(ForwardDraft(), condition=Condition.BUSY)),
+        ("busy", True, ForwardDraft()),
+        ("whenever", False, ForwardDraft()),
+        (None, False, ForwardDraft()),
+    ],
+    ids=["as before the restart", "forwarded meanwhile", "no such option", "never chosen"],
+)
+async def test_what_was_chosen_is_restored(state: str | None, forwarded: bool, draft: ForwardDraft) -> None:
+    coordinator: Any = SimpleNamespace(
+        memory={"1000": SimpleNamespace(draft=ForwardDraft())},
+        identifier=lambda line: ("pbx", line),
+        data={"1000": line(routing=Routing(forward=Forward() if forwarded else None))},
+        kind=SimpleNamespace(line_manufacturer="", line=""),
+        device_id="",
+        async_add_listener=lambda *_: lambda: None,
+        async_add_line_listener=lambda *_: lambda: None,
+    )
+    select = PbxForwardSelect(coordinator, "1000", FORWARD_SELECTS[0])
+    select.hass = Mock()
+    select.async_get_last_state = AsyncMock(return_value=state and SimpleNamespace(state=state))  # type: ignore[method-assign]
+    await select.async_added_to_hass()
+    assert coordinator.memory["1000"].draft == draft
+
+
 # ------------------------------------------------------------------------------------------------------------ entities
+
+
+def test_a_switch_is_unknown_until_the_routing_is() -> None:
+    for description in SWITCHES:
+        entity: Any = SimpleNamespace(entity_description=description, snapshot=line(routing=None))
+        assert PbxSwitch.is_on.fget(entity) is None  # type: ignore[attr-defined]
+        entity.snapshot = line(routing=Routing(do_not_disturb=False, remote_extension=False))
+        assert PbxSwitch.is_on.fget(entity) is False  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("caller_id", "shown"),
+    [
+        (None, None),
+        (CallerId(choice=CallerIdChoice.MANUAL), "manual"),
+        (CallerId(choice=CallerIdChoice.UNKNOWN), None),
+    ],
+)
+def test_the_choice_of_a_caller_id(caller_id: CallerId | None, shown: str | None) -> None:
+    entity: Any = SimpleNamespace(caller_id=caller_id, options=CALLER_ID_CHOICE.options)
+    assert PbxCallerIdChoice.current_option.fget(entity) == shown  # type: ignore[attr-defined]
+
+
+def test_what_an_event_carries() -> None:
+    over = call(
+        outcome=Outcome.ANSWERED,
+        cause="normal",
+        new_destination="1002",
+        answered=True,
+        ring_seconds=3,
+        talk_seconds=7,
+    )
+    fired: list[tuple[str, dict[str, Any]]] = []
+    entity: Any = SimpleNamespace(
+        snapshot=line(over), _trigger_event=lambda *event: fired.append(event), async_write_ha_state=lambda: None
+    )
+    PbxCallEvent._handle_call(entity, CallEnded(at=NOW, line="1000", call=over))
+    ((kind, data),) = fired
+    assert kind == event_type_of(CallEnded(at=NOW, line="1000", call=over))
+    assert data == describe_call(over) | {
+        "line": "alice",
+        "line_number": "1000",
+        "answered": True,
+        "outcome": "answered",
+        "cause": "normal",
+        "new_destination": "1002",
+        "ring_seconds": 3,
+        "talk_seconds": 7,
+    }
+    PbxCallEvent._handle_call(entity, CallEnded(at=NOW, line="1000", call=call()))
+    assert fired[1][1]["outcome"] is None
 
 
 def test_which_lines_have_which_entities_and_what_these_show() -> None:
