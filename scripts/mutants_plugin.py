@@ -379,6 +379,7 @@ class Trial:
         functions = loaded_functions({str(ROOT / mutant["path"]) for mutant in self.hot})
         gc.collect()
         gc.freeze()
+        self.leave_out_failing(items)
         for mutant in self.hot:
             self.chosen = [nodeid for nodeid in self.tests.for_mutant(mutant) if nodeid in items]
             if self.fork(mutant):
@@ -391,6 +392,20 @@ class Trial:
                     os._exit(4)
                 self.run([items[nodeid] for nodeid in self.chosen])
         return True
+
+    def leave_out_failing(self, items: dict[str, pytest.Item]) -> None:
+        """Run every test without a mutant, and leave out those that fail or take too long as things are now."""
+        waiting = [nodeid for nodeid in items if nodeid in self.tests.seconds]
+        while waiting:
+            self.chosen = waiting
+            if self.fork({"id": "", "function": "", "path": ""}):
+                self.run([items[nodeid] for nodeid in self.chosen])
+            if self.outcome == SURVIVED:
+                return
+            (number,) = struct.unpack("q", self.progress[:])
+            os.write(TERMINAL, f"\nleft out, because it does not pass now: {waiting[max(number, 0)]}\n".encode())
+            del items[waiting[max(number, 0)]]
+            waiting = waiting[max(number, 0) + 1 :]
 
     def run(self, items: list[pytest.Item]) -> None:
         """Run tests in the child until one fails. A test that takes much longer than it should ends the child."""
@@ -454,7 +469,7 @@ class Trial:
     def note(self, mutant: dict[str, Any], outcome: str, test: str, seconds: float, ran: int) -> None:
         """Add a line to the results."""
         self.outcome = outcome
-        if not mutant["id"]:
+        if not mutant["id"]:  # a run without a mutant
             return
         row = {
             "id": mutant["id"], "outcome": outcome, "test": test, "seconds": round(seconds, 2), "ran": ran,
