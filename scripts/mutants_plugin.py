@@ -256,14 +256,14 @@ class Tests:
         """Return tests in the order of their promise: those that reach the statement, killers of its neighbours first.
 
         Then come those that reach the file: what is remembered from one call to the next is recorded of one test only.
-        For a table all others follow, which may use it without a step into its file.
+        For a table so do all others, which may use it without a step into its file.
         """
         path, function = mutant["path"], mutant["function"]
         wanted = lines_of(mutant)
         reaching = [(0 if lines & wanted else 1, nodeid, cost) for nodeid, cost, lines in self.by_path[path]]
         if mutant["table"]:
             there = {nodeid for _, nodeid, _ in reaching}
-            reaching += [(2, nodeid, cost) for nodeid, cost in self.seconds.items() if nodeid not in there]
+            reaching += [(1, nodeid, cost) for nodeid, cost in self.seconds.items() if nodeid not in there]
         reaching.sort(key=lambda test: (test[0], -self.kills[function, test[1]], -self.kills[path, test[1]], test[2]))
         chosen, seconds = [], 0.0
         for _, nodeid, cost in reaching:
