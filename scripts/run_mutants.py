@@ -245,7 +245,7 @@ class Explanation:
         return (
             fnmatch.fnmatchcase(mutant["function"], self.function)
             and mutant["path"].endswith(self.path)
-            and self.change in change_of(mutant)
+            and self.change in near(change_of(mutant))
         )
 
 
@@ -268,6 +268,11 @@ def change_of(mutant: dict[str, Any]) -> str:
     first = alike(old, new)
     last = alike(old[first:][::-1], new[first:][::-1])
     return f"{old[:first]}⟦{old[first : len(old) - last]}→{new[first : len(new) - last]}⟧{old[len(old) - last :]}"
+
+
+def near(change: str) -> str:
+    """Return a change with what stands next to it."""
+    return change[max(0, change.index("⟦") - 60) : change.index("⟧") + 45]
 
 
 def alike(one: str, other: str) -> int:

@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
@@ -66,7 +67,7 @@ from custom_components.pbx.config_flow import (
     _unique_id,
     lines_schema,
 )
-from custom_components.pbx.coordinator import KINDS
+from custom_components.pbx.coordinator import KINDS, PbxCoordinator
 from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
 from custom_components.pbx.event import CALL, ENDS, PbxCallEvent, event_type_of
 from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
@@ -390,6 +391,25 @@ def test_a_switch_is_unknown_until_the_routing_is() -> None:
 def test_the_choice_of_a_caller_id(caller_id: CallerId | None, shown: str | None) -> None:
     entity: Any = SimpleNamespace(caller_id=caller_id, options=CALLER_ID_CHOICE.options)
     assert PbxCallerIdChoice.current_option.fget(entity) == shown  # type: ignore[attr-defined]
+
+
+def test_listeners_hear_what_they_watch_until_they_leave() -> None:
+    coordinator: Any = SimpleNamespace(_listeners_of={}, memory={"alice": SimpleNamespace(draft=None)})
+    coordinator.async_notify = partial(PbxCoordinator.async_notify, coordinator)
+    heard: list[str] = []
+    watches = {"state": frozenset({"state"}), "draft": FORWARD_SELECTS[0].watch, "both": frozenset({"state", "draft"})}
+    leave = {
+        name: PbxCoordinator.async_add_line_listener(coordinator, "alice", watch, partial(heard.append, name))
+        for name, watch in watches.items()
+    }
+    coordinator.async_notify("alice", frozenset({"state", "calls"}))
+    assert heard == ["state", "both"]
+    PbxCoordinator.async_set_draft(coordinator, "alice", ForwardDraft())
+    assert heard == ["state", "both", "draft", "both"]
+    coordinator.async_notify("bob", frozenset({"state"}))
+    leave["both"]()
+    coordinator.async_notify("alice", frozenset({"state"}))
+    assert heard == ["state", "both", "draft", "both", "state"]
 
 
 def test_what_an_event_carries() -> None:
