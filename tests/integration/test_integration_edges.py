@@ -16,6 +16,7 @@ from unittest.mock import AsyncMock, Mock
 
 import pytest
 import voluptuous as vol
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError, ServiceValidationError
 
 from custom_components.pbx import aiopbx, services
@@ -59,6 +60,8 @@ from custom_components.pbx.calls import (
 )
 from custom_components.pbx.client import _reach, chosen_lines, dial_policy
 from custom_components.pbx.config_flow import (
+    PbxOptionsFlow,
+    Problem,
     _clean,
     _label,
     _lines_problem,
@@ -74,7 +77,7 @@ from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
 from custom_components.pbx.select import CALLER_ID_CHOICE, FORWARD_SELECTS, PbxCallerIdChoice, PbxForwardSelect
 from custom_components.pbx.sensor import LINE_SENSORS, PBX_SENSORS
 from custom_components.pbx.switch import SWITCHES, PbxSwitch
-from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, _plain
+from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, PbxCallerIdNumber, _plain
 from custom_components.pbx.trigger import TRIGGERS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -384,12 +387,13 @@ def test_a_switch_is_unknown_until_the_routing_is() -> None:
     ("caller_id", "shown"),
     [
         (None, None),
-        (CallerId(choice=CallerIdChoice.MANUAL), "manual"),
+        (CallerId(choice=CallerIdChoice.MANUAL, number="+15550100"), "manual"),
         (CallerId(choice=CallerIdChoice.UNKNOWN), None),
     ],
 )
-def test_the_choice_of_a_caller_id(caller_id: CallerId | None, shown: str | None) -> None:
+def test_what_a_caller_id_is(caller_id: CallerId | None, shown: str | None) -> None:
     entity: Any = SimpleNamespace(caller_id=caller_id, options=CALLER_ID_CHOICE.options)
+    assert PbxCallerIdNumber.native_value.fget(entity) == (caller_id and caller_id.number)  # type: ignore[attr-defined]
     assert PbxCallerIdChoice.current_option.fget(entity) == shown  # type: ignore[attr-defined]
 
 
@@ -691,6 +695,104 @@ def test_what_the_fields_of_the_actions_refuse(action: str, data: dict[str, Any]
         accepted(action, **data)
 
 
+OFFICES = {
+    "north": (line(call(), id="alice", number="1000", name="Alice"), line(id="bob", number="", name="Bob")),
+    "south": (
+        line(call(), id="carol", number="1000", name="Carol"),
+        line(call(ref="3"), id="dave", number="1003", name="", features=frozenset()),
+    ),
+}
+
+
+def asked(action: str = "hold", offices: tuple[str, ...] = ("north", "south"), **data: str) -> tuple[Any, Any]:
+    """Return a Home Assistant with these PBXs, and an action that was asked of it."""
+    entries = [
+        SimpleNamespace(
+            runtime_data=SimpleNamespace(
+                data={one.id: one for one in OFFICES[name]},
+                pbx=SimpleNamespace(
+                    lines={
+                        one.id: SimpleNamespace(
+                            id=one.id, number=one.number, calls=one.calls, features=one.features, snapshot=one
+                        )
+                        for one in OFFICES[name]
+                    }
+                ),
+                kind=SimpleNamespace(model=name),
+            )
+        )
+        for name in offices
+    ]
+    loaded = SimpleNamespace(async_loaded_entries=lambda domain: entries if domain == "pbx" else [])
+    return SimpleNamespace(config_entries=loaded), SimpleNamespace(data=data, service=action)
+
+
+@pytest.mark.parametrize(
+    ("data", "offices", "found"),
+    [
+        ({"line": "alice"}, ("north", "south"), "alice"),
+        ({"line": "bob"}, ("north",), "bob"),
+        ({"line": "1003"}, ("north", "south"), "dave"),
+        ({"line": "1000"}, ("south",), "carol"),
+    ],
+)
+def test_the_line_of_an_action(data: dict[str, str], offices: tuple[str, ...], found: str) -> None:
+    coordinator, line = services._find_line(*asked(offices=offices, **data))
+    assert line.id == found
+    assert found in coordinator.data
+
+
+@pytest.mark.parametrize(
+    ("data", "offices", "key", "placeholders"),
+    [
+        ({}, ("north",), "line_missing", {}),
+        ({}, (), "line_missing", {}),
+        ({"line": "1000"}, ("north", "south"), "line_ambiguous", {"line": "1000"}),
+        ({"line": "1"}, ("north", "south"), "line_not_found", {"line": "1", "known": "1000, 1000, 1003, bob"}),
+        ({"line": "1"}, (), "line_not_found", {"line": "1", "known": "-"}),
+    ],
+)
+def test_no_line_for_an_action(
+    data: dict[str, str], offices: tuple[str, ...], key: str, placeholders: dict[str, str]
+) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        services._find_line(*asked(offices=offices, **data))
+    assert (refused.value.translation_key, refused.value.translation_placeholders) == (key, placeholders)
+
+
+def test_a_line_that_cannot() -> None:
+    assert services._able_line(*asked(line="alice"), Feature.CALL_EVENTS).id == "alice"
+    with pytest.raises(ServiceValidationError) as refused:
+        services._able_line(*asked("set_forward", line="dave"), Feature.CALL_EVENTS)
+    assert refused.value.translation_key == "line_cannot"
+    assert refused.value.translation_placeholders == {"line": "1003", "action": "set forward", "system": "south"}
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"call_id": "call-3"}, "dave"),
+        ({"call_id": "3"}, "dave"),
+        ({"call_id": "1", "line": "carol"}, "carol"),
+        ({"call_id": "1", "line": "alice"}, "alice"),
+        ({"call_id": "1"}, "call_ambiguous"),
+        ({"call_id": "2"}, "call_not_found"),
+        ({"call_id": "3", "line": "alice"}, "call_not_found"),
+    ],
+)
+def test_a_call_that_is_named(data: dict[str, str], found: str) -> None:
+    hass, action = asked(**data)
+    for find in (services._find_call, services._find_target):
+        if found.startswith("call_"):
+            with pytest.raises(ServiceValidationError) as refused:
+                find(hass, action, Feature.CALL_EVENTS, Action.HOLD)
+            assert refused.value.translation_key == found
+            assert refused.value.translation_placeholders == {"call_id": data["call_id"]}
+        else:
+            (expected,) = next(one for one in (*OFFICES["north"], *OFFICES["south"]) if one.id == found).calls
+            assert find(hass, action, Feature.CALL_EVENTS, Action.HOLD) is expected
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -940,3 +1042,14 @@ def test_the_lines_to_choose_from() -> None:
 )
 def test_at_least_one_line_is_chosen(data: dict[str, Any], errors: dict[str, str]) -> None:
     assert _lines_problem(data) == errors
+
+
+async def test_the_lines_that_a_pbx_does_not_tell() -> None:
+    error = aiopbx.Offline("gone")
+    pbx = SimpleNamespace(available_lines=AsyncMock(side_effect=error))
+    entry = SimpleNamespace(state=ConfigEntryState.LOADED, runtime_data=SimpleNamespace(pbx=pbx))
+    flow: Any = SimpleNamespace(config_entry=entry)
+    with pytest.raises(Problem) as refused:
+        await PbxOptionsFlow._async_lines(flow)
+    assert refused.value.errors == {"base": error_key(error)}
+    assert refused.value.message == str(error)
