@@ -61,7 +61,7 @@ class Recorder:
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
         """Run one test in a coverage context of its own."""
         if self.file is None:
-            self.file = item.nodeid.split("::")[0]
+            self.file = file_of(item.nodeid)
             self.coverage.start()
         self.coverage.switch_context(item.nodeid)
         self.tests[item.nodeid] = {"passed": True, "lines": {}}
@@ -70,7 +70,7 @@ class Recorder:
             return (yield)
         finally:
             self.tests[item.nodeid]["seconds"] = round(time.perf_counter() - started, 3)
-            if nextitem is None or nextitem.nodeid.split("::")[0] != self.file:
+            if nextitem is None or file_of(nextitem.nodeid) != self.file:
                 self.coverage.stop()
                 self.write()
                 self.coverage.erase()
@@ -235,6 +235,11 @@ def lines_of(mutant: dict[str, Any]) -> int:
     return ((1 << (mutant["end"] + 1)) - 1) & ~((1 << mutant["line"]) - 1)
 
 
+def file_of(nodeid: str) -> str:
+    """Return the file of a test."""
+    return nodeid.split("::")[0]
+
+
 class Tests:
     """Which tests are worth trying on a mutant, and in which order."""
 
@@ -293,6 +298,7 @@ class Trial:
         self.progress = mmap.mmap(-1, 8)  # shared with the child: the number of the test that it runs
         self.in_child = False
         self.outcome = ""
+        self.more = False
         self.hot: list[dict[str, Any]] = []
         self.cold: list[dict[str, Any]] = []
         for mutant in JOB["mutants"]:
@@ -335,7 +341,7 @@ class Trial:
         if not self.hot:
             os._exit(0)
         paths = {mutant["path"] for mutant in self.hot}
-        args += sorted({nodeid.split("::")[0] for path in paths for nodeid, _, _ in self.tests.by_path[path]})
+        args += sorted({file_of(nodeid) for path in paths for nodeid, _, _ in self.tests.by_path[path]})
 
     def try_imported(self, path: str, mutants: list[dict[str, Any]], args: list[str], beforehand: bool) -> bool:
         """Try the mutants of one source in a process of its own, which may import most of the rest beforehand.
@@ -352,14 +358,25 @@ class Trial:
         gc.collect()
         gc.freeze()
         for mutant in mutants:
-            self.chosen = self.tests.for_mutant(mutant)
-            if self.fork(mutant):
-                code_instead(source, mutant["compiled"]).__enter__()  # until the child ends
-                args += sorted({nodeid.split("::")[0] for nodeid in self.chosen})
-                return True
+            parts = self.in_two(self.tests.for_mutant(mutant))
+            for part in parts:
+                self.chosen, self.more = part, part is not parts[-1]
+                if self.fork(mutant):
+                    code_instead(source, mutant["compiled"]).__enter__()  # until the child ends
+                    args += sorted({file_of(nodeid) for nodeid in self.chosen})
+                    return True
+                if self.outcome != SURVIVED:
+                    break
             if not mutant["id"] and self.outcome != SURVIVED:  # the source as it is has to pass
                 os._exit(1)
         os._exit(0)
+
+    @staticmethod
+    def in_two(chosen: list[str]) -> list[list[str]]:
+        """Return the tests of the most promising file alone, then the others: a file takes long to collect."""
+        first = [nodeid for nodeid in chosen if file_of(nodeid) == file_of(chosen[0])]
+        others = [nodeid for nodeid in chosen if nodeid not in first]
+        return [first, others] if others else [first]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A mutant that breaks the import is noticed."""
@@ -469,7 +486,7 @@ class Trial:
     def note(self, mutant: dict[str, Any], outcome: str, test: str, seconds: float, ran: int) -> None:
         """Add a line to the results."""
         self.outcome = outcome
-        if not mutant["id"]:  # a run without a mutant
+        if not mutant["id"] or (self.more and outcome == SURVIVED):  # a run without a mutant, or the first half of one
             return
         row = {
             "id": mutant["id"], "outcome": outcome, "test": test, "seconds": round(seconds, 2), "ran": ran,

@@ -587,6 +587,7 @@ def test_the_environment_is_that_of_the_process(monkeypatch: pytest.MonkeyPatch)
     for name, value in O2G.items():
         monkeypatch.setenv(f"AIOPBX_{name.upper()}", value)
     assert ConnectionSettings.from_env() == make()
+    assert read_environment() == read_environment("AIOPBX_") != {}
 
 
 # ------------------------------------------------------------------------ TLS
