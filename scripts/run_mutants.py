@@ -55,9 +55,17 @@ TARGETS = {
     "policy": Target((f"{CLIENT}/policy.py", f"{CLIENT}/settings/policy.py"), (f"{TESTS}/test_*policy*.py",)),
     "decoders": Target(
         (f"{CLIENT}/o2g/decoding.py", f"{CLIENT}/istra/decoding.py"),
-        (f"{TESTS}/*/test_*decod*.py", f"{TESTS}/istra/test_istra_guides.py", f"{TESTS}/istra/test_istra_socket.py"),
+        (
+            f"{TESTS}/*/test_*decod*.py",
+            f"{TESTS}/*/test_*bounds*.py",
+            f"{TESTS}/istra/test_istra_guides.py",
+            f"{TESTS}/istra/test_istra_socket.py",
+        ),
     ),
-    "settings": Target((f"{CLIENT}/settings/*.py",), (f"{TESTS}/test_*settings*.py", f"{TESTS}/*/test_*settings*.py")),
+    "settings": Target(
+        (f"{CLIENT}/settings/*.py",),
+        (f"{TESTS}/test_*settings*.py", f"{TESTS}/*/test_*settings*.py", f"{TESTS}/test_parsing.py"),
+    ),
     "integration": Target(("custom_components/pbx/*.py",), ("tests/integration/test_*.py",), ".venv-ha"),
 }
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from aiopbx import ConnectionSettings, DialPolicy, InvalidInput, SupervisedUser, TunnelSettings, WebhookSettings
+from aiopbx.settings.files import read_environment
 
 O2G = {"url": "https://pbx.example.com", "username": "oxe1000", "password": "secret word"}
 PLAIN = {**O2G, "url": "http://pbx.example.com"}
