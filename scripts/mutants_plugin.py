@@ -298,7 +298,9 @@ class Trial:
         self.progress = mmap.mmap(-1, 8)  # shared with the child: the number of the test that it runs
         self.in_child = False
         self.outcome = ""
+        self.last = ""
         self.more = False
+        self.trusted: set[str] = set()
         self.hot: list[dict[str, Any]] = []
         self.cold: list[dict[str, Any]] = []
         for mutant in JOB["mutants"]:
@@ -396,33 +398,40 @@ class Trial:
         functions = loaded_functions({str(ROOT / mutant["path"]) for mutant in self.hot})
         gc.collect()
         gc.freeze()
-        self.leave_out_failing(items)
         for mutant in self.hot:
-            self.chosen = [nodeid for nodeid in self.tests.for_mutant(mutant) if nodeid in items]
-            if self.fork(mutant):
-                found = False
-                for old, new in mutant["functions"]:
-                    for function in functions[old.co_filename, old.co_qualname, old.co_firstlineno]:
-                        function.__code__ = new
-                        found = True
-                if not found:
-                    os._exit(4)
-                self.run([items[nodeid] for nodeid in self.chosen])
+            while True:
+                self.chosen = [nodeid for nodeid in self.tests.for_mutant(mutant) if nodeid in items]
+                if self.fork(mutant):
+                    self.put_in(mutant, functions)
+                    self.run([items[nodeid] for nodeid in self.chosen])
+                noticed = self.last if self.outcome in {KILLED, TIMEOUT} else ""
+                if not noticed or self.passes(items[noticed]):
+                    break
+                del items[noticed]
         return True
 
-    def leave_out_failing(self, items: dict[str, pytest.Item]) -> None:
-        """Run every test without a mutant, and leave out those that fail or take too long as things are now."""
-        waiting = [nodeid for nodeid in items if nodeid in self.tests.seconds]
-        while waiting:
-            self.chosen = waiting
+    @staticmethod
+    def put_in(mutant: dict[str, Any], functions: dict[tuple[str, str, int], list[types.FunctionType]]) -> None:
+        """Put the changed functions in place of the loaded ones."""
+        found = False
+        for old, new in mutant["functions"]:
+            for function in functions[old.co_filename, old.co_qualname, old.co_firstlineno]:
+                function.__code__ = new
+                found = True
+        if not found:
+            os._exit(4)
+
+    def passes(self, item: pytest.Item) -> bool:
+        """Say whether a test that has noticed a mutant passes without one, as things are now."""
+        if item.nodeid not in self.trusted:
+            self.chosen = [item.nodeid]
             if self.fork({"id": "", "function": "", "path": ""}):
-                self.run([items[nodeid] for nodeid in self.chosen])
-            if self.outcome == SURVIVED:
-                return
-            (number,) = struct.unpack("q", self.progress[:])
-            os.write(TERMINAL, f"\nleft out, because it does not pass now: {waiting[max(number, 0)]}\n".encode())
-            del items[waiting[max(number, 0)]]
-            waiting = waiting[max(number, 0) + 1 :]
+                self.run([item])
+            if self.outcome != SURVIVED:
+                os.write(TERMINAL, f"\nleft out, because it does not pass now: {item.nodeid}\n".encode())
+                return False
+            self.trusted.add(item.nodeid)
+        return True
 
     def run(self, items: list[pytest.Item]) -> None:
         """Run tests in the child until one fails. A test that takes much longer than it should ends the child."""
@@ -485,7 +494,7 @@ class Trial:
 
     def note(self, mutant: dict[str, Any], outcome: str, test: str, seconds: float, ran: int) -> None:
         """Add a line to the results."""
-        self.outcome = outcome
+        self.outcome, self.last = outcome, test
         if not mutant["id"] or (self.more and outcome == SURVIVED):  # a run without a mutant, or the first half of one
             return
         row = {
