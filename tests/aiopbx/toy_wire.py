@@ -211,10 +211,9 @@ class ToyCommands(Refusing, ToyChecks):
 class ToyLink(WireLink[ToyClient]):
     last_heard = None
 
-    def __init__(self, client: ToyClient, store: Store) -> None:
-        super().__init__("toy", client)
+    def __init__(self, client: ToyClient, settings: ConnectionSettings, store: Store) -> None:
+        super().__init__("toy", client, settings, store)
         self.commands: Any = ToyCommands(client.phones)
-        self._store = store
         self._synced = asyncio.Event()
 
     async def open(self) -> None:
@@ -226,7 +225,7 @@ class ToyLink(WireLink[ToyClient]):
             await self.close()
             raise
 
-    async def sync(self) -> None:
+    async def _bring_up_to_date(self) -> None:
         self._start(self._read(), "read")
         await self._synced.wait()
 
@@ -250,6 +249,9 @@ class ToyLink(WireLink[ToyClient]):
                 self._store.put(line, (LineAdded(at=now, line=number, snapshot=line),))
             self._store.put(*reduce(replace(line, synced=True), state, now))
 
+    async def _confirm(self, lines: frozenset[str] | None) -> None:
+        self._apply(await self.client.phones.state(), datetime.now(UTC))
+
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         return tuple(AvailableLine(id=one, number=one) for one in (await self.client.phones.state()).extensions)
 
@@ -268,7 +270,7 @@ class ToySystem(WireSystem[ToyClient]):
         return True
 
     async def open(self, server: int) -> ToyLink:
-        link = ToyLink(ToyClient(self.settings, self._session(), self.wire), self.store)
+        link = ToyLink(ToyClient(self.settings, self._session(), self.wire), self.settings, self.store)
         await link.open()
         link.info = SystemInfo(system="toy", url=self.settings.url)
         return link

@@ -147,7 +147,7 @@ async def test_what_is_no_http(make: Any, connect: Connect, server: O2gServer, a
     [
         ("<html><head><title>x</title></head><body>No <b>service</b></body></html>", "No service"),
         ("<SCRIPT>var a = 1</SCRIPT>Down<style>p {}</style> today", "Down today"),
-        ("before<script>never closed", "before"),
+        ("before<script>never closed", "before never closed"),
         ("a < b and <i>c</i>", "a < b and c"),
         ("<header>Shown</header>", "Shown"),
     ],

@@ -478,28 +478,37 @@ def word(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-_TAG: Final = re.compile(r"<[^<>]*>")
-_UNSEEN: Final = re.compile(r"(?i)<(script|style|head)\b")
+_UNSEEN: Final = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
+_ENDS: Final = {name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in ("script", "style", "head")}
+_TAG: Final = re.compile(r"<[^<>]*+>")
 
 
-def _without_scripts(text: str) -> str:
-    """A page without what browsers do not show. Linear in its length, whatever tags it leaves open."""
-    shown, start, lower = [], 0, text.lower()
-    while found := _UNSEEN.search(text, start):
-        end = lower.find(f"</{found[1].lower()}>", found.end())
-        shown.append(text[start : found.start()])
-        if end < 0:
-            break
-        start = end
-    else:
-        shown.append(text[start:])
-    return " ".join(shown)
+def _without_tags(text: str) -> str:
+    """A page without its tags, and without what no browser would show.
+
+    One search for what begins and what ends it would go to the end of the page for each beginning that has no end.
+    """
+    parts: list[str] = []
+    at = 0
+    unclosed: set[str] = set()
+    while (begin := _UNSEEN.search(text, at)) is not None:
+        name = begin[1].lower()
+        end = _ENDS[name].search(text, begin.end()) if name not in unclosed else None
+        if end is not None:
+            parts += (text[at : begin.start()], " ")
+            at = end.end()
+        else:
+            unclosed.add(name)
+            parts.append(text[at : begin.end()])
+            at = begin.end()
+    parts.append(text[at:])
+    return _TAG.sub(" ", "".join(parts))
 
 
 def shortened(text: str) -> str:
     """A page of HTML or the like, as a few words; what cannot be printed is left out."""
     if "<" in text:
-        text = _TAG.sub(" ", _without_scripts(text))
+        text = _without_tags(text)
     text = " ".join(text.split())
     text = "".join(letter for letter in text if letter.isprintable())
     return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"

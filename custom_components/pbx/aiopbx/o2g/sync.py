@@ -6,7 +6,7 @@ event that overtakes a read wins.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -197,6 +197,22 @@ class Sync:
         """Ask for everything again, of the lines that are known."""
         await self._states()
         await self._details(again=set(self._lines.logins))
+
+    async def lines(self, logins: Collection[str]) -> None:
+        """Read everything of these lines again, as far as they are monitored still."""
+
+        async def one(login: str) -> None:
+            await self._reader.telephony(login)
+            await self._reader.routing(login)
+            if login in self._lines.agents:
+                await self._reader.agent(login)
+            await self._reader.details(login)
+
+        await each([login for login in self._lines.licensed if login in logins], one)
+
+    async def calls(self, logins: Collection[str]) -> None:
+        """Read the calls of these lines again."""
+        await each([login for login in self._lines.licensed if login in logins], self._reader.telephony)
 
     async def new_line(self, login: str) -> None:
         """Read a line that was added to the monitored ones, then publish it."""
