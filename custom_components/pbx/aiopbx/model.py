@@ -308,9 +308,9 @@ class CallSnapshot(Snapshot, frozen=True):
     new_destination: str | None = None
     """Where it was forwarded or redirected, as a number."""
     ring_seconds: float | None = None
-    """How long it rang, where the server says so at its end."""
+    """How long it rang until it was answered or ended: known at its end, None where its beginning was not seen."""
     talk_seconds: float | None = None
-    """How long there was talk, where the server says so at its end."""
+    """How long it was answered: known at its end, None where it never was, or the moment was not seen."""
 
     @property
     def party(self) -> Party | None:
