@@ -112,7 +112,7 @@ class O2gLink(WireLink[O2gClient]):
             self._applier,
             self._system,
             subscribed,
-            user=monitored.user,
+            users=monitored.users,
             patience=self._settings.sync_timeout,
             start=self._start,
         )
@@ -176,7 +176,8 @@ class O2gLink(WireLink[O2gClient]):
                 self._on_heartbeat(self._silence.period)
         elif "lost" in text and self._synchronising:
             _LOG.warning("The server dropped events (%s); asking for the state again", event.text)
-            self._events_lost.notify()
+            if not self._sync.events_lost():
+                self._events_lost.notify()
 
     async def _resync(self) -> None:
         """Ask for everything again after events were lost, on the connection that there is.

@@ -10,6 +10,9 @@ from .types.routing import Capabilities
 
 _LOG = logging.getLogger(__name__)
 
+RIGHTS_LAST: Final = 3600.0
+"""Seconds after which the rights of users are read again with the next connection."""
+
 
 class Rights:
     """Which user has which licence, and may change what of the own routing."""
@@ -26,6 +29,25 @@ class Rights:
         self._routing: dict[str, Capabilities] = {}
         self._shared: dict[Capabilities, Capabilities] = {}
         self._warned_of_basic = False
+        self._stale: set[str] = set()
+        """Logins whose rights have to be read again."""
+        self._server: object = None
+        self._begun = 0.0
+        """When their rights began to be read anew, by the monotonic clock."""
+
+    def connected(self, server: object, now: float) -> None:
+        """There is a new connection, to this server.
+
+        Nothing announces a change of rights, whether there is a connection or not. So they are read again if it is
+        another server, or another version of it, or if they were read long ago.
+        """
+        if server != self._server or now - self._begun > RIGHTS_LAST:
+            self._server, self._begun = server, now
+            self._stale.update(self._routing)
+
+    def stale(self, login: str) -> bool:
+        """Whether what this user may change is not known, or has to be read again."""
+        return login not in self.basic and (login in self._stale or login not in self._routing)
 
     def advanced(self, logins: Iterable[str]) -> list[str]:
         """Those of these logins that are not known to lack the advanced licence."""
@@ -70,11 +92,13 @@ class Rights:
     def learn(self, login: str, rights: Capabilities) -> None:
         """Remember what a user may change. Most may change the same, so that one object serves them all."""
         self._routing[login] = self._shared.setdefault(rights, rights)
+        self._stale.discard(login)
 
     def forget(self, login: str) -> None:
         """Forget a user who is gone."""
         self.basic.discard(login)
         self._routing.pop(login, None)
+        self._stale.discard(login)
         for logins in self._lacking.values():
             logins.discard(login)
 
