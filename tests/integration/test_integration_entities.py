@@ -91,6 +91,7 @@ async def test_an_incoming_call(home: HomeAssistant, simulator: Simulator, entry
     assert state_of(home, "sensor.alice_martin_other_party") == "unknown"
     assert attributes_of(home, "sensor.alice_martin_call_state")["last_outcome"] == "answered"
     assert attributes_of(home, "sensor.alice_martin_call_state")["last_party"] == "Northwind Bakery"
+    await until(lambda: len(events) == 3)
     assert types(events) == ["ringing", "answered", "ended"]
     assert {event["call_id"] for event in events} == {attributes["call_id"]}
     assert events[-1]["outcome"] == "answered"
