@@ -69,6 +69,7 @@ def test_what_is_not_said() -> None:
         "reconnect_max": 60.0,
         "fail_back_interval": 30.0,
         "sync_timeout": 10.0,
+        "audit_interval": 180.0,
         "trusted_redirects": (),
         "dial_policy": DialPolicy().model_dump(),
     }
@@ -106,6 +107,7 @@ JUST = [
     ("reconnect_max", [1, 10**6], [0, 0.9]),
     ("fail_back_interval", [0.001, 10**6], [0]),
     ("sync_timeout", [0.001, 10**6], [0]),
+    ("audit_interval", [0, 10**6], [-1]),
     ("subscription_timeout", [0, 2, 60], [-1, 1, 61]),
     ("application_name", ["x"], [""]),
 ]

@@ -40,7 +40,7 @@ E_co = TypeVar("E_co", bound=Event, covariant=True)
 Callback: TypeAlias = Callable[[Any], None]
 """Takes the events of the kind that it subscribes to, which the overloads of ``subscribe`` see to."""
 Kind: TypeAlias = type[Event] | tuple[type[Event], ...] | None
-_Table: TypeAlias = "dict[type[Event], tuple[_Entry, ...]]"
+_Table: TypeAlias = "dict[type[Event], _Audience]"
 KINDS: Final[tuple[type[Event], ...]] = (
     StatusChanged,
     LineAdded,
@@ -89,7 +89,7 @@ class Subscribers:
         with self._lock:
             table = self._everywhere if line is None else self._lines.setdefault(line, {})
             for one in kinds:
-                table[one] = (*table.get(one, ()), entry)
+                table.setdefault(one, _Audience()).add(entry)
 
         def remove() -> None:
             with self._lock:
@@ -99,11 +99,8 @@ class Subscribers:
                 entry.callback = _ignore
                 table = self._everywhere if line is None else self._lines.get(line, {})
                 for one in kinds:
-                    left = tuple(other for other in table.get(one, ()) if other is not entry)
-                    if left:
-                        table[one] = left
-                    else:
-                        table.pop(one, None)
+                    if not table[one].remove(entry):
+                        del table[one]
                 if line is not None and not table:
                     self._lines.pop(line, None)
 
@@ -118,20 +115,49 @@ class Subscribers:
         everywhere, lines = self._everywhere, self._lines
         for event in events:
             kind = type(event)
-            if kind in everywhere:
-                for entry in everywhere[kind]:
+            audience = everywhere.get(kind)
+            if audience is not None:
+                for entry in audience.now or self._settle(audience):
                     try:
                         entry.callback(event)
                     except Exception:
                         _LOG.exception("A subscriber failed on %s", kind.__name__)
             if lines and kind in _LINE_KINDS:
                 table = lines.get(event.line)  # type: ignore[attr-defined]
-                if table is not None:
-                    for entry in table.get(kind, ()):
+                audience = None if table is None else table.get(kind)
+                if audience is not None:
+                    for entry in audience.now or self._settle(audience):
                         try:
                             entry.callback(event)
                         except Exception:
                             _LOG.exception("A subscriber failed on %s", kind.__name__)
+
+    def _settle(self, audience: "_Audience") -> "tuple[_Entry, ...]":
+        """Note who receives the next rounds: once for all who came and went since the last one."""
+        with self._lock:
+            audience.now = tuple(audience.entries)
+            return audience.now
+
+
+class _Audience:
+    """Subscriptions to one kind of event, in the order in which they came. Each comes and goes in constant time."""
+
+    __slots__ = ("entries", "now")
+
+    def __init__(self) -> None:
+        self.entries: dict[_Entry, None] = {}
+        self.now: tuple[_Entry, ...] = ()
+        """Who receives a round; empty once someone has come or gone. A round that has begun keeps its own."""
+
+    def add(self, entry: "_Entry") -> None:
+        self.entries[entry] = None
+        self.now = ()
+
+    def remove(self, entry: "_Entry") -> bool:
+        """Take one out, and say whether someone is left."""
+        del self.entries[entry]
+        self.now = ()
+        return bool(self.entries)
 
 
 class _Entry:

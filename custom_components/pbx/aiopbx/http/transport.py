@@ -5,7 +5,7 @@ import logging
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -18,6 +18,7 @@ from yarl import URL
 
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
 from ..settings.connection import ConnectionSettings
+from .body import ENCODINGS, MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR, TooLong, Unreadable, read_body
 from .download import Download
 from .secrets import Mask, Secrets, target
 from .tap import WireStatistics
@@ -25,8 +26,30 @@ from .tap import WireStatistics
 _LOGGER = logging.getLogger(__name__)
 JSON: Final = "application/json"
 MOST_REDIRECTS: Final = 5
-MOST_OF_AN_ERROR: Final = 64 * 1024
 _MOST_SHOWN: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One request that is about to be made. A redirect makes another of it, with ``dataclasses.replace``."""
+
+    method: str
+    url: str = field(repr=False)
+    name: str
+    """What errors call it."""
+    safe: bool
+    """Whether it may be repeated, which decides what is raised when no answer comes."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    with_cookies: bool = True
+    timeout: float | None = None
+    """Seconds; the settings' where it is None."""
+    stream: bool = False
+    """Whether a 2xx answer is not read."""
+    most: int = MOST_OF_AN_ANSWER
+    """Bytes that a 2xx answer may have."""
+    hide: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets that only this request holds."""
 
 
 @dataclass(slots=True)
@@ -135,84 +158,76 @@ class HttpTransport:
 
     # ---------------------------------------------------------------------------------------------------- requests
 
-    async def _exchange(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        with_cookies: bool,
-        safe: bool,
-        timeout: float | None,
-        stream: bool = False,
-        hide: tuple[str, ...] = (),
-    ) -> Answer:
+    async def _exchange(self, request: Outgoing) -> Answer:
         """Make one request as ``_once`` does, and publish it to the wiretap."""
-        exchange = None
+        exchange, hide = None, request.hide
         if self.tap.listeners:
             exchange = self.tap.exchange()
-            self.publish(self.shown(name, url, hide), body, sent=True, exchange=exchange, hide=hide)
-        answer = await self._once(
-            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
-        )
+            shown = self.shown(request.name, request.url, hide)
+            self.publish(shown, request.body, sent=True, exchange=exchange, hide=hide)
+        answer = await self._once(request)
         if self.tap.listeners:
-            shown = self.shown(name, url, hide)
+            shown = self.shown(request.name, request.url, hide)
             self.publish(shown, answer.body, sent=False, status=answer.status, exchange=exchange, hide=hide)
         return answer
 
-    async def _once(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        with_cookies: bool,
-        safe: bool,
-        timeout: float | None,
-        stream: bool = False,
-    ) -> Answer:
+    async def _once(self, request: Outgoing) -> Answer:
         """Make one request and return its answer, whatever that is; a redirect is not followed.
 
-        With ``stream`` a 2xx answer is not read. Raises what ``failure`` makes of an answer that does not come.
+        Raises what ``failure`` makes of an answer that does not come.
         """
-        http, sent = self._open_session, _Sent(safe)
+        http, sent, url = self._open_session, _Sent(request.safe), request.url
         cookies = self.cookies
-        if with_cookies and cookies:
-            headers = {**headers, "Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
+        headers = {"Accept-Encoding": "identity" if request.stream else ENCODINGS, **request.headers}
+        if request.with_cookies and cookies:
+            headers["Cookie"] = self.cookie_header
         self.statistics.requests += 1
-        limit = timeout or self.settings.request_timeout
+        limit = request.timeout or self.settings.request_timeout
         try:
             response = await http.request(
-                method,
+                request.method,
                 URL(url, encoded=True),
                 headers=headers,
-                data=body,
+                data=request.body,
                 skip_auto_headers=("Content-Type",),
                 ssl=self.tls,
                 proxy=self.proxy(url),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(connect=limit, sock_connect=limit, sock_read=limit)
-                if stream
+                if request.stream
                 else aiohttp.ClientTimeout(total=limit),
+                auto_decompress=request.stream,  # what is read here is expanded here, to its bound
                 trace_request_ctx=sent,
             )
             good = 200 <= response.status < 300
-            if stream and good:
+            if request.stream and good:
                 answer = Answer(response.status, response.headers, b"", url, response)
             else:
                 async with response:
-                    read = await (response.read() if good else _read_most(response.content))
+                    read = await self._read(response, request)
                 answer = Answer(response.status, response.headers, read, url)
+        except TooLong as error:
+            raise too_long(request.name, error.most, safe=request.safe) from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise self.failure(error, name, url, sent=sent.headers, safe=safe) from None
-        if with_cookies and cookies is self.cookies:  # else they are of a session that is over
+            raise self.failure(error, request.name, url, sent=sent.headers, safe=request.safe) from None
+        if request.with_cookies and cookies is self.cookies:  # else they are of a session that is over
             self._keep_cookies(answer)
-        _LOGGER.debug("%s: %s", name, answer.status)
+        _LOGGER.debug("%s: %s", request.name, answer.status)
         return answer
+
+    async def _read(self, response: aiohttp.ClientResponse, request: Outgoing) -> bytes:
+        """The body of an answer, or as much as is worth reading of a refusal."""
+        good = 200 <= response.status < 300
+        if good and (response.content_length or 0) > request.most:
+            raise TooLong(request.most)
+        most = request.most if good else MOST_OF_AN_ERROR
+        encoding = response.headers.get("Content-Encoding", "")
+        try:
+            return await read_body(response.content, encoding, most, whole=good)
+        except Unreadable:
+            if good:
+                raise
+            return b""  # the status says enough
 
     def basic(self, login: tuple[str, str]) -> str:
         """Return the header of a name and a password, which is a secret from now on."""
@@ -227,7 +242,15 @@ class HttpTransport:
         """
         if answer.response is None:
             raise final(f"{name}: the answer cannot be read.", "Check the address of the server.")
-        return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
+        return Download(answer.response, lambda error: self._broken(error, name, answer.url))
+
+    def _broken(self, error: Exception, name: str, url: str) -> PbxError:
+        if isinstance(error, TooLong):
+            return final(
+                f"{name}: more than {error.most:,} bytes came, and the rest was not read.",
+                "Set most of the download to more, if it is really that long.",
+            )
+        return self.failure(error, name, url, sent=True, safe=True)
 
     def publish(
         self,
@@ -273,6 +296,11 @@ class HttpTransport:
             return None
         return getproxies().get(parts.scheme)
 
+    @property
+    def cookie_header(self) -> str:
+        """All cookies, as a header has them."""
+        return "; ".join(f"{key}={value}" for key, value in self.cookies.items())
+
     def _keep_cookies(self, answer: Answer) -> None:
         self.keep_cookies(answer.headers.getall("Set-Cookie", ()))
 
@@ -310,6 +338,8 @@ class HttpTransport:
             return final(f"{where} does not speak TLS as it should.", "Check the port, and whether it is https at all.")
         if isinstance(error, aiohttp.InvalidUrlClientError | aiohttp.InvalidURL):
             return final(f"{name}: the server gave a URL that cannot be used.", "Check how the server is configured.")
+        if isinstance(error, Unreadable) and safe:
+            return final(f"{name}: the answer cannot be read; {error}.", "Check what stands before the server.")
         if sent and not safe:
             return OutcomeUnknown(
                 f"{name} was sent and not answered ({why(error)}). It may have been carried out.",
@@ -326,12 +356,12 @@ class HttpTransport:
         )
 
 
-async def _read_most(content: aiohttp.StreamReader) -> bytes:
-    """Read a body that may come in pieces, to its end or as much as is worth reading of an error."""
-    read = b""
-    while len(read) < MOST_OF_AN_ERROR and (piece := await content.read(MOST_OF_AN_ERROR - len(read))):
-        read += piece
-    return read
+def too_long(name: str, most: int, *, safe: bool) -> PbxError:
+    """Return the error of an answer that is longer than is read."""
+    message = f"{name}: the answer is longer than {most:,} bytes, and was not read to its end."
+    if not safe:
+        return OutcomeUnknown(message, remedy="The server has accepted the request; look at the state.")
+    return final(message, "Ask for less at a time; or check that it is the telephone system that answers there.")
 
 
 def certificate_failure(error: Exception, where: str) -> CertificateFailed:
@@ -402,10 +432,37 @@ def word(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+_UNSEEN: Final = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
+_ENDS: Final = {name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in ("script", "style", "head")}
+_TAG: Final = re.compile(r"<[^<>]*+>")
+
+
+def _without_tags(text: str) -> str:
+    """A page without its tags, and without what no browser would show.
+
+    One search for what begins and what ends it would go to the end of the page for each beginning that has no end.
+    """
+    parts: list[str] = []
+    at = 0
+    unclosed: set[str] = set()
+    while (begin := _UNSEEN.search(text, at)) is not None:
+        name = begin[1].lower()
+        end = _ENDS[name].search(text, begin.end()) if name not in unclosed else None
+        if end is not None:
+            parts += (text[at : begin.start()], " ")
+            at = end.end()
+        else:
+            unclosed.add(name)
+            parts.append(text[at : begin.end()])
+            at = begin.end()
+    parts.append(text[at:])
+    return _TAG.sub(" ", "".join(parts))
+
+
 def shortened(text: str) -> str:
     """A page of HTML or the like, as a few words; what cannot be printed is left out."""
     if "<" in text:
-        text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
+        text = _without_tags(text)
     text = " ".join(text.split())
     text = "".join(letter for letter in text if letter.isprintable())
     return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"

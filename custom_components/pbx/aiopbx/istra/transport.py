@@ -15,9 +15,10 @@ from ..errors import (
     RequestRefused,
     SessionLost,
 )
+from ..http.body import MOST_OF_AN_ANSWER
 from ..http.secrets import Secrets
 from ..http.tap import WireStatistics
-from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, final, shortened, unknown_outcome
+from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, Outgoing, final, shortened, unknown_outcome
 from ..settings.connection import ConnectionSettings
 from .decoding import convert, forgiving
 from .types.session import Application, ErrorBody
@@ -65,11 +66,6 @@ class IstraTransport(HttpTransport):
         self.cookies = {}
         self.token = None
 
-    @property
-    def cookie_header(self) -> str:
-        """All cookies, as a header has them."""
-        return "; ".join(f"{key}={value}" for key, value in self.cookies.items())
-
     async def request(
         self,
         method: str,
@@ -81,13 +77,14 @@ class IstraTransport(HttpTransport):
         safe: bool,
         stream: bool = False,
         timeout: float | None = None,
+        most: int = MOST_OF_AN_ANSWER,
     ) -> Answer:
         """Make a request below the base and return its answer, 2xx or not; redirects are followed as they are meant.
 
         Method and body stay what they are. Raises ``ConnectionFailed``, ``OutcomeUnknown``.
         """
         for _ in range(MOST_REDIRECTS + 1):
-            headers = {"Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
+            headers = {"Accept": _ACCEPT}
             if not stream:
                 headers["Content-Type"] = JSON
             token = self.token
@@ -96,15 +93,17 @@ class IstraTransport(HttpTransport):
                 headers["Authorization"] = self.basic(basic)
             session = self.cookies
             answer = await self._exchange(
-                method,
-                f"{self.base}/{target}",
-                name,
-                headers,
-                body,
-                with_cookies=True,
-                safe=safe,
-                timeout=timeout,
-                stream=stream,
+                Outgoing(
+                    method=method,
+                    url=f"{self.base}/{target}",
+                    name=name,
+                    headers=headers,
+                    body=body,
+                    safe=safe,
+                    timeout=timeout,
+                    stream=stream,
+                    most=most,
+                )
             )
             if session is self.cookies:
                 self.take_token(answer.headers.get(APPLICATION))

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
 from ..exchange import Session
+from ..http.body import MOST_OF_A_LOGIN
 from ..operations import operation_of
 from .decoding import read_answer
 from .services.sessions import Sessions
@@ -91,7 +92,12 @@ class SessionKeeper(Session):
         self.opened = True  # from here on there may be a session to close, answered or not
         try:
             answer = await transport.request(
-                "POST", self._sessions_url, name="POST /sessions", body=to_json(request), safe=True
+                "POST",
+                self._sessions_url,
+                name="POST /sessions",
+                body=to_json(request),
+                safe=True,
+                most=MOST_OF_A_LOGIN,
             )
         except RequestRefused:
             self.opened = False  # the session that there may be is another's
@@ -111,7 +117,7 @@ class SessionKeeper(Session):
         name = f"GET {ROOT}"
         try:
             answer = await self.transport.request(
-                "GET", self.transport.url + ROOT, name=name, with_cookies=False, safe=True
+                "GET", self.transport.url + ROOT, name=name, with_cookies=False, safe=True, most=MOST_OF_A_LOGIN
             )
         except RequestRefused as error:
             if error.transient:
@@ -125,7 +131,7 @@ class SessionKeeper(Session):
         login = (transport.settings.username, transport.settings.password.get_secret_value())
         transport.cookies.clear()
         try:
-            answer = await transport.request("GET", url, name=name, basic=login, safe=True)
+            answer = await transport.request("GET", url, name=name, basic=login, safe=True, most=MOST_OF_A_LOGIN)
         except RequestRefused as error:
             if error.status == 401:
                 raise AuthenticationFailed(
@@ -183,6 +189,7 @@ class SessionKeeper(Session):
                     name=name,
                     safe=True,
                     timeout=min(self.transport.settings.request_timeout, life / 3),
+                    most=MOST_OF_A_LOGIN,
                 )
             except RequestRefused as error:
                 self.lose(error)
@@ -228,7 +235,7 @@ class SessionKeeper(Session):
             async with asyncio.timeout(_CLOSING):
                 for name, url in [*requests, ("DELETE /sessions", self._sessions_url)]:
                     try:
-                        await self.transport.request("DELETE", url, name=name, safe=True)
+                        await self.transport.request("DELETE", url, name=name, safe=True, most=MOST_OF_A_LOGIN)
                     except RequestRefused:
                         continue  # it is gone already
                     except (PbxError, TimeoutError):

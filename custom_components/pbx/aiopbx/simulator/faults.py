@@ -40,6 +40,7 @@ class Faults:
         self.logins_refused = False
         self.duplicated = False
         self.malformed_left = 0
+        self.lost_left = 0
         self.dropped_before_left = 0
         self.dropped_after_left = 0
         self.delay_seconds = 0.0
@@ -120,6 +121,12 @@ class Faults:
             raise InvalidInput("count", "must be 0 or more")
         self.malformed_left = count
 
+    def lose_next(self, count: int = 1) -> None:
+        """Lose the next events on their way, without a sign of it."""
+        if count < 0:
+            raise InvalidInput("count", "must be 0 or more")
+        self.lost_left = count
+
     def unknown_event(self, name: str = "OnSomethingNew") -> int:
         """Send an unknown event with unknown fields to every subscription and every socket."""
         line = msgspec.json.encode({"eventName": name, "loginName": "nobody", "novelty": {"answer": 42}}) + b"\n"
@@ -136,6 +143,9 @@ class Faults:
 
     def on_the_way(self, line: bytes) -> tuple[bytes, ...]:
         """Return what is queued for an event."""
+        if self.lost_left:
+            self.lost_left -= 1
+            return ()
         if self.malformed_left:
             self.malformed_left -= 1
             line = line[: len(line) // 2] + b"\n"
@@ -149,6 +159,9 @@ class Faults:
 
     def push_on_the_way(self, value: dict[str, Any], encode: Callable[[Any], bytes]) -> tuple[str, ...]:
         """Return what is sent for a push of Istra."""
+        if self.lost_left:
+            self.lost_left -= 1
+            return ()
         item = value["item"]
         items: list[dict[str, Any]] = item if isinstance(item, list) else [item]
         if self.without_id_left and any(_IDS & each.keys() for each in items):
