@@ -73,6 +73,8 @@ class Rights:
 
     def lacking(self, login: str) -> tuple[str, ...]:
         """The licences other than for telephony that a user is known to lack."""
+        if not self._lacking:
+            return ()
         return tuple(licence for licence, logins in self._lacking.items() if login in logins)
 
     def forgive(self) -> None:
@@ -170,27 +172,53 @@ def missing_of(*, basic: bool, lacking: Iterable[str]) -> Mapping[Feature, str]:
     return missing
 
 
-_shared: dict[frozenset[Feature], frozenset[Feature]] = {}
+_Decides = tuple[bool, Capabilities | None, tuple[str, ...], bool, bool, bool, bool]
+"""All that features depend on. Few lines differ in it."""
+_known: dict[_Decides, frozenset[Feature]] = {}
 
 
 def features_of(
     line: LineSnapshot, *, basic: bool, rights: Capabilities | None, lacking: Iterable[str] = ()
 ) -> frozenset[Feature]:
     """What this line can do; ``rights`` is None while they are not known, ``lacking`` are licences it does not have."""
+    routing = line.routing
+    decides = (
+        basic,
+        rights,
+        tuple(lacking),
+        line.voicemail_number is not None,
+        line.agent is not None,
+        len(line.devices) > 1,
+        routing is not None and routing.remote_extension is not None,
+    )
+    known = _known.get(decides)
+    if known is None:
+        known = _known[decides] = _features_of(*decides)
+    return known
+
+
+def _features_of(
+    basic: bool,
+    rights: Capabilities | None,
+    lacking: tuple[str, ...],
+    voicemail: bool,
+    agent: bool,
+    several_devices: bool,
+    remote_extension: bool,
+) -> frozenset[Feature]:
     features = set(BASIC if basic else ADVANCED)
     features.add(Feature.TELEPHONES)
-    if line.voicemail_number is not None:
+    if voicemail:
         features.add(Feature.MAILBOX)
-    if line.agent is not None:
+    if agent:
         features.add(Feature.AGENT)
     for licence in lacking:
         features -= LICENCES.get(licence, frozenset())
     if basic:
-        made = frozenset(features)
-        return _shared.setdefault(made, made)
-    if len(line.devices) > 1:
+        return frozenset(features)
+    if several_devices:
         features.add(Feature.SWITCH_DEVICE)
-    if line.voicemail_number is not None:
+    if voicemail:
         features.add(Feature.VOICEMAIL)
     if rights is not None:
         if rights.dnd:
@@ -199,7 +227,6 @@ def features_of(
             features.add(Feature.FORWARD)
         if rights.overflow_route:
             features.add(Feature.OVERFLOW)
-        if rights.presentation_route and line.routing is not None and line.routing.remote_extension is not None:
+        if rights.presentation_route and remote_extension:
             features.add(Feature.REMOTE_EXTENSION)
-    made = frozenset(features)
-    return _shared.setdefault(made, made)
+    return frozenset(features)
