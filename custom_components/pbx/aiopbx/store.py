@@ -118,8 +118,9 @@ class Subscribers:
         everywhere, lines = self._everywhere, self._lines
         for event in events:
             kind = type(event)
-            if kind in everywhere:
-                for entry in everywhere[kind]:
+            entries = everywhere.get(kind)
+            if entries is not None:
+                for entry in entries:
                     try:
                         entry.callback(event)
                     except Exception:
