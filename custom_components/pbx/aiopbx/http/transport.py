@@ -3,6 +3,7 @@
 import base64
 import logging
 import re
+import socket
 import ssl
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -352,7 +353,7 @@ class HttpTransport:
         where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # a path may be secret
         if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)):
             return certificate_failure(error, where)
-        if isinstance(error, aiohttp.ClientSSLError):
+        if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
             return final(f"{where} does not speak TLS as it should.", "Check the port, and whether it is https at all.")
         if isinstance(error, aiohttp.InvalidUrlClientError | aiohttp.InvalidURL):
             return final(f"{name}: the server gave a URL that cannot be used.", "Check how the server is configured.")
@@ -445,7 +446,7 @@ def why(error: BaseException) -> str:
     """A word for what happened, without the texts of libraries, which may quote URLs and headers."""
     if isinstance(error, TimeoutError):
         return "time-out"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
         return "the host is not known"
     if isinstance(error, OSError) and error.strerror:
         return str(error.strerror).partition("[")[0].strip() or type(error).__name__
