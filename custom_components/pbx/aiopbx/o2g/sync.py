@@ -58,6 +58,7 @@ class Sync:
         # They were read before the subscription. A few are read again, so that a change between the two is not missed.
         self._reader = Reader(client, lines, applier, users if not client.administrator or len(users) > FEW else {})
         self._background = Background(self._reader.read, start)
+        self._applier = applier
         self._expected = applier.expected
         self._system = system
         self._subscribed = subscribed
@@ -260,6 +261,8 @@ class Sync:
         expected = self._expected
         if not expected.missing(OnTelephonyState, login):
             return
+        if self._carried:
+            self._applier.expect_late(login)
         await self._reader.telephony(login)
         if login in self._lines.rights.basic:
             expected.forget(login)
