@@ -100,7 +100,11 @@ class Extensions:
             if self._lines.get(owner) is None:
                 self._meet(owner, call)
                 continue
-            self._put(*reducer.pushed(self._state(owner), call, now))
+            state = self._state(owner)
+            if reducer.is_gone(state, call):
+                self._lines.doubts.add(owner, "a push of a call that is not listed any more")
+                continue
+            self._put(*reducer.pushed(state, call, now))
 
     def placed(self, line: str, call: CallLine) -> None:
         """Apply the answer of ``placeCall``."""
