@@ -86,7 +86,30 @@ TEXT_DECIDES = {
     ("SoftKey", "position"): True,
 }
 # Sent by servers, and in no table.
-BEYOND_THE_TABLES = {("TelephonicState", "deviceStates"), ("AgentState", "withdraw")}
+BEYOND_THE_TABLES = {("TelephonicState", "deviceStates"), ("AgentState", "withdraw")} | {
+    # What newer servers and released official clients have.
+    (kind, name)
+    for kind, names in {
+        "AgentSkill": ("domain", "name", "abvName"),
+        "AttributeModel": ("defaultValue",),
+        "CallData": ("lastRedirecting", "trunkIdentification"),
+        "ComHistoryRecord": (
+            "convDate",
+            "holdDuration",
+            "transferredBy",
+            "associatedData",
+            "hexaBinaryAssociatedData",
+        ),
+        "Identifier": ("multiLine",),
+        "LicenseStatus": ("context", "currentServer", "status", "statusMessage"),
+        "MakeCallRequest": ("hexaBinaryAssociatedData",),
+        "Participant": ("leg",),
+        "PbxStatus": ("lmsConnectionStatus",),
+        "SendAssociatedDataRequest": ("hexaBinaryAssociatedData",),
+        "User": ("externalLogin", "eMailAddress"),
+    }.items()
+    for name in names
+}
 # Never sent by servers, though no body of its own.
 PART_OF_A_BODY = {"Criterion"}
 # What the rules want to be more than any word.
