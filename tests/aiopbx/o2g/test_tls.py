@@ -55,14 +55,15 @@ async def secure(tmp_path: Path) -> AsyncIterator[O2gServer]:
         yield server
 
 
-@pytest.fixture
-async def make(secure: O2gServer) -> AsyncIterator[Make]:
+@pytest.fixture(params=[False, True], ids=["aiohttp", "direct"])
+async def make(secure: O2gServer, request: pytest.FixtureRequest) -> AsyncIterator[Make]:
     made = []
     async with aiohttp.ClientSession() as http:
 
         def make(**settings: object) -> O2gClient:
             values = {"url": secure.url, "username": "oxe1000", "password": "secret word", **settings}
             made.append(O2gClient(ConnectionSettings.make(**values), http))
+            made[-1]._ways.direct = request.param
             return made[-1]
 
         yield make
