@@ -607,8 +607,16 @@ def test_mending(text: str, after: str) -> None:
     assert mended(text) == after
 
 
-def test_a_curly_quote_that_nothing_closes() -> None:
-    assert mended("“b") == '"b', "it stays open"
+@pytest.mark.parametrize(("text", "after"), [("“b", '"b'), ("“b\\", '"b\\'), ("“", '"')])
+def test_a_curly_quote_that_nothing_closes(text: str, after: str) -> None:
+    assert mended(text) == after, "it stays open"
+
+
+def test_what_cannot_be_read_is_said_in_words(decoder: FrameDecoder) -> None:
+    said: list[str] = []
+    decoder.on_missed = said.append
+    assert decoder.decode(b"[1]") is None
+    assert said == ["A frame that was pushed is no object and was skipped"]
 
 
 # ------------------------------------------------------------------------ long frames
