@@ -94,7 +94,7 @@ class Download:
                 self._check(read)
                 if chunk:
                     yield chunk
-        except (TooLong, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except Exception as error:
             raise self._failure(error) from None
         finally:
             self.close()

@@ -3,8 +3,11 @@
 import base64
 import logging
 import re
+import socket
 import ssl
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -26,6 +29,7 @@ from .tap import WireStatistics
 _LOGGER = logging.getLogger(__name__)
 JSON: Final = "application/json"
 MOST_REDIRECTS: Final = 5
+MOST_COOKIES: Final = 50
 _MOST_SHOWN: Final = 200
 
 
@@ -121,11 +125,14 @@ class HttpTransport:
         """Those who look at the messages."""
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
-        self._ssl: ssl.SSLContext | None = None
+        self._tls: ssl.SSLContext | None = None
+        # Trusts no one. With a context of its own, no client gets a connection that another one has left in the pool.
+        self._plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     async def open(self) -> None:
         """Prepare to make requests. Raises ``InvalidInput`` if the CA file cannot be used."""
-        self._ssl = await self.settings.load_ssl()
+        if self.url.startswith("https:") or self.settings.ca_file is not None:
+            self._tls = await self.settings.load_ssl()
         if self._shared.closed or self._shared.connector is None:
             raise ConnectionFailed("The HTTP session that was given is closed.", remedy="Give one that is open.")
         trace = aiohttp.TraceConfig()
@@ -190,7 +197,7 @@ class HttpTransport:
                 headers=headers,
                 data=request.body,
                 skip_auto_headers=("Content-Type",),
-                ssl=self.tls,
+                ssl=await self.tls(url),
                 proxy=self.proxy(url),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(connect=limit, sock_connect=limit, sock_read=limit)
@@ -208,7 +215,9 @@ class HttpTransport:
                 answer = Answer(response.status, response.headers, read, url)
         except TooLong as error:
             raise too_long(request.name, error.most, safe=request.safe) from None
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except PbxError:
+            raise
+        except Exception as error:
             raise self.failure(error, request.name, url, sent=sent.headers, safe=request.safe) from None
         if request.with_cookies and cookies is self.cookies:  # else they are of a session that is over
             self._keep_cookies(answer)
@@ -280,12 +289,16 @@ class HttpTransport:
         """The session without cookies and credentials that the event channel is read with."""
         return self._open_session
 
-    @property
-    def tls(self) -> ssl.SSLContext:
-        """The one TLS context of requests and channel."""
-        if self._ssl is None:
-            raise ConnectionFailed("The connection is closed.")
-        return self._ssl
+    async def tls(self, url: str) -> ssl.SSLContext:
+        """Return the one TLS context of requests and channel.
+
+        Where a server is spoken to without TLS, there is none until a redirect leads to https: to read the system's
+        authorities takes longer than to log in.
+        """
+        if self._tls is None and url.lower().startswith("https:"):
+            context = await self.settings.load_ssl()
+            self._tls = self._tls or context
+        return self._tls or self._plain
 
     def proxy(self, url: str) -> str | None:
         """Return the proxy of the environment, if the given session goes by it."""
@@ -313,17 +326,23 @@ class HttpTransport:
                 continue
             if not value or any(_forgets(part) for part in attributes):
                 self.cookies.pop(key, None)
-            else:
+            elif key in self.cookies or len(self.cookies) < MOST_COOKIES:
                 self.cookies[key] = value
                 self.secrets.add_passing(value)
 
     def redirected(self, answer: Answer, name: str, location: str | None = None) -> str:
         """Return where a redirect leads. Raises ``ConnectionFailed`` where it must not be followed."""
-        target = urljoin(answer.url, answer.headers.get("Location", "") if location is None else location)
-        if not self.may_follow(answer.url, target):
-            host = urlsplit(target).hostname or "nowhere"
+        location = answer.headers.get("Location", "") if location is None else location
+        try:
+            target = urljoin(answer.url, location)
+            follow, host = self.may_follow(answer.url, target), urlsplit(target).hostname
+        except ValueError:
             raise final(
-                f"{name}: the server redirects to {host}, which is not followed with the login.",
+                f"{name}: the server redirects to what is no URL.", "Check how the server is configured."
+            ) from None
+        if not follow:
+            raise final(
+                f"{name}: the server redirects to {host or 'nowhere'}, which is not followed with the login.",
                 "Use that server's address; or, if it is yours, add the host to trusted_redirects.",
             )
         return target
@@ -334,12 +353,14 @@ class HttpTransport:
         where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # a path may be secret
         if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)):
             return certificate_failure(error, where)
-        if isinstance(error, aiohttp.ClientSSLError):
+        if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
             return final(f"{where} does not speak TLS as it should.", "Check the port, and whether it is https at all.")
         if isinstance(error, aiohttp.InvalidUrlClientError | aiohttp.InvalidURL):
             return final(f"{name}: the server gave a URL that cannot be used.", "Check how the server is configured.")
         if isinstance(error, Unreadable) and safe:
             return final(f"{name}: the answer cannot be read; {error}.", "Check what stands before the server.")
+        if not isinstance(error, _FORESEEN):
+            note_unforeseen(error, name)
         if sent and not safe:
             return OutcomeUnknown(
                 f"{name} was sent and not answered ({why(error)}). It may have been carried out.",
@@ -354,6 +375,35 @@ class HttpTransport:
             f"{name}: {where} cannot be reached ({why(error)}).",
             remedy="Check the network, the address and the server.",
         )
+
+
+_FORESEEN: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+"""What an answer that does not come raises; ``ValueError`` is what aiohttp makes of some that are odd."""
+
+
+@contextmanager
+def only_pbx_errors(name: str, *, safe: bool) -> Iterator[None]:
+    """Let nothing out of an exchange that is no ``PbxError``: every way of asking a server something goes through here.
+
+    Servers answer what nobody has thought of. Whatever that raises further down is one failed request, noted with its
+    place, so that those who ask need to know one kind of error only.
+    """
+    try:
+        yield
+    except PbxError:
+        raise
+    except Exception as error:
+        note_unforeseen(error, name)
+        message = f"{name}: the answer could not be used ({type(error).__name__})."
+        if safe:
+            raise ConnectionFailed(message, remedy="Report it: the log says where it happened.") from None
+        raise OutcomeUnknown(message, remedy="It may have been carried out; look at the state.") from None
+
+
+def note_unforeseen(error: Exception, name: str) -> None:
+    """Log where something happened that nothing should raise, without its text, which may quote the answer."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _LOGGER.error("%s failed in a way that was not foreseen: %s\n%s", name, type(error).__name__, where)
 
 
 def too_long(name: str, most: int, *, safe: bool) -> PbxError:
@@ -396,7 +446,7 @@ def why(error: BaseException) -> str:
     """A word for what happened, without the texts of libraries, which may quote URLs and headers."""
     if isinstance(error, TimeoutError):
         return "time-out"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
         return "the host is not known"
     if isinstance(error, OSError) and error.strerror:
         return str(error.strerror).partition("[")[0].strip() or type(error).__name__
@@ -405,16 +455,20 @@ def why(error: BaseException) -> str:
     return type(error).__name__
 
 
+_PAST: Final = re.compile(r"-[0-9]+|0+")
+"""A ``Max-Age`` that is over; what is no number means nothing, and numbers can be too long to be made one."""
+
+
 def _forgets(attribute: str) -> bool:
     """Whether this attribute of a cookie says that it is over."""
     name, _, value = attribute.strip().partition("=")
     if name.lower() == "max-age":
-        return value.strip().lstrip("-").isdigit() and int(value) <= 0
+        return _PAST.fullmatch(value.strip()) is not None
     if name.lower() != "expires":
         return False
     try:
         return parsedate_to_datetime(value.replace("-", " ")).year < 1971  # ended cookies are dated at the beginning
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return False
 
 
@@ -422,7 +476,7 @@ def said(body: bytes) -> dict[str, Any]:
     """What the body of a refusal says, where it is an object."""
     try:
         values = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 

@@ -30,6 +30,8 @@ KEEP_ALIVE: Final = 30.0
 """Seconds between the keepalives of myIstra."""
 SHORTEST: Final = 0.01
 """Seconds between two keepalives at least, whatever the server names."""
+LONGEST_TIMEOUT: Final = 24 * 3600 * 1000
+"""Milliseconds of silence that a server can bear, at most: some numbers are too long to calculate with."""
 LONGEST_FRAME: Final = 2 * 1024 * 1024
 """Bytes; a longer frame ends the socket. It is 3,500 call lines with all that the guides have of them."""
 LONG_FRAME: Final = 64 * 1024
@@ -179,7 +181,7 @@ class PushSocket:
         if isinstance(decoded, SocketTimeout):
             self._greeted = True
             if decoded.timeout_milliseconds > 0:
-                self.timeout = decoded.timeout_milliseconds / 1000
+                self.timeout = min(decoded.timeout_milliseconds, LONGEST_TIMEOUT) / 1000
                 self.period = max(self.timeout / 3, SHORTEST)
                 self._wanted.set()
         elif decoded is Ping.PING:
@@ -297,7 +299,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
         try:
             connection = await _Connect(
                 "ws" + url.removeprefix("http"),
-                ssl=transport.tls if secure else None,
+                ssl=await transport.tls(url) if secure else None,
                 additional_headers=headers,
                 user_agent_header=None,
                 compression=None,

@@ -1,6 +1,7 @@
 """HTTP as Istra speaks it, and its refusals."""
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -18,7 +19,17 @@ from ..errors import (
 from ..http.body import MOST_OF_AN_ANSWER
 from ..http.secrets import Secrets
 from ..http.tap import WireStatistics
-from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, Outgoing, final, shortened, unknown_outcome
+from ..http.transport import (
+    JSON,
+    MOST_REDIRECTS,
+    Answer,
+    HttpTransport,
+    Outgoing,
+    final,
+    only_pbx_errors,
+    shortened,
+    unknown_outcome,
+)
 from ..settings.connection import ConnectionSettings
 from .decoding import convert, forgiving
 from .types.session import Application, ErrorBody
@@ -83,34 +94,40 @@ class IstraTransport(HttpTransport):
 
         Method and body stay what they are. Raises ``ConnectionFailed``, ``OutcomeUnknown``.
         """
+        with only_pbx_errors(name, safe=safe):
+            return await self._followed(
+                Outgoing(
+                    method=method,
+                    url=target,
+                    name=name,
+                    body=body,
+                    safe=safe,
+                    timeout=timeout,
+                    stream=stream,
+                    most=most,
+                ),
+                basic,
+            )
+
+    async def _followed(self, request: Outgoing, basic: tuple[str, str] | None) -> Answer:
+        """Make a request whose URL is below the base, wherever that moves meanwhile."""
+        target = request.url
         for _ in range(MOST_REDIRECTS + 1):
             headers = {"Accept": _ACCEPT}
-            if not stream:
+            if not request.stream:
                 headers["Content-Type"] = JSON
             token = self.token
             headers[APPLICATION] = f"{self.application};{token}" if token else str(self.application)
             if basic is not None:
                 headers["Authorization"] = self.basic(basic)
             session = self.cookies
-            answer = await self._exchange(
-                Outgoing(
-                    method=method,
-                    url=f"{self.base}/{target}",
-                    name=name,
-                    headers=headers,
-                    body=body,
-                    safe=safe,
-                    timeout=timeout,
-                    stream=stream,
-                    most=most,
-                )
-            )
+            answer = await self._exchange(replace(request, url=f"{self.base}/{target}", headers=headers))
             if session is self.cookies:
                 self.take_token(answer.headers.get(APPLICATION))
             if answer.status not in REDIRECTS:
                 return answer
-            self.move(answer, target, name)
-        raise self.not_istra(f"{name}: the server redirects in a circle.")
+            self.move(answer, target, request.name)
+        raise self.not_istra(f"{request.name}: the server redirects in a circle.")
 
     def take_token(self, header: str | None) -> None:
         """Take the newest token, if there is one in this header."""
@@ -151,7 +168,8 @@ _GATEWAY_ERRORS: Final = (502, 504)
 _LATER: Final = (OUT_OF_SERVICE, TOO_MANY)
 """The same request may do later."""
 _NOTHING_SAID: Final = (b"{}", b"[]", b"null")
-_CODE: Final = re.compile(r"(?=[A-Z0-9_]*[_0-9])[A-Z][A-Z0-9_]*")
+_CODE: Final = re.compile(r"(?=[A-Z0-9_]*[_0-9])[A-Z][A-Z0-9_]{0,99}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _REMEDIES: Final = {
     BAD_REQUEST: "Check what the request names, such as the terminal.",
     NOT_ALLOWED_FOR_CRM: "Have the administrator give the user the right for myCrm.",
@@ -253,13 +271,13 @@ def _taken_apart(body: ErrorBody) -> tuple[str | None, str | None]:
     first, _, rest = code.partition(" ")
     if _CODE.fullmatch(first.rstrip(":,;.-")):
         return first.rstrip(":,;.-"), message or rest.lstrip(" :,;.-") or None
-    return (None, message or code) if not code.strip("-").isdigit() else (code, message)
+    return (code, message) if _NUMBER.fullmatch(code) else (None, message or code)
 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
         raw = forgiving(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return raw if isinstance(raw, dict) else {}
 

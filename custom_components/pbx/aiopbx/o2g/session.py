@@ -24,6 +24,7 @@ ROOT: Final = "/api/rest"
 VERSION: Final = "1.0"
 _TIME_TO_LIVE: Final = 120
 """Seconds, where the server does not say."""
+_LONGEST_TO_LIVE: Final = 24 * 3600
 _CLOSING: Final = 3.0
 """Seconds that a farewell may take."""
 
@@ -176,7 +177,9 @@ class SessionKeeper(Session):
 
     async def _keep_alive(self) -> None:
         """Restart the session's timer well before it ends. A refusal means that the session is gone."""
-        life = self.info.time_to_live if self.info.time_to_live and self.info.time_to_live > 0 else _TIME_TO_LIVE
+        life = min(self.info.time_to_live or 0, _LONGEST_TO_LIVE)
+        if life <= 0:
+            life = _TIME_TO_LIVE
         name = str(operation_of(Sessions.keepalive))
         alive = monotonic()
         pause = life / 3

@@ -29,6 +29,7 @@ class O2gSystem(WireSystem[O2gClient]):
         super().__init__(settings, store, http, partial(aiohttp.CookieJar, unsafe=True), _Offline())
         self.rights = Rights()
         self._channels = channels_of(settings, self.wire)
+        self._channels.direct = self._own_http
         self.requests = Requests(OPERATIONS, lambda: self.client)
         """Every operation of the wire, by name."""
 

@@ -23,6 +23,7 @@ from ..http.transport import (
     HttpTransport,
     Outgoing,
     final,
+    only_pbx_errors,
     said as parse,
     shortened,
     unknown_outcome,
@@ -113,24 +114,24 @@ class Transport(HttpTransport):
             headers["Content-Type"] = JSON
         if basic is not None:
             headers["Authorization"] = self.basic(basic)
-        answer = await self._followed(
-            Outgoing(
-                method=method,
-                url=url,
-                name=name,
-                headers=headers,
-                body=body,
-                with_cookies=with_cookies,
-                safe=safe,
-                timeout=timeout,
-                stream=stream,
-                most=most,
-                hide=hide,
-            )
+        request = Outgoing(
+            method=method,
+            url=url,
+            name=name,
+            headers=headers,
+            body=body,
+            with_cookies=with_cookies,
+            safe=safe,
+            timeout=timeout,
+            stream=stream,
+            most=most,
+            hide=hide,
         )
-        if not 200 <= answer.status < 300:
-            raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
-        return answer
+        with only_pbx_errors(name, safe=safe):
+            answer = await self._followed(request)
+            if not 200 <= answer.status < 300:
+                raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
+            return answer
 
     async def _followed(self, request: Outgoing) -> Answer:
         """Make a request, and follow redirects that may be followed."""
@@ -161,11 +162,7 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
                 return secrets.hide(value, hide)
         return None
 
-    code = said.get("code")
-    if isinstance(code, str) and code.isdecimal():
-        code = int(code)
-    elif not isinstance(code, int) or isinstance(code, bool):
-        code = None
+    code = _code_of(said.get("code"))
     can_retry = said.get("canRetry")
     detail: dict[str, Any] = {}
     for key in ("telephony", "routing", "userPreferences"):
@@ -208,6 +205,13 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
     if unanswered and not safe:
         return unknown_outcome(name, made)
     return made
+
+
+def _code_of(value: Any) -> int | None:
+    """The error code, which is a small number, as text or not; everything else is none."""
+    if isinstance(value, str) and len(value) < 10 and value.isdecimal():
+        value = int(value)
+    return value if type(value) is int and abs(value) < 10**9 else None
 
 
 _REMEDIES: Final = {
