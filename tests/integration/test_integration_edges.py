@@ -475,7 +475,10 @@ async def test_a_caller_id_that_is_chosen_by_hand(
 def test_entities_are_added_once_for_every_line_that_comes() -> None:
     lines = {"alice": line(), "bob": line(id="bob")}
     coordinator = SimpleNamespace(
-        data={"alice": lines["alice"]}, pbx=SimpleNamespace(lines=lines), async_add_listener=Mock()
+        data={"alice": lines["alice"]},
+        pbx=SimpleNamespace(lines=lines),
+        async_add_listener=Mock(),
+        async_add_growth_listener=Mock(),
     )
     entry: Any = SimpleNamespace(runtime_data=coordinator, async_on_unload=Mock())
     added: Any = Mock()
@@ -488,6 +491,8 @@ def test_entities_are_added_once_for_every_line_that_comes() -> None:
     add_new()
     coordinator.data["alice"] = lines["alice"]
     add_new()
+    (grown,) = coordinator.async_add_growth_listener.call_args.args
+    grown("alice")
     assert [args[0] for args, _ in added.call_args_list] == [["alice_call"], ["bob_call"], ["alice_call"]]
 
 
