@@ -20,6 +20,7 @@ from yarl import URL
 
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
 from ..settings.connection import ConnectionSettings
+from ..wire import whole_characters
 from .body import ENCODINGS, MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR, TooLong, Unreadable, read_body
 from .download import Download
 from .secrets import Mask, Secrets, target
@@ -467,7 +468,7 @@ def _forgets(attribute: str) -> bool:
 def said(body: bytes) -> dict[str, Any]:
     """What the body of a refusal says, where it is an object."""
     try:
-        values = msgspec.json.decode(body)
+        values = msgspec.json.decode(whole_characters(body))
     except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
