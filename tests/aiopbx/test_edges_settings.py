@@ -64,7 +64,7 @@ def test_what_is_not_said() -> None:
         "webhook": None,
         "tunnel": None,
         "subscription_timeout": 0,
-        "silence_timeout": 60.0,
+        "silence_timeout": 15.0,
         "reconnect_min": 1.0,
         "reconnect_max": 60.0,
         "fail_back_interval": 30.0,
@@ -94,7 +94,7 @@ def test_what_is_not_said_of_a_listener() -> None:
         "behind_proxy": False,
         "secondary_secret": None,
         "agent_timeout": 30.0,
-        "ping_interval": 20.0,
+        "ping_interval": 15.0,
     }
 
 

@@ -89,7 +89,10 @@ class ConnectionSettings(Checked):
         description="Minutes of silence after which the server ends the channel: 2 to 60, or 0 for a heartbeat.",
     )
     silence_timeout: float = Field(
-        default=60.0, gt=0, description="Seconds of silence that are normal until the server's heartbeat is learned."
+        default=15.0,
+        gt=0,
+        description="Seconds of silence after which the connection is tried with one small request: a half-open one is "
+        "noticed after this and request_timeout.",
     )
     reconnect_min: float = Field(default=1.0, gt=0, description="Seconds before the first attempt to reconnect.")
     reconnect_max: float = Field(default=60.0, gt=0, description="Seconds between attempts to reconnect, at most.")
