@@ -218,6 +218,10 @@ OF_BOTH = {"webhook": {"public_url": "https://a.b", "certificate": "a"}, "tunnel
         (O2G, {"lines": ["all", "b"]}, "lines"),
         (O2G, {"trusted_redirects": ["a", "b/c"]}, "trusted_redirects"),
         (O2G, {"trusted_redirects": ["a b"]}, "trusted_redirects"),
+        *(
+            (O2G, {"trusted_redirects": [site]}, "trusted_redirects")
+            for site in ("a:0", "a:65536", "a:" + "9" * 5000, "a:b", ":80", "a:²", "https://a:80")
+        ),
         (O2G, {"trusted_redirects": 7}, "trusted_redirects"),
         (O2G, {"network": "both"}, "network"),
         (RCC, {"enterprise": ...}, "enterprise"),
@@ -348,6 +352,8 @@ def test_ways_to_name_lines(given: Any, lines: Any) -> None:
         (" , ", ()),
         ("A.example.com,b", ("a.example.com", "b")),
         (["[2001:DB8::1]", "X.x"], ("2001:db8::1", "x.x")),
+        ("2001:db8::1:8443", ("2001:db8::1:8443",)),
+        ("[2001:DB8::1]:8443,PBX.example.com:1,b:65535", ("[2001:db8::1]:8443", "pbx.example.com:1", "b:65535")),
     ],
 )
 def test_ways_to_name_hosts(given: Any, hosts: tuple[str, ...]) -> None:

@@ -222,8 +222,11 @@ class SessionKeeper(Session):
                     most=MOST_OF_A_LOGIN,
                 )
             except RequestRefused as error:
-                self.lose(error)
-                return
+                if error.retry_after is None or monotonic() - alive >= life:
+                    self.lose(error)
+                    return
+                pause = min(max(error.retry_after, life / 12), life / 3)  # busy, and the session is there
+                continue
             except PbxError as error:
                 if not isinstance(error, ConnectionFailed) or monotonic() - alive >= life:
                     self.lose(error)
