@@ -24,6 +24,8 @@ class Recorded:
     """Raw: as it was on the wire, with the query."""
     headers: dict[str, str]
     body: bytes
+    port: int
+    """The client's: requests with the same one came over the same connection."""
 
     @property
     def json(self) -> Any:
@@ -121,7 +123,9 @@ class ScriptedServer:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         raw = request.raw_path
-        recorded = Recorded(request.method, raw, dict(request.headers), await request.read())
+        assert request.transport is not None
+        port = request.transport.get_extra_info("peername")[1]
+        recorded = Recorded(request.method, raw, dict(request.headers), await request.read(), port)
         self.requests.append(recorded)
         self.arrivals.put_nowait(recorded)
         path = raw.partition("?")[0]
@@ -135,7 +139,6 @@ class ScriptedServer:
         if one.hang:
             await self._released.wait()
         if one.drop:
-            assert request.transport is not None
             request.transport.abort()
         if one.endless:
             return await self._without_end(request, one)

@@ -247,12 +247,12 @@ class Call:
 
     @property
     def ring_seconds(self) -> float | None:
-        """How long it rang, where the server says so at its end."""
+        """Seconds that it rang until it was answered or ended. See ``CallSnapshot``."""
         return self.snapshot.ring_seconds
 
     @property
     def talk_seconds(self) -> float | None:
-        """How long there was talk, where the server says so at its end."""
+        """Seconds that it was answered. See ``CallSnapshot``."""
         return self.snapshot.talk_seconds
 
     # What can be done with it

@@ -76,6 +76,12 @@ class Core:
                 missing=missing,
                 remedy=f"It needs {missing}.",
             )
+        if not line.described:
+            raise NotSupported(
+                f"{_words(feature)}: whether line {line.id} can do this is not known yet.",
+                missing=feature.value,
+                remedy="What the lines can do is being read; try again once line.snapshot.described is true.",
+            )
         raise NotSupported(
             f"{_words(feature)}: line {line.id} cannot do this.",
             missing=feature.value,

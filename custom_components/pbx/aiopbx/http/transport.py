@@ -3,6 +3,7 @@
 import base64
 import logging
 import re
+import socket
 import ssl
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -138,11 +139,14 @@ class HttpTransport:
         """Those who look at the messages."""
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
-        self._ssl: ssl.SSLContext | None = None
+        self._tls: ssl.SSLContext | None = None
+        # Trusts no one. With a context of its own, no client gets a connection that another one has left in the pool.
+        self._plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     async def open(self) -> None:
         """Prepare to make requests. Raises ``InvalidInput`` if the CA file cannot be used."""
-        self._ssl = await self.settings.load_ssl()
+        if self.url.startswith("https:") or self.settings.ca_file is not None:
+            self._tls = await self.settings.load_ssl()
         if self._shared.closed or self._shared.connector is None:
             raise ConnectionFailed("The HTTP session that was given is closed.", remedy="Give one that is open.")
         trace = aiohttp.TraceConfig()
@@ -210,7 +214,7 @@ class HttpTransport:
                 headers=headers,
                 data=request.body,
                 skip_auto_headers=("Content-Type",),
-                ssl=self.tls,
+                ssl=await self.tls(url),
                 proxy=self.proxy(url),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(connect=limit, sock_connect=limit, sock_read=limit)
@@ -302,12 +306,16 @@ class HttpTransport:
         """The session without cookies and credentials that the event channel is read with."""
         return self._open_session
 
-    @property
-    def tls(self) -> ssl.SSLContext:
-        """The one TLS context of requests and channel."""
-        if self._ssl is None:
-            raise ConnectionFailed("The connection is closed.")
-        return self._ssl
+    async def tls(self, url: str) -> ssl.SSLContext:
+        """Return the one TLS context of requests and channel.
+
+        Where a server is spoken to without TLS, there is none until a redirect leads to https: to read the system's
+        authorities takes longer than to log in.
+        """
+        if self._tls is None and url.lower().startswith("https:"):
+            context = await self.settings.load_ssl()
+            self._tls = self._tls or context
+        return self._tls or self._plain
 
     def proxy(self, url: str) -> str | None:
         """Return the proxy of the environment, if the given session goes by it."""
@@ -364,7 +372,7 @@ class HttpTransport:
         where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # a path may be secret
         if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)):
             return certificate_failure(error, where)
-        if isinstance(error, aiohttp.ClientSSLError):
+        if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
             return final(f"{where} does not speak TLS as it should.", "Check the port, and whether it is https at all.")
         if isinstance(error, aiohttp.InvalidUrlClientError | aiohttp.InvalidURL):
             return final(f"{name}: the server gave a URL that cannot be used.", "Check how the server is configured.")
@@ -482,7 +490,7 @@ def why(error: BaseException) -> str:
     """A word for what happened, without the texts of libraries, which may quote URLs and headers."""
     if isinstance(error, TimeoutError):
         return "time-out"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
         return "the host is not known"
     if isinstance(error, OSError) and error.strerror:
         return str(error.strerror).partition("[")[0].strip() or type(error).__name__

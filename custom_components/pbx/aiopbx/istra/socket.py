@@ -299,7 +299,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
         try:
             connection = await _Connect(
                 "ws" + url.removeprefix("http"),
-                ssl=transport.tls if secure else None,
+                ssl=await transport.tls(url) if secure else None,
                 additional_headers=headers,
                 user_agent_header=None,
                 compression=None,

@@ -153,6 +153,8 @@ class ExpectedSnapshots:
             OnRoutingStateChanged: set(),
             OnAgentStateChanged: set(),
         }
+        self.late: set[str] = set()
+        """Lines whose calls were read because their snapshot did not come: when it does, it is older than that."""
         self._arrived = Signal()
 
     @property
@@ -177,6 +179,7 @@ class ExpectedSnapshots:
 
     def forget(self, login: str) -> None:
         """None will come for this user, who is gone."""
+        self.late.discard(login)
         for kind in self._missing:
             self.arrive(kind, login)
 
@@ -251,7 +254,13 @@ class Applier:
 
     def expect_repeats(self) -> None:
         """The channel may deliver an event again, also after the call that it is about is over."""
-        self._over = CallsThatAreOver()
+        if self._over is None:
+            self._over = CallsThatAreOver()
+
+    def expect_late(self, login: str) -> None:
+        """The snapshot of a line has not come, and it is read instead: what the channel holds back is older."""
+        self.expect_repeats()
+        self.expected.late.add(login)
 
     def apply(self, events: list[Any]) -> None:
         """Apply a batch of events. This is the hot path: what happens all the time takes the short way."""
@@ -259,7 +268,7 @@ class Applier:
         store = self._lines.store
         lines, put = store.lines, store.put
         often = reducer.OFTEN.get
-        special = bool(self._lines.unnamed) or bool(self._watches) or self._over is not None
+        special = bool(self._lines.unnamed or self._watches or self.expected.late) or self._over is not None
         for event in events:
             line = lines.get(event.login_name)
             handler = often(type(event))
@@ -352,6 +361,11 @@ class Applier:
 
     def _apply_to(self, line: LineSnapshot, kind: type, event: Any, now: datetime) -> None:
         login = line.id
+        if kind is OnTelephonyState and login in self.expected.late:
+            # Applied, it would end calls that have begun since, and bring back others.
+            self.expected.late.discard(login)
+            self._on_doubt(login, "a snapshot came too late")
+            return
         for watch in self._watches:
             watch.compare(kind, login)
         if self._over is not None and self._over.names(login, event):

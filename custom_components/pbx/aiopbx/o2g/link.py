@@ -114,7 +114,7 @@ class O2gLink(WireLink[O2gClient]):
             self._applier,
             self._system,
             subscribed,
-            user=monitored.user,
+            users=monitored.users,
             patience=self._settings.sync_timeout,
             start=self._start,
         )
@@ -193,7 +193,8 @@ class O2gLink(WireLink[O2gClient]):
                 self._on_heartbeat(self._silence.period)
         elif "lost" in text and self._synchronising:
             _LOG.warning("The server dropped events (%s); asking for the state again", event.text)
-            self.doubts.add(None, "the server dropped some")
+            if not self._sync.events_lost():
+                self.doubts.add(None, "the server dropped some")
 
     async def _first_event(self, channel: EventChannel) -> None:
         """Wait for the first event: a channel over which nothing comes at its beginning is no channel."""

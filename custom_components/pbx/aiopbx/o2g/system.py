@@ -31,6 +31,7 @@ class O2gSystem(WireSystem[O2gClient]):
         self.rights = Rights()
         self._channels = channels_of(settings, self.wire)
         self._left = LeftSessions()
+        self._channels.direct = self._own_http
         self.requests = Requests(OPERATIONS, lambda: self.client)
         """Every operation of the wire, by name."""
 
