@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from aiopbx import Status
+from aiopbx.errors import ConnectionFailed
 from aiopbx.http import leftovers
 from aiopbx.http.leftovers import MOST, LeftSession, LeftSessions
 from aiopbx.istra.client import IstraClient
@@ -50,9 +51,12 @@ async def test_o2g_before_the_next_login(status: int) -> None:
         await first.close()
         assert len(left) == 1
         assert SECRET not in f"{left!r} {left.__dict__} {first!r}"
+        for _ in range(leftovers.TRIES):
+            with pytest.raises(ConnectionFailed, match="former session"):
+                await O2gClient(settings, http, left=left).open()
         still = O2gClient(settings, http, left=left)
         await still.open()
-        assert len(left) == 1, "it is tried again"
+        assert len(left) == 1, "in nobody's way for ever, and tried again"
         server.answer("DELETE", f"{API}/sessions", status=status)
         server.requests.clear()
         second = O2gClient(settings, http, left=left)
@@ -86,9 +90,12 @@ async def test_istra_before_the_next_login(status: int) -> None:
         await first.close()
         assert len(left) == 1
         assert SECRET not in f"{left!r} {left.__dict__}"
+        for _ in range(leftovers.TRIES):
+            with pytest.raises(ConnectionFailed, match="former session"):
+                await IstraClient(settings, http, left=left).open()
         still = IstraClient(settings, http, left=left)
         await still.open()
-        assert len(left) == 1, "it is tried again"
+        assert len(left) == 1, "in nobody's way for ever, and tried again"
         server.answer("POST", logout, status=status)
         server.requests.clear()
         second = IstraClient(settings, http, left=left)
@@ -123,7 +130,7 @@ async def test_what_cannot_be_given_back_is_in_nobodys_way(caplog: pytest.LogCap
     caplog.set_level(logging.DEBUG)
     left = LeftSessions()
     async with O2gServer() as server, aiohttp.ClientSession() as http:
-        left.leave(server.url, LeftSession("http://[", {"AlcUserId": SECRET}))
+        left.leave(server.url, LeftSession("http://[", {"AlcUserId": SECRET}, tries=leftovers.TRIES))
         settings = ConnectionSettings.make(url=server.url, username="x", password="x")
         client = O2gClient(settings, http, left=left)
         await client.open()

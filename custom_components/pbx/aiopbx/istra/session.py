@@ -78,7 +78,7 @@ class SessionKeeper(Session):
             raise transport.not_istra(f"{error.operation} was refused ({error.status}).") from None
 
     async def _give_back_what_was_left(self) -> None:
-        """Log former sessions out, as some accounts have only one. Best effort, and the login follows anyway."""
+        """Log former sessions out, as some accounts have only one. Raises ``ConnectionFailed``."""
         transport = self.transport
         server = transport.settings.url
         left = self._left.take(server)
@@ -94,8 +94,10 @@ class SessionKeeper(Session):
                     del left[0]
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
-            for one in left:
-                self._left.leave(server, one)
+            if self._left.unreachable(server, left):
+                raise ConnectionFailed(
+                    "A former session could not be given back.", remedy="Check the network, the address and the server."
+                ) from None
         finally:
             transport.forget()
             transport.base = transport.bases()[0]

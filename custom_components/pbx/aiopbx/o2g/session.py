@@ -132,7 +132,7 @@ class SessionKeeper(Session):
         return self._read(answer, RoxeRestApiDescriptor, name)
 
     async def _give_back_what_was_left(self) -> None:
-        """Close former sessions at this server, before another takes a licence. Best effort: it serves already."""
+        """Close former sessions at this server, before another takes a licence. Raises ``ConnectionFailed``."""
         transport = self.transport
         left = self._left.take(transport.url)
         try:
@@ -148,8 +148,10 @@ class SessionKeeper(Session):
                     del left[0]
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
-            for one in left:
-                self._left.leave(transport.url, one)
+            if self._left.unreachable(transport.url, left):
+                raise ConnectionFailed(
+                    "A former session could not be given back.", remedy="Check the network, the address and the server."
+                ) from None
         finally:
             transport.cookies = {}
 
