@@ -61,6 +61,8 @@ _RECORDING: Final = {
     "pause": Action.PAUSE_RECORDING,
     "resume": Action.RESUME_RECORDING,
 }
+_WITHOUT_EVENT: Final = frozenset({Action.SEND_DTMF, Action.CALL_BACK})
+"""What changes nothing that an event would report."""
 
 
 class Call:
@@ -532,6 +534,8 @@ class Call:
         call = call or own
         if action not in call.actions:
             raise ActionNotAllowed(action, call.actions)
+        if action not in _WITHOUT_EVENT:
+            self._line._expect_event()
         return call
 
     def _device(self, call: CallSnapshot, action: Action, device: str | None) -> str:

@@ -59,7 +59,16 @@ class Unlisted:
     def __init__(self) -> None:
         """Start at nothing."""
         self.count = 0
-        self.seen: dict[tuple[str, str], None] = {}
+        self.seen: list[tuple[str, str]] = []
+        """Enumeration and value, each once, in the order in which they came; it only grows."""
+        self._known: set[tuple[str, str]] = set()
+
+    def add(self, kind: str, value: str) -> None:
+        """Count a value, and remember it if there is room."""
+        self.count += 1
+        if len(self.seen) < _MOST_SEEN and (kind, value) not in self._known:
+            self._known.add((kind, value))
+            self.seen.append((kind, value))
 
 
 UNLISTED: Final = Unlisted()
@@ -76,9 +85,7 @@ class WireEnum(StrEnum):
         member = str.__new__(cls, value)
         member._name_ = value
         member._value_ = value
-        UNLISTED.count += 1
-        if len(UNLISTED.seen) < _MOST_SEEN:
-            UNLISTED.seen[cls.__name__, value] = None
+        UNLISTED.add(cls.__name__, value)
         return member
 
     @property

@@ -11,8 +11,8 @@ import pytest
 from aiopbx.errors import ConnectionFailed, NotFound, RequestRefused, SessionLost
 from aiopbx.http.tap import WireMessage, Wiretap
 from aiopbx.istra.client import IstraClient
-from aiopbx.istra.decoding import Push
-from aiopbx.istra.socket import SHORTEST, PushSocket, SocketEnd
+from aiopbx.istra.decoding import PIECE, Push
+from aiopbx.istra.socket import LONG_FRAME, LONGEST_FRAME, SHORTEST, PushSocket, SocketEnd
 from aiopbx.istra.types.crm import CrmCallEvent
 from aiopbx.istra.types.enduser import Notifications
 from aiopbx.istra.types.rcc import CallLine
@@ -495,6 +495,76 @@ async def test_frames_are_told_to_whoever_listens_in(connect: Connect, server: I
 
 
 # ---------------------------------------------------------------------------------------------------------------- end
+
+
+# ------------------------------------------------------------------------------------------------------- long frames
+
+
+@pytest.mark.parametrize("spelled", [str, int], ids=["strict", "forgiving"])
+async def test_a_long_frame_comes_in_pieces_and_others_have_their_turn_between(
+    spelled: type, connect: Connect, server: IstraServer
+) -> None:
+    socket, seen = await opened(await connect(), server)
+    seen.send(lines("-1"))
+    assert len(await take(socket)) == 1
+    count = 3 * PIECE + 1
+    seen.send({"listenerName": "one", "item": [a_line(spelled(n), displayedLabel="x" * 300) for n in range(count)]})
+    assert count * 300 > LONG_FRAME
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    seen_turns = []
+    pushes = []
+    async with asyncio.timeout(5):
+        async for push in socket:
+            pushes.append(push)
+            seen_turns.append(turns)
+            if sum(len(one.items) for one in pushes) == count:
+                break
+    task.cancel()
+    assert [len(push.items) for push in pushes] == [PIECE, PIECE, PIECE, 1]
+    assert [line.line_id for push in pushes for line in push.items if isinstance(line, CallLine)] == [
+        str(n) for n in range(count)
+    ]
+    assert sorted(set(seen_turns)) == seen_turns, "another task ran between any two pieces"
+    seen.send(lines("-2"))
+    assert len(await take(socket)) == 1, "and what comes after it is read"
+
+
+async def test_a_long_frame_that_is_no_push_is_as_good_as_a_short_one(connect: Connect, server: IstraServer) -> None:
+    client = await connect()
+    socket, seen = await opened(client, server)
+    seen.send({"timeout_milliseconds": 90000, "more": "x" * LONG_FRAME})
+    seen.send("x" * (LONG_FRAME + 1))
+    seen.send(lines("-1"))
+    assert len(await take(socket)) == 1
+    assert socket.timeout == 90
+    assert client.statistics.malformed_frames == 1
+
+
+async def test_a_frame_that_is_too_long_ends_the_socket_and_is_counted(connect: Connect, server: IstraServer) -> None:
+    client = await connect()
+    socket, seen = await opened(client, server)
+    seen.send(lines("-1"))
+    seen.send(json.dumps(lines("-2")) + " " * LONGEST_FRAME)
+    assert [line.line_id for push in await ended(socket) for line in push.items if isinstance(line, CallLine)] == ["-1"]
+    assert socket.end is SocketEnd.BROKEN, "what was in it is missed, so this is no clean end"
+    assert socket.end_reason == "the connection ended (a frame was longer than 2 MiB)"
+    assert client.statistics.malformed_frames == 1
+
+
+async def test_a_first_frame_that_is_too_long_is_counted_too(connect: Connect, server: IstraServer) -> None:
+    client = await connect()
+    server.timeout_milliseconds = "x" * LONGEST_FRAME
+    with pytest.raises(ConnectionFailed, match="longer than 2 MiB"):
+        await client.open_socket()
+    assert client.statistics.malformed_frames == 1
 
 
 @pytest.mark.parametrize(("frame", "end"), [(Shut, SocketEnd.CLEAN), (Cut, SocketEnd.BROKEN)])

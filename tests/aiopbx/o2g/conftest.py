@@ -28,13 +28,20 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def make(server: O2gServer, http: aiohttp.ClientSession) -> AsyncIterator[Callable[..., O2gClient]]:
+def direct() -> bool:
+    """Whether the channel is read by our own protocol, as where the client makes the HTTP session itself."""
+    return False
+
+
+@pytest.fixture
+async def make(server: O2gServer, http: aiohttp.ClientSession, direct: bool) -> AsyncIterator[Callable[..., O2gClient]]:
     """Make a client of the scripted server that is not open yet; it is closed at the end."""
     made: list[O2gClient] = []
 
     def make(**settings: Any) -> O2gClient:
         values = {"url": server.url, "username": "oxe1000", "password": PASSWORD, **settings}
         client = O2gClient(ConnectionSettings.make(**values), http)
+        client._ways.direct = direct
         made.append(client)
         return client
 

@@ -26,6 +26,12 @@ FREE = b'{"eventName":"OnUserStateModified","loginName":"oxe1000","state":"FREE"
 REQUEST = SubscriptionRequest(version="1.0", timeout=0, filter=Filter(selectors=(Selector(names=("telephony",)),)))
 
 
+@pytest.fixture(params=[False, True], ids=["aiohttp", "direct"])
+def direct(request: pytest.FixtureRequest) -> bool:
+    """Both ways to read it: through the connector of a session, and by the protocol of our own."""
+    return bool(request.param)
+
+
 async def opened(connect: Connect, **settings: Any) -> tuple[O2gClient, EventChannel]:
     client = await connect(**settings)
     return client, await client.open_channel(await client.subscriptions.subscribe(REQUEST))

@@ -6,6 +6,9 @@ written, a value becomes what its type says if that can be done at all, and if i
 """
 
 import json
+import re
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -26,6 +29,8 @@ Item = CallLine | CrmCallEvent | Notifications
 
 LOOK_EVERY: Final = 1000
 """Of so many pushes one is looked at for fields that its types do not have."""
+PIECE: Final = 100
+"""Items of a long frame that are decoded and applied before others have their turn."""
 PING: Final = b"ping"
 """What either side sends now and then, as text or as bytes."""
 _SHORT: Final = 16
@@ -74,6 +79,8 @@ class FrameDecoder:
     def __init__(self, application: Application, statistics: WireStatistics | None = None) -> None:
         """Count into these statistics."""
         self.statistics = statistics if statistics is not None else WireStatistics()
+        self.on_missed: Callable[[str], None] = lambda why: None
+        """Called when something that was pushed cannot be read, in words."""
         self._item = _ITEMS[application]
         self._strict = msgspec.json.Decoder(_PUSHES[application], strict=False).decode
         self._look_in = 0
@@ -104,38 +111,51 @@ class FrameDecoder:
                     self._count(len(items), unlisted)
                     return Push(push.listener_name, items)
                 UNLISTED.count = unlisted
-        return self._forgiving(frame)
+        return next(self._forgiving(frame, sys.maxsize), None)
 
-    def _forgiving(self, frame: bytes) -> Frame | None:
+    def pieces(self, frame: bytes) -> Iterator[Frame]:
+        """Decode a long frame, and give its items a few at a time: between them others may have their turn."""
+        if self._look_in and not self._loose and b'" ' not in frame:
+            whole = self.decode(frame)
+            if isinstance(whole, Push):
+                for start in range(0, len(whole.items), PIECE):
+                    yield Push(whole.listener, whole.items[start : start + PIECE])
+            elif whole is not None:
+                yield whole
+        else:
+            yield from self._forgiving(frame, PIECE)
+
+    def _forgiving(self, frame: bytes, most: int) -> Iterator[Frame]:
         try:
             raw = forgiving(frame)
         except ValueError:
             self._malformed("A frame that was pushed is not JSON and was skipped")
-            return None
+            return
         if not isinstance(raw, dict):
             self._malformed("A frame that was pushed is no object and was skipped")
-            return None
+            return
         given = _by_name(raw)
         if "timeout_milliseconds" in given or "timeoutmilliseconds" in given:
             timeout = convert(given.get("timeout_milliseconds", given.get("timeoutmilliseconds")), int, self.statistics)
-            return SocketTimeout(timeout_milliseconds=0 if timeout in (_DROPPED, None) else timeout)
+            yield SocketTimeout(timeout_milliseconds=0 if timeout in (_DROPPED, None) else timeout)
+            return
         if "keepalive" in given and "item" not in given:
-            return Ping.OTHER
+            yield Ping.OTHER
+            return
         self._look_in = LOOK_EVERY
         listener = given.get("listenername")
         items = next((given[name] for name in ("item", "items", "results") if name in given), None)
         if items is None:
             items = raw  # an item without its wrapping
-        unlisted = UNLISTED.count
-        read = []
-        for each in items if isinstance(items, list) else [items]:
-            item = self._read(each)
-            if item is not None:
-                read.append(item)
-        self._count(len(read), unlisted)
-        if not read:
-            return None
-        return Push(listener if isinstance(listener, str) else "", tuple(read))
+        listener = listener if isinstance(listener, str) else ""
+        if not isinstance(items, list):
+            items = [items]
+        for start in range(0, len(items), most):
+            unlisted = UNLISTED.count
+            read = [item for item in map(self._read, items[start : start + most]) if item is not None]
+            self._count(len(read), unlisted)
+            if read:
+                yield Push(listener, tuple(read))
 
     def _read(self, raw: Any) -> Item | None:
         kind = self._item
@@ -154,18 +174,12 @@ class FrameDecoder:
     def _malformed(self, what: str) -> None:
         self.statistics.malformed_frames += 1
         self.statistics.log_once(what)
+        self.on_missed(what)
 
     def _count(self, items: int, unlisted: int) -> None:
         self.statistics.events += items
         if UNLISTED.count != unlisted:
-            tell_unlisted(self.statistics, UNLISTED.count - unlisted)
-
-
-def tell_unlisted(statistics: WireStatistics, count: int) -> None:
-    """Count values that their enumerations do not list, and name each once."""
-    statistics.unknown_values += count
-    for kind, value in UNLISTED.seen:
-        statistics.log_once(f"The server sends {value[:80]!r}, which {kind} does not list")
+            self.statistics.count_unlisted(UNLISTED.count - unlisted)
 
 
 def read_answer(body: bytes, kind: Any, statistics: WireStatistics) -> Any:
@@ -176,7 +190,7 @@ def read_answer(body: bytes, kind: Any, statistics: WireStatistics) -> Any:
             page = msgspec.json.decode(body, type=kind, strict=False)
             if page.all or body.count(b"{") == 1:
                 if UNLISTED.count != unlisted:
-                    tell_unlisted(statistics, UNLISTED.count - unlisted)
+                    statistics.count_unlisted(UNLISTED.count - unlisted)
                 return page
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
@@ -192,7 +206,7 @@ def read_answer(body: bytes, kind: Any, statistics: WireStatistics) -> Any:
         raise ValueError("not what was asked for")
     unknown_fields(raw, kind, statistics)
     if UNLISTED.count != unlisted:
-        tell_unlisted(statistics, UNLISTED.count - unlisted)
+        statistics.count_unlisted(UNLISTED.count - unlisted)
     return answer
 
 
@@ -315,8 +329,10 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
     if get_origin(kind) in (Union, UnionType):
         kind = next(part for part in get_args(kind) if part is not NoneType)
     if get_origin(kind) is tuple and isinstance(raw, list):
-        for item in raw:
-            unknown_fields(item, get_args(kind)[0], statistics)
+        inner = get_args(kind)[0]
+        if isinstance(inner, type) and issubclass(inner, IstraWire):
+            for item in raw:
+                unknown_fields(item, inner, statistics)
     elif isinstance(raw, dict) and isinstance(kind, type) and issubclass(kind, IstraWire):
         known = _types_by_name(kind)
         for name, value in _exactly(raw).items():
@@ -327,6 +343,21 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
 
 
 # -------------------------------------------------------------------------------------------------------------- JSON
+# The time it takes grows as the length of the text does, whatever a server sends: no part of it is looked at again or
+# copied for each value. ``tests/aiopbx/istra/test_decoding_is_linear.py`` holds that.
+
+_GAP: Final = re.compile(f"[{_SPACES},]*+")
+_HALF_A_CHARACTER: Final = re.compile(r"[\ud800-\udfff]")
+_TO_MEND: Final = re.compile(
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'  # a text as it should be, which stays as it is
+    rf"|(?P<odd>[{_ODD}])"  # the beginning of a text in other quotes
+    rf"|(?P<needless>,(?=[{_SPACES}]*+[]}}])|[\u00a0\ufeff])",
+    re.DOTALL,
+)
+_UP_TO_THE_END: Final = {
+    odd: re.compile(rf"[^{closing}\\]*+(?:\\.[^{closing}\\]*+)*+", re.DOTALL) for odd, closing in _CLOSING.items()
+}
+"""What a text in other quotes holds, up to the quote that closes it."""
 
 
 def forgiving(body: bytes) -> Any:
@@ -348,43 +379,41 @@ def _first_of(text: str) -> Any:
     if text.startswith('"') and text.endswith("}"):
         text = "{" + text  # an object whose first line is lost
     value, end = decoder.raw_decode(text)
-    while rest := text[end:].lstrip(_SPACES + ","):
-        if not rest.strip(_SPACES + "]}"):
-            break
-        more, length = decoder.raw_decode(rest)
+    needed = len(text.rstrip(_SPACES + "]}"))
+    while (start := _GAP.match(text, end).end()) < needed:  # type: ignore[union-attr] # it matches nothing as well
+        more, end = decoder.raw_decode(text, start)
         if not isinstance(value, dict) or not isinstance(more, dict):
             raise ValueError("more than one value")  # noqa: TRY004 - it is the text that is wrong
-        value = {**value, **more}
-        text, end = rest, length
+        value.update(more)
+    return _encodable(value) if "\\u" in text else value
+
+
+def _encodable(value: Any) -> Any:
+    """The value without lone surrogates: Python reads them, but they can neither be encoded nor logged."""
+    if isinstance(value, str):
+        return _HALF_A_CHARACTER.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_encodable(inner) for inner in value]
     return value
 
 
 def mended(text: str) -> str:
     """Put straight quotes for curly ones, and take away commas that nothing follows."""
     made: list[str] = []
-    closing = ""
-    escaped = False
-    for letter in text:
-        if closing:
-            if escaped:
-                escaped = False
-            elif letter == "\\":
-                escaped = True
-            elif letter in closing:
-                closing, letter = "", '"'
-            made.append(letter)
-            continue
-        if letter == '"':
-            closing = '"'
-        elif letter in _ODD:
-            closing, letter = _CLOSING[letter], '"'
-        elif letter in "]}":
-            last = len(made) - 1
-            while last >= 0 and made[last] in _SPACES:
-                last -= 1
-            if last >= 0 and made[last] == ",":
-                made[last] = " "
-        elif letter in "\u00a0\ufeff":
-            letter = " "
-        made.append(letter)
+    at = 0
+    while (found := _TO_MEND.search(text, at)) is not None:
+        made.append(text[at : found.start()])
+        at = found.end()
+        if odd := found["odd"]:
+            end = _UP_TO_THE_END[odd].match(text, at).end()  # type: ignore[union-attr] # it matches nothing as well
+            made += ('"', text[at:end])
+            at = end
+            if text[at : at + 1] not in {"", "\\"}:
+                made.append('"')
+                at += 1
+        else:
+            made.append(" " if found["needless"] else found[0])
+    made.append(text[at:])
     return "".join(made)

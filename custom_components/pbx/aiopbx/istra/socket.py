@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from enum import StrEnum
 from time import monotonic
@@ -13,12 +13,13 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
 from websockets.http11 import Response
 
 from ..errors import ConnectionFailed
 from ..http.transport import MOST_REDIRECTS, Answer
 from ..loops import settle
-from .decoding import FrameDecoder, Ping, Push
+from .decoding import Frame, FrameDecoder, Ping, Push
 from .transport import APPLICATION, REDIRECTS, IstraTransport, refusal
 from .types.base import to_json
 from .types.session import Application, KeepAlive, SocketTimeout
@@ -29,8 +30,12 @@ KEEP_ALIVE: Final = 30.0
 """Seconds between the keepalives of myIstra."""
 SHORTEST: Final = 0.01
 """Seconds between two keepalives at least, whatever the server names."""
-LONGEST_FRAME: Final = 16 * 1024 * 1024
-"""Bytes; a longer frame ends the socket."""
+LONGEST_TIMEOUT: Final = 24 * 3600 * 1000
+"""Milliseconds of silence that a server can bear, at most: some numbers are too long to calculate with."""
+LONGEST_FRAME: Final = 2 * 1024 * 1024
+"""Bytes; a longer frame ends the socket. It is 3,500 call lines with all that the guides have of them."""
+LONG_FRAME: Final = 64 * 1024
+"""Bytes; a longer frame is decoded and applied piece by piece."""
 PONG: Final = 10.0
 """Seconds, at most, for the other side to answer when it is asked whether it is there."""
 _PING: Final = "ping"
@@ -78,7 +83,10 @@ class PushSocket:
         self._connection = connection
         self._transport = transport
         self._decoder = FrameDecoder(transport.application, transport.statistics)
+        self._decoder.on_missed = lambda why: self.on_missed(why)
         self._early: deque[Push] = deque()
+        self._pieces: Iterator[Frame] | None = None
+        """What is left of a long frame."""
         self._closing = False
         self._wanted = asyncio.Event()
         """Set when a keepalive should go out before its time."""
@@ -93,6 +101,8 @@ class PushSocket:
         """Seconds of silence that the server bears, where it has said so."""
         self.last_heard = self.last_frame = self.last_sent = monotonic()
         """When the server last sent anything or answered, and when a keepalive last went out, monotonic."""
+        self.on_missed: Callable[[str], None] = lambda why: None
+        """Called when something that was pushed cannot be read."""
         self.end: SocketEnd | None = None
         """None while it is open."""
         self.end_reason: str | None = None
@@ -124,6 +134,7 @@ class PushSocket:
                     remedy="Check that no proxy between here and the server holds frames back.",
                 ) from None
             except ConnectionClosed as error:
+                self._count_overlong(error)
                 raise ConnectionFailed(
                     f"{_NAME}: the server closed it at once ({_words(error)}).", remedy="Check the server."
                 ) from None
@@ -137,7 +148,8 @@ class PushSocket:
             try:
                 push = await self._next()
             except ConnectionClosed as error:
-                end = SocketEnd.CLEAN if error.rcvd is not None else SocketEnd.BROKEN
+                self._count_overlong(error)
+                end = SocketEnd.CLEAN if error.rcvd is not None and not _was_overlong(error) else SocketEnd.BROKEN
                 self._ended(end, f"the connection ended ({_words(error)})")
                 return
             if push is not None:
@@ -145,19 +157,31 @@ class PushSocket:
 
     async def _next(self) -> Push | None:
         """Read a frame; a push is returned, and everything else is done. Raises ``ConnectionClosed``."""
+        if self._pieces is not None:
+            await asyncio.sleep(0)
+            piece = next(self._pieces, None)
+            if piece is not None:
+                return self._take(piece)
+            self._pieces = None
         frame = await self._connection.recv(decode=False)
         transport = self._transport
         self.last_heard = self.last_frame = monotonic()
         transport.statistics.bytes += len(frame)
         if transport.tap.listeners:
             transport.publish(f"ws-service/{transport.application}", frame, sent=False)
-        decoded = self._decoder.decode(frame)
+        if len(frame) > LONG_FRAME:
+            self._pieces = self._decoder.pieces(frame)
+            return None
+        return self._take(self._decoder.decode(frame))
+
+    def _take(self, decoded: Frame | None) -> Push | None:
+        """Do what a frame says; a push is returned instead."""
         if type(decoded) is Push:
             return decoded
         if isinstance(decoded, SocketTimeout):
             self._greeted = True
             if decoded.timeout_milliseconds > 0:
-                self.timeout = decoded.timeout_milliseconds / 1000
+                self.timeout = min(decoded.timeout_milliseconds, LONGEST_TIMEOUT) / 1000
                 self.period = max(self.timeout / 3, SHORTEST)
                 self._wanted.set()
         elif decoded is Ping.PING:
@@ -226,6 +250,12 @@ class PushSocket:
         self._ended(SocketEnd.SILENT, reason)
         self._connection.transport.abort()
 
+    def _count_overlong(self, error: ConnectionClosed) -> None:
+        if _was_overlong(error):
+            statistics = self._transport.statistics
+            statistics.malformed_frames += 1
+            statistics.log_once("A frame that was pushed was too long, and the socket was closed for it")
+
     def _ended(self, end: SocketEnd, reason: str) -> None:
         if self.end is None:
             if self._closing:
@@ -269,7 +299,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
         try:
             connection = await _Connect(
                 "ws" + url.removeprefix("http"),
-                ssl=transport.tls if secure else None,
+                ssl=await transport.tls(url) if secure else None,
                 additional_headers=headers,
                 user_agent_header=None,
                 compression=None,
@@ -318,6 +348,13 @@ def _take(transport: IstraTransport, response: Response, url: str, session: dict
 
 def _words(error: ConnectionClosed) -> str:
     """How a connection ended, without what the other side wrote."""
+    if _was_overlong(error):
+        return f"a frame was longer than {LONGEST_FRAME // 1024**2} MiB"
     if error.rcvd is not None:
         return f"code {error.rcvd.code}"
     return "without a word"
+
+
+def _was_overlong(error: ConnectionClosed) -> bool:
+    """Whether this side closed it because of a frame that was too long; some servers answer that with a code."""
+    return not error.rcvd_then_sent and error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG

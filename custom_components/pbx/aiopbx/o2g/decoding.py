@@ -4,7 +4,9 @@ The strict way is one call into msgspec. Only what it refuses is looked at field
 costs that field, not the event.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
@@ -37,6 +39,8 @@ class EventDecoder:
         decoder: msgspec.json.Decoder[KnownEvent] = msgspec.json.Decoder(KnownEvent)
         self._strict = decoder.decode
         self._strict_lines = decoder.decode_lines
+        self.on_missed: Callable[[str | None, str], None] = lambda login, why: None
+        """Called when something cannot be read: the login that it is about, if that much is clear, and why."""
         self._looked: set[type] = set()
         """Kinds of events that were looked at lately, see ``_look``."""
         self._look_again = LOOK_EVERY
@@ -66,8 +70,7 @@ class EventDecoder:
         statistics = self.statistics
         statistics.events += len(events)
         if UNLISTED.count != unlisted:
-            statistics.unknown_values += UNLISTED.count - unlisted
-            self._tell_unlisted()
+            statistics.count_unlisted(UNLISTED.count - unlisted)
         return events
 
     def decode(self, line: bytes) -> Event | None:
@@ -79,8 +82,7 @@ class EventDecoder:
         if event is not None:
             self.statistics.events += 1
         if UNLISTED.count != unlisted:
-            self.statistics.unknown_values += UNLISTED.count - unlisted
-            self._tell_unlisted()
+            self.statistics.count_unlisted(UNLISTED.count - unlisted)
         return event
 
     def _look(self, lines: bytes, events: list[Event]) -> None:
@@ -96,6 +98,7 @@ class EventDecoder:
         """Count a line that was too long to be kept."""
         self.statistics.malformed_frames += 1
         self.statistics.log_once("A line of the event channel was too long and was skipped")
+        self.on_missed(None, "an event was too long")
 
     def _decode(self, line: bytes) -> Event | None:
         if not line or line.isspace():
@@ -113,20 +116,19 @@ class EventDecoder:
         if not isinstance(name, str) or not name:
             self.statistics.malformed_frames += 1
             self.statistics.log_once("A line of the event channel was no event and was skipped")
+            self.on_missed(_login(raw), "an event could not be read")
             return None
         kind = _KNOWN.get(name)
         if kind is None:
             self.statistics.unknown_events += 1
             self.statistics.log_once(f"The server sends {name[:80]!r}, an event that is not known")
-            login = raw.get("loginName")
-            return UnknownEvent(name=name, raw=line, login_name=login if isinstance(login, str) else None)
+            return UnknownEvent(name=name, raw=line, login_name=_login(raw))
+        bad = self.statistics.bad_fields
         event: Event = lenient(raw, kind, self.statistics)
+        if self.statistics.bad_fields != bad:
+            self.on_missed(_login(raw), "a field of an event could not be read")
         unknown_fields(raw, kind, self.statistics)
         return event
-
-    def _tell_unlisted(self) -> None:
-        for kind, value in UNLISTED.seen:
-            self.statistics.log_once(f"The server sends {value[:80]!r}, which {kind} does not list")
 
 
 def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
@@ -145,6 +147,15 @@ def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
     return answer  # type: ignore[no-any-return]
 
 
+_fields = cache(msgspec.structs.fields)
+"""What a type has."""
+
+
+@cache
+def _types_by_name(kind: type[Wire]) -> dict[str, Any]:
+    return {field.encode_name: field.type for field in _fields(kind)}
+
+
 def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
     """Count the fields that a type does not have, in all that is in it; each is counted and logged once."""
     if get_origin(kind) in (Union, UnionType):
@@ -153,7 +164,7 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
         for item in raw:
             unknown_fields(item, get_args(kind)[0], statistics)
     elif isinstance(raw, dict) and isinstance(kind, type) and issubclass(kind, Wire):
-        known = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+        known = _types_by_name(kind)
         for name, value in raw.items():
             if name in known:
                 unknown_fields(value, known[name], statistics)
@@ -188,7 +199,7 @@ def lenient(raw: Any, kind: Any, statistics: WireStatistics, where: str = "") ->
 
 
 def _lenient_struct(raw: Any, kind: type[Wire], statistics: WireStatistics, where: str) -> Any:
-    fields = msgspec.structs.fields(kind)
+    fields = _fields(kind)
     if isinstance(raw, list) and len(fields) == 1 and get_origin(fields[0].type) is tuple:
         raw = {fields[0].encode_name: raw}  # a container that came without its wrapping
     if not isinstance(raw, dict):
@@ -212,6 +223,12 @@ def _drop(statistics: WireStatistics, where: str) -> Any:
     statistics.bad_fields += 1
     statistics.log_once(f"The server sends {where} as another type than the reference says; it is left out")
     return _DROPPED
+
+
+def _login(raw: Any) -> str | None:
+    """The user an event is about, as far as it can be seen."""
+    login = raw.get("loginName") if isinstance(raw, dict) else None
+    return login if isinstance(login, str) else None
 
 
 _UNREADABLE: Final = "(no event)"

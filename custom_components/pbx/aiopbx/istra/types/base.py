@@ -1,5 +1,6 @@
 """What the wire types of Istra have in common, and how their values are spelled on the wire."""
 
+from functools import cache
 from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
@@ -30,11 +31,15 @@ class IstraEnum(WireEnum):
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         if isinstance(value, str):
-            word = value.strip().lower()
-            for member in cls:
-                if member.value.lower() == word:
-                    return member
+            member = _by_small_letters(cls).get(value.strip().lower())
+            if member is not None:
+                return member  # type: ignore[return-value] # the table is this enumeration's
         return super()._missing_(value)
+
+
+@cache
+def _by_small_letters(kind: type[IstraEnum]) -> dict[str, IstraEnum]:
+    return {member.value.lower(): member for member in reversed(kind)}  # of two that are alike the first wins
 
 
 def id_of(uri: str | None) -> str | None:

@@ -1,11 +1,12 @@
 """The usual event channel: one answer that never ends, one event a line."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import aiohttp
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from ...errors import NotReady, PbxError, RequestRefused, SubscriptionLost
@@ -26,10 +27,36 @@ _NAME: Final = "The event channel"
 _SHOWN: Final = "(event channel)"
 
 
+class Body(Protocol):
+    """What is read of an answer."""
+
+    async def readany(self) -> bytes:
+        """Wait for something and return all that is there; nothing at the end."""
+
+
+class StreamedAnswer(Protocol):
+    """An answer whose headers have come, aiohttp's or ours."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The headers."""
+
+    @property
+    def content(self) -> Body:
+        """The body, to be read."""
+
+    def close(self) -> None:
+        """Close the connection; whoever reads gets an error."""
+
+
 class ChunkChannel(EventChannel):
     """The channel that is one answer of the server, which does not end."""
 
-    def __init__(self, response: aiohttp.ClientResponse, decoder: EventDecoder) -> None:
+    def __init__(self, response: StreamedAnswer, decoder: EventDecoder) -> None:
         """Read this answer."""
         super().__init__(decoder)
         self._response = response
@@ -99,8 +126,10 @@ class ChunkChannel(EventChannel):
         await super().close()
 
 
-async def open_channel(transport: Transport, url: str, decoder: EventDecoder) -> ChunkChannel:
+async def open_channel(transport: Transport, url: str, decoder: EventDecoder, *, direct: bool = False) -> ChunkChannel:
     """Open the channel at the polling URL of a subscription, without cookie and without credentials.
+
+    ``direct`` says that the connection need not be made by the connector of the HTTP session.
 
     Raises ``SubscriptionLost`` where the server does not know the subscription, ``NotReady``, ``ConnectionFailed``.
     """
@@ -111,13 +140,14 @@ async def open_channel(transport: Transport, url: str, decoder: EventDecoder) ->
         if tap.listeners:  # its URL is a secret
             exchange = tap.exchange()
             tap.publish(f"{method} {_SHOWN}", sent=True, exchange=exchange)
-        response = await _ask(transport, method, url)
+        response = await _ask(transport, method, url, direct=direct)
         if tap.listeners:
             tap.publish(f"{method} {_SHOWN}", sent=False, status=response.status, exchange=exchange)
         if 200 <= response.status < 300:
             return ChunkChannel(response, decoder)
         try:
-            body = await asyncio.wait_for(response.content.read(MOST_OF_AN_ERROR), transport.settings.request_timeout)
+            async with asyncio.timeout(transport.settings.request_timeout):
+                body = await _most_of(response.content)
         except (aiohttp.ClientError, TimeoutError, OSError):
             body = b""
         finally:
@@ -132,17 +162,38 @@ async def open_channel(transport: Transport, url: str, decoder: EventDecoder) ->
     raise transport.not_o2g(f"{_NAME}: the server redirects in a circle.")
 
 
-async def _ask(transport: Transport, method: str, url: str) -> aiohttp.ClientResponse:
+async def _most_of(content: Body) -> bytes:
+    """Read the body of an error, to its end or as much as is worth reading."""
+    body = b""
+    while len(body) < MOST_OF_AN_ERROR and (piece := await content.readany()):
+        body += piece
+    return body[:MOST_OF_AN_ERROR]
+
+
+def _of_our_own() -> Callable[..., Awaitable[StreamedAnswer]] | None:
+    """What asks by the protocol of our own; None without its parser, which need not be there: aiohttp does it, too."""
+    try:
+        from .stream import ask
+    except ImportError:
+        return None
+    return ask
+
+
+async def _ask(transport: Transport, method: str, url: str, *, direct: bool) -> StreamedAnswer:
     seconds = transport.settings.request_timeout
+    proxy = transport.proxy(url)
     try:
         async with asyncio.timeout(seconds):
+            tls = await transport.tls(url)
+            if direct and proxy is None and (ask := _of_our_own()) is not None:
+                return await ask(method, URL(url, encoded=True), tls=tls, accept=JSON)
             return await transport.http.request(
                 method,
                 URL(url, encoded=True),
                 headers={"Accept": JSON},
                 skip_auto_headers=("Content-Type", "Accept-Encoding"),
-                ssl=transport.tls,
-                proxy=transport.proxy(url),
+                ssl=tls,
+                proxy=proxy,
                 allow_redirects=False,
                 read_bufsize=_BUFFER,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds),
@@ -188,6 +239,8 @@ class Channels:
         """Nothing is open yet."""
         self.settings = settings
         self.statistics = statistics
+        self.direct = False
+        """Whether the HTTP session is one of the client's own, so that its connector does nothing special."""
 
     async def open(self) -> None:
         """Listen, if that is needed, and is not so already. Raises ``InvalidInput`` where it cannot."""
@@ -208,4 +261,4 @@ class Channels:
         url = transport.choose(
             subscription.public_polling_url, subscription.private_polling_url, what="the event channel"
         )
-        return await open_channel(transport, url, EventDecoder(self.statistics, transport.mask))
+        return await open_channel(transport, url, EventDecoder(self.statistics, transport.mask), direct=self.direct)

@@ -25,6 +25,7 @@ from .tables import (
     together,
 )
 
+_state: Final = STATE.get
 _UNKNOWN: Final = CallState.UNKNOWN
 _ACTIVE: Final = CallState.ACTIVE
 _HELD: Final = CallState.HELD
@@ -53,8 +54,12 @@ def new_call(
     """
     if data is None:
         data = _NO_DATA
-    state = STATE.get(data.state, _UNKNOWN) if data.state is not None else _UNKNOWN
-    new_legs = legs_in_snapshot((), legs)
+    word_of_state = data.state
+    state = _state(word_of_state, _UNKNOWN) if word_of_state is not None else _UNKNOWN
+    if len(legs) == 1 and legs[0].device_id is not None:
+        new_legs: tuple[Leg, ...] = (leg(legs[0], None),)
+    else:
+        new_legs = legs_in_snapshot((), legs)
     if len(participants) == 1:
         parties: tuple[Party, ...] = (party(participants[0]),)
     else:
@@ -62,7 +67,8 @@ def new_call(
     capabilities = data.capabilities
     own = of_call(capabilities) if capabilities is not None else NONE
     called = data.initial_called
-    answered = (state is _ACTIVE or state is _HELD) and cause not in TONES
+    active = state is _ACTIVE
+    answered = (active or state is _HELD) and cause not in TONES
     word = cause._value_ if cause is not None else None
     recording = data.record_state
     return CallSnapshot(
@@ -77,7 +83,7 @@ def new_call(
         together(own, new_legs, state, len(parties), False, devices),
         own,
         now,  # started_at
-        now if answered and state is _ACTIVE else None,  # answered_at
+        now if answered and active else None,  # answered_at
         None,  # ended_at
         answered,
         word,  # cause
@@ -88,6 +94,10 @@ def new_call(
         _attached(data),
         data.account_info,
         _queue_wait(data.acd_call_data) if data.acd_call_data is not None else None,
+        None,  # replaced_by
+        None,  # new_destination
+        None,  # ring_seconds
+        None,  # talk_seconds
     )
 
 
@@ -121,11 +131,21 @@ def after_delta(
     """
     data = event.call_data
     state = call.state
-    if data is not None and data.state is not None:
-        state = STATE.get(data.state, _UNKNOWN)
+    if data is not None and (word := data.state) is not None:
+        state = _state(word, _UNKNOWN)
     legs = call.legs
-    if event.modified_legs or event.added_legs or event.removed_legs:
-        legs = legs_after(legs, event)
+    changed = event.modified_legs
+    if changed or event.added_legs or event.removed_legs:
+        if (
+            len(changed) == 1
+            and len(legs) == 1
+            and changed[0].device_id == legs[0].device
+            and not event.added_legs
+            and not event.removed_legs
+        ):
+            legs = (leg(changed[0], legs[0]),)  # as it mostly is
+        else:
+            legs = legs_after(legs, event)
     parties = call.parties
     if event.added_participants or event.modified_participants or event.removed_participant_ids:
         parties = parties_after(parties, event, state)
@@ -170,14 +190,15 @@ def _after(
     answered, answered_at, end_cause = call.answered, call.answered_at, call.end_cause
     recording, anonymous, wait = call.recording, call.anonymous, call.queue_wait
     attached, account_info = call.associated_data, call.account_info
-    if (state is _ACTIVE or state is _HELD) and not answered and state is not call.state and cause not in TONES:
+    if not answered and (state is _ACTIVE or state is _HELD) and state is not call.state and cause not in TONES:
         answered = True
         end_cause = None
         if state is _ACTIVE and now is not None:
             answered_at = now
     if data is not None:
-        if data.capabilities is not None:
-            own = of_call(data.capabilities)
+        capabilities = data.capabilities
+        if capabilities is not None:
+            own = of_call(capabilities)
         if called is None and data.initial_called is not None:
             called = party_of(data.initial_called)
         recording = RECORDING.get(data.record_state) if data.record_state is not None else None
@@ -226,6 +247,8 @@ def _after(
         wait,
         call.replaced_by if replaced_by is None or replaced_by == call.ref else replaced_by,
         call.new_destination,
+        call.ring_seconds,
+        call.talk_seconds,
     )
     # To compare costs as much as to build: another state says enough.
     return call if state is call.state and after == call else after
@@ -249,8 +272,9 @@ def leg(data: wire.Leg, before: Leg | None) -> Leg:
         actions = of_leg(capabilities)
     else:
         actions = before.actions if before is not None else NONE
-    if data.state is not None:
-        state = STATE.get(data.state, _UNKNOWN)
+    word = data.state
+    if word is not None:
+        state = _state(word, _UNKNOWN)
     else:
         state = before.state if before is not None else _UNKNOWN
     # The server only says that the remote party rings while it does.
@@ -377,6 +401,8 @@ def ended(
         call.queue_wait,
         replaced_by or call.replaced_by,
         new_destination or call.new_destination,
+        call.ring_seconds,
+        call.talk_seconds,
     )
 
 

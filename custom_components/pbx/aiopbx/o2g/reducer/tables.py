@@ -165,17 +165,14 @@ def together(
     devices: tuple[Device, ...],
 ) -> Actions:
     """Everything that a call offers: its own, its legs', and what follows; the same set is always the same object."""
-    if len(legs) == 1:
-        (leg,) = legs
-        of_legs = leg.actions
-    else:
-        of_legs = NONE.union(*[leg.actions for leg in legs])
     follows = None
+    of_legs = legs[0].actions if len(legs) == 1 else NONE.union(*[leg.actions for leg in legs])
     if state is _ACTIVE:
         for device in devices:
             if _DIAL in device.actions:
+                id_ = device.id
                 for leg in legs:
-                    if leg.device == device.id:
+                    if leg.device == id_:
                         follows = _CONSULT
     elif other_active and state is _HELD:
         follows = _ALTERNATE
