@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiopbx import Feature, LineAdded, LineChanged, LineState, NotSupported, Pbx, Status, UnknownLine
+from aiopbx import Feature, LineAdded, LineChanged, LineRemoved, LineState, NotSupported, Pbx, Status, UnknownLine
 from aiopbx.backoff import Backoff
 from aiopbx.errors import ConnectionFailed, PbxError, SessionLost
 from aiopbx.http.tap import WireMessage
@@ -309,6 +309,24 @@ async def test_a_resync_over_a_small_queue_comes_to_an_end(office: Opened, fast:
         await settled(pbx)
         await one.caught_up(pbx)
         assert requests(pbx) - before <= MANY * 7 + 40
+        assert pbx.statistics.losses == 0
+
+
+async def test_users_who_come_and_go_while_events_are_dropped_are_found(office: Opened) -> None:
+    async with office(event_queue=2) as one:
+        pbx = await one.connect()
+        one.faults.freeze_channels()
+        one.switch.add_user(UserSpec(login="new", number="1009", first_name="Nora", last_name="New"))
+        one.switch.remove_user("oxe1003")
+        for _ in range(3):
+            one.switch.set_dnd("oxe1000", True)
+            one.switch.set_dnd("oxe1000", False)
+        diary = Diary(pbx, kind=(LineAdded, LineRemoved))
+        one.faults.thaw()
+        await until(lambda: len(diary.events) == 2)
+        await until(lambda: sorted(pbx.lines) == sorted(one.switch.users))
+        assert [event.snapshot.name for event in diary.of(LineAdded)] == ["Nora New"]
+        assert [event.line for event in diary.of(LineRemoved)] == ["oxe1003"]
         assert pbx.statistics.losses == 0
 
 

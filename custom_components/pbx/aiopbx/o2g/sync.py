@@ -91,8 +91,10 @@ class Sync:
         await self._details(list(lines.logins))
 
     async def again(self) -> None:
-        """Confirm everything that events would have changed, of the lines that are known: some were missed."""
+        """Confirm everything that events would have changed: some were missed."""
+        await self._who_came_and_went()
         await self._states()
+        await self._system.read()
         await self._details(list(self._lines.logins))
 
     async def lines(self, logins: Collection[str]) -> None:
@@ -159,6 +161,16 @@ class Sync:
         for login in new:
             lines.add(login)
         return new
+
+    async def _who_came_and_went(self) -> None:
+        """Where everybody is monitored, find those who were created or deleted without an event."""
+        lines = self._lines
+        if not lines.everybody:
+            return
+        there = (await self._client.users.logins()).login_names
+        for login in set(lines.logins).difference(there):
+            lines.remove(login)
+        await each([login for login in there if lines.monitor(login)], self.new_line)
 
     async def _name(self, login: str) -> None:
         await self._reader.user(login)
