@@ -14,9 +14,12 @@ from aiopbx.errors import ConnectionFailed, PbxError, SessionLost
 from aiopbx.http.tap import WireMessage
 from aiopbx.o2g import details, rights, sync
 from aiopbx.o2g.details import Background, Detail, Pace, Turn
+from aiopbx.o2g.services.agent import Agent as Agents
 from aiopbx.o2g.services.telephony import Telephony
+from aiopbx.o2g.services.users import Users
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.faces.o2g import context
+from aiopbx.simulator.switch.settings import AgentSpec
 from tests.aiopbx.model_truth import compare
 from tests.aiopbx.office import Diary, Office, Opened, lose_while, until
 
@@ -158,6 +161,30 @@ async def test_a_few_lines_are_known_when_online(office: Opened, slow: None) -> 
         pbx = await one.connect()
         assert described(pbx) == 100
         assert right(one, pbx)
+
+
+@pytest.mark.parametrize("agents", [False, True])
+async def test_a_server_that_lists_everybody_as_an_agent(
+    office: Opened, monkeypatch: pytest.MonkeyPatch, slow: None, agents: bool
+) -> None:
+    """It may ignore the restriction. A few are tried, and only if one of them is an agent, all of them are."""
+    asked: list[str | None] = []
+    logins, config = Users.logins, Agents.agent_config
+
+    async def everybody(self: Users, **keywords: Any) -> Any:
+        return await logins(self)
+
+    async def count(self: Agents, **keywords: Any) -> Any:
+        asked.append(keywords["login_name"])
+        return await config(self, **keywords)
+
+    monkeypatch.setattr(Users, "logins", everybody)
+    monkeypatch.setattr(Agents, "agent_config", count)
+    some = tuple(user.model_copy(update={"acd": agents, "agent": AgentSpec() if agents else None}) for user in people())
+    async with office(users=some) as one:
+        pbx = await one.connect()
+        assert sum(line.agent is not None for line in pbx.lines.values()) == (MANY if agents else 0)
+        assert (len(asked) >= MANY) if agents else (10 <= len(asked) <= 20)
 
 
 async def test_lines_that_were_named_by_number_have_their_names_when_online(office: Opened, slow: None) -> None:
