@@ -14,6 +14,7 @@ from aiopbx.errors import ConnectionFailed, PbxError, SessionLost
 from aiopbx.http.tap import WireMessage
 from aiopbx.o2g import details, rights, sync
 from aiopbx.o2g.details import Background, Detail, Pace, Turn
+from aiopbx.o2g.link import O2gLink
 from aiopbx.o2g.services.agent import Agent as Agents
 from aiopbx.o2g.services.telephony import Telephony
 from aiopbx.o2g.services.users import Users
@@ -422,6 +423,37 @@ async def test_a_server_that_stops_in_the_middle_of_many_snapshots_is_not_waited
         assert right_calls(one, pbx)
         assert MANY - 100 <= requests(pbx) <= MANY - 100 + 25, "the calls of those that are missing were read"
         assert pbx.lines[login(2209)].snapshot.routing is None, "the rest of their states comes later"
+
+
+async def test_snapshots_that_come_while_a_licence_is_tried_are_noticed(
+    office: Opened, monkeypatch: pytest.MonkeyPatch, slow: None
+) -> None:
+    """All that the server had to send came in that moment; no more will, and the time-out is not waited for."""
+    monkeypatch.setattr(context, "BATCH", 100)
+    monkeypatch.setattr(sync, "STALL", 0.05)
+    read = Telephony.telephonic_state
+    async with office(users=people()) as one:
+        one.faults.freeze_channels()
+
+        async def meanwhile(self: Telephony, **keywords: Any) -> Any:
+            one.faults.thaw()
+            (link,) = links
+            # Two hundred are sent.
+            await until(lambda: link._applier.expected.left <= 2 * MANY - 190)
+            return await read(self, **keywords)
+
+        links: list[O2gLink] = []
+        build = O2gLink._build
+
+        def noted(self: O2gLink, *found: Any) -> None:
+            build(self, *found)
+            links.append(self)
+
+        monkeypatch.setattr(O2gLink, "_build", noted)
+        monkeypatch.setattr(Telephony, "telephonic_state", meanwhile)
+        async with asyncio.timeout(30):
+            pbx = await one.connect(sync_timeout=600)
+        assert right_calls(one, pbx)
 
 
 async def test_many_users_without_the_licence_are_not_waited_for(office: Opened, fast: None) -> None:

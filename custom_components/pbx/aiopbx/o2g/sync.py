@@ -321,10 +321,20 @@ class Sync:
             missing = [login for login in licensed if expected.missing(OnTelephonyState, login)]
             if not missing or not self._carried or (some and len(missing) <= ONE_BY_ONE):
                 return
+            probes = set(missing[:tried])
+            others = [login for login in licensed if login not in probes]
+            before = self._owed(others)
             await each(missing[:tried], self._calls)
-            if basic.issuperset(missing[:tried]):
+            if self._owed(others) < before:
+                pause, tried, some = min(PAUSE, self._patience), 1, True
+            elif basic.issuperset(probes):
                 pause, tried = 0.0, CONCURRENCY
             elif await expected.another(min(self._patience, STALL) if some else self._patience - pause):
                 pause, tried, some = min(PAUSE, self._patience), 1, True
             else:
                 return
+
+    def _owed(self, logins: list[str]) -> int:
+        """How many snapshots of these lines have not come."""
+        missing = self._expected.missing
+        return sum(missing(OnTelephonyState, login) + missing(OnRoutingStateChanged, login) for login in logins)
