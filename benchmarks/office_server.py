@@ -225,9 +225,11 @@ class Server:
         self.lines = lines
         self.body = body
         self.url = ""
+        self.requests = 0
 
     def answer(self, method: str, path: str) -> tuple[int, object]:
         path, _, query = path.partition("?")
+        self.requests += 1
         path = path.rstrip("/")
         if path == "/api/rest":
             login = f"{self.url}/api/rest/authenticate"
@@ -253,6 +255,8 @@ class Server:
                 "privatePollingUrl": polling,
                 "status": "ACCEPTED",
             }
+        if path == f"{API}/logins" and "onlyACD" in query:
+            return 200, {"loginNames": []}
         if path == f"{API}/logins":
             return 200, {"loginNames": [login_of(number) for number in range(self.lines)]}
         if path.startswith(f"{API}/users/"):
@@ -278,9 +282,8 @@ class Server:
             return 200, {"logon": False}
         return 204, None
 
-    def snapshots(self, path: str) -> bytes:
+    def snapshots(self, *, routing: bool) -> bytes:
         """What a request for a snapshot of everybody sends on the channel."""
-        routing = "routing" in path
         made = []
         for number in range(self.lines):
             login, own = login_of(number), str(10_000 + number)
@@ -302,6 +305,7 @@ class Server:
     async def serve(self, pipe: Connection) -> None:
         channels: set[asyncio.StreamWriter] = set()
         going: set[asyncio.Task[None]] = set()
+        snapshots = {routing: self.snapshots(routing=routing) for routing in (False, True)}
 
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
@@ -321,7 +325,7 @@ class Server:
                         continue
                     if path.partition("?")[0].endswith("/state/snapshot"):
                         for channel in list(channels):
-                            await send(channel, self.snapshots(path))
+                            await send(channel, snapshots["routing" in path])
                     status, answer = self.answer(method, path)
                     body = b"" if answer is None else json.dumps(answer).encode()
                     kind = b"Content-Type: application/json\r\n" if body else b""
@@ -382,6 +386,9 @@ class Server:
                 task = asyncio.ensure_future(go() if word == "go" else pace(word))
                 going.add(task)
                 task.add_done_callback(going.discard)
+            elif word == "requests":
+                pipe.send(self.requests)
+                self.requests = 0
             elif isinstance(word, bytes):
                 self.body = word
                 pipe.send("ready")

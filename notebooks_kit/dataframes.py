@@ -211,11 +211,18 @@ def _call_row(what: Call | CallEnded | CallSnapshot) -> tuple[Any, ...]:
         call.started_at,
         call.answered_at,
         call.ended_at,
-        between(call.started_at, call.ended_at),
-        between(call.answered_at, call.ended_at),
+        _seconds(call),
+        call.talk_seconds,
         call.cause,
         call.outcome,
     )
+
+
+def _seconds(call: Call | CallSnapshot) -> float | None:
+    """How long it took from its beginning to its end."""
+    if call.ring_seconds is None or (call.answered and call.talk_seconds is None):
+        return None
+    return call.ring_seconds + (call.talk_seconds or 0.0)
 
 
 def contact_row(contact: Contact) -> tuple[Any, ...]:

@@ -6,7 +6,8 @@ child ended. Nothing is written to the sources.
 
 Most mutants change the inside of a function, and the code of a function can be exchanged after everything is imported.
 A mutant of a table, a default or a class body cannot be: its child is forked before the tests are collected, and
-imports the changed source.
+imports the changed source. What the tests import of others is imported before the fork, and so are the modules of this
+repository that do not depend on the changed one.
 
 What to do comes in the file that ``MUTANTS_JOB`` names; see scripts/run_mutants.py.
 """
@@ -16,7 +17,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import importlib
 import importlib.machinery
+import importlib.util
+import itertools
 import json
 import mmap
 import os
@@ -26,7 +30,7 @@ import sys
 import time
 import types
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +61,7 @@ class Recorder:
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
         """Run one test in a coverage context of its own."""
         if self.file is None:
-            self.file = item.nodeid.split("::")[0]
+            self.file = file_of(item.nodeid)
             self.coverage.start()
         self.coverage.switch_context(item.nodeid)
         self.tests[item.nodeid] = {"passed": True, "lines": {}}
@@ -66,7 +70,7 @@ class Recorder:
             return (yield)
         finally:
             self.tests[item.nodeid]["seconds"] = round(time.perf_counter() - started, 3)
-            if nextitem is None or nextitem.nodeid.split("::")[0] != self.file:
+            if nextitem is None or file_of(nextitem.nodeid) != self.file:
                 self.coverage.stop()
                 self.write()
                 self.coverage.erase()
@@ -139,16 +143,88 @@ def loaded_functions(paths: set[str]) -> dict[tuple[str, str, int], list[types.F
     return found
 
 
-def import_instead(path: str, code: types.CodeType) -> None:
-    """Let the import of a source find other code."""
+def imported_modules() -> dict[str, dict[str, list[str]]]:
+    """Return the modules that the tests have imported, in this order, with the folders of the packages among them."""
+    foreign: dict[str, list[str]] = {}
+    own: dict[str, list[str]] = {}
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        if spec is None or spec.name != name:
+            continue
+        path = Path(spec.origin or "built-in")
+        if not path.is_relative_to(ROOT) or "site-packages" in path.parts:
+            foreign[name] = []
+        elif not path.name.startswith(("test_", "conftest.")) and "scripts" not in path.parts:
+            own[name] = [*(spec.submodule_search_locations or ())]
+    return {"foreign": foreign, "own": own}
+
+
+def known_modules() -> dict[str, dict[str, list[str]]]:
+    """Return what the tests imported the last time."""
+    path = Path(JOB["modules"])
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"foreign": {}, "own": {}}
+
+
+def import_own_without(source: str) -> None:
+    """Import the modules of this repository that do not depend on a source, so that the children need not.
+
+    The import of the source fails, and with it that of all who need it. Packages import much at once: they are first
+    taken by bare ones, through which their modules can be imported, and then tried themselves, the innermost first.
+    """
+    own = known_modules()["own"]
+    bare = {}
+    for name, folders in own.items():
+        if folders and name not in sys.modules:
+            bare[name] = types.ModuleType(name)
+            bare[name].__path__ = folders
+    sys.modules.update(bare)
+    with code_instead(source, None):
+        import_all(name for name in own if name not in bare)
+        for name in sorted(bare, key=len, reverse=True):
+            del sys.modules[name]
+            if import_all([name]):
+                import_all(below for below in own if below.startswith(f"{name}."))
+            else:
+                sys.modules[name] = bare[name]
+    for name, module in bare.items():
+        if sys.modules[name] is module:
+            del sys.modules[name]
+
+
+def import_all(names: Iterable[str]) -> bool:
+    """Import modules as far as they can be; return whether all could."""
+    done = True
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception:  # what a half-imported package makes others raise, whatever it is
+            done = False
+    return done
+
+
+def bind_modules() -> None:
+    """Make every module an attribute of its package, as if the package had been there when it was imported."""
+    for name, module in list(sys.modules.items()):
+        package, _, last = name.rpartition(".")
+        if package in sys.modules and not hasattr(sys.modules[package], last):
+            setattr(sys.modules[package], last, module)
+
+
+@contextlib.contextmanager
+def code_instead(path: str, code: types.CodeType | None) -> Iterator[None]:
+    """Let the import of a source find other code, or fail."""
     get_code = importlib.machinery.SourceFileLoader.get_code
 
     def changed(self: importlib.machinery.SourceFileLoader, fullname: str) -> types.CodeType | None:
-        if self.path == path:
-            return code
-        return get_code(self, fullname)
+        if self.path != path:
+            return get_code(self, fullname)
+        if code is None:
+            raise ImportError(path)
+        return code
 
     importlib.machinery.SourceFileLoader.get_code = changed  # type: ignore[method-assign]
+    yield
+    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
 
 
 # -------------------------------------------------------------------------------------------------------------- trying
@@ -157,6 +233,11 @@ def import_instead(path: str, code: types.CodeType) -> None:
 def lines_of(mutant: dict[str, Any]) -> int:
     """Return the lines of a mutant's statement, one bit each."""
     return ((1 << (mutant["end"] + 1)) - 1) & ~((1 << mutant["line"]) - 1)
+
+
+def file_of(nodeid: str) -> str:
+    """Return the file of a test."""
+    return nodeid.split("::")[0]
 
 
 class Tests:
@@ -180,14 +261,14 @@ class Tests:
         """Return tests in the order of their promise: those that reach the statement, killers of its neighbours first.
 
         Then come those that reach the file: what is remembered from one call to the next is recorded of one test only.
-        For a table all others follow, which may use it without a step into its file.
+        For a table so do all others, which may use it without a step into its file.
         """
         path, function = mutant["path"], mutant["function"]
         wanted = lines_of(mutant)
         reaching = [(0 if lines & wanted else 1, nodeid, cost) for nodeid, cost, lines in self.by_path[path]]
         if mutant["table"]:
             there = {nodeid for _, nodeid, _ in reaching}
-            reaching += [(2, nodeid, cost) for nodeid, cost in self.seconds.items() if nodeid not in there]
+            reaching += [(1, nodeid, cost) for nodeid, cost in self.seconds.items() if nodeid not in there]
         reaching.sort(key=lambda test: (test[0], -self.kills[function, test[1]], -self.kills[path, test[1]], test[2]))
         chosen, seconds = [], 0.0
         for _, nodeid, cost in reaching:
@@ -216,6 +297,10 @@ class Trial:
         self.chosen: list[str] = []
         self.progress = mmap.mmap(-1, 8)  # shared with the child: the number of the test that it runs
         self.in_child = False
+        self.outcome = ""
+        self.last = ""
+        self.more = False
+        self.trusted: set[str] = set()
         self.hot: list[dict[str, Any]] = []
         self.cold: list[dict[str, Any]] = []
         for mutant in JOB["mutants"]:
@@ -243,16 +328,57 @@ class Trial:
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self, args: list[str]) -> None:
         """Try the mutants that have to be imported, or collect the tests for the others."""
-        for mutant in self.cold:
-            self.chosen = self.tests.for_mutant(mutant)
-            if self.fork(mutant):
-                import_instead(str(ROOT / mutant["path"]), mutant["compiled"])
-                args += sorted({nodeid.split("::")[0] for nodeid in self.chosen})
-                return
+        if self.cold:
+            import_all(known_modules()["foreign"])
+        for path, group in itertools.groupby(
+            sorted(self.cold, key=lambda mutant: str(mutant["path"])), key=lambda mutant: str(mutant["path"])
+        ):
+            mutants = list(group)
+            for beforehand in (True, False):
+                done = self.try_imported(path, mutants, args, beforehand)
+                if self.in_child:
+                    return
+                if done:
+                    break
         if not self.hot:
             os._exit(0)
         paths = {mutant["path"] for mutant in self.hot}
-        args += sorted({nodeid.split("::")[0] for path in paths for nodeid, _, _ in self.tests.by_path[path]})
+        args += sorted({file_of(nodeid) for path in paths for nodeid, _, _ in self.tests.by_path[path]})
+
+    def try_imported(self, path: str, mutants: list[dict[str, Any]], args: list[str], beforehand: bool) -> bool:
+        """Try the mutants of one source in a process of its own, which may import most of the rest beforehand.
+
+        Return in the parent whether that could be done, and in each child for it to run tests.
+        """
+        process = os.fork()
+        if process:
+            return os.waitpid(process, 0)[1] == 0
+        source = str(ROOT / path)
+        if beforehand:
+            import_own_without(source)
+            mutants = [{**mutants[0], "id": "", "compiled": original(source)}, *mutants]
+        gc.collect()
+        gc.freeze()
+        for mutant in mutants:
+            parts = self.in_two(self.tests.for_mutant(mutant))
+            for part in parts:
+                self.chosen, self.more = part, part is not parts[-1]
+                if self.fork(mutant):
+                    code_instead(source, mutant["compiled"]).__enter__()  # until the child ends
+                    args += sorted({file_of(nodeid) for nodeid in self.chosen})
+                    return True
+                if self.outcome != SURVIVED:
+                    break
+            if not mutant["id"] and self.outcome != SURVIVED:  # the source as it is has to pass
+                os._exit(1)
+        os._exit(0)
+
+    @staticmethod
+    def in_two(chosen: list[str]) -> list[list[str]]:
+        """Return the tests of the most promising file alone, then the others: a file takes long to collect."""
+        first = [nodeid for nodeid in chosen if file_of(nodeid) == file_of(chosen[0])]
+        others = [nodeid for nodeid in chosen if nodeid not in first]
+        return [first, others] if others else [first]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A mutant that breaks the import is noticed."""
@@ -266,21 +392,45 @@ class Trial:
         """Try the other mutants."""
         items = {item.nodeid: item for item in session.items}
         if self.in_child:
+            bind_modules()
             self.run([items[nodeid] for nodeid in self.chosen if nodeid in items])
+        Path(JOB["modules"]).write_text(json.dumps(imported_modules()), encoding="utf-8")
         functions = loaded_functions({str(ROOT / mutant["path"]) for mutant in self.hot})
         gc.collect()
         gc.freeze()
         for mutant in self.hot:
-            self.chosen = [nodeid for nodeid in self.tests.for_mutant(mutant) if nodeid in items]
-            if self.fork(mutant):
-                found = False
-                for old, new in mutant["functions"]:
-                    for function in functions[old.co_filename, old.co_qualname, old.co_firstlineno]:
-                        function.__code__ = new
-                        found = True
-                if not found:
-                    os._exit(4)
-                self.run([items[nodeid] for nodeid in self.chosen])
+            while True:
+                self.chosen = [nodeid for nodeid in self.tests.for_mutant(mutant) if nodeid in items]
+                if self.fork(mutant):
+                    self.put_in(mutant, functions)
+                    self.run([items[nodeid] for nodeid in self.chosen])
+                noticed = self.last if self.outcome in {KILLED, TIMEOUT} else ""
+                if not noticed or self.passes(items[noticed]):
+                    break
+                del items[noticed]
+        return True
+
+    @staticmethod
+    def put_in(mutant: dict[str, Any], functions: dict[tuple[str, str, int], list[types.FunctionType]]) -> None:
+        """Put the changed functions in place of the loaded ones."""
+        found = False
+        for old, new in mutant["functions"]:
+            for function in functions[old.co_filename, old.co_qualname, old.co_firstlineno]:
+                function.__code__ = new
+                found = True
+        if not found:
+            os._exit(4)
+
+    def passes(self, item: pytest.Item) -> bool:
+        """Say whether a test that has noticed a mutant passes without one, as things are now."""
+        if item.nodeid not in self.trusted:
+            self.chosen = [item.nodeid]
+            if self.fork({"id": "", "function": "", "path": ""}):
+                self.run([item])
+            if self.outcome != SURVIVED:
+                os.write(TERMINAL, f"\nleft out, because it does not pass now: {item.nodeid}\n".encode())
+                return False
+            self.trusted.add(item.nodeid)
         return True
 
     def run(self, items: list[pytest.Item]) -> None:
@@ -289,7 +439,7 @@ class Trial:
             following = items[number + 1] if number + 1 < len(items) else None
             self.progress[:] = struct.pack("q", self.chosen.index(item.nodeid))
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, 5 + 6 * self.tests.seconds[item.nodeid])
+            signal.setitimer(signal.ITIMER_REAL, 6 + 8 * self.tests.seconds[item.nodeid])
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         os._exit(0)
 
@@ -322,7 +472,7 @@ class Trial:
             os.dup2(null, 1)
             os.dup2(null, 2)
             return True
-        patience = time.monotonic() + 60 + 6 * sum(self.tests.seconds[nodeid] for nodeid in self.chosen)
+        patience = time.monotonic() + 60 + 8 * sum(self.tests.seconds[nodeid] for nodeid in self.chosen)
         status = 0
         while True:
             done, status = os.waitpid(child, os.WNOHANG)
@@ -344,6 +494,9 @@ class Trial:
 
     def note(self, mutant: dict[str, Any], outcome: str, test: str, seconds: float, ran: int) -> None:
         """Add a line to the results."""
+        self.outcome, self.last = outcome, test
+        if not mutant["id"] or (self.more and outcome == SURVIVED):  # a run without a mutant, or the first half of one
+            return
         row = {
             "id": mutant["id"], "outcome": outcome, "test": test, "seconds": round(seconds, 2), "ran": ran,
             "limit": JOB["seconds"],

@@ -11,7 +11,9 @@ import argparse
 import dataclasses
 import fnmatch
 import hashlib
+import itertools
 import json
+import math
 import os
 import subprocess
 import sys
@@ -53,9 +55,17 @@ TARGETS = {
     "policy": Target((f"{CLIENT}/policy.py", f"{CLIENT}/settings/policy.py"), (f"{TESTS}/test_*policy*.py",)),
     "decoders": Target(
         (f"{CLIENT}/o2g/decoding.py", f"{CLIENT}/istra/decoding.py"),
-        (f"{TESTS}/*/test_*decod*.py", f"{TESTS}/istra/test_istra_guides.py", f"{TESTS}/istra/test_istra_socket.py"),
+        (
+            f"{TESTS}/*/test_*decod*.py",
+            f"{TESTS}/*/test_*bounds*.py",
+            f"{TESTS}/istra/test_istra_guides.py",
+            f"{TESTS}/istra/test_istra_socket.py",
+        ),
     ),
-    "settings": Target((f"{CLIENT}/settings/*.py",), (f"{TESTS}/test_*settings*.py", f"{TESTS}/*/test_*settings*.py")),
+    "settings": Target(
+        (f"{CLIENT}/settings/*.py",),
+        (f"{TESTS}/test_*settings*.py", f"{TESTS}/*/test_*settings*.py", f"{TESTS}/test_parsing.py"),
+    ),
     "integration": Target(("custom_components/pbx/*.py",), ("tests/integration/test_*.py",), ".venv-ha"),
 }
 
@@ -66,8 +76,11 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", metavar="TARGET", choices=[*TARGETS, []])
     parser.add_argument("--list", action="store_true", help="name the targets")
     parser.add_argument("--report", action="store_true", help="run nothing")
-    parser.add_argument("--again", action="store_true", help="try the survivors again")
+    parser.add_argument(
+        "--again", nargs="?", const="survived", choices=("survived", "timeout"), help="try these again (survived)"
+    )
     parser.add_argument("--only", default="*", metavar="PATTERN", help="these files alone")
+    parser.add_argument("--share", type=float, default=100, metavar="PERCENT", help="a random sample of the mutants")
     parser.add_argument("--seconds", type=float, default=10, help="of tests that each mutant is given (10)")
     wish = parser.parse_args()
     if wish.list:
@@ -123,6 +136,11 @@ def mutants_of(path: str) -> list[dict[str, Any]]:
     return mutants
 
 
+def place(identity: str) -> float:
+    """Return where a mutant stands between 0 and 1. What it is called is a hash, so its place is random."""
+    return int(identity, 16) / 16 ** len(identity)
+
+
 def results() -> dict[str, dict[str, Any]]:
     """Return the last outcome of every mutant."""
     known: dict[str, dict[str, Any]] = {}
@@ -138,17 +156,20 @@ def results() -> dict[str, dict[str, Any]]:
 
 
 def run(name: str, target: Target, wish: argparse.Namespace, tables: bool) -> None:
-    """Try the mutants of functions, or of tables, that nothing is known of yet; with --again also the survivors."""
+    """Try the mutants of functions, or of tables, that nothing is known of yet; with --again also those known."""
     known = results()
+    again = {wish.again, "lost"} if wish.again else set()
     sources = [path for path in sources_of(target) if fnmatch.fnmatch(path, f"*{wish.only}")]
     mutants = [
         mutant
         for path in sources
         for mutant in mutants_of(path)
-        if mutant["id"] not in known or (wish.again and known[mutant["id"]]["outcome"] in {"survived", "lost"})
+        if mutant["id"] not in known or known[mutant["id"]]["outcome"] in again
+        if place(mutant["id"]) < wish.share / 100
     ]
     if not mutants:
         return
+    mutants.sort(key=lambda mutant: str(mutant["id"]))
     record = HOME / f"tests-{name}.jsonl"
     states = test_states(target)
     fresh = {row["file"] for row in rows(record) if states.get(row["file"]) == row["state"]}
@@ -158,6 +179,7 @@ def run(name: str, target: Target, wish: argparse.Namespace, tables: bool) -> No
         "states": states,
         "sources": sources_of(target),
         "seconds": wish.seconds,
+        "modules": str(HOME / f"modules-{name}.json"),
     }
     if stale:
         print(f"==> {name}: recording what {len(stale)} test files reach", file=sys.stderr)
@@ -190,7 +212,7 @@ def pytest(target: Target, job: dict[str, Any], files: list[str]) -> None:
         "MUTANTS_JOB": str(path),
         "COVERAGE_CORE": "ctrace",  # the only one that keeps the lines of tests apart
         "CI": "1",  # hypothesis draws the same each time
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": str(HOME / "pycache"),
     }
     options = [
         "-q",
@@ -198,6 +220,7 @@ def pytest(target: Target, job: dict[str, Any], files: list[str]) -> None:
         "scripts.mutants_plugin",
         "-p",
         "no:cacheprovider",
+        "--assert=plain",
         "-o",
         "timeout=0",
         "-o",
@@ -216,26 +239,65 @@ def pytest(target: Target, job: dict[str, Any], files: list[str]) -> None:
 # -------------------------------------------------------------------------------------------------------------- report
 
 
-def explanations() -> dict[tuple[str, str, str], str]:
-    """Return why a survivor is equivalent, by its function and the lines before and after."""
-    listed = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")) or []
-    return {(entry["function"], joined(entry["old"]), joined(entry["new"])): entry["reason"] for entry in listed}
+@dataclass(frozen=True)
+class Explanation:
+    """Why some survivors are equivalent, and which."""
+
+    function: str
+    change: str
+    reason: str
+    path: str = ""
+
+    def fits(self, mutant: dict[str, Any]) -> bool:
+        """Whether a mutant is one of them."""
+        return (
+            fnmatch.fnmatchcase(mutant["function"], self.function)
+            and mutant["path"].endswith(self.path)
+            and self.change in near(change_of(mutant))
+        )
 
 
-def joined(text: str) -> str:
-    """Return a text with its spaces made single ones."""
-    return " ".join(text.split())
+def explanations() -> list[Explanation]:
+    """Return what scripts/mutants-equivalent.yaml lists: below each reason the changes by function."""
+    found = []
+    for entry in yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")):
+        for function, changes in entry["functions"].items():
+            path, _, name = function.rpartition(":")
+            found += [
+                Explanation(name, change, entry["reason"], path)
+                for change in ([changes] if isinstance(changes, str) else changes)
+            ]
+    return found
+
+
+def change_of(mutant: dict[str, Any]) -> str:
+    """Return a change as one line: what stood there and what stands there now, between ⟦ and ⟧."""
+    old, new = (" ".join(mutant[key].split()) for key in ("old", "new"))
+    first = alike(old, new)
+    last = alike(old[first:][::-1], new[first:][::-1])
+    return f"{old[:first]}⟦{old[first : len(old) - last]}→{new[first : len(new) - last]}⟧{old[len(old) - last :]}"
+
+
+def near(change: str) -> str:
+    """Return a change with what stands next to it."""
+    return change[max(0, change.index("⟦") - 60) : change.index("⟧") + 45]
+
+
+def alike(one: str, other: str) -> int:
+    """Return how many letters two texts begin with alike."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def report(names: list[str], only: str) -> int:
     """Print the figures of every file and every survivor. Return 1 if a target has too many."""
     known, why = results(), explanations()
-    used: set[tuple[str, str, str]] = set()
+    used: set[Explanation] = set()
     short = []
     survivors: list[str] = []
     print(f"{'':52} mutants  killed timeout survived equivalent untried")
     for name in names:
         total: Counter[str] = Counter()
+        outcomes: dict[str, str] = {}
         for path in sources_of(TARGETS[name]):
             if not fnmatch.fnmatch(path, f"*{only}"):
                 continue
@@ -244,28 +306,54 @@ def report(names: list[str], only: str) -> int:
                 row = known.get(mutant["id"], {"outcome": "untried"})
                 outcome = row["outcome"]
                 if outcome in {"survived", "lost"}:
-                    key = (mutant["function"], joined(mutant["old"]), joined(mutant["new"]))
-                    if key in why:
+                    reasons = [one for one in why if one.fits(mutant)]
+                    if reasons:
                         outcome = "equivalent"
-                        used.add(key)
+                        used.update(reasons)
                     else:
-                        place = f"{path}:{mutant['line']} in {mutant['function'] or 'the module'}"
-                        tests = f"{row.get('ran', 0)} tests"
-                        survivors.append(f"{place} ({tests})\n    - {mutant['old']}\n    + {mutant['new']}")
+                        where = f"{path}:{mutant['line']} in {mutant['function'] or 'the module'}"
+                        survivors.append(f"{where} ({row.get('ran', 0)} tests)\n    {change_of(mutant)}")
                 count[outcome] += 1
+                outcomes[mutant["id"]] = outcome
             row_of(path.removeprefix("custom_components/pbx/"), count)
             total.update(count)
-        row_of(f"{name}:", total, rate(total))
-        if rate(total) < MINIMUM:
+        least = rate(total)
+        row_of(f"{name}:", total, least)
+        if total["untried"] and (sample := sample_of(outcomes)):
+            tried, noticed, least = sample
+            print(
+                f"    a random sample: {noticed} of {tried} killed; of all {least:.1f} % or more, with 95 % confidence"
+            )
+        if least < MINIMUM:
             short.append(name)
     if survivors:
         print(f"\n{len(survivors)} survivors:\n" + "\n".join(survivors))
     if only == "*" and set(names) == set(TARGETS):
-        for function, old, new in why.keys() - used:
-            print(f"\nexplained, but no survivor (any more): {function}\n    - {old}\n    + {new}")
+        for one in why:
+            if one not in used:
+                print(f"\nexplained, but no survivor (any more): {one.path}:{one.function}: {one.change}")
     if short:
         print(f"\nunder {MINIMUM:g} %: {', '.join(short)}")
     return 1 if short else 0
+
+
+def sample_of(outcomes: dict[str, str]) -> tuple[int, int, float] | None:
+    """Return how many of a random sample were killed, and how many percent of all are, with a confidence of 95 %.
+
+    The sample are all that come before the first one that was not tried, in the order of their places. The bound is
+    Wilson's, one-sided, with the correction for a sample from a finite number.
+    """
+    valid = {identity: outcome for identity, outcome in outcomes.items() if outcome not in {"invalid", "equivalent"}}
+    end = min(identity for identity, outcome in valid.items() if outcome == "untried")
+    sample = Counter(outcome for identity, outcome in valid.items() if identity < end)
+    tried, killed = sample.total(), sample["killed"] + sample["timeout"]
+    if tried < 30:
+        return None
+    z = 1.645
+    n = tried * (len(valid) - 1) / (len(valid) - tried)
+    p = killed / tried
+    low = (p + z * z / (2 * n) - z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n)
+    return tried, killed, 100 * low
 
 
 def rate(count: Counter[str]) -> float:

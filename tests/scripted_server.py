@@ -6,6 +6,7 @@ What a wire adds (how one logs in, how events come) is in ``tests/aiopbx/o2g/o2g
 
 import asyncio
 import json as jsonlib
+import socket
 import ssl
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ class Recorded:
     """Raw: as it was on the wire, with the query."""
     headers: dict[str, str]
     body: bytes
+    port: int
+    """The client's: requests with the same one came over the same connection."""
 
     @property
     def json(self) -> Any:
@@ -45,6 +48,8 @@ class Scripted:
     """Answer when released, or at the end."""
     drop: bool = False
     """Hang up instead of answering."""
+    endless: bytes = b""
+    """After the body, this again and again, until the other side has had enough."""
 
 
 class ScriptedServer:
@@ -60,6 +65,10 @@ class ScriptedServer:
         self._tls = tls
         self._answers: dict[tuple[str, str], list[Scripted]] = defaultdict(list)
         self._released = asyncio.Event()
+        self.poured = 0
+        """Bytes of answers without end that have left."""
+        self.hung_up = asyncio.Event()
+        """Set when the other side has hung up on an answer without end."""
 
     async def __aenter__(self) -> Self:
         app = web.Application()
@@ -87,11 +96,12 @@ class ScriptedServer:
         then: bool = False,
         hang: bool = False,
         drop: bool = False,
+        endless: bytes = b"",
     ) -> None:
         """Script the answer to a method and a path; with ``then`` it comes after those scripted before, once each."""
         body = jsonlib.dumps(json).encode() if json is not None else text.encode() if isinstance(text, str) else text
         given = [("Content-Type", "application/json")] if json is not None else []
-        scripted = Scripted(status, body, [*given, *(headers or [])], hang, drop)
+        scripted = Scripted(status, body, [*given, *(headers or [])], hang, drop, endless)
         if then:
             self._answers[method, path].append(scripted)
         else:
@@ -113,7 +123,9 @@ class ScriptedServer:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         raw = request.raw_path
-        recorded = Recorded(request.method, raw, dict(request.headers), await request.read())
+        assert request.transport is not None
+        port = request.transport.get_extra_info("peername")[1]
+        recorded = Recorded(request.method, raw, dict(request.headers), await request.read(), port)
         self.requests.append(recorded)
         self.arrivals.put_nowait(recorded)
         path = raw.partition("?")[0]
@@ -127,9 +139,27 @@ class ScriptedServer:
         if one.hang:
             await self._released.wait()
         if one.drop:
-            assert request.transport is not None
             request.transport.abort()
+        if one.endless:
+            return await self._without_end(request, one)
         return self.respond(request, path, one)
+
+    async def _without_end(self, request: web.Request, scripted: Scripted) -> web.StreamResponse:
+        response = web.StreamResponse(status=scripted.status)
+        for key, value in scripted.headers:
+            response.headers.add(key, value)
+        assert request.transport is not None
+        # What has been poured is counted, so little of it shall lie in buffers.
+        request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**16)
+        await response.prepare(request)
+        try:
+            await response.write(scripted.body or scripted.endless)
+            while True:
+                await response.write(scripted.endless)
+                self.poured += len(scripted.endless)
+        except ConnectionError:
+            self.hung_up.set()
+        return response
 
     async def unscripted(self, request: web.Request, path: str) -> web.StreamResponse:
         """Answer what nothing was said about."""

@@ -7,9 +7,8 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import aiohttp
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from pydantic import SecretStr
 
 from .aiopbx import AvailableLine, ConnectionSettings, DialPolicy, Pbx, SystemInfo, connect
@@ -103,9 +102,8 @@ async def async_connect(
                 dial_policy=dial_policy(options),
             )
         )
-        # The session of a PBX is a cookie, and most PBXs are addressed by IP: the shared session drops such cookies.
-        session = async_create_clientsession(hass, cookie_jar=aiohttp.CookieJar(unsafe=True))
-        return Connection(pbx=await connect(settings, session=session), demo=demo)
+        # Of the shared session the client uses only the connections: it keeps the cookies of its PBX itself.
+        return Connection(pbx=await connect(settings, session=async_get_clientsession(hass)), demo=demo)
     except BaseException:
         if demo is not None:
             await demo.stop()

@@ -75,6 +75,8 @@ KINDS: Final = {
 
 # What the events of calls change in the snapshot of a line.
 _CALL_FIELDS = frozenset({"calls", "state"})
+# What of a snapshot decides which entities a line has.
+_GROWTH = frozenset({"features", "described"})
 # What of a snapshot is remembered when the PBX no longer reports it.
 _FOLLOWED = frozenset({"routing", "caller_id"})
 
@@ -119,6 +121,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.memory: defaultdict[str, LineMemory] = defaultdict(LineMemory)
         self._listeners_of: dict[str, LineListeners] = {}
+        self._growth_listeners: list[Callable[[str], None]] = []
 
     @property
     def pbx(self) -> Pbx:
@@ -245,6 +248,12 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         return lambda: listeners.remove(listener)
 
     @callback
+    def async_add_growth_listener(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
+        """Call the listener with each line of which more has become known, or that can do more."""
+        self._growth_listeners.append(listener)
+        return lambda: self._growth_listeners.remove(listener)
+
+    @callback
     def async_notify(self, line: str, changed: frozenset[str]) -> None:
         """Notify the listeners that watch one of these fields of the line."""
         if (listeners := self._listeners_of.get(line)) is not None:
@@ -280,6 +289,9 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
             self._follow(event.snapshot)
         if "name" in event.changed:
             self._rename(event.snapshot)
+        if event.changed & _GROWTH:
+            for listener in tuple(self._growth_listeners):
+                listener(event.line)
         self.async_notify(event.line, event.changed - known)
 
     @callback

@@ -178,24 +178,35 @@ def async_add_line_entities[D: PbxLineDescription](
     make: Callable[[PbxCoordinator, str, D], Entity],
     descriptions: Iterable[D],
 ) -> None:
-    """Add to every line, and to those that come later, the entities that its features allow."""
+    """Add to every line, and to those that come later, the entities that its features allow.
+
+    A line that is not described yet gets none: its entities would be called by its login name, for ever. What it turns
+    out to be able to do later is added then.
+    """
     coordinator = entry.runtime_data
-    known: set[str] = set()
+    wanted = tuple(descriptions)
+    added: dict[str, set[str]] = {}
+
+    def missing(line: str) -> list[Entity]:
+        snapshot = coordinator.data.get(line)
+        if snapshot is None or not snapshot.described:
+            return []
+        features, there = coordinator.pbx.lines[line].features, added.setdefault(line, set())
+        new = [one for one in wanted if one.key not in there and one.features <= features]
+        there.update(one.key for one in new)
+        return [make(coordinator, line, one) for one in new]
+
+    @callback
+    def add(lines: Iterable[str]) -> None:
+        if new := [entity for line in lines for entity in missing(line)]:
+            async_add_entities(new)
 
     @callback
     def add_new() -> None:
-        known.intersection_update(coordinator.data)
-        new = [line for line in coordinator.data if line not in known]
-        known.update(new)
-        if new:
-            async_add_entities(
-                [
-                    make(coordinator, line, description)
-                    for line in new
-                    for description in descriptions
-                    if description.features <= coordinator.pbx.lines[line].features
-                ]
-            )
+        for line in [line for line in added if line not in coordinator.data]:
+            del added[line]
+        add([line for line in coordinator.data if line not in added])
 
     add_new()
     entry.async_on_unload(coordinator.async_add_listener(add_new))
+    entry.async_on_unload(coordinator.async_add_growth_listener(lambda line: add([line])))

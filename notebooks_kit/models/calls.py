@@ -180,6 +180,8 @@ class CallRow:
     end: datetime | None
     """When the timer stopped; ``None`` while it runs."""
     ended: bool
+    lasted: float | None = None
+    """Seconds of talk, or of ringing where there was none, measured at its end by a clock that is never set."""
 
     @property
     def label(self) -> str:
@@ -189,6 +191,8 @@ class CallRow:
 
     def seconds(self, now: datetime) -> float | None:
         """How long it has lasted; ``None`` if its beginning or its end was not seen."""
+        if self.lasted is not None:
+            return self.lasted
         if self.ended and self.end is None:
             return None
         return since(self.start, self.end or now)
@@ -378,6 +382,7 @@ def _row(call: CallSnapshot, buttons: tuple[str, ...], number: str) -> CallRow:
         start=call.answered_at if call.answered else call.started_at,
         end=call.ended_at,
         ended=call.ended,
+        lasted=call.talk_seconds if call.answered else call.ring_seconds,
     )
 
 

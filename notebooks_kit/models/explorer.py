@@ -262,8 +262,8 @@ class Form:
             self.body.clear()
             return
         try:
-            value = json.loads(text)
-        except ValueError as error:
+            value = json.loads(text, object_pairs_hook=_once)
+        except (ValueError, RecursionError) as error:
             raise InvalidInput("body", f"is no JSON: {error}.") from None
         trial = FormField(self.body.parameter)  # what does not fit changes nothing
         trial.fill(value, "body")
@@ -534,10 +534,18 @@ def _read(kind: ParameterKind, value: Any) -> Any:
         return {"true": True, "false": False}.get(value.strip().lower(), value)
     if kind in (ParameterKind.INTEGER, ParameterKind.NUMBER, ParameterKind.ANYTHING):
         try:
-            return json.loads(value)
-        except ValueError:
+            return json.loads(value, object_pairs_hook=_once)
+        except (ValueError, RecursionError):
             return value
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that has a key twice: the later one would win without a word."""
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("the same key stands there twice")
+    return values
 
 
 __all__ = [

@@ -326,6 +326,33 @@ async def test_what_is_not_answered(pair: tuple[O2gClient, Scripted]) -> None:
     assert not client.lost.is_set()
 
 
+async def test_answers_without_end(pair: tuple[O2gClient, Scripted]) -> None:
+    """Of a refusal the beginning is read; both are called off."""
+    client, agent = pair
+    status = 200
+
+    async def pour(request: Request) -> None:
+        async def on() -> None:
+            await agent.send(Answer(id=request.id, status=status, more=True))
+            while request.id not in agent.cancelled:
+                await agent.send(Piece(id=request.id, data=b" " * 2**20, more=True))
+
+        pouring.append(asyncio.ensure_future(on()))
+
+    pouring: list[asyncio.Future[None]] = []
+    agent.on = pour
+    with pytest.raises(ConnectionFailed, match=r"GET /users/\{.*longer than 16,777,216 bytes") as caught:
+        await client.users.user("a")
+    assert not caught.value.transient
+    with pytest.raises(OutcomeUnknown, match="longer than"):
+        await client.telephony.make_call(CALL)
+    status = 404
+    with pytest.raises(NotFound):
+        await client.users.user("a")
+    await asyncio.gather(*pouring)
+    assert len(agent.cancelled) == 3
+
+
 async def test_the_tunnel_goes_while_an_answer_is_due(pair: tuple[O2gClient, Scripted]) -> None:
     client, agent = pair
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 
@@ -158,6 +159,59 @@ def test_events_of_no_line_with_subscribers_of_lines() -> None:
     subscribers.add(got.append)
     subscribers.publish_all((status(), line("b", 1)))
     assert got == [status(), line("b", 1)]
+
+
+@pytest.mark.parametrize("line", [None, "a"])
+def test_order_stays_whoever_comes_and_goes(line: str | None) -> None:
+    subscribers = Subscribers()
+    got: list[int] = []
+    stops = {
+        number: subscribers.add(lambda event, number=number: got.append(number), line=line)  # type: ignore[misc]
+        for number in range(100)
+    }
+    for number in range(0, 100, 3):
+        stops.pop(number)()
+        subscribers.publish(changed("a", 1))
+        assert got == sorted(stops)
+        got.clear()
+    subscribers.add(lambda event: got.append(-1), line=line)
+    subscribers.publish(changed("a", 1))
+    assert got == [*sorted(stops), -1]
+
+
+def test_whoever_comes_in_the_middle_of_a_round_waits_for_the_next() -> None:
+    subscribers = Subscribers()
+    got: list[str] = []
+
+    def first(event: Event) -> None:
+        got.append("first")
+        subscribers.add(lambda event: got.append("second"))
+
+    subscribers.add(first)
+    subscribers.publish(status())
+    assert got == ["first"]
+    subscribers.publish(status())
+    assert got == ["first", "first", "second"]
+
+
+def seconds_for_leaving(count: int, line: str | None) -> float:
+    """Seconds until so many are gone, the first to come first: the best of three."""
+    best = 1e9
+    for _ in range(3):
+        subscribers = Subscribers()
+        stops = [subscribers.add(lambda event: None, line=line) for _ in range(count)]
+        began = process_time()
+        for stop in stops:
+            stop()
+        best = min(best, process_time() - began)
+    return best
+
+
+@pytest.mark.parametrize("line", [None, "a"])
+def test_leaving_costs_the_same_however_many_there_are(line: str | None) -> None:
+    """Ten times as many take ten times as long, where they took a hundred times as long before."""
+    few, many = seconds_for_leaving(500, line), seconds_for_leaving(5000, line)
+    assert many < few * 30
 
 
 # ------------------------------------------------------------------------ streams

@@ -245,3 +245,37 @@ async def test_a_loss_in_the_middle_of_synchronising(office: Opened) -> None:
         await one.caught_up(pbx)
         for login in one.switch.users:
             compare(pbx.line(login).snapshot, one.switch, login)
+
+
+@pytest.mark.parametrize("meanwhile", ["begins", "ends"])
+async def test_what_a_frozen_channel_held_back_is_older_than_what_was_read(office: Opened, meanwhile: str) -> None:
+    """The snapshots do not come, so the lines are read; later the channel delivers what was so before."""
+    async with office() as one:
+        pbx = await one.connect(sync_timeout=0.6)
+        diary = Diary(pbx, kind=(CallStarted, CallEnded))
+        made = None
+        if meanwhile == "ends":
+            made = one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
+            await one.caught_up(pbx)
+        one.faults.freeze_channels()
+        losses = pbx.statistics.losses
+        one.faults.expire_sessions()
+        await until(lambda: pbx.statistics.losses > losses)
+        held_back = lambda: [line for kept in one.simulator.server.subscriptions.all for line in kept.queue]  # noqa: E731
+        await until(lambda: sum(b"OnTelephonyState" in line for line in held_back()) == len(one.switch.users))
+        if made is None:
+            made = one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
+        else:
+            one.switch.drop("oxe1000", made.ref)
+        await until(lambda: pbx.status is Status.ONLINE)
+        assert (pbx.line("1000").state is LineState.IDLE) is (meanwhile == "ends")
+
+        one.faults.thaw()
+        await one.caught_up(pbx)
+        await one.right(pbx)
+        one.clock.advance(1000)
+        await one.caught_up(pbx)
+        assert not one.switch.calls
+        events = [(type(event), event.call.id) for event in diary.events]
+        assert sorted(events, key=str) == sorted(set(events), key=str), "nothing begins or ends twice"
+        assert len(events) == 2 * len({event.call.id for event in diary.events})

@@ -34,7 +34,8 @@ async def test_caller_id_and_adding_somebody() -> None:
             await commands.add_party(line.snapshot, call.snapshot, "1002")
         await call.hang_up()
         end = await call.wait_for(lambda now: now.ended, timeout=5)
-        assert (end.ring_seconds, end.talk_seconds) == (None, None), "O2G does not tell"
+        assert end.ring_seconds is not None
+        assert (end.ring_seconds >= 0, end.talk_seconds) == (True, None), "O2G does not say; the client measures"
 
 
 async def test_marks_and_formats(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from aiopbx.events import LineAdded
 from aiopbx.exchange import Session, WireClient
 from aiopbx.http.download import Download
 from aiopbx.http.tap import WireStatistics
-from aiopbx.http.transport import Answer, HttpTransport
+from aiopbx.http.transport import Answer, HttpTransport, Outgoing
 from aiopbx.link import Unconnected, WireLink, WireSystem
 from aiopbx.model import (
     Action,
@@ -104,9 +104,10 @@ class ToyTransport(HttpTransport):
         self, method: str, target: str, *, body: bytes | None = None, safe: bool, stream: bool = False
     ) -> Answer:
         name, headers = f"{method} {target}", {"Authorization": self.token}
-        answer = await self._exchange(
-            method, self.url + target, name, headers, body, with_cookies=False, safe=safe, timeout=None, stream=stream
+        request = Outgoing(
+            method=method, url=self.url + target, name=name, headers=headers, body=body, safe=safe, stream=stream
         )
+        answer = await self._exchange(request)
         if not 200 <= answer.status < 300:
             kind = {401: SessionLost, 404: NotFound}.get(answer.status, RequestRefused)
             raise kind(f"{name} was refused: {answer.text}.", operation=name, status=answer.status)
@@ -210,10 +211,9 @@ class ToyCommands(Refusing, ToyChecks):
 class ToyLink(WireLink[ToyClient]):
     last_heard = None
 
-    def __init__(self, client: ToyClient, store: Store) -> None:
-        super().__init__("toy", client)
+    def __init__(self, client: ToyClient, settings: ConnectionSettings, store: Store) -> None:
+        super().__init__("toy", client, settings, store)
         self.commands: Any = ToyCommands(client.phones)
-        self._store = store
         self._synced = asyncio.Event()
 
     async def open(self) -> None:
@@ -225,7 +225,7 @@ class ToyLink(WireLink[ToyClient]):
             await self.close()
             raise
 
-    async def sync(self) -> None:
+    async def _bring_up_to_date(self) -> None:
         self._start(self._read(), "read")
         await self._synced.wait()
 
@@ -249,6 +249,9 @@ class ToyLink(WireLink[ToyClient]):
                 self._store.put(line, (LineAdded(at=now, line=number, snapshot=line),))
             self._store.put(*reduce(replace(line, synced=True), state, now))
 
+    async def _confirm(self, lines: frozenset[str] | None) -> None:
+        self._apply(await self.client.phones.state(), datetime.now(UTC))
+
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         return tuple(AvailableLine(id=one, number=one) for one in (await self.client.phones.state()).extensions)
 
@@ -267,7 +270,7 @@ class ToySystem(WireSystem[ToyClient]):
         return True
 
     async def open(self, server: int) -> ToyLink:
-        link = ToyLink(ToyClient(self.settings, self._session(), self.wire), self.store)
+        link = ToyLink(ToyClient(self.settings, self._session(), self.wire), self.settings, self.store)
         await link.open()
         link.info = SystemInfo(system="toy", url=self.settings.url)
         return link

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests import processes
 
 ROOT = Path(__file__).resolve().parents[2]
+LAB_PAGES = ("test_lab_whole.py", "test_lab_pages.py")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,11 +43,16 @@ def chromium() -> str | None:
 
 @pytest.hookimpl(tryfirst=True)  # xdist looks at what is marked in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what shares a JupyterLab, and what shares a Home Assistant, be run by one process each."""
+    """Let what shares a Home Assistant be run by one process, and what shares a JupyterLab by one of two.
+
+    The tests in JupyterLab take three times as long as the others, so those of two files have a server of their own.
+    """
     for item in items:
         folder = item.path.parent
-        if folder.name in ("e2e", "lab"):
-            item.add_marker(pytest.mark.xdist_group(folder.name))
+        if folder.name == "lab":
+            item.add_marker(pytest.mark.xdist_group("lab-pages" if item.path.name in LAB_PAGES else "lab"))
+        elif folder.name == "e2e":
+            item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
 @pytest.fixture(scope="session")

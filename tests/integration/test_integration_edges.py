@@ -7,14 +7,16 @@ import asyncio
 import dataclasses
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 import voluptuous as vol
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError, ServiceValidationError
 
 from custom_components.pbx import aiopbx, services
@@ -24,6 +26,8 @@ from custom_components.pbx.aiopbx import (
     AvailableLine,
     CallChanged,
     CallEnded,
+    CallerId,
+    CallerIdChoice,
     CallEvent,
     CallSnapshot,
     CallStarted,
@@ -39,6 +43,7 @@ from custom_components.pbx.aiopbx import (
     LineState,
     Outcome,
     Party,
+    Routing,
     Skill,
     Target,
 )
@@ -55,6 +60,8 @@ from custom_components.pbx.calls import (
 )
 from custom_components.pbx.client import _reach, chosen_lines, dial_policy
 from custom_components.pbx.config_flow import (
+    PbxOptionsFlow,
+    Problem,
     _clean,
     _label,
     _lines_problem,
@@ -63,14 +70,14 @@ from custom_components.pbx.config_flow import (
     _unique_id,
     lines_schema,
 )
-from custom_components.pbx.coordinator import KINDS
+from custom_components.pbx.coordinator import KINDS, PbxCoordinator
 from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
-from custom_components.pbx.event import CALL, ENDS, event_type_of
+from custom_components.pbx.event import CALL, ENDS, PbxCallEvent, event_type_of
 from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
-from custom_components.pbx.select import CALLER_ID_CHOICE, FORWARD_SELECTS
+from custom_components.pbx.select import CALLER_ID_CHOICE, FORWARD_SELECTS, PbxCallerIdChoice, PbxForwardSelect
 from custom_components.pbx.sensor import LINE_SENSORS, PBX_SENSORS
-from custom_components.pbx.switch import SWITCHES
-from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, _plain
+from custom_components.pbx.switch import SWITCHES, PbxSwitch
+from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, PbxCallerIdNumber, _plain
 from custom_components.pbx.trigger import TRIGGERS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -338,7 +345,105 @@ def test_what_a_forward_can_be() -> None:
     assert target.changed(DRAFT, "number") == dataclasses.replace(DRAFT, target=Target.NUMBER)
 
 
+@pytest.mark.parametrize(
+    ("state", "forwarded", "draft"),
+    [
+        ("busy", False, dataclasses.replace(ForwardDraft(), condition=Condition.BUSY)),
+        ("busy", True, ForwardDraft()),
+        ("whenever", False, ForwardDraft()),
+        (None, False, ForwardDraft()),
+    ],
+    ids=["as before the restart", "forwarded meanwhile", "no such option", "never chosen"],
+)
+async def test_what_was_chosen_is_restored(state: str | None, forwarded: bool, draft: ForwardDraft) -> None:
+    coordinator: Any = SimpleNamespace(
+        memory={"1000": SimpleNamespace(draft=ForwardDraft())},
+        identifier=lambda line: ("pbx", line),
+        data={"1000": line(routing=Routing(forward=Forward() if forwarded else None))},
+        kind=SimpleNamespace(line_manufacturer="", line=""),
+        device_id="",
+        async_add_listener=lambda *_: lambda: None,
+        async_add_line_listener=lambda *_: lambda: None,
+    )
+    select = PbxForwardSelect(coordinator, "1000", FORWARD_SELECTS[0])
+    select.hass = Mock()
+    select.async_get_last_state = AsyncMock(return_value=state and SimpleNamespace(state=state))  # type: ignore[method-assign]
+    await select.async_added_to_hass()
+    assert coordinator.memory["1000"].draft == draft
+
+
 # ------------------------------------------------------------------------------------------------------------ entities
+
+
+def test_a_switch_is_unknown_until_the_routing_is() -> None:
+    for description in SWITCHES:
+        entity: Any = SimpleNamespace(entity_description=description, snapshot=line(routing=None))
+        assert PbxSwitch.is_on.fget(entity) is None  # type: ignore[attr-defined]
+        entity.snapshot = line(routing=Routing(do_not_disturb=False, remote_extension=False))
+        assert PbxSwitch.is_on.fget(entity) is False  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("caller_id", "shown"),
+    [
+        (None, None),
+        (CallerId(choice=CallerIdChoice.MANUAL, number="+15550100"), "manual"),
+        (CallerId(choice=CallerIdChoice.UNKNOWN), None),
+    ],
+)
+def test_what_a_caller_id_is(caller_id: CallerId | None, shown: str | None) -> None:
+    entity: Any = SimpleNamespace(caller_id=caller_id, options=CALLER_ID_CHOICE.options)
+    assert PbxCallerIdNumber.native_value.fget(entity) == (caller_id and caller_id.number)  # type: ignore[attr-defined]
+    assert PbxCallerIdChoice.current_option.fget(entity) == shown  # type: ignore[attr-defined]
+
+
+def test_listeners_hear_what_they_watch_until_they_leave() -> None:
+    coordinator: Any = SimpleNamespace(_listeners_of={}, memory={"alice": SimpleNamespace(draft=None)})
+    coordinator.async_notify = partial(PbxCoordinator.async_notify, coordinator)
+    heard: list[str] = []
+    watches = {"state": frozenset({"state"}), "draft": FORWARD_SELECTS[0].watch, "both": frozenset({"state", "draft"})}
+    leave = {
+        name: PbxCoordinator.async_add_line_listener(coordinator, "alice", watch, partial(heard.append, name))
+        for name, watch in watches.items()
+    }
+    coordinator.async_notify("alice", frozenset({"state", "calls"}))
+    assert heard == ["state", "both"]
+    PbxCoordinator.async_set_draft(coordinator, "alice", ForwardDraft())
+    assert heard == ["state", "both", "draft", "both"]
+    coordinator.async_notify("bob", frozenset({"state"}))
+    leave["both"]()
+    coordinator.async_notify("alice", frozenset({"state"}))
+    assert heard == ["state", "both", "draft", "both", "state"]
+
+
+def test_what_an_event_carries() -> None:
+    over = call(
+        outcome=Outcome.ANSWERED,
+        cause="normal",
+        new_destination="1002",
+        answered=True,
+        ring_seconds=3,
+        talk_seconds=7,
+    )
+    fired: list[tuple[str, dict[str, Any]]] = []
+    entity: Any = SimpleNamespace(
+        snapshot=line(over), _trigger_event=lambda *event: fired.append(event), async_write_ha_state=lambda: None
+    )
+    PbxCallEvent._handle_call(entity, CallEnded(at=NOW, line="1000", call=over))
+    ((kind, data),) = fired
+    assert kind == event_type_of(CallEnded(at=NOW, line="1000", call=over))
+    assert data == describe_call(over) | {
+        "line": "alice",
+        "line_number": "1000",
+        "answered": True,
+        "outcome": "answered",
+        "cause": "normal",
+        "new_destination": "1002",
+        "ring_seconds": 3,
+        "talk_seconds": 7,
+    }
+    PbxCallEvent._handle_call(entity, CallEnded(at=NOW, line="1000", call=call()))
+    assert fired[1][1]["outcome"] is None
 
 
 def test_which_lines_have_which_entities_and_what_these_show() -> None:
@@ -590,6 +695,104 @@ def test_what_the_fields_of_the_actions_refuse(action: str, data: dict[str, Any]
         accepted(action, **data)
 
 
+OFFICES = {
+    "north": (line(call(), id="alice", number="1000", name="Alice"), line(id="bob", number="", name="Bob")),
+    "south": (
+        line(call(), id="carol", number="1000", name="Carol"),
+        line(call(ref="3"), id="dave", number="1003", name="", features=frozenset()),
+    ),
+}
+
+
+def asked(action: str = "hold", offices: tuple[str, ...] = ("north", "south"), **data: str) -> tuple[Any, Any]:
+    """Return a Home Assistant with these PBXs, and an action that was asked of it."""
+    entries = [
+        SimpleNamespace(
+            runtime_data=SimpleNamespace(
+                data={one.id: one for one in OFFICES[name]},
+                pbx=SimpleNamespace(
+                    lines={
+                        one.id: SimpleNamespace(
+                            id=one.id, number=one.number, calls=one.calls, features=one.features, snapshot=one
+                        )
+                        for one in OFFICES[name]
+                    }
+                ),
+                kind=SimpleNamespace(model=name),
+            )
+        )
+        for name in offices
+    ]
+    loaded = SimpleNamespace(async_loaded_entries=lambda domain: entries if domain == "pbx" else [])
+    return SimpleNamespace(config_entries=loaded), SimpleNamespace(data=data, service=action)
+
+
+@pytest.mark.parametrize(
+    ("data", "offices", "found"),
+    [
+        ({"line": "alice"}, ("north", "south"), "alice"),
+        ({"line": "bob"}, ("north",), "bob"),
+        ({"line": "1003"}, ("north", "south"), "dave"),
+        ({"line": "1000"}, ("south",), "carol"),
+    ],
+)
+def test_the_line_of_an_action(data: dict[str, str], offices: tuple[str, ...], found: str) -> None:
+    coordinator, line = services._find_line(*asked(offices=offices, **data))
+    assert line.id == found
+    assert found in coordinator.data
+
+
+@pytest.mark.parametrize(
+    ("data", "offices", "key", "placeholders"),
+    [
+        ({}, ("north",), "line_missing", {}),
+        ({}, (), "line_missing", {}),
+        ({"line": "1000"}, ("north", "south"), "line_ambiguous", {"line": "1000"}),
+        ({"line": "1"}, ("north", "south"), "line_not_found", {"line": "1", "known": "1000, 1000, 1003, bob"}),
+        ({"line": "1"}, (), "line_not_found", {"line": "1", "known": "-"}),
+    ],
+)
+def test_no_line_for_an_action(
+    data: dict[str, str], offices: tuple[str, ...], key: str, placeholders: dict[str, str]
+) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        services._find_line(*asked(offices=offices, **data))
+    assert (refused.value.translation_key, refused.value.translation_placeholders) == (key, placeholders)
+
+
+def test_a_line_that_cannot() -> None:
+    assert services._able_line(*asked(line="alice"), Feature.CALL_EVENTS).id == "alice"
+    with pytest.raises(ServiceValidationError) as refused:
+        services._able_line(*asked("set_forward", line="dave"), Feature.CALL_EVENTS)
+    assert refused.value.translation_key == "line_cannot"
+    assert refused.value.translation_placeholders == {"line": "1003", "action": "set forward", "system": "south"}
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"call_id": "call-3"}, "dave"),
+        ({"call_id": "3"}, "dave"),
+        ({"call_id": "1", "line": "carol"}, "carol"),
+        ({"call_id": "1", "line": "alice"}, "alice"),
+        ({"call_id": "1"}, "call_ambiguous"),
+        ({"call_id": "2"}, "call_not_found"),
+        ({"call_id": "3", "line": "alice"}, "call_not_found"),
+    ],
+)
+def test_a_call_that_is_named(data: dict[str, str], found: str) -> None:
+    hass, action = asked(**data)
+    for find in (services._find_call, services._find_target):
+        if found.startswith("call_"):
+            with pytest.raises(ServiceValidationError) as refused:
+                find(hass, action, Feature.CALL_EVENTS, Action.HOLD)
+            assert refused.value.translation_key == found
+            assert refused.value.translation_placeholders == {"call_id": data["call_id"]}
+        else:
+            (expected,) = next(one for one in (*OFFICES["north"], *OFFICES["south"]) if one.id == found).calls
+            assert find(hass, action, Feature.CALL_EVENTS, Action.HOLD) is expected
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -839,3 +1042,14 @@ def test_the_lines_to_choose_from() -> None:
 )
 def test_at_least_one_line_is_chosen(data: dict[str, Any], errors: dict[str, str]) -> None:
     assert _lines_problem(data) == errors
+
+
+async def test_the_lines_that_a_pbx_does_not_tell() -> None:
+    error = aiopbx.Offline("gone")
+    pbx = SimpleNamespace(available_lines=AsyncMock(side_effect=error))
+    entry = SimpleNamespace(state=ConfigEntryState.LOADED, runtime_data=SimpleNamespace(pbx=pbx))
+    flow: Any = SimpleNamespace(config_entry=entry)
+    with pytest.raises(Problem) as refused:
+        await PbxOptionsFlow._async_lines(flow)
+    assert refused.value.errors == {"base": error_key(error)}
+    assert refused.value.message == str(error)

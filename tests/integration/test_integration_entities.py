@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -34,6 +34,7 @@ def events_of(hass: HomeAssistant, entity_id: str) -> list[dict[str, Any]]:
     """Return a list that fills with the attributes of every event of an event entity."""
     captured: list[dict[str, Any]] = []
 
+    @callback  # else Home Assistant calls it in another thread, at some time and in any order
     def listen(event: Any) -> None:
         new = event.data["new_state"]
         if event.data["entity_id"] == entity_id and new is not None and new.attributes.get("event_type"):
@@ -91,7 +92,7 @@ async def test_an_incoming_call(home: HomeAssistant, simulator: Simulator, entry
     assert state_of(home, "sensor.alice_martin_other_party") == "unknown"
     assert attributes_of(home, "sensor.alice_martin_call_state")["last_outcome"] == "answered"
     assert attributes_of(home, "sensor.alice_martin_call_state")["last_party"] == "Northwind Bakery"
-    assert types(events) == ["ringing", "answered", "ended"]
+    await until(lambda: types(events) == ["ringing", "answered", "ended"], "the events of the call")
     assert {event["call_id"] for event in events} == {attributes["call_id"]}
     assert events[-1]["outcome"] == "answered"
     assert call.ref
@@ -126,9 +127,8 @@ async def test_an_outgoing_call_with_hold(home: HomeAssistant, simulator: Simula
     await until_state(home, "sensor.alice_martin_call_state", "active")
     switch.drop(BOB, call.ref)
     await until_state(home, "sensor.alice_martin_call_state", "idle")
-    assert [type_ for type_ in types(events) if type_ != "dialing"] == [
-        "ringing_there", "answered", "held", "retrieved", "ended",
-    ]  # fmt: skip
+    expected = ["ringing_there", "answered", "held", "retrieved", "ended"]
+    await until(lambda: [one for one in types(events) if one != "dialing"] == expected, "the events of the call")
     assert all(event["event_type"] in CALL.event_types for event in events)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -230,6 +231,8 @@ def test_calls_that_have_ended_stay_for_a_while(outcome: Outcome, words: str) ->
     (row,) = model.rows
     assert (row.ended, row.words, row.buttons) == (True, words, ())
     assert row.timer(NOW + timedelta(hours=1)) == "01:00", "the timer has stopped"
+    measured = dataclasses.replace(row, lasted=61.0, end=NOW - timedelta(hours=1))
+    assert measured.timer(NOW) == "01:01", "the clock was set back meanwhile, and what was measured counts"
     assert "NORMAL" in row.notes
     clock.now = NOW + timedelta(seconds=29)
     assert not model.tick()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from aiopbx import (
     CallEnded,
@@ -125,8 +126,15 @@ async def test_a_view_of_the_log(one: Office) -> None:
 
 def test_ended_calls_voicemails_and_contacts() -> None:
     ended = CallSnapshot(id="a", ref="a", line="oxe1000", started_at=AT, ended_at=AT, outcome=Outcome.MISSED)
-    calls = to_dataframe([CallEnded(at=AT, line="oxe1000", call=ended)])
-    assert list(calls["outcome"]) == ["missed"]
+    ended = replace(ended, ring_seconds=5.5)
+    talked = replace(ended, answered=True, talk_seconds=60.0)
+    unseen = replace(ended, answered=True)
+    calls = to_dataframe([CallEnded(at=AT, line="oxe1000", call=call) for call in (ended, talked, unseen)])
+    assert list(calls["outcome"]) == ["missed"] * 3
+    assert calls["seconds"].tolist()[:2] == [5.5, 65.5]
+    assert calls["talk_seconds"].tolist()[1] == 60.0
+    assert calls["seconds"].isna().tolist() == [False, False, True]
+    assert calls["talk_seconds"].isna().tolist() == [True, False, True]
     messages = to_dataframe([VoicemailSnapshot(id="1", caller=Party(number="5550100"), at=AT, seconds=12, unread=True)])
     assert kinds(messages) == MESSAGES
     assert messages.iloc[0]["number"] == "5550100"

@@ -111,7 +111,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("settings",),
     ("http",),
     ("operations", "parameters", "store"),
-    ("ports", "link", "requests", "exchange"),
+    ("ports", "doubts", "link", "requests", "exchange"),
     ("connection",),
     ("o2g", "istra"),
     ("core", "recording.recorder"),

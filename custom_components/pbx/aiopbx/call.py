@@ -61,6 +61,8 @@ _RECORDING: Final = {
     "pause": Action.PAUSE_RECORDING,
     "resume": Action.RESUME_RECORDING,
 }
+_WITHOUT_EVENT: Final = frozenset({Action.SEND_DTMF, Action.CALL_BACK})
+"""What changes nothing that an event would report."""
 
 
 class Call:
@@ -245,12 +247,12 @@ class Call:
 
     @property
     def ring_seconds(self) -> float | None:
-        """How long it rang, where the server says so at its end."""
+        """Seconds that it rang until it was answered or ended. See ``CallSnapshot``."""
         return self.snapshot.ring_seconds
 
     @property
     def talk_seconds(self) -> float | None:
-        """How long there was talk, where the server says so at its end."""
+        """Seconds that it was answered. See ``CallSnapshot``."""
         return self.snapshot.talk_seconds
 
     # What can be done with it
@@ -532,6 +534,8 @@ class Call:
         call = call or own
         if action not in call.actions:
             raise ActionNotAllowed(action, call.actions)
+        if action not in _WITHOUT_EVENT:
+            self._line._expect_event()
         return call
 
     def _device(self, call: CallSnapshot, action: Action, device: str | None) -> str:

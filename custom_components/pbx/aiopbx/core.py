@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .connection import Connection
 from .errors import InvalidInput, NotSupported, Offline, UnknownLine
@@ -12,6 +12,12 @@ from .store import Store
 
 if TYPE_CHECKING:
     from .policy import DialGuard
+
+
+_CHANGES_THE_LINE: Final = frozenset(
+    {Feature.DO_NOT_DISTURB, Feature.FORWARD, Feature.OVERFLOW, Feature.REMOTE_EXTENSION, Feature.PICK_UP}
+)
+"""What the commands of these do is reported by an event of the line."""
 
 
 class Core:
@@ -69,6 +75,12 @@ class Core:
                 f"{_words(feature)}: the licence of {line.id} does not include this.",
                 missing=missing,
                 remedy=f"It needs {missing}.",
+            )
+        if not line.described:
+            raise NotSupported(
+                f"{_words(feature)}: whether line {line.id} can do this is not known yet.",
+                missing=feature.value,
+                remedy="What the lines can do is being read; try again once line.snapshot.described is true.",
             )
         raise NotSupported(
             f"{_words(feature)}: line {line.id} cannot do this.",
@@ -141,7 +153,13 @@ class LineHandle:
         """The commands of the system, once it is clear that the line has this feature and there is a connection."""
         self._require(feature)
         self._require_online()
+        if feature in _CHANGES_THE_LINE:
+            self._expect_event()
         return self._commands
+
+    def _expect_event(self) -> None:
+        """A command is about to change this line; where no event says so in time, one was lost, and it is read."""
+        self._core.system.expect_event(self.id)
 
     def _require_online(self) -> None:
         self._core.require_online()

@@ -15,7 +15,7 @@ from .errors import ConnectionFailed, NotFound, Offline, OutcomeUnknown, PbxErro
 from .http.download import Download
 from .http.secrets import Mask
 from .http.tap import WireStatistics
-from .http.transport import Answer, HttpTransport
+from .http.transport import Answer, HttpTransport, only_pbx_errors
 from .operations import Operation, Query
 from .wire import Wire
 
@@ -125,6 +125,12 @@ class WireClient(ABC):
         self, operation: Operation[T], path: Mapping[str, str], query: Query, body: Wire | None
     ) -> Exchange[T]:
         self._require(operation, path, query, body)
+        with only_pbx_errors(str(operation), safe=operation.repeatable):
+            return await self._carried_out(operation, path, query, body)
+
+    async def _carried_out(
+        self, operation: Operation[T], path: Mapping[str, str], query: Query, body: Wire | None
+    ) -> Exchange[T]:
         answer: Answer | None = None
         try:
             answer = await self._send(operation, path, query, body)

@@ -280,6 +280,7 @@ class Line(Desk):
             self._commands.check_number(from_device, field="from_device")
         self._require(Feature.PARK)
         self._require_online()
+        self._expect_event()
         chosen = self._choose_device(Action.UNPARK, device)
         await self._commands.unpark(self.snapshot, chosen, from_device)
 
@@ -596,6 +597,7 @@ class Line(Desk):
         elif options.associated_data is not None:
             self._require(Feature.ASSOCIATED_DATA)
         self._require_online()
+        self._expect_event()
         device = self._choose_device(action, options.device)
         options = replace(options, device=device)
         if not _to_supervisor(options):

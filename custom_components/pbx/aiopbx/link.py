@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar, cast
 
 import aiohttp
 
-from .errors import ConnectionFailed, Offline, not_connected
+from .doubts import Doubts, audit
+from .errors import ConnectionFailed, Offline, PbxError, not_connected
 from .exchange import WireClient
 from .http.tap import WireStatistics
 from .loops import settle
@@ -39,11 +40,22 @@ class WireLink(ABC, Generic[C]):
     commands: Commands
     """The requests."""
 
-    def __init__(self, wire: str, client: C) -> None:
+    reads_calls = True
+    """Whether calls in progress can be read."""
+    reads_together = False
+    """Whether one request reads the calls of all lines, so that reading one line costs as much."""
+
+    def __init__(self, wire: str, client: C, settings: ConnectionSettings, store: Store) -> None:
         """Not open yet; ``wire`` begins the names of the tasks."""
         self.info = SystemInfo()
-        self._wire = wire
         self.client = client
+        self.doubts = Doubts(store.lines)
+        """Lines of which something may have been missed over this link."""
+        self._wire = wire
+        self._settings = settings
+        self._store = store
+        self._synchronising = False
+        """Whether ``sync`` has begun: before, this link is not in use, and its events belong to no state."""
         self._lost = asyncio.Event()
         self._reason = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,9 +69,41 @@ class WireLink(ABC, Generic[C]):
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """All lines that could be monitored."""
 
-    @abstractmethod
     async def sync(self) -> None:
-        """Bring the store up to date."""
+        """Bring the store up to date, and from then on confirm whatever comes into doubt."""
+        self._synchronising = True
+        complete = asyncio.Event()
+
+        async def confirm(lines: frozenset[str] | None) -> None:
+            await complete.wait()
+            await self._confirm(lines)
+
+        self._start(self._serve(self.doubts.confirm(confirm)), "confirm")
+        await self._bring_up_to_date()
+        complete.set()
+        interval = self._settings.audit_interval
+        if interval and self.reads_calls:
+            lines = self._store.lines
+            self._start(self._serve(audit(lines, interval, self._audit, together=self.reads_together)), "audit")
+
+    @abstractmethod
+    async def _bring_up_to_date(self) -> None:
+        """Read what the store should hold, and see to it that events keep it so."""
+
+    @abstractmethod
+    async def _confirm(self, lines: frozenset[str] | None) -> None:
+        """Read the state of these lines again, None for all."""
+
+    async def _audit(self, lines: frozenset[str] | None) -> None:
+        """Read the calls of these lines again, None for all."""
+        await self._confirm(lines)
+
+    async def _serve(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this as long as the server lets it be done."""
+        try:
+            await work
+        except PbxError as error:
+            self.lose(str(error))
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Do this beside the rest, until it is done or the link is closed."""
@@ -95,6 +139,7 @@ class WireLink(ABC, Generic[C]):
     async def close(self) -> None:
         """Give tasks and session back, and all that belongs to the session. Never raises."""
         self.lose("It was closed.")
+        self.doubts.close()
         await settle(*self._tasks)
         await self.client.close()
 
@@ -159,6 +204,11 @@ class WireSystem(Generic[C]):
     def client(self) -> C | None:
         """The wire of the current connection."""
         return None if self._link is None else self._link.client
+
+    def expect_event(self, line: str) -> None:
+        """A command is being sent that changes this line. If no event says so in time, its state is read again."""
+        if self._link is not None and self._link.reads_calls:
+            self._link.doubts.expect_event(line)
 
     @property
     def commands(self) -> Commands:

@@ -308,9 +308,9 @@ class CallSnapshot(Snapshot, frozen=True):
     new_destination: str | None = None
     """Where it was forwarded or redirected, as a number."""
     ring_seconds: float | None = None
-    """How long it rang, where the server says so at its end."""
+    """How long it rang until it was answered or ended: known at its end, None where its beginning was not seen."""
     talk_seconds: float | None = None
-    """How long there was talk, where the server says so at its end."""
+    """How long it was answered: known at its end, None where it never was, or the moment was not seen."""
 
     @property
     def party(self) -> Party | None:
@@ -451,7 +451,11 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     caller_id: CallerId | None = None
     """None where it is not known."""
     features: frozenset[Feature] = frozenset()
-    """What this line can do at all; grows while a connection is synchronised."""
+    """What this line can do at all; grows until the line is ``described``."""
+    described: bool = True
+    """Whether it has been read whose line this is and what it may do. Until then number and name may be empty, devices
+    and voicemail missing, and features may be added. Only of more than a hundred lines is this read after being online.
+    """
     synced: bool = False
     """Whether what stands here was confirmed by the system since the last loss."""
 

@@ -154,13 +154,21 @@ class Pbx:
         return requests.operations if requests is not None else {}
 
     def line(self, key: str) -> Line:
-        """The line with this id or number; raises ``UnknownLine``, which names those there are."""
+        """The line with this id or number; raises ``UnknownLine``, which names those there are.
+
+        Of a line that is not ``described`` yet, the number of a device will do: its own is not known.
+        """
         line = self._lines.get(key)
         if line is not None:
             return line
+        owner = None
         for snapshot in self._core.store.lines.values():
             if snapshot.number == key:
                 return self._lines[snapshot.id]
+            if not snapshot.described and any(device.id == key for device in snapshot.devices):
+                owner = snapshot.id
+        if owner is not None:
+            return self._lines[owner]
         raise self._core.unknown_line(key)
 
     def call(self, key: str) -> Call:

@@ -626,6 +626,9 @@ class System(Protocol):
         A safe operation that loses its session is repeated once, in the next one; nothing else is ever repeated.
         """
 
+    def expect_event(self, line: str) -> None:
+        """A command is being sent that changes this line: if no event says so in time, its state is read again."""
+
     def statistics(self) -> Statistics:
         """What its wire has seen."""
 

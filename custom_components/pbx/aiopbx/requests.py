@@ -17,6 +17,7 @@ from .http.secrets import HIDDEN, Mask, secret_fields
 from .operations import Operation, Operations, Send
 from .parameters import Parameter, ParameterKind, ParameterPlace
 from .policy import DialGuard
+from .settings.parsing import Unparsable, parse_json
 from .wire import secrets_of
 
 if TYPE_CHECKING:
@@ -191,8 +192,10 @@ def _read(parameter: Parameter, value: Any) -> Any:
     if parameter.place is not ParameterPlace.BODY:
         return int(value) if kind is ParameterKind.INTEGER and value.strip().isdecimal() else value
     try:
-        return msgspec.json.decode(value)
-    except msgspec.DecodeError:
+        return parse_json(value)
+    except Unparsable as error:
+        if error.bound:
+            raise InvalidInput(parameter.name, f"{error.problem}.") from None
         return value.split(",") if kind is ParameterKind.LIST else value
 
 
@@ -223,9 +226,10 @@ def _plain(body: Any) -> dict[str, Any]:
     plain = msgspec.to_builtins(body) if isinstance(body, msgspec.Struct) else body
     if isinstance(plain, str):
         try:
-            plain = msgspec.json.decode(plain)
-        except msgspec.DecodeError as error:
-            raise InvalidInput("body", f"is no JSON: {error}.", remedy='Write it like {"callee": "1001"}.') from None
+            plain = parse_json(plain)
+        except Unparsable as error:
+            what = error.problem if error.bound else f"is no JSON: {error.detail}"
+            raise InvalidInput("body", f"{what}.", remedy='Write it like {"callee": "1001"}.') from None
     if not isinstance(plain, Mapping):
         raise InvalidInput("body", "is no JSON object.", remedy='Write it like {"callee": "1001"}.')
     return dict(plain)
@@ -284,7 +288,7 @@ def _plain_answer(text: str) -> Any:
     """An answer as plain data; text where it is no JSON, None where there is nothing."""
     try:
         return msgspec.json.decode(text) if text.strip() else None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
 
 

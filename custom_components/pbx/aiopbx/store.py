@@ -6,10 +6,11 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from threading import Lock
+from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from .events import (
     AgentChanged,
@@ -40,7 +41,7 @@ E_co = TypeVar("E_co", bound=Event, covariant=True)
 Callback: TypeAlias = Callable[[Any], None]
 """Takes the events of the kind that it subscribes to, which the overloads of ``subscribe`` see to."""
 Kind: TypeAlias = type[Event] | tuple[type[Event], ...] | None
-_Table: TypeAlias = "dict[type[Event], tuple[_Entry, ...]]"
+_Table: TypeAlias = "dict[type[Event], _Audience]"
 KINDS: Final[tuple[type[Event], ...]] = (
     StatusChanged,
     LineAdded,
@@ -89,7 +90,7 @@ class Subscribers:
         with self._lock:
             table = self._everywhere if line is None else self._lines.setdefault(line, {})
             for one in kinds:
-                table[one] = (*table.get(one, ()), entry)
+                table.setdefault(one, _Audience()).add(entry)
 
         def remove() -> None:
             with self._lock:
@@ -99,11 +100,8 @@ class Subscribers:
                 entry.callback = _ignore
                 table = self._everywhere if line is None else self._lines.get(line, {})
                 for one in kinds:
-                    left = tuple(other for other in table.get(one, ()) if other is not entry)
-                    if left:
-                        table[one] = left
-                    else:
-                        table.pop(one, None)
+                    if not table[one].remove(entry):
+                        del table[one]
                 if line is not None and not table:
                     self._lines.pop(line, None)
 
@@ -118,21 +116,49 @@ class Subscribers:
         everywhere, lines = self._everywhere, self._lines
         for event in events:
             kind = type(event)
-            entries = everywhere.get(kind)
-            if entries is not None:
-                for entry in entries:
+            audience = everywhere.get(kind)
+            if audience is not None:
+                for entry in audience.now or self._settle(audience):
                     try:
                         entry.callback(event)
                     except Exception:
                         _LOG.exception("A subscriber failed on %s", kind.__name__)
             if lines and kind in _LINE_KINDS:
                 table = lines.get(event.line)  # type: ignore[attr-defined]
-                if table is not None:
-                    for entry in table.get(kind, ()):
+                audience = None if table is None else table.get(kind)
+                if audience is not None:
+                    for entry in audience.now or self._settle(audience):
                         try:
                             entry.callback(event)
                         except Exception:
                             _LOG.exception("A subscriber failed on %s", kind.__name__)
+
+    def _settle(self, audience: "_Audience") -> "tuple[_Entry, ...]":
+        """Note who receives the next rounds: once for all who came and went since the last one."""
+        with self._lock:
+            audience.now = tuple(audience.entries)
+            return audience.now
+
+
+class _Audience:
+    """Subscriptions to one kind of event, in the order in which they came. Each comes and goes in constant time."""
+
+    __slots__ = ("entries", "now")
+
+    def __init__(self) -> None:
+        self.entries: dict[_Entry, None] = {}
+        self.now: tuple[_Entry, ...] = ()
+        """Who receives a round; empty once someone has come or gone. A round that has begun keeps its own."""
+
+    def add(self, entry: "_Entry") -> None:
+        self.entries[entry] = None
+        self.now = ()
+
+    def remove(self, entry: "_Entry") -> bool:
+        """Take one out, and say whether someone is left."""
+        del self.entries[entry]
+        self.now = ()
+        return bool(self.entries)
 
 
 class _Entry:
@@ -304,6 +330,70 @@ def _merge(earlier: Event, later: Event) -> Event:
     return later
 
 
+class Stopwatch:
+    """Measures how long calls ring and talk, by a clock that is never set: a call may not end before it began.
+
+    It keeps what reducers cannot know, who are given the time of day. What was not seen is not measured.
+    """
+
+    __slots__ = ("_clock", "_marks")
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        """Read this clock, which never goes back."""
+        self._clock = clock
+        self._marks: dict[str, list[float | None]] = {}
+        """When each call began, and when it was answered."""
+
+    def __len__(self) -> int:
+        """How many calls are being measured."""
+        return len(self._marks)
+
+    def measure(self, events: tuple[Event, ...]) -> None:
+        """Note what begins with these events of a line, and write down how long the calls lasted that end."""
+        now = None
+        for event in events:
+            kind = type(event)
+            if kind is CallChanged:
+                answered = event.call.answered_at  # type: ignore[attr-defined]
+                if answered is not None and event.previous.answered_at is None:  # type: ignore[attr-defined]
+                    mark = self._marks.setdefault(event.call.id, [None, None])  # type: ignore[attr-defined]
+                    mark[1] = self._clock()
+            elif kind is CallStarted:
+                call: CallSnapshot = event.call  # type: ignore[attr-defined]
+                at = event.at
+                # A call that comes back after it was lost began at another time.
+                began, answered = call.started_at is at, call.answered_at is at
+                if began or answered:
+                    now = self._clock()
+                    self._marks[call.id] = [now if began else None, now if answered else None]
+            elif kind is CallEnded:
+                ended: CallSnapshot = event.call  # type: ignore[attr-defined]
+                seen = self._marks.pop(ended.id, None)
+                # What begins and ends at once was seen when it was over.
+                if seen is not None and ended.ended_at is not None and (now is None or seen[0] is not now):
+                    _write(ended, seen, self._clock())
+
+    def forget(self, events: tuple[Event, ...]) -> None:
+        """Measure no call further whose end was not seen."""
+        for event in events:
+            if type(event) is CallEnded:
+                self._marks.pop(event.call.id, None)
+
+
+def _write(call: CallSnapshot, seen: list[float | None], now: float) -> None:
+    """Say how long a call lasted that has just been made as ended, and that no one has seen yet.
+
+    To replace it and its event would cost as much as everything else that is done with the event. What the server says
+    stays: it has the better view.
+    """
+    began, answered = seen
+    rang = answered if call.answered else now
+    if began is not None and rang is not None and call.ring_seconds is None:
+        force_setattr(call, "ring_seconds", round(rang - began, 3))
+    if answered is not None and call.talk_seconds is None:
+        force_setattr(call, "talk_seconds", round(now - answered, 3))
+
+
 RECENT: Final = 25
 """How many events are kept for diagnostics."""
 
@@ -311,7 +401,7 @@ RECENT: Final = 25
 class Store:
     """The newest snapshot of every line, and of the nodes. Only the event loop that owns the client writes here."""
 
-    __slots__ = ("_publish", "lines", "nodes", "recent", "subscribers", "tap")
+    __slots__ = ("_publish", "lines", "nodes", "recent", "stopwatch", "subscribers", "tap")
 
     def __init__(self) -> None:
         """Begin with no lines."""
@@ -321,17 +411,20 @@ class Store:
         self.tap = Wiretap()
         """Those who look at the wire that fills this store."""
         self.recent: deque[Event] = deque(maxlen=RECENT)
+        self.stopwatch = Stopwatch()
         self._publish = self.subscribers.publish_all
 
     def put(self, snapshot: LineSnapshot, events: tuple[Event, ...]) -> None:
         """Keep a line's new snapshot, then publish the events that led to it."""
         self.lines[snapshot.id] = snapshot
         if events:
+            self.stopwatch.measure(events)
             self.recent.extend(events)
             self._publish(events)
 
     def publish(self, *events: Event) -> None:
-        """Publish events that change no line."""
+        """Publish events that change no line, or come with one that is gone."""
+        self.stopwatch.forget(events)
         self.recent.extend(events)
         self._publish(events)
 

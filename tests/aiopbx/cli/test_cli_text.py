@@ -71,7 +71,8 @@ def call(**fields: object) -> CallSnapshot:
                 parties=(Party(name="Ben"),),
                 cause="CLEARED",
                 answered_at=NOW,
-                ended_at=NOW + timedelta(seconds=90),
+                ended_at=NOW - timedelta(seconds=3510),  # the clock was set back
+                talk_seconds=90.0,
             ),
             "ended: answered with Ben, 90 s [CLEARED]",
         ),

@@ -1,6 +1,7 @@
 """The edges of the three reducers of Istra: calls, records and messages compared whole, and nothing told twice."""
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from aiopbx import (
     PartyKind,
     Recording,
 )
-from aiopbx.istra.reducer import crm, rcc, user as enduser
+from aiopbx.istra.reducer import crm, rcc, tables, user as enduser
 from aiopbx.istra.types import enduser as wire
 from aiopbx.istra.types.crm import CallType, CrmCallEvent, CrmEvent, DropCause, TalkCause
 from aiopbx.istra.types.rcc import CallLine, LineAction, LineCause, LineState
@@ -40,6 +41,38 @@ T = 1_700_000_000_000
 
 def kinds(events: tuple[Event, ...]) -> list[type[Event]]:
     return [type(event) for event in events]
+
+
+# ------------------------------------------------------------------------ words
+
+
+@pytest.mark.parametrize(
+    ("table", "meant"),
+    [
+        (
+            tables.UNANSWERED,
+            {"rejected": "rejected", "busy": "busy", "unavailable": "failed", "error": "failed"},
+        ),
+        (tables.DECIDED, {"transferred": "transferred"}),
+        (tables.PARTY_OF_TYPE, {"external": "external", "internal": "user"}),
+        (
+            tables.PARTY_OF_REMOTE,
+            dict.fromkeys(("station", "remote_station", "mobile_station"), "user")
+            | dict.fromkeys(("trunk", "trunk_mno", "trunk_vasplatform", "external_number"), "external")
+            | dict.fromkeys(("fax", "voicemail", "mediaserver", "group", "acd_group", "paging_group"), "service"),
+        ),
+        (
+            tables.CHOICES,
+            {
+                "from_presence_state": "from_presence",
+                "manual_setting": "manual",
+                "manual_custom_caller_id": "manual",
+            },
+        ),
+    ],
+)
+def test_what_the_words_of_istra_mean(table: dict[StrEnum, StrEnum], meant: dict[str, str]) -> None:
+    assert {word.name.lower(): meaning.value for word, meaning in table.items()} == meant
 
 
 # ------------------------------------------------------------------------ myRCC
@@ -342,7 +375,7 @@ def test_several_lines_keep_their_own_times(extension: Extension) -> None:
 
 @pytest.mark.parametrize(
     ("created", "another"),
-    [(rcc.REUSED, False), (rcc.REUSED + 1, True), (None, False), (0, False)],
+    [(60_000, False), (60_001, True), (None, False), (0, False)],
 )
 def test_when_the_same_id_is_another_line(extension: Extension, created: int | None, another: bool) -> None:
     extension.pushed(told("talking", -10), told("dropped", 0))

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from aiopbx.errors import ConnectionFailed, InvalidInput, NotAllowed, NotFound, NotReady, OutcomeUnknown, RequestRefused
-from aiopbx.http.transport import MOST_OF_AN_ERROR, _read_most
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.types.enduser import CallerIdChoice
 from tests.aiopbx.istra.conftest import Connect
@@ -229,29 +228,3 @@ async def test_what_may_do_later_says_so(status: int, connect: Connect, server: 
 async def test_nothing_that_was_said_is_not_shown(body: str, connect: Connect, server: IstraServer) -> None:
     error = await refused(connect, server, 500, body)
     assert str(error) == "POST v1/rcc/CallLine/{id}/hold was refused (500)."
-
-
-class Pieces:
-    """A body as the network brings it: never more at once than a piece."""
-
-    def __init__(self, *pieces: bytes) -> None:
-        self.pieces = list(pieces)
-
-    async def read(self, most: int) -> bytes:
-        if not self.pieces:
-            return b""
-        piece, self.pieces[0] = self.pieces[0][:most], self.pieces[0][most:]
-        if not self.pieces[0]:
-            del self.pieces[0]
-        return piece
-
-
-async def test_what_comes_in_pieces_is_read_to_its_end() -> None:
-    """The code decides, and may stand in the last piece."""
-    body: Any = Pieces(b'{"message": "no",', b' "code": ', b'"MYCRM_ERR_403"}')
-    assert await _read_most(body) == b'{"message": "no", "code": "MYCRM_ERR_403"}'
-
-
-async def test_no_more_is_read_of_an_error_than_is_worth_it() -> None:
-    body: Any = Pieces(*[b"x" * (MOST_OF_AN_ERROR - 1)] * 3)
-    assert len(await _read_most(body)) == MOST_OF_AN_ERROR

@@ -140,9 +140,13 @@ def test_who_is_created_is_monitored_where_everybody_is() -> None:
 # -------------------------------------------------------------------------------------------------------------- applier
 
 
+def no_doubt(login: str | None, why: str) -> None:
+    raise AssertionError(f"{login} is in doubt: {why}")
+
+
 def test_an_event_overtakes_every_read_of_it_and_no_other() -> None:
     made, _ = lines("a", "b")
-    applier = Applier(made, sole=None, on_other=lambda event: None)
+    applier = Applier(made, sole=None, on_other=lambda event: None, on_doubt=no_doubt)
     event = OnUserInfoChanged(login_name="a")
     with (
         applier.watch("a", OnUserInfoChanged) as first,
@@ -162,7 +166,7 @@ def test_an_event_overtakes_every_read_of_it_and_no_other() -> None:
 
 def test_an_answer_is_applied_unless_it_was_overtaken() -> None:
     made, events = lines("a")
-    applier = Applier(made, sole=None, on_other=lambda event: None)
+    applier = Applier(made, sole=None, on_other=lambda event: None, on_doubt=no_doubt)
 
     def numbered(line: LineSnapshot, number: str, now: datetime) -> Reduced:
         return LineSnapshot(id=line.id, number=number), ()
@@ -190,7 +194,7 @@ def test_an_answer_is_applied_unless_it_was_overtaken() -> None:
 def test_what_is_about_no_line_goes_on() -> None:
     made, _ = lines("a")
     others: list[Any] = []
-    applier = Applier(made, sole="a", on_other=others.append)
+    applier = Applier(made, sole="a", on_other=others.append, on_doubt=no_doubt)
     deleted = OnUserDeleted(login_name="stranger")
     applier.apply([deleted, OnUserInfoChanged(login_name="stranger")])
     assert others == []
@@ -219,10 +223,10 @@ async def test_many_notices_of_lost_events_are_few_rounds(monkeypatch: pytest.Mo
         monkeypatch.setattr(Telephony, "telephony_snapshot", slow)
         link = pbx._core.system._link  # type: ignore[attr-defined]
         for _ in range(100):
-            link._events_lost.notify()
+            link.doubts.add(None, "the server dropped some")
         await until(lambda: asked == 1)
         for _ in range(100):
-            link._events_lost.notify()
+            link.doubts.add(None, "the server dropped some")
         one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
         gate.set()
         await until(lambda: asked == 2)

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -117,3 +118,39 @@ async def test_a_server_with_tls_asked_without(make: Make, secure: O2gServer) ->
     with pytest.raises(ConnectionFailed):
         await make(url=secure.url.replace("https:", "http:")).open()
     assert secure.requests == []
+
+
+async def test_without_tls_the_authorities_are_read_when_a_request_leads_to_https(
+    make: Make, secure: O2gServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To read them takes longer than to log in."""
+    made: list[ssl.SSLContext] = []
+    default = ssl.create_default_context
+
+    def noted(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        made.append(default(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", noted)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "pbx.pem"))
+    async with O2gServer() as plain:
+        client = make(url=plain.url)
+        await client.open()
+        assert plain.requests
+        assert made == []
+        for _ in range(2):
+            url = f"{secure.url}{API}/notifications/chunked?id=key-of-the-channel"
+            channel = await client.open_channel(Subscription(public_polling_url=url, private_polling_url=url))
+            await channel.close()
+        assert len(secure.requests) == 2
+        assert len(made) == 1
+
+
+async def test_a_client_takes_no_connection_that_another_has_left(make: Make) -> None:
+    """It may be dead without anybody having noticed, and then a client that reconnects would wait for nothing."""
+    async with O2gServer() as plain:
+        for _ in range(2):
+            client = make(url=plain.url)
+            await client.open()
+            await client.close()
+        assert len({request.port for request in plain.requests}) == 2

@@ -28,9 +28,9 @@ async def raw_channel(url: str, request: bytes) -> tuple[asyncio.StreamReader, a
 @pytest.mark.parametrize(
     "head",
     [
-        b"GET PATH HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"POST PATH HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
-        b"POST PATH HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+        b"GET PATH HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST PATH HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+        b"POST PATH HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
     ],
 )
 async def test_opened_without_cookies_chunk_by_chunk(admin: Any, head: bytes) -> None:
@@ -173,7 +173,7 @@ async def test_other_methods_are_refused(admin: Any) -> None:
 async def test_slow_reader_hurts_only_itself(connect: Any) -> None:
     api = await (await connect(event_queue=100)).log_in()
     slow = await api.subscribe("telephony", ids=["*"])
-    _, writer = await raw_channel(slow["publicPollingUrl"], b"GET PATH HTTP/1.1\r\nHost: x\r\n\r\n")
+    _, writer = await raw_channel(slow["publicPollingUrl"], b"GET PATH HTTP/1.1\r\nHost: localhost\r\n\r\n")
     writer.transport.pause_reading()
     quick = await api.channel(await api.subscribe("telephony", ids=["*"]))
     for _ in range(600):

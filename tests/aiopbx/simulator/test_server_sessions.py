@@ -30,7 +30,8 @@ async def test_descriptor_and_log_in_are_only_read(api: Any, method: str) -> Non
         assert reply.headers["Allow"] == "GET"
 
 
-async def test_urls_are_built_from_the_host_that_was_asked(api: Any) -> None:
+async def test_urls_are_built_from_the_host_that_was_asked(connect: Any) -> None:
+    api = await connect(host_names=("pbx.example.com", "2001:db8::1"))
     reply = await api.send("GET", f"{api.root}/api/rest", headers={"Host": "pbx.example.com:8080"})
     assert reply.body["versions"][0]["publicUrl"].startswith("http://pbx.example.com:8080/api/rest/")
     await api.log_in()

@@ -4,12 +4,12 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests import processes
 
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".venv-lib/bin/python"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 Theme = Literal["light", "dark"]
+SIZE: ViewportSize = {"width": 1400, "height": 1000}
 SETTINGS = {
     # everything stays in the page, whatever is scrolled away
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
@@ -40,6 +41,8 @@ class Lab:
     url: str
     token: str
     notebooks: Path
+    spare: list[Page] = field(default_factory=list)
+    """JupyterLab's pages whose notebook is closed: to load the application costs more than most tests do in it."""
 
     def address(self, path: str) -> str:
         """Return the address of a page of this server."""
@@ -62,7 +65,7 @@ class Lab:
         """Where pictures go."""
         return pictures()
 
-    def page(self, width: int = 1400, height: int = 1000) -> Page:
+    def page(self, width: int = SIZE["width"], height: int = SIZE["height"]) -> Page:
         """Open an empty page."""
         page = self.browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(30_000)
@@ -70,10 +73,16 @@ class Lab:
 
     def open(self, notebook: str, theme: Theme = "light") -> "LabPage":
         """Open a notebook in JupyterLab, with a kernel that is ready."""
-        page = self.page()
-        page.goto(self.address(f"lab/workspaces/auto-{time.monotonic_ns()}/tree/{notebook}"))
-        opened = LabPage(page)
-        opened.wait_ready()
+        if self.spare:
+            page = self.spare.pop()
+            page.set_viewport_size(SIZE)
+            opened = LabPage(page, self)
+            opened.command("docmanager:open", path=notebook)
+        else:
+            page = self.page(**SIZE)
+            opened = LabPage(page, self)
+            page.goto(self.address(f"lab/workspaces/auto-{time.monotonic_ns()}/tree/{notebook}"))
+        opened.wait_ready(notebook)
         opened.theme(theme)
         return opened
 
@@ -83,21 +92,31 @@ class LabPage:
     """A notebook in JupyterLab. ``page`` is playwright's; widgets are found by role and accessible name."""
 
     page: Page
+    lab: Lab
 
     def command(self, name: str, **arguments: object) -> None:
-        """Begin one of JupyterLab's own commands."""
-        self.page.evaluate("([name, args]) => { jupyterapp.commands.execute(name, args) }", [name, arguments])
-
-    def wait_ready(self) -> None:
-        """Wait until the kernel waits for work."""
-        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-        self.page.wait_for_function(
-            """() => {
-              const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
-              return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+        """Begin one of JupyterLab's own commands; ``wait_done`` waits for the last of them."""
+        self.page.evaluate(
+            """([name, args]) => {
+              const began = window.began = {};
+              jupyterapp.commands.execute(name, args).catch(() => {}).then(() => { began.done = true; });
             }""",
+            [name, arguments],
+        )
+
+    def wait_ready(self, notebook: str) -> None:
+        """Wait until this notebook is there and its kernel waits for work."""
+        self.page.wait_for_function(
+            """notebook => {
+              const shown = window.jupyterapp?.shell.currentWidget;
+              const kernel = shown?.sessionContext?.session?.kernel;
+              return shown?.context?.path === notebook && shown.content.widgets.length > 0
+                && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+            }""",
+            arg=notebook,
             timeout=60_000,
         )
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
 
     def theme(self, theme: Theme) -> None:
         """Switch between the light and the dark theme."""
@@ -123,7 +142,7 @@ class LabPage:
         """Wait until nothing runs any more, and fail if a cell did."""
         cells = self.page.locator(".jp-Notebook .jp-CodeCell")
         running = cells.locator(".jp-InputPrompt").filter(has_text="[*]")
-        self.page.wait_for_timeout(200)
+        self.page.wait_for_function("() => window.began.done", timeout=timeout * 1000)
         expect(running).to_have_count(0, timeout=timeout * 1000)
         errors = self.page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
         assert errors.count() == 0, errors.first.inner_text()
@@ -176,9 +195,19 @@ class LabPage:
         return path
 
     def close(self) -> None:
-        """End the kernel and close the page."""
-        self.command("notebook:shutdown-kernel")
-        self.page.close()
+        """End the kernel, close the notebook without a question, and leave the page to the next test.
+
+        A test that fails does not come here: nobody gets the page that it leaves.
+        """
+        self.page.evaluate(
+            """async () => {
+              const shown = jupyterapp.shell.currentWidget;
+              await shown.sessionContext.shutdown();
+              shown.dispose();
+            }"""
+        )
+        expect(self.page.locator(".jp-Notebook, .pbx-view, .jp-Dialog")).to_have_count(0)
+        self.lab.spare.append(self.page)
 
 
 @pytest.fixture(scope="session")

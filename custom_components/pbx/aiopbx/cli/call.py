@@ -14,6 +14,7 @@ from ..istra.services import operations_of
 from ..o2g.services import OPERATIONS
 from ..policy import DialGuard
 from ..requests import Requests
+from ..settings.parsing import Unparsable, parse_json
 from .command import OK
 from .options import SYSTEMS
 from .output import console, print_json, print_line, print_note, progress
@@ -103,10 +104,13 @@ def _json(text: str) -> dict[str, Any]:
             text = Path(text[1:]).read_text(encoding="utf-8")
         except OSError as error:
             raise InvalidInput("body", f"{text[1:]} cannot be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise InvalidInput("body", f"{text[1:]} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
     try:
-        value = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        raise InvalidInput("body", f"is no JSON: {error}.", remedy="Write an object, @FILE, or - to read it.") from None
+        value = parse_json(text)
+    except Unparsable as error:
+        what = error.problem if error.bound else f"is no JSON: {error.detail}"
+        raise InvalidInput("body", f"{what}.", remedy="Write an object, @FILE, or - to read it.") from None
     if not isinstance(value, dict):
         raise InvalidInput("body", "is no JSON object.", remedy='Write it like {"callee": "1001"}.')
     return value

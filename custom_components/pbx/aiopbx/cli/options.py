@@ -315,6 +315,10 @@ class SimulateOptions:
     host: Annotated[str, typer.Option("--host", help="Address to listen on; others than loopback let others in.")] = (
         "127.0.0.1"
     )
+    host_names: Annotated[
+        list[str] | None,
+        typer.Option("--host-name", help="A name others reach it by, such as that of this machine; * is any. Repeat."),
+    ] = None
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the API; 0 is any.")] = 8080
     event_port: Annotated[int, typer.Option("--event-port", min=0, max=65535, help="Port of the events; 0 is any.")] = (
         8014

@@ -68,6 +68,7 @@ async def simulate(options: SimulateOptions) -> int:
     simulator = Simulator(
         SimulatorSettings(
             host=options.host,
+            host_names=tuple(options.host_names or ()),
             port=options.port,
             event_port=options.event_port,
             tls=options.tls,

@@ -69,17 +69,11 @@ def call_text(call: CallSnapshot) -> str:
     text = plain(call.state.value) if call.outcome is None else f"ended: {plain(call.outcome.value)}"
     if others:
         text += f" {_PREPOSITION[call.direction]} {others}"
-    if call.outcome is Outcome.ANSWERED and (length := _talk_seconds(call)) is not None:
+    if call.outcome is Outcome.ANSWERED and (length := call.talk_seconds) is not None:
         text += f", {length:.0f} s"
     if call.cause:
         text += f" [{call.cause}]"
     return text
-
-
-def _talk_seconds(call: CallSnapshot) -> float | None:
-    if call.answered_at is None or call.ended_at is None:
-        return None
-    return (call.ended_at - call.answered_at).total_seconds()
 
 
 def forward_text(forward: Forward | None) -> str:

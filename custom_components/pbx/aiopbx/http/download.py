@@ -9,8 +9,13 @@ from typing import Any, Final, Self
 
 import aiohttp
 
+from .body import TooLong
+
 CHUNK: Final = 64 * 1024
 """Bytes that are held at a time, at most."""
+
+LONGEST: Final = 1024**3
+"""Bytes that are taken, at most: more than a day of the best sound that telephone systems record."""
 
 Failure = Callable[[Exception], Exception]
 
@@ -36,6 +41,8 @@ class Download:
         self._failure = failure
         self._begun = False
         self.closed = False
+        self.most = LONGEST
+        """Bytes after which reading ends with an error: a server that never ends would fill the disk."""
 
     def __repr__(self) -> str:
         """Say how much there is."""
@@ -72,25 +79,37 @@ class Download:
         self._response.close()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the bytes as they come, at most ``CHUNK`` of them. Raises ``ConnectionFailed`` where they break off."""
+        """Give the bytes as they come, at most ``CHUNK`` of them.
+
+        Raises ``ConnectionFailed`` where they break off, and where there are more than ``most``.
+        """
         if self._begun or self.closed:
             raise RuntimeError("A download can be read only once.")
         self._begun = True
+        read = 0
         try:
+            self._check(self.size or 0)
             async for chunk in self._response.content.iter_chunked(CHUNK):
+                read += len(chunk)
+                self._check(read)
                 if chunk:
                     yield chunk
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except Exception as error:
             raise self._failure(error) from None
         finally:
             self.close()
+
+    def _check(self, size: int) -> None:
+        if size > self.most:
+            raise TooLong(self.most)
 
     async def to_file(self, path: str | os.PathLike[str], *, on_progress: Callable[[int], Any] | None = None) -> int:
         """Write it to a file, and return how many bytes that were.
 
         The file appears when it is whole; until then, and after an error never, there is only one beside it that ends
         with ``.part``. ``on_progress`` is called with the number of bytes so far. Nothing blocks the event loop. Raises
-        ``ConnectionFailed`` where the server breaks off, ``OSError`` where the file cannot be written.
+        ``ConnectionFailed`` where the server breaks off or sends more than ``most``, ``OSError`` where the file cannot
+        be written.
         """
         target = Path(path)
         part = target.with_name(target.name + ".part")

@@ -5,8 +5,10 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +21,7 @@ from yarl import URL
 
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
 from ..settings.connection import ConnectionSettings
+from .body import ENCODINGS, MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR, TooLong, Unreadable, read_body
 from .download import Download
 from .secrets import Mask, Secrets, target
 from .tap import WireStatistics
@@ -26,8 +29,31 @@ from .tap import WireStatistics
 _LOGGER = logging.getLogger(__name__)
 JSON: Final = "application/json"
 MOST_REDIRECTS: Final = 5
-MOST_OF_AN_ERROR: Final = 64 * 1024
+MOST_COOKIES: Final = 50
 _MOST_SHOWN: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One request that is about to be made. A redirect makes another of it, with ``dataclasses.replace``."""
+
+    method: str
+    url: str = field(repr=False)
+    name: str
+    """What errors call it."""
+    safe: bool
+    """Whether it may be repeated, which decides what is raised when no answer comes."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    with_cookies: bool = True
+    timeout: float | None = None
+    """Seconds; the settings' where it is None."""
+    stream: bool = False
+    """Whether a 2xx answer is not read."""
+    most: int = MOST_OF_AN_ANSWER
+    """Bytes that a 2xx answer may have."""
+    hide: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets that only this request holds."""
 
 
 @dataclass(slots=True)
@@ -99,11 +125,14 @@ class HttpTransport:
         """Those who look at the messages."""
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
-        self._ssl: ssl.SSLContext | None = None
+        self._tls: ssl.SSLContext | None = None
+        # Trusts no one. With a context of its own, no client gets a connection that another one has left in the pool.
+        self._plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     async def open(self) -> None:
         """Prepare to make requests. Raises ``InvalidInput`` if the CA file cannot be used."""
-        self._ssl = await self.settings.load_ssl()
+        if self.url.startswith("https:") or self.settings.ca_file is not None:
+            self._tls = await self.settings.load_ssl()
         if self._shared.closed or self._shared.connector is None:
             raise ConnectionFailed("The HTTP session that was given is closed.", remedy="Give one that is open.")
         trace = aiohttp.TraceConfig()
@@ -136,84 +165,78 @@ class HttpTransport:
 
     # ---------------------------------------------------------------------------------------------------- requests
 
-    async def _exchange(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        with_cookies: bool,
-        safe: bool,
-        timeout: float | None,
-        stream: bool = False,
-        hide: tuple[str, ...] = (),
-    ) -> Answer:
+    async def _exchange(self, request: Outgoing) -> Answer:
         """Make one request as ``_once`` does, and publish it to the wiretap."""
-        exchange = None
+        exchange, hide = None, request.hide
         if self.tap.listeners:
             exchange = self.tap.exchange()
-            self.publish(self.shown(name, url, hide), body, sent=True, exchange=exchange, hide=hide)
-        answer = await self._once(
-            method, url, name, headers, body, with_cookies=with_cookies, safe=safe, timeout=timeout, stream=stream
-        )
+            shown = self.shown(request.name, request.url, hide)
+            self.publish(shown, request.body, sent=True, exchange=exchange, hide=hide)
+        answer = await self._once(request)
         if self.tap.listeners:
-            shown = self.shown(name, url, hide)
+            shown = self.shown(request.name, request.url, hide)
             self.publish(shown, answer.body, sent=False, status=answer.status, exchange=exchange, hide=hide)
         return answer
 
-    async def _once(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        with_cookies: bool,
-        safe: bool,
-        timeout: float | None,
-        stream: bool = False,
-    ) -> Answer:
+    async def _once(self, request: Outgoing) -> Answer:
         """Make one request and return its answer, whatever that is; a redirect is not followed.
 
-        With ``stream`` a 2xx answer is not read. Raises what ``failure`` makes of an answer that does not come.
+        Raises what ``failure`` makes of an answer that does not come.
         """
-        http, sent = self._open_session, _Sent(safe)
+        http, sent, url = self._open_session, _Sent(request.safe), request.url
         cookies = self.cookies
-        if with_cookies and cookies:
-            headers = {**headers, "Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
+        headers = {"Accept-Encoding": "identity" if request.stream else ENCODINGS, **request.headers}
+        if request.with_cookies and cookies:
+            headers["Cookie"] = self.cookie_header
         self.statistics.requests += 1
-        limit = timeout or self.settings.request_timeout
+        limit = request.timeout or self.settings.request_timeout
         try:
             response = await http.request(
-                method,
+                request.method,
                 URL(url, encoded=True),
                 headers=headers,
-                data=body,
+                data=request.body,
                 skip_auto_headers=("Content-Type",),
-                ssl=self.tls,
+                ssl=await self.tls(url),
                 proxy=self.proxy(url),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(connect=limit, sock_connect=limit, sock_read=limit)
-                if stream
+                if request.stream
                 else aiohttp.ClientTimeout(total=limit),
+                auto_decompress=request.stream,  # what is read here is expanded here, to its bound
                 trace_request_ctx=sent,
             )
             good = 200 <= response.status < 300
-            if stream and good:
+            if request.stream and good:
                 answer = Answer(response.status, response.headers, b"", url, response)
             else:
                 async with response:
-                    read = await (response.read() if good else _read_most(response.content))
+                    read = await self._read(response, request)
                 answer = Answer(response.status, response.headers, read, url)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise self.failure(error, name, url, sent=sent.headers, safe=safe) from None
-        if with_cookies and cookies is self.cookies:  # else they are of a session that is over
+        except TooLong as error:
+            raise too_long(request.name, error.most, safe=request.safe) from None
+        except PbxError:
+            raise
+        except Exception as error:
+            raise self.failure(error, request.name, url, sent=sent.headers, safe=request.safe) from None
+        if request.with_cookies and cookies is self.cookies:  # else they are of a session that is over
             self._keep_cookies(answer)
-        _LOGGER.debug("%s: %s", name, answer.status)
+        _LOGGER.debug("%s: %s", request.name, answer.status)
         return answer
+
+    async def _read(self, response: aiohttp.ClientResponse, request: Outgoing) -> bytes:
+        """The body of an answer, or as much as is worth reading of a refusal."""
+        good = 200 <= response.status < 300
+        if good and (response.content_length or 0) > request.most:
+            raise TooLong(request.most)
+        most = request.most if good else MOST_OF_AN_ERROR
+        encoding = response.headers.get("Content-Encoding", "")
+        try:
+            return await read_body(response.content, encoding, most, whole=good)
+        except Unreadable:
+            if good:
+                raise
+            return b""  # the status says enough
 
     def basic(self, login: tuple[str, str]) -> str:
         """Return the header of a name and a password, which is a secret from now on."""
@@ -228,7 +251,15 @@ class HttpTransport:
         """
         if answer.response is None:
             raise final(f"{name}: the answer cannot be read.", "Check the address of the server.")
-        return Download(answer.response, lambda error: self.failure(error, name, answer.url, sent=True, safe=True))
+        return Download(answer.response, lambda error: self._broken(error, name, answer.url))
+
+    def _broken(self, error: Exception, name: str, url: str) -> PbxError:
+        if isinstance(error, TooLong):
+            return final(
+                f"{name}: more than {error.most:,} bytes came, and the rest was not read.",
+                "Set most of the download to more, if it is really that long.",
+            )
+        return self.failure(error, name, url, sent=True, safe=True)
 
     def publish(
         self,
@@ -258,12 +289,16 @@ class HttpTransport:
         """The session without cookies and credentials that the event channel is read with."""
         return self._open_session
 
-    @property
-    def tls(self) -> ssl.SSLContext:
-        """The one TLS context of requests and channel."""
-        if self._ssl is None:
-            raise ConnectionFailed("The connection is closed.")
-        return self._ssl
+    async def tls(self, url: str) -> ssl.SSLContext:
+        """Return the one TLS context of requests and channel.
+
+        Where a server is spoken to without TLS, there is none until a redirect leads to https: to read the system's
+        authorities takes longer than to log in.
+        """
+        if self._tls is None and url.lower().startswith("https:"):
+            context = await self.settings.load_ssl()
+            self._tls = self._tls or context
+        return self._tls or self._plain
 
     def proxy(self, url: str) -> str | None:
         """Return the proxy of the environment, if the given session goes by it."""
@@ -273,6 +308,11 @@ class HttpTransport:
         if proxy_bypass(parts.hostname or ""):
             return None
         return getproxies().get(parts.scheme)
+
+    @property
+    def cookie_header(self) -> str:
+        """All cookies, as a header has them."""
+        return "; ".join(f"{key}={value}" for key, value in self.cookies.items())
 
     def _keep_cookies(self, answer: Answer) -> None:
         self.keep_cookies(answer.headers.getall("Set-Cookie", ()))
@@ -286,17 +326,23 @@ class HttpTransport:
                 continue
             if not value or any(_forgets(part) for part in attributes):
                 self.cookies.pop(key, None)
-            else:
+            elif key in self.cookies or len(self.cookies) < MOST_COOKIES:
                 self.cookies[key] = value
                 self.secrets.add_passing(value)
 
     def redirected(self, answer: Answer, name: str, location: str | None = None) -> str:
         """Return where a redirect leads. Raises ``ConnectionFailed`` where it must not be followed."""
-        target = urljoin(answer.url, answer.headers.get("Location", "") if location is None else location)
-        if not self.may_follow(answer.url, target):
-            host = urlsplit(target).hostname or "nowhere"
+        location = answer.headers.get("Location", "") if location is None else location
+        try:
+            target = urljoin(answer.url, location)
+            follow, host = self.may_follow(answer.url, target), urlsplit(target).hostname
+        except ValueError:
             raise final(
-                f"{name}: the server redirects to {host}, which is not followed with the login.",
+                f"{name}: the server redirects to what is no URL.", "Check how the server is configured."
+            ) from None
+        if not follow:
+            raise final(
+                f"{name}: the server redirects to {host or 'nowhere'}, which is not followed with the login.",
                 "Use that server's address; or, if it is yours, add the host to trusted_redirects.",
             )
         return target
@@ -311,6 +357,10 @@ class HttpTransport:
             return final(f"{where} does not speak TLS as it should.", "Check the port, and whether it is https at all.")
         if isinstance(error, aiohttp.InvalidUrlClientError | aiohttp.InvalidURL):
             return final(f"{name}: the server gave a URL that cannot be used.", "Check how the server is configured.")
+        if isinstance(error, Unreadable) and safe:
+            return final(f"{name}: the answer cannot be read; {error}.", "Check what stands before the server.")
+        if not isinstance(error, _FORESEEN):
+            note_unforeseen(error, name)
         if sent and not safe:
             return OutcomeUnknown(
                 f"{name} was sent and not answered ({why(error)}). It may have been carried out.",
@@ -327,12 +377,41 @@ class HttpTransport:
         )
 
 
-async def _read_most(content: aiohttp.StreamReader) -> bytes:
-    """Read a body that may come in pieces, to its end or as much as is worth reading of an error."""
-    read = b""
-    while len(read) < MOST_OF_AN_ERROR and (piece := await content.read(MOST_OF_AN_ERROR - len(read))):
-        read += piece
-    return read
+_FORESEEN: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+"""What an answer that does not come raises; ``ValueError`` is what aiohttp makes of some that are odd."""
+
+
+@contextmanager
+def only_pbx_errors(name: str, *, safe: bool) -> Iterator[None]:
+    """Let nothing out of an exchange that is no ``PbxError``: every way of asking a server something goes through here.
+
+    Servers answer what nobody has thought of. Whatever that raises further down is one failed request, noted with its
+    place, so that those who ask need to know one kind of error only.
+    """
+    try:
+        yield
+    except PbxError:
+        raise
+    except Exception as error:
+        note_unforeseen(error, name)
+        message = f"{name}: the answer could not be used ({type(error).__name__})."
+        if safe:
+            raise ConnectionFailed(message, remedy="Report it: the log says where it happened.") from None
+        raise OutcomeUnknown(message, remedy="It may have been carried out; look at the state.") from None
+
+
+def note_unforeseen(error: Exception, name: str) -> None:
+    """Log where something happened that nothing should raise, without its text, which may quote the answer."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _LOGGER.error("%s failed in a way that was not foreseen: %s\n%s", name, type(error).__name__, where)
+
+
+def too_long(name: str, most: int, *, safe: bool) -> PbxError:
+    """Return the error of an answer that is longer than is read."""
+    message = f"{name}: the answer is longer than {most:,} bytes, and was not read to its end."
+    if not safe:
+        return OutcomeUnknown(message, remedy="The server has accepted the request; look at the state.")
+    return final(message, "Ask for less at a time; or check that it is the telephone system that answers there.")
 
 
 def certificate_failure(error: Exception, where: str) -> CertificateFailed:
@@ -376,16 +455,20 @@ def why(error: BaseException) -> str:
     return type(error).__name__
 
 
+_PAST: Final = re.compile(r"-[0-9]+|0+")
+"""A ``Max-Age`` that is over; what is no number means nothing, and numbers can be too long to be made one."""
+
+
 def _forgets(attribute: str) -> bool:
     """Whether this attribute of a cookie says that it is over."""
     name, _, value = attribute.strip().partition("=")
     if name.lower() == "max-age":
-        return value.strip().lstrip("-").isdigit() and int(value) <= 0
+        return _PAST.fullmatch(value.strip()) is not None
     if name.lower() != "expires":
         return False
     try:
         return parsedate_to_datetime(value.replace("-", " ")).year < 1971  # ended cookies are dated at the beginning
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return False
 
 
@@ -393,7 +476,7 @@ def said(body: bytes) -> dict[str, Any]:
     """What the body of a refusal says, where it is an object."""
     try:
         values = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 

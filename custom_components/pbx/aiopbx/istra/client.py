@@ -11,7 +11,7 @@ import aiohttp
 from ..errors import InvalidInput, NotSupported, Offline, PbxError, SessionLost
 from ..exchange import Exchange, WireClient
 from ..http.tap import WireStatistics
-from ..http.transport import Answer
+from ..http.transport import Answer, only_pbx_errors
 from ..loops import settle
 from ..operations import Operation, Query, operation_of
 from ..settings.connection import ConnectionSettings
@@ -102,8 +102,9 @@ class IstraClient(IstraServices, WireClient):
         ``RequestRefused``, ``CertificateFailed``, ``ConnectionFailed``, ``InvalidInput``.
         """
         try:
-            await self._transport.open()
-            await self._session.open()
+            with only_pbx_errors("The login", safe=True):
+                await self._transport.open()
+                await self._session.open()
         except BaseException:
             await self.close()
             raise
@@ -151,7 +152,9 @@ class IstraClient(IstraServices, WireClient):
             return await super()._exchange(operation, path, query, body)
         self._require(operation, path, query, body)
         self._last_request = monotonic()
-        return Exchange(cast("T", await (self._log_in() if operation.name == "login" else self._session.log_out())))
+        with only_pbx_errors(str(operation), safe=True):
+            await (self._log_in() if operation.name == "login" else self._session.log_out())
+        return Exchange(cast("T", None))
 
     async def _send(
         self, operation: Operation[Any], path: Mapping[str, str], query: Query, body: Wire | None
@@ -261,9 +264,18 @@ class IstraClient(IstraServices, WireClient):
         """
         if not self._session.opened:
             raise Offline("WS: there is no session.", remedy="Log in first.")
+        with only_pbx_errors("The socket", safe=True):
+            socket = await self._open_socket(keep_alive)
+        self._sockets = {one for one in self._sockets if not one.closed}
+        self._sockets.add(socket)
+        if self._touching is None:
+            self._touching = asyncio.create_task(self._touch(), name="istra-session")
+        return socket
+
+    async def _open_socket(self, keep_alive: float) -> PushSocket:
         generation = self._session.generation
         try:
-            socket = await open_socket(self._transport, keep_alive=keep_alive)
+            return await open_socket(self._transport, keep_alive=keep_alive)
         except SessionLost as error:
             if error.status != 401:
                 self._session.lose(error)
@@ -273,15 +285,10 @@ class IstraClient(IstraServices, WireClient):
             finally:
                 self._tell_of_the_new_session()
             try:
-                socket = await open_socket(self._transport, keep_alive=keep_alive)
+                return await open_socket(self._transport, keep_alive=keep_alive)
             except SessionLost as again:
                 self._session.lose(again)
                 raise
-        self._sockets = {one for one in self._sockets if not one.closed}
-        self._sockets.add(socket)
-        if self._touching is None:
-            self._touching = asyncio.create_task(self._touch(), name="istra-session")
-        return socket
 
     async def _touch(self) -> None:
         """Make a request now and then: a session that only listens expires."""

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import random
+from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Final
 
 from msgspec.structs import replace
 
 from ..backoff import Backoff
 from ..errors import NotAllowed, NotReady, PbxError, RequestRefused, SessionLost
 from ..events import Event
-from ..model import AvailableLine, LineSnapshot
+from ..model import AvailableLine, CallSnapshot, CallState, LineSnapshot
 from ..ports import DialOptions, Refusing
 from ..settings.connection import ConnectionSettings
 from ..store import Reduced
@@ -24,9 +26,15 @@ from .types.crm import CrmCallEvent, CrmEvent
 
 _LOG = logging.getLogger(__name__)
 
+RINGS: Final = 120.0
+"""Seconds that a call rings at most: after a push that could not be read, no longer is waited for its end."""
+_RINGING: Final = frozenset({CallState.RINGING_INCOMING, CallState.RINGING_OUTGOING, CallState.DIALING})
+
 
 class Terminals:
     """The terminals. See ``Monitor``."""
+
+    reads_calls = False
 
     def __init__(
         self, client: IstraClient, settings: ConnectionSettings, lines: Lines, listeners: Listeners, start: Start
@@ -82,6 +90,22 @@ class Terminals:
                 if event.event is not CrmEvent.DROPPED:
                     self.serves(terminal)
                 self._put(*reducer.happened(self._state(terminal), event, now))
+
+    async def confirm(self, lines: Collection[str] | None) -> None:
+        """Calls in progress cannot be read. But none rings for ever, so those that ring now have an end."""
+        ringing = {
+            one: [call for call in line.calls if call.state in _RINGING]
+            for one, line in self._lines.store.lines.items()
+            if lines is None or one in lines
+        }
+        if any(ringing.values()):
+            self._start(self._forget_ringing(ringing), "ringing")
+
+    async def _forget_ringing(self, ringing: dict[str, list[CallSnapshot]]) -> None:
+        await asyncio.sleep(RINGS)
+        for one, calls in ringing.items():
+            if self._lines.get(one) is not None:
+                self._put(*reducer.unconfirmed(self._state(one), calls, datetime.now(UTC)))
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """Every terminal."""

@@ -8,7 +8,7 @@ written, a value becomes what its type says if that can be done at all, and if i
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -77,6 +77,8 @@ class FrameDecoder:
     def __init__(self, application: Application, statistics: WireStatistics | None = None) -> None:
         """Count into these statistics."""
         self.statistics = statistics if statistics is not None else WireStatistics()
+        self.on_missed: Callable[[str], None] = lambda why: None
+        """Called when something that was pushed cannot be read, in words."""
         self._item = _ITEMS[application]
         self._strict = msgspec.json.Decoder(_PUSHES[application], strict=False).decode
         self._look_in = 0
@@ -172,6 +174,7 @@ class FrameDecoder:
     def _malformed(self, what: str) -> None:
         self.statistics.malformed_frames += 1
         self.statistics.log_once(what)
+        self.on_missed(what)
 
     def _count(self, items: int, unlisted: int) -> None:
         self.statistics.events += items

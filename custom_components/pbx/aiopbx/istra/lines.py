@@ -1,12 +1,13 @@
 """What the three applications of Istra have in common: the steps of a link, its lines, and its listeners."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol
 
 from msgspec.structs import replace
 
+from ..doubts import Doubts
 from ..errors import InvalidInput, UnknownLine
 from ..events import CallEnded, Event, LineAdded, LineRemoved
 from ..model import AvailableLine, CallSnapshot, Feature, LineSnapshot
@@ -31,6 +32,9 @@ class Monitored:
 class Monitor(Protocol):
     """One application on one link: what the link does, step by step."""
 
+    reads_calls: bool
+    """Whether calls in progress can be read."""
+
     @property
     def commands(self) -> Commands:
         """The requests."""
@@ -47,6 +51,9 @@ class Monitor(Protocol):
     def apply(self, push: Push) -> None:
         """Apply what was pushed."""
 
+    async def confirm(self, lines: Collection[str] | None) -> None:
+        """Have the state of these lines confirmed, of all if it is None: something that was pushed has been missed."""
+
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """All lines that could be monitored."""
 
@@ -54,10 +61,11 @@ class Monitor(Protocol):
 class Lines:
     """The lines that one link monitors, and the only way from it to their snapshots in the store."""
 
-    def __init__(self, store: Store, features: frozenset[Feature]) -> None:
-        """Every line can do this."""
+    def __init__(self, store: Store, features: frozenset[Feature], doubts: Doubts) -> None:
+        """Every line can do this; those of which something may have been missed go into ``doubts``."""
         self.store = store
         self.features = features
+        self.doubts = doubts
 
     def get(self, id: str) -> LineSnapshot | None:
         """The newest snapshot."""

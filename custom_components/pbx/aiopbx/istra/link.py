@@ -26,18 +26,18 @@ _MONITORS: Final[dict[str, Callable[..., Monitor]]] = {"myrcc": Extensions, "myc
 class IstraLink(WireLink[IstraClient]):
     """One connection: a session, its socket and its listeners. See ``Link``."""
 
+    reads_together = True
+
     def __init__(self, client: IstraClient, settings: ConnectionSettings, store: Store) -> None:
         """Not open yet."""
-        super().__init__("istra", client)
+        super().__init__("istra", client, settings, store)
         self.socket: PushSocket | None = None
-        self._settings = settings
         self._monitored = Monitored()
-        self._synchronising = False
-        """Whether ``sync`` has begun: before, this link is not in use, and what is pushed belongs to no state."""
         # Listeners belong to the account, so that the names of two clients must not be the same.
         listeners = Listeners(client, f"aiopbx-{secrets.token_hex(4)}-")
-        lines = Lines(store, FEATURES[settings.system])
+        lines = Lines(store, FEATURES[settings.system], self.doubts)
         self._monitor: Monitor = _MONITORS[settings.system](client, settings, lines, listeners, self._start)
+        self.reads_calls = self._monitor.reads_calls
         self.commands = self._monitor.commands
 
     def __repr__(self) -> str:
@@ -55,6 +55,7 @@ class IstraLink(WireLink[IstraClient]):
             await self.client.open()
             self._monitored = await self._monitor.discover()
             self.socket = await self.client.open_socket()
+            self.socket.on_missed = self._on_missed
             self.info = self._describe()
             self._start(self._read(self.socket), "read")
             self._start(self._watch_session(), "session")
@@ -73,10 +74,17 @@ class IstraLink(WireLink[IstraClient]):
             administrator=settings.system == "myrcc",
         )
 
-    async def sync(self) -> None:
-        """Subscribe, and bring the store up to date: the state is the answer, so that nothing falls between."""
-        self._synchronising = True
+    async def _bring_up_to_date(self) -> None:
+        """Subscribe: the state is the answer, so that nothing falls between."""
         await self._monitor.sync(self._monitored)
+
+    async def _confirm(self, lines: frozenset[str] | None) -> None:
+        await self._monitor.confirm(lines)
+
+    def _on_missed(self, why: str) -> None:
+        """Something was pushed that cannot be read, so nobody knows which line it was about."""
+        if self._synchronising:
+            self.doubts.add(None, why)
 
     async def _read(self, socket: PushSocket) -> None:
         """Apply what is pushed while this link is in use."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Final
 
@@ -25,6 +26,8 @@ _DROPPED: Final = LineState.DROPPED
 
 class Extensions:
     """The extensions. See ``Monitor``."""
+
+    reads_calls = True
 
     def __init__(
         self, client: IstraClient, settings: ConnectionSettings, lines: Lines, listeners: Listeners, start: Start
@@ -60,8 +63,16 @@ class Extensions:
         if not monitored.lines and not monitored.everybody:
             return
         self._by_number = {line.number: line.id for line in monitored.lines if line.number}
-        name = await self._listeners.create()
-        listing = await self._client.rcc.call_lines(listener_name=name)
+        await self._list(await self._listeners.create())
+
+    async def confirm(self, lines: Collection[str] | None) -> None:
+        """List all call lines again, whichever lines are meant: it is one request."""
+        await self._list(None)
+
+    async def _list(self, listener: str | None) -> None:
+        """Have the calls of every line listed, and pushed to this listener from then on; None leaves the listeners."""
+        self._pushed = self._pushed or set()
+        listing = await self._client.rcc.call_lines(listener_name=listener)
         of: dict[str, list[CallLine]] = defaultdict(list)
         for one in listing.all:
             owner = self._owner(one)
@@ -70,8 +81,8 @@ class Extensions:
             elif owner is not None:
                 of[owner].append(one)
         pushed, self._pushed = self._pushed or set(), None
-        for line in monitored.lines:
-            self._put(*reducer.listed(self._state(line.id), of.get(line.id, ()), pushed, datetime.now(UTC)))
+        for extension in list(self._lines.store.lines):
+            self._put(*reducer.listed(self._state(extension), of.get(extension, ()), pushed, datetime.now(UTC)))
 
     def apply(self, push: Push) -> None:
         """Apply the snapshots of call lines that were pushed."""
@@ -86,6 +97,8 @@ class Extensions:
             if call.state is _DROPPED:
                 self._extension_of.pop(call.line_id, None)
             if owner is None:
+                if call.state != "dropped":
+                    self._lines.doubts.add(None, "a call line that names no extension")
                 continue
             line = lines.get(owner)
             if line is None:

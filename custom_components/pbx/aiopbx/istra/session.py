@@ -15,6 +15,7 @@ from ..errors import (
     TwoStepRequired,
 )
 from ..exchange import Session
+from ..http.body import MOST_OF_A_LOGIN
 from ..loops import settle
 from ..operations import operation_of
 from .services import SessionService
@@ -92,7 +93,7 @@ class SessionKeeper(Session):
         name = str(operation_of(SessionService.login))
         transport.forget()
         basic = (self.login_name, transport.settings.password.get_secret_value())
-        answer = await transport.request("POST", _LOGIN, name=name, basic=basic, safe=True)
+        answer = await transport.request("POST", _LOGIN, name=name, basic=basic, safe=True, most=MOST_OF_A_LOGIN)
         if not 200 <= answer.status < 300:
             transport.forget()
             raise self._refused(refusal(answer, name, transport.secrets, safe=True, login=True))
@@ -158,9 +159,9 @@ class SessionKeeper(Session):
         transport = self.transport
         name = str(operation_of(SessionService.logout))
         try:
-            answer = await transport.request("POST", _LOGOUT, name=name, safe=True)
+            answer = await transport.request("POST", _LOGOUT, name=name, safe=True, most=MOST_OF_A_LOGIN)
             if answer.status == 405:
-                answer = await transport.request("GET", _LOGOUT, name=name, safe=True)
+                answer = await transport.request("GET", _LOGOUT, name=name, safe=True, most=MOST_OF_A_LOGIN)
         finally:
             self.opened = False
         if not 200 <= answer.status < 300:

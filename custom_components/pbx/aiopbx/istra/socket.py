@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from enum import StrEnum
 from time import monotonic
@@ -30,6 +30,8 @@ KEEP_ALIVE: Final = 30.0
 """Seconds between the keepalives of myIstra."""
 SHORTEST: Final = 0.01
 """Seconds between two keepalives at least, whatever the server names."""
+LONGEST_TIMEOUT: Final = 24 * 3600 * 1000
+"""Milliseconds of silence that a server can bear, at most: some numbers are too long to calculate with."""
 LONGEST_FRAME: Final = 2 * 1024 * 1024
 """Bytes; a longer frame ends the socket. It is 3,500 call lines with all that the guides have of them."""
 LONG_FRAME: Final = 64 * 1024
@@ -81,6 +83,7 @@ class PushSocket:
         self._connection = connection
         self._transport = transport
         self._decoder = FrameDecoder(transport.application, transport.statistics)
+        self._decoder.on_missed = lambda why: self.on_missed(why)
         self._early: deque[Push] = deque()
         self._pieces: Iterator[Frame] | None = None
         """What is left of a long frame."""
@@ -98,6 +101,8 @@ class PushSocket:
         """Seconds of silence that the server bears, where it has said so."""
         self.last_heard = self.last_frame = self.last_sent = monotonic()
         """When the server last sent anything or answered, and when a keepalive last went out, monotonic."""
+        self.on_missed: Callable[[str], None] = lambda why: None
+        """Called when something that was pushed cannot be read."""
         self.end: SocketEnd | None = None
         """None while it is open."""
         self.end_reason: str | None = None
@@ -176,7 +181,7 @@ class PushSocket:
         if isinstance(decoded, SocketTimeout):
             self._greeted = True
             if decoded.timeout_milliseconds > 0:
-                self.timeout = decoded.timeout_milliseconds / 1000
+                self.timeout = min(decoded.timeout_milliseconds, LONGEST_TIMEOUT) / 1000
                 self.period = max(self.timeout / 3, SHORTEST)
                 self._wanted.set()
         elif decoded is Ping.PING:
@@ -294,7 +299,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
         try:
             connection = await _Connect(
                 "ws" + url.removeprefix("http"),
-                ssl=transport.tls if secure else None,
+                ssl=await transport.tls(url) if secure else None,
                 additional_headers=headers,
                 user_agent_header=None,
                 compression=None,

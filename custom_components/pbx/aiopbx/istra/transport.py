@@ -1,6 +1,7 @@
 """HTTP as Istra speaks it, and its refusals."""
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -15,9 +16,20 @@ from ..errors import (
     RequestRefused,
     SessionLost,
 )
+from ..http.body import MOST_OF_AN_ANSWER
 from ..http.secrets import Secrets
 from ..http.tap import WireStatistics
-from ..http.transport import JSON, MOST_REDIRECTS, Answer, HttpTransport, final, shortened, unknown_outcome
+from ..http.transport import (
+    JSON,
+    MOST_REDIRECTS,
+    Answer,
+    HttpTransport,
+    Outgoing,
+    final,
+    only_pbx_errors,
+    shortened,
+    unknown_outcome,
+)
 from ..settings.connection import ConnectionSettings
 from .decoding import convert, forgiving
 from .types.session import Application, ErrorBody
@@ -65,11 +77,6 @@ class IstraTransport(HttpTransport):
         self.cookies = {}
         self.token = None
 
-    @property
-    def cookie_header(self) -> str:
-        """All cookies, as a header has them."""
-        return "; ".join(f"{key}={value}" for key, value in self.cookies.items())
-
     async def request(
         self,
         method: str,
@@ -81,37 +88,46 @@ class IstraTransport(HttpTransport):
         safe: bool,
         stream: bool = False,
         timeout: float | None = None,
+        most: int = MOST_OF_AN_ANSWER,
     ) -> Answer:
         """Make a request below the base and return its answer, 2xx or not; redirects are followed as they are meant.
 
         Method and body stay what they are. Raises ``ConnectionFailed``, ``OutcomeUnknown``.
         """
+        with only_pbx_errors(name, safe=safe):
+            return await self._followed(
+                Outgoing(
+                    method=method,
+                    url=target,
+                    name=name,
+                    body=body,
+                    safe=safe,
+                    timeout=timeout,
+                    stream=stream,
+                    most=most,
+                ),
+                basic,
+            )
+
+    async def _followed(self, request: Outgoing, basic: tuple[str, str] | None) -> Answer:
+        """Make a request whose URL is below the base, wherever that moves meanwhile."""
+        target = request.url
         for _ in range(MOST_REDIRECTS + 1):
-            headers = {"Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
-            if not stream:
+            headers = {"Accept": _ACCEPT}
+            if not request.stream:
                 headers["Content-Type"] = JSON
             token = self.token
             headers[APPLICATION] = f"{self.application};{token}" if token else str(self.application)
             if basic is not None:
                 headers["Authorization"] = self.basic(basic)
             session = self.cookies
-            answer = await self._exchange(
-                method,
-                f"{self.base}/{target}",
-                name,
-                headers,
-                body,
-                with_cookies=True,
-                safe=safe,
-                timeout=timeout,
-                stream=stream,
-            )
+            answer = await self._exchange(replace(request, url=f"{self.base}/{target}", headers=headers))
             if session is self.cookies:
                 self.take_token(answer.headers.get(APPLICATION))
             if answer.status not in REDIRECTS:
                 return answer
-            self.move(answer, target, name)
-        raise self.not_istra(f"{name}: the server redirects in a circle.")
+            self.move(answer, target, request.name)
+        raise self.not_istra(f"{request.name}: the server redirects in a circle.")
 
     def take_token(self, header: str | None) -> None:
         """Take the newest token, if there is one in this header."""
@@ -152,7 +168,8 @@ _GATEWAY_ERRORS: Final = (502, 504)
 _LATER: Final = (OUT_OF_SERVICE, TOO_MANY)
 """The same request may do later."""
 _NOTHING_SAID: Final = (b"{}", b"[]", b"null")
-_CODE: Final = re.compile(r"(?=[A-Z0-9_]*[_0-9])[A-Z][A-Z0-9_]*")
+_CODE: Final = re.compile(r"(?=[A-Z0-9_]*[_0-9])[A-Z][A-Z0-9_]{0,99}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _REMEDIES: Final = {
     BAD_REQUEST: "Check what the request names, such as the terminal.",
     NOT_ALLOWED_FOR_CRM: "Have the administrator give the user the right for myCrm.",
@@ -254,13 +271,13 @@ def _taken_apart(body: ErrorBody) -> tuple[str | None, str | None]:
     first, _, rest = code.partition(" ")
     if _CODE.fullmatch(first.rstrip(":,;.-")):
         return first.rstrip(":,;.-"), message or rest.lstrip(" :,;.-") or None
-    return (None, message or code) if not code.strip("-").isdigit() else (code, message)
+    return (code, message) if _NUMBER.fullmatch(code) else (None, message or code)
 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
         raw = forgiving(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return raw if isinstance(raw, dict) else {}
 

@@ -1,5 +1,6 @@
 """myIstra on one connection: a user, who is one line without calls."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from msgspec.structs import asdict, replace
@@ -19,6 +20,8 @@ from .types.enduser import Notifications, User, UserInfo
 
 class EndUser:
     """The user. See ``Monitor``."""
+
+    reads_calls = False
 
     def __init__(
         self, client: IstraClient, settings: ConnectionSettings, lines: Lines, listeners: Listeners, start: Start
@@ -65,6 +68,11 @@ class EndUser:
             if isinstance(counters, Notifications):
                 self._pushed = _over(self._pushed, counters)
                 self.counted(counters)
+
+    async def confirm(self, lines: Collection[str] | None) -> None:
+        """Read the counters again."""
+        if self._lines.get(self.login) is not None:
+            self.counted(await self._client.enduser.notifications())
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """The own line."""

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from ..model import LineSnapshot
 from ..records import CtiLink, NodeSnapshot, NodesSnapshot, ObjectChange
 from ..store import Store
 from . import reducer
+from .channel.base import REMEMBERED
 from .client import O2gClient
 from .records import nodes_of
 from .reducer import Reduced, reduce
@@ -23,7 +25,7 @@ from .types.agent import OnAgentStateChanged
 from .types.maintenance import OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded
 from .types.pbx_management import OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified
 from .types.routing import OnRoutingStateChanged
-from .types.telephony import OnTelephonyState
+from .types.telephony import MediaState, OnCallCreated, OnCallModified, OnCallRemoved, OnTelephonyState
 from .types.users import EventSummary, OnUserCreated, OnUserDeleted, OnUserInfoChanged
 
 _LOG = logging.getLogger(__name__)
@@ -151,6 +153,8 @@ class ExpectedSnapshots:
             OnRoutingStateChanged: set(),
             OnAgentStateChanged: set(),
         }
+        self.late: set[str] = set()
+        """Lines whose calls were read because their snapshot did not come: when it does, it is older than that."""
         self._arrived = Signal()
 
     @property
@@ -175,6 +179,7 @@ class ExpectedSnapshots:
 
     def forget(self, login: str) -> None:
         """None will come for this user, who is gone."""
+        self.late.discard(login)
         for kind in self._missing:
             self.arrive(kind, login)
 
@@ -220,19 +225,42 @@ async def answered(ask: Awaitable[T]) -> T | None:
 
 
 _OF_A_LINE: Final = frozenset(reducer.HANDLERS)
+_OF_A_CALL: Final = frozenset({OnCallCreated, OnCallModified, OnCallRemoved})
 _CHANGES_FEATURES: Final = frozenset({OnRoutingStateChanged, OnUserInfoChanged, OnAgentStateChanged})
 
 
 class Applier:
     """Applies events and answers to the lines. Events that are about none of them go to ``on_other``."""
 
-    def __init__(self, lines: Lines, *, sole: str | None, on_other: Callable[[Any], None]) -> None:
-        """``sole`` is the login of a user's own session: some servers leave it out of the events there."""
+    def __init__(
+        self,
+        lines: Lines,
+        *,
+        sole: str | None,
+        on_other: Callable[[Any], None],
+        on_doubt: Callable[[str | None, str], None],
+    ) -> None:
+        """``sole`` is the login of a user's own session: some servers leave it out of the events there.
+
+        ``on_doubt`` is called with a line whose events show that something was missed.
+        """
         self.expected = ExpectedSnapshots()
+        self._on_doubt = on_doubt
+        self._over: CallsThatAreOver | None = None
         self._lines = lines
         self._sole = sole
         self._on_other = on_other
         self._watches: set[Watch] = set()
+
+    def expect_repeats(self) -> None:
+        """The channel may deliver an event again, also after the call that it is about is over."""
+        if self._over is None:
+            self._over = CallsThatAreOver()
+
+    def expect_late(self, login: str) -> None:
+        """The snapshot of a line has not come, and it is read instead: what the channel holds back is older."""
+        self.expect_repeats()
+        self.expected.late.add(login)
 
     def apply(self, events: list[Any]) -> None:
         """Apply a batch of events. This is the hot path: what happens all the time takes the short way."""
@@ -240,7 +268,7 @@ class Applier:
         store = self._lines.store
         lines, put = store.lines, store.put
         often = reducer.OFTEN.get
-        special = bool(self._lines.unnamed) or bool(self._watches)
+        special = bool(self._lines.unnamed or self._watches or self.expected.late) or self._over is not None
         for event in events:
             line = lines.get(event.login_name)
             handler = often(type(event))
@@ -250,6 +278,38 @@ class Applier:
             after, published = handler(line, event, now)
             if after is not line:
                 put(after, published)
+                if len(after.calls) <= len(line.calls) or type(event) is not OnCallModified:
+                    continue
+            self._look_for_gap(event, line)
+
+    def apply_again(self, events: list[Any]) -> None:
+        """Apply events that have been delivered before. What they change is doubted: they may be old."""
+        now = datetime.now(UTC)
+        for event in events:
+            login = event.login_name or self._sole
+            line = self._lines.get(login) if login is not None else None
+            kind = type(event)
+            if line is not None and kind is OnTelephonyState and not self.expected.missing(kind, line.id):
+                self._on_doubt(line.id, "a snapshot was delivered again")
+                continue
+            self._apply_one(event, line, now)
+            if line is not None and self._lines.get(line.id) is not line:
+                self._on_doubt(line.id, "an event was delivered again")
+
+    def _look_for_gap(self, event: Any, line: LineSnapshot) -> None:
+        """Doubt a line if an event changes nothing, or begins a call, and could not if none before it was missed."""
+        kind = type(event)
+        if kind not in _OF_A_CALL:
+            return
+        ref = event.call_ref
+        if ref is None:
+            self._on_doubt(line.id, "an event of a call does not name the call")
+        elif kind is OnCallModified and line.call_by_ref(ref) is None:
+            data = event.call_data
+            over = data is not None and data.state is MediaState.RELEASING
+            renamed = event.previous_call_ref is not None and line.call_by_ref(event.previous_call_ref) is not None
+            if not over and not renamed:
+                self._on_doubt(line.id, "the beginning of a call was not seen")
 
     # --------------------------------------------------------------------------------------------------- what is read
 
@@ -279,7 +339,7 @@ class Applier:
         line = self._lines.get(watch.login)
         if line is None or (watch.overtaken and not always):
             return
-        self._lines.put(change(line, answer, datetime.now(UTC)), line)
+        self._put(change(line, answer, datetime.now(UTC)), line)
         if not _CHANGES_FEATURES.isdisjoint(watch.kinds):
             self._lines.refresh_features(watch.login)
 
@@ -301,12 +361,60 @@ class Applier:
 
     def _apply_to(self, line: LineSnapshot, kind: type, event: Any, now: datetime) -> None:
         login = line.id
+        if kind is OnTelephonyState and login in self.expected.late:
+            # Applied, it would end calls that have begun since, and bring back others.
+            self.expected.late.discard(login)
+            self._on_doubt(login, "a snapshot came too late")
+            return
         for watch in self._watches:
             watch.compare(kind, login)
-        self._lines.put(reduce(line, event, now), line)
+        if self._over is not None and self._over.names(login, event):
+            # Either an old delivery comes again, or the server uses the reference again: reading shows which.
+            self._on_doubt(login, "an event of a call that is over")
+        else:
+            self._put(reduce(line, event, now), line)
+            self._look_for_gap(event, line)
         self.expected.arrive(kind, login)
         if kind in _CHANGES_FEATURES:
             self._lines.refresh_features(login)
+
+    def _put(self, reduced: Reduced, line: LineSnapshot) -> None:
+        if self._over is not None:
+            self._over.note(reduced[1])
+        self._lines.put(reduced, line)
+
+
+class CallsThatAreOver:
+    """The references of calls that ended within the last minutes, on a channel that may deliver an event again."""
+
+    def __init__(self) -> None:
+        """None has ended yet."""
+        self._since: dict[tuple[str, str], float] = {}
+
+    def note(self, events: tuple[Event, ...]) -> None:
+        """Remember the calls that end by these, and forget those that are there again."""
+        now = monotonic()
+        since = self._since
+        while since and now - next(iter(since.values())) > REMEMBERED:
+            del since[next(iter(since))]
+        for event in events:
+            if isinstance(event, CallEnded):
+                since.pop((event.line, event.call.ref), None)  # the latest stands last
+                since[event.line, event.call.ref] = now
+            elif isinstance(event, CallStarted):
+                since.pop((event.line, event.call.ref), None)
+
+    def names(self, login: str, event: Any) -> bool:
+        """Whether an event names one of them as a call that there is."""
+        kind = type(event)
+        if kind in _OF_A_CALL:
+            refs = [event.call_ref]
+        elif kind is OnTelephonyState and event.state is not None:
+            refs = [one.call_ref for one in event.state.calls]
+        else:
+            return False
+        now = monotonic()
+        return any(now - self._since.get((login, ref), -REMEMBERED * 2) <= REMEMBERED for ref in refs if ref)
 
 
 def created_login(event: OnUserCreated) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 from ..errors import InvalidInput
 from ..exchange import WireClient
 from ..http.tap import WireStatistics
-from ..http.transport import Answer
+from ..http.transport import Answer, only_pbx_errors
 from ..operations import Operation, Query, operation_of
 from ..settings.connection import ConnectionSettings
 from ..wire import Wire, secrets_of
@@ -103,9 +103,10 @@ class O2gClient(O2gServices, WireClient):
         another ``RequestRefused``.
         """
         try:
-            await self._ways.open()
-            await self._transport.open()
-            return await self._session.open()
+            with only_pbx_errors("The login", safe=True):
+                await self._ways.open()
+                await self._transport.open()
+                return await self._session.open()
         except BaseException:
             await self.close()
             raise
@@ -204,7 +205,8 @@ class O2gClient(O2gServices, WireClient):
         )
         channel = self._prepared.pop(subscription.subscription_id or "", None)
         if channel is None:
-            channel = await self._ways.open_channel(transport, subscription)
+            with only_pbx_errors("The event channel", safe=True):
+                channel = await self._ways.open_channel(transport, subscription)
         self._channels = {one for one in self._channels if one.end is None}
         self._channels.add(channel)
         return channel

@@ -4,6 +4,7 @@ The strict way is one call into msgspec. Only what it refuses is looked at field
 costs that field, not the event.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from types import NoneType, UnionType
@@ -38,6 +39,8 @@ class EventDecoder:
         decoder: msgspec.json.Decoder[KnownEvent] = msgspec.json.Decoder(KnownEvent)
         self._strict = decoder.decode
         self._strict_lines = decoder.decode_lines
+        self.on_missed: Callable[[str | None, str], None] = lambda login, why: None
+        """Called when something cannot be read: the login that it is about, if that much is clear, and why."""
         self._looked: set[type] = set()
         """Kinds of events that were looked at lately, see ``_look``."""
         self._look_again = LOOK_EVERY
@@ -95,6 +98,7 @@ class EventDecoder:
         """Count a line that was too long to be kept."""
         self.statistics.malformed_frames += 1
         self.statistics.log_once("A line of the event channel was too long and was skipped")
+        self.on_missed(None, "an event was too long")
 
     def _decode(self, line: bytes) -> Event | None:
         if not line or line.isspace():
@@ -112,14 +116,17 @@ class EventDecoder:
         if not isinstance(name, str) or not name:
             self.statistics.malformed_frames += 1
             self.statistics.log_once("A line of the event channel was no event and was skipped")
+            self.on_missed(_login(raw), "an event could not be read")
             return None
         kind = _KNOWN.get(name)
         if kind is None:
             self.statistics.unknown_events += 1
             self.statistics.log_once(f"The server sends {name[:80]!r}, an event that is not known")
-            login = raw.get("loginName")
-            return UnknownEvent(name=name, raw=line, login_name=login if isinstance(login, str) else None)
+            return UnknownEvent(name=name, raw=line, login_name=_login(raw))
+        bad = self.statistics.bad_fields
         event: Event = lenient(raw, kind, self.statistics)
+        if self.statistics.bad_fields != bad:
+            self.on_missed(_login(raw), "a field of an event could not be read")
         unknown_fields(raw, kind, self.statistics)
         return event
 
@@ -216,6 +223,12 @@ def _drop(statistics: WireStatistics, where: str) -> Any:
     statistics.bad_fields += 1
     statistics.log_once(f"The server sends {where} as another type than the reference says; it is left out")
     return _DROPPED
+
+
+def _login(raw: Any) -> str | None:
+    """The user an event is about, as far as it can be seen."""
+    login = raw.get("loginName") if isinstance(raw, dict) else None
+    return login if isinstance(login, str) else None
 
 
 _UNREADABLE: Final = "(no event)"

@@ -1,7 +1,8 @@
 """The first step of a link: which lines there are, which of them are monitored, and who of them is an agent."""
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -25,6 +26,13 @@ from .types.base import API_CONTACTCENTER_AGENT
 from .types.telephony import AnswerRequest
 from .types.users import User
 
+_LOG = logging.getLogger(__name__)
+
+_ALL_TRIED: Final = 100
+"""Of so many users, at most, each is asked for the configuration as an agent, if the server lists everybody as one."""
+_TRIED: Final = 20
+"""So many of more are asked first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Monitored:
@@ -35,38 +43,42 @@ class Monitored:
     """Whether users who are created later are monitored, too."""
     agents: tuple[str, ...] = ()
     """Those who are agents."""
-    user: User | None = None
-    """The own user, in a user's session: it was read to find the line, and need not be read again."""
+    users: Mapping[str, User] = field(default_factory=dict)
+    """Those who were read to find their lines, by login."""
 
 
 async def discover(client: O2gClient, wanted: Literal["all"] | tuple[str, ...], rights: Rights) -> Monitored:
     """Find the lines that are wanted, by login or number. Raises ``UnknownLine`` for those that do not exist."""
     # Licences may have been assigned since the last connection, so whatever was refused is tried again.
     rights.forgive()
-    user: User | None = None
+    users: dict[str, User] = {}
     everybody = False
     if not client.administrator:
-        logins, user = await _find_own(client, wanted)
+        logins, users = await _find_own(client, wanted)
     elif wanted == "all":
         logins, everybody = (await client.users.logins()).login_names, True
     else:
-        logins = await _find_named(client, wanted)
-    return Monitored(logins, everybody, await _find_agents(client, logins, rights), user)
+        logins, users = await _find_named(client, wanted)
+    return Monitored(logins, everybody, await _find_agents(client, logins, rights), users)
 
 
-async def _find_named(client: O2gClient, wanted: tuple[str, ...]) -> tuple[str, ...]:
+async def _find_named(client: O2gClient, wanted: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, User]]:
+    users: dict[str, User] = {}
     if not wanted:
-        return ()
+        return (), users
     known = set((await client.users.logins()).login_names)
     found: dict[str, str | None] = {key: key if key in known else None for key in wanted}
 
     async def look_up(number: str) -> None:
         try:
-            found[number] = (await client.users.find_user(company_phone=number)).login_name
+            user = await client.users.find_user(company_phone=number)
         except SessionLost:
             raise
         except (RequestRefused, InvalidInput):
             return
+        found[number] = user.login_name
+        if user.login_name is not None:
+            users[user.login_name] = user
 
     await each([key for key in wanted if found[key] is None], look_up)
     unknown = [key for key, login in found.items() if login is None]
@@ -76,10 +88,12 @@ async def _find_named(client: O2gClient, wanted: tuple[str, ...]) -> tuple[str, 
             f"The server does not know {', '.join(unknown)}.",
             remedy=f"Use login names or numbers; there are: {some}.",
         )
-    return tuple(dict.fromkeys(login for login in found.values() if login is not None))
+    return tuple(dict.fromkeys(login for login in found.values() if login is not None)), users
 
 
-async def _find_own(client: O2gClient, wanted: Literal["all"] | tuple[str, ...]) -> tuple[tuple[str, ...], User]:
+async def _find_own(
+    client: O2gClient, wanted: Literal["all"] | tuple[str, ...]
+) -> tuple[tuple[str, ...], dict[str, User]]:
     login = client.login
     user = await client.users.user(login)
     own = {login, user.login_name, user.company_phone}
@@ -89,7 +103,7 @@ async def _find_own(client: O2gClient, wanted: Literal["all"] | tuple[str, ...])
             f"{login} may not monitor {', '.join(unknown)}.",
             remedy="A user monitors the own line only; log in as an administrator for others.",
         )
-    return ((login,) if wanted else ()), user
+    return ((login,) if wanted else ()), {login: user}
 
 
 async def available_lines(client: O2gClient, known: Mapping[str, LineSnapshot]) -> tuple[AvailableLine, ...]:
@@ -134,8 +148,18 @@ async def _find_agents(client: O2gClient, logins: tuple[str, ...], rights: Right
         return ()  # a server without a call centre
     if agents and agents.issuperset(logins) and len(logins) > 1:
         # Perhaps the server ignores the restriction and lists everybody.
+        if len(logins) > _ALL_TRIED and not await licensed_agents(client, _some(logins), rights):
+            _LOG.info(
+                "The server lists every user as an agent, and some that were tried are none: agents are not shown"
+            )
+            return ()
         return await licensed_agents(client, logins, rights)
     return tuple(login for login in logins if login in agents)
+
+
+def _some(logins: tuple[str, ...]) -> tuple[str, ...]:
+    """A few of these, from all over the list."""
+    return logins[:: -(-len(logins) // _TRIED)]
 
 
 async def licensed_agents(client: O2gClient, logins: tuple[str, ...], rights: Rights) -> tuple[str, ...]:

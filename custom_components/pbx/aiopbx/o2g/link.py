@@ -14,9 +14,9 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..errors import ConnectionFailed, PbxError, RequestRefused, SessionLost
+from ..errors import ConnectionFailed, RequestRefused, SessionLost
 from ..link import WireLink
-from ..loops import Signal, settle
+from ..loops import settle
 from ..model import AvailableLine, SystemInfo
 from ..settings.connection import ConnectionSettings
 from ..store import Store
@@ -56,18 +56,12 @@ class O2gLink(WireLink[O2gClient]):
         on_heartbeat: Callable[[float], None],
     ) -> None:
         """Not open yet. ``on_heartbeat`` gets the seconds between two heartbeats, as soon as they are known."""
-        super().__init__("o2g", client)
+        super().__init__("o2g", client, settings, store)
         self.channel: EventChannel | None = None
-        self._settings = settings
-        self._store = store
         self._rights = rights
         self._server = server
         self._on_heartbeat = on_heartbeat
         self._silence = Silence(settings.silence_timeout, settings.request_timeout)
-        self._events_lost = Signal()
-        """The server said that it has dropped events."""
-        self._synchronising = False
-        """Whether ``sync`` has begun: before, this link is not in use, and its events belong to no snapshot."""
 
     def __repr__(self) -> str:
         """Name the server."""
@@ -90,6 +84,9 @@ class O2gLink(WireLink[O2gClient]):
             self._build(monitored, subscribed)
             if subscribed.subscription is not None:
                 self.channel = channel = await self.client.open_channel(subscribed.subscription)
+                channel.on_missed = self._on_missed
+                if channel.at_least_once:
+                    self._applier.expect_repeats()
                 self._start(self._read(channel), "read")
                 await self._first_event(channel)
                 self._start(self._watch_channel(channel), "listen")
@@ -105,14 +102,19 @@ class O2gLink(WireLink[O2gClient]):
         self._lines = lines = Lines(self._store, self._rights, logins, subscribed.agents, everybody=monitored.everybody)
         self._system = SystemState(client, self._store, self._start)
         sole = logins[0] if logins and not client.administrator else None
-        self._applier = Applier(lines, sole=sole, on_other=self._on_other)
+        self._applier = Applier(
+            lines,
+            sole=sole,
+            on_other=self._on_other,
+            on_doubt=self.doubts.add,
+        )
         self._sync = Sync(
             client,
             lines,
             self._applier,
             self._system,
             subscribed,
-            user=monitored.user,
+            users=monitored.users,
             patience=self._settings.sync_timeout,
             start=self._start,
         )
@@ -132,11 +134,18 @@ class O2gLink(WireLink[O2gClient]):
             server="secondary" if self._server else "primary",
         )
 
-    async def sync(self) -> None:
-        """Bring the store up to date: the subscription is there already, so that nothing falls between."""
-        self._synchronising = True
-        self._start(self._resync(), "resync")
+    async def _bring_up_to_date(self) -> None:
+        """The subscription is there already, so that nothing falls between."""
         await self._sync.everything()
+
+    async def _confirm(self, lines: frozenset[str] | None) -> None:
+        if lines is None:
+            await self._sync.again()
+        else:
+            await self._sync.lines(lines)
+
+    async def _audit(self, lines: frozenset[str] | None) -> None:
+        await self._sync.calls(lines or ())
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """Every user for an administrator, the own line for a user."""
@@ -148,13 +157,21 @@ class O2gLink(WireLink[O2gClient]):
         """Apply what comes over the channel while this link is in use."""
         async for events in channel:
             if self._synchronising and not self._lost.is_set():
-                self._applier.apply(events)
+                if channel.repeated:
+                    self._applier.apply_again(events)
+                else:
+                    self._applier.apply(events)
             else:
                 # This link's events do not count yet; the heartbeat is this channel's all the same.
                 for event in events:
                     if type(event) is OnChannelInformation:
                         self._on_channel_information(event)
         self.lose(f"The event channel ended: {channel.end_reason}.")
+
+    def _on_missed(self, login: str | None, why: str) -> None:
+        """Something came that cannot be read; ``login`` is the user it was about, where that much was clear."""
+        if self._synchronising:
+            self.doubts.add(login, why)
 
     def _on_other(self, event: Any) -> None:
         """An event that is about no monitored line."""
@@ -176,20 +193,8 @@ class O2gLink(WireLink[O2gClient]):
                 self._on_heartbeat(self._silence.period)
         elif "lost" in text and self._synchronising:
             _LOG.warning("The server dropped events (%s); asking for the state again", event.text)
-            self._events_lost.notify()
-
-    async def _resync(self) -> None:
-        """Ask for everything again after events were lost, on the connection that there is.
-
-        Once at a time: notices that come meanwhile lead to one more round, not to one for each.
-        """
-        seen = 0
-        try:
-            while await self._events_lost.wait_since(seen):
-                seen = self._events_lost.count
-                await self._sync.again()
-        except PbxError as error:
-            self.lose(str(error))
+            if not self._sync.events_lost():
+                self.doubts.add(None, "the server dropped some")
 
     async def _first_event(self, channel: EventChannel) -> None:
         """Wait for the first event: a channel over which nothing comes at its beginning is no channel."""

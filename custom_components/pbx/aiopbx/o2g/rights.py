@@ -10,6 +10,9 @@ from .types.routing import Capabilities
 
 _LOG = logging.getLogger(__name__)
 
+RIGHTS_LAST: Final = 3600.0
+"""Seconds after which the rights of users are read again with the next connection."""
+
 
 class Rights:
     """Which user has which licence, and may change what of the own routing."""
@@ -26,6 +29,25 @@ class Rights:
         self._routing: dict[str, Capabilities] = {}
         self._shared: dict[Capabilities, Capabilities] = {}
         self._warned_of_basic = False
+        self._stale: set[str] = set()
+        """Logins whose rights have to be read again."""
+        self._server: object = None
+        self._begun = 0.0
+        """When their rights began to be read anew, by the monotonic clock."""
+
+    def connected(self, server: object, now: float) -> None:
+        """There is a new connection, to this server.
+
+        Nothing announces a change of rights, whether there is a connection or not. So they are read again if it is
+        another server, or another version of it, or if they were read long ago.
+        """
+        if server != self._server or now - self._begun > RIGHTS_LAST:
+            self._server, self._begun = server, now
+            self._stale.update(self._routing)
+
+    def stale(self, login: str) -> bool:
+        """Whether what this user may change is not known, or has to be read again."""
+        return login not in self.basic and (login in self._stale or login not in self._routing)
 
     def advanced(self, logins: Iterable[str]) -> list[str]:
         """Those of these logins that are not known to lack the advanced licence."""
@@ -51,6 +73,8 @@ class Rights:
 
     def lacking(self, login: str) -> tuple[str, ...]:
         """The licences other than for telephony that a user is known to lack."""
+        if not self._lacking:
+            return ()
         return tuple(licence for licence, logins in self._lacking.items() if login in logins)
 
     def forgive(self) -> None:
@@ -70,11 +94,13 @@ class Rights:
     def learn(self, login: str, rights: Capabilities) -> None:
         """Remember what a user may change. Most may change the same, so that one object serves them all."""
         self._routing[login] = self._shared.setdefault(rights, rights)
+        self._stale.discard(login)
 
     def forget(self, login: str) -> None:
         """Forget a user who is gone."""
         self.basic.discard(login)
         self._routing.pop(login, None)
+        self._stale.discard(login)
         for logins in self._lacking.values():
             logins.discard(login)
 
@@ -146,27 +172,53 @@ def missing_of(*, basic: bool, lacking: Iterable[str]) -> Mapping[Feature, str]:
     return missing
 
 
-_shared: dict[frozenset[Feature], frozenset[Feature]] = {}
+_Decides = tuple[bool, Capabilities | None, tuple[str, ...], bool, bool, bool, bool]
+"""All that features depend on. Few lines differ in it."""
+_known: dict[_Decides, frozenset[Feature]] = {}
 
 
 def features_of(
     line: LineSnapshot, *, basic: bool, rights: Capabilities | None, lacking: Iterable[str] = ()
 ) -> frozenset[Feature]:
     """What this line can do; ``rights`` is None while they are not known, ``lacking`` are licences it does not have."""
+    routing = line.routing
+    decides = (
+        basic,
+        rights,
+        tuple(lacking),
+        line.voicemail_number is not None,
+        line.agent is not None,
+        len(line.devices) > 1,
+        routing is not None and routing.remote_extension is not None,
+    )
+    known = _known.get(decides)
+    if known is None:
+        known = _known[decides] = _features_of(*decides)
+    return known
+
+
+def _features_of(
+    basic: bool,
+    rights: Capabilities | None,
+    lacking: tuple[str, ...],
+    voicemail: bool,
+    agent: bool,
+    several_devices: bool,
+    remote_extension: bool,
+) -> frozenset[Feature]:
     features = set(BASIC if basic else ADVANCED)
     features.add(Feature.TELEPHONES)
-    if line.voicemail_number is not None:
+    if voicemail:
         features.add(Feature.MAILBOX)
-    if line.agent is not None:
+    if agent:
         features.add(Feature.AGENT)
     for licence in lacking:
         features -= LICENCES.get(licence, frozenset())
     if basic:
-        made = frozenset(features)
-        return _shared.setdefault(made, made)
-    if len(line.devices) > 1:
+        return frozenset(features)
+    if several_devices:
         features.add(Feature.SWITCH_DEVICE)
-    if line.voicemail_number is not None:
+    if voicemail:
         features.add(Feature.VOICEMAIL)
     if rights is not None:
         if rights.dnd:
@@ -175,7 +227,6 @@ def features_of(
             features.add(Feature.FORWARD)
         if rights.overflow_route:
             features.add(Feature.OVERFLOW)
-        if rights.presentation_route and line.routing is not None and line.routing.remote_extension is not None:
+        if rights.presentation_route and remote_extension:
             features.add(Feature.REMOTE_EXTENSION)
-    made = frozenset(features)
-    return _shared.setdefault(made, made)
+    return frozenset(features)

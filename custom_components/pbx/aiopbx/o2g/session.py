@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
 from ..exchange import Session
+from ..http.body import MOST_OF_A_LOGIN
 from ..operations import operation_of
 from .decoding import read_answer
 from .services.sessions import Sessions
@@ -23,6 +24,7 @@ ROOT: Final = "/api/rest"
 VERSION: Final = "1.0"
 _TIME_TO_LIVE: Final = 120
 """Seconds, where the server does not say."""
+_LONGEST_TO_LIVE: Final = 24 * 3600
 _CLOSING: Final = 3.0
 """Seconds that a farewell may take."""
 
@@ -91,7 +93,12 @@ class SessionKeeper(Session):
         self.opened = True  # from here on there may be a session to close, answered or not
         try:
             answer = await transport.request(
-                "POST", self._sessions_url, name="POST /sessions", body=to_json(request), safe=True
+                "POST",
+                self._sessions_url,
+                name="POST /sessions",
+                body=to_json(request),
+                safe=True,
+                most=MOST_OF_A_LOGIN,
             )
         except RequestRefused:
             self.opened = False  # the session that there may be is another's
@@ -111,7 +118,7 @@ class SessionKeeper(Session):
         name = f"GET {ROOT}"
         try:
             answer = await self.transport.request(
-                "GET", self.transport.url + ROOT, name=name, with_cookies=False, safe=True
+                "GET", self.transport.url + ROOT, name=name, with_cookies=False, safe=True, most=MOST_OF_A_LOGIN
             )
         except RequestRefused as error:
             if error.transient:
@@ -125,7 +132,7 @@ class SessionKeeper(Session):
         login = (transport.settings.username, transport.settings.password.get_secret_value())
         transport.cookies.clear()
         try:
-            answer = await transport.request("GET", url, name=name, basic=login, safe=True)
+            answer = await transport.request("GET", url, name=name, basic=login, safe=True, most=MOST_OF_A_LOGIN)
         except RequestRefused as error:
             if error.status == 401:
                 raise AuthenticationFailed(
@@ -170,7 +177,9 @@ class SessionKeeper(Session):
 
     async def _keep_alive(self) -> None:
         """Restart the session's timer well before it ends. A refusal means that the session is gone."""
-        life = self.info.time_to_live if self.info.time_to_live and self.info.time_to_live > 0 else _TIME_TO_LIVE
+        life = min(self.info.time_to_live or 0, _LONGEST_TO_LIVE)
+        if life <= 0:
+            life = _TIME_TO_LIVE
         name = str(operation_of(Sessions.keepalive))
         alive = monotonic()
         pause = life / 3
@@ -183,6 +192,7 @@ class SessionKeeper(Session):
                     name=name,
                     safe=True,
                     timeout=min(self.transport.settings.request_timeout, life / 3),
+                    most=MOST_OF_A_LOGIN,
                 )
             except RequestRefused as error:
                 self.lose(error)
@@ -228,7 +238,7 @@ class SessionKeeper(Session):
             async with asyncio.timeout(_CLOSING):
                 for name, url in [*requests, ("DELETE /sessions", self._sessions_url)]:
                     try:
-                        await self.transport.request("DELETE", url, name=name, safe=True)
+                        await self.transport.request("DELETE", url, name=name, safe=True, most=MOST_OF_A_LOGIN)
                     except RequestRefused:
                         continue  # it is gone already
                     except (PbxError, TimeoutError):

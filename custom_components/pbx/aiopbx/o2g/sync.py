@@ -1,143 +1,40 @@
 """Bringing the store up to date, once the channel is open.
 
 The subscription exists already, so nothing falls between: what changes while a state is read comes as an event, and an
-event that overtakes a read wins.
+event that overtakes a read wins. States come first, and make the connection online; what else there is to know of many
+lines follows in the background.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+import random
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from time import monotonic
+from typing import Any, Final
 
-from ..errors import NotAllowed, PbxError, RequestRefused, SessionLost
-from ..loops import each
-from ..model import LineSnapshot
+from ..errors import PbxError, RequestRefused, SessionLost
+from ..loops import CONCURRENCY, each
 from . import reducer
-from .apply import Applier, Lines, SystemState, answered
+from .apply import Applier, Lines, SystemState
 from .client import O2gClient
-from .discovery import agent_config
-from .reducer import Reduced
+from .details import Background, Detail, Reader
 from .subscription import Subscribed
 from .types.agent import OnAgentStateChanged
 from .types.routing import OnRoutingStateChanged
-from .types.telephony import (
-    DeviceStates,
-    OnCallCreated,
-    OnCallModified,
-    OnCallRemoved,
-    OnDeviceStateModified,
-    OnDynamicStateChanged,
-    OnTelephonyState,
-)
-from .types.users import OnEventSummaryUpdated, OnUserInfoChanged, User
+from .types.telephony import OnTelephonyState
+from .types.users import User
 
 _LOG = logging.getLogger(__name__)
-T = TypeVar("T")
 
 ONE_BY_ONE: Final = 50
 """Up to so many lines are asked for snapshots one by one, more by one request for all users."""
-DETAILS_FIRST: Final = 100
-"""Up to so many lines, being online waits for device states, counters and rights; with more they follow later."""
+FEW: Final = 100
+"""Of so many lines, at most, everything is read before being online; of more, all but the states follows later."""
 PAUSE: Final = 0.3
-"""Seconds without another snapshot after which no more are waited for."""
-_TRIES: Final = 3
-"""How often calls are read again because an event came meanwhile."""
-
-
-class Reader:
-    """Reads lines by requests, whose answers are applied unless an event has overtaken them."""
-
-    def __init__(self, client: O2gClient, lines: Lines, applier: Applier, user: User | None) -> None:
-        """``user`` is the own user of a user's session, who has been read already."""
-        self._client = client
-        self._lines = lines
-        self._applier = applier
-        self._user = user
-
-    def name_for(self, login: str) -> str | None:
-        """How a request names the user: not at all in a user's own session."""
-        return login if self._client.administrator else None
-
-    async def telephony(self, login: str) -> None:
-        """Read the calls of a line. A refusal shows that its user has the basic licence only."""
-        lines = self._lines
-        for attempt in range(_TRIES):
-            with self._applier.watch(login, OnCallCreated, OnCallModified, OnCallRemoved, OnTelephonyState) as watch:
-                try:
-                    state = await self._client.telephony.telephonic_state(login_name=self.name_for(login))
-                except SessionLost:
-                    raise
-                except NotAllowed:
-                    lines.rights.mark_basic((login,))
-                    lines.refresh_features(login)
-                    return
-                except RequestRefused as error:
-                    _LOG.debug("The state of a line was refused (%s)", error.status)
-                    if error.transient:
-                        raise
-                    return
-                if watch.overtaken and attempt < _TRIES - 1:
-                    continue  # an older list of calls would bring back one that has ended
-                self._applier.apply_answer(watch, reducer.resync, state, always=True)
-                return
-
-    async def routing(self, login: str) -> None:
-        """Read forward, overflow, do-not-disturb and remote extension of a line."""
-        ask = self._client.routing.routing_state(login_name=self.name_for(login))
-        await self._applier.read(login, OnRoutingStateChanged, ask, reducer.routing)
-
-    async def agent(self, login: str) -> None:
-        """Read what an agent does."""
-        ask = self._client.agent.agent_state(login_name=self.name_for(login))
-        await self._applier.read(login, OnAgentStateChanged, ask, reducer.agent_state)
-
-    async def agent_config(self, login: str) -> None:
-        """Read how an agent is configured."""
-        config = await agent_config(self._client, login, self._lines.rights)
-        line = self._lines.get(login)
-        if config is not None and line is not None:
-            self._lines.put(reducer.agent_config(line, config, datetime.now(UTC)), line)
-        self._lines.refresh_features(login)
-
-    async def user(self, login: str) -> None:
-        """Read whose line it is."""
-        user, self._user = self._user, None
-        if user is None:
-            await self._applier.read(login, OnUserInfoChanged, self._client.users.user(login), reducer.user)
-        else:
-            with self._applier.watch(login, OnUserInfoChanged) as watch:
-                self._applier.apply_answer(watch, reducer.user, user)
-
-    async def details(self, login: str) -> None:
-        """Read rights, device states, counters, hunting group: what no snapshot carries."""
-        client, rights, name = self._client, self._lines.rights, self.name_for(login)
-        if login not in rights.basic:
-            capabilities = await answered(client.routing.routing_capabilities(login_name=name))
-            if capabilities is not None:
-                rights.learn(login, capabilities)
-        self._lines.refresh_features(login)
-        if login in rights.basic:
-            return
-        await self._applier.read(
-            login,
-            OnDeviceStateModified,
-            client.telephony.devices(login_name=name),
-            _device_states,
-        )
-        await self._applier.read(
-            login, OnEventSummaryUpdated, client.event_summary.event_summary(login_name=name), reducer.counters
-        )
-        await self._applier.read(
-            login,
-            OnDynamicStateChanged,
-            client.telephony.hunting_group_status(login_name=name),
-            reducer.hunting_group,
-        )
-
-
-def _device_states(line: LineSnapshot, answer: DeviceStates, now: datetime) -> Reduced:
-    return reducer.device_states(line, answer.device_states, now)
+"""Seconds without another snapshot after which no more are waited for, if only a few are missing."""
+STALL: Final = 2.0
+"""Seconds that a server which has sent some of many snapshots may pause before it sends more."""
 
 
 class Sync:
@@ -151,62 +48,75 @@ class Sync:
         system: SystemState,
         subscribed: Subscribed,
         *,
-        user: User | None,
+        users: Mapping[str, User],
         patience: float,
         start: Callable[[Coroutine[Any, Any, None], str], None],
     ) -> None:
-        """``patience`` is how many seconds a first snapshot may take; ``start`` begins a task."""
+        """``users`` were read to find them; a first snapshot may take ``patience`` seconds; ``start`` begins a task."""
         self._client = client
         self._lines = lines
-        self._reader = Reader(client, lines, applier, user)
+        # They were read before the subscription. A few are read again, so that a change between the two is not missed.
+        self._reader = Reader(client, lines, applier, users if not client.administrator or len(users) > FEW else {})
+        self._background = Background(self._reader.read, start)
+        self._applier = applier
         self._expected = applier.expected
         self._system = system
         self._subscribed = subscribed
         self._patience = patience
-        self._start = start
         self._asking = asyncio.Lock()
         """Snapshots are asked for by one at a time: they do not name who asked for them."""
+        self._carried = subscribed.snapshots
+        """Whether snapshots come over the channel; not once the server has dropped some of them."""
+        self._awaited: tuple[Collection[str], Collection[str]] | None = None
+        """All licensed lines and all agents, while snapshots of all of them are waited for."""
 
     async def everything(self) -> None:
-        """Bring the store up to date, with the lines that there are now."""
+        """Bring the store up to date, with the lines that there are now. With few lines, everything is known after."""
         lines = self._lines
-        in_store = lines.store.lines
-        monitored = set(lines.logins)
-        for login in [login for login in in_store if login not in monitored]:
-            lines.remove(login)
-        for login, line in list(in_store.items()):
-            if line.agent is not None and login not in lines.agents:
-                lines.put(reducer.no_agent(line, datetime.now(UTC)), line)
-        new = [login for login in lines.logins if login not in in_store]
-        for login in new:
-            lines.add(login)
+        server = self._client.descriptor.server_info
+        lines.rights.connected((self._client.url, server.product_version if server is not None else None), monotonic())
+        new = self._who_is_there()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._states())
-                group.create_task(self._names(new))
+                if len(new) <= FEW:
+                    group.create_task(each(new, self._name))
+                else:
+                    group.create_task(each(self._reader.known(new), self._reader.user))
                 group.create_task(self._system.read())
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
-        details = self._details(again=monitored.difference(new))
-        if len(lines.logins) <= DETAILS_FIRST:
-            await details
-        else:
-            self._start(self._later(details), "details")
+        for login in new:
+            lines.publish(login)
+        await self._details(list(lines.logins))
 
     async def again(self) -> None:
-        """Ask for everything again, of the lines that are known."""
+        """Confirm everything that events would have changed, of the lines that are known: some were missed."""
         await self._states()
-        await self._details(again=set(self._lines.logins))
+        await self._details(list(self._lines.logins))
+
+    async def lines(self, logins: Collection[str]) -> None:
+        """Do the same for these lines, as far as they are monitored still."""
+        licensed = self._lines.licensed
+        wanted = [login for login in licensed if login in logins]
+        if len(wanted) > ONE_BY_ONE and len(wanted) * 4 > len(licensed):
+            await self._states(wanted)  # a snapshot of all costs less than a request for each
+        else:
+            await each(wanted, self._state)
+        await self._details(wanted)
+
+    async def calls(self, logins: Collection[str]) -> None:
+        """Read the calls of these lines again."""
+        await each([login for login in self._lines.licensed if login in logins], self._reader.telephony)
 
     async def new_line(self, login: str) -> None:
         """Read a line that was added to the monitored ones, then publish it."""
-        reader = self._reader
         try:
-            await reader.user(login)
+            await self._name(login)
             self._lines.publish(login)
-            await reader.telephony(login)
-            await reader.routing(login)
-            await reader.details(login)
+            await self._state(login)
+            await self._reader.read(Detail.DESCRIPTION, login)
+            await self._reader.read(Detail.CHANGING, login)
         except PbxError as error:
             _LOG.info("The new user %s could not be read: %s", login, error.message)
             self._lines.publish(login)
@@ -219,71 +129,147 @@ class Sync:
         await self._client.telephony.telephony_snapshot(login_name=self._reader.name_for(login))
         return True
 
-    async def _names(self, logins: list[str]) -> None:
-        """Read whose the new lines are, then publish them."""
+    def events_lost(self) -> bool:
+        """The server dropped events. Return whether that is made good already, by what is just being read.
 
-        async def one(login: str) -> None:
-            await self._reader.user(login)
-            self._lines.publish(login)
+        While snapshots of all lines are waited for, they may be among what was dropped, and asking for more of them
+        would have more dropped. What came before the notice may be out of date, what comes after is not; so everything
+        that has not come again when no more comes is read by requests, and nothing more is asked for on this channel.
+        """
+        if self._awaited is None:
+            return False
+        self._carried = False
+        self._reader.named.clear()
+        self._expect(*self._awaited)
+        return True
 
-        await each(logins, one)
+    # ------------------------------------------------------------------------------------------------- who and what
 
-    async def _details(self, again: set[str]) -> None:
-        """Read what no snapshot carries, and for lines that were known before also whose they are now."""
+    def _who_is_there(self) -> list[str]:
+        """Take lines that are gone out of the store and put new ones in, not yet published; returns the new ones."""
+        lines = self._lines
+        in_store = lines.store.lines
+        monitored, agents = set(lines.logins), set(lines.agents)
+        for login in [login for login in in_store if login not in monitored]:
+            lines.remove(login)
+        for login, line in list(in_store.items()):
+            if line.agent is not None and login not in agents:
+                lines.put(reducer.no_agent(line, datetime.now(UTC)), line)
+        new = [login for login in lines.logins if login not in in_store]
+        for login in new:
+            lines.add(login)
+        return new
 
-        async def one(login: str) -> None:
-            if login in again:
-                await self._reader.user(login)
-            await self._reader.details(login)
-            if login in self._lines.agents:
-                await self._reader.agent_config(login)
+    async def _name(self, login: str) -> None:
+        await self._reader.user(login)
+        self._reader.named.add(login)
 
-        await each(self._lines.logins, one)
+    async def _state(self, login: str) -> None:
+        """Read the state of one line."""
+        reader = self._reader
+        await reader.telephony(login)
+        await reader.read(Detail.ROUTING, login)
+        await reader.read(Detail.AGENT, login)
 
-    async def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except PbxError as error:
-            _LOG.info("Not everything could be read: %s", error.message)
+    async def _details(self, logins: list[str]) -> None:
+        """Read what no snapshot carries and events may have changed unseen; of many lines, in the background."""
+        wanted: dict[Detail, list[str]] = {detail: [] for detail in Detail}
+        for login in logins:
+            line = self._lines.get(login)
+            if line is None:
+                continue
+            wanted[Detail.CHANGING].append(login)
+            if not line.described:
+                wanted[Detail.DESCRIPTION].append(login)
+                continue
+            wanted[Detail.USER].append(login)
+            if self._lines.rights.stale(login):
+                wanted[Detail.RIGHTS].append(login)
+        if len(logins) <= FEW:
 
-    # ------------------------------------------------------------------------------------------------------- snapshots
+            async def one(login: str) -> None:
+                for detail, among in wanted.items():
+                    if login in among:
+                        await self._reader.read(detail, login)
 
-    async def _states(self) -> None:
-        """Have calls and routing confirmed: by snapshots on the channel, in order with the events; else by reading."""
-        lines, reader, expected = self._lines, self._reader, self._expected
+            await each(logins, one)
+            return
+        for detail, among in wanted.items():
+            if detail is not Detail.DESCRIPTION:
+                # Where connections do not last, it should not always be the same lines that are never reached.
+                random.shuffle(among)
+            self._background.want(detail, among)
+
+    # ------------------------------------------------------------------------------------------------------- states
+
+    async def _states(self, logins: Collection[str] | None = None) -> None:
+        """Have the states of these lines confirmed, of all if None.
+
+        That is by snapshots, which are in order with the events, and by reading what does not come.
+        """
+        lines, expected = self._lines, self._expected
         async with self._asking:
-            licensed, agents = lines.licensed, lines.agents
+            licensed = [login for login in lines.licensed if logins is None or login in logins]
+            agents = [login for login in lines.agents if logins is None or login in logins]
             if not licensed and not agents:
                 return
             try:
-                expected.expect(OnTelephonyState, licensed)
-                expected.expect(OnRoutingStateChanged, licensed)
-                expected.expect(OnAgentStateChanged, agents)
-                if self._subscribed.snapshots:
-                    wanted = expected.left
+                self._expect(licensed, agents)
+                if self._carried:
+                    if logins is None:
+                        self._awaited = licensed, agents
                     await self._ask(licensed, agents)
-                    await self._wait(wanted, licensed[0] if licensed else None)
-
-                async def read_calls(login: str) -> None:
-                    if expected.missing(OnTelephonyState, login):
-                        await reader.telephony(login)
-
-                async def read_routing(login: str) -> None:
-                    # Whoever turned out to have the basic licence only may not read the routing either.
-                    if expected.missing(OnRoutingStateChanged, login) and login not in lines.rights.basic:
-                        await reader.routing(login)
-
-                async def read_agent(login: str) -> None:
-                    if expected.missing(OnAgentStateChanged, login):
-                        await reader.agent(login)
-
-                await each(licensed, read_calls)
-                await each(licensed, read_routing)
-                await each(agents, read_agent)
+                    await self._wait(licensed)
+                    self._awaited = None
+                await self._read_missing(licensed, agents)
             finally:
+                self._awaited = None
                 expected.clear()
 
-    async def _ask(self, licensed: list[str], agents: tuple[str, ...]) -> None:
+    def _expect(self, licensed: Collection[str], agents: Collection[str]) -> None:
+        for kind, logins in (
+            (OnTelephonyState, licensed),
+            (OnRoutingStateChanged, licensed),
+            (OnAgentStateChanged, agents),
+        ):
+            self._expected.expect(kind, list(logins))
+
+    async def _read_missing(self, licensed: list[str], agents: list[str]) -> None:
+        """Read what has not come: calls at once, since being online promises them; of many lines the rest later."""
+        expected, basic, reader = self._expected, self._lines.rights.basic, self._reader
+
+        async def routing(login: str) -> None:
+            if expected.missing(OnRoutingStateChanged, login):
+                await reader.read(Detail.ROUTING, login)
+
+        async def agent(login: str) -> None:
+            if expected.missing(OnAgentStateChanged, login):
+                await reader.read(Detail.AGENT, login)
+
+        await each(licensed, self._calls)
+        routed = [login for login in licensed if expected.missing(OnRoutingStateChanged, login) and login not in basic]
+        acting = [login for login in agents if expected.missing(OnAgentStateChanged, login)]
+        if len(routed) + len(acting) > FEW:
+            self._background.want(Detail.ROUTING, routed)
+            self._background.want(Detail.AGENT, acting)
+        else:
+            await each(routed, routing)
+            await each(acting, agent)
+
+    async def _calls(self, login: str) -> None:
+        """Read the calls of a line, unless its snapshot has come."""
+        expected = self._expected
+        if not expected.missing(OnTelephonyState, login):
+            return
+        if self._carried:
+            self._applier.expect_late(login)
+        await self._reader.telephony(login)
+        if login in self._lines.rights.basic:
+            expected.forget(login)
+        else:
+            expected.arrive(OnTelephonyState, login)
+
+    async def _ask(self, licensed: list[str], agents: list[str]) -> None:
         """Ask for snapshots: one request for everybody, or for each of a few lines."""
         client = self._client
         one_by_one = client.administrator and not self._lines.everybody and len(licensed) <= ONE_BY_ONE
@@ -306,21 +292,27 @@ class Sync:
 
         await each(asked, one)
 
-    async def _wait(self, wanted: int, first: str | None) -> None:
-        """Wait for so many snapshots, or until there are none to wait for any more.
+    async def _wait(self, licensed: list[str]) -> None:
+        """Wait for the snapshots, or until there are none to wait for any more.
 
-        There is no end mark, and a user without a licence gets none. So a pause after the first ones is the end; where
-        not even a first one comes, the licence of one user is tried, and only if there is one the server is given time.
+        There is no end mark, and a user without a licence gets none. So a pause is the end, if only a few are missing
+        then. If many are, or none has come at all, the licence of one user is tried: a server that owes a snapshot is
+        given time, and where users have no licence, the next ones are tried.
         """
-        expected = self._expected
-        pause = min(PAUSE, self._patience)
-        while await expected.another(pause):
-            pass
-        if expected.left < wanted or first is None:
-            return
-        await self._reader.telephony(first)
-        if first in self._lines.rights.basic:
-            return
-        if expected.left < wanted or await expected.another(self._patience - pause):
+        expected, basic = self._expected, self._lines.rights.basic
+        pause, tried, some = min(PAUSE, self._patience), 1, False
+        while True:
+            wanted = expected.left
             while await expected.another(pause):
                 pass
+            some = some or expected.left < wanted
+            missing = [login for login in licensed if expected.missing(OnTelephonyState, login)]
+            if not missing or not self._carried or (some and len(missing) <= ONE_BY_ONE):
+                return
+            await each(missing[:tried], self._calls)
+            if basic.issuperset(missing[:tried]):
+                pause, tried = 0.0, CONCURRENCY
+            elif await expected.another(min(self._patience, STALL) if some else self._patience - pause):
+                pause, tried, some = min(PAUSE, self._patience), 1, True
+            else:
+                return

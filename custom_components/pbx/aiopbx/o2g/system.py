@@ -6,6 +6,7 @@ from functools import partial
 import aiohttp
 
 from ..errors import PbxError
+from ..http.body import MOST_OF_A_LOGIN
 from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
 from ..ports import Link
@@ -77,7 +78,12 @@ class O2gSystem(WireSystem[O2gClient]):
         try:
             await transport.open()
             await transport.request(
-                "GET", transport.url + "/api/rest", name="GET /api/rest", with_cookies=False, safe=True
+                "GET",
+                transport.url + "/api/rest",
+                name="GET /api/rest",
+                with_cookies=False,
+                safe=True,
+                most=MOST_OF_A_LOGIN,
             )
         except PbxError:
             return False

@@ -1,6 +1,6 @@
 """HTTP as O2G speaks it: one request at a time, its answer or its refusal, and no secret on the way."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,14 +14,16 @@ from ..errors import (
     RequestRefused,
     SessionLost,
 )
+from ..http.body import MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR
 from ..http.secrets import Secrets
 from ..http.transport import (
     JSON,
-    MOST_OF_AN_ERROR,
     MOST_REDIRECTS,
     Answer,
     HttpTransport,
+    Outgoing,
     final,
+    only_pbx_errors,
     said as parse,
     shortened,
     unknown_outcome,
@@ -34,6 +36,7 @@ __all__ = [
     "MOST_REDIRECTS",
     "REDIRECTS",
     "Answer",
+    "Outgoing",
     "Secrets",
     "Transport",
     "refusal",
@@ -99,69 +102,50 @@ class Transport(HttpTransport):
         hide: tuple[str, ...] = (),
         stream: bool = False,
         timeout: float | None = None,
+        most: int = MOST_OF_AN_ANSWER,
     ) -> Answer:
         """Make one request and return a 2xx answer, unread if it is to ``stream``; raise whatever else comes of it.
 
         ``name`` is what errors call the request, ``hide`` are secrets that only it holds. ``safe`` says whether it may
-        be repeated, which decides what is raised when no answer comes.
+        be repeated, which decides what is raised when no answer comes, ``most`` how many bytes the answer may have.
         """
         headers = {"Accept": "*/*" if stream else JSON}
         if body is not None:
             headers["Content-Type"] = JSON
         if basic is not None:
             headers["Authorization"] = self.basic(basic)
-        answer = await self._followed(
-            method,
-            url,
-            name,
-            headers,
-            body,
+        request = Outgoing(
+            method=method,
+            url=url,
+            name=name,
+            headers=headers,
+            body=body,
             with_cookies=with_cookies,
             safe=safe,
             timeout=timeout,
             stream=stream,
+            most=most,
             hide=hide,
         )
-        if not 200 <= answer.status < 300:
-            raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
-        return answer
+        with only_pbx_errors(name, safe=safe):
+            answer = await self._followed(request)
+            if not 200 <= answer.status < 300:
+                raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
+            return answer
 
-    async def _followed(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        with_cookies: bool,
-        safe: bool,
-        timeout: float | None,
-        stream: bool = False,
-        hide: tuple[str, ...] = (),
-    ) -> Answer:
+    async def _followed(self, request: Outgoing) -> Answer:
         """Make a request, and follow redirects that may be followed."""
         for _ in range(MOST_REDIRECTS + 1):
-            answer = await self._exchange(
-                method,
-                url,
-                name,
-                headers,
-                body,
-                with_cookies=with_cookies,
-                safe=safe,
-                timeout=timeout,
-                stream=stream,
-                hide=hide,
-            )
+            answer = await self._exchange(request)
             if answer.status not in REDIRECTS:
                 return answer
-            if method != "GET" and answer.status not in {307, 308}:
+            if request.method != "GET" and answer.status not in {307, 308}:
                 raise final(
-                    f"{name}: the server redirects what cannot be redirected.", "Check the address of the server."
+                    f"{request.name}: the server redirects what cannot be redirected.",
+                    "Check the address of the server.",
                 )
-            url = self.redirected(answer, name)
-        raise self.not_o2g(f"{name}: the server redirects in a circle.")
+            request = replace(request, url=self.redirected(answer, request.name))
+        raise self.not_o2g(f"{request.name}: the server redirects in a circle.")
 
 
 # ------------------------------------------------------------------------------------------------------------ refusals
@@ -178,11 +162,7 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
                 return secrets.hide(value, hide)
         return None
 
-    code = said.get("code")
-    if isinstance(code, str) and code.isdecimal():
-        code = int(code)
-    elif not isinstance(code, int) or isinstance(code, bool):
-        code = None
+    code = _code_of(said.get("code"))
     can_retry = said.get("canRetry")
     detail: dict[str, Any] = {}
     for key in ("telephony", "routing", "userPreferences"):
@@ -225,6 +205,13 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
     if unanswered and not safe:
         return unknown_outcome(name, made)
     return made
+
+
+def _code_of(value: Any) -> int | None:
+    """The error code, which is a small number, as text or not; everything else is none."""
+    if isinstance(value, str) and len(value) < 10 and value.isdecimal():
+        value = int(value)
+    return value if type(value) is int and abs(value) < 10**9 else None
 
 
 _REMEDIES: Final = {

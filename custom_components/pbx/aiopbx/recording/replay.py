@@ -24,6 +24,7 @@ from ..loops import owned, settle
 from ..model import AvailableLine, Feature, LineSnapshot, Statistics, Status
 from ..pbx import Connecting, Pbx
 from ..ports import Commands, Link
+from ..settings.parsing import Unparsable, check_keys, parse_json
 from ..store import KINDS, Store
 from .recorder import END, FORMAT, LINE, NODES, VERSION, WIRE, Clock, Header, RealClock, RecordedLines, Row, found
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
+LONGEST: Final = 64 * 1024 * 1024
+"""The most bytes that a line may have."""
 _AT_ONCE: Final = 200
 """Rows that are read at a time."""
 _KINDS: Final = {kind.__name__: kind for kind in KINDS}
@@ -76,14 +79,16 @@ class Reader:
         self._number = 1
         self._recorded = RecordedLines()
         self._last = 0.0
-        self.header = self._header(file.readline())
+        self.header = self._header(file.readline(LONGEST))
 
     def _header(self, line: bytes) -> Header:
         if not line.strip():
             raise InvalidInput("path", f"{self.path} is empty.", remedy="Give a file that Pbx.record has written.")
         try:
-            said = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            said = parse_json(line)
+        except Unparsable as error:
+            if error.bound:
+                raise self._broken(1, error.problem) from None
             said = None
         if not isinstance(said, dict) or said.get("format") != FORMAT:
             remedy = "Give a file that Pbx.record has written."
@@ -112,12 +117,18 @@ class Reader:
     def __iter__(self) -> Iterator[Entry]:
         """Read on. Raises ``InvalidInput`` that names the line where it is broken."""
         decode = msgspec.json.Decoder(Row).decode
-        for line in self._file:
+        while line := self._file.readline(LONGEST + 1):
             self._number += 1
+            if len(line) > LONGEST:
+                raise self._broken(self._number, f"it is longer than {LONGEST >> 20} MiB")
             if line.isspace():
                 continue
             try:
-                entry = self._entry(decode(line))
+                row = decode(line)
+                check_keys(line)
+                entry = self._entry(row)
+            except Unparsable as error:
+                raise self._broken(self._number, error.problem) from None
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
                 if not line.endswith(b"\n") and not self._file.read(1):
                     self.cut = True
@@ -269,6 +280,9 @@ class ReplaySystem:
 
     def use(self, link: Link | None) -> None:
         """There is no link."""
+
+    def expect_event(self, line: str) -> None:
+        """No command is sent."""
 
     @property
     def commands(self) -> Commands:

@@ -101,6 +101,11 @@ class ConnectionSettings(Checked):
     sync_timeout: float = Field(
         default=10.0, gt=0, description="Seconds to wait for the first snapshot on the channel."
     )
+    audit_interval: float = Field(
+        default=180.0,
+        ge=0,
+        description="Seconds between two readings of a line that has calls, in case an event was lost; 0 for none.",
+    )
     trusted_redirects: tuple[str, ...] = Field(
         default=(), description="Hosts that a redirect of the server may lead to, with the login."
     )

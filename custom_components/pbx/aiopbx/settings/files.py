@@ -1,13 +1,15 @@
 """Settings in files and in the environment, as they are written there, unchecked."""
 
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..errors import InvalidInput
+from .parsing import Unparsable, parse_toml
+
+LARGEST: Final = 250_000
+"""The most bytes that a settings file may have."""
 
 
 def read_environment(prefix: str = "AIOPBX_", environ: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -38,14 +40,25 @@ def read_file(path: Path, *, field: str = "file") -> dict[str, Any]:
     if kind not in {".yaml", ".yml", ".toml"}:
         raise InvalidInput(field, f"{path} is neither YAML nor TOML.", remedy="Its name must end in .yaml or .toml.")
     try:
-        text = path.expanduser().read_text(encoding="utf-8")
+        with path.expanduser().open("rb") as file:
+            content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise InvalidInput(field, f"there is no file {path}.", remedy="Give the path of a settings file.") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InvalidInput(field, f"{path} cannot be read ({why}).", remedy="Make it readable.") from None
+    if len(content) > LARGEST:
+        raise InvalidInput(field, f"{path} is larger than {LARGEST} bytes.", remedy="Is it a settings file?")
+    try:
+        text = content.decode()
+        values = parse_toml(text) if kind == ".toml" else _parse_yaml(text)
+    except Unparsable as error:
+        # The line is named, and never what stands in it: that may be the password.
+        where = f" in line {error.line}" if error.line is not None else ""
+        remedy = "Mend it there, or shortly before."
+        raise InvalidInput(field, f"{path} {error.problem}{where}.", remedy=remedy) from None
     except UnicodeDecodeError:
         raise InvalidInput(field, f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
-    except OSError as error:
-        raise InvalidInput(field, f"{path} cannot be read ({error.strerror}).", remedy="Make it readable.") from None
-    values = _parse_toml(path, text, field) if kind == ".toml" else _parse_yaml(path, text, field)
     if values is None:
         values = {}
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
@@ -59,28 +72,10 @@ def read_file(path: Path, *, field: str = "file") -> dict[str, Any]:
     return values
 
 
-# The errors say the line, and never what stands in it: that may be the password.
+def _parse_yaml(text: str) -> Any:
+    from .yaml_loader import parse_yaml  # only those who have such a file need PyYAML
 
-
-def _parse_toml(path: Path, text: str, field: str) -> Any:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line \d+", str(error))
-        where = f" in {line[0]}" if line else ""
-        raise InvalidInput(field, f"{path} cannot be parsed{where}.", remedy="Mend it there.") from None
-
-
-def _parse_yaml(path: Path, text: str, field: str) -> Any:
-    import yaml  # only for those who have such a file
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InvalidInput(field, f"{path} is not YAML{where}.", remedy="Mend it there, or shortly before.") from None
-    except yaml.YAMLError:
-        raise InvalidInput(field, f"{path} cannot be parsed.", remedy="Mend it there.") from None
+    return parse_yaml(text)[1]
 
 
 def _beside(path: Path, values: dict[str, Any], names: tuple[str, ...]) -> None:

@@ -31,5 +31,6 @@ class ConnectKeywords(TypedDict, total=False):
     reconnect_max: float
     fail_back_interval: float
     sync_timeout: float
+    audit_interval: float
     trusted_redirects: str | Iterable[str]
     dial_policy: Any

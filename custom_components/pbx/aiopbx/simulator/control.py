@@ -1,7 +1,6 @@
 """The simulator's control path, ``/simulator``: its state, and faults to inject. For this machine only, not O2G."""
 
 import ipaddress
-import json
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from ..errors import InvalidInput, PbxError
+from ..settings.parsing import Unparsable, parse_json
 from .faults import NAMES
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def _arguments(body: bytes) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        arguments = json.loads(body)
-    except ValueError:
-        arguments = None
+        arguments = parse_json(body)
+    except Unparsable as error:
+        raise InvalidInput("body", f"{error.problem}: it must be a JSON object, or empty") from None
     if not isinstance(arguments, dict):
         raise InvalidInput("body", "must be a JSON object with the arguments of the fault, or empty")
     return arguments

@@ -4,12 +4,15 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
+from aiohttp import web
 
 from ..errors import InvalidInput
+from ..o2g.types.events import OnChannelInformation
 from .faces.o2g.maintenance import PACKAGE, expiration
+from .faces.o2g.subscriptions import line_of
 from .switch.errors import SwitchError
 from .switch.nodes import DOWN
 
@@ -40,6 +43,10 @@ class Faults:
         self.logins_refused = False
         self.duplicated = False
         self.malformed_left = 0
+        self.lost_left = 0
+        self.reported_left = 0
+        self.refused_left = 0
+        self.refused_status = 503
         self.dropped_before_left = 0
         self.dropped_after_left = 0
         self.delay_seconds = 0.0
@@ -59,6 +66,9 @@ class Faults:
             "logins_refused": self.logins_refused,
             "duplicate_events": self.duplicated,
             "malform_next": self.malformed_left,
+            "lose_next": self.lost_left,
+            "lose_and_report": self.reported_left,
+            "refuse_requests": self.refused_left,
             "drop_requests_before": self.dropped_before_left,
             "drop_requests_after": self.dropped_after_left,
             "delay": self.delay_seconds,
@@ -116,9 +126,15 @@ class Faults:
 
     def malform_next(self, count: int = 1) -> None:
         """Truncate the next events in the middle: lines that are not JSON."""
-        if count < 0:
-            raise InvalidInput("count", "must be 0 or more")
-        self.malformed_left = count
+        self.malformed_left = _not_negative("count", count)
+
+    def lose_next(self, count: int = 1) -> None:
+        """Lose the next events on their way, without a sign of it."""
+        self.lost_left = _not_negative("count", count)
+
+    def lose_and_report(self, count: int = 1) -> None:
+        """Of O2G: lose the next events, and report each loss on the channel, as for a queue that was full."""
+        self.reported_left = _not_negative("count", count)
 
     def unknown_event(self, name: str = "OnSomethingNew") -> int:
         """Send an unknown event with unknown fields to every subscription and every socket."""
@@ -136,6 +152,13 @@ class Faults:
 
     def on_the_way(self, line: bytes) -> tuple[bytes, ...]:
         """Return what is queued for an event."""
+        if self.lost_left:
+            self.lost_left -= 1
+            return ()
+        if self.reported_left:
+            self.reported_left -= 1
+            report = OnChannelInformation(text="queue overflow: 1 events lost")
+            return (line_of(report),)
         if self.malformed_left:
             self.malformed_left -= 1
             line = line[: len(line) // 2] + b"\n"
@@ -143,12 +166,13 @@ class Faults:
 
     def item_without_id(self, count: int = 1) -> None:
         """Of Istra: push the next lines and calls without their identifiers."""
-        if count < 0:
-            raise InvalidInput("count", "must be 0 or more")
-        self.without_id_left = count
+        self.without_id_left = _not_negative("count", count)
 
     def push_on_the_way(self, value: dict[str, Any], encode: Callable[[Any], bytes]) -> tuple[str, ...]:
         """Return what is sent for a push of Istra."""
+        if self.lost_left:
+            self.lost_left -= 1
+            return ()
         item = value["item"]
         items: list[dict[str, Any]] = item if isinstance(item, list) else [item]
         if self.without_id_left and any(_IDS & each.keys() for each in items):
@@ -188,26 +212,31 @@ class Faults:
 
     def drop_requests(self, count: int = 1, after: bool = False) -> None:
         """Break the connection of the next requests instead of answering: before or ``after`` carrying them out."""
-        if count < 0:
-            raise InvalidInput("count", "must be 0 or more")
         if after:
-            self.dropped_after_left = count
+            self.dropped_after_left = _not_negative("count", count)
         else:
-            self.dropped_before_left = count
+            self.dropped_before_left = _not_negative("count", count)
 
     def delay(self, seconds: float = 1.0) -> None:
         """Delay every request to the API by so many seconds of the simulator's clock; 0 ends it."""
-        if seconds < 0:
-            raise InvalidInput("seconds", "must be 0 or more")
-        self.delay_seconds = seconds
+        self.delay_seconds = _not_negative("seconds", seconds)
+
+    def refuse_requests(self, count: int = 1, status: int = 503) -> None:
+        """Refuse the next requests with this status, 429 to 599, instead of carrying them out."""
+        if status != 429 and not 500 <= status <= 599:
+            raise InvalidInput("status", "must be 429, or 500 to 599")
+        self.refused_left, self.refused_status = _not_negative("count", count), status
 
     async def before_request(self, request: "IncomingRequest") -> bool:
-        """Apply faults to a request; returns whether its connection is gone."""
+        """Apply faults to a request; returns whether its connection is gone. A refusal is raised."""
         if self.delay_seconds and not await self._sleep(self.delay_seconds):
             return _abort(request)
         if self.dropped_before_left:
             self.dropped_before_left -= 1
             return _abort(request)
+        if self.refused_left:
+            self.refused_left -= 1
+            raise _Refused(status=self.refused_status)
         return False
 
     def after_request(self, request: "IncomingRequest") -> None:
@@ -298,6 +327,7 @@ class Faults:
             self.cti_link_up(node)
         self.is_not_ready = self.logins_refused = self.duplicated = self.telephony_is_down = False
         self.malformed_left = self.without_id_left = self.dropped_before_left = self.dropped_after_left = 0
+        self.lost_left = self.reported_left = self.refused_left = 0
         self.delay_seconds = 0.0
         if len(self._servers) > 1:
             self.switch_to_primary()
@@ -337,12 +367,15 @@ NAMES: Final = (
     "duplicate_events",
     "malform_next",
     "item_without_id",
+    "lose_next",
+    "lose_and_report",
     "unknown_event",
     "expire_sessions",
     "refuse_logins",
     "not_ready",
     "telephony_down",
     "drop_requests",
+    "refuse_requests",
     "delay",
     "cti_link_down",
     "cti_link_up",
@@ -356,6 +389,25 @@ NAMES: Final = (
 
 _IDS: Final = frozenset({"lineId", "callId", "restUri"})
 """The fields that identify a line or call."""
+
+
+_Count = TypeVar("_Count", int, float)
+
+
+def _not_negative(field: str, value: _Count) -> _Count:
+    if value < 0:
+        raise InvalidInput(field, "must be 0 or more")
+    return value
+
+
+class _Refused(web.HTTPException):
+    """A request that is refused with any status: the face writes it in its own words."""
+
+    status_code = 503
+
+    def __init__(self, *, status: int) -> None:
+        super().__init__(reason="a fault refuses this")
+        self.set_status(status, "a fault refuses this")
 
 
 def _abort(request: "IncomingRequest") -> bool:

@@ -47,7 +47,7 @@ class Capture:
         for line in lines:
             try:
                 event = msgspec.json.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue
             if not isinstance(event, dict) or "eventName" not in event:
                 continue

@@ -136,6 +136,9 @@ class SimulatorSettings(Settings):
 
     host: str = "127.0.0.1"
     """The address to listen on. Anything but loopback lets others in: the passwords are those of the users below."""
+    host_names: tuple[Annotated[str, StringConstraints(min_length=1, max_length=253)], ...] = ()
+    """Names under which it may be asked for, beside loopback, ``host`` and the address of this machine that a request
+    comes to; ``*`` is any. Under others it refuses: a page in a browser may let its own name lead here."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of the API (https with ``tls``)."""
     event_port: Annotated[int, Field(ge=0, le=65535)] = 0

@@ -38,6 +38,7 @@ from .faces.o2g.sessions import Accounts
 from .faces.o2g.tunnel import TunnelAgent
 from .faces.phones.face import PAGE as PHONES_PAGE, attach as attach_phones
 from .faults import Faults
+from .hosts import Hosts, refuse_strangers
 from .scenarios import Scenario, ScenarioPlayer, load_scenario
 from .settings import SimulatorSettings, UserSpec, is_web_socket
 from .switch import Change, Switch, UserChange
@@ -295,7 +296,7 @@ class Simulator:
 
     async def _open(self, port: _Port, context: ssl.SSLContext | None) -> None:
         listener = await self._listen(port)
-        app = web.Application()
+        app = web.Application(middlewares=[refuse_strangers(Hosts(self.settings))])
         if isinstance(port.server, IstraFace):
             app.router.add_route("*", "/{path:.*}", port.server.handle)
         elif port.channel:

@@ -1,5 +1,6 @@
 """The calls of a terminal of myCrm: five events, and no way to ask how it stands."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -143,6 +144,14 @@ def begin(state: CrmState, now: datetime) -> Result:
     over = tuple(ended(call, Outcome.UNKNOWN, None, None) for call in state.line.calls)
     state = replace(state, dropped=(), lost=(*state.lost, *state.line.calls)[-REMEMBERED:])
     return _with_calls(state, (), over, now)
+
+
+def unconfirmed(state: CrmState, calls: Iterable[CallSnapshot], now: datetime) -> Result:
+    """These calls, if they are as they were, end with an unknown outcome; an event that names one brings it back."""
+    doubted = tuple(call for call in calls if call in state.line.calls)
+    over = tuple(ended(call, Outcome.UNKNOWN, None, None) for call in doubted)
+    state = replace(state, lost=(*state.lost, *doubted)[-REMEMBERED:])
+    return _with_calls(state, tuple(call for call in state.line.calls if call not in doubted), over, now)
 
 
 def _with_calls(

@@ -40,6 +40,8 @@ class EventChannel:
 
     greets = True
     """Whether every server sends an event at the beginning."""
+    at_least_once = False
+    """Whether an event may come more than once."""
     silence_remedy = "Check that no proxy between here and the server holds answers back."
     """What to check when nothing comes at all."""
 
@@ -47,6 +49,8 @@ class EventChannel:
         """Decode events with this decoder."""
         self._decoder = decoder
         self._closing = False
+        self.repeated = False
+        """Whether the events just given have been delivered before, so that they may be older than what is known."""
         self.last_heard = monotonic()
         """When the server last sent anything, by the monotonic clock."""
         self.arrivals = Signal()
@@ -54,6 +58,15 @@ class EventChannel:
         self.end: ChannelEnd | None = None
         """None while it is open."""
         self.end_reason: str | None = None
+
+    @property
+    def on_missed(self) -> Callable[[str | None, str], None]:
+        """Called when something cannot be read: the login that it is about, if that much is clear, and why."""
+        return self._decoder.on_missed
+
+    @on_missed.setter
+    def on_missed(self, callback: Callable[[str | None, str], None]) -> None:
+        self._decoder.on_missed = callback
 
     @property
     def closed(self) -> bool:
@@ -83,37 +96,85 @@ class EventChannel:
 
 MOST_WAITING: Final = 64 * 1024 * 1024
 """Bytes of events that wait to be read, at most."""
+REMEMBERED: Final = 300.0
+"""Seconds within which a delivery that comes again is known, and an event of a call that is over brings none back."""
+_MOST_REMEMBERED: Final = 10_000
+_TWICE_IS_ONCE: Final = (b'"OnCall', b'"OnComRecord')
+"""Of these, the same twice in a row says no more than once. A snapshot is asked for, and counts each time."""
 _ENDS: Final = "subscription ended"
 
 
 class PushedChannel(EventChannel):
-    """Events are put into it as they are delivered; iterating gives those that came since the last time as one list."""
+    """Events are put into it as they are delivered; iterating gives those that came since the last time as one list.
+
+    A delivery whose answer was lost comes again, at once or later: *at least once* is all that HTTP can promise. Of an
+    event of a call that comes twice in a row, the second changes nothing and is dropped. One that comes again later
+    may be older than what is known by then, or may say the same of a later moment: such events are given as
+    ``repeated``.
+    """
 
     greets = False
+    at_least_once = True
 
     def __init__(self, decoder: EventDecoder, *, remedy: str, closed: Callable[[], object]) -> None:
         """Wait for events. ``remedy`` says what to look at if none come; ``closed`` is called once, at the end."""
         super().__init__(decoder)
         self.silence_remedy = remedy
+        self.order = asyncio.Lock()
+        """Held while a delivery is read: they are put in the order in which they began to arrive."""
+        self.dropped = 0
+        """Deliveries that came twice in a row."""
         self._closed = closed
-        self._lines: list[bytes] = []
+        self._waiting: deque[tuple[bytes, bool]] = deque()
         self._size = 0
         self._woken = asyncio.Event()
+        self._delivered: dict[int, float] = {}
+        """When the deliveries of the last minutes came, by what was in them."""
+        self._latest = b""
 
     def put(self, body: bytes) -> bool:
         """Take what was delivered: an event, or several, one a line. False if there is no room, or no reader."""
-        if self.end is not None or self._size >= MOST_WAITING:
+        if self.end is not None:
+            return False
+        if self._size >= MOST_WAITING:
+            # It is delivered again, and what comes meanwhile may be taken: then the order is lost.
+            self.on_missed(None, "more was delivered than could be taken")
             return False
         self.last_heard = monotonic()
         self._decoder.statistics.bytes += len(body)
         if len(body) > LONGEST_LINE:
             self._decoder.overlong()
             return True
+        if body == self._latest and any(name in body for name in _TWICE_IS_ONCE):
+            self.dropped += 1
+            return True
+        self._latest = body
         if body:
-            self._lines.append(_on_one_line(body))
+            self._waiting.append((_on_one_line(body), self._seen_before(body)))
             self._size += len(body)
             self._woken.set()
         return True
+
+    def _seen_before(self, body: bytes) -> bool:
+        """Whether the same has been delivered within the last minutes; remembers it."""
+        now = self.last_heard
+        delivered = self._delivered
+        mark = hash(body)
+        earlier = delivered.pop(mark, None)
+        delivered[mark] = now
+        while len(delivered) > _MOST_REMEMBERED or now - next(iter(delivered.values())) > REMEMBERED:
+            del delivered[next(iter(delivered))]
+        return earlier is not None and now - earlier <= REMEMBERED
+
+    def _take(self) -> list[bytes]:
+        """Take what waits, up to the next that is repeated where the others are not, or the other way round."""
+        waiting = self._waiting
+        self.repeated = waiting[0][1]
+        lines = []
+        while waiting and waiting[0][1] is self.repeated:
+            lines.append(waiting.popleft()[0])
+        self._size = self._size - sum(map(len, lines)) if waiting else 0
+        return lines
 
     def finish(self, end: ChannelEnd, reason: str) -> None:
         """End it: nothing can be delivered any more. What was delivered is still read."""
@@ -123,10 +184,8 @@ class PushedChannel(EventChannel):
         """Read until the end. Only one reader at a time."""
         try:
             while not self._closing:
-                lines = self._lines
-                if lines:
-                    self._lines, self._size = [], 0
-                    events = self._decoder.decode_lines(b"\n".join(lines))
+                if self._waiting:
+                    events = self._decoder.decode_lines(b"\n".join(self._take()))
                     if events:
                         last = events[-1]
                         if type(last) is OnChannelInformation and (last.text or "").lower() == _ENDS:

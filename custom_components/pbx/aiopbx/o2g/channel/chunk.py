@@ -184,14 +184,15 @@ async def _ask(transport: Transport, method: str, url: str, *, direct: bool) -> 
     proxy = transport.proxy(url)
     try:
         async with asyncio.timeout(seconds):
+            tls = await transport.tls(url)
             if direct and proxy is None and (ask := _of_our_own()) is not None:
-                return await ask(method, URL(url, encoded=True), tls=transport.tls, accept=JSON)
+                return await ask(method, URL(url, encoded=True), tls=tls, accept=JSON)
             return await transport.http.request(
                 method,
                 URL(url, encoded=True),
                 headers={"Accept": JSON},
                 skip_auto_headers=("Content-Type", "Accept-Encoding"),
-                ssl=transport.tls,
+                ssl=tls,
                 proxy=proxy,
                 allow_redirects=False,
                 read_bufsize=_BUFFER,

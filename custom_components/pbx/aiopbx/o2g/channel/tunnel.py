@@ -5,7 +5,7 @@ import errno
 import hmac
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import count
 from secrets import token_hex
@@ -20,13 +20,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as Handshake, Response
 
 from ...errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
+from ...http.body import MOST_OF_AN_ERROR, TooLong
 from ...http.tap import WireStatistics
+from ...http.transport import too_long
 from ...loops import settle
 from ...parameters import ParameterPlace, parameter_of
 from ...settings.channels import TunnelSettings
 from ...settings.connection import ConnectionSettings
 from ..decoding import EventDecoder
-from ..transport import Answer, Transport
+from ..transport import Answer, Outgoing, Transport
 from ..types.sessions import Subscription, SubscriptionRequest
 from ..types.tunnel import (
     BEARER,
@@ -450,34 +452,23 @@ class TunnelTransport(Transport):
     def _refuse_downgrade(self, url: str, what: str) -> None:
         """The tunnel has the encryption; what the agent does behind it is its own network's."""
 
-    async def _once(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        with_cookies: bool,
-        safe: bool,
-        timeout: float | None,
-        stream: bool = False,
-    ) -> Answer:
+    async def _once(self, request: Outgoing) -> Answer:
         if self._closed:
             raise ConnectionFailed("The connection is closed.")
+        name, url, safe = request.name, request.url, request.safe
         parts = urlsplit(url)
-        sent = {"Host": parts.netloc, **headers}
-        if with_cookies and self.cookies:
-            sent["Cookie"] = "; ".join(f"{key}={value}" for key, value in self.cookies.items())
-        request = Request(
+        headers = {"Host": parts.netloc, **request.headers}
+        if request.with_cookies and self.cookies:
+            headers["Cookie"] = self.cookie_header
+        sent = Request(
             id=self._tunnel.next_id(),
-            method=method,
+            method=request.method,
             path=parts.path + (f"?{parts.query}" if parts.query else ""),
-            headers=sent,
-            **payload(body or b""),
+            headers=headers,
+            **payload(request.body or b""),
         )
         self.statistics.requests += 1
-        limit = timeout or self.settings.request_timeout
+        limit = request.timeout or self.settings.request_timeout
         agent = self.agent or await self._tunnel.wait_for(self._number, min(RETURN, limit))
         if agent is None:
             raise _no_agent(self.url)
@@ -485,16 +476,19 @@ class TunnelTransport(Transport):
         whole = False
         try:
             async with asyncio.timeout(limit):
-                pending = agent.expect(request.id)
-                await agent.send(request)
+                pending = agent.expect(sent.id)
+                await agent.send(sent)
                 reply = await pending.answer()
                 answered = CIMultiDictProxy(CIMultiDict(reply.headers))
-                if stream and 200 <= reply.status < 300:
+                if request.stream and 200 <= reply.status < 300:
                     answer = Answer(reply.status, answered, b"", url, _response(_Body(pending, answered, reply.status)))
                 else:
-                    read = b"".join([piece async for piece in pending.pieces()])
+                    good = 200 <= reply.status < 300
+                    read = await _read(pending, request.most if good else MOST_OF_AN_ERROR, whole=good)
                     answer = Answer(reply.status, answered, read, url)
             whole = True
+        except TooLong as error:
+            raise too_long(name, error.most, safe=safe) from None
         except (_Gone, TimeoutError) as error:
             raise self._unanswered(error, name, sent=pending is not None, safe=safe) from None
         finally:
@@ -502,7 +496,7 @@ class TunnelTransport(Transport):
                 pending.let_go()
         if answer.status in GATEWAY_ERRORS and not answer.body:
             raise self._unanswered(None, name, sent=True, safe=safe)
-        if with_cookies:
+        if request.with_cookies:
             self._keep_cookies(answer)
         _LOGGER.debug("%s: %s", name, answer.status)
         return answer
@@ -527,6 +521,18 @@ class TunnelTransport(Transport):
     def failure(self, error: Exception, name: str, url: str, *, sent: bool, safe: bool) -> PbxError:
         """Say why an answer broke off."""
         return self._unanswered(_Gone(), name, sent=sent, safe=safe)
+
+
+async def _read(pending: _Pending, most: int, *, whole: bool) -> bytes:
+    """The body, bounded as any other. Empty pieces are not kept."""
+    read = bytearray()
+    async for piece in pending.pieces():
+        read += piece
+        if len(read) > most:
+            if whole:
+                raise TooLong(most)
+            break
+    return bytes(read[:most])
 
 
 _NAMES: Final = ("primary", "secondary")

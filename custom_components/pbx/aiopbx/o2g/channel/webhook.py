@@ -5,6 +5,7 @@ import errno
 import hmac
 import logging
 import secrets
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Final
 
@@ -103,10 +104,16 @@ class WebhookChannels(Channels):
             return web.Response(status=HTTPStatus.NOT_FOUND)
         if request.method != "POST":
             return web.Response(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+        channel = self._channels.get(parts[-1]) if known else None
+        # In the order in which they begin to arrive, over however many connections.
+        async with channel.order if channel is not None else nullcontext():
+            return await self._take(request, channel)
+
+    async def _take(self, request: web.BaseRequest, channel: PushedChannel | None) -> web.Response:
+        """Read a delivery, and put it into its channel."""
         body = await _read(request)
         if isinstance(body, web.Response):
             return body
-        channel = self._channels.get(parts[-1]) if known else None
         if channel is None:
             self.late += 1
             self.statistics.log_once("The server delivers events of a subscription that is over")

@@ -35,7 +35,7 @@ from .details import (
     user,
     user_info_changed,
 )
-from .line import Reduced, device_states, new_line, stale, state_modified, with_features
+from .line import Reduced, described, device_states, new_line, stale, state_modified, with_features
 
 __all__ = [
     "HANDLERS",
@@ -44,6 +44,7 @@ __all__ = [
     "agent_config",
     "agent_state",
     "counters",
+    "described",
     "device_states",
     "ended_unseen",
     "hunting_group",

@@ -16,6 +16,7 @@ __all__ = [
     "STATE_CHANGED",
     "Reduced",
     "assemble",
+    "described",
     "new_line",
     "stale",
     "with_features",
@@ -26,7 +27,12 @@ STATE_AND_DEVICES_CHANGED: Final = frozenset({"state", "calls", "devices"})
 
 def new_line(login: str) -> LineSnapshot:
     """A line of which nothing but the login name is known."""
-    return LineSnapshot(id=login)
+    return LineSnapshot(id=login, described=False)
+
+
+def described(line: LineSnapshot, now: datetime) -> Reduced:
+    """The line, now that it has been read whose it is and what it may do."""
+    return with_fields(line, now, described=True)
 
 
 def assemble(

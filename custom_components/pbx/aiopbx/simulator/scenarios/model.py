@@ -9,6 +9,8 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from ...errors import InvalidInput
+from ...settings.parsing import Unparsable
+from ...settings.yaml_loader import StrictLoader, parse_yaml
 from ..settings import Login, Number, UserSpec
 from ..switch.settings import AgentSpec, PilotSpec, ProcessingGroupSpec, SwitchSettings
 
@@ -252,17 +254,8 @@ _THREE: Final = {"busy", "consult", "transfer", "blind_transfer", "conference", 
 _OUTSIDE: Final = {"incoming", "outgoing", "incoming_missed", "queue", "pilot"}
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which 0015550100 is a telephone number rather than octal, and duplicate keys are errors."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a duplicate key: the later one would silently win."""
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value} stands there twice", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
+class _Loader(StrictLoader):
+    """YAML in which 0015550100 is a telephone number rather than octal."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -288,13 +281,17 @@ def load_scenario(which: str | Path) -> Scenario:
             remedy=f"Take {', '.join(available_scenarios())}, or the path of a .yaml file.",
         )
     try:
-        if path.stat().st_size > LARGEST:
-            raise InvalidInput("scenario", f"{path} is larger than {LARGEST} bytes.", remedy="Is it a scenario?")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise InvalidInput(
-            "scenario", f"{path} cannot be read: {error.strerror or error}.", remedy="Check the path and its rights."
+            "scenario", f"{path} cannot be read: {why}.", remedy="Check the path and its rights."
         ) from None
+    if len(content) > LARGEST:
+        raise InvalidInput("scenario", f"{path} is larger than {LARGEST} bytes.", remedy="Is it a scenario?")
+    try:
+        text = content.decode()
     except UnicodeDecodeError:
         raise InvalidInput("scenario", f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
     return parse_scenario(text, name=str(path))
@@ -303,16 +300,10 @@ def load_scenario(which: str | Path) -> Scenario:
 def parse_scenario(text: str, *, name: str = "scenario") -> Scenario:
     """Read a scenario from its text; errors refer to it as ``name``. Raises ``InvalidInput``."""
     try:
-        root = yaml.compose(text, Loader=_Loader)
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader it is
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{name}, line {mark.line + 1}" if mark else name
-        raise InvalidInput(
-            "scenario", f"{where}: {error.problem or error.context}.", remedy="Mend the YAML there."
-        ) from None
-    except yaml.YAMLError as error:
-        raise InvalidInput("scenario", f"{name}: {error}.", remedy="Mend the YAML.") from None
+        root, data = parse_yaml(text, _Loader)
+    except Unparsable as error:
+        where = f"{name}, line {error.line}" if error.line is not None else name
+        raise InvalidInput("scenario", f"{where}: {error.detail}.", remedy="Mend the YAML there.") from None
     if not isinstance(data, dict):
         raise InvalidInput(
             "scenario", f"{name} does not hold a mapping.", remedy="A scenario has name, users, acts and more."

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from ....settings.parsing import Unparsable, parse_json
 from ...control import refused
 from ...switch.changes import Change, NodeChange, UserChange
 from ...switch.errors import SwitchError
@@ -181,8 +182,8 @@ class PhonesFace:
         if (request.content_length or 0) > LARGEST_BODY:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much.")
         try:
-            body = json.loads(await request.read())
-        except ValueError:
+            body = parse_json(await request.read())
+        except Unparsable:
             body = None
         if not isinstance(body, dict):
             return _refusal(HTTPStatus.BAD_REQUEST, "Send a JSON object.")
