@@ -173,7 +173,7 @@ def test_no_init_in_tests() -> None:
     assert not list((ROOT / "tests").rglob("__init__.py"))
 
 
-@pytest.mark.parametrize("name", ["setup", "test", "lint", "compile-requirements"])
+@pytest.mark.parametrize("name", ["setup", "test", "lint", "audit", "compile-requirements"])
 def test_scripts_can_be_run(name: str) -> None:
     script = ROOT / "scripts" / name
     assert os.access(script, os.X_OK)
