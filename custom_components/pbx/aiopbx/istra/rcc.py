@@ -104,21 +104,16 @@ class Extensions:
             if line is None:
                 self._meet(owner, call)
                 continue
-<<<<<<< HEAD
-            state = self._state(owner)
-            if reducer.is_gone(state, call):
-                self._lines.doubts.add(owner, "a push of a call that is not listed any more")
-                continue
-            self._put(*reducer.pushed(state, call, now))
-=======
             state = states.get(owner)
             if state is None or state.line is not line:
                 state = self._state(owner)
+            if state.gone and reducer.is_gone(state, call):
+                self._lines.doubts.add(owner, "a push of a call that is not listed any more")
+                continue
             state, events = reducer.pushed(state, call, now)
             states[owner] = state
             if state.line is not line or events:
                 put(state.line, events)
->>>>>>> main
 
     def placed(self, line: str, call: CallLine) -> None:
         """Apply the answer of ``placeCall``."""

@@ -201,17 +201,11 @@ def _show(state: RccState, data: CallLine, now: datetime, *, seen: bool = True) 
     stamp = data.last_modification_time
     if stamp is None:
         stamp = _stamp(state, ref) or 0  # the creation is no substitute: it may be later than the changes are
-<<<<<<< HEAD
-    times = (*[pair for pair in state.times if pair[0] != ref], (ref, stamp))
-    state = replace(state, times=times)
-    if ref in state.gone:
-        state = replace(state, gone=tuple(one for one in state.gone if one != ref))
-    if before is None and _dropped_at(state, ref) is not None:
-=======
     times = state.times
     times = (*[pair for pair in times if pair[0] != ref], (ref, stamp)) if times else ((ref, stamp),)
+    if ref in state.gone:
+        state = replace(state, gone=tuple(one for one in state.gone if one != ref))
     if before is None and state.dropped and _dropped_at(state, ref) is not None:
->>>>>>> main
         state = replace(state, dropped=tuple(pair for pair in state.dropped if pair[0] != ref))
     if data.conference and state.asked:
         state = not_asked(state, ref)  # of the two that were merged, this is the one that goes on
