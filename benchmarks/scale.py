@@ -30,6 +30,10 @@ BATCH = 100
 """Events of a chunk, about what one read of a busy channel gives."""
 
 
+def ignore(*_: object) -> None:
+    """Take what is of no line, and what is doubted."""
+
+
 def applier_of(lines: int) -> tuple[Applier, Store, list[int]]:
     """What applies events, with so many lines and no server behind it; the store; and what its subscriber counts."""
     store = Store()
@@ -43,7 +47,7 @@ def applier_of(lines: int) -> tuple[Applier, Store, list[int]]:
         received[0] += 1
 
     store.subscribers.add(on_event)
-    return Applier(monitored, sole=None, on_other=lambda event: None), store, received
+    return Applier(monitored, sole=None, on_other=ignore, on_doubt=ignore), store, received
 
 
 async def cost(lines: int, events: int, rounds: int) -> float:

@@ -33,6 +33,7 @@ sys.path.insert(0, sys.argv[3])
 import aiopbx
 assert Path(aiopbx.__file__).parent.parent == Path(sys.argv[3])
 from aiopbx.loops import each
+import aiopbx.settings.connection
 from aiopbx.o2g.client import O2gClient
 
 opened = [0.0]

@@ -56,7 +56,7 @@ TARGETS = {
     "decoders": Target(
         (f"{CLIENT}/o2g/decoding.py", f"{CLIENT}/istra/decoding.py"),
         (
-            f"{TESTS}/*/test_*decod*.py",
+            f"{TESTS}/*/test_*decoding.py",
             f"{TESTS}/*/test_*bounds*.py",
             f"{TESTS}/istra/test_istra_guides.py",
             f"{TESTS}/istra/test_istra_socket.py",

@@ -65,7 +65,7 @@ def test_what_is_not_said() -> None:
         "webhook": None,
         "tunnel": None,
         "subscription_timeout": 0,
-        "silence_timeout": 60.0,
+        "silence_timeout": 15.0,
         "reconnect_min": 1.0,
         "reconnect_max": 60.0,
         "fail_back_interval": 30.0,
@@ -95,7 +95,7 @@ def test_what_is_not_said_of_a_listener() -> None:
         "behind_proxy": False,
         "secondary_secret": None,
         "agent_timeout": 30.0,
-        "ping_interval": 20.0,
+        "ping_interval": 15.0,
     }
 
 
@@ -219,6 +219,10 @@ OF_BOTH = {"webhook": {"public_url": "https://a.b", "certificate": "a"}, "tunnel
         (O2G, {"lines": ["all", "b"]}, "lines"),
         (O2G, {"trusted_redirects": ["a", "b/c"]}, "trusted_redirects"),
         (O2G, {"trusted_redirects": ["a b"]}, "trusted_redirects"),
+        *(
+            (O2G, {"trusted_redirects": [site]}, "trusted_redirects")
+            for site in ("a:0", "a:65536", "a:" + "9" * 5000, "a:b", ":80", "a:²", "https://a:80")
+        ),
         (O2G, {"trusted_redirects": 7}, "trusted_redirects"),
         (O2G, {"network": "both"}, "network"),
         (RCC, {"enterprise": ...}, "enterprise"),
@@ -349,6 +353,8 @@ def test_ways_to_name_lines(given: Any, lines: Any) -> None:
         (" , ", ()),
         ("A.example.com,b", ("a.example.com", "b")),
         (["[2001:DB8::1]", "X.x"], ("2001:db8::1", "x.x")),
+        ("2001:db8::1:8443", ("2001:db8::1:8443",)),
+        ("[2001:DB8::1]:8443,PBX.example.com:1,b:65535", ("[2001:db8::1]:8443", "pbx.example.com:1", "b:65535")),
     ],
 )
 def test_ways_to_name_hosts(given: Any, hosts: tuple[str, ...]) -> None:

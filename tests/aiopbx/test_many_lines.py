@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
-from aiopbx import Feature, LineAdded, LineChanged, LineState, NotSupported, Pbx, Status, UnknownLine
+from aiopbx import Feature, LineAdded, LineChanged, LineRemoved, LineState, NotSupported, Pbx, Status, UnknownLine
 from aiopbx.backoff import Backoff
 from aiopbx.errors import ConnectionFailed, PbxError, SessionLost
 from aiopbx.http.tap import WireMessage
 from aiopbx.o2g import details, rights, sync
 from aiopbx.o2g.details import Background, Detail, Pace, Turn
+from aiopbx.o2g.link import O2gLink
+from aiopbx.o2g.services.agent import Agent as Agents
 from aiopbx.o2g.services.telephony import Telephony
+from aiopbx.o2g.services.users import Users
 from aiopbx.simulator import UserSpec
 from aiopbx.simulator.faces.o2g import context
+from aiopbx.simulator.switch.settings import AgentSpec
 from tests.aiopbx.model_truth import compare
 from tests.aiopbx.office import Diary, Office, Opened, lose_while, until
 
@@ -158,6 +162,30 @@ async def test_a_few_lines_are_known_when_online(office: Opened, slow: None) -> 
         pbx = await one.connect()
         assert described(pbx) == 100
         assert right(one, pbx)
+
+
+@pytest.mark.parametrize("agents", [False, True])
+async def test_a_server_that_lists_everybody_as_an_agent(
+    office: Opened, monkeypatch: pytest.MonkeyPatch, slow: None, agents: bool
+) -> None:
+    """It may ignore the restriction. A few are tried, and only if one of them is an agent, all of them are."""
+    asked: list[str | None] = []
+    logins, config = Users.logins, Agents.agent_config
+
+    async def everybody(self: Users, **keywords: Any) -> Any:
+        return await logins(self)
+
+    async def count(self: Agents, **keywords: Any) -> Any:
+        asked.append(keywords["login_name"])
+        return await config(self, **keywords)
+
+    monkeypatch.setattr(Users, "logins", everybody)
+    monkeypatch.setattr(Agents, "agent_config", count)
+    some = tuple(user.model_copy(update={"acd": agents, "agent": AgentSpec() if agents else None}) for user in people())
+    async with office(users=some) as one:
+        pbx = await one.connect()
+        assert sum(line.agent is not None for line in pbx.lines.values()) == (MANY if agents else 0)
+        assert (len(asked) >= MANY) if agents else (10 <= len(asked) <= 20)
 
 
 async def test_lines_that_were_named_by_number_have_their_names_when_online(office: Opened, slow: None) -> None:
@@ -312,6 +340,24 @@ async def test_a_resync_over_a_small_queue_comes_to_an_end(office: Opened, fast:
         assert pbx.statistics.losses == 0
 
 
+async def test_users_who_come_and_go_while_events_are_dropped_are_found(office: Opened) -> None:
+    async with office(event_queue=2) as one:
+        pbx = await one.connect()
+        one.faults.freeze_channels()
+        one.switch.add_user(UserSpec(login="new", number="1009", first_name="Nora", last_name="New"))
+        one.switch.remove_user("oxe1003")
+        for _ in range(3):
+            one.switch.set_dnd("oxe1000", True)
+            one.switch.set_dnd("oxe1000", False)
+        diary = Diary(pbx, kind=(LineAdded, LineRemoved))
+        one.faults.thaw()
+        await until(lambda: len(diary.events) == 2)
+        await until(lambda: sorted(pbx.lines) == sorted(one.switch.users))
+        assert [event.snapshot.name for event in diary.of(LineAdded)] == ["Nora New"]
+        assert [event.line for event in diary.of(LineRemoved)] == ["oxe1003"]
+        assert pbx.statistics.losses == 0
+
+
 async def test_what_came_before_the_notice_is_read_again(office: Opened, slow: None) -> None:
     """A snapshot that came before events were dropped may be out of date; one that came after is not."""
     async with office(users=people()) as one:
@@ -377,6 +423,37 @@ async def test_a_server_that_stops_in_the_middle_of_many_snapshots_is_not_waited
         assert right_calls(one, pbx)
         assert MANY - 100 <= requests(pbx) <= MANY - 100 + 25, "the calls of those that are missing were read"
         assert pbx.lines[login(2209)].snapshot.routing is None, "the rest of their states comes later"
+
+
+async def test_snapshots_that_come_while_a_licence_is_tried_are_noticed(
+    office: Opened, monkeypatch: pytest.MonkeyPatch, slow: None
+) -> None:
+    """All that the server had to send came in that moment; no more will, and the time-out is not waited for."""
+    monkeypatch.setattr(context, "BATCH", 100)
+    monkeypatch.setattr(sync, "STALL", 0.05)
+    read = Telephony.telephonic_state
+    async with office(users=people()) as one:
+        one.faults.freeze_channels()
+
+        async def meanwhile(self: Telephony, **keywords: Any) -> Any:
+            one.faults.thaw()
+            (link,) = links
+            # Two hundred are sent.
+            await until(lambda: link._applier.expected.left <= 2 * MANY - 190)
+            return await read(self, **keywords)
+
+        links: list[O2gLink] = []
+        build = O2gLink._build
+
+        def noted(self: O2gLink, *found: Any) -> None:
+            build(self, *found)
+            links.append(self)
+
+        monkeypatch.setattr(O2gLink, "_build", noted)
+        monkeypatch.setattr(Telephony, "telephonic_state", meanwhile)
+        async with asyncio.timeout(30):
+            pbx = await one.connect(sync_timeout=600)
+        assert right_calls(one, pbx)
 
 
 async def test_many_users_without_the_licence_are_not_waited_for(office: Opened, fast: None) -> None:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.chaos.case import Report, play, play_quietly
+from tests.chaos.case import STEPS, Report, play, play_quietly
 from tests.chaos.worlds import WORLDS
 
 
@@ -25,12 +25,13 @@ def main() -> int:
         help="only this one; several times for several. o2g and istra stand for all of theirs",
     )
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
+    parser.add_argument("--steps", type=int, default=STEPS, help=f"how much happens in a case, at most ({STEPS})")
     parser.add_argument("--minutes", type=float, help="stop after so many, with the cases played until then")
     options = parser.parse_args()
     systems = _systems(options.system)
     if options.case is not None:
-        return _one(systems, options.seed, options.case)
-    jobs = [(systems[number % len(systems)], options.seed, number) for number in range(options.cases)]
+        return _one(systems, options.seed, options.case, options.steps)
+    jobs = [(systems[number % len(systems)], options.seed, number, options.steps) for number in range(options.cases)]
     return _many(jobs, options.jobs, options.minutes)
 
 
@@ -45,8 +46,8 @@ def _systems(names: list[str] | None) -> list[str]:
     return list(found)
 
 
-def _one(systems: list[str], seed: int, number: int) -> int:
-    reports = [play(system, seed, number, verbose=True) for system in systems]
+def _one(systems: list[str], seed: int, number: int, steps: int) -> int:
+    reports = [play(system, seed, number, steps, verbose=True) for system in systems]
     for report in reports:
         _say(f"{report.system}: {report.losses} losses, {sum(report.faults.values())} faults")
         for violation in report.violations:
@@ -54,7 +55,7 @@ def _one(systems: list[str], seed: int, number: int) -> int:
     return 1 if any(report.violations for report in reports) else 0
 
 
-def _played(jobs: list[tuple[str, int, int]], processes: int) -> Iterator[Report]:
+def _played(jobs: list[tuple[str, int, int, int]], processes: int) -> Iterator[Report]:
     if processes < 2:
         yield from map(play_quietly, jobs)
         return
@@ -62,7 +63,7 @@ def _played(jobs: list[tuple[str, int, int]], processes: int) -> Iterator[Report
         yield from pool.imap_unordered(play_quietly, jobs, chunksize=4)
 
 
-def _many(jobs: list[tuple[str, int, int]], processes: int, minutes: float | None) -> int:
+def _many(jobs: list[tuple[str, int, int, int]], processes: int, minutes: float | None) -> int:
     began, reports = time.monotonic(), []
     for report in _played(jobs, processes):
         reports.append(report)

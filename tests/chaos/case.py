@@ -31,6 +31,8 @@ from tests.chaos.worlds import WORLDS, World
 
 PATIENCE: Final = 900.0
 """Seconds in which the client has to be right again, after the last fault."""
+STEPS: Final = 45
+"""How much happens in a case, at most: acts, commands, faults and pauses."""
 _MINUTE: Final = 60.0
 _SESSION: Final = 2 * 3600.0
 """After so many seconds every session that nobody could give back has expired."""
@@ -43,6 +45,7 @@ class Report:
     system: str
     seed: int
     number: int
+    steps: int
     violations: list[str] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
@@ -64,7 +67,8 @@ class Report:
     @property
     def again(self) -> str:
         """The command that repeats this case alone."""
-        return f"./scripts/chaos --system {self.system} --seed {self.seed} --case {self.number}"
+        steps = "" if self.steps == STEPS else f" --steps {self.steps}"
+        return f"./scripts/chaos --system {self.system} --seed {self.seed} --case {self.number}{steps}"
 
 
 class Witness:
@@ -208,7 +212,7 @@ class Case:
 
     async def _days_of_trouble(self, pbx: Pbx) -> None:
         draw = self.draw
-        for _ in range(draw.randint(15, 45)):
+        for _ in range(draw.randint(self.report.steps // 3, self.report.steps)):
             dice = draw.random()
             if dice < 0.35:
                 self.report.acts += 1
@@ -217,6 +221,8 @@ class Case:
                 self._command(pbx)
             elif dice < 0.85:
                 self.note("fault: " + self.misfortunes.strike())
+            else:
+                self.note("pause")
             await asyncio.sleep(draw.choice([0.0, 0.0, 0.01, 0.1, 0.5, 2.0, 5.0, 20.0, 45.0]))
 
     @property
@@ -351,9 +357,9 @@ def _short(event: Event) -> str:
     return f"{text} {getattr(event, 'status', '')} {getattr(event, 'reason', '') or ''}{getattr(event, 'changed', '')}"
 
 
-def play(system: str, seed: int, number: int, *, verbose: bool = False) -> Report:
+def play(system: str, seed: int, number: int, steps: int = STEPS, *, verbose: bool = False) -> Report:
     """Run one case on a turned clock of its own."""
-    report = Report(system, seed, number)
+    report = Report(system, seed, number, steps)
     errors = _Errors(report)
     logger = logging.getLogger("aiopbx")
     logger.addHandler(errors)
@@ -370,7 +376,7 @@ def play(system: str, seed: int, number: int, *, verbose: bool = False) -> Repor
     return report
 
 
-def play_quietly(job: tuple[str, int, int]) -> Report:
+def play_quietly(job: tuple[str, int, int, int]) -> Report:
     """Run one case in another process; its diary is kept only where something was wrong."""
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # what a server thinks of garbage
     report = play(*job)

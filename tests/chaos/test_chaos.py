@@ -9,6 +9,8 @@ SEED = 20261128
 CASES = 301
 CHUNK = 7
 """So many cases are a test: few enough for the processes to share them evenly."""
+STEPS = 20
+"""A campaign's cases are longer; these are to be soon over."""
 _EACH = CASES // len(WORLDS)
 
 
@@ -16,14 +18,14 @@ _EACH = CASES // len(WORLDS)
 @pytest.mark.parametrize("system", WORLDS)
 def test_what_is_true_after_any_trouble(system: str, first: int) -> None:
     """Each case is a day of calls and faults; whatever it was, the model becomes the switch's truth again."""
-    reports = [play(system, SEED, number) for number in range(first, min(first + CHUNK, _EACH))]
+    reports = [play(system, SEED, number, STEPS) for number in range(first, min(first + CHUNK, _EACH))]
     wrong = [f"{violation}\n    {report.again}" for report in reports for violation in report.violations]
     assert not wrong, "\n".join(wrong)
     assert sum(sum(report.faults.values()) for report in reports) > len(reports), "something did go wrong"
 
 
 def test_a_case_is_the_same_again() -> None:
-    first, second = (play("myrcc", SEED, 3) for _ in range(2))
+    first, second = (play("myrcc", SEED, 3, STEPS) for _ in range(2))
     assert _told(first) == _told(second)
 
 
@@ -43,5 +45,5 @@ def test_a_client_that_believes_anything_is_found_out(monkeypatch: pytest.Monkey
         return None if seen % 3 == 0 else real(self, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Applier, "apply", forgetful)
-    reports = [play("chunk", SEED, number) for number in range(3)]
+    reports = [play("chunk", SEED, number, STEPS) for number in range(3)]
     assert any(report.violations for report in reports)

@@ -319,3 +319,30 @@ def held(catalogue: str, side: str, rows: Iterable[Row], *, name: str = "row") -
     """Parametrise a test by rows, so that it holds each of them. The test's name carries the row's."""
     parameters = [pytest.param(row, id=row.id, marks=pytest.mark.contract(catalogue, row.id, side)) for row in rows]
     return pytest.mark.parametrize(name, parameters)
+
+
+BEYOND_THE_TABLES = {("TelephonicState", "deviceStates"), ("AgentState", "withdraw")} | {
+    # What newer servers and released official clients have.
+    (kind, name)
+    for kind, names in {
+        "AgentSkill": ("domain", "name", "abvName"),
+        "AttributeModel": ("defaultValue",),
+        "CallData": ("lastRedirecting", "trunkIdentification"),
+        "ComHistoryRecord": (
+            "convDate",
+            "holdDuration",
+            "transferredBy",
+            "associatedData",
+            "hexaBinaryAssociatedData",
+        ),
+        "Identifier": ("multiLine",),
+        "LicenseStatus": ("context", "currentServer", "status", "statusMessage"),
+        "MakeCallRequest": ("hexaBinaryAssociatedData",),
+        "Participant": ("leg",),
+        "PbxStatus": ("lmsConnectionStatus",),
+        "SendAssociatedDataRequest": ("hexaBinaryAssociatedData",),
+        "User": ("externalLogin", "eMailAddress"),
+    }.items()
+    for name in names
+}
+"""Fields of O2G that are not in the tables, as ``(type, field)``."""

@@ -44,6 +44,7 @@ from aiopbx.wire import camel
 from tests.aiopbx.o2g.o2g_server import API, O2gServer
 from tests.contract import consequences
 from tests.contract.rows import (
+    BEYOND_THE_TABLES,
     DONE,
     DONE_TYPES,
     OperationRow,
@@ -86,7 +87,6 @@ TEXT_DECIDES = {
     ("SoftKey", "position"): True,
 }
 # Sent by servers, and in no table.
-BEYOND_THE_TABLES = {("TelephonicState", "deviceStates"), ("AgentState", "withdraw")}
 # Never sent by servers, though no body of its own.
 PART_OF_A_BODY = {"Criterion"}
 # What the rules want to be more than any word.

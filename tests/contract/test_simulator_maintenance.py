@@ -55,7 +55,8 @@ async def test_status(world: World, row: OperationRow) -> None:
         True,
         False,
     )
-    assert {entry["expiration"] for entry in reply.body["license"]["lics"]} == {"2026-03-01"}
+    assert reply.body["license"]["status"] == "NORMAL"
+    assert {entry["expiration"] for entry in reply.body["license"]["lics"]} == {"01-mar-2026"}
 
 
 @only(STATUS)

@@ -106,7 +106,7 @@ def subscriber_model(world: World, values: Values, answer: Any) -> bool:
     attributes = {item["name"]: item for item in answer["attributes"]}
     number, station = attributes["Directory_Number"], attributes["Station_Type"]
     assert (number["mandatory"], number["filtering"], number["typeValue"]) == (True, True, "octetString")
-    assert (station["defautValue"], "ANALOG" in station["allowedValues"]) == ("NOE_C_Color_IP", True)
+    assert (station["defaultValue"], "ANALOG" in station["allowedValues"]) == ("NOE_C_Color_IP", True)
     assert attributes["Attached_Devices"]["multiValue"] is True
     assert attributes["SIP_Authentication_Name"]["usedWhen"] == "Station_Type==SIP_Extension"
     return [child["objectName"] for child in answer["objects"]] == ["Subscriber_Alias"]

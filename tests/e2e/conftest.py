@@ -50,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.parent
         if folder.name == "lab":
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(300))  # for what hangs, not for what other processes slow down
             item.add_marker(pytest.mark.xdist_group("lab-pages" if item.path.name in LAB_PAGES else "lab"))
         elif folder.name == "e2e":
             item.add_marker(pytest.mark.xdist_group("e2e"))

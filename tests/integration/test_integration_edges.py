@@ -71,6 +71,7 @@ from custom_components.pbx.config_flow import (
     lines_schema,
 )
 from custom_components.pbx.coordinator import KINDS, PbxCoordinator
+from custom_components.pbx.entity import async_add_line_entities
 from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
 from custom_components.pbx.event import CALL, ENDS, PbxCallEvent, event_type_of
 from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
@@ -414,6 +415,85 @@ def test_listeners_hear_what_they_watch_until_they_leave() -> None:
     leave["both"]()
     coordinator.async_notify("alice", frozenset({"state"}))
     assert heard == ["state", "both", "draft", "both", "state"]
+
+
+def test_what_a_coordinator_keeps_of_a_call() -> None:
+    snapshot, over = line(call()), call(outcome=Outcome.ANSWERED)
+    coordinator: Any = SimpleNamespace(
+        pbx=SimpleNamespace(lines={"alice": SimpleNamespace(snapshot=snapshot)}),
+        data={},
+        memory={"alice": SimpleNamespace(last_ended=None)},
+        async_notify=Mock(),
+        _listeners_of={},
+    )
+    for event, last in ((started(), None), (changed(call(), call()), None)):
+        PbxCoordinator._handle_call(coordinator, event)
+        assert coordinator.memory["alice"].last_ended is last
+    PbxCoordinator._handle_call(coordinator, CallEnded(at=NOW, line="alice", call=over))
+    assert coordinator.memory["alice"].last_ended is over
+    assert coordinator.data == {"alice": snapshot}
+    PbxCoordinator._handle_call(coordinator, CallEnded(at=NOW, line="gone", call=over))
+    assert coordinator.data == {"alice": snapshot}
+
+
+@pytest.mark.parametrize(
+    ("caller_id", "kept"),
+    [
+        (None, "+15550199"),
+        (CallerId(choice=CallerIdChoice.MANUAL), "+15550199"),
+        (CallerId(choice=CallerIdChoice.FROM_PRESENCE, number="+15550100"), "+15550199"),
+        (CallerId(choice=CallerIdChoice.MANUAL, number="+15550100"), "+15550100"),
+    ],
+)
+def test_the_number_that_is_shown_is_remembered(caller_id: CallerId | None, kept: str) -> None:
+    memory = SimpleNamespace(caller_id="+15550199", draft=ForwardDraft())
+    coordinator: Any = SimpleNamespace(memory={"alice": memory})
+    PbxCoordinator._follow(coordinator, line(caller_id=caller_id))
+    assert (memory.caller_id, memory.draft) == (kept, ForwardDraft())
+    PbxCoordinator._follow(coordinator, line(routing=Routing(forward=Forward(target=Target.VOICEMAIL))))
+    assert memory.draft == ForwardDraft(target=Target.VOICEMAIL)
+
+
+@pytest.mark.parametrize(
+    ("remembered", "caller_id", "asked"),
+    [
+        ("+15550199", None, "+15550199"),
+        (None, None, None),
+        (None, CallerId(number="+15550100"), "+15550100"),
+        ("+15550199", CallerId(number="+15550100"), "+15550199"),
+    ],
+)
+async def test_a_caller_id_that_is_chosen_by_hand(
+    remembered: str | None, caller_id: CallerId | None, asked: str | None
+) -> None:
+    coordinator = SimpleNamespace(memory={"alice": SimpleNamespace(caller_id=remembered)})
+    entity: Any = SimpleNamespace(coordinator=coordinator, caller_id=caller_id, _line="alice", async_show=AsyncMock())
+    await PbxCallerIdChoice.async_select_option(entity, "manual")
+    entity.async_show.assert_awaited_once_with(asked)
+
+
+def test_entities_are_added_once_for_every_line_that_comes() -> None:
+    lines = {"alice": line(), "bob": line(id="bob")}
+    coordinator = SimpleNamespace(
+        data={"alice": lines["alice"]},
+        pbx=SimpleNamespace(lines=lines),
+        async_add_listener=Mock(),
+        async_add_growth_listener=Mock(),
+    )
+    entry: Any = SimpleNamespace(runtime_data=coordinator, async_on_unload=Mock())
+    added: Any = Mock()
+    async_add_line_entities(entry, added, lambda _, line, description: f"{line}_{description.key}", [CALL])  # type: ignore[arg-type,return-value]
+    (add_new,) = coordinator.async_add_listener.call_args.args
+    add_new()
+    coordinator.data["bob"] = lines["bob"]
+    add_new()
+    del coordinator.data["alice"]
+    add_new()
+    coordinator.data["alice"] = lines["alice"]
+    add_new()
+    (grown,) = coordinator.async_add_growth_listener.call_args.args
+    grown("alice")
+    assert [args[0] for args, _ in added.call_args_list] == [["alice_call"], ["bob_call"], ["alice_call"]]
 
 
 def test_what_an_event_carries() -> None:

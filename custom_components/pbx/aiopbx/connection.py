@@ -79,6 +79,8 @@ class Connection:
         """The server that served last."""
         self._tried = 0
         """Attempts since the last loss."""
+        self._not_before: dict[int, float] = {}
+        """When a server wants to be asked again, by the loop's clock, where it has said so."""
         self._supervisor: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
 
@@ -196,14 +198,22 @@ class Connection:
             pause = self._backoff.spread(self._backoff.minimum)
         # Every server once a round, beginning with the one that served last: mostly it was only the connection.
         server = (self._server + self._tried) % servers
-        await self._sleep(pause)
+        # A server that has named a time to come back is left alone for it; the other of a pair is none the busier.
+        left_alone = self._not_before.pop(server, 0.0) - asyncio.get_running_loop().time()
+        await self._sleep(max(pause, left_alone))
         self._tried += 1
         await self._attempt(server)
 
     async def _attempt(self, server: int) -> None:
         """Try this server once: connect, synchronise, be online. Raises what went wrong, with nothing left behind."""
-        link = await self._system.open(server)
-        await self._adopt(link, server)
+        try:
+            link = await self._system.open(server)
+            await self._adopt(link, server)
+        except PbxError as error:
+            wanted = _retry_after(error)
+            if wanted is not None:
+                self._not_before[server] = asyncio.get_running_loop().time() + wanted
+            raise
 
     async def _open_primary(self) -> Link:
         """Wait until the primary server serves again, and connect to it while the secondary is still in use.
@@ -211,14 +221,17 @@ class Connection:
         Whatever goes wrong here says nothing about the secondary, which serves on.
         """
         pause = self._fail_back_interval
+        wanted = 0.0
         while True:
-            await self._sleep(self._backoff.spread(pause))
+            await self._sleep(max(self._backoff.spread(pause), wanted))
+            wanted = 0.0
             try:
                 if not await self._system.serves(0):
                     continue
                 return await self._system.open(0)
             except PbxError as error:
                 _LOG.info("The primary server answers and does not serve yet: %s", error.message)
+                wanted = max(wanted, _retry_after(error) or 0.0)
             except (Exception, asyncio.CancelledError) as error:
                 if _is_cancelled(error):
                     raise
@@ -308,6 +321,15 @@ class Connection:
         """Log and count what nothing should have raised."""
         self.unforeseen += 1
         _LOG.error("%s failed in a way that was not foreseen", what, exc_info=error)
+
+
+def _retry_after(error: BaseException | None) -> float | None:
+    """Seconds after which the server wants to be asked again, as this error or what it was made of says."""
+    while error is not None:
+        if isinstance(error, PbxError) and error.retry_after is not None:
+            return error.retry_after
+        error = error.__cause__
+    return None
 
 
 def _is_cancelled(error: BaseException) -> bool:

@@ -9,6 +9,8 @@ class PbxError(Exception):
 
     transient = False
     """Whether the same request may simply be repeated, later."""
+    retry_after: float | None = None
+    """Seconds after which the server wants to be asked again, if it has said so."""
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:
         """Say what happened, and what to do about it."""

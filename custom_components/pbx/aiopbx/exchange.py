@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Generic, NamedTuple, Self, TypeVar, cast
 
-from .errors import ConnectionFailed, NotFound, Offline, OutcomeUnknown, PbxError, SessionLost
+from .errors import ConnectionFailed, NotFound, Offline, OutcomeUnknown, PbxError, RequestRefused, SessionLost
 from .http.download import Download
 from .http.secrets import Mask
 from .http.tap import WireStatistics
@@ -114,12 +114,25 @@ class WireClient(ABC):
     ) -> Exchange[T]:
         """As ``call``, and return the status and the bytes of the answer, too."""
         try:
-            return await self._exchange(operation, path, query, body)
+            return await self._when_wanted(operation, path, query, body)
         except SessionLost:
             if self.successor is None or not operation.repeatable:
                 raise
         # The refusal says that it was not carried out, so what is repeatable goes once more, in the next session.
-        return await (await self.successor())._exchange(operation, path, query, body)
+        return await (await self.successor())._when_wanted(operation, path, query, body)
+
+    async def _when_wanted(
+        self, operation: Operation[T], path: Mapping[str, str], query: Query, body: Wire | None
+    ) -> Exchange[T]:
+        """Make a request, once more if it is safe and the server is busy and says for how long."""
+        try:
+            return await self._exchange(operation, path, query, body)
+        except RequestRefused as error:
+            pause = error.retry_after
+            if pause is None or pause > self._transport.settings.request_timeout or not operation.repeatable:
+                raise
+        await asyncio.sleep(pause)
+        return await self._exchange(operation, path, query, body)
 
     async def _exchange(
         self, operation: Operation[T], path: Mapping[str, str], query: Query, body: Wire | None

@@ -394,6 +394,8 @@ class Skill(Snapshot, frozen=True, kw_only=True):
     number: int
     level: int | None = None
     active: bool | None = None
+    name: str | None = None
+    """What the system calls it, where it says so."""
 
 
 class AgentSnapshot(Snapshot, frozen=True, kw_only=True):

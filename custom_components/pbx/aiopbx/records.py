@@ -59,6 +59,12 @@ class CallRecord(Snapshot, frozen=True, kw_only=True):
     answered_at: datetime | None = None
     """Where the system says so."""
     ended_at: datetime | None = None
+    held_seconds: float | None = None
+    """How long it was held, where the system says so."""
+    transferred_by: str | None = None
+    """Who transferred it to this line, where the system says so."""
+    attached_data: str | None = None
+    """What applications attached to it."""
 
     @property
     def party(self) -> Party | None:
@@ -239,6 +245,8 @@ class NodesSnapshot(Snapshot, frozen=True, kw_only=True):
     high_availability: bool | None = None
     primary: str | None = None
     secondary: str | None = None
+    licence_trouble: str | None = None
+    """What is wrong with the licence server, in the system's words; None while it is well, or unknown."""
 
 
 class ObjectChange(StrEnum):

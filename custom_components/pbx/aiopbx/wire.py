@@ -1,5 +1,6 @@
 """What every type of every wire has in common: how it is named, and how it meets what it does not know."""
 
+import re
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self, dataclass_transform
 
@@ -92,6 +93,21 @@ class WireEnum(StrEnum):
     def listed(self) -> bool:
         """Whether the reference lists this value."""
         return type(self).__members__.get(self._name_) is self
+
+
+_HALF_A_CHARACTER: Final = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|(\xed[\xa0-\xbf][\x80-\xbf])"
+)
+"""Half a surrogate pair, as JSON writes it or as UTF-8 would; what is matched outside of the groups is none."""
+
+
+def whole_characters(body: bytes) -> bytes:
+    """Put U+FFFD for halves of characters in JSON.
+
+    Some servers cut texts in the middle of one. It shall cost that character, not everything that it is part of.
+    """
+    return _HALF_A_CHARACTER.sub(lambda found: b"\\ufffd" if found[1] or found[2] else found[0], body)
 
 
 def to_json(value: Any) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 from aiopbx.http.tap import WireStatistics
 from aiopbx.istra.decoding import (
     LOOK_EVERY,
+    PIECE,
     Frame,
     FrameDecoder,
     Ping,
@@ -604,3 +605,43 @@ def test_more_than_one_value() -> None:
 )
 def test_mending(text: str, after: str) -> None:
     assert mended(text) == after
+
+
+@pytest.mark.parametrize(("text", "after"), [("“b", '"b'), ("“b\\", '"b\\'), ("“", '"')])
+def test_a_curly_quote_that_nothing_closes(text: str, after: str) -> None:
+    assert mended(text) == after, "it stays open"
+
+
+def test_what_cannot_be_read_is_said_in_words(decoder: FrameDecoder) -> None:
+    said: list[str] = []
+    decoder.on_missed = said.append
+    assert decoder.decode(b"[1]") is None
+    assert said == ["A frame that was pushed is no object and was skipped"]
+
+
+# ------------------------------------------------------------------------ long frames
+
+
+def test_the_forgiving_way_reads_no_more_than_a_piece_at_a_time(decoder: FrameDecoder) -> None:
+    frame = push(*(LINE | {"lineId": str(n)} for n in range(2 * PIECE + 1)))
+    pieces = decoder.pieces(frame)
+    for sizes, total in ((PIECE, PIECE), (PIECE, 2 * PIECE), (1, 2 * PIECE + 1)):
+        piece = next(pieces)
+        assert isinstance(piece, Push)
+        assert (len(piece.items), decoder.statistics.events) == (sizes, total)
+    assert next(pieces, None) is None
+
+
+def test_the_strict_way_reads_a_long_frame_at_once(decoder: FrameDecoder) -> None:
+    the_line(decoder.decode(push(LINE)))
+    frame = push(*(LINE | {"lineId": str(n)} for n in range(PIECE + 1)))
+    pieces = decoder.pieces(frame)
+    first = next(pieces)
+    assert decoder.statistics.events == PIECE + 2
+    (second,) = pieces
+    assert isinstance(first, Push)
+    assert isinstance(second, Push)
+    assert (first.listener, second.listener) == ("one", "one")
+    assert [line.line_id for line in (*first.items, *second.items) if isinstance(line, CallLine)] == [
+        str(n) for n in range(PIECE + 1)
+    ]

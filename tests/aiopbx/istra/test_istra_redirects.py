@@ -1,6 +1,7 @@
 """Hosts that move: where the client goes with them, and where it does not."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ from tests.aiopbx.o2g.test_tls import self_signed
 
 LOGIN = "v1/service/Login"
 DIAL = "v1/rcc/Extension/-1/placeCall"
+
+
+@pytest.fixture
+def make(make: Make) -> Make:  # the ports of this host are trusted here; that they are not by themselves is at the end
+    return partial(make, trusted_redirects=["127.0.0.1"])
 
 
 @pytest.fixture
@@ -186,7 +192,7 @@ async def test_a_redirect_to_nowhere_is_told(location: str | None, connect: Conn
     [
         ("https://istra.example.com", "http://istra.example.com/restletrouter/x", False),
         ("https://istra.example.com", "ftp://istra.example.com/restletrouter/x", False),
-        ("https://istra.example.com", "https://istra.example.com:8443/restletrouter/x", True),
+        ("https://istra.example.com", "https://istra.example.com:8443/restletrouter/x", False),
         ("http://istra.example.com", "https://istra.example.com/restletrouter/x", True),
         ("https://istra.example.com", "//istra.example.com/restletrouter/x", True),
         ("https://istra.example.com", "https://istra.example.com.example.net/restletrouter/x", False),
@@ -267,3 +273,25 @@ async def test_the_upgrade_is_refused_as_requests_are(connect: Connect, server: 
     with pytest.raises(NotReady, match="not started") as raised:
         await client.open_socket()
     assert raised.value.operation == "WS ws-service/myRCC"
+
+
+@pytest.mark.parametrize("what", ["login", "request", "socket"])
+@pytest.mark.parametrize("trusted", [False, True])
+async def test_another_port_of_the_host_gets_nothing_unless_it_is_named(
+    what: str, trusted: bool, make: Make, server: IstraServer
+) -> None:
+    async with IstraServer() as other:
+        named = [f"127.0.0.1:{other.port}"] if trusted else [f"127.0.0.1:{other.port - 1}", "127.0.0.2"]
+        client = make(trusted_redirects=named)
+        path = {"login": LOGIN, "request": "v1/rcc/CallLine/-1/hold", "socket": "ws-service/myRCC"}[what]
+        redirect(server, "GET" if what == "socket" else "POST", path, f"{other.url}/restletrouter/{path}")
+        if what != "login":
+            await client.open()
+        wanted = {"login": client.open, "request": lambda: client.rcc.hold("-1"), "socket": client.open_socket}[what]
+        if trusted:
+            await wanted()
+            assert client.url == f"{other.url}/restletrouter"
+            return
+        with pytest.raises(ConnectionFailed, match=rf"127\.0\.0\.1:{other.port} to trusted_redirects"):
+            await wanted()
+        assert not other.requests

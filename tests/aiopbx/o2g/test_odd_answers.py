@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aiopbx.errors import ConnectionFailed, OutcomeUnknown, PbxError
+from aiopbx.errors import ConnectionFailed, OutcomeUnknown, PbxError, RequestRefused
 from aiopbx.http.transport import shortened
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest
@@ -167,6 +167,17 @@ async def test_a_jar_is_not_filled(connect: Connect, server: O2gServer) -> None:
     server.answer("POST", f"{API}/sessions/keepalive", status=204, headers=[("Set-Cookie", "AlcUserId=newer-than-it")])
     await client.sessions.keepalive()
     assert client._transport.cookies["AlcUserId"] == "newer-than-it"
+
+
+async def test_half_a_character_in_a_refusal(connect: Connect, server: O2gServer) -> None:
+    client = await connect()
+    body = rb'{"code": 1005, "type": "UNSUPPORTED", "helpMessage": "No \ud83d"}'
+    server.answer("GET", f"{API}/telephony/calls", status=400, text=body)
+    with pytest.raises(RequestRefused) as caught:
+        await client.telephony.calls()
+    assert caught.value.code == 1005
+    assert caught.value.help_message == "No \ufffd"
+    str(caught.value).encode()
 
 
 class TestWhatNobodyForesaw:

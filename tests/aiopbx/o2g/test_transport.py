@@ -441,12 +441,47 @@ async def test_a_circle(connect: Connect, server: O2gServer) -> None:
 
 def test_https_is_not_given_up(make: Any) -> None:
     transport = make(url="https://pbx.example.com", trusted_redirects=["pbx2.example.com"])._transport
-    assert transport.may_follow("https://pbx.example.com/a", "https://PBX.example.com:8443/b")
+    assert transport.may_follow("https://pbx.example.com/a", "https://PBX.example.com:443/b")
+    assert transport.may_follow("https://pbx.example.com/a", "https://pbx2.example.com:8443/b")
     assert transport.may_follow("http://pbx.example.com/a", "https://pbx.example.com/b")
     assert transport.may_follow("https://pbx.example.com/a", "https://pbx2.example.com/b")
     assert not transport.may_follow("https://pbx.example.com/a", "http://pbx.example.com/b")
     assert not transport.may_follow("https://pbx.example.com/a", "http://pbx2.example.com/b")
     assert not transport.may_follow("https://pbx.example.com/a", "https://pbx.example.com.evil.example/b")
+
+
+@pytest.mark.parametrize(
+    ("target", "followed"),
+    [
+        ("http://127.0.0.1:8080/b", True),
+        ("http://127.0.0.1:8081/b", False),
+        ("http://127.0.0.1/b", False),
+        ("https://127.0.0.1/b", False),
+        ("https://127.0.0.1:8443/b", True),
+        ("http://[::1]:8443/b", True),
+        ("http://[::1]/b", False),
+        ("http://pbx.example.com/b", True),
+        ("https://pbx.example.com/b", True),
+        ("https://pbx.example.com:444/b", False),
+        ("http://pbx.example.com:443/b", False),
+        ("http://pbx2.example.com:5/b", True),
+    ],
+)
+def test_another_port_is_another_site(make: Any, target: str, followed: bool) -> None:
+    """Unless it is named; and only http as it usually is leads to https as it usually is."""
+    trusted = ["127.0.0.1:8443", "[::1]:8443", "PBX2.example.com"]
+    transport = make(url="http://pbx.example.com", trusted_redirects=trusted)._transport
+    assert transport.may_follow("http://127.0.0.1:8080/a", target) is followed
+
+
+async def test_another_port_gets_nothing_unless_it_is_named(connect: Connect, server: O2gServer) -> None:
+    async with O2gServer() as other:
+        server.answer("GET", "/api/rest/authenticate", status=302, headers=to(f"{other.url}/api/rest/authenticate"))
+        with pytest.raises(ConnectionFailed, match=rf"127\.0\.0\.1:{other.port}, .*add 127\.0\.0\.1:{other.port} to"):
+            await connect()
+        assert other.requests == []
+        await connect(trusted_redirects=f"127.0.0.1:{other.port}")
+        assert other.asked("GET", "/api/rest/authenticate")[0].headers["Authorization"].startswith("Basic ")
 
 
 # -------------------------------------------------------------------------------------------------------------- secrets

@@ -71,6 +71,24 @@ async def test_malformed_events_are_counted_by_event(admin: Any) -> None:
         assert (await lines.next())["loginName"] == "oxe1001"
 
 
+async def test_events_that_are_lost(admin: Any) -> None:
+    lines = await admin.channel(await admin.subscribe("telephony", ids=["*"]))
+    admin.simulator.faults.lose_next(1)
+    publish(admin)
+    admin.simulator.faults.lose_and_report(1)
+    publish(admin)
+    publish(admin, "oxe1001")
+    report = await lines.next()
+    assert report == {"eventName": "OnChannelInformation", "text": "queue overflow: 1 events lost"}
+    assert (await lines.next())["loginName"] == "oxe1001"
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_refused_requests(admin: Any, status: int) -> None:
+    admin.simulator.faults.refuse_requests(2, status)
+    assert [(await admin.call("GET", "/sessions")).status for _ in range(3)] == [status, status, 200]
+
+
 async def test_unknown_event(admin: Any) -> None:
     lines = await admin.channel(await admin.subscribe("telephony", ids=["*"]))
     assert admin.simulator.faults.unknown_event() == 1
@@ -153,10 +171,22 @@ async def test_single_server_does_not_switch_over(api: Any) -> None:
         api.simulator.faults.switch_to_secondary()
 
 
-@pytest.mark.parametrize("call", [("delay", -1), ("malform_next", -1), ("drop_requests", -1)])
-async def test_wrong_values_are_refused(api: Any, call: tuple[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("delay", -1),
+        ("malform_next", -1),
+        ("lose_next", -1),
+        ("lose_and_report", -1),
+        ("drop_requests", -1),
+        ("refuse_requests", -1),
+        ("refuse_requests", 1, 404),
+        ("refuse_requests", 1, 600),
+    ],
+)
+async def test_wrong_values_are_refused(api: Any, call: tuple[Any, ...]) -> None:
     with pytest.raises(InvalidInput):
-        getattr(api.simulator.faults, call[0])(call[1])
+        getattr(api.simulator.faults, call[0])(*call[1:])
 
 
 async def test_clear_mends_everything(connect: Any) -> None:
@@ -168,6 +198,9 @@ async def test_clear_mends_everything(connect: Any) -> None:
     faults.refuse_logins()
     faults.duplicate_events()
     faults.malform_next(3)
+    faults.lose_next(3)
+    faults.lose_and_report(3)
+    faults.refuse_requests(3)
     faults.drop_requests(3)
     faults.drop_requests(3, after=True)
     faults.delay(3)

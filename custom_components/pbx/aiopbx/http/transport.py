@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -20,7 +21,9 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
+from ..settings.addresses import site_name
 from ..settings.connection import ConnectionSettings
+from ..wire import whole_characters
 from .body import ENCODINGS, MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR, TooLong, Unreadable, read_body
 from .download import Download
 from .secrets import Mask, Secrets, target
@@ -30,6 +33,8 @@ _LOGGER = logging.getLogger(__name__)
 JSON: Final = "application/json"
 MOST_REDIRECTS: Final = 5
 MOST_COOKIES: Final = 50
+LONGEST_PAUSE: Final = 600.0
+"""Seconds that a server can ask to be left alone, at most: a mistyped number must not end a connection for days."""
 _MOST_SHOWN: Final = 200
 
 
@@ -96,6 +101,15 @@ async def _mark_sent(session: aiohttp.ClientSession, context: Any, parameters: A
     sent.headers = True
 
 
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def _site(url: str) -> tuple[str, int | None]:
+    """Host and port. Raises ``ValueError`` for what is no URL."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
+
+
 class HttpTransport:
     """Makes requests over connections that are handed in, with cookies of its own.
 
@@ -154,14 +168,17 @@ class HttpTransport:
     def may_follow(self, origin: str, target: str) -> bool:
         """Whether a redirect leads to the same site, to the one the user named, or one the user trusts.
 
-        It never leads away from https.
+        Another port is another site, which may be anyone's: only http on its usual port leads to https on its own. It
+        never leads away from https. Raises ``ValueError`` for what is no URL.
         """
         here, there = urlsplit(origin), urlsplit(target)
-        if there.scheme not in {"http", "https"} or (here.scheme == "https" and there.scheme != "https"):
+        if there.scheme not in _PORTS or (here.scheme == "https" and there.scheme != "https"):
             return False
-        host = (there.hostname or "").lower()
-        named = (urlsplit(self.url).hostname or "").lower()
-        return host in {(here.hostname or "").lower(), named} or host in self.settings.trusted_redirects
+        site, host = _site(target), (there.hostname or "").lower()
+        trusted = self.settings.trusted_redirects
+        if site in {_site(origin), _site(self.url)} or host in trusted or site_name(*site) in trusted:
+            return True
+        return there.scheme == "https" and site[1] == 443 and (host, 80) in {_site(origin), _site(self.url)}
 
     # ---------------------------------------------------------------------------------------------------- requests
 
@@ -335,15 +352,17 @@ class HttpTransport:
         location = answer.headers.get("Location", "") if location is None else location
         try:
             target = urljoin(answer.url, location)
-            follow, host = self.may_follow(answer.url, target), urlsplit(target).hostname
+            follow, (host, port) = self.may_follow(answer.url, target), _site(target)
         except ValueError:
             raise final(
                 f"{name}: the server redirects to what is no URL.", "Check how the server is configured."
             ) from None
         if not follow:
+            same = host in {_site(answer.url)[0], _site(self.url)[0]}
+            place = site_name(host, port) if same else host or "nowhere"
             raise final(
-                f"{name}: the server redirects to {host or 'nowhere'}, which is not followed with the login.",
-                "Use that server's address; or, if it is yours, add the host to trusted_redirects.",
+                f"{name}: the server redirects to {place}, which is not followed with the login.",
+                f"Use that server's address; or, if it is yours, add {place if host else 'it'} to trusted_redirects.",
             )
         return target
 
@@ -432,6 +451,31 @@ def final(message: str, remedy: str) -> ConnectionFailed:
     return error
 
 
+def retry_after(answer: Answer) -> float | None:
+    """Seconds after which the server wants to be asked again, as ``Retry-After`` of a 429 or 503 says; None without.
+
+    A date counts from the server's own ``Date``, as clocks differ. Never more than ``LONGEST_PAUSE``.
+    """
+    given = answer.headers.get("Retry-After", "").strip()
+    if answer.status not in {429, 503} or not given:
+        return None
+    if given.isascii() and given.isdigit():
+        return min(float(given[:9]), LONGEST_PAUSE)
+    until = _date(given)
+    if until is None:
+        return None
+    now = _date(answer.headers.get("Date", "")) or datetime.now(UTC)
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_PAUSE)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo is not None else date.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
 def unknown_outcome(name: str, error: PbxError) -> OutcomeUnknown:
     """Return the error of a request whose answer only says that the server has not answered in time."""
     unknown = OutcomeUnknown(
@@ -475,7 +519,7 @@ def _forgets(attribute: str) -> bool:
 def said(body: bytes) -> dict[str, Any]:
     """What the body of a refusal says, where it is an object."""
     try:
-        values = msgspec.json.decode(body)
+        values = msgspec.json.decode(whole_characters(body))
     except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}

@@ -10,6 +10,7 @@ import aiohttp
 
 from ..errors import InvalidInput, NotSupported, Offline, PbxError, SessionLost
 from ..exchange import Exchange, WireClient
+from ..http.leftovers import LeftSessions
 from ..http.tap import WireStatistics
 from ..http.transport import Answer, only_pbx_errors
 from ..loops import settle
@@ -56,8 +57,12 @@ class IstraClient(IstraServices, WireClient):
         http: aiohttp.ClientSession,
         *,
         statistics: WireStatistics | None = None,
+        left: LeftSessions | None = None,
     ) -> None:
-        """Use the connections of this session to reach the server of the settings, and nothing else of it."""
+        """Use the connections of this session to reach the server of the settings, and nothing else of it.
+
+        ``left`` are sessions of earlier clients that could not be given back.
+        """
         application = APPLICATIONS.get(settings.system)
         if application is None:
             raise InvalidInput("system", f"{settings.system} is no application of Istra.")
@@ -65,7 +70,7 @@ class IstraClient(IstraServices, WireClient):
         self.application = application
         statistics = statistics if statistics is not None else WireStatistics()
         transport = IstraTransport(settings, http, application, statistics=statistics)
-        WireClient.__init__(self, transport, SessionKeeper(transport), statistics)
+        WireClient.__init__(self, transport, SessionKeeper(transport, left), statistics)
         IstraServices.__init__(self, self)
         self._listeners: dict[str, None] = {}
         self._sockets: set[PushSocket] = set()

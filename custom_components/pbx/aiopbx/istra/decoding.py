@@ -9,7 +9,6 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -55,8 +54,7 @@ _ITEMS: Final[dict[Application, type[Item]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(msgspec.Struct, frozen=True, gc=False):
     """What was pushed at once: for which listener, and the items as they came."""
 
     listener: str
@@ -105,10 +103,12 @@ class FrameDecoder:
                 UNLISTED.count = unlisted
             else:
                 item = push.item
-                if item and item != _NO_COUNTER:  # the forgiving way counts that as malformed
+                items = item if isinstance(item, tuple) else (item,) if item and item != _NO_COUNTER else ()
+                if items:  # the forgiving way counts that as malformed
                     self._look_in -= 1
-                    items = item if isinstance(item, tuple) else (item,)
-                    self._count(len(items), unlisted)
+                    self.statistics.events += len(items)
+                    if UNLISTED.count != unlisted:
+                        self.statistics.count_unlisted(UNLISTED.count - unlisted)
                     return Push(push.listener_name, items)
                 UNLISTED.count = unlisted
         return next(self._forgiving(frame, sys.maxsize), None)

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -17,9 +18,10 @@ from .lines import IstraChecks, Lines, Listeners, Monitored, Start, choose
 from .reducer import rcc as reducer
 from .reducer.rcc import RccState
 from .reducer.tables import ended_unseen
-from .types.rcc import CallLine, Extension
+from .types.rcc import CallLine, Extension, LineState
 
 _LOG = logging.getLogger(__name__)
+_DROPPED: Final = LineState.DROPPED
 
 
 class Extensions:
@@ -85,22 +87,30 @@ class Extensions:
     def apply(self, push: Push) -> None:
         """Apply the snapshots of call lines that were pushed."""
         now = datetime.now(UTC)
+        lines, states, put = self._lines.store.lines, self._states, self._lines.store.put
         for call in push.items:
-            if not isinstance(call, CallLine):
+            if type(call) is not CallLine:
                 continue
             if self._pushed is not None:
                 self._pushed.add(call.line_id)
             owner = self._owner(call)
-            if call.state == "dropped":
+            if call.state is _DROPPED:
                 self._extension_of.pop(call.line_id, None)
             if owner is None:
                 if call.state != "dropped":
                     self._lines.doubts.add(None, "a call line that names no extension")
                 continue
-            if self._lines.get(owner) is None:
+            line = lines.get(owner)
+            if line is None:
                 self._meet(owner, call)
                 continue
-            self._put(*reducer.pushed(self._state(owner), call, now))
+            state = states.get(owner)
+            if state is None or state.line is not line:
+                state = self._state(owner)
+            state, events = reducer.pushed(state, call, now)
+            states[owner] = state
+            if state.line is not line or events:
+                put(state.line, events)
 
     def placed(self, line: str, call: CallLine) -> None:
         """Apply the answer of ``placeCall``."""
@@ -145,7 +155,7 @@ class Extensions:
         named = call.extension_id
         if named is None:
             return self._extension_of.get(call.line_id)
-        if self._lines.get(named) is None:
+        if named not in self._lines.store.lines:
             named = self._by_number.get(named, named)
         self._extension_of[call.line_id] = named
         return named

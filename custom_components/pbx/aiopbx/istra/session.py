@@ -16,6 +16,8 @@ from ..errors import (
 )
 from ..exchange import Session
 from ..http.body import MOST_OF_A_LOGIN
+from ..http.leftovers import LeftSession, LeftSessions
+from ..http.transport import Answer
 from ..loops import settle
 from ..operations import operation_of
 from .services import SessionService
@@ -35,9 +37,10 @@ _NOTHING_THERE: Final = (404, 405)
 class SessionKeeper(Session):
     """Opens the session, opens another when it has expired, and closes it. ``lost`` is set when it is gone for good."""
 
-    def __init__(self, transport: IstraTransport) -> None:
-        """Log in over this transport."""
+    def __init__(self, transport: IstraTransport, left: LeftSessions | None = None) -> None:
+        """Log in over this transport. ``left`` are sessions that could not be given back before."""
         super().__init__()
+        self._left = left if left is not None else LeftSessions()
         self.transport = transport
         self.generation = 0
         """How many sessions there have been."""
@@ -55,6 +58,7 @@ class SessionKeeper(Session):
     async def open(self) -> None:
         """Log in, wherever below the address the interface is."""
         transport = self.transport
+        await self._give_back_what_was_left()
         *likely, last = transport.bases()
         for base in likely:
             transport.base = base
@@ -72,6 +76,31 @@ class SessionKeeper(Session):
                 raise
             transport.base = transport.bases()[0]
             raise transport.not_istra(f"{error.operation} was refused ({error.status}).") from None
+
+    async def _give_back_what_was_left(self) -> None:
+        """Log former sessions out, as some accounts have only one. Raises ``ConnectionFailed``."""
+        transport = self.transport
+        server = transport.settings.url
+        left = self._left.take(server)
+        try:
+            async with asyncio.timeout(CLOSING):
+                while left:
+                    transport.base, transport.token = left[0].url, left[0].token
+                    transport.cookies = dict(left[0].cookies)
+                    for value in (*transport.cookies.values(), transport.token):
+                        if value:
+                            transport.secrets.add_passing(value)
+                    await self._request_logout()
+                    del left[0]
+        except (PbxError, TimeoutError) as error:
+            _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
+            if self._left.unreachable(server, left):
+                raise ConnectionFailed(
+                    "A former session could not be given back.", remedy="Check the network, the address and the server."
+                ) from None
+        finally:
+            transport.forget()
+            transport.base = transport.bases()[0]
 
     async def log_in(self) -> None:
         """Log in where the interface is; the session that there was is forgotten.
@@ -159,14 +188,26 @@ class SessionKeeper(Session):
         transport = self.transport
         name = str(operation_of(SessionService.logout))
         try:
-            answer = await transport.request("POST", _LOGOUT, name=name, safe=True, most=MOST_OF_A_LOGIN)
-            if answer.status == 405:
-                answer = await transport.request("GET", _LOGOUT, name=name, safe=True, most=MOST_OF_A_LOGIN)
+            answer = await self._request_logout()
         finally:
             self.opened = False
         if not 200 <= answer.status < 300:
             raise refusal(answer, name, transport.secrets, safe=True)
         transport.forget()  # whichever cookie the answer says is over
+
+    async def _request_logout(self) -> Answer:
+        transport, name = self.transport, str(operation_of(SessionService.logout))
+        answer = await transport.request("POST", _LOGOUT, name=name, safe=True, most=MOST_OF_A_LOGIN)
+        if answer.status == 405:
+            answer = await transport.request("GET", _LOGOUT, name=name, safe=True, most=MOST_OF_A_LOGIN)
+        return answer
+
+    def _leave(self, error: PbxError | TimeoutError) -> None:
+        """Remember the session, unless the server has answered: then it knows nothing of it, or does not let it go."""
+        transport = self.transport
+        if not isinstance(error, RequestRefused) and (transport.cookies or transport.token):
+            session = LeftSession(transport.base, dict(transport.cookies), transport.token)
+            self._left.leave(transport.settings.url, session)
 
     async def close(self, farewell: Callable[[], Awaitable[None]]) -> None:
         """Say farewell, and log out. Bounded, never raises. A login that is under way is waited for."""
@@ -189,6 +230,7 @@ class SessionKeeper(Session):
             pass  # it was gone already
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("The session could not be closed: %s", type(error).__name__)
+            self._leave(error)
         except Exception:
             _LOGGER.exception("Logging out failed in a way that was not foreseen")
         finally:

@@ -27,6 +27,7 @@ from ..http.transport import (
     Outgoing,
     final,
     only_pbx_errors,
+    retry_after,
     shortened,
     unknown_outcome,
 )
@@ -228,6 +229,7 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: b
     )
     unanswered = answer.status == 408 or (answer.status in _GATEWAY_ERRORS and not raw)
     made.transient = isinstance(made, NotReady | SessionLost) or unanswered or answer.status in _LATER
+    made.retry_after = retry_after(answer)
     if unanswered and not safe:
         return unknown_outcome(name, made)
     return made

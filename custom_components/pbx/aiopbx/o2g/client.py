@@ -8,6 +8,7 @@ import msgspec
 
 from ..errors import InvalidInput
 from ..exchange import WireClient
+from ..http.leftovers import LeftSessions
 from ..http.tap import WireStatistics
 from ..http.transport import Answer, only_pbx_errors
 from ..operations import Operation, Query, operation_of
@@ -42,10 +43,12 @@ class O2gClient(O2gServices, WireClient):
         url: str | None = None,
         statistics: WireStatistics | None = None,
         channels: Channels | None = None,
+        left: LeftSessions | None = None,
     ) -> None:
         """Use the connections of this session to reach the server at ``url``, one of the settings'.
 
         ``channels`` are where events come in; whoever gives them closes them. None are the client's own.
+        ``left`` are sessions of earlier clients that could not be given back.
         """
         self.settings = settings
         self.url = url or settings.url
@@ -53,7 +56,7 @@ class O2gClient(O2gServices, WireClient):
         self._own_channels = channels is None
         self._ways = channels_of(settings, statistics) if channels is None else channels
         transport = self._ways.transport(http, self.url)
-        WireClient.__init__(self, transport, SessionKeeper(transport), statistics)
+        WireClient.__init__(self, transport, SessionKeeper(transport, left), statistics)
         O2gServices.__init__(self, self)
         self._subscriptions: dict[str, None] = {}
         self._channels: set[EventChannel] = set()

@@ -15,6 +15,7 @@ from .parts.directory import O2gDirectory
 from .parts.objects import O2gNodes, O2gObjects
 from .parts.telephones import O2gDesk, O2gTelephones
 from .parts.voicemail import O2gVoicemail
+from .queries import hexadecimal
 from .records import party_of
 from .reducer import Reduced
 from .types.overview import DestinationType
@@ -177,6 +178,7 @@ class O2gCommands(Refusing, O2gChecks):
                 auto_answer=options.auto_answer if options.pin is None and options.business_code is None else None,
                 inhibit_progress_tone=options.inhibit_progress_tone,
                 associated_data=options.associated_data,
+                hexa_binary_associated_data=hexadecimal(options.associated_data),
                 pin=options.pin,
                 secret_code=options.secret_code,
                 business_code=options.business_code,
@@ -283,7 +285,9 @@ class O2gCommands(Refusing, O2gChecks):
     async def attach_data(self, line: LineSnapshot, call: CallSnapshot, device: str | None, data: str) -> None:
         """``POST …/attachdata``."""
         await self._client.telephony.attach_data(
-            call.ref, SendAssociatedDataRequest(device_id=device, associated_data=data)
+            call.ref, SendAssociatedDataRequest(
+                device_id=device, associated_data=data, hexa_binary_associated_data=hexadecimal(data)
+            )
         )
 
     async def send_account_info(self, line: LineSnapshot, call: CallSnapshot, device: str | None, code: str) -> None:

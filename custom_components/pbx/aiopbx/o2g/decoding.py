@@ -14,6 +14,7 @@ import msgspec
 
 from ..http.secrets import Mask
 from ..http.tap import WireStatistics, Wiretap
+from ..wire import whole_characters
 from .types.base import UNLISTED, O2gEvent, Wire
 from .types.events import KnownEvent, UnknownEvent
 
@@ -108,6 +109,7 @@ class EventDecoder:
             return self._strict(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             UNLISTED.count = unlisted
+        line = whole_characters(line)
         try:
             raw = msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -136,9 +138,10 @@ def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
     unlisted = UNLISTED.count
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         UNLISTED.count = unlisted
-        raw = msgspec.json.decode(body)
+    try:
+        raw = msgspec.json.decode(whole_characters(body))
     except UnicodeDecodeError:
         raise ValueError("not UTF-8") from None
     answer = lenient(raw, kind, statistics)

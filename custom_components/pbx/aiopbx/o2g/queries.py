@@ -1,4 +1,4 @@
-"""Filters and attributes, as O2G writes them."""
+"""Filters, attributes and data of calls, as O2G writes them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self, TypeAlias
@@ -21,6 +21,22 @@ _COMPARISONS: Final = {
     Comparison.CONTAINS: Operation.CONTAIN,
 }
 _JOINS: Final = {"and": Operation.AND, "or": Operation.OR}
+
+
+def hexadecimal(data: str | None) -> str | None:
+    """Return data of a call as the digits of its bytes: official clients read and write it in no other way."""
+    return data.encode().hex() if data is not None else None
+
+
+def text_of(digits: str | None) -> str | None:
+    """Return such digits as the text that they stand for; as they are, where they stand for none."""
+    if not digits:
+        return digits
+    try:
+        text = bytes.fromhex(digits).decode()
+    except ValueError:
+        return digits
+    return text if text.isprintable() else digits
 
 
 def criterion_of(filter: DirectoryFilter | ContactTerm) -> Criterion:

@@ -1,5 +1,6 @@
 """What O2G keeps on record, as the records of the model."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -7,10 +8,8 @@ from typing import Final
 
 from ..model import AgentSnapshot, AgentState, Direction, LineSnapshot, Party, PartyKind, Skill
 from ..records import CallRecord, CtiLink, Licence, NodeSnapshot, NodesSnapshot
+from .queries import text_of
 from .types import agent as acd, comlog, maintenance, telephony as wire
-
-CONVERSATION: Final = "conversationDate"
-"""Name of the extension of a record that says when it was answered."""
 
 
 def moment(text: str | None) -> datetime | None:
@@ -51,9 +50,24 @@ def record_of(line: LineSnapshot, data: comlog.ComHistoryRecord) -> CallRecord |
         acknowledged=data.acknowledged,
         reason=str(reason.value) if reason is not None else None,
         started_at=moment(data.begin_date),
-        answered_at=moment(next((one.value for one in data.extensions if one.name == CONVERSATION), None)),
+        answered_at=moment(data.conv_date),
         ended_at=moment(data.end_date),
+        held_seconds=_held(data),
+        transferred_by=data.transferred_by or None,
+        attached_data=(data.associated_data or text_of(data.hexa_binary_associated_data)) or None,
     )
+
+
+def _held(data: comlog.ComHistoryRecord) -> float | None:
+    """How long a call was held. No description names the unit: what is longer than the call in seconds is not that."""
+    if data.hold_duration is None or data.hold_duration < 0:
+        return None
+    began, ended = moment(data.conv_date) or moment(data.begin_date), moment(data.end_date)
+    if began is None or ended is None:
+        return None
+    # Times of a record are rounded to whole seconds.
+    most = (ended - began).total_seconds() + 1
+    return float(data.hold_duration) if data.hold_duration <= most else data.hold_duration / 1000
 
 
 def _same(number: str | None, own: str) -> bool:
@@ -135,7 +149,9 @@ def agent_config_of(before: AgentSnapshot | None, data: acd.AgentConfig) -> Agen
         preferred_group=groups.preferred or None,
         fixed_device=data.proacd or None,
         skills=tuple(
-            Skill(number=one.number, level=one.level, active=one.active) for one in skills if one.number is not None
+            Skill(number=one.number, level=one.level, active=one.active, name=one.name or one.abv_name)
+            for one in skills
+            if one.number is not None
         ),
         may_choose_group=data.self_assign,
         headset=data.headset,
@@ -165,7 +181,15 @@ def nodes_of(data: maintenance.SystemStatus) -> NodesSnapshot:
         high_availability=data.ha,
         primary=data.primary,
         secondary=data.secondary,
+        licence_trouble=_trouble(data.license),
     )
+
+
+def _trouble(data: maintenance.LicenseStatus | None) -> str | None:
+    """What a licence server says that is not well; its status is ``NORMAL`` where it is."""
+    if data is None or not data.status or data.status.upper() == "NORMAL":
+        return None
+    return f"{data.status}: {data.status_message}" if data.status_message else data.status
 
 
 def _node(data: maintenance.PbxStatus) -> NodeSnapshot:
@@ -189,11 +213,20 @@ def _address(data: maintenance.ServerAddress | None) -> str | None:
     return (data.fqdn or data.ip or None) if data is not None else None
 
 
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAY_MONTH_YEAR: Final = re.compile(r"(\d{1,2})-([a-z]{3})[a-z]*-(\d{4})", re.ASCII)
+_MONTH_DAY_YEAR: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+
+
 def _day(text: str | None) -> date | None:
-    if not text:
-        return None
+    """The day a licence ends: servers write ``31-dec-2026`` in whatever language they speak, others ``12/30/2026``."""
+    word = (text or "").strip().lower()
     with suppress(ValueError):
-        return date.fromisoformat(text[:10])
+        if (found := _DAY_MONTH_YEAR.match(word)) is not None:
+            return date(int(found[3]), _MONTHS.index(found[2]) + 1, int(found[1]))
+        if (found := _MONTH_DAY_YEAR.match(word)) is not None:
+            return date(int(found[3]), int(found[1]), int(found[2]))
+        return date.fromisoformat(word[:10])
     return None
 
 

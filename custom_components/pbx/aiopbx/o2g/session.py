@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Final, TypeVar
 
 from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
 from ..exchange import Session
 from ..http.body import MOST_OF_A_LOGIN
+from ..http.leftovers import LeftSession, LeftSessions
 from ..operations import operation_of
 from .decoding import read_answer
 from .services.sessions import Sessions
@@ -24,6 +26,7 @@ ROOT: Final = "/api/rest"
 VERSION: Final = "1.0"
 _TIME_TO_LIVE: Final = 120
 """Seconds, where the server does not say."""
+_CLOSE: Final = "DELETE /sessions"
 _LONGEST_TO_LIVE: Final = 24 * 3600
 _CLOSING: Final = 3.0
 """Seconds that a farewell may take."""
@@ -56,10 +59,11 @@ class Authentication(Wire, kw_only=True):
 class SessionKeeper(Session):
     """Opens the session, keeps it alive and closes it. ``lost`` is set when it is gone."""
 
-    def __init__(self, transport: Transport) -> None:
-        """Log in over this transport."""
+    def __init__(self, transport: Transport, left: LeftSessions | None = None) -> None:
+        """Log in over this transport. ``left`` are sessions that could not be given back before."""
         super().__init__()
         self.transport = transport
+        self._left = left if left is not None else LeftSessions()
         self.descriptor = RoxeRestApiDescriptor()
         self.info = SessionInfo()
         self.token_expires: str | None = None
@@ -79,6 +83,7 @@ class SessionKeeper(Session):
         if version is None:
             raise transport.not_o2g("The server names no version of its interface.")
         url = transport.choose(version.public_url, version.internal_url, what="the login")
+        await self._give_back_what_was_left()
         granted = await self._authenticate(url)
         self._sessions_url = transport.choose(granted.public_url, granted.internal_url, what="sessions")
         account = settings.supervised
@@ -125,6 +130,30 @@ class SessionKeeper(Session):
                 raise
             raise self.transport.not_o2g(f"{name} was refused ({error.status}).") from None
         return self._read(answer, RoxeRestApiDescriptor, name)
+
+    async def _give_back_what_was_left(self) -> None:
+        """Close former sessions at this server, before another takes a licence. Raises ``ConnectionFailed``."""
+        transport = self.transport
+        left = self._left.take(transport.url)
+        try:
+            async with asyncio.timeout(_CLOSING):
+                while left:
+                    transport.cookies = dict(left[0].cookies)
+                    for value in transport.cookies.values():
+                        transport.secrets.add_passing(value)
+                    with suppress(RequestRefused):  # it is gone already
+                        await transport.request(
+                            "DELETE", left[0].url, name=_CLOSE, safe=True, most=MOST_OF_A_LOGIN, timeout=_CLOSING
+                        )
+                    del left[0]
+        except (PbxError, TimeoutError) as error:
+            _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
+            if self._left.unreachable(transport.url, left):
+                raise ConnectionFailed(
+                    "A former session could not be given back.", remedy="Check the network, the address and the server."
+                ) from None
+        finally:
+            transport.cookies = {}
 
     async def _authenticate(self, url: str) -> Authentication:
         transport = self.transport
@@ -195,8 +224,11 @@ class SessionKeeper(Session):
                     most=MOST_OF_A_LOGIN,
                 )
             except RequestRefused as error:
-                self.lose(error)
-                return
+                if error.retry_after is None or monotonic() - alive >= life:
+                    self.lose(error)
+                    return
+                pause = min(max(error.retry_after, life / 12), life / 3)  # busy, and the session is there
+                continue
             except PbxError as error:
                 if not isinstance(error, ConnectionFailed) or monotonic() - alive >= life:
                     self.lose(error)
@@ -226,6 +258,7 @@ class SessionKeeper(Session):
 
         ``farewell`` names what to delete before the session, each as the name of the operation and its URL.
         """
+        transport = self.transport
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -236,9 +269,9 @@ class SessionKeeper(Session):
         requests = [] if self.lost.is_set() else farewell()
         try:
             async with asyncio.timeout(_CLOSING):
-                for name, url in [*requests, ("DELETE /sessions", self._sessions_url)]:
+                for name, url in [*requests, (_CLOSE, self._sessions_url)]:
                     try:
-                        await self.transport.request("DELETE", url, name=name, safe=True, most=MOST_OF_A_LOGIN)
+                        await transport.request("DELETE", url, name=name, safe=True, most=MOST_OF_A_LOGIN)
                     except RequestRefused:
                         continue  # it is gone already
                     except (PbxError, TimeoutError):
@@ -248,6 +281,8 @@ class SessionKeeper(Session):
                         _LOGGER.exception("%s failed in a way that was not foreseen", name)
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("The session could not be closed: %s", type(error).__name__)
+            if transport.cookies:
+                self._left.leave(transport.url, LeftSession(self._sessions_url, dict(transport.cookies)))
 
 
 def _version(descriptor: RoxeRestApiDescriptor) -> Version | None:

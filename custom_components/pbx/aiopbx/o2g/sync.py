@@ -91,8 +91,10 @@ class Sync:
         await self._details(list(lines.logins))
 
     async def again(self) -> None:
-        """Confirm everything that events would have changed, of the lines that are known: some were missed."""
+        """Confirm everything that events would have changed: some were missed."""
+        await self._who_came_and_went()
         await self._states()
+        await self._system.read()
         await self._details(list(self._lines.logins))
 
     async def lines(self, logins: Collection[str]) -> None:
@@ -159,6 +161,16 @@ class Sync:
         for login in new:
             lines.add(login)
         return new
+
+    async def _who_came_and_went(self) -> None:
+        """Where everybody is monitored, find those who were created or deleted without an event."""
+        lines = self._lines
+        if not lines.everybody:
+            return
+        there = (await self._client.users.logins()).login_names
+        for login in set(lines.logins).difference(there):
+            lines.remove(login)
+        await each([login for login in there if lines.monitor(login)], self.new_line)
 
     async def _name(self, login: str) -> None:
         await self._reader.user(login)
@@ -309,10 +321,20 @@ class Sync:
             missing = [login for login in licensed if expected.missing(OnTelephonyState, login)]
             if not missing or not self._carried or (some and len(missing) <= ONE_BY_ONE):
                 return
+            probes = set(missing[:tried])
+            others = [login for login in licensed if login not in probes]
+            before = self._owed(others)
             await each(missing[:tried], self._calls)
-            if basic.issuperset(missing[:tried]):
+            if self._owed(others) < before:
+                pause, tried, some = min(PAUSE, self._patience), 1, True
+            elif basic.issuperset(probes):
                 pause, tried = 0.0, CONCURRENCY
             elif await expected.another(min(self._patience, STALL) if some else self._patience - pause):
                 pause, tried, some = min(PAUSE, self._patience), 1, True
             else:
                 return
+
+    def _owed(self, logins: list[str]) -> int:
+        """How many snapshots of these lines have not come."""
+        missing = self._expected.missing
+        return sum(missing(OnTelephonyState, login) + missing(OnRoutingStateChanged, login) for login in logins)

@@ -7,6 +7,7 @@ import aiohttp
 
 from ..errors import PbxError
 from ..http.body import MOST_OF_A_LOGIN
+from ..http.leftovers import LeftSessions
 from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
 from ..ports import Link
@@ -29,6 +30,7 @@ class O2gSystem(WireSystem[O2gClient]):
         super().__init__(settings, store, http, partial(aiohttp.CookieJar, unsafe=True), _Offline())
         self.rights = Rights()
         self._channels = channels_of(settings, self.wire)
+        self._left = LeftSessions()
         self._channels.direct = self._own_http
         self.requests = Requests(OPERATIONS, lambda: self.client)
         """Every operation of the wire, by name."""
@@ -64,7 +66,14 @@ class O2gSystem(WireSystem[O2gClient]):
     async def open(self, server: int) -> Link:
         """Log in to a server, subscribe, and open the channel."""
         url = self.settings.urls[server]
-        client = O2gClient(self.settings, self._session(), url=url, statistics=self.wire, channels=self._channels)
+        client = O2gClient(
+            self.settings,
+            self._session(),
+            url=url,
+            statistics=self.wire,
+            channels=self._channels,
+            left=self._left,
+        )
         link = O2gLink(client, self.settings, self.store, self.rights, server=server, on_heartbeat=self._on_heartbeat)
         await link.open()
         return link

@@ -24,6 +24,7 @@ from ..http.transport import (
     Outgoing,
     final,
     only_pbx_errors,
+    retry_after,
     said as parse,
     shortened,
     unknown_outcome,
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 REDIRECTS: Final = (301, 302, 303, 307, 308)
+_TOO_MANY: Final = 429
 _GATEWAY_ERRORS: Final = (502, 504)
 
 NOT_READY: Final = 1000
@@ -198,7 +200,8 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
         detail=detail,
         remedy=_REMEDIES.get(code if code is not None else 0),
     )
-    made.transient = isinstance(made, NotReady)
+    made.transient = isinstance(made, NotReady) or answer.status == _TOO_MANY
+    made.retry_after = retry_after(answer)
     unanswered = (
         error_type == "REQUEST_TIMEOUT" or answer.status == 408 or (answer.status in _GATEWAY_ERRORS and not said)
     )

@@ -72,6 +72,28 @@ def istra_url(text: str) -> str:
     return "/".join([f"{scheme}://{host}", *parts])
 
 
+def site_name(host: str, port: int | None) -> str:
+    """A host with its port, as an address has them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def normal_site(text: str) -> str:
+    """Bring a host, or a host with a port, into its plain form. Raises ``ValueError`` where it is neither."""
+    host, colon, port = text.rpartition(":")
+    if colon and port.isascii() and port.isdigit() and (":" not in host or (host[0] == "[" and host[-1] == "]")):
+        if not 1 <= int(port[:6]) <= 65535:
+            raise ValueError("no port")
+        return site_name(_normal_host(host), int(port))
+    return _normal_host(text)
+
+
+def _normal_host(text: str) -> str:
+    host = text.strip("[]").lower()
+    if "/" in host or not is_host(host):
+        raise ValueError("no host")
+    return host
+
+
 def is_host(host: str) -> bool:
     """Whether this can be the name or the address of a host."""
     try:

@@ -184,7 +184,10 @@ class TunnelSettings(ListenSettings):
         default=30.0, gt=0, le=600, description="Seconds to wait for the agent, whenever a connection is wanted."
     )
     ping_interval: float = Field(
-        default=20.0, gt=0, le=600, description="Seconds between two pings; unanswered for as long, the tunnel is lost."
+        default=15.0,
+        gt=0,
+        le=600,
+        description="Seconds between two pings; the tunnel is lost if one is not answered for as long, or 10 seconds.",
     )
 
     @field_validator("secondary_secret")

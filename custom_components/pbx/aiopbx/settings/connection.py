@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from ..errors import InvalidInput
-from .addresses import is_host, istra_url, normal_url
+from .addresses import istra_url, normal_site, normal_url
 from .base import Checked, Problem
 from .channels import TunnelSettings, WebhookSettings
 from .files import read_environment, read_file
@@ -89,7 +89,10 @@ class ConnectionSettings(Checked):
         description="Minutes of silence after which the server ends the channel: 2 to 60, or 0 for a heartbeat.",
     )
     silence_timeout: float = Field(
-        default=60.0, gt=0, description="Seconds of silence that are normal until the server's heartbeat is learned."
+        default=15.0,
+        gt=0,
+        description="Seconds of silence after which the connection is tried with one small request: a half-open one is "
+        "noticed after this and request_timeout.",
     )
     reconnect_min: float = Field(default=1.0, gt=0, description="Seconds before the first attempt to reconnect.")
     reconnect_max: float = Field(default=60.0, gt=0, description="Seconds between attempts to reconnect, at most.")
@@ -107,7 +110,9 @@ class ConnectionSettings(Checked):
         description="Seconds between two readings of a line that has calls, in case an event was lost; 0 for none.",
     )
     trusted_redirects: tuple[str, ...] = Field(
-        default=(), description="Hosts that a redirect of the server may lead to, with the login."
+        default=(),
+        description="Where a redirect of the server may lead to, with the login, besides its own host and port: hosts "
+        "on any port, such as pbx2.example.com, or on one, such as pbx.example.com:8443.",
     )
     dial_policy: DialPolicy = Field(default_factory=DialPolicy, description="What may be dialled.")
 
@@ -247,10 +252,15 @@ class ConnectionSettings(Checked):
     @field_validator("trusted_redirects")
     @classmethod
     def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for host in value:
-            if "/" in host or not is_host(host.strip("[]")):
-                raise Problem(f"{host!r} is no host.", "Give host names alone, such as pbx2.example.com.")
-        return tuple(host.strip("[]").lower() for host in value)
+        sites = []
+        for site in value:
+            try:
+                sites.append(normal_site(site))
+            except ValueError:
+                raise Problem(
+                    f"{site!r} is no host.", "Give hosts alone, such as pbx2.example.com or pbx.example.com:8443."
+                ) from None
+        return tuple(sites)
 
     @field_validator("subscription_timeout")
     @classmethod

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from ...events import CallEnded, CallStarted, Event
+from ...events import CallChanged, CallEnded, CallStarted, Event, LineChanged
 from ...model import (
     Action,
     CallSnapshot,
@@ -25,7 +25,7 @@ from ...model import (
     Recording,
     Snapshot,
 )
-from ...store import with_calls
+from ...store import STATE_CHANGED, Reduced, with_calls
 from ..types.rcc import CallLine, LineAction, LineState
 from .tables import ACTIONS, ended, ended_unseen, unanswered
 
@@ -39,6 +39,22 @@ one and the same line a little differently every time."""
 SOMEONE: Final = Party()
 """Whoever else is in a conference: the wire shows one of them only."""
 
+# Reading a member off its enumeration costs as much as building a small snapshot: the hot path has them at hand.
+_ACTIVE: Final = CallState.ACTIVE
+_INCOMING: Final = Direction.INCOMING
+_OUTGOING: Final = Direction.OUTGOING
+_DROPPED: Final = LineState.DROPPED
+_PROMPTING: Final = LineState.PROMPTING
+_STATES: Final = {
+    LineState.TALKING: CallState.ACTIVE,
+    LineState.HELD: CallState.HELD,
+    LineState.DROPPED: CallState.RELEASING,
+}
+"""Those that do not depend on anything else."""
+_ANSWER: Final = LineAction.ANSWER
+_RECORDING: Final = Recording.RECORDING
+_EXTERNAL: Final = PartyKind.EXTERNAL
+_NO_KIND: Final = PartyKind.UNKNOWN
 _ESTABLISHED: Final = frozenset({CallState.ACTIVE, CallState.HELD})
 _WITH_ANOTHER: Final = frozenset({Action.TRANSFER, Action.MERGE})
 
@@ -70,11 +86,11 @@ Result: TypeAlias = tuple[RccState, tuple[Event, ...]]
 
 def pushed(state: RccState, data: CallLine, now: datetime) -> Result:
     """A snapshot that was pushed."""
-    if data.state is LineState.DROPPED:
+    if data.state is _DROPPED:
         return _drop(state, data, now)
     stamp, known = data.last_modification_time, _stamp(state, data.line_id)
     if known is None:
-        if _is_over(state, data):
+        if state.dropped and _is_over(state, data):
             return state, ()
     elif stamp is not None and stamp < known:
         return state, ()
@@ -173,21 +189,41 @@ def _show(state: RccState, data: CallLine, now: datetime, *, seen: bool = True) 
     """Show a line in progress; its moments are those of now only where they were ``seen``."""
     line, ref = state.line, data.line_id
     before = line.call_by_ref(ref)
-    call = call_of(line, data, before, now if seen else None)
     stamp = data.last_modification_time
     if stamp is None:
         stamp = _stamp(state, ref) or 0  # the creation is no substitute: it may be later than the changes are
-    times = (*[pair for pair in state.times if pair[0] != ref], (ref, stamp))
-    state = replace(state, times=times)
-    if before is None and _dropped_at(state, ref) is not None:
+    times = state.times
+    times = (*[pair for pair in times if pair[0] != ref], (ref, stamp)) if times else ((ref, stamp),)
+    if before is None and state.dropped and _dropped_at(state, ref) is not None:
         state = replace(state, dropped=tuple(pair for pair in state.dropped if pair[0] != ref))
     if data.conference and state.asked:
         state = not_asked(state, ref)  # of the two that were merged, this is the one that goes on
+    if len(line.calls) == (before is not None):
+        after, events = _only_one(line, call_of(line, data, before, now if seen else None, alone=True), before, now)
+        return replace(state, line=after, times=times), events
+    call = call_of(line, data, before, now if seen else None)
     if before is None:
         calls = (*line.calls, call)
     else:
         calls = tuple(call if one is before else one for one in line.calls)
-    return _with_calls(state, calls, (), now)
+    return _with_calls(replace(state, times=times), calls, (), now)
+
+
+def _only_one(line: LineSnapshot, call: CallSnapshot, before: CallSnapshot | None, now: datetime) -> Reduced:
+    """The line with its only call, which most are: as ``with_calls`` of the store does it, and nothing to compare."""
+    if before is None:
+        after = replace(line, calls=(call,))
+        first: Event = CallStarted(at=now, line=line.id, call=call)
+        same = after.state is line.state
+    else:
+        if call == before:
+            return line, ()
+        after = replace(line, calls=(call,))
+        first = CallChanged(at=now, line=line.id, call=call, previous=before)
+        same = call.state is before.state
+    if same:
+        return after, (first,)
+    return after, (first, LineChanged(at=now, line=line.id, snapshot=after, previous=line, changed=STATE_CHANGED))
 
 
 def _drop(state: RccState, data: CallLine, now: datetime, *, listed: bool = False) -> Result:
@@ -201,12 +237,19 @@ def _drop(state: RccState, data: CallLine, now: datetime, *, listed: bool = Fals
     unseen = call is None and before is None and not listed and ref not in state.gone
     others = state.dropped if before is None else tuple(pair for pair in state.dropped if pair[0] != ref)
     when = max(data.last_modification_time or 0, before or 0)
-    mark = next((one for one in state.asked if one.ref == ref and now - one.at <= ASKED), None)
-    state = replace(
-        state,
-        times=tuple(pair for pair in state.times if pair[0] != ref),
-        dropped=(*others, (ref, when))[-REMEMBERED:],
-        asked=tuple(one for one in state.asked if one.ref != ref),
+    mark = None
+    asked = state.asked
+    if asked:
+        mark = next((one for one in asked if one.ref == ref and now - one.at <= ASKED), None)
+        asked = tuple(one for one in asked if one.ref != ref)
+    if len(others) >= REMEMBERED:
+        others = others[1 - REMEMBERED :]
+    state = RccState(
+        line=line,
+        times=tuple([pair for pair in state.times if pair[0] != ref]),
+        dropped=(*others, (ref, when)),
+        gone=state.gone,
+        asked=asked,
     )
     if call is None and not unseen:
         return state, ()
@@ -219,8 +262,15 @@ def _drop(state: RccState, data: CallLine, now: datetime, *, listed: bool = Fals
     over = ended(last, outcome, cause, now)
     if call is None:
         return state, (CallStarted(at=now, line=line.id, call=last), CallEnded(at=now, line=line.id, call=over))
-    left = tuple(one for one in line.calls if one is not call)
-    return _with_calls(state, left, (over,), now)
+    left = tuple([one for one in line.calls if one is not call])
+    if left:
+        return _with_calls(state, left, (over,), now)
+    after = replace(line, calls=())
+    gone = CallEnded(at=now, line=line.id, call=over)
+    state = replace(state, line=after)
+    if after.state is line.state:
+        return state, (gone,)
+    return state, (gone, LineChanged(at=now, line=line.id, snapshot=after, previous=line, changed=STATE_CHANGED))
 
 
 def _with_calls(
@@ -233,49 +283,67 @@ def _with_calls(
 # One call
 
 
-def call_of(line: LineSnapshot, data: CallLine, before: CallSnapshot | None, now: datetime | None) -> CallSnapshot:
-    """The call that a snapshot shows; what it does not say is as it was before."""
+def call_of(
+    line: LineSnapshot, data: CallLine, before: CallSnapshot | None, now: datetime | None, *, alone: bool = False
+) -> CallSnapshot:
+    """The call that a snapshot shows; what it does not say is as it was before.
+
+    Where it is ``alone`` on its line, what may be done with it is known at once; else ``with_actions`` works it out.
+    """
     if before is None:
         before = CallSnapshot(id=f"{line.id}:{data.line_id}", ref=data.line_id, line=line.id, started_at=now)
     direction = before.direction
     if data.is_incoming is not None:
-        direction = Direction.INCOMING if data.is_incoming else Direction.OUTGOING
+        direction = _INCOMING if data.is_incoming else _OUTGOING
     state = before.state if data.state is None else _state(data, direction)
     answered = before.answered or state in _ESTABLISHED or bool(data.talking_time)
     answered_at = before.answered_at
-    if state is CallState.ACTIVE and not before.answered and now is not None:
+    if state is _ACTIVE and not before.answered and now is not None:
         answered_at = now
     conference = bool(data.conference)
-    return replace(
-        before,
-        state=state,
-        direction=direction,
-        parties=_parties(data, before.parties, conference),
-        own_actions=_own(data.actions, state, direction, conference),
-        answered=answered,
-        answered_at=answered_at,
-        cause=data.state_cause.value if data.state_cause is not None else before.cause,
-        recording=Recording.RECORDING if data.is_recording else None,
+    own = _own(data.actions, state, direction, conference)
+    cause = data.state_cause
+    return CallSnapshot(
+        before.id,
+        before.ref,
+        before.line,
+        state,
+        direction,
+        _parties(data, before.parties, conference),
+        before.called,
+        before.legs,
+        _now(own, state, True) if alone else before.actions,
+        own,
+        before.started_at,
+        answered_at,
+        before.ended_at,
+        answered,
+        cause._value_ if cause is not None else before.cause,
+        before.end_cause,
+        before.outcome,
+        _RECORDING if data.is_recording else None,
+        before.anonymous,
+        before.associated_data,
+        before.account_info,
+        before.queue_wait,
+        before.replaced_by,
+        before.new_destination,
+        before.ring_seconds,
+        before.talk_seconds,
     )
 
 
 def _state(data: CallLine, direction: Direction) -> CallState:
     word = data.state
-    if word is LineState.TALKING:
-        return CallState.ACTIVE
-    if word is LineState.HELD:
-        return CallState.HELD
-    if word is LineState.DROPPED:
-        return CallState.RELEASING
-    if word is not LineState.PROMPTING:
-        return CallState.UNKNOWN
-    here = LineAction.ANSWER in data.actions
-    if direction is Direction.OUTGOING:
+    if word is not _PROMPTING:
+        return _STATES.get(word, CallState.UNKNOWN) if word is not None else CallState.UNKNOWN
+    here = _ANSWER in data.actions
+    if direction is _OUTGOING:
         # The telephone of the caller rings first, where it can be answered.
         return CallState.DIALING if here else CallState.RINGING_OUTGOING
     if data.talking_time and not here:
         return CallState.RINGING_OUTGOING  # it was answered, and then sent on to someone whose telephone rings
-    return CallState.RINGING_INCOMING if here or direction is Direction.INCOMING else CallState.UNKNOWN
+    return CallState.RINGING_INCOMING if here or direction is _INCOMING else CallState.UNKNOWN
 
 
 def _parties(data: CallLine, before: tuple[Party, ...], conference: bool) -> tuple[Party, ...]:
@@ -284,10 +352,14 @@ def _parties(data: CallLine, before: tuple[Party, ...], conference: bool) -> tup
     if number is None and label is None and outside is None:
         shown = before[0] if before else SOMEONE
     else:
-        kind = PartyKind.EXTERNAL if not number or number == outside else PartyKind.UNKNOWN
-        if not (number or outside):
-            kind = PartyKind.UNKNOWN
-        shown = Party(number=number or outside or None, name=label or None, kind=kind, droppable=False)
+        named = number or outside or None
+        kind = _EXTERNAL if named is not None and (not number or number == outside) else _NO_KIND
+        if before and not conference and len(before) == 1:
+            # Every snapshot says it again; what is as it was stays the same object.
+            one = before[0]
+            if one.number == named and one.name == (label or None) and one.kind is kind and not one.droppable:
+                return before
+        shown = Party("", named, label or None, None, kind, False, False)
     return (shown, SOMEONE) if conference else (shown,)
 
 
@@ -323,12 +395,30 @@ def _worked_out(
 
 
 def with_actions(calls: tuple[CallSnapshot, ...]) -> tuple[CallSnapshot, ...]:
-    """The calls with what may be done now: a transfer and a merger need another call, a consultation one that talks."""
+    """The calls with what may be done now."""
     alone = len(calls) < 2
     result = []
     for call in calls:
-        actions = call.own_actions - _WITH_ANOTHER if alone else call.own_actions
-        if call.state in _ESTABLISHED:
-            actions |= {Action.CONSULT}
+        actions = _now(call.own_actions, call.state, alone)
         result.append(call if actions == call.actions else replace(call, actions=actions))
     return tuple(result)
+
+
+_NOW: dict[tuple[frozenset[Action], CallState, bool], frozenset[Action]] = {}
+
+
+def _now(own: frozenset[Action], state: CallState, alone: bool) -> frozenset[Action]:
+    """What may be done: a transfer and a merger need another call, a consultation one that talks.
+
+    The same set is always the same object.
+    """
+    key = (own, state, alone)
+    actions = _NOW.get(key)
+    if actions is None:
+        if len(_NOW) >= _MOST_SHARED:
+            _NOW.clear()
+        actions = own - _WITH_ANOTHER if alone else own
+        if state in _ESTABLISHED:
+            actions |= {Action.CONSULT}
+        _NOW[key] = actions
+    return actions

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Final
 
-from msgspec.structs import replace
-
 from ...model import Action, CallerIdChoice, CallSnapshot, CallState, Direction, Outcome, PartyKind
 from ..types import enduser
 from ..types.crm import CallType, DropCause
@@ -54,6 +52,10 @@ CHOICES: Final = {
 }
 
 
+_RELEASING: Final = CallState.RELEASING
+_NOTHING: Final[frozenset[Action]] = frozenset()
+
+
 def unanswered(direction: Direction) -> Outcome:
     """How a call ended that was not answered, where nothing else is known."""
     if direction is Direction.INCOMING:
@@ -63,17 +65,33 @@ def unanswered(direction: Direction) -> Outcome:
 
 def ended(call: CallSnapshot, outcome: Outcome, cause: str | None, now: datetime | None) -> CallSnapshot:
     """The call after its end; ``now`` is none where that was not seen."""
-    return replace(
-        call,
-        state=CallState.RELEASING,
-        legs=(),
-        actions=frozenset(),
-        own_actions=frozenset(),
-        ended_at=now,
-        cause=cause or call.cause,
-        end_cause=cause,
-        outcome=outcome,
-        recording=None,
+    return CallSnapshot(
+        call.id,
+        call.ref,
+        call.line,
+        _RELEASING,
+        call.direction,
+        call.parties,
+        call.called,
+        (),  # legs
+        _NOTHING,  # actions
+        _NOTHING,  # own_actions
+        call.started_at,
+        call.answered_at,
+        now,  # ended_at
+        call.answered,
+        cause or call.cause,
+        cause,  # end_cause
+        outcome,
+        None,  # recording
+        call.anonymous,
+        call.associated_data,
+        call.account_info,
+        call.queue_wait,
+        call.replaced_by,
+        call.new_destination,
+        call.ring_seconds,
+        call.talk_seconds,
     )
 
 

@@ -1,7 +1,7 @@
 """What the wire types of Istra have in common, and how their values are spelled on the wire."""
 
-from functools import cache
-from typing import Annotated, Any, ClassVar, Self
+from functools import cache, lru_cache
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import msgspec
 
@@ -12,6 +12,10 @@ __all__ = ["UNLISTED", "Id", "IstraEnum", "IstraWire", "Wire", "WireEnum", "id_o
 
 Id = Annotated[str, msgspec.Meta(min_length=1)]
 """What something is known by: a signed number of 64 bits as text. Without it nothing can be done with the thing."""
+
+
+_SHORT: Final = 128
+"""Letters; longer URIs are not remembered."""
 
 
 class IstraWire(Wire, kw_only=True):
@@ -46,6 +50,12 @@ def id_of(uri: str | None) -> str | None:
     """The id that a URI such as ``v1/rcc/Extension/-12`` ends with; none where there is none."""
     if not uri:
         return None
+    return _last_part(uri) if len(uri) <= _SHORT else _last_part.__wrapped__(uri)
+
+
+@lru_cache(maxsize=16_384)
+def _last_part(uri: str) -> str | None:
+    """The same few thousand recur in all that is pushed."""
     return uri.partition("?")[0].rstrip("/").rpartition("/")[2] or None
 
 

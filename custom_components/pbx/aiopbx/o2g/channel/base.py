@@ -221,6 +221,8 @@ def _on_one_line(body: bytes) -> bytes:
 _LOG = logging.getLogger(__name__)
 HEARTBEATS: Final = 2.5
 """So many heartbeat periods of silence are suspicious."""
+UNPROVOKED: Final = 4
+"""So many times the normal silence are suspicious where no event can be provoked."""
 PROVOKED: Final = 5.0
 """Seconds, at most, for a provoked event to come."""
 
@@ -229,7 +231,7 @@ class Silence:
     """Learns the heartbeat of a channel, and notices when there is silence where there should be none."""
 
     def __init__(self, normal: float, answer: float) -> None:
-        """``normal`` seconds of silence mean nothing while no heartbeat is known; an answer may take ``answer``."""
+        """``normal`` seconds of silence mean nothing; an answer may take ``answer``."""
         self._normal = normal
         self._answer = answer
         self._periods: deque[float] = deque(maxlen=5)
@@ -246,7 +248,17 @@ class Silence:
     def patience(self) -> float:
         """Seconds of silence that mean nothing yet."""
         period = self.period
-        return self._normal if period is None else period * HEARTBEATS
+        return self._normal if period is None else min(self._normal, period * HEARTBEATS)
+
+    def _is_too_long(self, silence: float, *, refused: bool) -> bool:
+        """Whether silence alone says enough, where no event can be provoked.
+
+        A heartbeat that does not come does. Without one, only a server that has refused to give an event is doubted,
+        and late: a quiet office looks the same.
+        """
+        if self._periods:
+            return silence >= max(self._periods) * HEARTBEATS
+        return refused and silence >= self._normal * UNPROVOKED
 
     def beat(self) -> None:
         """A heartbeat came."""
@@ -270,20 +282,21 @@ class Silence:
                 await self._beats.wait_since(self._beats.count, left)
                 continue
             heard, arrived = channel.last_heard, channel.arrivals.count
+            asked = refused = False
             try:
                 asked = await provoke()
             except SessionLost:
                 return "The session is gone."
             except RequestRefused as error:
                 _LOG.debug("The channel is silent, and no event can be provoked (%s)", error.status)
-                asked = True
+                refused = True
             except PbxError as error:
                 return f"The event channel is silent, and the server does not answer. {error.message}"
             if not asked:
-                # Where there is a heartbeat, its absence says enough.
-                if self._periods:
-                    return "The event channel is silent: no heartbeat comes any more."
-                await asyncio.sleep(limit)
+                if self._is_too_long(monotonic() - heard, refused=refused):
+                    what = "no heartbeat comes any more" if self._periods else "no event can be provoked"
+                    return f"The event channel is silent: {what}."
+                await channel.arrivals.wait_since(arrived, limit)
                 continue
             await channel.arrivals.wait_since(arrived, min(PROVOKED, self._answer))
             if channel.last_heard <= heard:

@@ -9,7 +9,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from ...errors import NotReady, PbxError, RequestRefused, SubscriptionLost
+from ...errors import PbxError, RequestRefused, SubscriptionLost
 from ...http.tap import WireStatistics
 from ...operations import Operation, operation_of
 from ...settings.connection import ConnectionSettings
@@ -204,7 +204,7 @@ async def _ask(transport: Transport, method: str, url: str, *, direct: bool) -> 
 
 def _refused(answer: Answer, transport: Transport) -> PbxError:
     error = refusal(answer, _NAME, transport.secrets, safe=True)
-    if isinstance(error, NotReady) or not isinstance(error, RequestRefused):
+    if error.transient or not isinstance(error, RequestRefused):
         return error
     return SubscriptionLost(
         f"{_NAME} was refused ({answer.status}): the subscription is dead.",

@@ -53,6 +53,8 @@ RETURN: Final = 2.0
 """Seconds that a request waits for an agent that was there and is not any more: it may just be connecting again."""
 MOST_WAITING: Final = 32 * 1024 * 1024
 """Bytes of a download that wait to be read, at most."""
+PONG: Final = 10.0
+"""Seconds, at most, for an agent to answer a ping."""
 _CLOSING: Final = 1.0
 _REMEDY: Final = "Check that the agent of the server sends the events of this tunnel's subscriptions through it."
 _SUBSCRIBE: Final = replace(
@@ -299,7 +301,7 @@ class TunnelChannels(Channels):
                     compression=None,
                     max_size=LONGEST_MESSAGE,
                     ping_interval=tunnel.ping_interval,
-                    ping_timeout=tunnel.ping_interval,
+                    ping_timeout=min(tunnel.ping_interval, PONG),
                     close_timeout=_CLOSING,
                     logger=_silent,
                 )

@@ -21,6 +21,7 @@ from ..transport import Transport
 from ..types.sessions import Subscription, SubscriptionRequest
 from .base import LONGEST_LINE, ChannelEnd, EventChannel, PushedChannel
 from .chunk import SUBSCRIBE, Channels, Prepared
+from .listener import Listener
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ class WebhookChannels(Channels):
         self._webhook: WebhookSettings = settings.webhook
         self._secret = ""
         self._channels: dict[str, PushedChannel] = {}
-        self._runner: web.ServerRunner | None = None
+        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._opening = asyncio.Lock()
         self.refused = 0
         """Requests without the secret, of any kind."""
@@ -60,38 +62,36 @@ class WebhookChannels(Channels):
     async def open(self) -> None:
         """Listen. Raises ``InvalidInput`` where secret, certificate or port cannot be used."""
         async with self._opening:
-            if self._runner is not None:
+            if self._server is not None:
                 return
             self._secret = self._secret or await self._webhook.load_secret() or secrets.token_urlsafe(32)
             context = await self._webhook.load_ssl()
-            # aiohttp's own request log would write the secret down.
-            runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=1.0)
-            await runner.setup()
+            listener = Listener(self._handle, context)
             host, port = self._webhook.host, self._webhook.listen_port
+            loop = asyncio.get_running_loop()
             try:
-                await web.TCPSite(runner, host, port, ssl_context=context, reuse_address=True).start()
+                self._server = await loop.create_server(listener.arrive, host, port, reuse_address=True)
             except OSError as error:
-                await runner.cleanup()
                 field = "webhook.port" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "webhook.host"
                 raise InvalidInput(
                     field,
                     f"cannot listen on {host or 'any address'}, port {port} ({errno.errorcode.get(error.errno or 0)}).",
                     remedy="Choose another, or free it.",
                 ) from None
-            except BaseException:
-                await runner.cleanup()
-                raise
-            self._runner = runner
+            self._listener = listener
             _LOGGER.debug("The webhook listens on port %s", port)
 
     async def close(self) -> None:
         """Listen no more; channels end."""
         async with self._opening:
-            runner, self._runner = self._runner, None
+            server, self._server = self._server, None
+            listener, self._listener = self._listener, None
             for channel in list(self._channels.values()):
                 channel.finish(ChannelEnd.CLOSED, "the listener was closed")
-            if runner is not None:
-                await runner.cleanup()
+            if server is not None:
+                server.close()
+            if listener is not None:
+                await listener.shutdown(1.0)
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one request; without the secret nothing can be learned."""
@@ -101,7 +101,9 @@ class WebhookChannels(Channels):
         bare = self._is_secret(parts[-1])
         if not known and not bare:
             self.refused += 1
-            return web.Response(status=HTTPStatus.NOT_FOUND)
+            return _last(HTTPStatus.NOT_FOUND)
+        if self._listener is not None:
+            self._listener.trust(request.protocol)
         if request.method != "POST":
             return web.Response(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
         channel = self._channels.get(parts[-1]) if known else None
@@ -150,16 +152,22 @@ class WebhookChannels(Channels):
 
 async def _read(request: web.BaseRequest) -> bytes | web.Response:
     """The body, or the refusal of one that is too long or too slow."""
-    too_long = web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers={"Connection": "close"})
     if (request.content_length or 0) > LONGEST_LINE:
-        return too_long
+        return _last(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     body = bytearray()
     try:
         async with asyncio.timeout(SLOWEST):
             async for chunk in request.content.iter_any():
                 body += chunk
                 if len(body) > LONGEST_LINE:
-                    return too_long
+                    return _last(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     except TimeoutError:
-        return web.Response(status=HTTPStatus.REQUEST_TIMEOUT, headers={"Connection": "close"})
+        return _last(HTTPStatus.REQUEST_TIMEOUT)
     return bytes(body)
+
+
+def _last(status: HTTPStatus) -> web.Response:
+    """An answer after which the connection is closed."""
+    response = web.Response(status=status)
+    response.force_close()
+    return response

@@ -149,7 +149,7 @@ def _kind(answer: wire.ObjectModel) -> ObjectKind:
                 many=bool(one.multi_value),
                 kind=one.type_value,
                 allowed=one.allowed_values,
-                default=one.defaut_value,
+                default=one.default_value if one.default_value is not None else one.defaut_value,
                 filtering=bool(one.filtering),
                 used_when=one.used_when,
             )

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ...model import CallSnapshot, CallState, Device, Direction, Leg, LineSnapshot, Outcome, Party
+from ..queries import text_of
 from ..records import party_of
 from ..types import telephony as wire
 from .line import swapped
@@ -258,7 +259,7 @@ def _attached(data: wire.CallData) -> str | None:
     """What applications attached, under whichever of its names."""
     if data.associated_data is not None:
         return data.associated_data
-    return data.associate_data if data.associate_data is not None else data.hexa_binary_associated_data
+    return data.associate_data if data.associate_data is not None else text_of(data.hexa_binary_associated_data)
 
 
 def _queue_wait(acd: wire.AcdCallData) -> int | None:

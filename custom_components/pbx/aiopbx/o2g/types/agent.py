@@ -50,6 +50,10 @@ class AgentSkill(Wire, kw_only=True):
     number: int | None = None
     level: int | None = None
     active: bool | None = None
+    domain: int | None = None
+    name: str | None = None
+    abv_name: str | None = None
+    """The short name. Servers from 2.7.5 on name skills."""
 
 
 class AgentSkills(Wire, kw_only=True):

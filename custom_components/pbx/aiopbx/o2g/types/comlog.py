@@ -95,6 +95,8 @@ class Participant(Wire, kw_only=True):
     anonymous: bool | None = None
     initial_called: PartyInfo | None = None
     reason: Reason | None = None
+    leg: str | None = None
+    """The number of the device. Servers from 2.7.4 on."""
 
 
 class TagValuePair(Wire, kw_only=True):
@@ -119,6 +121,13 @@ class ComHistoryRecord(Wire, kw_only=True):
     participants: tuple[Participant, ...] = ()
     begin_date: str | None = None
     end_date: str | None = None
+    conv_date: str | None = None
+    """When it was answered. Servers from 2.6 on."""
+    hold_duration: int | None = None
+    """How long it was held, in a unit that no description names. From 2.7.4 on, as the next three."""
+    transferred_by: str | None = None
+    associated_data: str | None = None
+    hexa_binary_associated_data: str | None = None
     medias: tuple[MediaType, ...] = ()
     extensions: tuple[TagValuePair, ...] = ()
 

@@ -31,6 +31,11 @@ class LicenseStatus(Wire, kw_only=True):
     """Licences."""
 
     lics: tuple[License, ...] = ()
+    context: str | None = None
+    current_server: str | None = None
+    status: str | None = None
+    """``NORMAL``, or that the licence server is in trouble."""
+    status_message: str | None = None
 
 
 class OnCtiLinkDown(O2gEvent, tag="OnCtiLinkDown", kw_only=True):
@@ -78,6 +83,8 @@ class PbxStatus(Wire, kw_only=True):
     cti_link_state: CTILinkState | None = None
     secured: bool | None = None
     monitored_user_number: int | None = None
+    lms_connection_status: bool | None = None
+    """Whether the node reaches its licence manager."""
 
 
 class SystemStatus(Wire, kw_only=True):

@@ -13,6 +13,8 @@ class AttributeModel(Wire, kw_only=True):
     allowed_values: tuple[str, ...] = ()
     length_value: str | None = None
     defaut_value: str | None = None
+    default_value: str | None = None
+    """As servers and their clients write it; the reference has a misprint."""
     filtering: bool | None = None
     used_when: str | None = None
 

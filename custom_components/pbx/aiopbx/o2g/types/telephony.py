@@ -223,6 +223,7 @@ class Identifier(Wire, kw_only=True):
 
     login_name: str | None = None
     phone_number: str | None = None
+    multi_line: bool | None = None
 
 
 class LegCapabilities(Wire, kw_only=True):
@@ -376,6 +377,7 @@ class SendAssociatedDataRequest(Wire, kw_only=True):
 
     device_id: str | None = None
     associated_data: str | None = None
+    hexa_binary_associated_data: str | None = None
 
 
 class SendDtmfRequest(Wire, kw_only=True):
@@ -405,6 +407,13 @@ class TransferRequest(Wire, kw_only=True):
     """Transfer to this held call."""
 
     held_call_ref: str
+
+
+class TrunkIdentification(Wire, kw_only=True):
+    """Where a call comes in from outside: timeslot and equipment numbers of its trunk."""
+
+    network_timeslot: int | None = None
+    trunk_neqt: tuple[int, ...] = ()
 
 
 class UnParkRequest(Wire, kw_only=True):
@@ -461,6 +470,9 @@ class CallData(Wire, kw_only=True):
     acd_call_data: AcdCallData | None = None
     associated_data: str | None = None
     hexa_binary_associated_data: str | None = None
+    last_redirecting: PartyInfo | None = None
+    """Who redirected it last. Servers from 2.7.4 on."""
+    trunk_identification: TrunkIdentification | None = None
 
 
 class Leg(Wire, kw_only=True):
@@ -488,6 +500,7 @@ class MakeCallRequest(Wire, kw_only=True):
     auto_answer: bool | None = None
     inhibit_progress_tone: bool | None = None
     associated_data: str | None = None
+    hexa_binary_associated_data: str | None = None
     pin: str | None = None
     secret_code: str | None = None
     business_code: str | None = None

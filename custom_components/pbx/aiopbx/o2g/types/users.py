@@ -81,6 +81,9 @@ class User(Wire, kw_only=True):
     login_name: str | None = None
     voicemail: Voicemail | None = None
     devices: tuple[Device, ...] = ()
+    external_login: str | None = None
+    """The login at an identity provider outside."""
+    e_mail_address: str | None = None
     node_id: str | None = None
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ...switch.calls import Identity
 
 PACKAGE: Final = "unifiedComLog"
-CONVERSATION: Final = "conversationDate"
-"""Name of the extension with the time of the answer."""
 
 # -- records ----------------------------------------------------------------------------------------------------
 
@@ -42,9 +40,6 @@ class _Known:
 def record(item: LogRecord, known: _Known | None = None, *, owner: str | None = None) -> wire.ComHistoryRecord:
     """Return a record. Events name the ``owner`` by its login only."""
     known = known or _Known(optimized=False)
-    extensions: tuple[wire.TagValuePair, ...] = ()
-    if item.conversation is not None:
-        extensions = (wire.TagValuePair(name=CONVERSATION, value=iso(item.conversation)),)
     return wire.ComHistoryRecord(
         record_id=item.id,
         com_ref=item.ref,
@@ -52,8 +47,8 @@ def record(item: LogRecord, known: _Known | None = None, *, owner: str | None = 
         participants=tuple(_participant(part, known, owner) for part in item.parts),
         begin_date=iso(item.begin),
         end_date=iso(item.end) if item.end is not None else None,
+        conv_date=iso(item.conversation) if item.conversation is not None else None,
         medias=(wire.MediaType.AUDIO,),
-        extensions=extensions,
     )
 
 

@@ -1,6 +1,6 @@
 """The maintenance service: the state of the server and its nodes, and its licences."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ....o2g.types import maintenance as wire
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .server import O2gServer
 
 PACKAGE: Final = "system"
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 VERSION: Final = "2.7"
 WARNED_BEFORE: Final = 30
 """The alarm starts this many days before the licences end,"""
@@ -114,13 +115,22 @@ def status(ctx: Context) -> wire.SystemStatus:
                     name=item.name,
                     total=item.total,
                     current_used=item.used,
-                    expiration=ends.isoformat() if ends is not None else None,
+                    expiration=day(ends) if ends is not None else None,
                 )
                 for item in server.licences.all()
-            )
+            ),
+            context="",
+            current_server="flexlm.example.com",
+            status="NORMAL",
+            status_message="",
         ),
         configuration_type=wire.ConfigurationTypeDTO.FULL_SERVICES,
     )
+
+
+def day(ends: date) -> str:
+    """Return a day as licences name it, whatever language the server speaks."""
+    return f"{ends.day:02}-{_MONTHS[ends.month - 1]}-{ends.year}"
 
 
 def _node(ctx: Context, node: Node) -> wire.PbxStatus:

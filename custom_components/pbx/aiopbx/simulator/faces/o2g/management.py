@@ -28,7 +28,7 @@ def attribute_model(attribute: Attribute) -> wire.AttributeModel:
         multi_value=attribute.multiple,
         allowed_values=attribute.allowed,
         length_value=str(attribute.length) if attribute.length is not None else None,
-        defaut_value=attribute.default,
+        default_value=attribute.default,
         filtering=attribute.filtering,
         used_when=attribute.used_when,
     )

@@ -51,6 +51,17 @@ def basic_drop_me(ctx: Context) -> None:
     raise wrong_state(f"{ctx.user} has no call.")
 
 
+def attached(body: wire.MakeCallRequest | wire.SendAssociatedDataRequest) -> str | None:
+    """Return the data for a call: as text, or as official clients write it, in hexadecimal."""
+    digits = body.hexa_binary_associated_data
+    if body.associated_data is not None or digits is None:
+        return body.associated_data
+    try:
+        return bytes.fromhex(digits).decode()
+    except ValueError:
+        raise bad_value("hexaBinaryAssociatedData is no UTF-8 in hexadecimal digits.") from None
+
+
 # -- calls ------------------------------------------------------------------------------------------------------
 
 
@@ -77,7 +88,7 @@ def make_call(ctx: Context) -> Answer | None:
         body.device_id,
         body.callee or "",
         auto_answer=bool(body.auto_answer),
-        associated_data=body.associated_data,
+        associated_data=attached(body),
         calling_number=body.calling_number,
         inhibit_progress_tone=bool(body.inhibit_progress_tone),
         pin=body.pin,
@@ -125,7 +136,7 @@ def answer(ctx: Context, call_ref: str) -> None:
 
 def attach_data(ctx: Context, call_ref: str) -> None:
     """Attach data to a call."""
-    ctx.switch.attach_data(ctx.user, call_ref, ctx.body.associated_data, ctx.body.device_id)
+    ctx.switch.attach_data(ctx.user, call_ref, attached(ctx.body), ctx.body.device_id)
 
 
 def blind_transfer(ctx: Context, call_ref: str) -> None:

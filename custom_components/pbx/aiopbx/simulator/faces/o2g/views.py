@@ -88,6 +88,7 @@ def call_data(view: CallView) -> wire.CallData:
         record_state=wire.RecordState(view.record_state) if view.record_state is not None else None,
         capabilities=wire.CallCapabilities(**{_CALL_FIELDS[name]: True for name in view.actions}),
         associate_data=view.associated_data,
+        hexa_binary_associated_data=view.associated_data.encode().hex() if view.associated_data is not None else None,
         account_info=view.account_info,
         acd_call_data=agent.acd_call_data(view.acd) if view.acd is not None else None,
     )
