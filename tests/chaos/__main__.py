@@ -2,6 +2,8 @@
 
 import argparse
 import multiprocessing
+import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -64,15 +66,27 @@ def _played(jobs: list[tuple[str, int, int, int]], processes: int) -> Iterator[R
 
 
 def _many(jobs: list[tuple[str, int, int, int]], processes: int, minutes: float | None) -> int:
-    began, reports = time.monotonic(), []
+    began: float = time.monotonic()
+    reports: list[Report] = []
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        _collect(jobs, processes, minutes, reports)
+    except KeyboardInterrupt:
+        _say("stopped")
+    summary(reports, time.monotonic() - began)
+    return 1 if any(report.violations for report in reports) else 0
+
+
+def _collect(
+    jobs: list[tuple[str, int, int, int]], processes: int, minutes: float | None, reports: list[Report]
+) -> None:
+    began = time.monotonic()
     for report in _played(jobs, processes):
         reports.append(report)
         for violation in report.violations:
             _say(f"VIOLATION ({report.system}): {violation}\n    {report.again}")
         if minutes is not None and time.monotonic() - began > minutes * 60:
             break
-    summary(reports, time.monotonic() - began)
-    return 1 if any(report.violations for report in reports) else 0
 
 
 def summary(reports: list[Report], seconds: float) -> None:
