@@ -62,7 +62,8 @@ class Mask:
             value = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError):
             return self.text(text, also)
-        shown = self._shown(value, self._found_in(text, also), also)
+        # Letters may be written as escapes, in which a secret is not found until they are read.
+        shown = self._shown(value, "\\" in text or self._found_in(text, also), also)
         return text if shown is value else msgspec.json.encode(shown).decode()
 
     def _shown(self, value: Any, known: bool, also: tuple[str, ...]) -> Any:
@@ -77,6 +78,11 @@ class Mask:
                 else self._shown(inner, known, also)
                 for key, inner in value.items()
             }
+            # A short word of letters is the name of a field, also where someone's password is the same word.
+            odd = [key for key in value if known and not (key.isalpha() and len(key) < 20)]
+            names = {key: hidden for key in odd if (hidden := self._hide(key, also)) != key}
+            if names:
+                return {names.get(key, key): inner for key, inner in shown.items()}
             return shown if any(shown[key] is not inner for key, inner in value.items()) else value
         if isinstance(value, list):
             shown = [self._shown(inner, known, also) for inner in value]
