@@ -2,13 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
 import pytest
 
 import aiopbx
-from aiopbx import CallEnded, CallState, ConnectionFailed, LineSnapshot, LineState, NotReady, Pbx, PbxError, Status
+from aiopbx import (
+    CallEnded,
+    CallStarted,
+    CallState,
+    ConnectionFailed,
+    LineSnapshot,
+    LineState,
+    NotReady,
+    Pbx,
+    PbxError,
+    Status,
+)
 from aiopbx.doubts import Doubts, audit
 from aiopbx.simulator.faces.o2g.subscriptions import Subscribed
 from tests.aiopbx.istra_office import IstraOffice, end_user, istra_office
@@ -285,6 +297,29 @@ async def test_myrcc_is_audited_and_follows_its_commands(monkeypatch: pytest.Mon
         await one.right(pbx)
 
 
+@pytest.mark.parametrize("kind", [office, istra_office])
+async def test_a_command_whose_events_are_held_back_ends_a_call_once(
+    kind: Callable[[], AbstractAsyncContextManager[Office]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line is read because no event answers the command; what the channel then brings is older than that."""
+    monkeypatch.setattr("aiopbx.doubts.ANSWERED", 0.05)
+    async with kind() as one:
+        pbx = await one.connect()
+        talk(one)
+        await one.caught_up(pbx)
+        diary = Diary(pbx, kind=(CallStarted, CallEnded))
+        (call,) = pbx.line("1000").calls
+        one.faults.freeze_channels()
+        await call.hold()
+        one.switch.drop(ALICE, call.ref if kind is office else next(iter(one.switch.calls)))
+        assert (await call.wait_for(lambda now: now.ended, timeout=5)).outcome == "answered"
+        one.faults.thaw()
+        one.clock.advance(60)
+        await one.right(pbx)
+        assert not diary.of(CallStarted)
+        assert sorted(pbx.line(event.line).number for event in diary.of(CallEnded)) == ["1000", "1001"]
+
+
 async def test_what_rings_on_mycrm_after_a_loss_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls in progress cannot be read there, and none rings for ever."""
     monkeypatch.setattr("aiopbx.istra.crm.RINGS", 0.05)
@@ -307,6 +342,20 @@ async def test_what_rings_on_mycrm_after_a_loss_has_an_end(monkeypatch: pytest.M
         one.faults.unknown_event()
         await asyncio.sleep(0.2)
         assert [call.state for call in line.calls] == [CallState.ACTIVE]
+
+
+async def test_what_rings_on_mycrm_has_an_end_also_after_a_loss_without_a_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiopbx.istra.crm.RINGS", 0.05)
+    async with istra_office() as one:
+        pbx = await one.connect(**end_user("mycrm", BOB), audit_interval=0.05)
+        line = next(iter(pbx.lines.values()))
+        ref = one.switch.make_call(ALICE, "1000", "1001", auto_answer=True).ref
+        await line.wait_for_call(timeout=5)
+        diary = Diary(pbx, kind=CallEnded)
+        one.faults.lose_next(1)
+        one.switch.drop(ALICE, ref)
+        await until(lambda: not line.calls)
+        assert [event.call.outcome for event in diary.of(CallEnded)] == ["unknown"]
 
 
 async def test_the_counters_of_myistra_are_read_again() -> None:

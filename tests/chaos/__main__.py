@@ -2,12 +2,15 @@
 
 import argparse
 import multiprocessing
+import os
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 
 from tests.chaos.case import STEPS, Report, play, play_quietly
+from tests.chaos.soak import Day, soak
 from tests.chaos.worlds import WORLDS
 
 
@@ -26,9 +29,13 @@ def main() -> int:
     )
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"how much happens in a case, at most ({STEPS})")
+    parser.add_argument("--soak", type=int, metavar="DAYS", help="instead: one client for so many days")
+    parser.add_argument("--lines", type=int, default=100, help="lines of the office of a soak (100)")
     parser.add_argument("--minutes", type=float, help="stop after so many, with the cases played until then")
     options = parser.parse_args()
     systems = _systems(options.system)
+    if options.soak is not None:
+        return _soak(systems, options.seed, options.soak, options.lines)
     if options.case is not None:
         return _one(systems, options.seed, options.case, options.steps)
     jobs = [(systems[number % len(systems)], options.seed, number, options.steps) for number in range(options.cases)]
@@ -64,15 +71,45 @@ def _played(jobs: list[tuple[str, int, int, int]], processes: int) -> Iterator[R
 
 
 def _many(jobs: list[tuple[str, int, int, int]], processes: int, minutes: float | None) -> int:
-    began, reports = time.monotonic(), []
+    began: float = time.monotonic()
+    reports: list[Report] = []
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        _collect(jobs, processes, minutes, reports)
+    except KeyboardInterrupt:
+        _say("stopped")
+    summary(reports, time.monotonic() - began)
+    return 1 if any(report.violations for report in reports) else 0
+
+
+def _soak(systems: list[str], seed: int, days: int, lines: int) -> int:
+    wrong: list[str] = []
+    for system in systems:
+        _say(f"{system}: {days} days of {lines} lines")
+        _say(f"{'day':>5}{'faults':>8}{'losses':>8}{'calls':>9}{'violations':>12}{'objects':>10}{'MiB':>7}")
+        report = soak(system, seed, days, lines, _say_day)
+        wrong += report.violations
+    for violation in wrong:
+        _say(f"VIOLATION: {violation}")
+    return 1 if wrong else 0
+
+
+def _say_day(day: Day) -> None:
+    _say(
+        f"{day.number:5}{day.faults:8}{day.losses:8}{day.calls:9}{day.violations:12}{day.objects:10}{day.resident:7.0f}"
+    )
+
+
+def _collect(
+    jobs: list[tuple[str, int, int, int]], processes: int, minutes: float | None, reports: list[Report]
+) -> None:
+    began = time.monotonic()
     for report in _played(jobs, processes):
         reports.append(report)
         for violation in report.violations:
             _say(f"VIOLATION ({report.system}): {violation}\n    {report.again}")
         if minutes is not None and time.monotonic() - began > minutes * 60:
             break
-    summary(reports, time.monotonic() - began)
-    return 1 if any(report.violations for report in reports) else 0
 
 
 def summary(reports: list[Report], seconds: float) -> None:

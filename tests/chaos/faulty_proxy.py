@@ -283,6 +283,11 @@ class FaultyProxy:
             self.cookies.update(value for _, value in _COOKIE.findall(seen[: seen.rfind(b"\n") + 1]))
             way.pair.tail = seen[-400:]
 
+    def forget(self) -> None:
+        """Forget what was noted of connections that are over."""
+        self.opened_at.clear()
+        self.cookies.clear()
+
     def open_at(self, side: str) -> int:
         """How many connections the ``near`` side, which opens them, or the ``far`` side has not closed."""
         ways: list[_Way] = [getattr(pair, side) for pair in self.pairs]

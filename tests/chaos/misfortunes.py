@@ -76,6 +76,10 @@ class Misfortunes:
         for proxy in self._world.proxies:
             proxy.heal()
 
+    def forget(self) -> None:
+        """Forget the timers that have fired."""
+        self._timers.clear()
+
     async def over(self) -> None:
         """Wait for servers that are being restarted."""
         if self._work:

@@ -11,6 +11,7 @@ from aiopbx.simulator.switch.calls import CallView
 from tests.chaos.worlds import OUTSIDE, World
 
 INSIDE: Final = ("100", "101", "102", "103", "700")
+RINGING: Final = frozenset({CallState.RINGING_INCOMING, CallState.RINGING_OUTGOING})
 Work = Callable[[], Coroutine[Any, Any, Any]]
 
 

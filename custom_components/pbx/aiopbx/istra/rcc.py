@@ -107,6 +107,9 @@ class Extensions:
             state = states.get(owner)
             if state is None or state.line is not line:
                 state = self._state(owner)
+            if state.gone and reducer.is_gone(state, call):
+                self._lines.doubts.add(owner, "a push of a call that is not listed any more")
+                continue
             state, events = reducer.pushed(state, call, now)
             states[owner] = state
             if state.line is not line or events:

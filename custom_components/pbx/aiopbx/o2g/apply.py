@@ -246,7 +246,8 @@ class Applier:
         """
         self.expected = ExpectedSnapshots()
         self._on_doubt = on_doubt
-        self._over: CallsThatAreOver | None = None
+        self._over = CallsThatAreOver()
+        self._repeats = False
         self._lines = lines
         self._sole = sole
         self._on_other = on_other
@@ -254,8 +255,7 @@ class Applier:
 
     def expect_repeats(self) -> None:
         """The channel may deliver an event again, also after the call that it is about is over."""
-        if self._over is None:
-            self._over = CallsThatAreOver()
+        self._repeats = True
 
     def expect_late(self, login: str) -> None:
         """The snapshot of a line has not come, and it is read instead: what the channel holds back is older."""
@@ -268,7 +268,7 @@ class Applier:
         store = self._lines.store
         lines, put = store.lines, store.put
         often = reducer.OFTEN.get
-        special = bool(self._lines.unnamed or self._watches or self.expected.late) or self._over is not None
+        special = self._repeats or bool(self._lines.unnamed or self._watches or self.expected.late or self._over)
         for event in events:
             line = lines.get(event.login_name)
             handler = often(type(event))
@@ -339,7 +339,10 @@ class Applier:
         line = self._lines.get(watch.login)
         if line is None or (watch.overtaken and not always):
             return
-        self._put(change(line, answer, datetime.now(UTC)), line)
+        reduced = change(line, answer, datetime.now(UTC))
+        # The channel may be behind, and have events of a call in store of which the answer says that it is over.
+        self._over.note(reduced[1])
+        self._lines.put(reduced, line)
         if not _CHANGES_FEATURES.isdisjoint(watch.kinds):
             self._lines.refresh_features(watch.login)
 
@@ -368,35 +371,42 @@ class Applier:
             return
         for watch in self._watches:
             watch.compare(kind, login)
-        if self._over is not None and self._over.names(login, event):
-            # Either an old delivery comes again, or the server uses the reference again: reading shows which.
+        if self._over and self._over.names(login, event):
+            # Either the event is older than what was read, or comes again, or the server uses the reference again:
+            # reading shows which.
             self._on_doubt(login, "an event of a call that is over")
         else:
-            self._put(reduce(line, event, now), line)
+            reduced = reduce(line, event, now)
+            if self._repeats:
+                self._over.note(reduced[1])
+            self._lines.put(reduced, line)
             self._look_for_gap(event, line)
         self.expected.arrive(kind, login)
         if kind in _CHANGES_FEATURES:
             self._lines.refresh_features(login)
 
-    def _put(self, reduced: Reduced, line: LineSnapshot) -> None:
-        if self._over is not None:
-            self._over.note(reduced[1])
-        self._lines.put(reduced, line)
-
 
 class CallsThatAreOver:
-    """The references of calls that ended within the last minutes, on a channel that may deliver an event again."""
+    """The references of calls that ended within the last minutes, of which old events may come all the same."""
 
     def __init__(self) -> None:
         """None has ended yet."""
         self._since: dict[tuple[str, str], float] = {}
 
+    def __bool__(self) -> bool:
+        self._forget()
+        return bool(self._since)
+
+    def _forget(self) -> None:
+        """Forget those that ended long ago."""
+        since = self._since
+        while since and monotonic() - next(iter(since.values())) > REMEMBERED:
+            del since[next(iter(since))]
+
     def note(self, events: tuple[Event, ...]) -> None:
         """Remember the calls that end by these, and forget those that are there again."""
-        now = monotonic()
-        since = self._since
-        while since and now - next(iter(since.values())) > REMEMBERED:
-            del since[next(iter(since))]
+        self._forget()
+        now, since = monotonic(), self._since
         for event in events:
             if isinstance(event, CallEnded):
                 since.pop((event.line, event.call.ref), None)  # the latest stands last

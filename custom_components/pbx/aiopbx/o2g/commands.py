@@ -285,9 +285,10 @@ class O2gCommands(Refusing, O2gChecks):
     async def attach_data(self, line: LineSnapshot, call: CallSnapshot, device: str | None, data: str) -> None:
         """``POST …/attachdata``."""
         await self._client.telephony.attach_data(
-            call.ref, SendAssociatedDataRequest(
+            call.ref,
+            SendAssociatedDataRequest(
                 device_id=device, associated_data=data, hexa_binary_associated_data=hexadecimal(data)
-            )
+            ),
         )
 
     async def send_account_info(self, line: LineSnapshot, call: CallSnapshot, device: str | None, code: str) -> None:

@@ -177,6 +177,15 @@ def _is_over(state: RccState, data: CallLine) -> bool:
     return not (when and data.creation_time is not None and data.creation_time > when + REUSED)
 
 
+def is_gone(state: RccState, data: CallLine) -> bool:
+    """Whether a push is of a call that a listing did not have any more: the push is older, or the listing was wrong.
+
+    Listing again shows which.
+    """
+    ref = data.line_id
+    return ref in state.gone and data.state is not LineState.DROPPED and state.line.call_by_ref(ref) is None
+
+
 def _is_newer(state: RccState, data: CallLine) -> bool:
     """Whether an answer is newer than what is known of the line."""
     known = _stamp(state, data.line_id)
@@ -194,6 +203,8 @@ def _show(state: RccState, data: CallLine, now: datetime, *, seen: bool = True) 
         stamp = _stamp(state, ref) or 0  # the creation is no substitute: it may be later than the changes are
     times = state.times
     times = (*[pair for pair in times if pair[0] != ref], (ref, stamp)) if times else ((ref, stamp),)
+    if ref in state.gone:
+        state = replace(state, gone=tuple(one for one in state.gone if one != ref))
     if before is None and state.dropped and _dropped_at(state, ref) is not None:
         state = replace(state, dropped=tuple(pair for pair in state.dropped if pair[0] != ref))
     if data.conference and state.asked:
