@@ -1,12 +1,13 @@
 """What every type of every wire has in common: how it is named, and how it meets what it does not know."""
 
 import re
+from collections import deque
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self, dataclass_transform
 
 import msgspec
 
-_MOST_SEEN = 1000
+_MOST_REMEMBERED = 64
 
 
 class _Hidden:
@@ -55,21 +56,22 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
 
 
 class Unlisted:
-    """Counts values that enumerations do not list, and remembers which."""
+    """Counts values that enumerations do not list, and remembers the latest of them."""
 
     def __init__(self) -> None:
         """Start at nothing."""
         self.count = 0
-        self.seen: list[tuple[str, str]] = []
-        """Enumeration and value, each once, in the order in which they came; it only grows."""
-        self._known: set[tuple[str, str]] = set()
+        self._latest: deque[tuple[str, str]] = deque(maxlen=_MOST_REMEMBERED)
 
     def add(self, kind: str, value: str) -> None:
-        """Count a value, and remember it if there is room."""
+        """Count a value of an enumeration, and remember it."""
         self.count += 1
-        if len(self.seen) < _MOST_SEEN and (kind, value) not in self._known:
-            self._known.add((kind, value))
-            self.seen.append((kind, value))
+        self._latest.append((kind, value))
+
+    def take(self, count: int) -> list[tuple[str, str]]:
+        """Return the latest ``count``, as far as they are remembered: those of one text, and of no other client."""
+        latest = self._latest
+        return [latest.pop() for _ in range(min(count, len(latest)))][::-1]
 
 
 UNLISTED: Final = Unlisted()

@@ -15,7 +15,6 @@ from aiopbx.istra.decoding import FrameDecoder, Push, forgiving, mended
 from aiopbx.istra.types.rcc import CallLine
 from aiopbx.istra.types.session import Application
 from aiopbx.o2g.decoding import EventDecoder
-from aiopbx.wire import UNLISTED
 
 SHORT: Final = 40_000
 TIMES: Final = 8
@@ -57,10 +56,8 @@ FRAMES: Final[dict[str, Callable[[int], bytes]]] = {
 
 
 @pytest.fixture(autouse=True)
-def nothing_seen(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """What is not listed is remembered by the process: what these tests make up must not fill that for others."""
-    monkeypatch.setattr(UNLISTED, "seen", [])
-    monkeypatch.setattr(UNLISTED, "_known", set())
+def nothing_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """What these tests make up fills no log."""
     caplog.set_level(logging.WARNING)
 
 
@@ -125,27 +122,24 @@ def test_the_page_of_an_error_as_a_few_words(page: str, text: str) -> None:
     assert shortened(page) == text
 
 
-def test_values_that_are_not_listed_are_looked_at_once() -> None:
+def test_values_that_are_not_listed_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many were seen before: each text has its own looked at, and another client's are not."""
     statistics = WireStatistics()
     decoder = FrameDecoder(Application.RCC, statistics)
-    decoder.decode(a_push([b'{"lineId":"1","state":"first"}']))
-    looks = 0
-
-    class Counted(list[tuple[str, str]]):
-        def __iter__(self) -> Any:
-            raise AssertionError("all that was ever seen is looked at again")
-
-        def __getitem__(self, where: Any) -> Any:
-            nonlocal looks
-            found = super().__getitem__(where)
-            looks += len(found)
-            return found
-
-    UNLISTED.seen = Counted(UNLISTED.seen)
+    FrameDecoder(Application.RCC).decode(a_push([b'{"lineId":"1","state":"of another client"}']))
+    logged: list[str] = []
+    monkeypatch.setattr(WireStatistics, "log_once", lambda self, what: logged.append(what))
     for n in range(20):
         decoder.decode(a_push([b'{"lineId":"1","state":"never %d"}' % n, b'{"lineId":"2","state":"first"}']))
-    assert looks == 20
-    assert statistics.unknown_values == 41
+    assert len(logged) == 40
+    assert logged[-2:] == [
+        "The server sends 'never 19', which LineState does not list",
+        "The server sends 'first', which LineState does not list",
+    ]
+    assert statistics.unknown_values == 40
+    decoder.decode(a_push([b'{"lineId":"%d","state":"never %d"}' % (n, n) for n in range(1000)]))
+    assert statistics.unknown_values == 1040
+    assert len(logged) <= 40 + 100, "of very many at once the latest"
 
 
 # ------------------------------------------------------------------------------- what is mended, letter by letter

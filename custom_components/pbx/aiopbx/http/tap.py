@@ -100,8 +100,6 @@ class WireStatistics:
     """Lines of the channel that were no event, or too long."""
     bad_fields: int = 0
     """Fields of the wrong type, each of which was left out."""
-    unlisted_logged: int = field(default=0, repr=False, compare=False)
-    """How many of ``UNLISTED.seen`` were logged here: those that are new are found without a look at the others."""
     logged: set[str] = field(default_factory=set, repr=False)
     tap: Wiretap = field(default_factory=Wiretap, repr=False, compare=False)
     """Who listens in: what is counted here passes there first."""
@@ -109,10 +107,8 @@ class WireStatistics:
     def count_unlisted(self, count: int) -> None:
         """Count values that their enumerations do not list, and log each the first time."""
         self.unknown_values += count
-        seen = UNLISTED.seen
-        for kind, value in seen[self.unlisted_logged :]:
+        for kind, value in UNLISTED.take(count):
             self.log_once(f"The server sends {value[:80]!r}, which {kind} does not list")
-        self.unlisted_logged = len(seen)
 
     def log_once(self, what: str) -> bool:
         """Log something the first time it happens, and say whether it is. ``what`` must hold nothing secret."""
