@@ -22,6 +22,7 @@ UNTRACED = (
     "tests/aiopbx/test_model_equals_switch_over_http.py",
     "tests/aiopbx/test_recording.py::test_there_and_back",
     "tests/chaos/test_chaos.py",
+    "tests/chaos/test_soak.py",
     "tests/contract/test_client_istra_inconsistencies.py::test_no_frame_at_all_is_too_much",
     "tests/contract/test_client_o2g.py::test_a_query_that_is_not_given_is_not_sent",
     "tests/contract/test_simulator_every_service.py::test_other_methods_are_refused",
