@@ -14,6 +14,11 @@ RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
 WITHOUT_HEADER = RAW.compress(TEXT) + RAW.flush()
 
 
+def packed(body: bytes) -> bytes:
+    """As gzip has it, without the time of day: that would stand in the names of tests, which workers have to share."""
+    return gzip.compress(body, mtime=0)
+
+
 class Pieces:
     """A body as the network brings it."""
 
@@ -37,10 +42,10 @@ def cut(body: bytes, size: int) -> Pieces:
     [
         ("", TEXT),
         ("identity", TEXT),
-        ("gzip", gzip.compress(TEXT)),
-        ("x-gzip", gzip.compress(TEXT)),
-        (" GZIP ", gzip.compress(TEXT[:1000]) + gzip.compress(TEXT[1000:])),
-        ("gzip", gzip.compress(TEXT) + b"\0" * 10),
+        ("gzip", packed(TEXT)),
+        ("x-gzip", packed(TEXT)),
+        (" GZIP ", packed(TEXT[:1000]) + packed(TEXT[1000:])),
+        ("gzip", packed(TEXT) + b"\0" * 10),
         ("deflate", zlib.compress(TEXT)),
         ("deflate", WITHOUT_HEADER),
         ("deflate", zlib.compress(TEXT) + b"behind it"),
@@ -56,9 +61,7 @@ async def test_nothing_is_nothing(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 100_000])
-@pytest.mark.parametrize(
-    ("encoding", "body"), [("", TEXT), ("gzip", gzip.compress(TEXT)), ("deflate", zlib.compress(TEXT))]
-)
+@pytest.mark.parametrize(("encoding", "body"), [("", TEXT), ("gzip", packed(TEXT)), ("deflate", zlib.compress(TEXT))])
 async def test_one_byte_too_many(encoding: str, body: bytes, size: int) -> None:
     most = len(TEXT) - 1
     with pytest.raises(TooLong) as caught:
@@ -94,13 +97,13 @@ async def test_a_bomb_is_not_expanded(encoding: str) -> None:
     ("encoding", "body"),
     [
         ("gzip", TEXT),
-        ("gzip", gzip.compress(TEXT)[:-9]),
-        ("gzip", gzip.compress(TEXT) + b"rubbish"),
+        ("gzip", packed(TEXT)[:-9]),
+        ("gzip", packed(TEXT) + b"rubbish"),
         ("deflate", b"\xff" * 50),
         ("deflate", zlib.compress(TEXT)[:-5]),
         ("br", TEXT),
         ("zstd", TEXT),
-        ("gzip, gzip", gzip.compress(gzip.compress(TEXT))),
+        ("gzip, gzip", packed(packed(TEXT))),
     ],
 )
 async def test_what_its_encoding_does_not_fit(encoding: str, body: bytes) -> None:
