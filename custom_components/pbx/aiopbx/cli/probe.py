@@ -5,7 +5,7 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, PbxError
+from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, NumberPlan, PbxError
 from ..istra.client import IstraClient, PushSocket
 from ..istra.types.session import Application
 from ..o2g.channel.base import EventChannel
@@ -363,7 +363,8 @@ class O2gProbe(Steps):
         user: User = await self.client.users.user(self.logins[0])
         name = " ".join(dict.fromkeys(part for part in (user.first_name, user.last_name) if part))
         more = f" and {len(self.logins) - 1} more" if len(self.logins) > 1 else ""
-        return one_line(f"{user.login_name or self.logins[0]} {user.company_phone or ''} {name}{more}")
+        phone = user.company_phone or ""
+        return one_line(f"{user.login_name or self.logins[0]} {phone} {name}{more}{proposed([phone])}")
 
     async def licence(self) -> str:
         """Find out whether call control is licensed, with a GET that needs TELEPHONY_ADVANCED."""
@@ -491,7 +492,9 @@ class IstraProbe(Steps):
                     "there are no extensions",
                     "Have the administrator allow myRCC for the extensions of this enterprise.",
                 )
-            return f"{len(page.all) if page.count is None else page.count} extensions"
+            public = [number for one in page.all for number in one.pstn_numbers]
+            plan = proposed([one.address_number or "" for one in page.all], public)
+            return f"{len(page.all) if page.count is None else page.count} extensions{plan}"
         if client.application is Application.CRM:
             terminals = await client.crm.terminals()
             if not terminals:
@@ -538,6 +541,16 @@ class IstraProbe(Steps):
         except TimeoutError:
             return "the socket stays open"
         raise Stop(f"the socket ended: {socket.end_reason}", "Look at proxies between here and the server.")
+
+
+def proposed(internal: Sequence[str], public: Sequence[str] = ()) -> str:
+    """Say which number plan fits the numbers that were seen, in the words of the settings; nothing where none does."""
+    plan = NumberPlan.proposed(internal, public)
+    parts = [f"country {plan.country}"] if plan.country is not None else []
+    if plan.internal_lengths is not None:
+        least, most = plan.internal_lengths
+        parts.append(f"internal_lengths {least}-{most}")
+    return f"; number_plan: {', '.join(parts)}" if parts else ""
 
 
 def describe_certificate(raw: bytes) -> str:
