@@ -118,6 +118,8 @@ class IstraFace:
             response = self._refusal(request, refusal)
         except SwitchError as error:
             response = self._refusal(request, refusal_of(error))
+        except ConnectionError:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the client has gone
         except web.HTTPException as error:
             response = self._refusal(request, Refusal(error.status, f"ROUTER_ERR_{error.status}", error.reason))
         except Exception as error:

@@ -201,6 +201,8 @@ class O2gServer:
             response = await self._answer(request)
         except Refusal as refusal:
             response = refusal_response(refusal)
+        except ConnectionError:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the client has gone
         except web.HTTPException as error:
             response = refusal_response(_http_refusal(error))
         except Exception as error:
