@@ -168,6 +168,8 @@ class SimulatorSettings(Settings):
     """The behaviour of the telephony: ringing times, parking, hunting groups."""
     time_to_live: Annotated[int, Field(ge=1, le=86_400)] = 1800
     """Seconds that a session lives after its last request."""
+    credential_length: Annotated[int, Field(ge=64, le=65_536)] = 64
+    """Letters of the credential of O2G, its cookie ``AlcUserId``: signed tokens with many rights have thousands."""
     heartbeat: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Seconds between two heartbeats of a channel that was subscribed with timeout 0."""
     event_queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000

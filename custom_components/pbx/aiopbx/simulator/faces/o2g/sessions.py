@@ -205,7 +205,7 @@ class Sessions:
         account = self._server.accounts.verify(login, password)
         if account is None:
             raise _unauthorized("The login or the password is wrong.")
-        value = secrets.token_hex(32)
+        value = secrets.token_hex((self._server.settings.credential_length + 1) // 2)
         timer = self._server.clock.call_later(self._server.settings.time_to_live, lambda: self._forget(value))
         self._credentials[value] = _Credential(account, timer)
         return value
