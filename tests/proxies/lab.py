@@ -45,13 +45,13 @@ class Lab:
 
     async def delay(self, pbx: Pbx, most: float = 10.0) -> float:
         """Return how many seconds an event takes to the client. Raises ``TimeoutError`` after ``most``."""
-        counted = pbx.statistics
 
         def seen() -> int:
+            counted = pbx.statistics
             return counted.unknown_events + counted.unknown_values + counted.malformed_frames
 
         before, began = seen(), monotonic()
-        assert self.simulator.faults.unknown_event("onMarkOfATest")
+        assert self.simulator.faults.unknown_event("OnMarkOfATest")
         async with asyncio.timeout(most):
             while seen() == before:
                 await asyncio.sleep(0.001)
@@ -87,9 +87,19 @@ def _client(proxy: Proxy, certificate: Certificate, **settings: Any) -> dict[str
 
 @asynccontextmanager
 async def behind(
-    name: str, folder: Path, certificate: Certificate, *, tls: bool, public: bool = True, **settings: Any
+    name: str,
+    folder: Path,
+    certificate: Certificate,
+    *,
+    scheme: str = "https",
+    public: bool = True,
+    **settings: Any,
 ) -> AsyncIterator[Lab]:
-    """A simulator with O2G and Istra behind a proxy. ``public`` says that O2G names the URLs of the proxy."""
+    """A simulator with O2G and Istra behind a proxy, which clients reach over this scheme.
+
+    ``public`` says that O2G names the URLs of the proxy.
+    """
+    tls = scheme == "https"
     async with Simulator(_settings(istra=True, **settings)) as simulator:
         servers = {
             "o2g.example.net:80": where(simulator.http_url),
@@ -117,9 +127,10 @@ def name_public_urls(simulator: Simulator, proxy: Proxy, prefix: str = "", *, ev
 
 @asynccontextmanager
 async def before_a_client(
-    name: str, folder: Path, certificate: Certificate, *, channel: str, tls: bool
+    name: str, folder: Path, certificate: Certificate, *, channel: str, scheme: str = "https"
 ) -> AsyncIterator[Lab]:
     """A proxy before the listener of a client: what O2G sends on its own comes through it."""
+    tls = scheme == "https"
     async with Simulator(_settings(outgoing_ca_file=certificate.path)) as simulator:
         port = free_port()
         word = secret(port)

@@ -65,11 +65,12 @@ CustomLog {folder}/access.log common
 {listen}
 {snippet}
 """
-MODULES: Final = "mpm_event authn_core authz_core log_config headers rewrite proxy proxy_http proxy_wstunnel ssl socache_shmcb setenvif"
+MODULES: Final = (
+    "mpm_event authn_core authz_core log_config headers rewrite proxy proxy_http proxy_wstunnel ssl socache_shmcb"
+)
 HAPROXY: Final = """
 global
     nbthread 1
-    stats socket {folder}/admin.sock
 
 defaults
     mode http

@@ -51,7 +51,8 @@ class Row:
         if self.systems == ISTRA:
             systems = "Istra"
         name = self.snippet.partition("/")[2]
-        return f"| {NAMES[self.kind]} | [`{name}`](#{self.snippet.replace('/', '-')}) | {systems} | {self.http} | {self.https} |"
+        link = f"[`{name}`](#{self.snippet.replace('/', '-')})"
+        return f"| {NAMES[self.kind]} | {link} | {systems} | {self.http} | {self.https} |"
 
 
 AT_ONCE, LATE, HELD, NO_SOCKET, NO_TUNNEL = Outcome
