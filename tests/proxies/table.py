@@ -62,6 +62,7 @@ ROWS: Final = (
     Row("nginx/o2g-http11", ("chunk",), AT_ONCE, HELD),
     Row("nginx/o2g", ("chunk",), AT_ONCE, AT_ONCE),
     Row("nginx/o2g-tls", ("chunk",), AT_ONCE, AT_ONCE),
+    Row("nginx/o2g-prefix", ("chunk",), AT_ONCE, AT_ONCE),
     Row("nginx/webhook", ("webhook",), AT_ONCE, AT_ONCE),
     Row("nginx/tunnel-plain", ("tunnel",), NO_TUNNEL, NO_TUNNEL),
     Row("nginx/tunnel", ("tunnel",), AT_ONCE, AT_ONCE),
@@ -70,6 +71,7 @@ ROWS: Final = (
     Row("httpd/o2g-plain", ("chunk",), AT_ONCE, AT_ONCE),
     Row("httpd/o2g", ("chunk",), AT_ONCE, AT_ONCE),
     Row("httpd/o2g-tls", ("chunk",), AT_ONCE, AT_ONCE),
+    Row("httpd/o2g-prefix", ("chunk",), AT_ONCE, AT_ONCE),
     Row("httpd/webhook", ("webhook",), AT_ONCE, AT_ONCE),
     Row("httpd/tunnel-plain", ("tunnel",), NO_TUNNEL, NO_TUNNEL),
     Row("httpd/tunnel", ("tunnel",), AT_ONCE, AT_ONCE),
@@ -79,6 +81,7 @@ ROWS: Final = (
     Row("haproxy/o2g-plain", ("chunk",), LATE, AT_ONCE),
     Row("haproxy/o2g", ("chunk",), AT_ONCE, AT_ONCE),
     Row("haproxy/o2g-tls", ("chunk",), AT_ONCE, AT_ONCE),
+    Row("haproxy/o2g-prefix", ("chunk",), AT_ONCE, AT_ONCE),
     Row("haproxy/webhook", ("webhook",), AT_ONCE, AT_ONCE),
     Row("haproxy/tunnel", ("tunnel",), AT_ONCE, AT_ONCE),
     Row("haproxy/istra-plain", ISTRA, AT_ONCE, AT_ONCE),
@@ -98,3 +101,106 @@ def markdown() -> str:
     """The table as the documentation has it."""
     head = "| Proxy | Configuration | For | to the proxy: http | https |\n|---|---|---|---|---|\n"
     return head + "".join(row.markdown() + "\n" for row in ROWS)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Which URLs O2G names to a client that has come over https, where nobody has set its public URL."""
+
+    snippet: str
+    named: str
+
+    @property
+    def kind(self) -> str:
+        """Which proxy."""
+        return self.snippet.partition("/")[0]
+
+
+NAMED: Final = (
+    Named("nginx/o2g-plain", "past the proxy"),
+    Named("nginx/o2g", "right"),
+    Named("httpd/o2g-plain", "http of the proxy"),
+    Named("httpd/o2g", "right"),
+    Named("haproxy/o2g-plain", "http of the proxy"),
+    Named("haproxy/o2g", "right"),
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """How many bytes of events come at once, at the earliest."""
+
+    snippet: str
+    scheme: str
+    bytes: int
+
+    @property
+    def kind(self) -> str:
+        """Which proxy."""
+        return self.snippet.partition("/")[0]
+
+
+BLOCKS: Final = (
+    Block("nginx/o2g-plain", "http", 4096),
+    Block("nginx/o2g-plain", "https", 16_384),
+    Block("nginx/o2g-http11", "https", 16_384),
+)
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """The status of a login with a cookie of so many letters, and of the first request with it.
+
+    Where a proxy lets 9,000 pass, the server refuses them: as Tomcat, the simulator reads heads of 8 kB.
+    """
+
+    snippet: str
+    letters: int
+    login: int
+    request: int
+
+    @property
+    def kind(self) -> str:
+        """Which proxy."""
+        return self.snippet.partition("/")[0]
+
+
+COOKIES: Final = (
+    Cookie("nginx/o2g-plain", 3000, 200, 200),
+    Cookie("nginx/o2g-plain", 5000, 502, 0),
+    Cookie("nginx/o2g", 7000, 200, 200),
+    Cookie("httpd/o2g-plain", 7000, 200, 200),
+    Cookie("httpd/o2g-plain", 9000, 502, 0),
+    Cookie("httpd/o2g", 9000, 200, 400),
+    Cookie("haproxy/o2g-plain", 7000, 200, 200),
+    Cookie("haproxy/o2g-plain", 9000, 200, 400),
+)
+
+
+@dataclass(frozen=True)
+class Idle:
+    """After how many seconds of silence a connection is cut, where nobody has set a time-out."""
+
+    snippet: str
+    seconds: float
+    end: str = "error"
+
+    @property
+    def kind(self) -> str:
+        """Which proxy."""
+        return self.snippet.partition("/")[0]
+
+    @property
+    def socket(self) -> bool:
+        """Whether it is Istra's WebSocket, and not O2G's channel."""
+        return "istra" in self.snippet
+
+
+IDLE: Final = (
+    Idle("nginx/istra", 60),
+    Idle("httpd/istra", 300),
+    Idle("haproxy/istra", 50),
+    Idle("nginx/o2g", 60),
+    Idle("httpd/o2g", 300),
+    Idle("haproxy/o2g", 50),
+)

@@ -24,7 +24,8 @@ async def test_row(row: Row, system: str, scheme: str, tmp_path: Path, certifica
     else:
         who = ISTRA.get(system, ADMIN | {"network": "public"})
         upstream = {"tls": True} if row.snippet.endswith("-tls") else {}
-        async with behind(row.snippet, tmp_path, certificate, scheme=scheme, **upstream) as lab:
+        prefix = "/o2g" if row.snippet.endswith("-prefix") else ""
+        async with behind(row.snippet, tmp_path, certificate, scheme=scheme, prefix=prefix, **upstream) as lab:
             lab.settings.update(who)
             await check(lab, expected)
 
