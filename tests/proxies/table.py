@@ -24,9 +24,6 @@ WORDS: Final = {
     "chunk": "O2G, chunk",
     "webhook": "O2G, webhook",
     "tunnel": "O2G, tunnel",
-    "myrcc": "Istra, myRCC",
-    "mycrm": "Istra, myCrm",
-    "myistra": "Istra, myIstra",
 }
 
 
@@ -45,14 +42,10 @@ class Row:
         """Which proxy."""
         return self.snippet.partition("/")[0]
 
-    def markdown(self) -> str:
-        """The row as the documentation has it."""
-        systems = ", ".join(WORDS[system] for system in self.systems)
-        if self.systems == ISTRA:
-            systems = "Istra"
-        name = self.snippet.partition("/")[2]
-        link = f"[`{name}`](#{self.snippet.replace('/', '-')})"
-        return f"| {NAMES[self.kind]} | {link} | {systems} | {self.http} | {self.https} |"
+    @property
+    def where(self) -> str:
+        """What is behind it, in words."""
+        return "Istra" if self.systems == ISTRA else ", ".join(WORDS[system] for system in self.systems)
 
 
 AT_ONCE, LATE, HELD, NO_SOCKET, NO_TUNNEL = Outcome
@@ -95,12 +88,6 @@ def cases() -> Iterator[tuple[Row, str, str]]:
         for system in row.systems:
             for scheme in ("http", "https"):
                 yield row, system, scheme
-
-
-def markdown() -> str:
-    """The table as the documentation has it."""
-    head = "| Proxy | Configuration | For | to the proxy: http | https |\n|---|---|---|---|---|\n"
-    return head + "".join(row.markdown() + "\n" for row in ROWS)
 
 
 @dataclass(frozen=True)
@@ -204,3 +191,49 @@ IDLE: Final = (
     Idle("httpd/o2g", 300),
     Idle("haproxy/o2g", 50),
 )
+
+
+# ------------------------------------------------------------------------------------------------------ documentation
+
+
+def _link(snippet: str) -> str:
+    kind, _, name = snippet.partition("/")
+    return f"{NAMES[kind]} | [`{name}`](#{kind}-{name})"
+
+
+def _table(head: str, rows: Iterator[str]) -> str:
+    columns = head.count("|") - 1
+    return f"{head}\n{'|---' * columns}|\n" + "".join(f"| {row} |\n" for row in rows)
+
+
+def _statuses(row: Cookie) -> str:
+    if row.login != 200:
+        return f"**{row.login}** at the login"
+    return "works" if row.request == 200 else f"{row.request} of the server"
+
+
+def tables() -> Iterator[str]:
+    """The tables of the documentation, in its order."""
+    yield _table(
+        "| Proxy | Configuration | For | http to the proxy | https to the proxy |",
+        (f"{_link(row.snippet)} | {row.where} | {row.http} | {row.https}" for row in ROWS),
+    )
+    yield _table(
+        "| Proxy | Configuration | To the proxy | Bytes that come together |",
+        (f"{_link(row.snippet)} | {row.scheme} | {row.bytes:,}" for row in BLOCKS),
+    )
+    yield _table(
+        "| Proxy | Configuration | URLs that O2G names |",
+        (f"{_link(row.snippet)} | {row.named}" for row in NAMED),
+    )
+    yield _table(
+        "| Proxy | Configuration | Letters of the cookie | What becomes of it |",
+        (f"{_link(row.snippet)} | {row.letters:,} | {_statuses(row)}" for row in COOKIES),
+    )
+    yield _table(
+        "| Proxy | What | Seconds |",
+        (
+            f"{NAMES[row.kind]} | {'WebSocket of Istra' if row.socket else 'channel of O2G'} | {row.seconds:g}"
+            for row in IDLE
+        ),
+    )
