@@ -8,8 +8,9 @@
 # One would guess: deleting waits for what was accepted, or what waited is answered with status "aborted", as after an
 # error in a cell; or the deletion is refused while the subshell is busy.
 # What happens: the thread's event loop is closed with the requests in it. The deletion says "ok", none of those that
-# waited is answered, and an idle status never comes for them. Their only trace is asyncio's "Task was destroyed but it is pending!", which Python writes at some later time, so that it stands in the
-# output of a cell that has nothing to do with it.
+# waited is answered, and an idle status never comes for them. Their only trace is asyncio's "Task was destroyed but it
+# is pending!", which Python writes at some later time, so that it stands in the output of a cell that has nothing to do
+# with it.
 # Seen: subshell left alone: 6 of 6 answered; subshell deleted: 0 of 6 answered; deletion: ok (1 of 6 if the first had
 # begun by then).
 #
