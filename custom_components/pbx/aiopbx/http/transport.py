@@ -180,6 +180,21 @@ class HttpTransport:
             return True
         return there.scheme == "https" and site[1] == 443 and (host, 80) in {_site(origin), _site(self.url)}
 
+    def refuse_plain(self, url: str, what: str) -> None:
+        """Raise ``ConnectionFailed`` where the server wants something over http, and the user gave an https address.
+
+        Whatever the settings say of certificates: not to verify them lets someone read who pretends to be the server.
+        Without encryption everyone on the way can. So this is looked at before anything is sent, wherever a server has
+        named the URL: in a descriptor, an answer, a redirect.
+        """
+        if self.url.startswith("https:") and not url.lower().startswith("https:"):
+            raise final(
+                f"The server wants {what} without encryption, at {place(url)}, though its address is https. "
+                "Nothing was sent.",
+                "Have the server, or the proxy before it, name https: URLs; "
+                "or write http: in the setting url, if that is meant.",
+            )
+
     # ---------------------------------------------------------------------------------------------------- requests
 
     async def _exchange(self, request: Outgoing) -> Answer:
@@ -201,6 +216,7 @@ class HttpTransport:
         Raises what ``failure`` makes of an answer that does not come.
         """
         http, sent, url = self._open_session, _Sent(request.safe), request.url
+        self.refuse_plain(url, request.name)
         cookies = self.cookies
         headers = {"Accept-Encoding": "identity" if request.stream else ENCODINGS, **request.headers}
         if request.with_cookies and cookies:
@@ -352,6 +368,7 @@ class HttpTransport:
         location = answer.headers.get("Location", "") if location is None else location
         try:
             target = urljoin(answer.url, location)
+            self.refuse_plain(target, name)
             follow, (host, port) = self.may_follow(answer.url, target), _site(target)
         except ValueError:
             raise final(
@@ -368,8 +385,7 @@ class HttpTransport:
 
     def failure(self, error: Exception, name: str, url: str, *, sent: bool, safe: bool) -> PbxError:
         """Say why no answer came, and whether the request may have been carried out."""
-        parts = urlsplit(url)
-        where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # a path may be secret
+        where = place(url)
         if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)):
             return certificate_failure(error, where)
         if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
@@ -394,6 +410,17 @@ class HttpTransport:
             f"{name}: {where} cannot be reached ({why(error)}).",
             remedy="Check the network, the address and the server.",
         )
+
+
+def place(url: str) -> str:
+    """Scheme, host and port of a URL: its path may be a secret."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "what is no URL"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 _FORESEEN: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)

@@ -71,17 +71,8 @@ class Transport(HttpTransport):
             chosen = public if is_public and not is_private else private or public
         if not chosen or not chosen.lower().startswith(("http://", "https://")):
             raise self.not_o2g(f"The server gives no URL for {what}.")
-        self._refuse_downgrade(chosen, what)
+        self.refuse_plain(chosen, what)
         return chosen
-
-    def _refuse_downgrade(self, url: str, what: str) -> None:
-        if self.url.startswith("https:") and not url.lower().startswith("https:") and self.settings.tls == "verify":
-            error = ConnectionFailed(
-                f"The server wants {what} without encryption, though its address is https.",
-                remedy="Have the server give https URLs; or write http: in the address, if that is meant.",
-            )
-            error.transient = False
-            raise error
 
     def not_o2g(self, message: str) -> ConnectionFailed:
         """Return the error of a server that is something else."""

@@ -180,6 +180,7 @@ def _of_our_own() -> Callable[..., Awaitable[StreamedAnswer]] | None:
 
 
 async def _ask(transport: Transport, method: str, url: str, *, direct: bool) -> StreamedAnswer:
+    transport.refuse_plain(url, _NAME.lower())
     seconds = transport.settings.request_timeout
     proxy = transport.proxy(url)
     try:

@@ -451,7 +451,7 @@ class TunnelTransport(Transport):
         self._closed = True
         self.cookies.clear()
 
-    def _refuse_downgrade(self, url: str, what: str) -> None:
+    def refuse_plain(self, url: str, what: str) -> None:
         """The tunnel has the encryption; what the agent does behind it is its own network's."""
 
     async def _once(self, request: Outgoing) -> Answer:
