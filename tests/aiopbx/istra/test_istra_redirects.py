@@ -261,9 +261,9 @@ async def test_https_is_never_left(connect: Connect, secure: IstraServer, server
     client = await connect(url=secure.url, tls="none")
     for method, path in (("POST", "v1/rcc/CallLine/-1/hold"), ("GET", "ws-service/myRCC")):
         redirect(secure, method, path, f"{server.url}/restletrouter/{path}")
-    with pytest.raises(ConnectionFailed, match="without encryption.*setting url"):
+    with pytest.raises(ConnectionFailed, match=r"without encryption.*setting url"):
         await client.rcc.hold("-1")
-    with pytest.raises(ConnectionFailed, match="without encryption.*setting url"):
+    with pytest.raises(ConnectionFailed, match=r"without encryption.*setting url"):
         await client.open_socket()
     assert not server.requests
 
