@@ -146,7 +146,7 @@ async def test_a_proxy_that_passes_no_websockets_on(http: aiohttp.ClientSession)
         except aiohttp.ClientConnectionError:
             await asyncio.sleep(0.01)
     assert status == 426
-    with pytest.raises(ConnectionFailed, match="without an upgrade.*proxy_http_version") as refused:
+    with pytest.raises(ConnectionFailed, match=r"without an upgrade.*proxy_http_version") as refused:
         await opening
     assert SECRET not in str(refused.value)
 

@@ -83,6 +83,7 @@ async def test_a_proxy_that_forbids_the_login_is_not_a_wrong_password() -> None:
         url = f"{primary.url}/login"
         primary.answer("GET", "/api/rest", json={"versions": [{"id": "1.0", "publicUrl": url}]})
         primary.answer("GET", "/login", status=403, text=PAGE)
+        one.faults.switch_to_secondary()
         pbx = await one.connect(url=primary.url, secondary_url=one.simulator.secondary_url)
         assert pbx.info.server == "secondary"
         with pytest.raises(PbxError, match=r"authenticate was refused \(403\) at .*stands before it") as refused:
@@ -102,7 +103,9 @@ async def test_a_proxy_that_forbids_the_login_is_not_a_wrong_password() -> None:
 async def test_an_error_names_what_answered_and_not_the_address(status: int, words: str) -> None:
     async with offices.office() as one, ScriptedServer() as server:
         server.answer("GET", "/proxied/api/rest", status=status, text=PAGE)
-        with pytest.raises(PbxError, match=rf"GET /api/rest was refused \({status}\) at {server.url}.*{words}") as caught:
+        with pytest.raises(
+            PbxError, match=rf"GET /api/rest was refused \({status}\) at {server.url}.*{words}"
+        ) as caught:
             await one.connect(url=f"{server.url}/proxied")
         assert f"{server.url}/proxied" in str(caught.value)
         assert isinstance(caught.value, ConnectionFailed) == ("address" in words)

@@ -237,7 +237,7 @@ async def test_a_proxy_that_takes_no_long_request(connect: Connect, server: Istr
 
 async def test_a_login_whose_cookie_is_too_large_for_a_proxy(make: Make, server: IstraServer) -> None:
     server.answer("POST", "v1/service/Login", status=502, text="<h1>502 Bad Gateway</h1>")
-    with pytest.raises(RequestRefused, match="more than 4 kB.*proxy_buffer_size") as raised:
+    with pytest.raises(RequestRefused, match=r"more than 4 kB.*proxy_buffer_size") as raised:
         await make().open()
     assert raised.value.transient
 

@@ -178,7 +178,9 @@ class SessionKeeper(Session):
                     remedy="Check the rights of the account with the administrator of the server.",
                 ) from error
             if error.status == 403 and error.remedy is None:
-                error.remedy = "O2G says in JSON why it refuses a login, and this is none: look at what stands before it."
+                error.remedy = (
+                    "O2G says in JSON why it refuses a login, and this is none: look at what stands before it."
+                )
             raise
         granted = self._read(answer, Authentication, name)
         transport.secrets.add(granted.credential)
