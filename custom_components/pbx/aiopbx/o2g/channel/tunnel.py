@@ -56,6 +56,10 @@ MOST_WAITING: Final = 32 * 1024 * 1024
 PONG: Final = 10.0
 """Seconds, at most, for an agent to answer a ping."""
 _CLOSING: Final = 1.0
+_NO_UPGRADE: Final = (
+    "A proxy before this side has to pass WebSockets on (nginx: proxy_http_version 1.1, proxy_set_header Upgrade "
+    '$http_upgrade, proxy_set_header Connection "upgrade"; Apache: ProxyPass with upgrade=websocket).'
+)
 _REMEDY: Final = "Check that the agent of the server sends the events of this tunnel's subscriptions through it."
 _SUBSCRIBE: Final = replace(
     SUBSCRIBE,
@@ -274,6 +278,8 @@ class TunnelChannels(Channels):
         self._closers: set[asyncio.Task[None]] = set()
         self.refused = 0
         """Connections without a secret that is known."""
+        self.without_upgrade = 0
+        """Connections of an agent that something on the way has made ordinary requests of."""
 
     def __repr__(self) -> str:
         """Say who is there."""
@@ -344,6 +350,10 @@ class TunnelChannels(Channels):
         if self._whose(handshake) is None:
             self.refused += 1
             return connection.respond(404, "")
+        if "websocket" not in handshake.headers.get("Upgrade", "").lower():
+            # It is the agent, by its secret, and what it asks for has been taken out on the way. It is answered 426.
+            self.without_upgrade += 1
+            self.statistics.log_once(f"The agent's request comes without an upgrade. {_NO_UPGRADE}")
         return None
 
     async def _serve(self, connection: ServerConnection) -> None:
@@ -352,6 +362,7 @@ class TunnelChannels(Channels):
         if server is None:
             return
         agent = Agent(connection, self.statistics)
+        self.without_upgrade = 0
         former, self._agents[server] = self._agents.get(server), agent
         if former is not None:
             _LOGGER.info("The agent of the %s server has connected again", _NAMES[server])
@@ -443,7 +454,7 @@ class TunnelTransport(Transport):
     async def open(self) -> None:
         """Wait for the agent. Raises ``ConnectionFailed`` if it does not come."""
         if await self._tunnel.wait_for(self._number, self._tunnel.patience(self._number)) is None:
-            raise _no_agent(self.url)
+            raise _no_agent(self.url, without_upgrade=self._tunnel.without_upgrade > 0)
         self._closed = False
 
     async def close(self) -> None:
@@ -451,7 +462,7 @@ class TunnelTransport(Transport):
         self._closed = True
         self.cookies.clear()
 
-    def _refuse_downgrade(self, url: str, what: str) -> None:
+    def refuse_plain(self, url: str, what: str) -> None:
         """The tunnel has the encryption; what the agent does behind it is its own network's."""
 
     async def _once(self, request: Outgoing) -> Answer:
@@ -545,7 +556,12 @@ def _response(body: _Body) -> aiohttp.ClientResponse:
     return cast("aiohttp.ClientResponse", body)
 
 
-def _no_agent(url: str) -> ConnectionFailed:
+def _no_agent(url: str, *, without_upgrade: bool = False) -> ConnectionFailed:
+    if without_upgrade:
+        return ConnectionFailed(
+            f"The agent of {url} is not connected: its request came here without an upgrade to a WebSocket.",
+            remedy=_NO_UPGRADE,
+        )
     return ConnectionFailed(
         f"The agent of {url} is not connected.",
         remedy="Check that it is configured with the address and the secret of this side, and that it can reach it.",
