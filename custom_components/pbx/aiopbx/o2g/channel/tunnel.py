@@ -46,6 +46,7 @@ from ..types.tunnel import (
 )
 from .base import ChannelEnd, EventChannel, PushedChannel
 from .chunk import SUBSCRIBE, Channels, Prepared
+from .door import Door
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -273,13 +274,14 @@ class TunnelChannels(Channels):
         self._agents: dict[int, Agent] = {}
         self._came = asyncio.Event()
         self._server: Server | None = None
+        self._door: Door | None = None
         self._opening = asyncio.Lock()
         self._ids = count(1)
         self._closers: set[asyncio.Task[None]] = set()
         self.refused = 0
-        """Connections without a secret that is known."""
+        """Handshakes without a secret that is known."""
         self.without_upgrade = 0
-        """Connections of an agent that something on the way has made ordinary requests of."""
+        """Handshakes of an agent that something on the way has made ordinary requests of."""
 
     def __repr__(self) -> str:
         """Say who is there."""
@@ -296,13 +298,13 @@ class TunnelChannels(Channels):
             first = await tunnel.load_secret() or ""
             second = tunnel.secondary_secret.get_secret_value() if tunnel.secondary_secret is not None else ""
             self._secrets = [secret for secret in (first, second) if secret]
-            context = await tunnel.load_ssl()
+            door = self._door = Door(await tunnel.load_ssl(), "o2g-tunnel-handshake")
             try:
                 self._server = await serve(
                     self._serve,
                     tunnel.host,
                     tunnel.port,
-                    ssl=context,
+                    create_connection=_behind(door),
                     process_request=self._shake_hands,
                     compression=None,
                     max_size=LONGEST_MESSAGE,
@@ -327,6 +329,9 @@ class TunnelChannels(Channels):
             server, self._server = self._server, None
             if server is not None:
                 server.close()
+            if self._door is not None:
+                self._door.close()
+            if server is not None:
                 await server.wait_closed()
             for agent in list(self._agents.values()):
                 agent.lose("the listener was closed")
@@ -354,6 +359,8 @@ class TunnelChannels(Channels):
             # It is the agent, by its secret, and what it asks for has been taken out on the way. It is answered 426.
             self.without_upgrade += 1
             self.statistics.log_once(f"The agent's request comes without an upgrade. {_NO_UPGRADE}")
+        if self._door is not None:
+            self._door.trust(connection)
         return None
 
     async def _serve(self, connection: ServerConnection) -> None:
@@ -566,6 +573,29 @@ def _no_agent(url: str, *, without_upgrade: bool = False) -> ConnectionFailed:
         f"The agent of {url} is not connected.",
         remedy="Check that it is configured with the address and the secret of this side, and that it can reach it.",
     )
+
+
+def _behind(door: Door) -> type[ServerConnection]:
+    """Return what websockets makes of each connection: one that has come in by this door."""
+
+    class Connection(ServerConnection):
+        _arrived = _made = False
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            if not self._arrived:
+                self._arrived = True
+                assert isinstance(transport, asyncio.Transport)
+                door.greet(transport, self)
+                return
+            self._made = True
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            door.trust(self)
+            if self._made:  # else it was dropped before it had shaken hands, and nothing of it is known here
+                super().connection_lost(exc)
+
+    return Connection
 
 
 async def _close(connection: ServerConnection, reason: str) -> None:
