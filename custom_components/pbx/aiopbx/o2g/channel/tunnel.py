@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import count
 from secrets import token_hex
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,6 +19,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as Handshake, Response
 
+from ...clean_text import read_json
 from ...errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
 from ...http.body import MOST_OF_AN_ERROR, TooLong
 from ...http.tap import WireStatistics
@@ -91,8 +92,8 @@ class Agent:
         try:
             async for frame in self.connection:
                 try:
-                    message = from_agent(frame)
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                    message = self._read(frame)
+                except (ValueError, RecursionError):
                     self._statistics.malformed_frames += 1
                     self._statistics.log_once("The agent sends a message that cannot be read; it is skipped")
                     continue
@@ -108,6 +109,15 @@ class Agent:
                         pending.take(message)
         except ConnectionClosed:
             pass
+
+    def _read(self, frame: bytes | str) -> Any:
+        """Read a frame, once more without bad characters where it has any. Raises ``ValueError``."""
+        try:
+            return from_agent(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value, lost = read_json(frame.encode("utf-8", "replace") if isinstance(frame, str) else frame)
+            self._statistics.count_bad_characters(lost)
+            return from_agent(msgspec.json.encode(value))
 
     def lose(self, reason: str) -> None:
         """The connection is gone: requests are answered no more, and channels end."""
