@@ -65,11 +65,23 @@ CustomLog {folder}/access.log common
 {listen}
 {snippet}
 """
-MODULES: Final = "mpm_event authn_core authz_core log_config headers rewrite proxy proxy_http proxy_wstunnel ssl socache_shmcb setenvif"
+MODULES: Final = (
+    "mpm_event",
+    "authn_core",
+    "authz_core",
+    "log_config",
+    "headers",
+    "rewrite",
+    "proxy",
+    "proxy_http",
+    "proxy_wstunnel",
+    "ssl",
+    "socache_shmcb",
+    "setenvif",
+)
 HAPROXY: Final = """
 global
     nbthread 1
-    stats socket {folder}/admin.sock
 
 defaults
     mode http
@@ -162,7 +174,7 @@ def configuration(kind: str, text: str, ports: Mapping[int, int], folder: Path) 
         return HAPROXY.format(folder=folder, snippet=text)
     modules = "\n".join(
         f"LoadModule {name}_module {TOOLS}/modules/mod_{name}.so"
-        for name in MODULES.split()
+        for name in MODULES
         if (TOOLS / f"modules/mod_{name}.so").exists()  # some are built in
     )
     listen = "\n".join(f"Listen 127.0.0.1:{port}" for port in ports.values())
