@@ -66,18 +66,7 @@ CustomLog {folder}/access.log common
 {snippet}
 """
 MODULES: Final = (
-    "mpm_event",
-    "authn_core",
-    "authz_core",
-    "log_config",
-    "headers",
-    "rewrite",
-    "proxy",
-    "proxy_http",
-    "proxy_wstunnel",
-    "ssl",
-    "socache_shmcb",
-    "setenvif",
+    "mpm_event authn_core authz_core log_config headers rewrite proxy proxy_http proxy_wstunnel ssl socache_shmcb"
 )
 HAPROXY: Final = """
 global
@@ -206,16 +195,27 @@ async def _listens(process: "subprocess.Popen[bytes]", ports: Mapping[int, int])
 
 @asynccontextmanager
 async def running(
-    name: str, folder: Path, *, servers: Mapping[str, str], certificate: Path, tls: bool = True
+    name: str,
+    folder: Path,
+    *,
+    servers: Mapping[str, str],
+    certificate: Path,
+    tls: bool = True,
+    without: str | None = None,
 ) -> AsyncIterator[Proxy]:
-    """Run a proxy with a snippet, such as ``nginx/o2g``, and end it, by its id."""
+    """Run a proxy with a snippet, such as ``nginx/o2g``, and end it, by its id.
+
+    ``without`` leaves out the lines with this word, as someone would who has not read them.
+    """
     kind = name.partition("/")[0]
     path = program(kind)
     assert path is not None, f"there is no {kind}"
     for attempt in range(3):  # a port that was free may be taken by now
         place = folder / f"{name.replace('/', '-')}-{attempt}"
         place.mkdir(parents=True)
-        text, ports = rendered(kind, snippet(name), tls=tls, servers=servers, certificate=certificate)
+        lines = snippet(name).splitlines(keepends=True)
+        written = "".join(line for line in lines if without is None or without not in line.lower())
+        text, ports = rendered(kind, written, tls=tls, servers=servers, certificate=certificate)
         file = place / "proxy.conf"
         file.write_text(configuration(kind, text, ports, place), encoding="utf-8")
         with (place / "output.log").open("wb") as output:

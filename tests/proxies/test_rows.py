@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aiopbx import ConnectionFailed, RequestRefused, Status
+from aiopbx import ConnectionFailed, PbxError, Status
 from tests.aiopbx.office import ADMIN, until
 from tests.proxies.lab import ISTRA, Certificate, Lab, before_a_client, behind, bytes_at_once
 from tests.proxies.table import AT_ONCE, BLOCKS, LATE, NO_SOCKET, NO_TUNNEL, Outcome, Row, cases
@@ -17,22 +17,22 @@ CASES = [
 
 @pytest.mark.parametrize(("row", "system", "scheme"), CASES)
 async def test_row(row: Row, system: str, scheme: str, tmp_path: Path, certificate: Certificate) -> None:
-    tls = scheme == "https"
-    expected = row.https if tls else row.http
+    expected = row.https if scheme == "https" else row.http
     if system in ("webhook", "tunnel"):
-        async with before_a_client(row.snippet, tmp_path, certificate, channel=system, tls=tls) as lab:
+        async with before_a_client(row.snippet, tmp_path, certificate, channel=system, scheme=scheme) as lab:
             await check(lab, expected)
     else:
-        upstream_tls = row.snippet.endswith("-tls")
         who = ISTRA.get(system, ADMIN | {"network": "public"})
-        async with behind(row.snippet, tmp_path, certificate, tls=tls, upstream_tls=upstream_tls) as lab:
+        upstream = {"tls": True} if row.snippet.endswith("-tls") else {}
+        prefix = "/o2g" if row.snippet.endswith("-prefix") else ""
+        async with behind(row.snippet, tmp_path, certificate, scheme=scheme, prefix=prefix, **upstream) as lab:
             lab.settings.update(who)
             await check(lab, expected)
 
 
 async def check(lab: Lab, expected: Outcome) -> None:
     if expected is NO_SOCKET:
-        with pytest.raises(RequestRefused, match="lets WebSockets through"):
+        with pytest.raises(PbxError, match="lets WebSockets through"):
             await lab.connect()
         return
     if expected is NO_TUNNEL:

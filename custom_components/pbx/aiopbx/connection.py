@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from .backoff import Backoff
-from .errors import AuthenticationFailed, ConnectionFailed, NotSupported, PbxError
+from .errors import AuthenticationFailed, ConnectionFailed, InvalidInput, PbxError
 from .events import StatusChanged
 from .loops import settle
 from .model import Status, SystemInfo
@@ -96,17 +96,20 @@ class Connection:
             try:
                 await self._attempt(server)
                 break
-            except (AuthenticationFailed, NotSupported) as error:
-                # The other server would refuse the same account.
+            except (AuthenticationFailed, InvalidInput) as error:
+                # The other server has the same accounts, and two wrong passwords lock one sooner than one does. What
+                # is wrong with the settings is wrong for both.
                 self.error = first or error
                 raise self.error from None
             except PbxError as error:
+                # Whatever else one server answers says nothing about the other: before each may stand a proxy of its
+                # own, and each has its own certificate, its own licences, and its own day.
                 first = first or error
                 self.error = first
-                if not error.transient:
-                    break
         if self._link is None:
             raise first or ConnectionFailed("There is no server to connect to.")
+        if first is not None:
+            _LOG.warning("Connected to the secondary server, as the primary one does not serve: %s", first)
         self._supervisor = asyncio.create_task(self._supervise(), name="aiopbx supervisor")
 
     async def close(self) -> None:

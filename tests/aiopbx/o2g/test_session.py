@@ -13,6 +13,7 @@ from aiopbx.errors import (
     NotAllowed,
     NotReady,
     Offline,
+    PbxError,
     RequestRefused,
     SessionLost,
 )
@@ -229,6 +230,44 @@ async def test_the_version_that_this_client_speaks(connect: Connect, server: O2g
     assert server.requests[1].path == "/api/rest/authenticate"
 
 
+# --------------------------------------------------------------------------------------------------------- large cookies
+
+
+async def test_a_large_cookie_is_kept(connect: Connect, server: O2gServer) -> None:
+    """A signed token with many rights: other jars drop a cookie of more than 4 kB without a word."""
+    token = "x" * 7000
+    sessions = f"{server.url}{API}/sessions"
+    server.answer(
+        "GET",
+        "/api/rest/authenticate",
+        json={"publicUrl": sessions},
+        headers=[("Set-Cookie", f"AlcUserId={token}; Path=/; HttpOnly")],
+    )
+    client = await connect()
+    await client.telephony.telephony_snapshot()
+    assert [one.cookies["AlcUserId"] for one in server.requests[-2:]] == [token, token]
+
+
+async def test_a_larger_one_than_libraries_read_by_themselves(connect: Connect, server: O2gServer) -> None:
+    server.answer(
+        "GET",
+        "/api/rest/authenticate",
+        json={"publicUrl": f"{server.url}{API}/sessions"},
+        headers=[("Set-Cookie", f"AlcUserId={'x' * 20_000}")],
+    )
+    with pytest.raises(PbxError, match=r"refused \(400\)") as caught:
+        await connect()  # it is sent, and this server takes no head that is so long
+    assert "20,010 bytes" in str(caught.value)
+    assert "maxHttpHeaderSize" in str(caught.value)
+
+
+async def test_a_proxy_for_which_the_cookie_is_too_large(connect: Connect, server: O2gServer) -> None:
+    server.answer("GET", "/api/rest/authenticate", status=502, text="<h1>502 Bad Gateway</h1>")
+    with pytest.raises(RequestRefused, match=r"refused \(502\).*more than 4 kB.*proxy_buffer_size 32k") as caught:
+        await connect()
+    assert caught.value.transient
+
+
 # ------------------------------------------------------------------------------------------------------- it goes wrong
 
 
@@ -356,6 +395,17 @@ async def test_a_keepalive_that_is_not_answered_is_tried_again(connect: Connect,
     async with asyncio.timeout(2):
         while len(server.asked("POST", f"{API}/sessions/keepalive")) < 2:
             await asyncio.sleep(0.01)
+    assert not client.lost.is_set()
+
+
+async def test_a_keepalive_that_a_proxy_does_not_pass_on_is_tried_again(connect: Connect, server: O2gServer) -> None:
+    server.open_session(timeToLive=1)
+    server.answer("POST", f"{API}/sessions/keepalive", status=502, text="<h1>502 Bad Gateway</h1>")
+    server.answer("POST", f"{API}/sessions/keepalive", status=204, then=True)
+    client = await connect()
+    async with asyncio.timeout(3):
+        while len(server.asked("POST", f"{API}/sessions/keepalive")) < 2:
+            await server.arrivals.get()
     assert not client.lost.is_set()
 
 

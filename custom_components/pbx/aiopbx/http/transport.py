@@ -16,14 +16,13 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import msgspec
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from ..clean_text import read_json
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
 from ..settings.addresses import site_name
 from ..settings.connection import ConnectionSettings
-from ..wire import whole_characters
 from .body import ENCODINGS, MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR, TooLong, Unreadable, read_body
 from .download import Download
 from .secrets import Mask, Secrets, target
@@ -36,6 +35,8 @@ MOST_COOKIES: Final = 50
 LONGEST_PAUSE: Final = 600.0
 """Seconds that a server can ask to be left alone, at most: a mistyped number must not end a connection for days."""
 _MOST_SHOWN: Final = 200
+_LONGEST_FIELD: Final = 64 * 1024
+"""Bytes of a header: a login may be answered with a signed token as its cookie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,7 @@ class HttpTransport:
             connector_owner=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[trace],
+            max_field_size=_LONGEST_FIELD,
         )
 
     async def close(self) -> None:
@@ -180,6 +182,21 @@ class HttpTransport:
             return True
         return there.scheme == "https" and site[1] == 443 and (host, 80) in {_site(origin), _site(self.url)}
 
+    def refuse_plain(self, url: str, what: str) -> None:
+        """Raise ``ConnectionFailed`` where the server wants something over http, and the user gave an https address.
+
+        Whatever the settings say of certificates: not to verify them lets someone read who pretends to be the server.
+        Without encryption everyone on the way can. So this is looked at before anything is sent, wherever a server has
+        named the URL: in a descriptor, an answer, a redirect.
+        """
+        if self.url.startswith("https:") and not url.lower().startswith("https:"):
+            raise final(
+                f"The server wants {what} without encryption, at {place(url)}, though its address is https. "
+                "Nothing was sent.",
+                "Have the server, or the proxy before it, name https: URLs; "
+                "or write http: in the setting url, if that is meant.",
+            )
+
     # ---------------------------------------------------------------------------------------------------- requests
 
     async def _exchange(self, request: Outgoing) -> Answer:
@@ -201,6 +218,7 @@ class HttpTransport:
         Raises what ``failure`` makes of an answer that does not come.
         """
         http, sent, url = self._open_session, _Sent(request.safe), request.url
+        self.refuse_plain(url, request.name)
         cookies = self.cookies
         headers = {"Accept-Encoding": "identity" if request.stream else ENCODINGS, **request.headers}
         if request.with_cookies and cookies:
@@ -352,6 +370,7 @@ class HttpTransport:
         location = answer.headers.get("Location", "") if location is None else location
         try:
             target = urljoin(answer.url, location)
+            self.refuse_plain(target, name)
             follow, (host, port) = self.may_follow(answer.url, target), _site(target)
         except ValueError:
             raise final(
@@ -368,8 +387,7 @@ class HttpTransport:
 
     def failure(self, error: Exception, name: str, url: str, *, sent: bool, safe: bool) -> PbxError:
         """Say why no answer came, and whether the request may have been carried out."""
-        parts = urlsplit(url)
-        where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # a path may be secret
+        where = place(url)
         if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)):
             return certificate_failure(error, where)
         if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
@@ -394,6 +412,68 @@ class HttpTransport:
             f"{name}: {where} cannot be reached ({why(error)}).",
             remedy="Check the network, the address and the server.",
         )
+
+
+GATEWAY_ERRORS: Final = (502, 504)
+"""What a proxy answers that has no answer of the server."""
+LARGE_COOKIE: Final = 4096
+"""Bytes of an answer's or a request's head that proxies and web servers take in any case."""
+
+
+def remedy_in_between(status: int, *, login: bool = False, cookies: int = 0) -> str | None:
+    """What to do about an answer that is not in the telephone system's own form: something before it gave it.
+
+    ``login`` says that it was the answer to a login, ``cookies`` how many bytes of them were sent.
+    """
+    if status in GATEWAY_ERRORS:
+        remedy = "What stands before the server does not reach it, or not in time: check that the server runs."
+        if login and status == 502:
+            remedy += (
+                " If it runs: an answer that sets a cookie of more than 4 kB, such as a signed token with many rights, "
+                "is too large for nginx as it comes; give it proxy_buffer_size 32k and proxy_buffers 8 32k."
+            )
+        return remedy
+    if status == 500:
+        return "The web server fails there, or what stands before it: look into its log."
+    if status == 404:
+        return (
+            "Check the path of the address, and that a proxy before the server passes on everything below it, "
+            "with the path as it is."
+        )
+    if status == 413:
+        return (
+            "What stands before the server takes no request that is so long: raise its bound "
+            "(nginx: client_max_body_size, Apache: LimitRequestBody)."
+        )
+    if status in (400, 431) and cookies > LARGE_COOKIE:
+        return (
+            f"The cookies of the session have {cookies:,} bytes, which may be too many for what stands before the "
+            "server: raise its bound (nginx: large_client_header_buffers, Apache: LimitRequestFieldSize, HAProxy: "
+            "tune.bufsize, Tomcat: maxHttpHeaderSize)."
+        )
+    return None
+
+
+def below(name: str, url: str) -> str:
+    """Where an operation was asked for, such as ``https://pbx.example.com/api/rest/1.0``, without what is its own."""
+    template = name.partition(" ")[2].partition("{")[0].rstrip("/")
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return place(url)
+    before, found, _ = path.partition(template) if template else ("", "", "")
+    return place(url) + (before.rstrip("/") if found else "")
+
+
+def place(url: str) -> str:
+    """Scheme, host and port of a URL: its path may be a secret."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "what is no URL"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 _FORESEEN: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
@@ -519,8 +599,8 @@ def _forgets(attribute: str) -> bool:
 def said(body: bytes) -> dict[str, Any]:
     """What the body of a refusal says, where it is an object."""
     try:
-        values = msgspec.json.decode(whole_characters(body))
-    except (ValueError, RecursionError):
+        values, _ = read_json(body)
+    except ValueError:
         return {}
     return values if isinstance(values, dict) else {}
 

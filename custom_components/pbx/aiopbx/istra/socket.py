@@ -289,6 +289,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
     name = f"WS {target}"
     for _ in range(MOST_REDIRECTS + 1):
         url = f"{transport.base}/{target}"
+        transport.refuse_plain(url, "the socket")
         headers = {"Cookie": transport.cookie_header} if transport.cookies else {}
         if application is Application.USER:
             headers[APPLICATION] = str(application)

@@ -11,6 +11,7 @@ from yarl import URL
 
 from ...errors import PbxError, RequestRefused, SubscriptionLost
 from ...http.tap import WireStatistics
+from ...http.transport import place, said
 from ...operations import Operation, operation_of
 from ...settings.connection import ConnectionSettings
 from ..decoding import Event, EventDecoder
@@ -111,6 +112,10 @@ class ChunkChannel(EventChannel):
                                 statistics.log_once("The event channel did not begin with OnChannelInformation")
                         self.arrivals.notify()
                         yield events
+            # The server has ended it: a last line that is whole needs no newline.
+            if parts and parts[-1].rstrip().endswith(b"}") and (events := decoder.decode_lines(b"".join(parts))):
+                self.arrivals.notify()
+                yield events
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._ended(ChannelEnd.BROKEN, f"the connection broke ({type(error).__name__})")
         else:
@@ -180,6 +185,7 @@ def _of_our_own() -> Callable[..., Awaitable[StreamedAnswer]] | None:
 
 
 async def _ask(transport: Transport, method: str, url: str, *, direct: bool) -> StreamedAnswer:
+    transport.refuse_plain(url, _NAME.lower())
     seconds = transport.settings.request_timeout
     proxy = transport.proxy(url)
     try:
@@ -206,8 +212,15 @@ def _refused(answer: Answer, transport: Transport) -> PbxError:
     error = refusal(answer, _NAME, transport.secrets, safe=True)
     if error.transient or not isinstance(error, RequestRefused):
         return error
+    if answer.status >= 500 and not said(answer.body):
+        return error  # O2G has not said anything of the subscription
+    where = place(answer.url)
+    elsewhere = (
+        f" If that comes again and again, {where} is not where the server serves its events: a proxy before it has to "
+        "pass them on, and the server has to name that place."
+    )
     return SubscriptionLost(
-        f"{_NAME} was refused ({answer.status}): the subscription is dead.",
+        f"{_NAME} was refused ({answer.status}) at {where}: the subscription is dead.",
         operation=_NAME,
         status=answer.status,
         code=error.code,
@@ -215,7 +228,7 @@ def _refused(answer: Answer, transport: Transport) -> PbxError:
         help_message=error.help_message,
         inner_message=error.inner_message,
         can_retry=error.can_retry,
-        remedy="A new subscription is needed.",
+        remedy="A new subscription is needed." + ("" if said(answer.body) else elsewhere),
     )
 
 
