@@ -1,7 +1,6 @@
 """A simulated office behind a real proxy, and clients of it."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,13 +8,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import aiohttp
-
 import aiopbx
-from aiopbx import CallEnded, CallStarted, Event, LineChanged, Pbx
-from aiopbx.o2g.client import O2gClient
-from aiopbx.o2g.types.sessions import Filter, Selector, SubscriptionRequest
-from aiopbx.settings.connection import ConnectionSettings
+from aiopbx import Pbx
 from aiopbx.simulator import Simulator, SimulatorSettings
 from tests.aiopbx.channels import free_port, secret
 from tests.aiopbx.istra_office import RCC, end_user
@@ -63,21 +57,12 @@ class Lab:
                 await asyncio.sleep(0.001)
         return monotonic() - began
 
-    async def _event(self, pbx: Pbx, kind: type[Event], most: float) -> None:
-        """Wait for the next event of this kind."""
-        arrived = asyncio.Event()
-        stop = pbx.subscribe(lambda event: arrived.set(), kind=kind)
-        try:
-            async with asyncio.timeout(most):
-                await arrived.wait()
-        finally:
-            stop()
-
     async def least_delay(self, pbx: Pbx, tries: int = 10, enough: float = 0.1) -> float:
         """Return the least delay of several events: what else runs on this machine adds to most of them."""
         least = float("inf")
         for _ in range(tries):
-            await asyncio.sleep(0.01)  # an event on the heels of another may overtake what delays that one
+            # (an event that comes while another waits is not delayed by itself)
+            await asyncio.sleep(0.01)
             least = min(least, await self.delay(pbx))
             if least < enough:
                 break
@@ -178,37 +163,3 @@ async def _closed_at_the_end(lab: Lab) -> AsyncIterator[None]:
         for pbx in lab.clients:
             await pbx.close()
     await until(lambda: not any(len(server.sessions) for server in lab.simulator.servers))
-
-
-async def bytes_at_once(lab: Lab) -> int:
-    """Open a channel of O2G without the client's own reading, send small events until anything arrives, and return how
-    many bytes that is: those of one event, or the block in which a proxy passes them on."""
-    settings = ConnectionSettings.make(**lab.settings)
-    async with aiohttp.ClientSession() as http:
-        client = O2gClient(settings, http)
-        await client.open()
-        try:
-            selectors = (Selector(ids=("oxe1000",), names=("telephony",)),)
-            wanted = SubscriptionRequest(version="2.0", timeout=0, filter=Filter(selectors=selectors))
-            url = (await client.subscribe(wanted)).public_polling_url
-            assert url is not None
-            context = await settings.load_ssl() if lab.proxy.tls else None
-            return await _first(lab.simulator, http, url, context)
-        finally:
-            await client.close()
-
-
-async def _first(simulator: Simulator, http: aiohttp.ClientSession, url: str, context: ssl.SSLContext | None) -> int:
-    async def read() -> int:
-        async with http.post(url, ssl=context or False) as response:
-            return len(await response.content.readany())
-
-    arrived = asyncio.create_task(read())
-    await until(lambda: simulator.servers[0].subscriptions.all[0].channel is not None)
-    try:
-        while not arrived.done():
-            assert simulator.faults.unknown_event("On" + "x" * 200)
-            await asyncio.sleep(0.004)  # one by one: what is sent at once may well arrive at once
-        return arrived.result()
-    finally:
-        arrived.cancel()

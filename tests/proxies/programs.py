@@ -163,7 +163,7 @@ def configuration(kind: str, text: str, ports: Mapping[int, int], folder: Path) 
         return HAPROXY.format(folder=folder, snippet=text)
     modules = "\n".join(
         f"LoadModule {name}_module {TOOLS}/modules/mod_{name}.so"
-        for name in MODULES
+        for name in MODULES.split()
         if (TOOLS / f"modules/mod_{name}.so").exists()  # some are built in
     )
     listen = "\n".join(f"Listen 127.0.0.1:{port}" for port in ports.values())

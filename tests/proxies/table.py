@@ -13,8 +13,7 @@ class Outcome(StrEnum):
 
     AT_ONCE = "events at once"
     LATE = "each event 0.2 s late"
-    HELD_4 = "**held back, 4,096 bytes at a time**"
-    HELD_16 = "**held back, 16,384 bytes at a time**"
+    HELD = "**events held back**"
     NO_SOCKET = "**no WebSocket**"
     NO_TUNNEL = "**no tunnel**"
 
@@ -26,11 +25,6 @@ WORDS: Final = {
     "webhook": "O2G, webhook",
     "tunnel": "O2G, tunnel",
 }
-
-
-def _link(snippet: str) -> str:
-    kind, _, name = snippet.partition("/")
-    return f"| {NAMES[kind]} | [`{name}`](#{snippet.replace('/', '-')}) |"
 
 
 @dataclass(frozen=True)
@@ -54,13 +48,11 @@ class Row:
         return "Istra" if self.systems == ISTRA else ", ".join(WORDS[system] for system in self.systems)
 
 
-AT_ONCE, LATE, HELD_4, HELD_16, NO_SOCKET, NO_TUNNEL = Outcome
-BLOCKS: Final = {HELD_4: 4_096, HELD_16: 16_384}
-"""What is passed on at once of events that are held back."""
+AT_ONCE, LATE, HELD, NO_SOCKET, NO_TUNNEL = Outcome
 
 ROWS: Final = (
-    Row("nginx/o2g-plain", ("chunk",), HELD_4, HELD_16),
-    Row("nginx/o2g-http11", ("chunk",), AT_ONCE, HELD_16),
+    Row("nginx/o2g-plain", ("chunk",), HELD, HELD),
+    Row("nginx/o2g-http11", ("chunk",), AT_ONCE, HELD),
     Row("nginx/o2g", ("chunk",), AT_ONCE, AT_ONCE),
     Row("nginx/o2g-tls", ("chunk",), AT_ONCE, AT_ONCE),
     Row("nginx/o2g-prefix", ("chunk",), AT_ONCE, AT_ONCE),
