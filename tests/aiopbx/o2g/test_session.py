@@ -230,7 +230,7 @@ async def test_the_version_that_this_client_speaks(connect: Connect, server: O2g
     assert server.requests[1].path == "/api/rest/authenticate"
 
 
-# --------------------------------------------------------------------------------------------------------- large cookies
+# -------------------------------------------------------------------------------------------------------- large cookies
 
 
 async def test_a_large_cookie_is_kept(connect: Connect, server: O2gServer) -> None:
