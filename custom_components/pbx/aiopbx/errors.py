@@ -165,6 +165,11 @@ class RequestRefused(PbxError):
         self.detail = detail or {}
         """The service's own part of the answer, whole."""
 
+    @property
+    def is_of_a_proxy(self) -> bool:
+        """Whether the server is not there: a proxy before it has answered, as none of the server's words are in it."""
+        return self.status in (502, 503, 504) and self.code is None and self.type is None
+
 
 class NotFound(RequestRefused):
     """The server does not know what the request named."""

@@ -291,6 +291,8 @@ class Silence:
             except SessionLost:
                 return "The session is gone."
             except RequestRefused as error:
+                if error.is_of_a_proxy:  # the events of a webhook have no connection that would end with the server
+                    return f"The event channel is silent, and the server does not answer. {error.message}"
                 _LOG.debug("The channel is silent, and no event can be provoked (%s)", error.status)
                 refused = True
             except PbxError as error:
