@@ -188,6 +188,7 @@ class WireSystem(Generic[C]):
             unknown_fields=wire.unknown_fields,
             malformed_frames=wire.malformed_frames,
             bad_fields=wire.bad_fields,
+            bad_characters=wire.bad_characters,
             heartbeat=self.heartbeat,
             channel_age=max(0.0, monotonic() - heard) if heard is not None else None,
         )

@@ -574,6 +574,8 @@ class Statistics(Snapshot, frozen=True, kw_only=True):
     """Different fields that this version does not know, in the events that were looked at for them."""
     malformed_frames: int = 0
     bad_fields: int = 0
+    bad_characters: int = 0
+    """Characters that no text should hold, such as NUL and halves of characters: left out, or replaced by U+FFFD."""
     coalesced: int = 0
     """Events that a slow subscriber got merged with a later one."""
     dropped: int = 0

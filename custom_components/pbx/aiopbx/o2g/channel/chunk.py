@@ -112,6 +112,10 @@ class ChunkChannel(EventChannel):
                                 statistics.log_once("The event channel did not begin with OnChannelInformation")
                         self.arrivals.notify()
                         yield events
+            # The server has ended it: a last line that is whole needs no newline.
+            if parts and parts[-1].rstrip().endswith(b"}") and (events := decoder.decode_lines(b"".join(parts))):
+                self.arrivals.notify()
+                yield events
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._note_silence()
             self._ended(ChannelEnd.BROKEN, f"the connection broke ({type(error).__name__})")
