@@ -40,6 +40,8 @@ Sleep = Callable[[float], Awaitable[None]]
 
 _STABLE: Final = 60.0
 """Seconds that a connection must have lasted for the next back-off to begin from the start."""
+_FOR_A_PERSON: Final = (AuthenticationFailed, EventsLate)
+"""Errors that only a person can mend."""
 _SELDOM: Final = 10
 """How many times the fail-back interval is at most, for a primary that answers and does not serve."""
 
@@ -184,8 +186,8 @@ class Connection:
                 await self._adopt(primary.result(), 0, instead_of=link)
                 return
             try:
-                reason = lost.result()
-                error = link.failure or ConnectionFailed(reason, remedy=self._silences.add(link.quiet))
+                reason, remedy = lost.result(), self._silences.add(link.quiet)
+                error = link.failure or ConnectionFailed(reason, remedy=remedy)
             except (Exception, asyncio.CancelledError) as failed:
                 # A link that cannot say whether it is there is taken for lost.
                 self._note(failed, "Watching the connection")
@@ -327,9 +329,11 @@ class Connection:
         self._store.publish(StatusChanged(at=datetime.now(UTC), status=status, previous=previous, reason=reason))
 
     def _set_offline(self, error: PbxError) -> None:
-        refused = isinstance(error, AuthenticationFailed) and not isinstance(self.error, AuthenticationFailed)
+        asks = any(isinstance(error, kind) and not isinstance(self.error, kind) for kind in _FOR_A_PERSON)
         self.error = error
-        if refused and self.status is Status.OFFLINE:
+        if asks and isinstance(error, EventsLate):
+            _LOG.warning("%s", error)
+        if asks and self.status is Status.OFFLINE:
             # It was offline before, but now this asks for a person, so it is published again.
             self._store.publish(
                 StatusChanged(at=datetime.now(UTC), status=Status.OFFLINE, previous=Status.OFFLINE, reason=str(error))

@@ -6,11 +6,14 @@ import re
 import socket
 import ssl
 import traceback
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from statistics import median
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -35,6 +38,8 @@ MOST_COOKIES: Final = 50
 LONGEST_PAUSE: Final = 600.0
 """Seconds that a server can ask to be left alone, at most: a mistyped number must not end a connection for days."""
 _MOST_SHOWN: Final = 200
+_ENOUGH: Final = 3
+"""Answers, after which it is known how long they take."""
 _LONGEST_FIELD: Final = 64 * 1024
 """Bytes of a header: a login may be answered with a signed token as its cookie."""
 
@@ -79,7 +84,7 @@ class Answer:
         return self.body.decode("utf-8", "replace")
 
 
-class _Sent:
+class Sent:
     """Whether a request has left, and whether it may leave once more."""
 
     __slots__ = ("headers", "safe")
@@ -138,6 +143,8 @@ class HttpTransport:
         """Through which messages are shown without secrets."""
         self.tap = statistics.tap
         """Those who look at the messages."""
+        self._durations: deque[float] = deque(maxlen=9)
+        """Seconds that the last answers took to come."""
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
         self._tls: ssl.SSLContext | None = None
@@ -182,6 +189,11 @@ class HttpTransport:
             return True
         return there.scheme == "https" and site[1] == 443 and (host, 80) in {_site(origin), _site(self.url)}
 
+    @property
+    def usual_duration(self) -> float | None:
+        """Seconds that answers take to come, mostly; None where too few have come to know."""
+        return median(self._durations) if len(self._durations) >= _ENOUGH else None
+
     def refuse_plain(self, url: str, what: str) -> None:
         """Raise ``ConnectionFailed`` where the server wants something over http, and the user gave an https address.
 
@@ -217,7 +229,7 @@ class HttpTransport:
 
         Raises what ``failure`` makes of an answer that does not come.
         """
-        http, sent, url = self._open_session, _Sent(request.safe), request.url
+        http, sent, url = self._open_session, Sent(request.safe), request.url
         self.refuse_plain(url, request.name)
         cookies = self.cookies
         headers = {"Accept-Encoding": "identity" if request.stream else ENCODINGS, **request.headers}
@@ -225,6 +237,7 @@ class HttpTransport:
             headers["Cookie"] = self.cookie_header
         self.statistics.requests += 1
         limit = request.timeout or self.settings.request_timeout
+        begun = monotonic()
         try:
             response = await http.request(
                 request.method,
@@ -241,6 +254,7 @@ class HttpTransport:
                 auto_decompress=request.stream,  # what is read here is expanded here, to its bound
                 trace_request_ctx=sent,
             )
+            self._durations.append(monotonic() - begun)
             good = 200 <= response.status < 300
             if request.stream and good:
                 answer = Answer(response.status, response.headers, b"", url, response)
