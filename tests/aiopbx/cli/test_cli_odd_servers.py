@@ -31,9 +31,9 @@ def odd_server(thread: ServerThread) -> Iterator[Odd]:
     """Start a server that answers GET /api/rest like this, and return its URL."""
     servers: list[ScriptedServer] = []
 
-    def start(status: int = 200, body: str = "", *, hang: bool = False) -> str:
+    def start(status: int = 200, body: str = "", *, hang: bool = False, to: str = "") -> str:
         server = ScriptedServer()
-        headers = [("Content-Type", "application/json")]
+        headers = [("Content-Type", "application/json"), *([("Location", to)] if to else [])]
         server.answer("GET", "/api/rest", status=status, text=body, headers=headers, hang=hang)
         servers.append(thread.do(server.__aenter__()))
         return server.url
@@ -65,6 +65,23 @@ def test_probe_of_something_else_than_a_server(
     assert found[step]["remedy"]
 
 
+def test_probe_follows_redirects_as_the_client_does(
+    aiopbx: Command, pbx: Served, odd_server: Odd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = odd_server(307, to=f"{pbx.url}/api/rest")
+    with monkeypatch.context() as patched:
+        patched.setenv("AIOPBX_TRUSTED_REDIRECTS", pbx.url.removeprefix("http://"))
+        ran = aiopbx("probe", elsewhere, "--json")
+    assert ran.code == 0, ran.out
+    found = {each["name"]: each for each in map(json.loads, ran.out.splitlines())}
+    assert f"after a redirect to {pbx.url}" in found["server"]["text"]
+    ran = aiopbx("probe", elsewhere, "--json")
+    assert ran.code == 3
+    found = {each["name"]: each for each in map(json.loads, ran.out.splitlines())}
+    assert "is not followed" in found["server"]["text"]
+    assert "trusted_redirects" in found["server"]["remedy"]
+
+
 def test_probe_goes_on_with_another_version(aiopbx: Command, odd_server: Odd) -> None:
     body = '{"versions": [{"id": "7.0", "publicUrl": "http://127.0.0.1:1/x"}]}'
     ran = aiopbx("probe", odd_server(200, body))
@@ -75,7 +92,7 @@ def test_probe_goes_on_with_another_version(aiopbx: Command, odd_server: Odd) ->
 def test_probe_does_not_wait_for_ever(aiopbx: Command, odd_server: Odd) -> None:
     ran = aiopbx("probe", odd_server(200, "{}", hang=True), "--patience", "0.3")
     assert ran.code == 3
-    assert "is not answered" in ran.out
+    assert "no answer from" in ran.out
 
 
 def test_probe_of_events_that_do_not_come(aiopbx: Command, pbx: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, PbxError
+from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, PbxError, RequestRefused
+from ..http.tap import WireStatistics
+from ..http.transport import place
 from ..istra.client import IstraClient, PushSocket
 from ..istra.types.session import Application
 from ..o2g.channel.base import EventChannel
@@ -23,6 +25,7 @@ from ..o2g.client import O2gClient
 from ..o2g.decoding import Event
 from ..o2g.discovery import check_basic
 from ..o2g.session import ROOT, VERSION
+from ..o2g.transport import Transport
 from ..o2g.types.overview import RoxeRestApiDescriptor
 from ..o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ..o2g.types.telephony import OnTelephonyState
@@ -277,41 +280,34 @@ class O2gProbe(Steps):
 
     async def read_root(self) -> str:
         """Ask the server what it is, without logging in."""
-        settings = self.settings
-        secure = self._host[2]
         assert self.http is not None
+        transport = Transport(self.settings, self.http, url=self.settings.url, statistics=WireStatistics())
+        name = f"GET {ROOT}"
         try:
-            async with self.http.get(
-                settings.url + ROOT,
-                ssl=await settings.load_ssl() if secure else True,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=self.patience),
-            ) as response:
-                status, body = response.status, await response.content.read(1_000_000)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Stop(
-                f"GET {ROOT} is not answered ({one_line(error) or type(error).__name__})",
-                "Is this the O2G server, or a proxy before it?",
-            ) from None
-        if status == 503:
-            raise Stop(
-                f"GET {ROOT} answers 503", "The server is starting, or the other of its pair serves: try that one."
+            await transport.open()
+            answer = await transport.request(
+                "GET", transport.url + ROOT, name=name, with_cookies=False, safe=True, timeout=self.patience
             )
-        if status != 200:
-            raise Stop(
-                f"GET {ROOT} answers {status}", "This is no O2G server, or its API is elsewhere: check the address."
-            )
+        except RequestRefused as error:
+            remedy = error.remedy or "This is no O2G server, or its API is elsewhere: check the address."
+            if error.status == 503:
+                remedy = "The server is starting, or the other of its pair serves: try that one."
+            raise Stop(f"{name} answers {error.status}: {one_line(error.message)}", remedy) from None
+        finally:
+            await transport.close()
         try:
-            self.descriptor = msgspec.json.decode(body, type=RoxeRestApiDescriptor)
+            self.descriptor = msgspec.json.decode(answer.body, type=RoxeRestApiDescriptor)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise Stop(f"GET {ROOT} answers something else", "This is no O2G server: check the address.") from None
+            raise Stop(f"{name} answers something else", "This is no O2G server: check the address.") from None
+        asked, answered = place(transport.url), place(answer.url)
+        redirected = f", after a redirect to {answered}" if answered != asked else ""
         server = self.descriptor.server_info
         if server is None:
-            return "answers"
+            return f"answers{redirected}"
         version = server.product_version
         numbers = ".".join(part for part in (version.major, version.minor) if part) if version else ""
         pair = ", one of a pair" if server.ha_mode else ""
-        return one_line(f"{server.product_name or server.product_type or 'a server'} {numbers}{pair}")
+        return one_line(f"{server.product_name or server.product_type or 'a server'} {numbers}{pair}{redirected}")
 
     async def versions(self) -> str:
         """Look for the version of the API that this client uses."""
