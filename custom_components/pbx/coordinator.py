@@ -76,7 +76,7 @@ KINDS: Final = {
 # What the events of calls change in the snapshot of a line.
 _CALL_FIELDS = frozenset({"calls", "state"})
 # What of a snapshot decides which entities a line has.
-_GROWTH = frozenset({"features", "described"})
+_FEATURES = frozenset({"features", "described"})
 # What of a snapshot is remembered when the PBX no longer reports it.
 _FOLLOWED = frozenset({"routing", "caller_id"})
 
@@ -121,7 +121,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.memory: defaultdict[str, LineMemory] = defaultdict(LineMemory)
         self._listeners_of: dict[str, LineListeners] = {}
-        self._growth_listeners: list[Callable[[str], None]] = []
+        self._feature_listeners: list[Callable[[str], None]] = []
 
     @property
     def pbx(self) -> Pbx:
@@ -220,6 +220,10 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Return the identifier of a line's device."""
         return (DOMAIN, f"{self.config_entry.entry_id}_{line}")
 
+    def unique_id(self, line: str, key: str) -> str:
+        """Return the unique id of an entity of a line."""
+        return f"{self.identifier(line)[1]}_{key}"
+
     def has_device(self, device: dr.AnyDeviceEntry) -> bool:
         """Whether a device is the PBX's own or that of a line that is monitored."""
         kept = {(DOMAIN, self.config_entry.entry_id)} | {self.identifier(line) for line in self.data}
@@ -248,10 +252,10 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         return lambda: listeners.remove(listener)
 
     @callback
-    def async_add_growth_listener(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
-        """Call the listener with each line of which more has become known, or that can do more."""
-        self._growth_listeners.append(listener)
-        return lambda: self._growth_listeners.remove(listener)
+    def async_add_feature_listener(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
+        """Call the listener with each line that has become described, or that can do more or less than before."""
+        self._feature_listeners.append(listener)
+        return lambda: self._feature_listeners.remove(listener)
 
     @callback
     def async_notify(self, line: str, changed: frozenset[str]) -> None:
@@ -289,8 +293,8 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
             self._follow(event.snapshot)
         if "name" in event.changed:
             self._rename(event.snapshot)
-        if event.changed & _GROWTH:
-            for listener in tuple(self._growth_listeners):
+        if event.changed & _FEATURES:
+            for listener in tuple(self._feature_listeners):
                 listener(event.line)
         self.async_notify(event.line, event.changed - known)
 

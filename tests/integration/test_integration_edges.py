@@ -71,7 +71,6 @@ from custom_components.pbx.config_flow import (
     lines_schema,
 )
 from custom_components.pbx.coordinator import KINDS, PbxCoordinator
-from custom_components.pbx.entity import async_add_line_entities
 from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
 from custom_components.pbx.event import CALL, ENDS, PbxCallEvent, event_type_of
 from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
@@ -470,30 +469,6 @@ async def test_a_caller_id_that_is_chosen_by_hand(
     entity: Any = SimpleNamespace(coordinator=coordinator, caller_id=caller_id, _line="alice", async_show=AsyncMock())
     await PbxCallerIdChoice.async_select_option(entity, "manual")
     entity.async_show.assert_awaited_once_with(asked)
-
-
-def test_entities_are_added_once_for_every_line_that_comes() -> None:
-    lines = {"alice": line(), "bob": line(id="bob")}
-    coordinator = SimpleNamespace(
-        data={"alice": lines["alice"]},
-        pbx=SimpleNamespace(lines=lines),
-        async_add_listener=Mock(),
-        async_add_growth_listener=Mock(),
-    )
-    entry: Any = SimpleNamespace(runtime_data=coordinator, async_on_unload=Mock())
-    added: Any = Mock()
-    async_add_line_entities(entry, added, lambda _, line, description: f"{line}_{description.key}", [CALL])  # type: ignore[arg-type,return-value]
-    (add_new,) = coordinator.async_add_listener.call_args.args
-    add_new()
-    coordinator.data["bob"] = lines["bob"]
-    add_new()
-    del coordinator.data["alice"]
-    add_new()
-    coordinator.data["alice"] = lines["alice"]
-    add_new()
-    (grown,) = coordinator.async_add_growth_listener.call_args.args
-    grown("alice")
-    assert [args[0] for args, _ in added.call_args_list] == [["alice_call"], ["bob_call"], ["alice_call"]]
 
 
 def test_what_an_event_carries() -> None:

@@ -483,8 +483,11 @@ async def test_diagnostics_and_devices_while_the_pbx_is_away(home: HomeAssistant
     assert diagnostics["reason"] == "cannot_connect"
     assert diagnostics["entry"]["data"]["kind"] == "o2g_administrator"
     assert diagnostics["entry"]["data"]["password"] == "**REDACTED**"
-    device = dr.async_get(home).async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "gone")})
-    assert not await async_remove_config_entry_device(home, entry, device), "it is not known which lines are gone"
+    registry = dr.async_get(home)
+    line = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "gone")})
+    assert await async_remove_config_entry_device(home, entry, line), "the user knows that it is gone"
+    own = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, entry.entry_id)})
+    assert not await async_remove_config_entry_device(home, entry, own)
 
 
 async def test_the_pbx_has_no_device_that_can_be_removed(

@@ -93,6 +93,13 @@ class CertificateFailed(ConnectionFailed):
     transient = False
 
 
+class EventsLate(ConnectionFailed):
+    """Events arrive late, because something between here and the server holds them back: a proxy that buffers answers.
+
+    What the events would have changed cannot be trusted, so the client is not online over such a channel.
+    """
+
+
 class AuthenticationFailed(PbxError):
     """Wrong user name or password, or an account that may not log in."""
 

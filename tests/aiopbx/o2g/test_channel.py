@@ -178,9 +178,17 @@ async def test_a_long_line_that_is_not_too_long(connect: Connect, server: O2gSer
 
 async def test_what_is_not_a_whole_line_is_no_event(connect: Connect, server: O2gServer) -> None:
     client, channel = await opened(connect)
-    server.chunks.put_nowait(STARTED + FREE.rstrip())
+    server.chunks.put_nowait(STARTED + FREE.rstrip()[:-1])
     server.chunks.put_nowait(None)
     assert len(await read(channel)) == 1
+    assert client.statistics.malformed_frames == 0
+
+
+async def test_the_last_line_needs_no_newline(connect: Connect, server: O2gServer) -> None:
+    client, channel = await opened(connect)
+    server.chunks.put_nowait(STARTED + FREE.rstrip())
+    server.chunks.put_nowait(None)
+    assert len(await read(channel)) == 2
     assert client.statistics.malformed_frames == 0
 
 

@@ -16,14 +16,13 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import msgspec
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from ..clean_text import read_json
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
 from ..settings.addresses import PORTS, at_address, site_name
 from ..settings.connection import ConnectionSettings
-from ..wire import whole_characters
 from .body import ENCODINGS, MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR, TooLong, Unreadable, read_body
 from .download import Download
 from .secrets import Mask, Secrets, target
@@ -620,8 +619,8 @@ def _forgets(attribute: str) -> bool:
 def said(body: bytes) -> dict[str, Any]:
     """What the body of a refusal says, where it is an object."""
     try:
-        values = msgspec.json.decode(whole_characters(body))
-    except (ValueError, RecursionError):
+        values, _ = read_json(body)
+    except ValueError:
         return {}
     return values if isinstance(values, dict) else {}
 

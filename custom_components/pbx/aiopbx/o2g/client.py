@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 import aiohttp
-import msgspec
 
+from ..clean_text import clean, read_json
 from ..errors import InvalidInput
 from ..exchange import WireClient
 from ..http.leftovers import LeftSessions
@@ -217,12 +217,12 @@ class O2gClient(O2gServices, WireClient):
 
 def _reference(answer: Answer) -> str | None:
     """Read an answer that is one string: as JSON, as plain text, or from the Location header; None without any."""
-    text = answer.text.strip()
+    text = answer.text.removeprefix("\ufeff").strip()
     if text:
         try:
-            value = msgspec.json.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return text
+            value, _ = read_json(answer.body)
+        except ValueError:
+            return clean(text)[0].strip() or None
         if isinstance(value, dict):
             value = value.get("callRef")
         if isinstance(value, str):

@@ -166,6 +166,7 @@ class O2gLink(WireLink[O2gClient]):
                 for event in events:
                     if type(event) is OnChannelInformation:
                         self._on_channel_information(event)
+        self.quiet = channel.quiet
         self.lose(f"The event channel ended: {channel.end_reason}.")
 
     def _on_missed(self, login: str | None, why: str) -> None:

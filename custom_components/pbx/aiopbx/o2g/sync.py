@@ -10,7 +10,6 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any, Final
 
 from ..errors import PbxError, RequestRefused, SessionLost
@@ -73,8 +72,6 @@ class Sync:
     async def everything(self) -> None:
         """Bring the store up to date, with the lines that there are now. With few lines, everything is known after."""
         lines = self._lines
-        server = self._client.descriptor.server_info
-        lines.rights.connected((self._client.url, server.product_version if server is not None else None), monotonic())
         new = self._who_is_there()
         try:
             async with asyncio.TaskGroup() as group:

@@ -106,6 +106,13 @@ class ConnectionSettings(Checked):
         description="Seconds of silence after which the connection is tried with one small request: a half-open one is "
         "noticed after this and request_timeout.",
     )
+    ping_interval: float = Field(
+        default=20.0,
+        ge=0,
+        le=600,
+        description="Seconds between two pings over the WebSocket of Istra, so that nothing in between takes it for "
+        "idle; 0 for none.",
+    )
     reconnect_min: float = Field(default=1.0, gt=0, description="Seconds before the first attempt to reconnect.")
     reconnect_max: float = Field(default=60.0, gt=0, description="Seconds between attempts to reconnect, at most.")
     fail_back_interval: float = Field(
@@ -294,6 +301,12 @@ class ConnectionSettings(Checked):
             check_istra(self, {name: field.default for name, field in type(self).model_fields.items()})
         elif self.enterprise is not None:
             raise Problem("means nothing to O2G.", "Leave it out: only myrcc has one.", field="enterprise")
+        elif self.ping_interval != type(self).model_fields["ping_interval"].default:
+            raise Problem(
+                "means nothing to O2G.",
+                "Leave it out: only Istra opens a WebSocket; that of the tunnel has tunnel.ping_interval.",
+                field="ping_interval",
+            )
         if self.secondary_url is not None and self.secondary_url == self.url:
             raise Problem("is the same as url.", "Give the other server of the pair, or none.", field="secondary_url")
         if self.reconnect_min > self.reconnect_max:

@@ -29,6 +29,7 @@ class ConnectKeywords(TypedDict, total=False):
     tunnel: Any
     subscription_timeout: int
     silence_timeout: float
+    ping_interval: float
     reconnect_min: float
     reconnect_max: float
     fail_back_interval: float

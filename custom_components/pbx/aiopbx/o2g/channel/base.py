@@ -58,6 +58,9 @@ class EventChannel:
         self.end: ChannelEnd | None = None
         """None while it is open."""
         self.end_reason: str | None = None
+        self.quiet: float | None = None
+        """Seconds for which nothing had come when the other side ended it, or something in between; None where it has
+        no connection of its own that could be idle."""
 
     @property
     def on_missed(self) -> Callable[[str | None, str], None]:

@@ -112,13 +112,25 @@ class ChunkChannel(EventChannel):
                                 statistics.log_once("The event channel did not begin with OnChannelInformation")
                         self.arrivals.notify()
                         yield events
+            # The server has ended it: a last line that is whole needs no newline.
+            if parts and parts[-1].rstrip().endswith(b"}") and (events := decoder.decode_lines(b"".join(parts))):
+                self.arrivals.notify()
+                yield events
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            self._note_silence()
             self._ended(ChannelEnd.BROKEN, f"the connection broke ({type(error).__name__})")
         else:
-            self._ended(ChannelEnd.CLEAN, "the server ended it")
+            # Where a proxy speaks HTTP/1.0 to the server, one that died looks the same as one that had no more to say,
+            # and what the proxy still held is thrown away. So this is a loss like any other.
+            self._note_silence()
+            self._ended(ChannelEnd.CLEAN, "the server, or a proxy before it, ended it")
         finally:
             self._ended(ChannelEnd.CLOSED, "it was closed")
             self._response.close()
+
+    def _note_silence(self) -> None:
+        if not self._closing:
+            self.quiet = monotonic() - self.last_heard
 
     async def close(self) -> None:
         """Close it; the iteration comes to its end."""
