@@ -359,6 +359,7 @@ async def test_what_was_chosen_is_restored(state: str | None, forwarded: bool, d
     coordinator: Any = SimpleNamespace(
         memory={"1000": SimpleNamespace(draft=ForwardDraft())},
         identifier=lambda line: ("pbx", line),
+        unique_id=lambda line, key: f"{line}_{key}",
         data={"1000": line(routing=Routing(forward=Forward() if forwarded else None))},
         kind=SimpleNamespace(line_manufacturer="", line=""),
         device_id="",
@@ -507,8 +508,8 @@ def test_which_lines_have_which_entities_and_what_these_show() -> None:
         "ringing": (calls, {"calls"}),
         "on_a_call": (calls, {"calls"}),
         "in_service": ({Feature.DEVICE_STATES}, {"devices"}),
-        "answer": ({Feature.ANSWER}, {"calls"}),
-        "hang_up": ({Feature.HANG_UP}, {"calls"}),
+        "answer": ({Feature.ANSWER}, set()),
+        "hang_up": ({Feature.HANG_UP}, set()),
         "call": (calls, set()),
         "forward_condition": ({Feature.FORWARD}, {"routing", "draft"}),
         "forward_target": ({Feature.FORWARD}, {"routing", "draft"}),
