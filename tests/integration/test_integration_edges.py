@@ -359,6 +359,7 @@ async def test_what_was_chosen_is_restored(state: str | None, forwarded: bool, d
     coordinator: Any = SimpleNamespace(
         memory={"1000": SimpleNamespace(draft=ForwardDraft())},
         identifier=lambda line: ("pbx", line),
+        unique_id=lambda line, key: f"{line}_{key}",
         data={"1000": line(routing=Routing(forward=Forward() if forwarded else None))},
         kind=SimpleNamespace(line_manufacturer="", line=""),
         device_id="",
@@ -507,8 +508,8 @@ def test_which_lines_have_which_entities_and_what_these_show() -> None:
         "ringing": (calls, {"calls"}),
         "on_a_call": (calls, {"calls"}),
         "in_service": ({Feature.DEVICE_STATES}, {"devices"}),
-        "answer": ({Feature.ANSWER}, {"calls"}),
-        "hang_up": ({Feature.HANG_UP}, {"calls"}),
+        "answer": ({Feature.ANSWER}, set()),
+        "hang_up": ({Feature.HANG_UP}, set()),
         "call": (calls, set()),
         "forward_condition": ({Feature.FORWARD}, {"routing", "draft"}),
         "forward_target": ({Feature.FORWARD}, {"routing", "draft"}),
@@ -974,13 +975,21 @@ ACCOUNT = {"url": "https://pbx.example.com", "username": "u", "password": "p", "
                 "ca_file": Path("/config/pbx.pem"),
             },
         ),
+        (
+            {"kind": "o2g_user", "use_given_address": True, "event_port": 443.0},
+            {"tls": "verify", "application_name": "Home Assistant", "use_given_address": True, "event_port": 443},
+        ),
+        (
+            {"kind": "o2g_user", "use_given_address": False},
+            {"tls": "verify", "application_name": "Home Assistant"},
+        ),
         ({"kind": "o2g_user", "ca_file": "pbx.pem"}, {"tls": "verify", "application_name": "Home Assistant"}),
         ({"kind": "myrcc", "enterprise": "e"}, {"tls": "verify", "system": "myrcc", "enterprise": "e"}),
         ({"kind": "mycrm", "secondary_url": "https://b.example.com"}, {"tls": "verify", "system": "mycrm"}),
         ({"kind": "myistra", "tls": "none"}, {"tls": "none", "system": "myistra"}),
     ],
 )
-def test_how_a_pbx_is_reached(data: dict[str, str], expected: dict[str, Any]) -> None:
+def test_how_a_pbx_is_reached(data: dict[str, Any], expected: dict[str, Any]) -> None:
     hass: Any = SimpleNamespace(config=SimpleNamespace(path=lambda name: f"/config/{name}"))
     account = {key: ACCOUNT[key] for key in ("url", "username", "password")}
     assert _reach(hass, ACCOUNT | data) == account | expected
@@ -997,6 +1006,7 @@ EVERY = ("o2g_user", "o2g_administrator", *ISTRA)
     [
         (aiopbx.InvalidInput("url", "x"), EVERY, "url", "invalid_url"),
         (aiopbx.InvalidInput("secondary_url", "x"), EVERY, "secondary_url", "invalid_url"),
+        (aiopbx.InvalidInput("event_port", "x"), EVERY, "event_port", "invalid_event_port"),
         (aiopbx.InvalidInput("ca_file", "x"), EVERY, "ca_file", "invalid_ca_file"),
         (aiopbx.InvalidInput("username", "x"), EVERY, "username", "invalid_username"),
         (aiopbx.InvalidInput("enterprise", "x"), EVERY, "enterprise", "invalid_enterprise"),

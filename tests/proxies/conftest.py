@@ -1,7 +1,5 @@
 """What every test behind a proxy needs: the proxy itself, a certificate, a folder. Without the proxy it is skipped."""
 
-from pathlib import Path
-
 import pytest
 
 from aiopbx.simulator.certificate import CERTIFICATE_NAME, KEY_NAME, ensure_certificate

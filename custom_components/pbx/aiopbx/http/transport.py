@@ -24,7 +24,7 @@ from yarl import URL
 
 from ..clean_text import read_json
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
-from ..settings.addresses import site_name
+from ..settings.addresses import PORTS, at_address, site_name
 from ..settings.connection import ConnectionSettings
 from .body import ENCODINGS, MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR, TooLong, Unreadable, read_body
 from .download import Download
@@ -107,13 +107,10 @@ async def _mark_sent(session: aiohttp.ClientSession, context: Any, parameters: A
     sent.headers = True
 
 
-_PORTS: Final = {"http": 80, "https": 443}
-
-
 def _site(url: str) -> tuple[str, int | None]:
     """Host and port. Raises ``ValueError`` for what is no URL."""
     parts = urlsplit(url)
-    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
+    return (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme)
 
 
 class HttpTransport:
@@ -181,7 +178,7 @@ class HttpTransport:
         never leads away from https. Raises ``ValueError`` for what is no URL.
         """
         here, there = urlsplit(origin), urlsplit(target)
-        if there.scheme not in _PORTS or (here.scheme == "https" and there.scheme != "https"):
+        if there.scheme not in PORTS or (here.scheme == "https" and there.scheme != "https"):
             return False
         site, host = _site(target), (there.hostname or "").lower()
         trusted = self.settings.trusted_redirects
@@ -193,6 +190,18 @@ class HttpTransport:
     def usual_duration(self) -> float | None:
         """Seconds that answers take to come, mostly; None where too few have come to know."""
         return median(self._durations) if len(self._durations) >= _ENOUGH else None
+
+    def where(self, url: str, *, events: bool = False) -> str:
+        """Return where a URL that the server has named leads: there, or to the same at the given address.
+
+        A proxy may pass on what goes to the given address, while the server behind it names itself as it knows itself.
+        ``events`` says that it is the event channel's, which has a port of its own. Raises ``ValueError`` for what is
+        no URL.
+        """
+        settings = self.settings
+        if not settings.use_given_address:
+            return url
+        return at_address(url, self.url, (settings.event_port or _site(url)[1]) if events else None)
 
     def refuse_plain(self, url: str, what: str) -> None:
         """Raise ``ConnectionFailed`` where the server wants something over http, and the user gave an https address.
@@ -206,7 +215,8 @@ class HttpTransport:
                 f"The server wants {what} without encryption, at {place(url)}, though its address is https. "
                 "Nothing was sent.",
                 "Have the server, or the proxy before it, name https: URLs; "
-                "or write http: in the setting url, if that is meant.",
+                "or set use_given_address, if that proxy passes on what goes to the given address; "
+                "or write http: in the setting url, if no encryption is meant.",
             )
 
     # ---------------------------------------------------------------------------------------------------- requests
@@ -379,12 +389,18 @@ class HttpTransport:
                 self.cookies[key] = value
                 self.secrets.add_passing(value)
 
-    def redirected(self, answer: Answer, name: str, location: str | None = None) -> str:
+    def redirected(self, answer: Answer, name: str, location: str | None = None, *, events: bool = False) -> str:
         """Return where a redirect leads. Raises ``ConnectionFailed`` where it must not be followed."""
         location = answer.headers.get("Location", "") if location is None else location
         try:
-            target = urljoin(answer.url, location)
+            named = urljoin(answer.url, location)
+            target = self.where(named, events=events)
             self.refuse_plain(target, name)
+            if named != target == answer.url:
+                raise final(
+                    f"{name}: the server redirects to {place(named)}, and use_given_address asks here again.",
+                    f"Give {place(named)} as the address; or leave use_given_address out.",
+                )
             follow, (host, port) = self.may_follow(answer.url, target), _site(target)
         except ValueError:
             raise final(
@@ -392,10 +408,10 @@ class HttpTransport:
             ) from None
         if not follow:
             same = host in {_site(answer.url)[0], _site(self.url)[0]}
-            place = site_name(host, port) if same else host or "nowhere"
+            site = site_name(host, port) if same else host or "nowhere"
             raise final(
-                f"{name}: the server redirects to {place}, which is not followed with the login.",
-                f"Use that server's address; or, if it is yours, add {place if host else 'it'} to trusted_redirects.",
+                f"{name}: the server redirects to {site}, which is not followed with the login.",
+                f"Use that server's address; or, if it is yours, add {site if host else 'it'} to trusted_redirects.",
             )
         return target
 
@@ -417,15 +433,19 @@ class HttpTransport:
                 f"{name} was sent and not answered ({why(error)}). It may have been carried out.",
                 remedy="Look at the events or the state before trying again.",
             )
+        remedy = "Check the network, the address and the server."
+        if where != place(self.url):
+            remedy = (
+                f"It is the server that names {where}: check its configuration, and the firewall. If a proxy before it "
+                f"passes on what goes to {place(self.url)}, set use_given_address."
+            )
+            if self.settings.use_given_address:
+                remedy = f"Check that {where} is where its events are to be had; else set event_port."
         if isinstance(error, TimeoutError):
             return ConnectionFailed(
-                f"{name}: no answer from {where} within {self.settings.request_timeout:g} seconds.",
-                remedy="Check the network, the address and the server.",
+                f"{name}: no answer from {where} within {self.settings.request_timeout:g} seconds.", remedy=remedy
             )
-        return ConnectionFailed(
-            f"{name}: {where} cannot be reached ({why(error)}).",
-            remedy="Check the network, the address and the server.",
-        )
+        return ConnectionFailed(f"{name}: {where} cannot be reached ({why(error)}).", remedy=remedy)
 
 
 GATEWAY_ERRORS: Final = (502, 504)

@@ -211,7 +211,7 @@ class SessionKeeper(Session):
         elif usual and relative != usual and relative.rstrip("/").endswith(usual):
             target = relative.rstrip("/")[: -len(usual)] + target  # beside it, as /logins is beside /users
         if target.startswith(("http://", "https://")):
-            return target
+            return self.transport.where(target)
         return f"{self._base_url.rstrip('/')}/{target.lstrip('/')}"
 
     # ------------------------------------------------------------------------------------------------- keeping alive

@@ -21,6 +21,8 @@ class ConnectKeywords(TypedDict, total=False):
     tls: Literal["verify", "none"]
     ca_file: str | os.PathLike[str] | None
     network: Literal["auto", "private", "public"]
+    use_given_address: bool
+    event_port: int | None
     request_timeout: float
     channel: Literal["chunk", "webhook", "tunnel"]
     webhook: Any

@@ -193,7 +193,7 @@ async def open_channel(transport: Transport, url: str, decoder: EventDecoder, *,
         if response.status == 405 and method == "POST":
             method = "GET"
         elif response.status in REDIRECTS:
-            url = transport.redirected(answer, _NAME)
+            url = transport.redirected(answer, _NAME, events=True)
         else:
             raise _refused(answer, transport)
     raise transport.not_o2g(f"{_NAME}: the server redirects in a circle.")
@@ -315,6 +315,6 @@ class Channels:
     async def open_channel(self, transport: Transport, subscription: Subscription) -> EventChannel:
         """Open the channel of a subscription for which none was prepared."""
         url = transport.choose(
-            subscription.public_polling_url, subscription.private_polling_url, what="the event channel"
+            subscription.public_polling_url, subscription.private_polling_url, what="the event channel", events=True
         )
         return await open_channel(transport, url, EventDecoder(self.statistics, transport.mask), direct=self.direct)
