@@ -975,13 +975,21 @@ ACCOUNT = {"url": "https://pbx.example.com", "username": "u", "password": "p", "
                 "ca_file": Path("/config/pbx.pem"),
             },
         ),
+        (
+            {"kind": "o2g_user", "use_given_address": True, "event_port": 443.0},
+            {"tls": "verify", "application_name": "Home Assistant", "use_given_address": True, "event_port": 443},
+        ),
+        (
+            {"kind": "o2g_user", "use_given_address": False},
+            {"tls": "verify", "application_name": "Home Assistant"},
+        ),
         ({"kind": "o2g_user", "ca_file": "pbx.pem"}, {"tls": "verify", "application_name": "Home Assistant"}),
         ({"kind": "myrcc", "enterprise": "e"}, {"tls": "verify", "system": "myrcc", "enterprise": "e"}),
         ({"kind": "mycrm", "secondary_url": "https://b.example.com"}, {"tls": "verify", "system": "mycrm"}),
         ({"kind": "myistra", "tls": "none"}, {"tls": "none", "system": "myistra"}),
     ],
 )
-def test_how_a_pbx_is_reached(data: dict[str, str], expected: dict[str, Any]) -> None:
+def test_how_a_pbx_is_reached(data: dict[str, Any], expected: dict[str, Any]) -> None:
     hass: Any = SimpleNamespace(config=SimpleNamespace(path=lambda name: f"/config/{name}"))
     account = {key: ACCOUNT[key] for key in ("url", "username", "password")}
     assert _reach(hass, ACCOUNT | data) == account | expected
@@ -998,6 +1006,7 @@ EVERY = ("o2g_user", "o2g_administrator", *ISTRA)
     [
         (aiopbx.InvalidInput("url", "x"), EVERY, "url", "invalid_url"),
         (aiopbx.InvalidInput("secondary_url", "x"), EVERY, "secondary_url", "invalid_url"),
+        (aiopbx.InvalidInput("event_port", "x"), EVERY, "event_port", "invalid_event_port"),
         (aiopbx.InvalidInput("ca_file", "x"), EVERY, "ca_file", "invalid_ca_file"),
         (aiopbx.InvalidInput("username", "x"), EVERY, "username", "invalid_username"),
         (aiopbx.InvalidInput("enterprise", "x"), EVERY, "enterprise", "invalid_enterprise"),

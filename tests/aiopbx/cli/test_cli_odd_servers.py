@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +15,7 @@ import typer
 import aiopbx as library
 from aiopbx.cli import command, dial as dial_module, output, watch as watch_module
 from aiopbx.cli.options import DialOptions
-from aiopbx.cli.probe import PACKAGES
+from aiopbx.cli.probe import PACKAGES, IstraProbe, O2gProbe, Step
 from aiopbx.settings.connection import ConnectionSettings
 from tests import processes
 from tests.scripted_server import ScriptedServer
@@ -31,9 +31,9 @@ def odd_server(thread: ServerThread) -> Iterator[Odd]:
     """Start a server that answers GET /api/rest like this, and return its URL."""
     servers: list[ScriptedServer] = []
 
-    def start(status: int = 200, body: str = "", *, hang: bool = False) -> str:
+    def start(status: int = 200, body: str = "", *, hang: bool = False, to: str = "") -> str:
         server = ScriptedServer()
-        headers = [("Content-Type", "application/json")]
+        headers = [("Content-Type", "application/json"), *([("Location", to)] if to else [])]
         server.answer("GET", "/api/rest", status=status, text=body, headers=headers, hang=hang)
         servers.append(thread.do(server.__aenter__()))
         return server.url
@@ -65,6 +65,64 @@ def test_probe_of_something_else_than_a_server(
     assert found[step]["remedy"]
 
 
+def test_probe_follows_redirects_as_the_client_does(
+    aiopbx: Command, pbx: Served, odd_server: Odd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = odd_server(307, to=f"{pbx.url}/api/rest")
+    with monkeypatch.context() as patched:
+        patched.setenv("AIOPBX_TRUSTED_REDIRECTS", pbx.url.removeprefix("http://"))
+        ran = aiopbx("probe", elsewhere, "--json")
+    assert ran.code == 0, ran.out
+    found = {each["name"]: each for each in map(json.loads, ran.out.splitlines())}
+    assert f"after a redirect to {pbx.url}" in found["server"]["text"]
+    ran = aiopbx("probe", elsewhere, "--json")
+    assert ran.code == 3
+    found = {each["name"]: each for each in map(json.loads, ran.out.splitlines())}
+    assert "is not followed" in found["server"]["text"]
+    assert "trusted_redirects" in found["server"]["remedy"]
+
+
+@pytest.mark.parametrize("system", ["o2g", "mycrm"])
+@pytest.mark.parametrize(
+    ("quiet", "said", "remedy"),
+    [(60.2, "ended after 60 s of silence: it broke", "idle time-out"), (0.1, "ended: it broke", "log"), (None, "", "")],
+)
+async def test_probe_stays_and_says_after_which_silence_it_was_cut(
+    system: str, quiet: float | None, said: str, remedy: str
+) -> None:
+    settings = ConnectionSettings.make(system=system, url="http://127.0.0.1:1", username="x", password="x")
+    ends = quiet is not None
+
+    class Events:
+        def __init__(self) -> None:
+            self.quiet, self.end_reason = quiet, "it broke"
+
+        async def __aiter__(self) -> AsyncIterator[list[object]]:
+            yield []
+            if not ends:
+                await asyncio.Event().wait()
+
+    steps: list[Step] = []
+    events: Any = Events()
+    probing: O2gProbe | IstraProbe
+    if system == "o2g":
+        probing = O2gProbe(settings, steps.append, stay=0.01, channel=events, batches=aiter(events))
+    else:
+        probing = IstraProbe(settings, steps.append, stay=1.01, socket=events)
+    alive = {name: do for name, do, _ in probing.more()}["alive"]
+    assert await probing._step("alive", alive) is not ends
+    assert said in steps[0].text
+    assert remedy in steps[0].remedy
+    if not ends:
+        assert f"stays open for {probing.stay:g} s" in steps[0].text
+
+
+def test_probe_stays_only_where_it_is_told_to(aiopbx: Command, pbx: Served) -> None:
+    ran = aiopbx("probe", pbx.url, "--user", "admin", "--password", "admin", "--stay", "0.1")
+    assert ran.code == 0, ran.out
+    assert "the channel stays open for 0.1 s" in ran.out
+
+
 def test_probe_goes_on_with_another_version(aiopbx: Command, odd_server: Odd) -> None:
     body = '{"versions": [{"id": "7.0", "publicUrl": "http://127.0.0.1:1/x"}]}'
     ran = aiopbx("probe", odd_server(200, body))
@@ -75,7 +133,7 @@ def test_probe_goes_on_with_another_version(aiopbx: Command, odd_server: Odd) ->
 def test_probe_does_not_wait_for_ever(aiopbx: Command, odd_server: Odd) -> None:
     ran = aiopbx("probe", odd_server(200, "{}", hang=True), "--patience", "0.3")
     assert ran.code == 3
-    assert "is not answered" in ran.out
+    assert "no answer from" in ran.out
 
 
 def test_probe_of_events_that_do_not_come(aiopbx: Command, pbx: Served, monkeypatch: pytest.MonkeyPatch) -> None:

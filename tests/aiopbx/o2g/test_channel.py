@@ -201,7 +201,7 @@ async def test_the_server_ends_it(connect: Connect, server: O2gServer) -> None:
     server.chunks.put_nowait(None)
     await read(channel)
     assert channel.end is ChannelEnd.CLEAN
-    assert channel.end_reason == "the server ended it"
+    assert channel.end_reason == "the server, or a proxy before it, ended it"
     assert await read(channel) == []
 
 

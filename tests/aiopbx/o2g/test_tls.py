@@ -209,3 +209,21 @@ async def test_an_address_that_begins_with_http_is_taken_at_its_word(make: Make)
     async with O2gServer() as plain:
         await wanted(make(url=plain.url))
         assert plain.requests[1].headers["Authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize("how", ["none", "its own authority", "the system's"])
+async def test_an_http_address_says_how_its_https_target_is_verified(
+    make: Make, secure: O2gServer, tmp_path: Path, how: str
+) -> None:
+    async with O2gServer() as plain:
+        plain.answer("GET", "/api/rest", status=307, headers=[("Location", f"{secure.url}/api/rest")])
+        trust = {"none": {"tls": "none"}, "its own authority": {"ca_file": tmp_path / "pbx.pem"}}.get(how, {})
+        client = make(url=plain.url, trusted_redirects=[secure.url.removeprefix("https://")], **trust)
+        if how == "the system's":
+            with pytest.raises(CertificateFailed):
+                await client.open()
+            assert secure.requests == []
+        else:
+            await client.open()
+            assert secure.asked("POST", f"{API}/sessions")
+        assert len(plain.requests) == 1

@@ -6,11 +6,14 @@ import re
 import socket
 import ssl
 import traceback
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from statistics import median
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -21,7 +24,7 @@ from yarl import URL
 
 from ..clean_text import read_json
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
-from ..settings.addresses import site_name
+from ..settings.addresses import PORTS, at_address, site_name
 from ..settings.connection import ConnectionSettings
 from .body import ENCODINGS, MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR, TooLong, Unreadable, read_body
 from .download import Download
@@ -35,6 +38,8 @@ MOST_COOKIES: Final = 50
 LONGEST_PAUSE: Final = 600.0
 """Seconds that a server can ask to be left alone, at most: a mistyped number must not end a connection for days."""
 _MOST_SHOWN: Final = 200
+_ENOUGH: Final = 3
+"""Answers, after which it is known how long they take."""
 _LONGEST_FIELD: Final = 64 * 1024
 """Bytes of a header: a login may be answered with a signed token as its cookie."""
 
@@ -79,7 +84,7 @@ class Answer:
         return self.body.decode("utf-8", "replace")
 
 
-class _Sent:
+class Sent:
     """Whether a request has left, and whether it may leave once more."""
 
     __slots__ = ("headers", "safe")
@@ -102,13 +107,10 @@ async def _mark_sent(session: aiohttp.ClientSession, context: Any, parameters: A
     sent.headers = True
 
 
-_PORTS: Final = {"http": 80, "https": 443}
-
-
 def _site(url: str) -> tuple[str, int | None]:
     """Host and port. Raises ``ValueError`` for what is no URL."""
     parts = urlsplit(url)
-    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
+    return (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme)
 
 
 class HttpTransport:
@@ -138,6 +140,8 @@ class HttpTransport:
         """Through which messages are shown without secrets."""
         self.tap = statistics.tap
         """Those who look at the messages."""
+        self._durations: deque[float] = deque(maxlen=9)
+        """Seconds that the last answers took to come."""
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
         self._tls: ssl.SSLContext | None = None
@@ -174,13 +178,30 @@ class HttpTransport:
         never leads away from https. Raises ``ValueError`` for what is no URL.
         """
         here, there = urlsplit(origin), urlsplit(target)
-        if there.scheme not in _PORTS or (here.scheme == "https" and there.scheme != "https"):
+        if there.scheme not in PORTS or (here.scheme == "https" and there.scheme != "https"):
             return False
         site, host = _site(target), (there.hostname or "").lower()
         trusted = self.settings.trusted_redirects
         if site in {_site(origin), _site(self.url)} or host in trusted or site_name(*site) in trusted:
             return True
         return there.scheme == "https" and site[1] == 443 and (host, 80) in {_site(origin), _site(self.url)}
+
+    @property
+    def usual_duration(self) -> float | None:
+        """Seconds that answers take to come, mostly; None where too few have come to know."""
+        return median(self._durations) if len(self._durations) >= _ENOUGH else None
+
+    def where(self, url: str, *, events: bool = False) -> str:
+        """Return where a URL that the server has named leads: there, or to the same at the given address.
+
+        A proxy may pass on what goes to the given address, while the server behind it names itself as it knows itself.
+        ``events`` says that it is the event channel's, which has a port of its own. Raises ``ValueError`` for what is
+        no URL.
+        """
+        settings = self.settings
+        if not settings.use_given_address:
+            return url
+        return at_address(url, self.url, (settings.event_port or _site(url)[1]) if events else None)
 
     def refuse_plain(self, url: str, what: str) -> None:
         """Raise ``ConnectionFailed`` where the server wants something over http, and the user gave an https address.
@@ -194,7 +215,8 @@ class HttpTransport:
                 f"The server wants {what} without encryption, at {place(url)}, though its address is https. "
                 "Nothing was sent.",
                 "Have the server, or the proxy before it, name https: URLs; "
-                "or write http: in the setting url, if that is meant.",
+                "or set use_given_address, if that proxy passes on what goes to the given address; "
+                "or write http: in the setting url, if no encryption is meant.",
             )
 
     # ---------------------------------------------------------------------------------------------------- requests
@@ -217,7 +239,7 @@ class HttpTransport:
 
         Raises what ``failure`` makes of an answer that does not come.
         """
-        http, sent, url = self._open_session, _Sent(request.safe), request.url
+        http, sent, url = self._open_session, Sent(request.safe), request.url
         self.refuse_plain(url, request.name)
         cookies = self.cookies
         headers = {"Accept-Encoding": "identity" if request.stream else ENCODINGS, **request.headers}
@@ -225,6 +247,7 @@ class HttpTransport:
             headers["Cookie"] = self.cookie_header
         self.statistics.requests += 1
         limit = request.timeout or self.settings.request_timeout
+        begun = monotonic()
         try:
             response = await http.request(
                 request.method,
@@ -241,6 +264,7 @@ class HttpTransport:
                 auto_decompress=request.stream,  # what is read here is expanded here, to its bound
                 trace_request_ctx=sent,
             )
+            self._durations.append(monotonic() - begun)
             good = 200 <= response.status < 300
             if request.stream and good:
                 answer = Answer(response.status, response.headers, b"", url, response)
@@ -365,12 +389,18 @@ class HttpTransport:
                 self.cookies[key] = value
                 self.secrets.add_passing(value)
 
-    def redirected(self, answer: Answer, name: str, location: str | None = None) -> str:
+    def redirected(self, answer: Answer, name: str, location: str | None = None, *, events: bool = False) -> str:
         """Return where a redirect leads. Raises ``ConnectionFailed`` where it must not be followed."""
         location = answer.headers.get("Location", "") if location is None else location
         try:
-            target = urljoin(answer.url, location)
+            named = urljoin(answer.url, location)
+            target = self.where(named, events=events)
             self.refuse_plain(target, name)
+            if named != target == answer.url:
+                raise final(
+                    f"{name}: the server redirects to {place(named)}, and use_given_address asks here again.",
+                    f"Give {place(named)} as the address; or leave use_given_address out.",
+                )
             follow, (host, port) = self.may_follow(answer.url, target), _site(target)
         except ValueError:
             raise final(
@@ -378,10 +408,10 @@ class HttpTransport:
             ) from None
         if not follow:
             same = host in {_site(answer.url)[0], _site(self.url)[0]}
-            place = site_name(host, port) if same else host or "nowhere"
+            site = site_name(host, port) if same else host or "nowhere"
             raise final(
-                f"{name}: the server redirects to {place}, which is not followed with the login.",
-                f"Use that server's address; or, if it is yours, add {place if host else 'it'} to trusted_redirects.",
+                f"{name}: the server redirects to {site}, which is not followed with the login.",
+                f"Use that server's address; or, if it is yours, add {site if host else 'it'} to trusted_redirects.",
             )
         return target
 
@@ -403,15 +433,19 @@ class HttpTransport:
                 f"{name} was sent and not answered ({why(error)}). It may have been carried out.",
                 remedy="Look at the events or the state before trying again.",
             )
+        remedy = "Check the network, the address and the server."
+        if where != place(self.url):
+            remedy = (
+                f"It is the server that names {where}: check its configuration, and the firewall. If a proxy before it "
+                f"passes on what goes to {place(self.url)}, set use_given_address."
+            )
+            if self.settings.use_given_address:
+                remedy = f"Check that {where} is where its events are to be had; else set event_port."
         if isinstance(error, TimeoutError):
             return ConnectionFailed(
-                f"{name}: no answer from {where} within {self.settings.request_timeout:g} seconds.",
-                remedy="Check the network, the address and the server.",
+                f"{name}: no answer from {where} within {self.settings.request_timeout:g} seconds.", remedy=remedy
             )
-        return ConnectionFailed(
-            f"{name}: {where} cannot be reached ({why(error)}).",
-            remedy="Check the network, the address and the server.",
-        )
+        return ConnectionFailed(f"{name}: {where} cannot be reached ({why(error)}).", remedy=remedy)
 
 
 GATEWAY_ERRORS: Final = (502, 504)

@@ -95,6 +95,11 @@ class O2gClient(O2gServices, WireClient):
         return self.settings.username
 
     @property
+    def usual_duration(self) -> float | None:
+        """Seconds that answers take to come, mostly; None where too few have come to know."""
+        return self._transport.usual_duration
+
+    @property
     def token_expires(self) -> str | None:
         """Until when a session that was opened with a token lasts, as the server writes it."""
         return self._session.token_expires

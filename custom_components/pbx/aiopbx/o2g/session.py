@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -146,10 +145,14 @@ class SessionKeeper(Session):
                     transport.cookies = dict(left[0].cookies)
                     for value in transport.cookies.values():
                         transport.secrets.add_passing(value)
-                    with suppress(RequestRefused):  # it is gone already
+                    try:
                         await transport.request(
                             "DELETE", left[0].url, name=_CLOSE, safe=True, most=MOST_OF_A_LOGIN, timeout=_CLOSING
                         )
+                    except RequestRefused as error:
+                        if error.is_of_a_proxy:
+                            raise
+                        # Else it is gone already.
                     del left[0]
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
@@ -208,7 +211,7 @@ class SessionKeeper(Session):
         elif usual and relative != usual and relative.rstrip("/").endswith(usual):
             target = relative.rstrip("/")[: -len(usual)] + target  # beside it, as /logins is beside /users
         if target.startswith(("http://", "https://")):
-            return target
+            return self.transport.where(target)
         return f"{self._base_url.rstrip('/')}/{target.lstrip('/')}"
 
     # ------------------------------------------------------------------------------------------------- keeping alive
@@ -282,7 +285,9 @@ class SessionKeeper(Session):
                 for name, url in [*requests, (_CLOSE, self._sessions_url)]:
                     try:
                         await transport.request("DELETE", url, name=name, safe=True, most=MOST_OF_A_LOGIN)
-                    except RequestRefused:
+                    except RequestRefused as error:
+                        if error.is_of_a_proxy:
+                            raise
                         continue  # it is gone already
                     except (PbxError, TimeoutError):
                         raise  # the server cannot be reached, so that the rest would only take time

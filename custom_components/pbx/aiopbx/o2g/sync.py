@@ -121,9 +121,17 @@ class Sync:
             self._lines.publish(login)
 
     async def provoke_event(self) -> bool:
-        """Ask for an event on the channel, the snapshot of one user; False where none can be asked for."""
+        """Ask for an event on the channel, the snapshot of one user; False where none can be asked for.
+
+        Where none can, the server still has to answer: what it is asked to do is to keep the session.
+        """
         login = next(iter(self._lines.licensed), None)
         if login is None or not self._subscribed.snapshots:
+            try:
+                await self._client.sessions.keepalive()
+            except RequestRefused as error:
+                if isinstance(error, SessionLost) or error.is_of_a_proxy:
+                    raise
             return False
         await self._client.telephony.telephony_snapshot(login_name=self._reader.name_for(login))
         return True

@@ -5,7 +5,7 @@ from functools import partial
 
 import aiohttp
 
-from ..errors import PbxError
+from ..errors import EventsLate, PbxError
 from ..http.body import MOST_OF_A_LOGIN
 from ..http.leftovers import LeftSessions
 from ..link import Unconnected, WireSystem
@@ -31,6 +31,8 @@ class O2gSystem(WireSystem[O2gClient]):
         self.rights = Rights()
         self._channels = channels_of(settings, self.wire)
         self._left = LeftSessions()
+        self._suspected = False
+        """Whether the events of the last channel may have been late."""
         self._channels.direct = self._own_http
         self.requests = Requests(OPERATIONS, lambda: self.client)
         """Every operation of the wire, by name."""
@@ -74,9 +76,29 @@ class O2gSystem(WireSystem[O2gClient]):
             channels=self._channels,
             left=self._left,
         )
-        link = O2gLink(client, self.settings, self.store, self.rights, server=server, on_heartbeat=self._on_heartbeat)
-        await link.open()
+        link = O2gLink(
+            client,
+            self.settings,
+            self.store,
+            self.rights,
+            server=server,
+            on_heartbeat=self._on_heartbeat,
+            suspected=self._suspected,
+        )
+        try:
+            await link.open()
+        except EventsLate:
+            self._suspected = True
+            raise
+        self._suspected = link.suspected
         return link
+
+    def use(self, link: Link | None) -> None:
+        """As of any system; and how the last channel ended decides what the next one has to show."""
+        last = self._link
+        if link is None and isinstance(last, O2gLink):
+            self._suspected = last.suspected
+        super().use(link)
 
     def _on_heartbeat(self, period: float) -> None:
         self.heartbeat = period

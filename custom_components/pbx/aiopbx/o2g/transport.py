@@ -60,8 +60,11 @@ class Transport(HttpTransport):
 
     # -------------------------------------------------------------------------------------------------------- URLs
 
-    def choose(self, public: str | None, private: str | None, *, what: str) -> str:
-        """Choose between the two URLs that the server gives for the same thing, and keep it exactly as it is."""
+    def choose(self, public: str | None, private: str | None, *, what: str, events: bool = False) -> str:
+        """Choose between the two URLs that the server gives for the same thing, and keep it exactly as it is.
+
+        Unless the settings say to use the given address instead: see ``where``.
+        """
         network = self.settings.network
         if network == "public":
             chosen = public or private
@@ -73,6 +76,10 @@ class Transport(HttpTransport):
             chosen = public if is_public and not is_private else private or public
         if not chosen or not chosen.lower().startswith(("http://", "https://")):
             raise self.not_o2g(f"The server gives no URL for {what}.")
+        try:
+            chosen = self.where(chosen, events=events)
+        except ValueError:
+            raise self.not_o2g(f"The server gives what is no URL for {what}.") from None
         self.refuse_plain(chosen, what)
         return chosen
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import count
 from secrets import token_hex
+from time import monotonic
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -83,6 +84,8 @@ class Agent:
         """Speak through this connection."""
         self.connection = connection
         self.gone = False
+        self.last_used = monotonic()
+        """When a message last went either way. Pings, which the library sends, are not known of."""
         self._statistics = statistics
         self._waiting: dict[str, _Pending] = {}
         self._channels: dict[str, PushedChannel] = {}
@@ -91,6 +94,7 @@ class Agent:
         """Take what comes, until it ends."""
         try:
             async for frame in self.connection:
+                self.last_used = monotonic()
                 try:
                     message = self._read(frame)
                 except (ValueError, RecursionError):
@@ -119,14 +123,16 @@ class Agent:
             self._statistics.count_bad_characters(lost)
             return from_agent(msgspec.json.encode(value))
 
-    def lose(self, reason: str) -> None:
-        """The connection is gone: requests are answered no more, and channels end."""
+    def lose(self, reason: str, *, by_itself: bool = False) -> None:
+        """The connection is gone, perhaps ``by_itself``: requests are answered no more, and channels end."""
         if self.gone:
             return
         self.gone = True
+        quiet = monotonic() - self.last_used if by_itself else None
         for pending in list(self._waiting.values()):
             pending.fail()
         for channel in list(self._channels.values()):
+            channel.quiet = quiet
             channel.finish(ChannelEnd.BROKEN, reason)
 
     def expect(self, id_: str) -> "_Pending":
@@ -138,6 +144,7 @@ class Agent:
 
     async def send(self, request: Request) -> None:
         """Send a request. Raises ``_Gone``; something of it may have left then."""
+        self.last_used = monotonic()
         try:
             await self.connection.send(encode(request), text=True)
         except ConnectionClosed:
@@ -391,7 +398,7 @@ class TunnelChannels(Channels):
         try:
             await agent.run()
         finally:
-            agent.lose("the tunnel is gone")
+            agent.lose("the tunnel is gone", by_itself=True)
             if self._agents.get(server) is agent:
                 del self._agents[server]
 
