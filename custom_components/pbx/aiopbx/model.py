@@ -547,6 +547,23 @@ class SystemInfo(Snapshot, frozen=True, kw_only=True):
     """Which of a pair serves: ``primary`` or ``secondary``."""
 
 
+class ObstacleKind(StrEnum):
+    """What can stand in the way between the client and a system."""
+
+    EVENTS_LATE = "events_late"
+    """A proxy holds events back."""
+    IDLE_TIMEOUT = "idle_timeout"
+    """A proxy or a firewall closes connections that are quiet for a while."""
+
+
+class Obstacle(Snapshot, frozen=True, kw_only=True):
+    """Something that stands in the way, in words for a person."""
+
+    kind: ObstacleKind
+    text: str
+    remedy: str | None = None
+
+
 class Statistics(Snapshot, frozen=True, kw_only=True):
     """What the client has seen and survived since it was made; numbers only grow."""
 

@@ -20,7 +20,7 @@ from .events import CallChanged, CallEnded, CallEvent, Event, LineEvent, StatusC
 from .http.tap import WireMessage
 from .line import Line
 from .loops import check_open, owned
-from .model import AvailableLine, Feature, LineSnapshot, Statistics, Status, SystemInfo
+from .model import AvailableLine, Feature, LineSnapshot, Obstacle, Statistics, Status, SystemInfo
 from .nodes import Nodes
 from .numbers import Numbers
 from .objects import Objects
@@ -85,6 +85,11 @@ class Pbx:
     def error(self) -> PbxError | None:
         """Why it is not online; None while it is."""
         return self._core.connection.error
+
+    @property
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """What stands between here and the system and gets in the way, as far as it has shown: each with its remedy."""
+        return self._core.connection.obstacles
 
     @property
     def info(self) -> SystemInfo:
@@ -391,6 +396,7 @@ class Pbx:
         return {
             "status": self.status.value,
             "error": type(self.error).__name__ if self.error else None,
+            "obstacles": {one.kind.value: one.text for one in self.obstacles},
             "info": info,
             "features": sorted(feature.value for feature in self.features),
             "missing": {feature.value: licence for feature, licence in self.missing.items()},

@@ -319,6 +319,12 @@ class SimulateOptions:
         list[str] | None,
         typer.Option("--host-name", help="A name others reach it by, such as that of this machine; * is any. Repeat."),
     ] = None
+    public_url: Annotated[
+        str | None, typer.Option("--public-url", help="What O2G names as its public URL, such as that of a proxy.")
+    ] = None
+    public_event_url: Annotated[
+        str | None, typer.Option("--public-event-url", help="The same for the channel of events, without a path.")
+    ] = None
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the API; 0 is any.")] = 8080
     event_port: Annotated[int, typer.Option("--event-port", min=0, max=65535, help="Port of the events; 0 is any.")] = (
         8014

@@ -70,6 +70,8 @@ async def simulate(options: SimulateOptions) -> int:
         SimulatorSettings(
             host=options.host,
             host_names=tuple(options.host_names or ()),
+            public_url=options.public_url,
+            public_event_url=options.public_event_url,
             port=options.port,
             event_port=options.event_port,
             tls=options.tls,

@@ -61,9 +61,16 @@ class Monitor(Protocol):
 class Lines:
     """The lines that one link monitors, and the only way from it to their snapshots in the store."""
 
-    def __init__(self, store: Store, features: frozenset[Feature], doubts: Doubts) -> None:
-        """Every line can do this; those of which something may have been missed go into ``doubts``."""
+    def __init__(
+        self, store: Store, features: frozenset[Feature], doubts: Doubts, unconfirmed: dict[str, float] | None = None
+    ) -> None:
+        """Every line can do this; those of which something may have been missed go into ``doubts``.
+
+        ``unconfirmed`` outlives the link.
+        """
         self.store = store
+        self.unconfirmed: dict[str, float] = {} if unconfirmed is None else unconfirmed
+        """Since when, monotonic, nothing is known of calls that were there when a connection was lost, by their id."""
         self.features = features
         self.doubts = doubts
 
