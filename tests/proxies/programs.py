@@ -65,11 +65,23 @@ CustomLog {folder}/access.log common
 {listen}
 {snippet}
 """
-MODULES: Final = "mpm_event authn_core authz_core log_config headers rewrite proxy proxy_http proxy_wstunnel ssl socache_shmcb setenvif"
+MODULES: Final = (
+    "mpm_event",
+    "authn_core",
+    "authz_core",
+    "log_config",
+    "headers",
+    "rewrite",
+    "proxy",
+    "proxy_http",
+    "proxy_wstunnel",
+    "ssl",
+    "socache_shmcb",
+    "setenvif",
+)
 HAPROXY: Final = """
 global
     nbthread 1
-    stats socket {folder}/admin.sock
 
 defaults
     mode http
@@ -162,7 +174,7 @@ def configuration(kind: str, text: str, ports: Mapping[int, int], folder: Path) 
         return HAPROXY.format(folder=folder, snippet=text)
     modules = "\n".join(
         f"LoadModule {name}_module {TOOLS}/modules/mod_{name}.so"
-        for name in MODULES.split()
+        for name in MODULES
         if (TOOLS / f"modules/mod_{name}.so").exists()  # some are built in
     )
     listen = "\n".join(f"Listen 127.0.0.1:{port}" for port in ports.values())
@@ -194,16 +206,27 @@ async def _listens(process: "subprocess.Popen[bytes]", ports: Mapping[int, int])
 
 @asynccontextmanager
 async def running(
-    name: str, folder: Path, *, servers: Mapping[str, str], certificate: Path, tls: bool = True
+    name: str,
+    folder: Path,
+    *,
+    servers: Mapping[str, str],
+    certificate: Path,
+    tls: bool = True,
+    without: str | None = None,
 ) -> AsyncIterator[Proxy]:
-    """Run a proxy with a snippet, such as ``nginx/o2g``, and end it, by its id."""
+    """Run a proxy with a snippet, such as ``nginx/o2g``, and end it, by its id.
+
+    ``without`` leaves out the lines with this word, as someone would who has not read them.
+    """
     kind = name.partition("/")[0]
     path = program(kind)
     assert path is not None, f"there is no {kind}"
     for attempt in range(3):  # a port that was free may be taken by now
         place = folder / f"{name.replace('/', '-')}-{attempt}"
         place.mkdir(parents=True)
-        text, ports = rendered(kind, snippet(name), tls=tls, servers=servers, certificate=certificate)
+        lines = snippet(name).splitlines(keepends=True)
+        written = "".join(line for line in lines if without is None or without not in line.lower())
+        text, ports = rendered(kind, written, tls=tls, servers=servers, certificate=certificate)
         file = place / "proxy.conf"
         file.write_text(configuration(kind, text, ports, place), encoding="utf-8")
         with (place / "output.log").open("wb") as output:

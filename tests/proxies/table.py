@@ -13,7 +13,8 @@ class Outcome(StrEnum):
 
     AT_ONCE = "events at once"
     LATE = "each event 0.2 s late"
-    HELD = "**events held back**"
+    HELD_4 = "**held back, 4,096 bytes at a time**"
+    HELD_16 = "**held back, 16,384 bytes at a time**"
     NO_SOCKET = "**no WebSocket**"
     NO_TUNNEL = "**no tunnel**"
 
@@ -28,6 +29,11 @@ WORDS: Final = {
     "mycrm": "Istra, myCrm",
     "myistra": "Istra, myIstra",
 }
+
+
+def _link(snippet: str) -> str:
+    kind, _, name = snippet.partition("/")
+    return f"| {NAMES[kind]} | [`{name}`](#{snippet.replace('/', '-')}) |"
 
 
 @dataclass(frozen=True)
@@ -50,15 +56,16 @@ class Row:
         systems = ", ".join(WORDS[system] for system in self.systems)
         if self.systems == ISTRA:
             systems = "Istra"
-        name = self.snippet.partition("/")[2]
-        return f"| {NAMES[self.kind]} | [`{name}`](#{self.snippet.replace('/', '-')}) | {systems} | {self.http} | {self.https} |"
+        return f"{_link(self.snippet)} {systems} | {self.http} | {self.https} |"
 
 
-AT_ONCE, LATE, HELD, NO_SOCKET, NO_TUNNEL = Outcome
+AT_ONCE, LATE, HELD_4, HELD_16, NO_SOCKET, NO_TUNNEL = Outcome
+BLOCKS: Final = {HELD_4: 4_096, HELD_16: 16_384}
+"""What is passed on at once of events that are held back."""
 
 ROWS: Final = (
-    Row("nginx/o2g-plain", ("chunk",), HELD, HELD),
-    Row("nginx/o2g-http11", ("chunk",), AT_ONCE, HELD),
+    Row("nginx/o2g-plain", ("chunk",), HELD_4, HELD_16),
+    Row("nginx/o2g-http11", ("chunk",), AT_ONCE, HELD_16),
     Row("nginx/o2g", ("chunk",), AT_ONCE, AT_ONCE),
     Row("nginx/o2g-tls", ("chunk",), AT_ONCE, AT_ONCE),
     Row("nginx/webhook", ("webhook",), AT_ONCE, AT_ONCE),
@@ -97,3 +104,103 @@ def markdown() -> str:
     """The table as the documentation has it."""
     head = "| Proxy | Configuration | For | to the proxy: http | https |\n|---|---|---|---|---|\n"
     return head + "".join(row.markdown() + "\n" for row in ROWS)
+
+
+class Way(StrEnum):
+    """Where a client gets to by the URLs of an O2G server that builds them from what it was asked."""
+
+    THROUGH = "through the proxy"
+    PAST = "**past the proxy**"
+    REFUSED = "**refused**: they are http"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A configuration, and where the URLs lead that the server names behind it."""
+
+    snippet: str
+    http: Way
+    https: Way
+
+
+THROUGH, PAST, REFUSED = Way
+
+NAMED: Final = (
+    Named("nginx/o2g-http11", PAST, REFUSED),
+    Named("nginx/o2g", THROUGH, THROUGH),
+    Named("nginx/o2g-prefix", THROUGH, THROUGH),
+    Named("httpd/o2g-plain", THROUGH, REFUSED),
+    Named("httpd/o2g", THROUGH, THROUGH),
+    Named("httpd/o2g-prefix", THROUGH, THROUGH),
+    Named("haproxy/o2g-plain", THROUGH, REFUSED),
+    Named("haproxy/o2g", THROUGH, THROUGH),
+    Named("haproxy/o2g-prefix", THROUGH, THROUGH),
+)
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """A configuration, and what becomes of a login whose cookie has this many letters: a status, None if it works."""
+
+    snippet: str
+    letters: int
+    status: int | None
+
+
+COOKIES: Final = (
+    Cookie("nginx/o2g-http11", 3_500, None),
+    Cookie("nginx/o2g-http11", 6_000, 502),
+    Cookie("nginx/o2g", 6_000, None),
+    Cookie("httpd/o2g-plain", 6_000, None),
+    Cookie("httpd/o2g-plain", 9_000, 502),
+    Cookie("haproxy/o2g-plain", 6_000, None),
+    Cookie("haproxy/o2g-plain", 20_000, 502),
+)
+
+
+def named_markdown() -> str:
+    """The table of the URLs that a server names, as the documentation has it."""
+    head = "| Proxy | Configuration | to the proxy: http | https |\n|---|---|---|---|\n"
+    return head + "".join(f"{_link(row.snippet)} {row.http} | {row.https} |\n" for row in NAMED)
+
+
+def cookies_markdown() -> str:
+    """The table of large cookies, as the documentation has it."""
+    head = "| Proxy | Configuration | Letters | What comes of the login |\n|---|---|---|---|\n"
+    words = {None: "it works", 502: "**502**"}
+    return head + "".join(f"{_link(row.snippet)} {row.letters:,} | {words[row.status]} |\n" for row in COOKIES)
+
+
+@dataclass(frozen=True)
+class Idle:
+    """After how many seconds of silence a connection is cut, where nobody has set a time-out."""
+
+    snippet: str
+    seconds: float
+
+    @property
+    def kind(self) -> str:
+        """Which proxy."""
+        return self.snippet.partition("/")[0]
+
+    @property
+    def socket(self) -> bool:
+        """Whether it is Istra's WebSocket, and not O2G's channel."""
+        return self.snippet.endswith("/istra")
+
+
+IDLE: Final = (
+    Idle("nginx/o2g", 60),
+    Idle("nginx/istra", 60),
+    Idle("httpd/o2g", 300),
+    Idle("httpd/istra", 300),
+    Idle("haproxy/o2g", 50),
+    Idle("haproxy/istra", 50),
+)
+
+
+def idle_markdown() -> str:
+    """The table of silence, as the documentation has it."""
+    head = "| Proxy | Configuration, without its time-outs | What is cut | After |\n|---|---|---|---|\n"
+    what = {True: "Istra's WebSocket", False: "O2G's channel"}
+    return head + "".join(f"{_link(row.snippet)} {what[row.socket]} | {row.seconds:g} s |\n" for row in IDLE)
