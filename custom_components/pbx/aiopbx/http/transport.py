@@ -33,6 +33,8 @@ from .tap import WireStatistics
 
 _LOGGER = logging.getLogger(__name__)
 JSON: Final = "application/json"
+EVENT_PORTS: Final = {"http": 8014, "https": 8016}
+"""The usual ports of the event channel."""
 MOST_REDIRECTS: Final = 5
 MOST_COOKIES: Final = 50
 LONGEST_PAUSE: Final = 600.0
@@ -201,7 +203,12 @@ class HttpTransport:
         settings = self.settings
         if not settings.use_given_address:
             return url
-        return at_address(url, self.url, (settings.event_port or _site(url)[1]) if events else None)
+        if not events:
+            return at_address(url, self.url)
+        port = settings.event_port or _site(url)[1]
+        if settings.event_port is None and port in EVENT_PORTS.values():
+            port = EVENT_PORTS[urlsplit(self.url).scheme]  # a server that is spoken to by http may name that of http
+        return at_address(url, self.url, port)
 
     def refuse_plain(self, url: str, what: str) -> None:
         """Raise ``ConnectionFailed`` where the server wants something over http, and the user gave an https address.
