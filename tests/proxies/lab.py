@@ -95,12 +95,13 @@ async def behind(
     public: bool = True,
     prefix: str = "",
     without: str | None = None,
+    idle: int | None = None,
     **settings: Any,
 ) -> AsyncIterator[Lab]:
     """A simulator with O2G and Istra behind a proxy, which clients reach over this scheme.
 
     ``public`` says that O2G names the URLs of the proxy; with ``prefix``, its path there, it has to be said by the
-    proxy, but for the events. ``without`` leaves out the lines of the snippet with this word.
+    proxy, but for the events. ``without`` and ``idle`` are those of ``running``.
     """
     tls = scheme == "https"
     async with Simulator(_settings(istra=True, **settings)) as simulator:
@@ -112,7 +113,7 @@ async def behind(
             "istra.example.net:80": where(simulator.istra_http_url),
         }
         async with running(
-            name, folder, servers=servers, certificate=certificate.with_key, tls=tls, without=without
+            name, folder, servers=servers, certificate=certificate.with_key, tls=tls, without=without, idle=idle
         ) as proxy:
             if public:
                 name_public_urls(simulator, proxy, prefix)
