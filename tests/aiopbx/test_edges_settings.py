@@ -12,7 +12,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from aiopbx import ConnectionSettings, DialPolicy, InvalidInput, SupervisedUser, TunnelSettings, WebhookSettings
+from aiopbx import (
+    ConnectionSettings,
+    DialPolicy,
+    InvalidInput,
+    NumberPlan,
+    SupervisedUser,
+    TunnelSettings,
+    WebhookSettings,
+)
 from aiopbx.settings.addresses import at_address
 from aiopbx.settings.files import read_environment
 
@@ -76,6 +84,8 @@ def test_what_is_not_said() -> None:
         "audit_interval": 180.0,
         "trusted_redirects": (),
         "dial_policy": DialPolicy().model_dump(),
+        "number_plan": NumberPlan().model_dump(),
+        "contacts": {"files": (), "directory": False, "log": False},
     }
     assert make().urls == ("https://pbx.example.com",)
     assert "aiopbx" not in repr(make()), "a token may stand there"

@@ -28,7 +28,7 @@ def as_measured(began: float, row: Idle) -> bool:
 @pytest.mark.parametrize("row", SOCKETS)
 async def test_a_silent_socket_is_cut(row: Idle, tmp_path: Path, certificate: Certificate) -> None:
     """A WebSocket over which nothing goes, neither way."""
-    async with behind(row.snippet, tmp_path, certificate, without="timeout", istra_timeout=3600) as lab:
+    async with behind(row.snippet, tmp_path, certificate, tls=True, without="timeout", istra_timeout=3600) as lab:
         context = ssl.create_default_context(cafile=certificate.path)
         headers = {"X-Application": "myIstra"}
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as http:
@@ -50,7 +50,7 @@ async def test_a_silent_socket_is_cut(row: Idle, tmp_path: Path, certificate: Ce
 async def test_a_silent_channel_is_cut(row: Idle, tmp_path: Path, certificate: Certificate) -> None:
     """A channel without heartbeats in an office where nobody calls."""
     async with (
-        raw_behind(row.snippet, tmp_path, certificate, without="timeout", heartbeat=3600) as who,
+        raw_behind(row.snippet, tmp_path, certificate, tls=True, without="timeout", heartbeat=3600) as who,
         await who.channel() as response,
     ):
         await response.content.readline()
@@ -61,7 +61,7 @@ async def test_a_silent_channel_is_cut(row: Idle, tmp_path: Path, certificate: C
         except aiohttp.ClientError:
             end = "error"
         print(f"{row.snippet}: {end} after {monotonic() - began:.1f} s")
-        assert end == row.end
+        assert end == "error"
         assert as_measured(began, row)
 
 
@@ -82,14 +82,16 @@ async def test_the_client_outlives_them(kind: str, system: str, tmp_path: Path, 
     """What the client sends of its own accord keeps a quiet connection, where nobody has set a time-out."""
     snippet = f"{kind}/o2g" if system == "chunk" else f"{kind}/istra"
     who = ISTRA.get(system, ADMIN | {"network": "public"})
-    async with behind(snippet, tmp_path, certificate, without="timeout", heartbeat=3600, istra_timeout=3600) as lab:
+    async with behind(
+        snippet, tmp_path, certificate, tls=True, without="timeout", heartbeat=3600, istra_timeout=3600
+    ) as lab:
         assert await quiet(lab, 130, **who) == []
 
 
 @pytest.mark.proxy("nginx")
 async def test_events_wait_for_minutes(tmp_path: Path, certificate: Certificate) -> None:
     """nginx that buffers: an event every second is not seen for more than a minute."""
-    async with raw_behind("nginx/o2g-http11", tmp_path, certificate, heartbeat=3600) as who:
+    async with raw_behind("nginx/o2g-http11", tmp_path, certificate, tls=True, heartbeat=3600) as who:
         path = await who.subscribe()
         began = monotonic()
         asking = asyncio.ensure_future(who.http.post(who.lab.proxy.address(8016) + path))

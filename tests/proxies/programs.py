@@ -66,7 +66,18 @@ CustomLog {folder}/access.log common
 {snippet}
 """
 MODULES: Final = (
-    "mpm_event authn_core authz_core log_config headers rewrite proxy proxy_http proxy_wstunnel ssl socache_shmcb"
+    "mpm_event",
+    "authn_core",
+    "authz_core",
+    "log_config",
+    "headers",
+    "rewrite",
+    "proxy",
+    "proxy_http",
+    "proxy_wstunnel",
+    "ssl",
+    "socache_shmcb",
+    "setenvif",
 )
 HAPROXY: Final = """
 global
@@ -164,7 +175,7 @@ def configuration(kind: str, text: str, ports: Mapping[int, int], folder: Path) 
         return HAPROXY.format(folder=folder, snippet=text)
     modules = "\n".join(
         f"LoadModule {name}_module {TOOLS}/modules/mod_{name}.so"
-        for name in MODULES.split()
+        for name in MODULES
         if (TOOLS / f"modules/mod_{name}.so").exists()  # some are built in
     )
     listen = "\n".join(f"Listen 127.0.0.1:{port}" for port in ports.values())

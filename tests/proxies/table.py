@@ -13,7 +13,8 @@ class Outcome(StrEnum):
 
     AT_ONCE = "events at once"
     LATE = "each event 0.2 s late"
-    HELD = "**events held back**"
+    HELD_4 = "**held back, 4,096 bytes at a time**"
+    HELD_16 = "**held back, 16,384 bytes at a time**"
     NO_SOCKET = "**no WebSocket**"
     NO_TUNNEL = "**no tunnel**"
 
@@ -24,7 +25,15 @@ WORDS: Final = {
     "chunk": "O2G, chunk",
     "webhook": "O2G, webhook",
     "tunnel": "O2G, tunnel",
+    "myrcc": "Istra, myRCC",
+    "mycrm": "Istra, myCrm",
+    "myistra": "Istra, myIstra",
 }
+
+
+def _link(snippet: str) -> str:
+    kind, _, name = snippet.partition("/")
+    return f"| {NAMES[kind]} | [`{name}`](#{snippet.replace('/', '-')}) |"
 
 
 @dataclass(frozen=True)
@@ -42,20 +51,23 @@ class Row:
         """Which proxy."""
         return self.snippet.partition("/")[0]
 
-    @property
-    def where(self) -> str:
-        """What is behind it, in words."""
-        return "Istra" if self.systems == ISTRA else ", ".join(WORDS[system] for system in self.systems)
+    def markdown(self) -> str:
+        """The row as the documentation has it."""
+        systems = ", ".join(WORDS[system] for system in self.systems)
+        if self.systems == ISTRA:
+            systems = "Istra"
+        return f"{_link(self.snippet)} {systems} | {self.http} | {self.https} |"
 
 
-AT_ONCE, LATE, HELD, NO_SOCKET, NO_TUNNEL = Outcome
+AT_ONCE, LATE, HELD_4, HELD_16, NO_SOCKET, NO_TUNNEL = Outcome
+BLOCKS: Final = {HELD_4: 4_096, HELD_16: 16_384}
+"""What is passed on at once of events that are held back."""
 
 ROWS: Final = (
-    Row("nginx/o2g-plain", ("chunk",), HELD, HELD),
-    Row("nginx/o2g-http11", ("chunk",), AT_ONCE, HELD),
+    Row("nginx/o2g-plain", ("chunk",), HELD_4, HELD_16),
+    Row("nginx/o2g-http11", ("chunk",), AT_ONCE, HELD_16),
     Row("nginx/o2g", ("chunk",), AT_ONCE, AT_ONCE),
     Row("nginx/o2g-tls", ("chunk",), AT_ONCE, AT_ONCE),
-    Row("nginx/o2g-prefix", ("chunk",), AT_ONCE, AT_ONCE),
     Row("nginx/webhook", ("webhook",), AT_ONCE, AT_ONCE),
     Row("nginx/tunnel-plain", ("tunnel",), NO_TUNNEL, NO_TUNNEL),
     Row("nginx/tunnel", ("tunnel",), AT_ONCE, AT_ONCE),
@@ -64,7 +76,6 @@ ROWS: Final = (
     Row("httpd/o2g-plain", ("chunk",), AT_ONCE, AT_ONCE),
     Row("httpd/o2g", ("chunk",), AT_ONCE, AT_ONCE),
     Row("httpd/o2g-tls", ("chunk",), AT_ONCE, AT_ONCE),
-    Row("httpd/o2g-prefix", ("chunk",), AT_ONCE, AT_ONCE),
     Row("httpd/webhook", ("webhook",), AT_ONCE, AT_ONCE),
     Row("httpd/tunnel-plain", ("tunnel",), NO_TUNNEL, NO_TUNNEL),
     Row("httpd/tunnel", ("tunnel",), AT_ONCE, AT_ONCE),
@@ -74,7 +85,6 @@ ROWS: Final = (
     Row("haproxy/o2g-plain", ("chunk",), LATE, AT_ONCE),
     Row("haproxy/o2g", ("chunk",), AT_ONCE, AT_ONCE),
     Row("haproxy/o2g-tls", ("chunk",), AT_ONCE, AT_ONCE),
-    Row("haproxy/o2g-prefix", ("chunk",), AT_ONCE, AT_ONCE),
     Row("haproxy/webhook", ("webhook",), AT_ONCE, AT_ONCE),
     Row("haproxy/tunnel", ("tunnel",), AT_ONCE, AT_ONCE),
     Row("haproxy/istra-plain", ISTRA, AT_ONCE, AT_ONCE),
@@ -90,78 +100,75 @@ def cases() -> Iterator[tuple[Row, str, str]]:
                 yield row, system, scheme
 
 
+def markdown() -> str:
+    """The table as the documentation has it."""
+    head = "| Proxy | Configuration | For | to the proxy: http | https |\n|---|---|---|---|---|\n"
+    return head + "".join(row.markdown() + "\n" for row in ROWS)
+
+
+class Way(StrEnum):
+    """Where a client gets to by the URLs of an O2G server that builds them from what it was asked."""
+
+    THROUGH = "through the proxy"
+    PAST = "**past the proxy**"
+    REFUSED = "**refused**: they are http"
+
+
 @dataclass(frozen=True)
 class Named:
-    """Which URLs O2G names to a client that has come over https, where nobody has set its public URL."""
+    """A configuration, and where the URLs lead that the server names behind it."""
 
     snippet: str
-    named: str
+    http: Way
+    https: Way
 
-    @property
-    def kind(self) -> str:
-        """Which proxy."""
-        return self.snippet.partition("/")[0]
 
+THROUGH, PAST, REFUSED = Way
 
 NAMED: Final = (
-    Named("nginx/o2g-plain", "past the proxy"),
-    Named("nginx/o2g", "right"),
-    Named("httpd/o2g-plain", "http of the proxy"),
-    Named("httpd/o2g", "right"),
-    Named("haproxy/o2g-plain", "http of the proxy"),
-    Named("haproxy/o2g", "right"),
-)
-
-
-@dataclass(frozen=True)
-class Block:
-    """How many bytes of events come at once, at the earliest."""
-
-    snippet: str
-    scheme: str
-    bytes: int
-
-    @property
-    def kind(self) -> str:
-        """Which proxy."""
-        return self.snippet.partition("/")[0]
-
-
-BLOCKS: Final = (
-    Block("nginx/o2g-plain", "http", 4096),
-    Block("nginx/o2g-plain", "https", 16_384),
-    Block("nginx/o2g-http11", "https", 16_384),
+    Named("nginx/o2g-http11", PAST, REFUSED),
+    Named("nginx/o2g", THROUGH, THROUGH),
+    Named("nginx/o2g-prefix", THROUGH, THROUGH),
+    Named("httpd/o2g-plain", THROUGH, REFUSED),
+    Named("httpd/o2g", THROUGH, THROUGH),
+    Named("httpd/o2g-prefix", THROUGH, THROUGH),
+    Named("haproxy/o2g-plain", THROUGH, REFUSED),
+    Named("haproxy/o2g", THROUGH, THROUGH),
+    Named("haproxy/o2g-prefix", THROUGH, THROUGH),
 )
 
 
 @dataclass(frozen=True)
 class Cookie:
-    """The status of a login with a cookie of so many letters, and of the first request with it.
-
-    Where a proxy lets 9,000 pass, the server refuses them: as Tomcat, the simulator reads heads of 8 kB.
-    """
+    """A configuration, and what becomes of a login whose cookie has this many letters: a status, None if it works."""
 
     snippet: str
     letters: int
-    login: int
-    request: int
-
-    @property
-    def kind(self) -> str:
-        """Which proxy."""
-        return self.snippet.partition("/")[0]
+    status: int | None
 
 
 COOKIES: Final = (
-    Cookie("nginx/o2g-plain", 3000, 200, 200),
-    Cookie("nginx/o2g-plain", 5000, 502, 0),
-    Cookie("nginx/o2g", 7000, 200, 200),
-    Cookie("httpd/o2g-plain", 7000, 200, 200),
-    Cookie("httpd/o2g-plain", 9000, 502, 0),
-    Cookie("httpd/o2g", 9000, 200, 400),
-    Cookie("haproxy/o2g-plain", 7000, 200, 200),
-    Cookie("haproxy/o2g-plain", 9000, 200, 400),
+    Cookie("nginx/o2g-http11", 3_500, None),
+    Cookie("nginx/o2g-http11", 6_000, 502),
+    Cookie("nginx/o2g", 6_000, None),
+    Cookie("httpd/o2g-plain", 6_000, None),
+    Cookie("httpd/o2g-plain", 9_000, 502),
+    Cookie("haproxy/o2g-plain", 6_000, None),
+    Cookie("haproxy/o2g-plain", 20_000, 502),
 )
+
+
+def named_markdown() -> str:
+    """The table of the URLs that a server names, as the documentation has it."""
+    head = "| Proxy | Configuration | to the proxy: http | https |\n|---|---|---|---|\n"
+    return head + "".join(f"{_link(row.snippet)} {row.http} | {row.https} |\n" for row in NAMED)
+
+
+def cookies_markdown() -> str:
+    """The table of large cookies, as the documentation has it."""
+    head = "| Proxy | Configuration | Letters | What comes of the login |\n|---|---|---|---|\n"
+    words = {None: "it works", 502: "**502**"}
+    return head + "".join(f"{_link(row.snippet)} {row.letters:,} | {words[row.status]} |\n" for row in COOKIES)
 
 
 @dataclass(frozen=True)
@@ -170,7 +177,6 @@ class Idle:
 
     snippet: str
     seconds: float
-    end: str = "error"
 
     @property
     def kind(self) -> str:
@@ -180,60 +186,21 @@ class Idle:
     @property
     def socket(self) -> bool:
         """Whether it is Istra's WebSocket, and not O2G's channel."""
-        return "istra" in self.snippet
+        return self.snippet.endswith("/istra")
 
 
 IDLE: Final = (
-    Idle("nginx/istra", 60),
-    Idle("httpd/istra", 300),
-    Idle("haproxy/istra", 50),
     Idle("nginx/o2g", 60),
+    Idle("nginx/istra", 60),
     Idle("httpd/o2g", 300),
+    Idle("httpd/istra", 300),
     Idle("haproxy/o2g", 50),
+    Idle("haproxy/istra", 50),
 )
 
 
-# ------------------------------------------------------------------------------------------------------ documentation
-
-
-def _link(snippet: str) -> str:
-    kind, _, name = snippet.partition("/")
-    return f"{NAMES[kind]} | [`{name}`](#{kind}-{name})"
-
-
-def _table(head: str, rows: Iterator[str]) -> str:
-    columns = head.count("|") - 1
-    return f"{head}\n{'|---' * columns}|\n" + "".join(f"| {row} |\n" for row in rows)
-
-
-def _statuses(row: Cookie) -> str:
-    if row.login != 200:
-        return f"**{row.login}** at the login"
-    return "works" if row.request == 200 else f"{row.request} of the server"
-
-
-def tables() -> Iterator[str]:
-    """The tables of the documentation, in its order."""
-    yield _table(
-        "| Proxy | Configuration | For | http to the proxy | https to the proxy |",
-        (f"{_link(row.snippet)} | {row.where} | {row.http} | {row.https}" for row in ROWS),
-    )
-    yield _table(
-        "| Proxy | Configuration | To the proxy | Bytes that come together |",
-        (f"{_link(row.snippet)} | {row.scheme} | {row.bytes:,}" for row in BLOCKS),
-    )
-    yield _table(
-        "| Proxy | Configuration | URLs that O2G names |",
-        (f"{_link(row.snippet)} | {row.named}" for row in NAMED),
-    )
-    yield _table(
-        "| Proxy | Configuration | Letters of the cookie | What becomes of it |",
-        (f"{_link(row.snippet)} | {row.letters:,} | {_statuses(row)}" for row in COOKIES),
-    )
-    yield _table(
-        "| Proxy | What | Seconds |",
-        (
-            f"{NAMES[row.kind]} | {'WebSocket of Istra' if row.socket else 'channel of O2G'} | {row.seconds:g}"
-            for row in IDLE
-        ),
-    )
+def idle_markdown() -> str:
+    """The table of silence, as the documentation has it."""
+    head = "| Proxy | Configuration, without its time-outs | What is cut | After |\n|---|---|---|---|\n"
+    what = {True: "Istra's WebSocket", False: "O2G's channel"}
+    return head + "".join(f"{_link(row.snippet)} {what[row.socket]} | {row.seconds:g} s |\n" for row in IDLE)

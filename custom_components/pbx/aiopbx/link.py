@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from functools import partial
 from time import monotonic
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 import aiohttp
 
 from .doubts import Doubts, audit
 from .errors import ConnectionFailed, Offline, PbxError, not_connected
 from .exchange import WireClient
+from .http.leftovers import LeftSessions
 from .http.tap import WireStatistics
 from .loops import settle
 from .model import AvailableLine, Statistics, SystemInfo
@@ -21,6 +22,9 @@ from .settings.connection import ConnectionSettings
 from .store import Store, stale
 
 _LOG = logging.getLogger(__name__)
+
+LAST_FAREWELL: Final = 2.0
+"""Seconds that it may take to give back, at the end, sessions of which an earlier farewell failed."""
 
 
 class Unconnected:
@@ -176,6 +180,7 @@ class WireSystem(Generic[C]):
         self._offline = offline
         self._link: WireLink[C] | None = None
         self._linked = asyncio.Event()
+        self._left = LeftSessions()
 
     def statistics(self) -> Statistics:
         """What has come over the wire, counted."""
@@ -247,8 +252,32 @@ class WireSystem(Generic[C]):
             self._http = aiohttp.ClientSession(cookie_jar=self._cookies())
         return self._http
 
+    async def _give_back_what_was_left(self, server: int) -> None:
+        """Give back what is left of sessions at a server, on a wire where something may be left."""
+
     async def close(self) -> None:
-        """Close the HTTP session, if it is an own one."""
+        """Give back sessions whose farewell failed, and close the HTTP session, if it is an own one."""
+        if len(self._left):
+            await self._last_farewell()
         http, self._http = self._http, None
         if http is not None and self._own_http:
             await http.close()
+
+    async def _last_farewell(self) -> None:
+        """Try once more to give sessions back: no next connection will."""
+        try:
+            async with asyncio.timeout(LAST_FAREWELL):
+                for server in range(self.servers):
+                    try:
+                        await self._give_back_what_was_left(server)
+                    except PbxError as error:
+                        _LOG.debug("What was left at a server could not be given back: %s", error.message)
+        except TimeoutError:
+            pass
+        except Exception:
+            _LOG.exception("Giving back what was left failed in a way that was not foreseen")
+        if len(self._left):
+            _LOG.warning(
+                "Sessions that could not be given back: %s. The server ends them in time; until then they may hold licences",
+                len(self._left),
+            )

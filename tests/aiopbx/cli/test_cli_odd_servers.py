@@ -13,11 +13,13 @@ import pytest
 import typer
 
 import aiopbx as library
-from aiopbx.cli import command, dial as dial_module, output, watch as watch_module
+from aiopbx.cli import command, dial as dial_module, output, probe as probe_module, watch as watch_module
 from aiopbx.cli.options import DialOptions
 from aiopbx.cli.probe import PACKAGES, IstraProbe, O2gProbe, Step
 from aiopbx.settings.connection import ConnectionSettings
+from aiopbx.simulator import Simulator
 from tests import processes
+from tests.aiopbx.holding_proxy import HoldingProxy
 from tests.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
@@ -117,6 +119,51 @@ async def test_probe_stays_and_says_after_which_silence_it_was_cut(
         assert f"stays open for {probing.stay:g} s" in steps[0].text
 
 
+@pytest.mark.parametrize(
+    ("block", "prompt", "result", "said"),
+    [
+        (0, 2.0, "ok", "came after"),
+        (0, 0.0, "late", "Events arrive late: a proxy between here and http://127.0.0.1:"),
+        (1024 * 1024, 2.0, "silent", "gives no events"),
+    ],
+)
+async def test_probe_says_that_a_proxy_holds_events_back(
+    monkeypatch: pytest.MonkeyPatch, block: int, prompt: float, result: str, said: str
+) -> None:
+    """All of them, a whole answer, or none: what is late is measured, so the bound is moved and not the time."""
+    monkeypatch.setattr(probe_module, "PROMPT", prompt)
+    found: dict[str, Step] = {}
+    async with Simulator() as simulator, HoldingProxy(simulator, block=block) as proxy:
+        settings = ConnectionSettings.make(url=proxy.url, username="admin", password="admin", lines=[])
+        await O2gProbe(settings, lambda step: found.update({step.name: step}), True, patience=1.5).run()
+    step = found["snapshot" if result == "ok" else "channel"]
+    assert step.result == ("ok" if result == "ok" else "failed")
+    assert said in step.text
+    assert ("proxy_buffering off" in step.remedy) is (result != "ok")
+
+
+@pytest.mark.parametrize("answers", ["late", "never"])
+async def test_probe_says_so_of_a_state_that_was_asked_for(monkeypatch: pytest.MonkeyPatch, answers: str) -> None:
+    found: dict[str, Step] = {}
+    opened = O2gProbe.open_channel
+
+    async def then_held(self: O2gProbe) -> str:
+        said = await opened(self)
+        monkeypatch.setattr(probe_module, "PROMPT", 0.0)
+        if answers == "never":
+            simulator.faults.freeze_channels()
+        return said
+
+    monkeypatch.setattr(O2gProbe, "open_channel", then_held)
+    async with Simulator() as simulator:
+        settings = ConnectionSettings.make(url=simulator.url, username="admin", password="admin", lines=[])
+        await O2gProbe(settings, lambda step: found.update({step.name: step}), True, patience=1.0).run()
+    step = found["snapshot"]
+    assert step.result == "failed"
+    assert ("Events arrive late" if answers == "late" else "no state of") in step.text
+    assert "proxy_buffering off" in step.remedy
+
+
 def test_probe_stays_only_where_it_is_told_to(aiopbx: Command, pbx: Served) -> None:
     ran = aiopbx("probe", pbx.url, "--user", "admin", "--password", "admin", "--stay", "0.1")
     assert ran.code == 0, ran.out
@@ -162,8 +209,6 @@ def test_a_certificate_that_ends_soon(monkeypatch: pytest.MonkeyPatch, tls_pbx: 
 
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
-
-    from aiopbx.cli import probe as probe_module
 
     pem = tls_pbx.simulator.certificate_path.read_bytes()
     certificate = x509.load_pem_x509_certificate(pem)

@@ -339,4 +339,7 @@ class SimulateOptions:
     istra_port: Annotated[int, typer.Option("--istra-port", min=0, max=65535, help="Port of Istra; 0 is any.")] = 8078
     speed: Annotated[float, typer.Option("--speed", min=0.01, max=100.0, help="How fast the scenario goes.")] = 1.0
     seed: Annotated[int | None, typer.Option("--seed", help="Another day of the same scenario.")] = None
+    contacts: Annotated[
+        list[Path] | None, typer.Option("--contacts", help="Phone book (.vcf or .csv) of who calls by name. Repeat.")
+    ] = None
     seconds: Seconds = None

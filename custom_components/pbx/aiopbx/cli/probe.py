@@ -21,7 +21,7 @@ from ..http.tap import WireStatistics
 from ..http.transport import place
 from ..istra.client import IstraClient, PushSocket
 from ..istra.types.session import Application
-from ..o2g.channel.base import EventChannel
+from ..o2g.channel.base import PROMPT, EventChannel, events_late, is_quick
 from ..o2g.client import O2gClient
 from ..o2g.decoding import Event
 from ..o2g.discovery import check_basic
@@ -426,11 +426,19 @@ class O2gProbe(Steps):
             reason = self.channel.end_reason if self.channel else ""
             raise Stop(f"port {ports} ends at once: {reason}", "Look into the server's log.") from None
         except (TimeoutError, ConnectionFailed) as error:
-            raise Stop(
-                f"port {ports} gives no events: {one_line(error) or 'silence'}",
-                "Firewalls and proxies must let the event port through (8014 http, 8016 https) and not buffer it.",
-            ) from error
-        return f"port {ports}, first message after {time.monotonic() - started:.2f} s"
+            remedy = "Firewalls and proxies must let the event port through (8014 http, 8016 https) and not buffer it."
+            if isinstance(error, TimeoutError) and is_quick(self.client.usual_duration):
+                remedy += f" {events_late('', '').remedy}"
+            raise Stop(f"port {ports} gives no events: {one_line(error) or 'silence'}", remedy) from error
+        took = time.monotonic() - started
+        if took > PROMPT and is_quick(self.client.usual_duration):
+            raise self._late(f"the first message took {took:.1f} s")
+        return f"port {ports}, first message after {took:.2f} s"
+
+    def _late(self, why: str) -> Stop:
+        """Return the failure of a channel whose events come late."""
+        late = events_late(why, place(self.settings.url))
+        return Stop(late.message, late.remedy or "")
 
     async def snapshot(self) -> str:
         """Ask for the state of a line and wait for it on the channel."""
@@ -443,13 +451,17 @@ class O2gProbe(Steps):
             async with asyncio.timeout(self.patience):
                 async for batch in self.batches:
                     if any(isinstance(event, OnTelephonyState) for event in batch):
-                        return f"state of {login} came after {time.monotonic() - started:.2f} s"
+                        break
         except TimeoutError:
-            pass
-        raise Stop(
-            f"no state of {login} within {self.patience:g} s",
-            "Old servers have none; the client reads the state by GET then. Otherwise look at proxies that buffer.",
-        )
+            raise Stop(
+                f"no state of {login} within {self.patience:g} s",
+                "Old servers have none; the client reads the state by GET then. Otherwise a proxy holds events back. "
+                f"{events_late('', '').remedy}",
+            ) from None
+        took = time.monotonic() - started
+        if took > PROMPT and is_quick(self.client.usual_duration):
+            raise self._late(f"a state that was asked for took {took:.1f} s")
+        return f"state of {login} came after {took:.2f} s"
 
     async def alive(self) -> str:
         """Stay connected: what stands in between may cut a channel on which nothing comes."""

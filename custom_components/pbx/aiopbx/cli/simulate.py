@@ -65,7 +65,8 @@ async def simulate(options: SimulateOptions) -> int:
     """Run the simulator until Ctrl-C, or for so many seconds."""
     scenario = await asyncio.to_thread(load_scenario, options.scenario)
     scenario = with_users(scenario, options.users)
-    simulator = Simulator(
+    simulator = await asyncio.to_thread(
+        Simulator,
         SimulatorSettings(
             host=options.host,
             host_names=tuple(options.host_names or ()),
@@ -75,10 +76,11 @@ async def simulate(options: SimulateOptions) -> int:
             event_port=options.event_port,
             tls=options.tls,
             certificate_folder=options.certificates,
+            contacts=tuple(options.contacts or ()),
             users=scenario.specs,
             istra=options.istra,
             istra_port=options.istra_port,
-        )
+        ),
     )
     try:
         await simulator.start()

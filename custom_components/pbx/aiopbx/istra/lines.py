@@ -171,11 +171,9 @@ class IstraChecks:
         self._devices = devices
 
     def check_number(self, number: str, *, field: str = "number") -> None:
-        """Raise ``InvalidInput`` if this is nothing that can be dialled: any text can, a voicemail's too."""
-        if not number.strip():
+        """Raise ``InvalidInput`` if Istra cannot dial this number."""
+        if not number.strip("+"):
             raise InvalidInput(field, "is empty.", remedy="Say what to dial.")
-        if not number.isprintable():
-            raise InvalidInput(field, f"{number!r} holds what cannot be printed.", remedy="Use letters, digits, signs.")
 
     def check_dial(self, line: LineSnapshot, options: DialOptions) -> None:
         """Raise ``InvalidInput`` for what means nothing to Istra."""

@@ -6,7 +6,6 @@ from time import monotonic
 import aiohttp
 
 from ..errors import PbxError
-from ..http.leftovers import LeftSessions
 from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
 from ..ports import Link
@@ -25,7 +24,6 @@ class IstraSystem(WireSystem[IstraClient]):
     def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
         """Fill this store, over this HTTP session; none makes one that is closed with the system."""
         super().__init__(settings, store, http, aiohttp.DummyCookieJar, _Offline(devices=settings.system != "myrcc"))
-        self._left = LeftSessions()
         self._unconfirmed: dict[str, float] = {}
         self.features: frozenset[Feature] = FEATURES[settings.system]
         self.requests = Requests(operations_of(APPLICATIONS[settings.system]), lambda: self.client)
@@ -59,6 +57,9 @@ class IstraSystem(WireSystem[IstraClient]):
         finally:
             await client.close()
         return True
+
+    async def _give_back_what_was_left(self, server: int) -> None:
+        await self._client().give_back_what_was_left()
 
     def _client(self) -> IstraClient:
         return IstraClient(self.settings, self._session(), statistics=self.wire, left=self._left)

@@ -83,7 +83,7 @@ class SessionKeeper(Session):
         if version is None:
             raise transport.not_o2g("The server names no version of its interface.")
         url = transport.choose(version.public_url, version.internal_url, what="the login")
-        await self._give_back_what_was_left()
+        await self.give_back_what_was_left()
         granted = await self._authenticate(url)
         self._sessions_url = transport.choose(granted.public_url, granted.internal_url, what="sessions")
         account = settings.supervised
@@ -135,7 +135,7 @@ class SessionKeeper(Session):
             raise made from None
         return self._read(answer, RoxeRestApiDescriptor, name)
 
-    async def _give_back_what_was_left(self) -> None:
+    async def give_back_what_was_left(self) -> None:
         """Close former sessions at this server, before another takes a licence. Raises ``ConnectionFailed``."""
         transport = self.transport
         left = self._left.take(transport.url)
@@ -160,6 +160,9 @@ class SessionKeeper(Session):
                 raise ConnectionFailed(
                     "A former session could not be given back.", remedy="Check the network, the address and the server."
                 ) from None
+        except asyncio.CancelledError:
+            self._left.unreachable(transport.url, left)
+            raise
         finally:
             transport.cookies = {}
 

@@ -22,8 +22,10 @@ from ..errors import InvalidInput
 from .addresses import istra_url, normal_site, normal_url
 from .base import Checked, Problem
 from .channels import TunnelSettings, WebhookSettings
+from .contacts import ContactSettings
 from .files import read_environment, read_file
 from .istra import ISTRA, check_istra, taken_apart
+from .numbering import NumberPlan
 from .policy import DialPolicy
 
 _LINE_EXAMPLE: Final = 'It is "all", or login names and numbers such as ["oxe1000", "1001"].'
@@ -134,6 +136,10 @@ class ConnectionSettings(Checked):
         "on any port, such as pbx2.example.com, or on one, such as pbx.example.com:8443.",
     )
     dial_policy: DialPolicy = Field(default_factory=DialPolicy, description="What may be dialled.")
+    number_plan: NumberPlan = Field(
+        default_factory=NumberPlan, description="How numbers are written and dialled where the system stands."
+    )
+    contacts: ContactSettings = Field(default_factory=ContactSettings, description="Where names for numbers come from.")
 
     if not TYPE_CHECKING:
 
@@ -373,6 +379,7 @@ def _explain(error: ValidationError) -> InvalidInput:
         return InvalidInput(name, "is missing.", remedy="Every connection needs it.")
     if kind == "extra_forbidden":
         models: dict[str, type[BaseModel]] = {"supervised": SupervisedUser, "dial_policy": DialPolicy}
+        models |= {"number_plan": NumberPlan, "contacts": ContactSettings}
         models |= {"webhook": WebhookSettings, "tunnel": TunnelSettings}
         model = models.get(location[0], ConnectionSettings)
         near = difflib.get_close_matches(location[-1], model.model_fields, 1, 0.5)

@@ -37,3 +37,5 @@ class ConnectKeywords(TypedDict, total=False):
     audit_interval: float
     trusted_redirects: str | Iterable[str]
     dial_policy: Any
+    number_plan: Any
+    contacts: Any

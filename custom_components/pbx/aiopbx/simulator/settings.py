@@ -157,6 +157,8 @@ class SimulatorSettings(Settings):
     """Port of the event channel over plain http, with ``tls``."""
     certificate_folder: Path | None = None
     """Where the certificate and its private key are kept; ``None`` is a temporary private folder."""
+    contacts: tuple[Path, ...] = ()
+    """Phone books, vCards or CSV: who calls from a number in them is named, and they are in the directory."""
     users: tuple[UserSpec, ...] = Field(default_factory=office_of_four)
     admin_login: Login = "admin"
     admin_password: SecretStr = SecretStr("admin")
