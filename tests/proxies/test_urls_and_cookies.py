@@ -100,3 +100,14 @@ async def test_a_large_cookie(row: Cookie, tmp_path: Path, certificate: Certific
             assert isinstance(caught.value, RequestRefused)
             assert caught.value.status == row.status
             assert "cookie" in str(caught.value)
+
+
+@pytest.mark.proxy("haproxy")
+async def test_a_cookie_too_large_for_the_server(tmp_path: Path, certificate: Certificate) -> None:
+    """HAProxy passes it on to the client and back; the server refuses it, and quotes it."""
+    async with behind("haproxy/o2g-plain", tmp_path, certificate, tls=True, credential_length=9_000) as lab:
+        with pytest.raises(RequestRefused) as caught:
+            await lab.connect(**ADMIN, network="public")
+        assert caught.value.status == 400
+        assert "AlcUserId=***" in str(caught.value)
+        assert "The cookies of the session have 9," in str(caught.value)
