@@ -11,6 +11,7 @@ import aiohttp
 from tests.proxies.lab import Certificate, Lab, behind
 
 BASIC: Final = {"Authorization": "Basic YWRtaW46YWRtaW4="}  # admin:admin
+NEVER: Final = aiohttp.ClientTimeout(total=None)
 BODY: Final = {"filter": {"selectors": [{"ids": ["*"], "names": ["telephony"]}]}, "version": "1.0", "timeout": 0}
 
 
@@ -52,7 +53,7 @@ async def raw_behind(name: str, folder: Path, certificate: Certificate, **settin
     jar = aiohttp.DummyCookieJar()
     async with (
         behind(name, folder, certificate, **settings) as lab,
-        aiohttp.ClientSession(connector=connector, cookie_jar=jar, max_field_size=65_536) as http,
+        aiohttp.ClientSession(connector=connector, cookie_jar=jar, max_field_size=65_536, timeout=NEVER) as http,
     ):
         try:
             yield Raw(lab, http)
