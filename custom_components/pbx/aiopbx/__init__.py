@@ -56,7 +56,9 @@ from .events import (
     LogChanged,
     NodeChanged,
     ObjectChanged,
+    ServerStarted,
     StatusChanged,
+    TwinLinkChanged,
 )
 from .filters import attribute, field, keys_of
 from .http.tap import WireMessage
@@ -92,6 +94,7 @@ from .model import (
     Status,
     SystemInfo,
     Target,
+    Trunk,
 )
 from .nodes import Nodes
 from .objects import Objects
@@ -141,20 +144,20 @@ if TYPE_CHECKING:
 # fmt: off
 __all__ = [
     "DVA", "VOICEMAIL", "AcdCall", "Action", "ActionNotAllowed", "Agent", "AgentChanged", "AgentSnapshot",
-    "AgentState", "Answer", "AuthenticationFailed", "AvailableLine", "Call", "CallChanged", "CallEnded",
-    "CallEvent", "CallLog", "CallOver", "CallRecord", "CallSnapshot", "CallStarted", "CallState", "CallbackRequest",
-    "CallerId", "CallerIdChoice", "CertificateFailed", "Condition", "Conflict", "ConnectionFailed",
-    "ConnectionSettings", "Contact", "ContactSearch", "Counters", "CtiLink", "Device", "DeviceState",
-    "DialKeywords", "DialPolicy", "Direction", "Event", "EventStream", "Feature", "Forward", "HelpCancelled",
-    "HelpRequested", "HuntingGroups", "IntrusionMode", "InvalidInput", "Key", "Languages", "Leg", "Licence",
-    "LicenceExpiring", "Line", "LineAdded", "LineChanged", "LineEvent", "LineRemoved", "LineSnapshot", "LineState",
-    "LogChange", "LogChanged", "Mailbox", "MailboxSnapshot", "NodeChanged", "NodeSnapshot", "Nodes", "NotAllowed",
-    "NotFound", "NotReady", "NotSupported", "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind",
-    "Objects", "Offline", "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind",
-    "ParameterPlace", "Party", "PartyKind", "Pbx", "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences",
-    "Recorder", "Recording", "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "SessionLost",
-    "Skill", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target",
-    "Telephone", "TelephoneState", "Text", "TunnelSettings", "TwoStepRequired", "UnknownCall", "UnknownLine",
+    "AgentState", "Answer", "AuthenticationFailed", "AvailableLine", "Call", "CallChanged", "CallEnded", "CallEvent",
+    "CallLog", "CallOver", "CallRecord", "CallSnapshot", "CallStarted", "CallState", "CallbackRequest", "CallerId",
+    "CallerIdChoice", "CertificateFailed", "Condition", "Conflict", "ConnectionFailed", "ConnectionSettings",
+    "Contact", "ContactSearch", "Counters", "CtiLink", "Device", "DeviceState", "DialKeywords", "DialPolicy",
+    "Direction", "Event", "EventStream", "Feature", "Forward", "HelpCancelled", "HelpRequested", "HuntingGroups",
+    "IntrusionMode", "InvalidInput", "Key", "Languages", "Leg", "Licence", "LicenceExpiring", "Line", "LineAdded",
+    "LineChanged", "LineEvent", "LineRemoved", "LineSnapshot", "LineState", "LogChange", "LogChanged", "Mailbox",
+    "MailboxSnapshot", "NodeChanged", "NodeSnapshot", "Nodes", "NotAllowed", "NotFound", "NotReady", "NotSupported",
+    "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind", "Objects", "Offline", "Operation", "Outcome",
+    "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind", "ParameterPlace", "Party", "PartyKind", "Pbx",
+    "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences", "Recorder", "Recording", "RecordingFailed",
+    "Replay", "Request", "RequestRefused", "Routing", "ServerStarted", "SessionLost", "Skill", "Statistics", "Status",
+    "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target", "Telephone", "TelephoneState",
+    "Text", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired", "UnknownCall", "UnknownLine",
     "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings", "WireMessage", "WithdrawReason",
     "attribute", "connect", "field", "keys_of", "replay",
 ]

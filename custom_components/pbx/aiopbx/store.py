@@ -29,7 +29,9 @@ from .events import (
     LogChanged,
     NodeChanged,
     ObjectChanged,
+    ServerStarted,
     StatusChanged,
+    TwinLinkChanged,
 )
 from .http.tap import Wiretap
 from .model import CallSnapshot, Feature, LineSnapshot
@@ -55,6 +57,8 @@ KINDS: Final[tuple[type[Event], ...]] = (
     HelpCancelled,
     LogChanged,
     NodeChanged,
+    TwinLinkChanged,
+    ServerStarted,
     LicenceExpiring,
     ObjectChanged,
 )
