@@ -11,6 +11,7 @@ CONF_SECONDARY_URL: Final = "secondary_url"
 CONF_USERNAME: Final = "username"
 CONF_PASSWORD: Final = "password"  # noqa: S105 - the name of a field
 CONF_ENTERPRISE: Final = "enterprise"
+CONF_SECOND_PASSWORD: Final = "second_password"
 CONF_TLS: Final = "tls"
 CONF_CA_FILE: Final = "ca_file"
 
