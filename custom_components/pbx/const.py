@@ -8,10 +8,12 @@ DOMAIN: Final = "pbx"
 CONF_KIND: Final = "kind"
 CONF_URL: Final = "url"
 CONF_SECONDARY_URL: Final = "secondary_url"
+CONF_USE_GIVEN_ADDRESS: Final = "use_given_address"
+CONF_EVENT_PORT: Final = "event_port"
 CONF_USERNAME: Final = "username"
 CONF_PASSWORD: Final = "password"  # noqa: S105 - the name of a field
 CONF_ENTERPRISE: Final = "enterprise"
-CONF_SECOND_PASSWORD: Final = "second_password"
+CONF_SECOND_PASSWORD: Final = "second_password"  # noqa: S105 - the name of a field
 CONF_TLS: Final = "tls"
 CONF_CA_FILE: Final = "ca_file"
 

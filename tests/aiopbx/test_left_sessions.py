@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from aiopbx import Status
+from aiopbx import Status, link
 from aiopbx.errors import ConnectionFailed
 from aiopbx.http import leftovers
 from aiopbx.http.leftovers import MOST, LeftSession, LeftSessions
@@ -152,3 +152,74 @@ def test_it_is_bounded_and_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(leftovers, "monotonic", lambda: now + leftovers.LONGEST + 1)
     assert left.take("b") == []
     assert len(left) == 0
+
+
+@pytest.mark.office("chunk", "webhook", "tunnel", "istra")
+async def test_at_the_end_when_the_farewell_breaks(office: Opened, caplog: pytest.LogCaptureFixture) -> None:
+    """No next connection will give it back, so it is tried once more."""
+    async with office() as one:
+        pbx = await one.connect()
+        # Over a kept connection a request is repeated once, through a tunnel it is not.
+        one.faults.drop_requests(1 if pbx._core.system.settings.channel == "tunnel" else 2)  # type: ignore[attr-defined]
+        caplog.set_level(logging.DEBUG)
+        await pbx.close()
+        assert "The session could not be closed" in caplog.text
+        assert one.sessions == 0
+        assert "Sessions that could not" not in caplog.text
+
+
+@pytest.mark.office("chunk", "webhook", "tunnel", "istra")
+async def test_at_the_end_of_a_server_that_does_not_answer(
+    office: Opened, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is bounded, and logged."""
+    monkeypatch.setattr(link, "LAST_FAREWELL", 0.3)
+    async with office() as one:
+        pbx = await one.connect(request_timeout=0.3)
+        one.faults.delay(10_000)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await pbx.close()
+        assert loop.time() - began < 5
+        assert pbx.status is Status.CLOSED
+        assert "Sessions that could not be given back: 1" in caplog.text
+        one.faults.clear()
+        one.faults.expire_sessions()
+
+
+@pytest.mark.office("chunk", "istra")
+async def test_at_the_end_whatever_is_raised(
+    office: Opened, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        one.faults.drop_requests(2)
+
+        async def fail(server: int) -> None:
+            raise RuntimeError(server)
+
+        monkeypatch.setattr(pbx._core.system, "_give_back_what_was_left", fail)
+        await pbx.close()
+        assert "not foreseen" in caplog.text
+        assert "Sessions that could not be given back: 1" in caplog.text
+        one.faults.expire_sessions()
+
+
+@pytest.mark.parametrize("system", ["o2g", "mycrm"])
+async def test_an_attempt_that_is_cancelled_forgets_none(system: str) -> None:
+    left = LeftSessions()
+    server: Any
+    async with O2gServer() if system == "o2g" else IstraServer() as server, aiohttp.ClientSession() as http:
+        settings = ConnectionSettings.make(system=system, url=server.url, username="x", password=PASSWORD)
+        method, path = ("DELETE", f"{API}/sessions") if system == "o2g" else ("POST", "v1/service/Logout")
+        server.answer(method, path, hang=True)
+        client = (O2gClient if system == "o2g" else IstraClient)(settings, http, left=left)
+        url = f"{server.url}{path}" if isinstance(client, O2gClient) else client._transport.bases()[0]
+        left.leave(settings.url, LeftSession(url, {"AlcUserId": SECRET}))
+        attempt = asyncio.create_task(client.give_back_what_was_left())
+        await until(lambda: any(path in request.path for request in server.requests))
+        attempt.cancel()
+        await asyncio.wait([attempt])
+        assert attempt.cancelled()
+        assert len(left) == 1
+        await client.close()

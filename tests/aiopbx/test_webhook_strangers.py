@@ -13,7 +13,8 @@ import pytest
 
 from aiopbx.errors import InvalidInput
 from aiopbx.http.tap import WireStatistics
-from aiopbx.o2g.channel import listener
+from aiopbx.o2g.channel import door
+from aiopbx.o2g.channel.listener import Listener
 from aiopbx.o2g.channel.webhook import WebhookChannels
 from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.channels import free_port
@@ -29,9 +30,13 @@ class World:
         self.channels, self.port, self.tls = channels, port, tls
 
     @property
-    def listener(self) -> listener.Listener:
+    def listener(self) -> Listener:
         assert self.channels._listener is not None
         return self.channels._listener
+
+    @property
+    def door(self) -> door.Door:
+        return self.listener.door
 
     async def knock(self, *, shake_hands: bool = True) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         tls = self.tls if shake_hands else None
@@ -78,48 +83,48 @@ async def gone(reader: asyncio.StreamReader) -> None:
 
 @pytest.mark.parametrize("said", [b"", b"PO", b"POST / HTTP/1.1\r\n", b"POST /wrong HTTP/1.1\r\nHost: a\r\nContent-Le"])
 async def test_who_shows_nothing_is_hung_up_on(world: World, said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "STRANGER", 0.2)
+    monkeypatch.setattr(door, "STRANGER", 0.2)
     reader, writer = await world.knock()
     writer.write(said)
     await gone(reader)
-    assert world.listener.dropped == 1
-    assert world.listener._strangers == {}
+    assert world.door.dropped == 1
+    assert world.door.strangers == {}
     writer.close()
 
 
 async def test_who_does_not_even_shake_hands(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "STRANGER", 0.2)
+    monkeypatch.setattr(door, "STRANGER", 0.2)
     reader, writer = await world.knock(shake_hands=False)
     await gone(reader)
-    assert world.listener._strangers == {}
+    assert world.door.strangers == {}
     writer.close()
     reader, writer = await world.knock(shake_hands=False)
     writer.write(b"\x16\x03\x01" if world.tls is None else b"GET / HTTP/1.1\r\n\r\n")
     await gone(reader)
     writer.close()
-    await until(lambda: world.listener._strangers == {})
+    await until(lambda: world.door.strangers == {})
 
 
 async def test_hundreds_of_strangers(world: World) -> None:
     """The oldest make room, and deliveries arrive all the same."""
     async with aiohttp.ClientSession() as http:
-        strangers = [await world.knock(shake_hands=False) for _ in range(listener.MOST_STRANGERS * 3)]
-        await until(lambda: world.listener.dropped >= listener.MOST_STRANGERS * 2)
-        assert len(world.listener._strangers) <= listener.MOST_STRANGERS
+        strangers = [await world.knock(shake_hands=False) for _ in range(door.MOST_STRANGERS * 3)]
+        await until(lambda: world.door.dropped >= door.MOST_STRANGERS * 2)
+        assert len(world.door.strangers) <= door.MOST_STRANGERS
         assert await world.deliver(http) == 410
         await gone(strangers[0][0])
         assert not strangers[-1][0].at_eof()
         for _, writer in strangers:
             writer.close()
-        await until(lambda: world.listener._strangers == {})
+        await until(lambda: world.door.strangers == {})
         assert await world.deliver(http) == 410
 
 
 async def test_whoever_has_shown_the_secret_has_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "STRANGER", 0.3)
+    monkeypatch.setattr(door, "STRANGER", 0.3)
     reader, writer = await world.knock()
     writer.write(HEAD + b"2\r\n\r\n{")
-    await until(lambda: world.listener._strangers == {})
+    await until(lambda: world.door.strangers == {})
     assert len(world.listener.connections) == 1
     await asyncio.sleep(0.4)  # longer than a stranger has
     writer.write(b"}")
@@ -128,7 +133,7 @@ async def test_whoever_has_shown_the_secret_has_time(world: World, monkeypatch: 
         pass
     writer.write(HEAD + b"2\r\n\r\n{}")
     assert (await reader.readline()).startswith(b"HTTP/1.1 410"), "on the same connection"
-    assert world.listener.dropped == 0
+    assert world.door.dropped == 0
     writer.close()
     await until(lambda: not world.listener.connections)
 
@@ -167,7 +172,7 @@ async def test_odd_deliveries(
     world: World, said: bytes, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each is answered or hung up on, none shows the secret, and the next delivery arrives."""
-    monkeypatch.setattr(listener, "STRANGER", 1.0)
+    monkeypatch.setattr(door, "STRANGER", 1.0)
     caplog.set_level(logging.DEBUG)
     reader, writer = await world.knock()
     with suppress(ConnectionError):

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.chaos.case import STEPS, Report, play, play_quietly
-from tests.chaos.soak import Day, soak
+from tests.chaos.soak import EVERY, Day, soak
 from tests.chaos.worlds import WORLDS
 
 
@@ -31,11 +31,14 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=STEPS, help=f"how much happens in a case, at most ({STEPS})")
     parser.add_argument("--soak", type=int, metavar="DAYS", help="instead: one client for so many days")
     parser.add_argument("--lines", type=int, default=100, help="lines of the office of a soak (100)")
+    parser.add_argument(
+        "--every", type=float, default=EVERY, metavar="MINUTES", help=f"between two faults of a soak ({EVERY:g})"
+    )
     parser.add_argument("--minutes", type=float, help="stop after so many, with the cases played until then")
     options = parser.parse_args()
     systems = _systems(options.system)
     if options.soak is not None:
-        return _soak(systems, options.seed, options.soak, options.lines)
+        return _soak(systems, options.seed, options.soak, options.lines, options.every)
     if options.case is not None:
         return _one(systems, options.seed, options.case, options.steps)
     jobs = [(systems[number % len(systems)], options.seed, number, options.steps) for number in range(options.cases)]
@@ -82,12 +85,17 @@ def _many(jobs: list[tuple[str, int, int, int]], processes: int, minutes: float 
     return 1 if any(report.violations for report in reports) else 0
 
 
-def _soak(systems: list[str], seed: int, days: int, lines: int) -> int:
+def _soak(systems: list[str], seed: int, days: int, lines: int, every: float) -> int:
     wrong: list[str] = []
     for system in systems:
-        _say(f"{system}: {days} days of {lines} lines")
-        _say(f"{'day':>5}{'faults':>8}{'losses':>8}{'calls':>9}{'violations':>12}{'objects':>10}{'MiB':>7}")
-        report = soak(system, seed, days, lines, _say_day)
+        began = time.process_time()
+        _say(f"{system}: {days} days of {lines} lines, a fault every {every:g} minutes")
+        _say(
+            f"{'day':>5}{'faults':>8}{'losses':>8}{'calls':>9}{'violations':>12}{'objects':>10}{'MiB':>7}"
+            f"{'client':>10}{'MiB':>8}"
+        )
+        report = soak(system, seed, days, lines, _say_day, every=every)
+        _say(f"{report.requests} requests; {time.process_time() - began:.0f} s of a processor")
         wrong += report.violations
     for violation in wrong:
         _say(f"VIOLATION: {violation}")
@@ -97,6 +105,7 @@ def _soak(systems: list[str], seed: int, days: int, lines: int) -> int:
 def _say_day(day: Day) -> None:
     _say(
         f"{day.number:5}{day.faults:8}{day.losses:8}{day.calls:9}{day.violations:12}{day.objects:10}{day.resident:7.0f}"
+        f"{day.own_objects:10}{day.own:8.2f}"
     )
 
 

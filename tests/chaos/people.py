@@ -84,12 +84,31 @@ _ON_LINES: Final[dict[str, Callable[[random.Random, World, Line], Work]]] = {
 
 
 def _ringing(draw: random.Random, world: World) -> str | None:
+    switch = world.switch
     numbers = [
-        user.number
-        for login, user in world.switch.users.items()
-        if any(view.state == "RINGING_INCOMING" for view in world.switch.call_views(login))
+        switch.users[login].number
+        for login in _with_calls(world)
+        if any(view.state == "RINGING_INCOMING" for view in switch.call_views(login))
     ]
     return draw.choice(numbers) if numbers else None
+
+
+def _with_calls(world: World) -> list[str]:
+    """Those who have calls; looked for among the calls, as the users may be many."""
+    switch = world.switch
+    there = {member.login for call in switch.calls.values() for member in call.members}
+    return [login for login in switch.users if login in there]
+
+
+def _some(draw: random.Random, world: World) -> list[str]:
+    """Those who might do something now: everybody in a small office, else those who have calls and a few others."""
+    logins = list(world.switch.users)
+    if len(logins) <= _FEW:
+        return logins
+    return list(dict.fromkeys((*_with_calls(world), *draw.sample(logins, _FEW))))
+
+
+_FEW: Final = 8
 
 
 # The far sides
@@ -120,7 +139,8 @@ def _offers(draw: random.Random, world: World) -> dict[str, list[Callable[[], ob
     def offer(kind: str, work: Callable[..., object], *arguments: Any, **more: Any) -> None:
         found.setdefault(kind, []).append(partial(work, *arguments, **more))
 
-    for login, user in switch.users.items():
+    for login in _some(draw, world):
+        user = switch.users[login]
         device = next(iter(user.devices))
         number = draw.choice([number for number in (*INSIDE, *OUTSIDE) if number != user.number])
         offer("call", switch.make_call, login, device, number, auto_answer=True)

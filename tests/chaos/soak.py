@@ -1,15 +1,20 @@
 """A soak: one client in an office of many lines for days or weeks, with a fault every few minutes, on a turned clock.
 
 Every hour the faults end, and the model has to become the switch's truth; every day everybody hangs up, and the memory
-is measured. It must not grow from one week to the next.
+is measured: that of the process, and by itself that of the client. It must not grow from one week to the next.
+
+What a soak costs is mostly what a client of many lines reads after each loss, four requests a line. So the faults of a
+large office may be further apart, while people telephone as often.
 """
 
 import asyncio
 import gc
+import sys
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiopbx import Pbx
 from aiopbx.simulator import UserSpec
@@ -20,6 +25,10 @@ from tests.chaos.worlds import WORLDS, World, people as four
 
 _HOUR: Final = 3600.0
 _PAGE: Final = 4096
+EVERY: Final = 4.0
+"""Minutes between two faults, on average."""
+_ACTS: Final = 1.5
+"""Minutes between two acts of people, on average."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,10 @@ class Day:
     """Objects that Python's collector knows of, after a collection."""
     resident: float
     """MiB of the process: simulator, proxies and client together."""
+    own_objects: int
+    """Objects of the client."""
+    own: float
+    """MiB that they take."""
 
 
 def office(lines: int) -> tuple[UserSpec, ...]:
@@ -46,10 +59,11 @@ def office(lines: int) -> tuple[UserSpec, ...]:
 class Soak(Case):
     """A case that takes days."""
 
-    def __init__(self, report: Report, days: int, lines: int, on_day: Callable[[Day], None]) -> None:
-        """So many days of an office of so many lines."""
+    def __init__(self, report: Report, days: int, lines: int, every: float, on_day: Callable[[Day], None]) -> None:
+        """So many days of an office of so many lines, with a fault every so many minutes."""
         super().__init__(report)
-        self._days, self._lines, self._on_day = days, lines, on_day
+        self._days, self._lines, self._every, self._on_day = days, lines, every, on_day
+        self._next_fault = 0.0
 
     def note(self, text: str) -> None:
         """Keep no diary: it would be what grows."""
@@ -71,13 +85,13 @@ class Soak(Case):
         loop, draw = asyncio.get_running_loop(), self.draw
         until = loop.time() + _HOUR
         while loop.time() < until:
-            self.misfortunes.strike()
-            pause = draw.uniform(60, 420)  # a fault every four minutes
-            for _ in range(draw.randint(1, 4)):
-                people.act(draw, self.world)
-                self._command(pbx)
-                self.report.acts += 1
-                await asyncio.sleep(pause / 4)
+            if loop.time() >= self._next_fault:
+                self.misfortunes.strike()
+                self._next_fault = loop.time() + draw.uniform(0.25, 1.75) * self._every * 60
+            people.act(draw, self.world)
+            self._command(pbx)
+            self.report.acts += 1
+            await asyncio.sleep(draw.uniform(0.0, 2.0) * min(_ACTS, self._every) * 60)
         self.misfortunes.end()
         await self.misfortunes.over()
         self.misfortunes.end()
@@ -91,6 +105,7 @@ class Soak(Case):
         self._attempts.clear()
         self.misfortunes.forget()
         gc.collect()
+        own_objects, own = held_by(pbx)
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / 2**20
         self._on_day(
             Day(
@@ -101,13 +116,47 @@ class Soak(Case):
                 len(self.report.violations),
                 len(gc.get_objects()),
                 resident,
+                own_objects,
+                own / 2**20,
             )
         )
 
 
-def soak(system: str, seed: int, days: int, lines: int, on_day: Callable[[Day], None]) -> Report:
+def held_by(pbx: Pbx) -> tuple[int, int]:
+    """How many objects there are because of this client, and their bytes.
+
+    That is everything that can be reached from it, other than code, the event loop with what waits there, and the
+    laboratory's own objects.
+    """
+    found: dict[int, Any] = {}
+    left: list[Any] = [pbx]
+    while left:
+        one = left.pop()
+        if id(one) in found or isinstance(one, _NOT_COUNTED) or type(one).__module__.startswith(_NOT_OURS):
+            continue
+        found[id(one)] = one
+        left += gc.get_referents(one)
+    return len(found), sum(map(sys.getsizeof, found.values()))
+
+
+_NOT_COUNTED: Final = (
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.CodeType,
+    types.FrameType,
+    types.TracebackType,
+    asyncio.AbstractEventLoop,
+)
+_NOT_OURS: Final = ("tests.", "aiopbx.simulator", "pydantic")
+
+
+def soak(
+    system: str, seed: int, days: int, lines: int, on_day: Callable[[Day], None], *, every: float = EVERY
+) -> Report:
     """Let an office run for so many days, and report each day as it ends."""
     report = Report(system, seed, 0, 0)
-    one = Soak(report, days, lines, on_day)
+    one = Soak(report, days, lines, every, on_day)
     run(one.run)
     return report

@@ -13,7 +13,7 @@ from tests import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ("client", "integration", "browser")
-FOLDERS = ("workshop", "contract", "aiopbx", "chaos", "fuzz", "notebooks_kit", "integration", "e2e")
+FOLDERS = ("workshop", "contract", "aiopbx", "chaos", "fuzz", "proxies", "notebooks_kit", "integration", "e2e")
 PYTHON = """#!/usr/bin/env bash
 case "$*" in
 *coverage*) exit 0 ;;

@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from functools import partial
 from time import monotonic
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 import aiohttp
 
 from .doubts import Doubts, audit
 from .errors import ConnectionFailed, Offline, PbxError, not_connected
 from .exchange import WireClient
+from .http.leftovers import LeftSessions
 from .http.tap import WireStatistics
 from .loops import settle
 from .model import AvailableLine, Statistics, SystemInfo
@@ -21,6 +22,9 @@ from .settings.connection import ConnectionSettings
 from .store import Store, stale
 
 _LOG = logging.getLogger(__name__)
+
+LAST_FAREWELL: Final = 2.0
+"""Seconds that it may take to give back, at the end, sessions of which an earlier farewell failed."""
 
 
 class Unconnected:
@@ -56,6 +60,8 @@ class WireLink(ABC, Generic[C]):
         self._store = store
         self._synchronising = False
         """Whether ``sync`` has begun: before, this link is not in use, and its events belong to no state."""
+        self.quiet: float | None = None
+        self.failure: PbxError | None = None
         self._lost = asyncio.Event()
         self._reason = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,10 +136,12 @@ class WireLink(ABC, Generic[C]):
         await self._lost.wait()
         return self._reason
 
-    def lose(self, reason: str) -> None:
-        """The connection is gone."""
+    def lose(self, reason: str | PbxError) -> None:
+        """The connection is gone, or is of no use any more."""
         if not self._lost.is_set():
-            self._reason = reason
+            if isinstance(reason, PbxError):
+                self.failure = reason
+            self._reason = str(reason)
             self._lost.set()
 
     async def close(self) -> None:
@@ -172,6 +180,7 @@ class WireSystem(Generic[C]):
         self._offline = offline
         self._link: WireLink[C] | None = None
         self._linked = asyncio.Event()
+        self._left = LeftSessions()
 
     def statistics(self) -> Statistics:
         """What has come over the wire, counted."""
@@ -184,6 +193,7 @@ class WireSystem(Generic[C]):
             unknown_fields=wire.unknown_fields,
             malformed_frames=wire.malformed_frames,
             bad_fields=wire.bad_fields,
+            bad_characters=wire.bad_characters,
             heartbeat=self.heartbeat,
             channel_age=max(0.0, monotonic() - heard) if heard is not None else None,
         )
@@ -242,8 +252,32 @@ class WireSystem(Generic[C]):
             self._http = aiohttp.ClientSession(cookie_jar=self._cookies())
         return self._http
 
+    async def _give_back_what_was_left(self, server: int) -> None:
+        """Give back what is left of sessions at a server, on a wire where something may be left."""
+
     async def close(self) -> None:
-        """Close the HTTP session, if it is an own one."""
+        """Give back sessions whose farewell failed, and close the HTTP session, if it is an own one."""
+        if len(self._left):
+            await self._last_farewell()
         http, self._http = self._http, None
         if http is not None and self._own_http:
             await http.close()
+
+    async def _last_farewell(self) -> None:
+        """Try once more to give sessions back: no next connection will."""
+        try:
+            async with asyncio.timeout(LAST_FAREWELL):
+                for server in range(self.servers):
+                    try:
+                        await self._give_back_what_was_left(server)
+                    except PbxError as error:
+                        _LOG.debug("What was left at a server could not be given back: %s", error.message)
+        except TimeoutError:
+            pass
+        except Exception:
+            _LOG.exception("Giving back what was left failed in a way that was not foreseen")
+        if len(self._left):
+            _LOG.warning(
+                "Sessions that could not be given back: %s. The server ends them in time; they may hold licences until then",
+                len(self._left),
+            )

@@ -114,6 +114,15 @@ class IstraClient(IstraServices, WireClient):
             await self.close()
             raise
 
+    async def give_back_what_was_left(self) -> None:
+        """Close sessions of earlier clients, and open none. Raises ``ConnectionFailed``."""
+        try:
+            with only_pbx_errors("The farewell", safe=True):
+                await self._transport.open()
+                await self._session.give_back_what_was_left()
+        finally:
+            await self._transport.close()
+
     async def close(self) -> None:
         """Close sockets, listeners and the session: best effort, within seconds; never raises. May be called twice."""
         touching, self._touching = self._touching, None
@@ -167,7 +176,9 @@ class IstraClient(IstraServices, WireClient):
         self._last_request = monotonic()
         answer = await self._answered(operation, path, query, body)
         if not 200 <= answer.status < 300:
-            raise refusal(answer, str(operation), self._transport.secrets, safe=operation.repeatable)
+            transport = self._transport
+            cookies = len(transport.cookie_header)
+            raise refusal(answer, str(operation), transport.secrets, safe=operation.repeatable, cookies=cookies)
         if operation.name == "create_listener" and isinstance(body, ListenerRequest):
             self._listeners[body.name] = None  # noted at once: its answer may be one that cannot be read
         return answer

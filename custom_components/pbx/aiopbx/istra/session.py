@@ -80,7 +80,7 @@ class SessionKeeper(Session):
     async def open(self) -> None:
         """Log in, wherever below the address the interface is."""
         transport = self.transport
-        await self._give_back_what_was_left()
+        await self.give_back_what_was_left()
         *likely, last = transport.bases()
         for base in likely:
             transport.base = base
@@ -99,7 +99,7 @@ class SessionKeeper(Session):
             transport.base = transport.bases()[0]
             raise transport.not_istra(f"{error.operation} was refused ({error.status}).") from None
 
-    async def _give_back_what_was_left(self) -> None:
+    async def give_back_what_was_left(self) -> None:
         """Log former sessions out, as some accounts have only one. Raises ``ConnectionFailed``."""
         transport = self.transport
         server = transport.settings.url
@@ -120,6 +120,9 @@ class SessionKeeper(Session):
                 raise ConnectionFailed(
                     "A former session could not be given back.", remedy="Check the network, the address and the server."
                 ) from None
+        except asyncio.CancelledError:
+            self._left.unreachable(server, left)
+            raise
         finally:
             transport.forget()
             transport.base = transport.bases()[0]

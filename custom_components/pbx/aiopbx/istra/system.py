@@ -1,11 +1,11 @@
 """An application of Istra as the model's system."""
 
 from collections.abc import Mapping
+from time import monotonic
 
 import aiohttp
 
 from ..errors import PbxError
-from ..http.leftovers import LeftSessions
 from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
 from ..ports import Link
@@ -24,7 +24,7 @@ class IstraSystem(WireSystem[IstraClient]):
     def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
         """Fill this store, over this HTTP session; none makes one that is closed with the system."""
         super().__init__(settings, store, http, aiohttp.DummyCookieJar, _Offline(devices=settings.system != "myrcc"))
-        self._left = LeftSessions()
+        self._unconfirmed: dict[str, float] = {}
         self.features: frozenset[Feature] = FEATURES[settings.system]
         self.requests = Requests(operations_of(APPLICATIONS[settings.system]), lambda: self.client)
         """Every operation of the application, by name."""
@@ -35,9 +35,17 @@ class IstraSystem(WireSystem[IstraClient]):
 
     async def open(self, server: int) -> Link:
         """Log in, and open the socket."""
-        link = IstraLink(self._client(), self.settings, self.store)
+        link = IstraLink(self._client(), self.settings, self.store, self._unconfirmed)
         await link.open()
         return link
+
+    def use(self, link: Link | None) -> None:
+        """As of any system; and from the moment of a loss on nothing is known of the calls that there are."""
+        now = monotonic()
+        for line in self.store.lines.values():
+            for call in line.calls:
+                self._unconfirmed.setdefault(call.id, now)
+        super().use(link)
 
     async def serves(self, server: int) -> bool:
         """Whether one can log in. Not asked in practice: there is only one server."""
@@ -49,6 +57,9 @@ class IstraSystem(WireSystem[IstraClient]):
         finally:
             await client.close()
         return True
+
+    async def _give_back_what_was_left(self, server: int) -> None:
+        await self._client().give_back_what_was_left()
 
     def _client(self) -> IstraClient:
         return IstraClient(self.settings, self._session(), statistics=self.wire, left=self._left)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 import aiohttp
-import msgspec
 
+from ..clean_text import clean, read_json
 from ..errors import InvalidInput
 from ..exchange import WireClient
 from ..http.leftovers import LeftSessions
@@ -95,6 +95,11 @@ class O2gClient(O2gServices, WireClient):
         return self.settings.username
 
     @property
+    def usual_duration(self) -> float | None:
+        """Seconds that answers take to come, mostly; None where too few have come to know."""
+        return self._transport.usual_duration
+
+    @property
     def token_expires(self) -> str | None:
         """Until when a session that was opened with a token lasts, as the server writes it."""
         return self._session.token_expires
@@ -113,6 +118,15 @@ class O2gClient(O2gServices, WireClient):
         except BaseException:
             await self.close()
             raise
+
+    async def give_back_what_was_left(self) -> None:
+        """Close sessions of earlier clients, and open none. Raises ``ConnectionFailed``."""
+        try:
+            with only_pbx_errors("The farewell", safe=True):
+                await self._transport.open()
+                await self._session.give_back_what_was_left()
+        finally:
+            await self._transport.close()
 
     async def close(self) -> None:
         """Close channels, subscriptions and the session: best effort, within seconds; never raises."""
@@ -217,12 +231,12 @@ class O2gClient(O2gServices, WireClient):
 
 def _reference(answer: Answer) -> str | None:
     """Read an answer that is one string: as JSON, as plain text, or from the Location header; None without any."""
-    text = answer.text.strip()
+    text = answer.text.removeprefix("\ufeff").strip()
     if text:
         try:
-            value = msgspec.json.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return text
+            value, _ = read_json(answer.body)
+        except ValueError:
+            return clean(text)[0].strip() or None
         if isinstance(value, dict):
             value = value.get("callRef")
         if isinstance(value, str):

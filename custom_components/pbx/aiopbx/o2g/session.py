@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -11,6 +10,7 @@ from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxErro
 from ..exchange import Session
 from ..http.body import MOST_OF_A_LOGIN
 from ..http.leftovers import LeftSession, LeftSessions
+from ..http.transport import GATEWAY_ERRORS
 from ..operations import operation_of
 from .decoding import read_answer
 from .services.sessions import Sessions
@@ -83,7 +83,7 @@ class SessionKeeper(Session):
         if version is None:
             raise transport.not_o2g("The server names no version of its interface.")
         url = transport.choose(version.public_url, version.internal_url, what="the login")
-        await self._give_back_what_was_left()
+        await self.give_back_what_was_left()
         granted = await self._authenticate(url)
         self._sessions_url = transport.choose(granted.public_url, granted.internal_url, what="sessions")
         account = settings.supervised
@@ -126,12 +126,16 @@ class SessionKeeper(Session):
                 "GET", self.transport.url + ROOT, name=name, with_cookies=False, safe=True, most=MOST_OF_A_LOGIN
             )
         except RequestRefused as error:
-            if error.transient:
-                raise
-            raise self.transport.not_o2g(f"{name} was refused ({error.status}).") from None
+            if error.transient or error.status >= 500:
+                raise  # the address may be right: what answers there fails
+            message = error.message
+            made = self.transport.not_o2g(message)
+            if error.status == 404 and error.remedy:
+                made.remedy = f"{made.remedy} {error.remedy}"
+            raise made from None
         return self._read(answer, RoxeRestApiDescriptor, name)
 
-    async def _give_back_what_was_left(self) -> None:
+    async def give_back_what_was_left(self) -> None:
         """Close former sessions at this server, before another takes a licence. Raises ``ConnectionFailed``."""
         transport = self.transport
         left = self._left.take(transport.url)
@@ -141,10 +145,14 @@ class SessionKeeper(Session):
                     transport.cookies = dict(left[0].cookies)
                     for value in transport.cookies.values():
                         transport.secrets.add_passing(value)
-                    with suppress(RequestRefused):  # it is gone already
+                    try:
                         await transport.request(
                             "DELETE", left[0].url, name=_CLOSE, safe=True, most=MOST_OF_A_LOGIN, timeout=_CLOSING
                         )
+                    except RequestRefused as error:
+                        if error.is_of_a_proxy:
+                            raise
+                        # Else it is gone already.
                     del left[0]
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
@@ -152,6 +160,9 @@ class SessionKeeper(Session):
                 raise ConnectionFailed(
                     "A former session could not be given back.", remedy="Check the network, the address and the server."
                 ) from None
+        except asyncio.CancelledError:
+            self._left.unreachable(transport.url, left)
+            raise
         finally:
             transport.cookies = {}
 
@@ -167,11 +178,15 @@ class SessionKeeper(Session):
                 raise AuthenticationFailed(
                     f"The server does not accept the login of {login[0]}.", remedy="Check user name and password."
                 ) from error
-            if isinstance(error, NotAllowed):
+            if isinstance(error, NotAllowed) and (error.code is not None or error.type or error.help_message):
                 raise AuthenticationFailed(
                     f"The account {login[0]} may not log in ({error.status}).",
                     remedy="Check the rights of the account with the administrator of the server.",
                 ) from error
+            if error.status == 403 and error.remedy is None:
+                error.remedy = (
+                    "O2G says in JSON why it refuses a login, and this is none: look at what stands before it."
+                )
             raise
         granted = self._read(answer, Authentication, name)
         transport.secrets.add(granted.credential)
@@ -199,7 +214,7 @@ class SessionKeeper(Session):
         elif usual and relative != usual and relative.rstrip("/").endswith(usual):
             target = relative.rstrip("/")[: -len(usual)] + target  # beside it, as /logins is beside /users
         if target.startswith(("http://", "https://")):
-            return target
+            return self.transport.where(target)
         return f"{self._base_url.rstrip('/')}/{target.lstrip('/')}"
 
     # ------------------------------------------------------------------------------------------------- keeping alive
@@ -224,10 +239,11 @@ class SessionKeeper(Session):
                     most=MOST_OF_A_LOGIN,
                 )
             except RequestRefused as error:
-                if error.retry_after is None or monotonic() - alive >= life:
+                no_answer = error.transient and error.status in GATEWAY_ERRORS  # of a proxy: O2G has refused nothing
+                if (error.retry_after is None and not no_answer) or monotonic() - alive >= life:
                     self.lose(error)
                     return
-                pause = min(max(error.retry_after, life / 12), life / 3)  # busy, and the session is there
+                pause = min(max(error.retry_after or 0.0, life / 12), life / 3)  # busy, and the session is there
                 continue
             except PbxError as error:
                 if not isinstance(error, ConnectionFailed) or monotonic() - alive >= life:
@@ -272,7 +288,9 @@ class SessionKeeper(Session):
                 for name, url in [*requests, (_CLOSE, self._sessions_url)]:
                     try:
                         await transport.request("DELETE", url, name=name, safe=True, most=MOST_OF_A_LOGIN)
-                    except RequestRefused:
+                    except RequestRefused as error:
+                        if error.is_of_a_proxy:
+                            raise
                         continue  # it is gone already
                     except (PbxError, TimeoutError):
                         raise  # the server cannot be reached, so that the rest would only take time

@@ -5,9 +5,8 @@ from functools import partial
 
 import aiohttp
 
-from ..errors import PbxError
+from ..errors import EventsLate, PbxError
 from ..http.body import MOST_OF_A_LOGIN
-from ..http.leftovers import LeftSessions
 from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
 from ..ports import Link
@@ -30,7 +29,8 @@ class O2gSystem(WireSystem[O2gClient]):
         super().__init__(settings, store, http, partial(aiohttp.CookieJar, unsafe=True), _Offline())
         self.rights = Rights()
         self._channels = channels_of(settings, self.wire)
-        self._left = LeftSessions()
+        self._suspected = False
+        """Whether the events of the last channel may have been late."""
         self._channels.direct = self._own_http
         self.requests = Requests(OPERATIONS, lambda: self.client)
         """Every operation of the wire, by name."""
@@ -65,18 +65,43 @@ class O2gSystem(WireSystem[O2gClient]):
 
     async def open(self, server: int) -> Link:
         """Log in to a server, subscribe, and open the channel."""
-        url = self.settings.urls[server]
-        client = O2gClient(
+        client = self._client(server)
+        link = O2gLink(
+            client,
+            self.settings,
+            self.store,
+            self.rights,
+            server=server,
+            on_heartbeat=self._on_heartbeat,
+            suspected=self._suspected,
+        )
+        try:
+            await link.open()
+        except EventsLate:
+            self._suspected = True
+            raise
+        self._suspected = link.suspected
+        return link
+
+    def _client(self, server: int) -> O2gClient:
+        return O2gClient(
             self.settings,
             self._session(),
-            url=url,
+            url=self.settings.urls[server],
             statistics=self.wire,
             channels=self._channels,
             left=self._left,
         )
-        link = O2gLink(client, self.settings, self.store, self.rights, server=server, on_heartbeat=self._on_heartbeat)
-        await link.open()
-        return link
+
+    async def _give_back_what_was_left(self, server: int) -> None:
+        await self._client(server).give_back_what_was_left()
+
+    def use(self, link: Link | None) -> None:
+        """As of any system; and how the last channel ended decides what the next one has to show."""
+        last = self._link
+        if link is None and isinstance(last, O2gLink):
+            self._suspected = last.suspected
+        super().use(link)
 
     def _on_heartbeat(self, period: float) -> None:
         self.heartbeat = period
@@ -101,9 +126,11 @@ class O2gSystem(WireSystem[O2gClient]):
         return True
 
     async def close(self) -> None:
-        """Listen no more, and close the HTTP session, if it is an own one."""
-        await self._channels.close()
-        await super().close()
+        """Close what the base closes, and listen no more: what is left may have to be given back through a tunnel."""
+        try:
+            await super().close()
+        finally:
+            await self._channels.close()
 
 
 class _Offline(Unconnected, O2gChecks):

@@ -103,7 +103,7 @@ class WebhookChannels(Channels):
             self.refused += 1
             return _last(HTTPStatus.NOT_FOUND)
         if self._listener is not None:
-            self._listener.trust(request.protocol)
+            self._listener.door.trust(request.protocol)
         if request.method != "POST":
             return web.Response(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
         channel = self._channels.get(parts[-1]) if known else None
