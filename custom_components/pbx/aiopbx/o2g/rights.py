@@ -39,7 +39,7 @@ class Rights:
         """There is a new connection, to this server.
 
         Nothing announces a change of rights, whether there is a connection or not. So they are read again if it is
-        another server, or another version of it, or if they were read long ago.
+        another server, or another version of it, or if they were read long ago; and slowly while there is a connection.
         """
         if server != self._server or now - self._begun > RIGHTS_LAST:
             self._server, self._begun = server, now
@@ -63,6 +63,10 @@ class Rights:
                 len(self.basic),
                 ADVANCED_LICENCE,
             )
+
+    def mark_advanced(self, logins: Iterable[str]) -> None:
+        """Remember that these have been given the advanced licence."""
+        self.basic.difference_update(logins)
 
     def lacks(self, login: str | None, licence: str) -> None:
         """Remember a licence that a user, or the account, was refused something for."""
