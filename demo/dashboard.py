@@ -219,11 +219,8 @@ def _pop_up(person: Person) -> list[Yaml]:
                 "perform_action": "button.press",
                 "target": {"entity_id": person.entity("button", "answer")},
             },
-            # It is available while it can be pressed: on Istra also to lift the own receiver when one has dialled.
-            "visibility": [
-                *visible,
-                {"condition": "state", "entity": person.entity("button", "answer"), "state_not": "unavailable"},
-            ],
+            # On Istra also to lift the own receiver when one has dialled.
+            "visibility": [{"condition": "state", "entity": state, "state": ["ringing_incoming", "dialing"]}],
             "grid_options": {"columns": 6},
         },
         {

@@ -45,6 +45,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: PbxConfigEntry, device: AnyDeviceEntry) -> bool:
-    """Whether a user may remove a device: that of a line that is no longer monitored."""
-    # Without a connection it is not known which lines there are.
-    return entry.state is ConfigEntryState.LOADED and not entry.runtime_data.has_device(device)
+    """Whether a user may remove a device: that of a line that is no longer monitored.
+
+    Without a connection it is not known which lines there are. The user knows; a line that is still there comes back
+    with the connection.
+    """
+    if entry.state is ConfigEntryState.LOADED:
+        return not entry.runtime_data.has_device(device)
+    return (DOMAIN, entry.entry_id) not in device.identifiers

@@ -1,4 +1,4 @@
-"""Buttons: answer and hang up. They are available while a call of the line offers it."""
+"""Buttons: answer and hang up. What cannot be done now is said when it is tried."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .aiopbx import Action, Call, Feature, Line
-from .calls import call_offering, find_target, shows_calls
+from .calls import find_target
 from .coordinator import PbxConfigEntry
-from .entity import CALLS, PbxLineDescription, PbxLineEntity, async_add_line_entities
+from .entity import PbxLineDescription, PbxLineEntity, async_add_line_entities
 from .errors import pbx_errors
 
 PARALLEL_UPDATES = 0
@@ -21,7 +21,6 @@ PARALLEL_UPDATES = 0
 class PbxButtonDescription(PbxLineDescription, ButtonEntityDescription):
     """A button of a line."""
 
-    watch: frozenset[str] = CALLS
     actions: tuple[Action, ...]
     press: Callable[[Call | Line], Awaitable[None]]
 
@@ -56,22 +55,8 @@ class PbxButton(PbxLineEntity, ButtonEntity):
 
     entity_description: PbxButtonDescription
 
-    @property
-    @override
-    def available(self) -> bool:
-        """Whether a call of the line offers it now; always, where the licence shows no calls."""
-        if not super().available:
-            return False
-        snapshot = self.snapshot
-        return not shows_calls(snapshot) or call_offering(snapshot, *self.entity_description.actions) is not None
-
-    @override
-    def shown(self) -> object:
-        """Only whether it can be pressed is shown."""
-        return (self.available,)
-
     @override
     async def async_press(self) -> None:
-        """Answer or hang up the call that the user of the line is busiest with."""
+        """Answer or hang up the call that the user of the line is busiest with; an error says why there is none."""
         with pbx_errors():
             await self.entity_description.press(find_target(self.line, *self.entity_description.actions))

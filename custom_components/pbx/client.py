@@ -19,12 +19,14 @@ from .const import (
     CONF_CALLS_PER_MINUTE,
     CONF_DENIED,
     CONF_ENTERPRISE,
+    CONF_EVENT_PORT,
     CONF_KIND,
     CONF_LINES,
     CONF_PASSWORD,
     CONF_SECONDARY_URL,
     CONF_TLS,
     CONF_URL,
+    CONF_USE_GIVEN_ADDRESS,
     CONF_USERNAME,
     DEMO_SCENARIO,
     ISTRA_KINDS,
@@ -141,6 +143,10 @@ def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
         reach["application_name"] = APPLICATION
         if secondary := data.get(CONF_SECONDARY_URL):
             reach["secondary_url"] = secondary
+        if data.get(CONF_USE_GIVEN_ADDRESS):
+            reach["use_given_address"] = True
+        if port := data.get(CONF_EVENT_PORT):
+            reach["event_port"] = int(port)
     if data[CONF_TLS] == TLS_OWN_CA:
         reach["ca_file"] = Path(hass.config.path(data[CONF_CA_FILE]))
     return reach

@@ -35,12 +35,14 @@ from .const import (
     CONF_CALLS_PER_MINUTE,
     CONF_DENIED,
     CONF_ENTERPRISE,
+    CONF_EVENT_PORT,
     CONF_KIND,
     CONF_LINES,
     CONF_PASSWORD,
     CONF_SECONDARY_URL,
     CONF_TLS,
     CONF_URL,
+    CONF_USE_GIVEN_ADDRESS,
     CONF_USERNAME,
     DEMO_UNIQUE_ID,
     DOMAIN,
@@ -82,7 +84,17 @@ _CERTIFICATE: Final[dict[vol.Marker, Any]] = {
     ),
     vol.Optional(CONF_CA_FILE): _TEXT,
 }
-_O2G_SCHEMA: Final = vol.Schema({**_ACCOUNT, **_CERTIFICATE, vol.Optional(CONF_SECONDARY_URL): _URL})
+_O2G_SCHEMA: Final = vol.Schema(
+    {
+        **_ACCOUNT,
+        **_CERTIFICATE,
+        vol.Optional(CONF_SECONDARY_URL): _URL,
+        vol.Optional(CONF_USE_GIVEN_ADDRESS): selector.BooleanSelector(),
+        vol.Optional(CONF_EVENT_PORT): selector.NumberSelector(
+            selector.NumberSelectorConfig(min=1, max=65535, step=1, mode=selector.NumberSelectorMode.BOX)
+        ),
+    }
+)
 _ISTRA_SCHEMA: Final = vol.Schema({**_ACCOUNT, **_CERTIFICATE})
 ACCOUNT_SCHEMAS: Final = {
     KIND_USER: _O2G_SCHEMA,
@@ -98,6 +110,7 @@ REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 _FIELD_ERRORS: Final = {
     CONF_URL: "invalid_url",
     CONF_SECONDARY_URL: "invalid_url",
+    CONF_EVENT_PORT: "invalid_event_port",
     CONF_CA_FILE: "invalid_ca_file",
     CONF_USERNAME: "invalid_username",
     CONF_ENTERPRISE: "invalid_enterprise",

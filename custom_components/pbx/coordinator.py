@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -11,6 +12,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event as HassEvent, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .aiopbx import (
@@ -20,12 +22,15 @@ from .aiopbx import (
     CallEvent,
     CallSnapshot,
     Event,
+    EventsLate,
     InvalidInput,
     LineAdded,
     LineChanged,
     LineRemoved,
     LineSnapshot,
     NotSupported,
+    Obstacle,
+    ObstacleKind,
     Pbx,
     PbxError,
     Status,
@@ -48,6 +53,9 @@ from .errors import translated
 from .forward import ForwardDraft
 
 _LOGGER = logging.getLogger(__name__)
+
+# Seconds that a connection has to last for what cut it before to be gone: a little more than the client says so for.
+_LASTS: Final = 3700.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +84,7 @@ KINDS: Final = {
 # What the events of calls change in the snapshot of a line.
 _CALL_FIELDS = frozenset({"calls", "state"})
 # What of a snapshot decides which entities a line has.
-_GROWTH = frozenset({"features", "described"})
+_FEATURES = frozenset({"features", "described"})
 # What of a snapshot is remembered when the PBX no longer reports it.
 _FOLLOWED = frozenset({"routing", "caller_id"})
 
@@ -121,7 +129,9 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.memory: defaultdict[str, LineMemory] = defaultdict(LineMemory)
         self._listeners_of: dict[str, LineListeners] = {}
-        self._growth_listeners: list[Callable[[str], None]] = []
+        self._feature_listeners: list[Callable[[str], None]] = []
+        self._settling: CALLBACK_TYPE | None = None
+        """Stops the look whether issues are over, where there is to be one."""
 
     @property
     def pbx(self) -> Pbx:
@@ -140,6 +150,9 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Connect; this is the first refresh of the entry, and its only one."""
         try:
             self.connection = await self._async_connect()
+        except EventsLate as err:
+            self._raise_issue(Obstacle(kind=ObstacleKind.EVENTS_LATE, text=err.message, remedy=err.remedy))
+            raise translated(err, UpdateFailed) from err
         except AuthenticationFailed as err:
             raise translated(err, ConfigEntryAuthFailed) from err
         except (InvalidInput, NotSupported, UnknownLine) as err:
@@ -151,6 +164,8 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         entry.async_on_unload(self.connection.close)
         entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop))
         entry.async_on_unload(self.pbx.subscribe(self._handle_event))
+        entry.async_on_unload(self._forget_later)
+        self._settle_issues()
         self.data = {line.id: line.snapshot for line in self.pbx.lines.values()}
         for snapshot in self.data.values():
             self._follow(snapshot)
@@ -184,6 +199,53 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         else:
             ir.async_delete_issue(self.hass, DOMAIN, issue)
         return connection
+
+    # ----------------------------------------------------------------------------------------------------- repairs
+
+    def _issue(self, kind: ObstacleKind) -> str:
+        """Return the id of the issue of what stands between here and the PBX."""
+        return f"{kind.value}_{self.config_entry.entry_id}"
+
+    @callback
+    def _raise_issue(self, obstacle: Obstacle) -> None:
+        """Show what stands in the way, and what mends it."""
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            self._issue(obstacle.kind),
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=obstacle.kind.value,
+            translation_placeholders={
+                "title": self.config_entry.title,
+                "message": obstacle.text,
+                "remedy": obstacle.remedy or "",
+            },
+        )
+
+    @callback
+    def _settle_issues(self, _now: datetime | None = None) -> None:
+        """Keep the issues of what stands in the way, and drop the others."""
+        there = {obstacle.kind for obstacle in self.pbx.obstacles}
+        for kind in ObstacleKind:
+            if kind not in there:
+                ir.async_delete_issue(self.hass, DOMAIN, self._issue(kind))
+
+    @callback
+    def _watch_obstacles(self) -> None:
+        """Raise the issues of what stands in the way. They go when the connection has lasted, or is set up anew."""
+        self._forget_later()
+        for obstacle in self.pbx.obstacles:
+            self._raise_issue(obstacle)
+        if self.pbx.status is Status.ONLINE:
+            self._settling = async_call_later(self.hass, _LASTS, self._settle_issues)
+
+    @callback
+    def _forget_later(self) -> None:
+        """Settle no issues later."""
+        if self._settling is not None:
+            self._settling()
+            self._settling = None
 
     @override
     async def _async_update_data(self) -> dict[str, LineSnapshot]:
@@ -220,6 +282,10 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Return the identifier of a line's device."""
         return (DOMAIN, f"{self.config_entry.entry_id}_{line}")
 
+    def unique_id(self, line: str, key: str) -> str:
+        """Return the unique id of an entity of a line."""
+        return f"{self.identifier(line)[1]}_{key}"
+
     def has_device(self, device: dr.AnyDeviceEntry) -> bool:
         """Whether a device is the PBX's own or that of a line that is monitored."""
         kept = {(DOMAIN, self.config_entry.entry_id)} | {self.identifier(line) for line in self.data}
@@ -248,10 +314,10 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         return lambda: listeners.remove(listener)
 
     @callback
-    def async_add_growth_listener(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
-        """Call the listener with each line of which more has become known, or that can do more."""
-        self._growth_listeners.append(listener)
-        return lambda: self._growth_listeners.remove(listener)
+    def async_add_feature_listener(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
+        """Call the listener with each line that has become described, or that can do more or less than before."""
+        self._feature_listeners.append(listener)
+        return lambda: self._feature_listeners.remove(listener)
 
     @callback
     def async_notify(self, line: str, changed: frozenset[str]) -> None:
@@ -289,8 +355,8 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
             self._follow(event.snapshot)
         if "name" in event.changed:
             self._rename(event.snapshot)
-        if event.changed & _GROWTH:
-            for listener in tuple(self._growth_listeners):
+        if event.changed & _FEATURES:
+            for listener in tuple(self._feature_listeners):
                 listener(event.line)
         self.async_notify(event.line, event.changed - known)
 
@@ -311,6 +377,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
     def _handle_status(self, event: StatusChanged) -> None:
         """Make everything unavailable once when the PBX is lost, and available once when it is back."""
         online = event.status is Status.ONLINE
+        self._watch_obstacles()
         if online:
             self.data.update({line.id: line.snapshot for line in self.pbx.lines.values()})
         if isinstance(self.pbx.error, AuthenticationFailed):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final, override
 
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
 from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
@@ -72,7 +73,7 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
         self._line = line
         domain, identifier = coordinator.identifier(line)
         snapshot = self.snapshot
-        self._attr_unique_id = f"{identifier}_{description.key}"
+        self._attr_unique_id = coordinator.unique_id(line, description.key)
         self._attr_device_info = DeviceInfo(
             identifiers={(domain, identifier)},
             name=label_of(snapshot),
@@ -178,12 +179,15 @@ def async_add_line_entities[D: PbxLineDescription](
     make: Callable[[PbxCoordinator, str, D], Entity],
     descriptions: Iterable[D],
 ) -> None:
-    """Add to every line, and to those that come later, the entities that its features allow.
+    """Give every line, at any moment, the entities that its features allow, and take the others away.
 
-    A line that is not described yet gets none: its entities would be called by its login name, for ever. What it turns
-    out to be able to do later is added then.
+    A line that is not described yet gets none: its entities would be called by its login name, for ever. A feature that
+    is gone takes its entities out of the registry, too; Home Assistant keeps what people changed of them, should it
+    return.
     """
     coordinator = entry.runtime_data
+    domain = async_get_current_platform().domain
+    registry = er.async_get(coordinator.hass)
     wanted = tuple(descriptions)
     added: dict[str, set[str]] = {}
 
@@ -192,21 +196,28 @@ def async_add_line_entities[D: PbxLineDescription](
         if snapshot is None or not snapshot.described:
             return []
         features, there = coordinator.pbx.lines[line].features, added.setdefault(line, set())
-        new = [one for one in wanted if one.key not in there and one.features <= features]
-        there.update(one.key for one in new)
-        return [make(coordinator, line, one) for one in new]
+        new = []
+        for one in wanted:
+            if one.features <= features:
+                if one.key not in there:
+                    there.add(one.key)
+                    new.append(make(coordinator, line, one))
+            elif entity_id := registry.async_get_entity_id(domain, DOMAIN, coordinator.unique_id(line, one.key)):
+                there.discard(one.key)
+                registry.async_remove(entity_id)
+        return new
 
     @callback
-    def add(lines: Iterable[str]) -> None:
+    def update(lines: Iterable[str]) -> None:
         if new := [entity for line in lines for entity in missing(line)]:
             async_add_entities(new)
 
     @callback
-    def add_new() -> None:
+    def update_all() -> None:
         for line in [line for line in added if line not in coordinator.data]:
             del added[line]
-        add([line for line in coordinator.data if line not in added])
+        update([line for line in coordinator.data if line not in added])
 
-    add_new()
-    entry.async_on_unload(coordinator.async_add_listener(add_new))
-    entry.async_on_unload(coordinator.async_add_growth_listener(lambda line: add([line])))
+    update_all()
+    entry.async_on_unload(coordinator.async_add_listener(update_all))
+    entry.async_on_unload(coordinator.async_add_feature_listener(lambda line: update([line])))

@@ -93,7 +93,6 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="active_calls",
         translation_key="active_calls",
-        state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: len(snapshot.calls),
         watch=CALLS,
         features=frozenset({Feature.CALL_EVENTS}),
@@ -101,7 +100,6 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="missed_calls",
         translation_key="missed_calls",
-        state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: snapshot.counters.missed_calls,
         watch=COUNTERS,
         features=frozenset({Feature.COUNTERS}),
@@ -109,7 +107,6 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="voicemails",
         translation_key="voicemails",
-        state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: snapshot.counters.voicemails,
         watch=COUNTERS,
         features=frozenset({Feature.COUNTERS}),
@@ -117,7 +114,6 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="callback_requests",
         translation_key="callback_requests",
-        state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: snapshot.counters.callback_requests,
         watch=COUNTERS,
         features=frozenset({Feature.COUNTERS, Feature.CALL_BACK}),
@@ -125,7 +121,6 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="new_texts",
         translation_key="new_texts",
-        state_class=SensorStateClass.MEASUREMENT,
         value=lambda snapshot: snapshot.counters.new_texts,
         watch=COUNTERS,
         features=frozenset({Feature.COUNTERS}),

@@ -1,6 +1,5 @@
 """Texts: the number that calls are forwarded to, and the number that a line shows to those it calls."""
 
-import re
 from dataclasses import dataclass, replace
 from typing import override
 
@@ -36,11 +35,10 @@ FORWARD_NUMBER = PbxTextDescription(
     features=frozenset({Feature.FORWARD}),
     watch=ROUTING | DRAFT,
     native_min=0,
-    native_max=49,
-    pattern=r"(\+?[0-9A-D*#() ]{1,49})?",
+    native_max=100,
 )
 
-# No pattern: the client refuses what is not a number and says how it must be, where a pattern would say less.
+# No patterns: the client refuses what is not a number and says how it must be, where a pattern would say less.
 CALLER_ID_NUMBER = PbxTextDescription(
     key="caller_id_number",
     translation_key="caller_id_number",
@@ -99,10 +97,4 @@ class PbxCallerIdNumber(PbxCallerIdEntity, TextEntity):
     @override
     async def async_set_value(self, value: str) -> None:
         """Show another number from now on."""
-        await self.async_show(_plain(value.strip()))
-
-
-def _plain(number: str) -> str:
-    """Return a number without the spaces, brackets, dots and hyphens that people write; other text as it is."""
-    plain = re.sub(r"[\s().-]", "", number)
-    return plain if plain.removeprefix("+").isdecimal() else number
+        await self.async_show(value.strip())

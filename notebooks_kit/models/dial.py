@@ -107,14 +107,14 @@ class DialModel(LineModel):
     @property
     def choices(self) -> tuple[Contact, ...]:
         """Who was found for what was typed, and can be called."""
-        typed = self._number.strip()
-        return tuple(one for one in self.directory.found if one.number and one.number != typed) if typed else ()
+        same, typed = self.line.pbx.numbers.same, self._number.strip()
+        return tuple(one for one in self.directory.found if one.number and not same(one.number, typed)) if typed else ()
 
     @property
     def name(self) -> str:
         """Whose number was typed, if the directory knows it."""
-        typed = self._number.strip()
-        return next((one.name for one in self.directory.found if one.number == typed), "") if typed else ""
+        same = self.line.pbx.numbers.same
+        return next((one.name for one in self.directory.found if same(one.number, self._number)), "")
 
     @property
     def hint(self) -> str:
@@ -132,7 +132,7 @@ class DialModel(LineModel):
     def forbidden(self, number: str) -> str:
         """Return why the dial policy forbids this number; empty if it does not."""
         try:
-            self.line.pbx.settings.dial_policy.check(number)
+            self.line.pbx.settings.dial_policy.check(number, numbers=self.line.pbx.numbers)
         except PolicyViolation as error:
             return str(error)
         return ""

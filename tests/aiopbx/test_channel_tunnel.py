@@ -134,6 +134,27 @@ async def test_only_who_has_the_secret_may_connect() -> None:
     await tunnel.close()
 
 
+async def test_a_proxy_that_passes_no_websockets_on(http: aiohttp.ClientSession) -> None:
+    """As nginx does it that is not told otherwise: the request comes, and its upgrade does not."""
+    port = free_port()
+    opening = asyncio.ensure_future(_connected(aiopbx.connect(settings(port, tunnel={"agent_timeout": 0.5}))))
+    status = None
+    while status is None:
+        try:
+            async with http.get(f"http://127.0.0.1:{port}/{SECRET}") as answer:
+                status = answer.status
+        except aiohttp.ClientConnectionError:
+            await asyncio.sleep(0.01)
+    assert status == 426
+    with pytest.raises(ConnectionFailed, match=r"without an upgrade.*proxy_http_version") as refused:
+        await opening
+    assert SECRET not in str(refused.value)
+
+
+async def _connected(connecting: Any) -> Any:
+    return await connecting
+
+
 async def test_no_agent_comes() -> None:
     with pytest.raises(ConnectionFailed, match="agent") as refused:
         await aiopbx.connect(settings(free_port(), tunnel={"agent_timeout": 0.1}))

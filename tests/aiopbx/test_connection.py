@@ -10,10 +10,14 @@ import pytest
 from aiopbx import (
     AuthenticationFailed,
     ConnectionFailed,
+    EventsLate,
     NotSupported,
+    ObstacleKind,
+    PbxError,
     Status,
     StatusChanged,
     SystemInfo,
+    connection,
 )
 from aiopbx.backoff import Backoff
 from aiopbx.connection import Connection
@@ -27,6 +31,8 @@ class ScriptedLink:
     def __init__(self, system: "ScriptedSystem", server: int) -> None:
         self.info = SystemInfo(url=f"server {server}")
         self.server = server
+        self.quiet: float | None = None
+        self.failure: PbxError | None = None
         self.open = True
         self.reason: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._system = system
@@ -608,3 +614,80 @@ async def test_a_close_that_is_cancelled_while_the_farewell_is_said_waits_for_it
         await closing
     assert said == ["begun", "done"]
     assert one.connection.status is Status.CLOSED
+
+
+# ------------------------------------------------------------------------------------------------------ idle time-outs
+
+
+async def lose_after(one: Rig, *silences: float | None) -> None:
+    """Lose the connection after each of these silences, and let it come back."""
+    for quiet in silences:
+        link = one.system.links[-1]
+        link.quiet = quiet
+        losses = one.connection.losses
+        link.lose("The channel ended.")
+        await one.until(lambda n=losses: one.connection.losses > n and one.connection.status is Status.ONLINE)  # type: ignore[misc]
+
+
+async def test_losses_after_the_same_silence_have_a_cause(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+    one = rig()
+    await one.connection.start()
+    await lose_after(one, 60.1, 60.0)
+    assert one.connection.obstacles == ()
+    assert "idle" not in caplog.text
+    await lose_after(one, 60.4)
+    reason = [event.reason for event in one.told if event.status is Status.OFFLINE][-1]
+    assert "again and again after 60 seconds of silence" in reason
+    assert "proxy_read_timeout" in reason
+    assert "timeout tunnel" in reason
+    (obstacle,) = one.connection.obstacles
+    assert obstacle.kind is ObstacleKind.IDLE_TIMEOUT
+    assert obstacle.text == "The connection ends again and again after 60 seconds of silence."
+    assert "HAProxy" in obstacle.remedy
+    await lose_after(one, 59.8, 60.2)
+    assert len(one.connection.obstacles) == 1
+    assert caplog.text.count("has ended 3 times after 60 s of silence") == 1
+
+
+@pytest.mark.parametrize(
+    "silences", [(60.0, 20.0, 60.0), (60.0, None, 60.0), (0.5, 0.5, 0.5), (30.0, 60.0, 90.0), (60.0, 60.0, 62.5)]
+)
+async def test_other_losses_have_other_causes(rig: Any, silences: tuple[float | None, ...]) -> None:
+    one = rig()
+    await one.connection.start()
+    await lose_after(one, *silences)
+    assert one.connection.obstacles == ()
+    assert not any("silence" in (event.reason or "") for event in one.told)
+
+
+async def test_a_loss_for_another_reason_ends_the_suspicion(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    await lose_after(one, 50, 50, 50, None)
+    assert one.connection.obstacles == ()
+
+
+async def test_a_connection_that_lasts_ends_it_too(rig: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = rig()
+    await one.connection.start()
+    await lose_after(one, 50, 50, 50)
+    assert one.connection.obstacles
+    now = connection.monotonic()
+    monkeypatch.setattr(connection, "monotonic", lambda: now + 3601)
+    assert one.connection.obstacles == ()
+
+
+async def test_a_link_may_say_more_than_words_of_its_end(rig: Any) -> None:
+    one = rig()
+    await one.connection.start()
+    one.pauses.gate.clear()
+    late = EventsLate("They come late.", remedy="Let them come.")
+    one.system.links[-1].failure = late
+    one.system.links[-1].lose(str(late))
+    await one.until(lambda: one.connection.status is Status.OFFLINE)
+    assert one.connection.error is late
+    (obstacle,) = one.connection.obstacles
+    assert (obstacle.kind, obstacle.text, obstacle.remedy) == ("events_late", "They come late.", "Let them come.")
+    one.pauses.gate.set()
+    await one.until(lambda: one.connection.status is Status.ONLINE)
+    assert one.connection.obstacles == ()

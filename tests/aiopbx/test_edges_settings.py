@@ -12,7 +12,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from aiopbx import ConnectionSettings, DialPolicy, InvalidInput, SupervisedUser, TunnelSettings, WebhookSettings
+from aiopbx import (
+    ConnectionSettings,
+    DialPolicy,
+    InvalidInput,
+    NumberPlan,
+    SupervisedUser,
+    TunnelSettings,
+    WebhookSettings,
+)
+from aiopbx.settings.addresses import at_address
 from aiopbx.settings.files import read_environment
 
 O2G = {"url": "https://pbx.example.com", "username": "oxe1000", "password": "secret word"}
@@ -60,6 +69,8 @@ def test_what_is_not_said() -> None:
         "tls": "verify",
         "ca_file": None,
         "network": "auto",
+        "use_given_address": False,
+        "event_port": None,
         "request_timeout": 10.0,
         "channel": "chunk",
         "webhook": None,
@@ -73,6 +84,8 @@ def test_what_is_not_said() -> None:
         "audit_interval": 180.0,
         "trusted_redirects": (),
         "dial_policy": DialPolicy().model_dump(),
+        "number_plan": NumberPlan().model_dump(),
+        "contacts": {"files": (), "directory": False, "log": False},
     }
     assert make().urls == ("https://pbx.example.com",)
     assert "aiopbx" not in repr(make()), "a token may stand there"
@@ -117,6 +130,16 @@ JUST = [
 @pytest.mark.parametrize(("field", "value"), [(field, one) for field, good, _ in JUST for one in good])
 def test_what_is_just_taken(field: str, value: Any) -> None:
     assert getattr(make(**{field: value}), field) == value
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_ports_that_events_can_come_from(port: int) -> None:
+    assert make(use_given_address=True, event_port=port).event_port == port
+
+
+@pytest.mark.parametrize("port", [0, 65536])
+def test_no_ports(port: int) -> None:
+    refused("event_port", lambda: make(use_given_address=True, event_port=port))
 
 
 @pytest.mark.parametrize(("field", "value"), [(field, one) for field, _, bad in JUST for one in bad])
@@ -178,8 +201,7 @@ OF_BOTH = {"webhook": {"public_url": "https://a.b", "certificate": "a"}, "tunnel
         (O2G, {"enterprise": "example"}, "enterprise"),
         (O2G, {"secondary_url": "PBX.example.com:443"}, "secondary_url"),
         (O2G, {"tls": "none", "ca_file": "a.pem"}, "tls"),
-        (PLAIN, {"tls": "none"}, "tls"),
-        (PLAIN, {"ca_file": "a.pem"}, "ca_file"),
+        (O2G, {"event_port": 443}, "event_port"),
         (O2G, {"ca_file": "  "}, "ca_file"),
         (O2G, {"channel": "webhook"}, "webhook"),
         (O2G, {"channel": "tunnel"}, "tunnel"),
@@ -243,6 +265,7 @@ OF_BOTH = {"webhook": {"public_url": "https://a.b", "certificate": "a"}, "tunnel
                 ("application_name", "x"),
                 ("network", "public"),
                 ("subscription_timeout", 5),
+                ("use_given_address", True),
                 ("webhook", SECTIONS["webhook"]),
                 ("tunnel", SECTIONS["tunnel"]),
             ]
@@ -258,6 +281,8 @@ def test_what_does_not_go_together(base: dict[str, Any], changes: dict[str, Any]
     [
         (O2G, {"secondary_url": "b.example.com", "tls": "none"}),
         (PLAIN, {"secondary_url": "b.example.com", "tls": "none"}),
+        (PLAIN, {"tls": "none"}),
+        (PLAIN, {"ca_file": "a.pem"}),
         (PLAIN, {"secondary_url": "b.example.com", "ca_file": "a.pem"}),
         (O2G, {"channel": "webhook", "webhook": SECTIONS["webhook"], "tls": "none"}),
         (O2G, {"channel": "webhook", "webhook": {"public_url": "https://here.example.com", "behind_proxy": True}}),
@@ -391,6 +416,33 @@ def test_ways_to_name_hosts(given: Any, hosts: tuple[str, ...]) -> None:
 )
 def test_addresses(given: str, normal: str) -> None:
     assert make(url=given).url == normal
+
+
+NAMED = "http://o2g.internal:8080/api/rest/1.0/sessions?id=a%2Fb"
+EVENTS = "http://o2g.internal:8014/OTEvents?subscriptionId=x"
+
+
+@pytest.mark.parametrize(
+    ("named", "given", "port", "expected"),
+    [
+        (NAMED, "https://a", None, "https://a/api/rest/1.0/sessions?id=a%2Fb"),
+        (NAMED, "https://a:8443/pbx", None, "https://a:8443/pbx/api/rest/1.0/sessions?id=a%2Fb"),
+        (NAMED, "https://[2001:db8::1]:8443", None, "https://[2001:db8::1]:8443/api/rest/1.0/sessions?id=a%2Fb"),
+        ("https://a/pbx/api/rest", "https://a/pbx", None, "https://a/pbx/api/rest"),
+        ("https://a/pbx", "https://a/pbx", None, "https://a/pbx"),
+        ("https://a/pbxes/api", "https://a/pbx", None, "https://a/pbx/pbxes/api"),
+        (EVENTS, "https://a", 8014, "https://a:8014/OTEvents?subscriptionId=x"),
+        (EVENTS, "https://a/pbx", 8014, "https://a:8014/OTEvents?subscriptionId=x"),
+        (EVENTS, "https://a/pbx", 443, "https://a/pbx/OTEvents?subscriptionId=x"),
+        (EVENTS, "http://a/pbx", 80, "http://a/pbx/OTEvents?subscriptionId=x"),
+        (EVENTS, "https://a:8443/pbx", 8443, "https://a:8443/pbx/OTEvents?subscriptionId=x"),
+        (EVENTS, "https://[2001:db8::1]", 8014, "https://[2001:db8::1]:8014/OTEvents?subscriptionId=x"),
+    ],
+)
+def test_what_a_server_names_at_the_address_that_was_given(
+    named: str, given: str, port: int | None, expected: str
+) -> None:
+    assert at_address(named, given, port) == expected
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from aiopbx import (
     AuthenticationFailed,
     CertificateFailed,
     ConnectionFailed,
+    InvalidInput,
     NotSupported,
+    PbxError,
     Status,
     StatusChanged,
     SystemInfo,
@@ -70,18 +72,30 @@ async def test_of_two_servers_that_are_down_the_first_says_why(rig: Any) -> None
     assert one.told == [], "it never was online"
 
 
-async def test_a_failure_that_does_not_pass_is_not_tried_elsewhere(rig: Any) -> None:
+@pytest.mark.parametrize("failure", [CertificateFailed("self-signed"), NotSupported("no licence", missing="X")])
+async def test_what_one_server_answers_says_nothing_about_the_other(
+    rig: Any, failure: PbxError, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = rig(2)
+    one.system.opens[0] = [failure]
+    await one.connection.start()
+    assert one.connection.error is None
+    assert one.system.log == ["open 0", "open 1", "sync 1"]
+    assert f"the primary one does not serve: {failure}" in caplog.text
+
+
+async def test_of_two_servers_that_fail_for_good_the_first_says_why(rig: Any) -> None:
     one = rig(2)
     wrong = CertificateFailed("self-signed")
-    one.system.opens[0] = [wrong]
+    one.system.opens = {0: [wrong], 1: [NotSupported("no licence", missing="X")]}
     with pytest.raises(CertificateFailed) as failed:
         await one.connection.start()
     assert failed.value is wrong
     assert one.connection.error is wrong
-    assert one.system.log == ["open 0"]
+    assert one.system.log == ["open 0", "open 1"]
 
 
-@pytest.mark.parametrize("refusal", [WRONG, NotSupported("no licence", missing="X")])
+@pytest.mark.parametrize("refusal", [WRONG, InvalidInput("ca_file", "there is no such file.")])
 async def test_a_refusal_ends_the_start(rig: Any, refusal: Exception) -> None:
     one = rig(2)
     one.system.opens[0] = [refusal]

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from aiopbx import Status
-from aiopbx.errors import ConnectionFailed, RequestRefused, SessionLost
+from aiopbx.errors import ConnectionFailed, NotReady, RequestRefused, SessionLost
 from aiopbx.istra.client import IstraClient
 from aiopbx.o2g.channel import base
 from aiopbx.o2g.channel.base import EventChannel, Silence
@@ -43,6 +44,46 @@ async def test_it_is_noticed(office: Opened, dead: str, clock: TurnedClock) -> N
         seconds = await clock.turn_until(lambda: pbx.statistics.losses == 1, 26)
         assert seconds >= DEFAULTS.silence_timeout
         one.faults.clear()
+        one.faults.thaw()
+        await clock.turn_until(lambda: pbx.status is Status.ONLINE, 120)
+
+
+@pytest.mark.office("chunk", "webhook", "tunnel")
+@pytest.mark.parametrize("lines", ["all", []])
+async def test_a_server_that_a_proxy_no_longer_reaches(
+    office: Opened, lines: object, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether an event can be provoked, or nothing is monitored of which one could be asked for."""
+
+    async def bad_gateway(request: object) -> web.Response:
+        return web.Response(status=502, text="<html><h1>502 Bad Gateway</h1></html>")
+
+    async with office() as one:
+        pbx = await one.connect(**AS_THEY_ARE, lines=lines)
+        one.faults.freeze_channels()
+        with monkeypatch.context() as patched:
+            for server in one.simulator.servers:
+                patched.setattr(server, "answer", bad_gateway)
+            seconds = await clock.turn_until(lambda: pbx.statistics.losses == 1, 16.5)
+        assert seconds >= DEFAULTS.silence_timeout - 1  # the real clock goes on beside the turned one
+        one.faults.thaw()
+        await clock.turn_until(lambda: pbx.status is Status.ONLINE, 120)
+
+
+async def test_where_nothing_can_be_provoked_the_server_still_has_to_know_the_session(
+    office: Opened, clock: TurnedClock
+) -> None:
+    """One that is busy is there; one that knows the session no more is of no use."""
+    async with office() as one:
+        pbx = await one.connect(**AS_THEY_ARE, lines=[])
+        asked: list[int | None] = []
+        pbx.wire(lambda message: asked.append(message.status) if message.status else None)
+        one.faults.freeze_channels()
+        one.faults.refuse_requests(1, 429)
+        await clock.turn_until(lambda: asked == [429], 16.5)
+        assert pbx.statistics.losses == 0
+        one.faults.expire_sessions()
+        await clock.turn_until(lambda: pbx.statistics.losses == 1, 16.5)
         one.faults.thaw()
         await clock.turn_until(lambda: pbx.status is Status.ONLINE, 120)
 
@@ -122,6 +163,9 @@ class Watched:
 
 
 REFUSED = RequestRefused("no", operation="x", status=403)
+STARTING = NotReady("not yet", operation="x", status=503, code=1000)
+IN_BETWEEN = RequestRefused("502", operation="x", status=502)
+"""What a proxy answers for a server that is gone."""
 
 
 @pytest.mark.parametrize(
@@ -131,6 +175,10 @@ REFUSED = RequestRefused("no", operation="x", status=403)
         (None, ConnectionFailed("no answer"), 15, 16, "does not answer. no answer"),
         (None, SessionLost("gone", operation="x", status=401), 15, 16, "The session is gone."),
         (None, REFUSED, 60, 75.5, "no event can be provoked"),
+        (None, STARTING, 60, 75.5, "no event can be provoked"),
+        (None, IN_BETWEEN, 15, 16, "does not answer. 502"),
+        (30, IN_BETWEEN, 15, 16, "does not answer. 502"),
+        (4, IN_BETWEEN, 10, 11, "does not answer. 502"),
         (30, False, 75, 90.5, "no heartbeat"),
         (30, REFUSED, 75, 90.5, "no heartbeat"),
         (30, True, 20, 21, "not even a provoked event"),

@@ -1,10 +1,14 @@
 """Invariant 3: fail-over to the secondary, and back when the primary serves again."""
 
+from typing import Any
+
 import pytest
 
-from aiopbx import Status, StatusChanged
+from aiopbx import AuthenticationFailed, ConnectionFailed, PbxError, Status, StatusChanged
+from tests.aiopbx import office as offices
 from tests.aiopbx.model_truth import compare
 from tests.aiopbx.office import Diary, Opened, until
+from tests.scripted_server import ScriptedServer
 
 pytestmark = pytest.mark.office("chunk", "webhook", "tunnel")
 
@@ -49,3 +53,61 @@ async def test_a_lost_channel_alone_does_not_move(office: Opened, loss: str) -> 
         await until(lambda: pbx.statistics.losses == 1 and pbx.status is Status.ONLINE)
         assert pbx.info.server == "primary"
         assert pbx.statistics.fail_overs == 0
+
+
+# ------------------------------------------------------------- what the web server of the primary answers in its stead
+
+PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>"
+ANSWERS: list[dict[str, Any]] = [
+    *({"status": status, "text": PAGE} for status in (400, 401, 403, 404, 405, 410, 413, 429, 500, 502, 503, 504)),
+    {"status": 200, "text": PAGE},
+    {"status": 204},
+    {"status": 302, "headers": [("Location", "https://login.example.com/")]},
+    {"drop": True},
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda one: str(one.get("status", "drop")))
+async def test_what_stands_before_the_primary_says_nothing_about_the_secondary(answer: dict[str, Any]) -> None:
+    async with offices.office(ha=True) as one, ScriptedServer() as primary:
+        primary.answer("GET", "/api/rest", **answer)
+        one.faults.switch_to_secondary()
+        pbx = await one.connect(url=primary.url, secondary_url=one.simulator.secondary_url)
+        assert pbx.info.server == "secondary"
+        assert pbx.status is Status.ONLINE
+        assert {request.path for request in primary.requests} == {"/api/rest"}
+
+
+async def test_a_proxy_that_forbids_the_login_is_not_a_wrong_password() -> None:
+    async with offices.office(ha=True) as one, ScriptedServer() as primary:
+        url = f"{primary.url}/login"
+        primary.answer("GET", "/api/rest", json={"versions": [{"id": "1.0", "publicUrl": url}]})
+        primary.answer("GET", "/login", status=403, text=PAGE)
+        one.faults.switch_to_secondary()
+        pbx = await one.connect(url=primary.url, secondary_url=one.simulator.secondary_url)
+        assert pbx.info.server == "secondary"
+        with pytest.raises(PbxError, match=r"authenticate was refused \(403\) at .*stands before it") as refused:
+            await one.connect(url=primary.url)
+        assert not isinstance(refused.value, AuthenticationFailed)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (500, "look into its log"),
+        (502, "does not reach it"),
+        (504, "does not reach it"),
+        (404, "address of an O2G server.*passes on everything"),
+    ],
+)
+async def test_an_error_names_what_answered_and_not_the_address(status: int, words: str) -> None:
+    async with offices.office() as one, ScriptedServer() as server:
+        server.answer("GET", "/proxied/api/rest", status=status, text=PAGE)
+        with pytest.raises(
+            PbxError, match=rf"GET /api/rest was refused \({status}\) at {server.url}.*{words}"
+        ) as caught:
+            await one.connect(url=f"{server.url}/proxied")
+        assert f"{server.url}/proxied" in str(caught.value)
+        assert isinstance(caught.value, ConnectionFailed) == ("address" in words)
+        assert ("Check that" in str(caught.value)) == ("address" in words)
+        assert caught.value.transient == (status in (502, 504))

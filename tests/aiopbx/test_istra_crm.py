@@ -1,5 +1,6 @@
 """myCrm, from the switch to the model: terminals, events, causes and times, and terminals that are out of service."""
 
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -20,10 +21,12 @@ from aiopbx import (
     Status,
     UnknownLine,
 )
+from aiopbx.istra import crm
 from aiopbx.simulator import DeviceSpec, UserSpec
 from aiopbx.simulator.faces.istra.identifiers import terminal_id
 from tests.aiopbx.istra_office import IstraOffice, end_user, istra_office
-from tests.aiopbx.office import Diary, until
+from tests.aiopbx.office import Diary, lose_while, until
+from tests.aiopbx.turned_clock import TurnedClock
 
 CRM = end_user("mycrm", "a")
 TWO = (
@@ -141,8 +144,18 @@ async def test_a_call_from_a_terminal_that_is_out_of_service() -> None:
         assert await line.dial("101") is not None
 
 
-@pytest.mark.parametrize("loss", ["cut_channels", "close_cleanly", "expire_sessions"])
-async def test_calls_before_a_loss_end_unknown_and_reopen(loss: str) -> None:
+LOSSES = pytest.mark.parametrize("loss", ["cut_channels", "close_cleanly", "expire_sessions"])
+
+
+async def lost_and_back(one: IstraOffice, pbx: Pbx, loss: str = "cut_channels") -> None:
+    losses = pbx.statistics.losses
+    getattr(one.faults, loss)()
+    await until(lambda: pbx.statistics.losses == losses + 1 and pbx.status is Status.ONLINE)
+
+
+@LOSSES
+async def test_a_call_survives_a_reconnect(loss: str) -> None:
+    """No request says what became of it; its next event does."""
     async with istra_office(users=ONE) as one:
         pbx = await connect(one)
         diary = Diary(pbx, kind=CallEnded)
@@ -150,18 +163,80 @@ async def test_calls_before_a_loss_end_unknown_and_reopen(loss: str) -> None:
         call = await line.dial("101")
         assert call is not None
         (made,) = one.switch.calls.values()
-        getattr(one.faults, loss)()
-        await until(lambda: pbx.statistics.losses == 1 and pbx.status is Status.ONLINE)
-        assert call.outcome is Outcome.UNKNOWN
-        assert line.state is LineState.IDLE
-        assert len(diary.events) == 1
         one.switch.answer("b", made.ref, "101")
-        again = await line.wait_for_call(CallState.ACTIVE, timeout=5)
-        assert (again.id, again.state, again.answered) == (call.id, CallState.ACTIVE, True)
-        assert again.party is not None
-        assert again.party.number == "101"
+        await call.wait_for(CallState.ACTIVE, timeout=5)
+        for _ in range(3):
+            await lost_and_back(one, pbx, loss)
+            assert [(now.id, now.state) for now in line.calls] == [(call.id, CallState.ACTIVE)]
+        one.switch.hold("b", made.ref, "101")
         one.switch.drop("a", made.ref)
-        await again.wait_for(Outcome.ANSWERED, timeout=5)
+        await call.wait_for(Outcome.ANSWERED, timeout=5)
+        assert [event.call.outcome for event in diary.events] == [Outcome.ANSWERED]
+
+
+@pytest.mark.parametrize(("talks", "most"), [(False, crm.RINGS), (True, crm.TALKS)])
+async def test_a_call_of_which_nothing_is_heard_is_given_up_in_time(
+    talks: bool, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted from the first loss: that others follow gives it no more time."""
+    clock = TurnedClock(monkeypatch)
+    quiet = {"silence_timeout": 1e6, "audit_interval": 0, "ping_interval": 0}
+    async with istra_office(users=ONE) as one:
+        pbx = await connect(one, **quiet)
+        diary = Diary(pbx, kind=CallEnded)
+        (line,) = pbx.lines.values()
+        call = await line.dial("101")
+        assert call is not None
+        (made,) = one.switch.calls.values()
+        if talks:
+            one.switch.answer("b", made.ref, "101")
+            await call.wait_for(CallState.ACTIVE, timeout=5)
+        begun = clock.now()
+        await lost_and_back(one, pbx)
+        clock.turned += most / 2
+        await lost_and_back(one, pbx)
+        assert not diary.events
+        await clock.turn_until(lambda: diary.events, most / 2 + 1, most / 50)
+        assert clock.now() - begun >= most
+        assert (call.outcome, line.state, line.calls) == (Outcome.UNKNOWN, LineState.IDLE, ())
+        if not talks:
+            one.switch.answer("b", made.ref, "101")
+        else:
+            one.switch.hold("a", made.ref, "100")
+        await until(lambda: line.calls)
+        assert [(now.id, now.answered) for now in line.calls] == [(call.id, True)], "it was there all the time"
+        one.switch.drop("a", made.ref)
+        await until(lambda: len(diary.events) == 2)
+        assert diary.events[1].call.outcome is Outcome.ANSWERED  # type: ignore[attr-defined]
+
+
+async def test_a_call_whose_time_was_over_while_offline_is_given_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with istra_office(users=ONE) as one:
+        pbx = await connect(one)
+        (line,) = pbx.lines.values()
+        call = await line.dial("101")
+        assert call is not None
+        monkeypatch.setattr(crm, "monotonic", lambda: monotonic() + crm.RINGS + 1)
+        await lost_and_back(one, pbx)
+        assert (call.outcome, line.calls) == (Outcome.UNKNOWN, ())
+
+
+async def test_a_terminal_that_is_out_of_service_has_no_calls() -> None:
+    async with istra_office(users=ONE) as one:
+        one.face.variants.refuse_listening = True
+        pbx = await connect(one, reconnect_max=30)
+        (line,) = pbx.lines.values()
+        call = await line.dial("101")
+        assert call is not None
+        (made,) = one.switch.calls.values()
+
+        def meanwhile() -> None:
+            one.switch.drop("a", made.ref)
+            one.switch.set_device_state("100", "OUT_OF_SERVICE")
+
+        await lose_while(one, pbx, "cut_channels", meanwhile)
+        assert line.state is LineState.OUT_OF_SERVICE
+        assert (call.outcome, line.calls) == (Outcome.UNKNOWN, ())
 
 
 async def test_a_user_who_may_not() -> None:

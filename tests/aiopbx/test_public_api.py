@@ -17,6 +17,14 @@ import aiopbx
 
 SOURCE = Path(aiopbx.__file__)
 API = {
+    "Contacts",
+    "ContactSettings",
+    "ContactSource",
+    "Number",
+    "NumberKind",
+    "NumberPlan",
+    "Numbers",
+    "tel_uri",
     "WireMessage",
     "Recorder",
     "RecordingFailed",
@@ -62,6 +70,8 @@ API = {
     "AvailableLine",
     "SystemInfo",
     "Statistics",
+    "Obstacle",
+    "ObstacleKind",
     "Event",
     "StatusChanged",
     "LineEvent",
@@ -81,6 +91,7 @@ API = {
     "ActionNotAllowed",
     "CallOver",
     "ConnectionFailed",
+    "EventsLate",
     "CertificateFailed",
     "Conflict",
     "AuthenticationFailed",
@@ -277,7 +288,18 @@ def test_it_is_typed() -> None:
     assert importlib.resources.files("aiopbx").joinpath("py.typed").is_file()
 
 
-HEAVY = ("aiopbx.simulator", "aiopbx.cli", "typer", "rich", "yaml", "cryptography", "ipywidgets", "pandas")
+HEAVY = (
+    "aiopbx.simulator",
+    "aiopbx.cli",
+    "phonenumbers",
+    "vobject",
+    "typer",
+    "rich",
+    "yaml",
+    "cryptography",
+    "ipywidgets",
+    "pandas",
+)
 WIRE_MODULES = ("aiopbx.o2g", "aiopbx.istra", "aiohttp", "websockets", "pydantic")
 
 

@@ -175,6 +175,7 @@ class Case:
         random.seed(self.draw.randrange(2**32))  # the back-off's spread
         self.world = self._make_world(f"{self.draw.random()}")
         self.misfortunes = Misfortunes(self.world, random.Random(self.draw.random()))
+        self._was_lost = False
         self.report.faults = self.misfortunes.counts
         self.witness = Witness(self.world, self.report)
         self.pbx = await self.world.start()
@@ -238,10 +239,11 @@ class Case:
     @property
     def _cannot_be_known(self) -> bool:
         """Whether something was lost where calls cannot be read, sign or no sign: only ringing has an end then."""
-        return self.world.reopens and (self.misfortunes.unseen or self.misfortunes.signs)
+        return self.world.reopens and (self._was_lost or self.misfortunes.unseen or self.misfortunes.signs)
 
     def _on_status(self, event: StatusChanged) -> None:
         if event.status is Status.SYNCING:
+            self._was_lost = True
             self.misfortunes.read_again()
 
     # Commands

@@ -42,7 +42,7 @@ class World(ABC):
     istra: ClassVar[bool] = False
     pair: ClassVar[bool] = False
     reopens: ClassVar[bool] = False
-    """Whether calls of which nothing is known after a loss end, and may be there again (myCrm)."""
+    """Whether calls cannot be read: after a loss they are believed for a time, end, and may be there again (myCrm)."""
     sees_calls: ClassVar[bool] = True
     """Whether the client is shown calls at all."""
 

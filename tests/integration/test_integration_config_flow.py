@@ -125,6 +125,7 @@ async def test_administrator_with_all_lines(home: HomeAssistant, simulator: Simu
         ({"url": "not an address"}, {"url": "invalid_url"}, "url"),
         ({"url": "ftp://192.0.2.1"}, {"url": "invalid_url"}, "url"),
         ({"secondary_url": "nonsense:"}, {"secondary_url": "invalid_url"}, "secondary_url"),
+        ({"event_port": 443}, {"event_port": "invalid_event_port"}, "use_given_address"),
         ({"url": "https://127.0.0.1:1"}, {"base": "cannot_connect"}, "127.0.0.1"),
         ({"password": "wrong"}, {"base": "invalid_auth"}, ""),
         ({"username": "nobody"}, {"base": "invalid_auth"}, ""),
@@ -133,10 +134,10 @@ async def test_administrator_with_all_lines(home: HomeAssistant, simulator: Simu
         ({"tls": "own_ca", "ca_file": "nothing/here.pem"}, {"ca_file": "invalid_ca_file"}, "ca_file"),
         ({"username": "admin", "password": "admin"}, {"username": "is_administrator"}, "admin"),
     ],
-    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else None,
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else None,
 )
 async def test_errors_and_recovery(
-    home: HomeAssistant, simulator: Simulator, changed: dict[str, str], errors: dict[str, str], words: str
+    home: HomeAssistant, simulator: Simulator, changed: dict[str, Any], errors: dict[str, str], words: str
 ) -> None:
     good = typed(user(simulator))
     form = await answer(home, await start(home, "o2g_user"), good | changed)

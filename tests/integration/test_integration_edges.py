@@ -71,7 +71,6 @@ from custom_components.pbx.config_flow import (
     lines_schema,
 )
 from custom_components.pbx.coordinator import KINDS, PbxCoordinator
-from custom_components.pbx.entity import async_add_line_entities
 from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
 from custom_components.pbx.event import CALL, ENDS, PbxCallEvent, event_type_of
 from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
@@ -360,6 +359,7 @@ async def test_what_was_chosen_is_restored(state: str | None, forwarded: bool, d
     coordinator: Any = SimpleNamespace(
         memory={"1000": SimpleNamespace(draft=ForwardDraft())},
         identifier=lambda line: ("pbx", line),
+        unique_id=lambda line, key: f"{line}_{key}",
         data={"1000": line(routing=Routing(forward=Forward() if forwarded else None))},
         kind=SimpleNamespace(line_manufacturer="", line=""),
         device_id="",
@@ -472,30 +472,6 @@ async def test_a_caller_id_that_is_chosen_by_hand(
     entity.async_show.assert_awaited_once_with(asked)
 
 
-def test_entities_are_added_once_for_every_line_that_comes() -> None:
-    lines = {"alice": line(), "bob": line(id="bob")}
-    coordinator = SimpleNamespace(
-        data={"alice": lines["alice"]},
-        pbx=SimpleNamespace(lines=lines),
-        async_add_listener=Mock(),
-        async_add_growth_listener=Mock(),
-    )
-    entry: Any = SimpleNamespace(runtime_data=coordinator, async_on_unload=Mock())
-    added: Any = Mock()
-    async_add_line_entities(entry, added, lambda _, line, description: f"{line}_{description.key}", [CALL])  # type: ignore[arg-type,return-value]
-    (add_new,) = coordinator.async_add_listener.call_args.args
-    add_new()
-    coordinator.data["bob"] = lines["bob"]
-    add_new()
-    del coordinator.data["alice"]
-    add_new()
-    coordinator.data["alice"] = lines["alice"]
-    add_new()
-    (grown,) = coordinator.async_add_growth_listener.call_args.args
-    grown("alice")
-    assert [args[0] for args, _ in added.call_args_list] == [["alice_call"], ["bob_call"], ["alice_call"]]
-
-
 def test_what_an_event_carries() -> None:
     over = call(
         outcome=Outcome.ANSWERED,
@@ -532,8 +508,8 @@ def test_which_lines_have_which_entities_and_what_these_show() -> None:
         "ringing": (calls, {"calls"}),
         "on_a_call": (calls, {"calls"}),
         "in_service": ({Feature.DEVICE_STATES}, {"devices"}),
-        "answer": ({Feature.ANSWER}, {"calls"}),
-        "hang_up": ({Feature.HANG_UP}, {"calls"}),
+        "answer": ({Feature.ANSWER}, set()),
+        "hang_up": ({Feature.HANG_UP}, set()),
         "call": (calls, set()),
         "forward_condition": ({Feature.FORWARD}, {"routing", "draft"}),
         "forward_target": ({Feature.FORWARD}, {"routing", "draft"}),
@@ -999,13 +975,21 @@ ACCOUNT = {"url": "https://pbx.example.com", "username": "u", "password": "p", "
                 "ca_file": Path("/config/pbx.pem"),
             },
         ),
+        (
+            {"kind": "o2g_user", "use_given_address": True, "event_port": 443.0},
+            {"tls": "verify", "application_name": "Home Assistant", "use_given_address": True, "event_port": 443},
+        ),
+        (
+            {"kind": "o2g_user", "use_given_address": False},
+            {"tls": "verify", "application_name": "Home Assistant"},
+        ),
         ({"kind": "o2g_user", "ca_file": "pbx.pem"}, {"tls": "verify", "application_name": "Home Assistant"}),
         ({"kind": "myrcc", "enterprise": "e"}, {"tls": "verify", "system": "myrcc", "enterprise": "e"}),
         ({"kind": "mycrm", "secondary_url": "https://b.example.com"}, {"tls": "verify", "system": "mycrm"}),
         ({"kind": "myistra", "tls": "none"}, {"tls": "none", "system": "myistra"}),
     ],
 )
-def test_how_a_pbx_is_reached(data: dict[str, str], expected: dict[str, Any]) -> None:
+def test_how_a_pbx_is_reached(data: dict[str, Any], expected: dict[str, Any]) -> None:
     hass: Any = SimpleNamespace(config=SimpleNamespace(path=lambda name: f"/config/{name}"))
     account = {key: ACCOUNT[key] for key in ("url", "username", "password")}
     assert _reach(hass, ACCOUNT | data) == account | expected
@@ -1022,6 +1006,7 @@ EVERY = ("o2g_user", "o2g_administrator", *ISTRA)
     [
         (aiopbx.InvalidInput("url", "x"), EVERY, "url", "invalid_url"),
         (aiopbx.InvalidInput("secondary_url", "x"), EVERY, "secondary_url", "invalid_url"),
+        (aiopbx.InvalidInput("event_port", "x"), EVERY, "event_port", "invalid_event_port"),
         (aiopbx.InvalidInput("ca_file", "x"), EVERY, "ca_file", "invalid_ca_file"),
         (aiopbx.InvalidInput("username", "x"), EVERY, "username", "invalid_username"),
         (aiopbx.InvalidInput("enterprise", "x"), EVERY, "enterprise", "invalid_enterprise"),

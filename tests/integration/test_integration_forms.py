@@ -43,7 +43,12 @@ CERTIFICATE = {
     "tls": (True, "verify", ["verify", "own_ca", "none"]),
     "ca_file": (False, None, TEXT),
 }
-SECONDARY = {"secondary_url": (False, None, URL)}
+PORT = {"number": {"min": 1.0, "max": 65535.0, "step": 1.0, "mode": "box"}}
+SECONDARY = {
+    "secondary_url": (False, None, URL),
+    "use_given_address": (False, None, {"boolean": {}}),
+    "event_port": (False, None, PORT),
+}
 FORMS: dict[str, dict[str, Any]] = {
     "o2g_user": {**ACCOUNT, **CERTIFICATE, **SECONDARY},
     "o2g_administrator": {**ACCOUNT, **CERTIFICATE, **SECONDARY},

@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from homeassistant.components import automation
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import translation
 from homeassistant.setup import async_setup_component
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
@@ -155,6 +159,65 @@ def test_the_manifest() -> None:
     assert MANIFEST["quality_scale"] == "platinum"
     assert all(re.fullmatch(r"[a-z]+>=[0-9.]+", requirement) for requirement in MANIFEST["requirements"])
     assert (FOLDER / "brand" / "icon.png").read_bytes().startswith(b"\x89PNG")
+
+
+NOT_LOADED = {"cli": {"rich", "typer"}, "o2g/channel/stream.py": {"httptools"}}
+"""What Home Assistant never imports of the client: the command, and the channel over an HTTP session of its own."""
+
+
+def _imported(path: Path) -> set[str]:
+    """Return the top-level packages that a module imports, at its beginning or when it needs them."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
+
+
+def _installed_with(*distributions: str) -> set[str]:
+    """Return the names of these distributions and of all that pip installs because of them."""
+    there: set[str] = set()
+    wanted = list(distributions)
+    while wanted:
+        name = canonicalize_name(wanted.pop())
+        if name in there:
+            continue
+        try:
+            required = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        there.add(name)
+        wanted += [
+            requirement.name
+            for requirement in map(Requirement, required)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        ]
+    return there
+
+
+def test_everything_that_is_imported_is_in_the_manifest_or_comes_with_home_assistant() -> None:
+    """A developer's environment has more than a user's: what only this one has would fail there, and not here."""
+    available = _installed_with("homeassistant") | {
+        canonicalize_name(Requirement(one).name) for one in MANIFEST["requirements"]
+    }
+    distributions = metadata.packages_distributions()
+    missing: dict[str, str] = {}
+    for path in FOLDER.rglob("*.py"):
+        inside = path.relative_to(FOLDER / "aiopbx").as_posix() if path.is_relative_to(FOLDER / "aiopbx") else ""
+        spared = {name for part, names in NOT_LOADED.items() if inside.startswith(part) for name in names}
+        for name in _imported(path) - spared - {"homeassistant"}:
+            if available.isdisjoint(map(canonicalize_name, distributions.get(name, [name]))):
+                missing[name] = path.relative_to(FOLDER).as_posix()
+    assert missing == {}
+
+
+def test_the_manifest_asks_for_nothing_that_is_not_imported() -> None:
+    imported = {name for path in FOLDER.rglob("*.py") for name in _imported(path)}
+    distributions = metadata.packages_distributions()
+    used = {canonicalize_name(one) for name in imported for one in distributions.get(name, [name])}
+    assert {canonicalize_name(Requirement(one).name) for one in MANIFEST["requirements"]} <= used
 
 
 # ---------------------------------------------------------------------------------------------------------- the words

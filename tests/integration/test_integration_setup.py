@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
@@ -11,7 +12,8 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.pbx import async_remove_config_entry_device
+from custom_components.pbx import async_remove_config_entry_device, coordinator
+from custom_components.pbx.aiopbx import EventsLate, Obstacle, ObstacleKind, Pbx
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, UserSpec
 from custom_components.pbx.const import DOMAIN
 from tests.integration.helpers import (
@@ -201,6 +203,55 @@ async def test_chosen_lines_that_are_gone_raise_an_issue(home: HomeAssistant, si
     await home.config_entries.async_reload(entry.entry_id)
     assert sorted(entry.runtime_data.data) == [ALICE, CAROL]
     assert ir.async_get(home).async_get_issue(DOMAIN, f"lines_gone_{entry.entry_id}") is None
+
+
+LATE = Obstacle(kind=ObstacleKind.EVENTS_LATE, text="Events come late.", remedy="Do not buffer them.")
+IDLE = Obstacle(kind=ObstacleKind.IDLE_TIMEOUT, text="It ends after 60 seconds.", remedy="Raise the time-out.")
+
+
+@pytest.mark.parametrize("obstacle", [LATE, IDLE], ids=lambda one: one.kind.value)
+async def test_what_stands_in_the_way_is_an_issue_until_the_connection_lasts(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, obstacle: Obstacle
+) -> None:
+    registry, key = ir.async_get(home), f"{obstacle.kind.value}_{entry.entry_id}"
+    with patch.object(Pbx, "obstacles", (obstacle,)):
+        simulator.faults.cut_channels()
+        await until(lambda: registry.async_get_issue(DOMAIN, key) is not None, "the issue is there")
+        await until_state(home, "binary_sensor.office_connection", "on")
+    issue = registry.async_get_issue(DOMAIN, key)
+    assert issue is not None
+    assert issue.translation_key == obstacle.kind.value
+    assert issue.translation_placeholders == {
+        "title": "Office", "message": obstacle.text, "remedy": obstacle.remedy
+    }  # fmt: skip
+    with patch.object(coordinator, "_LASTS", 0.01):
+        simulator.faults.cut_channels()
+        await until(lambda: registry.async_get_issue(DOMAIN, key) is None, "the issue is over")
+
+
+async def test_an_issue_is_over_when_the_connection_is_set_up_anew(
+    home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """Someone may have mended it; if not, it shows again."""
+    registry, key = ir.async_get(home), f"events_late_{entry.entry_id}"
+    with patch.object(Pbx, "obstacles", (LATE,)):
+        simulator.faults.cut_channels()
+        await until(lambda: registry.async_get_issue(DOMAIN, key) is not None, "the issue is there")
+        await until_state(home, "binary_sensor.office_connection", "on")
+    await home.config_entries.async_reload(entry.entry_id)
+    assert registry.async_get_issue(DOMAIN, key) is None
+
+
+async def test_events_that_are_late_from_the_beginning_are_an_issue(home: HomeAssistant, simulator: Simulator) -> None:
+    late = EventsLate("Events come late.", remedy="Do not buffer them.")
+    with patch.object(coordinator, "async_connect", side_effect=late):
+        entry = await set_up(home, make_entry(administrator(simulator)))
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    issue = ir.async_get(home).async_get_issue(DOMAIN, f"events_late_{entry.entry_id}")
+    assert issue is not None
+    assert issue.translation_placeholders == {
+        "title": "Office", "message": "Events come late.", "remedy": "Do not buffer them."
+    }  # fmt: skip
 
 
 async def test_chosen_lines_that_are_all_gone(home: HomeAssistant, simulator: Simulator) -> None:

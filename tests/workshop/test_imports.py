@@ -107,7 +107,21 @@ def attributes_of_the_client(source: str) -> Iterator[Import]:
 # The layers of the client, the lowest first. A module may import its own layer and those below, whether at the top, in
 # a function or for types only: so no circle of imports can cross a layer.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "model", "records", "events", "filters", "loops", "policy", "wire", "backoff"),
+    (
+        "errors",
+        "model",
+        "records",
+        "events",
+        "filters",
+        "loops",
+        "policy",
+        "numbers",
+        "phone_books",
+        "contacts",
+        "wire",
+        "clean_text",
+        "backoff",
+    ),
     ("settings",),
     ("http",),
     ("operations", "parameters", "store"),

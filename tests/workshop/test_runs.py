@@ -13,7 +13,7 @@ from tests import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ("client", "integration", "browser")
-FOLDERS = ("workshop", "contract", "aiopbx", "notebooks_kit", "integration", "e2e")
+FOLDERS = ("workshop", "contract", "aiopbx", "chaos", "fuzz", "proxies", "notebooks_kit", "integration", "e2e")
 PYTHON = """#!/usr/bin/env bash
 case "$*" in
 *coverage*) exit 0 ;;
@@ -84,6 +84,28 @@ def test_the_browser_runs_beside_the_others_and_is_reported_after_them(checkout:
     places = [output.index(f"{name} passed") for name in RUNS]
     assert places == sorted(places)
     assert output.splitlines()[-1] == "==> passed: client integration browser"
+
+
+def test_every_folder_of_tests_has_its_run(checkout: Checkout) -> None:
+    """A folder that no run is given, or that a script takes for an empty one, would be missed by nobody."""
+    for folder in FOLDERS:
+        for number in range(500):
+            (checkout.root / "tests" / folder / f"test_{'x' * 100}_{number}.py").touch()
+    for name in RUNS:
+        checkout.does(name, f'echo "{name} passed"; for word in "$@"; do echo "given: $word"; done')
+    code, output = checkout.run()
+    assert code == 0, output
+    given = {line.removeprefix("given: ") for line in output.splitlines() if line.startswith("given: tests/")}
+    there = {f"tests/{path.name}" for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py"))}
+    assert {path for path in given if "." not in path} == there - {"tests/latest"}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_of_everything_that_runs_no_test_fails(checkout: Checkout, name: str) -> None:
+    checkout.does(name, "exit 5")
+    code, output = checkout.run()
+    assert code == 1
+    assert output.splitlines()[-1] == f"error: failed: {name}"
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -14,6 +14,7 @@ from .agent import Agent
 from .call import DVA, VOICEMAIL, Call
 from .call_log import CallLog
 from .connect import connect
+from .contacts import Contacts, ContactSource
 from .directory import ContactSearch
 from .errors import (
     ActionNotAllowed,
@@ -22,6 +23,7 @@ from .errors import (
     CertificateFailed,
     Conflict,
     ConnectionFailed,
+    EventsLate,
     InvalidInput,
     NotAllowed,
     NotFound,
@@ -81,6 +83,8 @@ from .model import (
     Leg,
     LineSnapshot,
     LineState,
+    Obstacle,
+    ObstacleKind,
     Outcome,
     Overflow,
     Party,
@@ -94,6 +98,7 @@ from .model import (
     Target,
 )
 from .nodes import Nodes
+from .numbers import Number, NumberKind, Numbers, tel_uri
 from .objects import Objects
 from .operations import Operation
 from .parameters import Parameter, ParameterKind, ParameterPlace
@@ -136,27 +141,30 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .settings.channels import TunnelSettings, WebhookSettings
     from .settings.connection import ConnectionSettings, SupervisedUser
+    from .settings.contacts import ContactSettings
+    from .settings.numbering import NumberPlan
     from .settings.policy import DialPolicy
 
 # fmt: off
 __all__ = [
-    "DVA", "VOICEMAIL", "AcdCall", "Action", "ActionNotAllowed", "Agent", "AgentChanged", "AgentSnapshot",
-    "AgentState", "Answer", "AuthenticationFailed", "AvailableLine", "Call", "CallChanged", "CallEnded",
-    "CallEvent", "CallLog", "CallOver", "CallRecord", "CallSnapshot", "CallStarted", "CallState", "CallbackRequest",
-    "CallerId", "CallerIdChoice", "CertificateFailed", "Condition", "Conflict", "ConnectionFailed",
-    "ConnectionSettings", "Contact", "ContactSearch", "Counters", "CtiLink", "Device", "DeviceState",
-    "DialKeywords", "DialPolicy", "Direction", "Event", "EventStream", "Feature", "Forward", "HelpCancelled",
-    "HelpRequested", "HuntingGroups", "IntrusionMode", "InvalidInput", "Key", "Languages", "Leg", "Licence",
-    "LicenceExpiring", "Line", "LineAdded", "LineChanged", "LineEvent", "LineRemoved", "LineSnapshot", "LineState",
-    "LogChange", "LogChanged", "Mailbox", "MailboxSnapshot", "NodeChanged", "NodeSnapshot", "Nodes", "NotAllowed",
-    "NotFound", "NotReady", "NotSupported", "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind",
-    "Objects", "Offline", "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind",
-    "ParameterPlace", "Party", "PartyKind", "Pbx", "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences",
-    "Recorder", "Recording", "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "SessionLost",
-    "Skill", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target",
-    "Telephone", "TelephoneState", "Text", "TunnelSettings", "TwoStepRequired", "UnknownCall", "UnknownLine",
-    "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings", "WireMessage", "WithdrawReason",
-    "attribute", "connect", "field", "keys_of", "replay",
+    "DVA", "VOICEMAIL", "AcdCall", "Action", "ActionNotAllowed", "Agent", "AgentChanged", "AgentSnapshot", "AgentState",
+    "Answer", "AuthenticationFailed", "AvailableLine", "Call", "CallChanged", "CallEnded", "CallEvent", "CallLog",
+    "CallOver", "CallRecord", "CallSnapshot", "CallStarted", "CallState", "CallbackRequest", "CallerId",
+    "CallerIdChoice", "CertificateFailed", "Condition", "Conflict", "ConnectionFailed", "ConnectionSettings", "Contact",
+    "ContactSearch", "ContactSettings", "ContactSource", "Contacts", "Counters", "CtiLink", "Device", "DeviceState",
+    "DialKeywords", "DialPolicy", "Direction", "Event", "EventStream", "EventsLate", "Feature", "Forward",
+    "HelpCancelled", "HelpRequested", "HuntingGroups", "IntrusionMode", "InvalidInput", "Key", "Languages", "Leg",
+    "Licence", "LicenceExpiring", "Line", "LineAdded", "LineChanged", "LineEvent", "LineRemoved", "LineSnapshot",
+    "LineState", "LogChange", "LogChanged", "Mailbox", "MailboxSnapshot", "NodeChanged", "NodeSnapshot", "Nodes",
+    "NotAllowed", "NotFound", "NotReady", "NotSupported", "Number", "NumberKind", "NumberPlan", "Numbers",
+    "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind", "Objects", "Obstacle", "ObstacleKind", "Offline",
+    "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind", "ParameterPlace", "Party",
+    "PartyKind", "Pbx", "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences", "Recorder", "Recording",
+    "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "SessionLost", "Skill", "Statistics", "Status",
+    "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target", "Telephone", "TelephoneState",
+    "Text", "TunnelSettings", "TwoStepRequired", "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot",
+    "Voicemails", "WebhookSettings", "WireMessage", "WithdrawReason", "attribute", "connect", "field", "keys_of",
+    "replay", "tel_uri",
 ]
 # fmt: on
 
@@ -164,9 +172,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import what people write when it is first asked for: pydantic costs as much as everything else together."""
     if name in __all__:
-        from .settings import channels, connection, policy
+        from .settings import channels, connection, contacts, numbering, policy
 
-        for module in (connection, channels, policy):
+        for module in (connection, channels, contacts, numbering, policy):
             if hasattr(module, name):
                 return globals().setdefault(name, getattr(module, name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

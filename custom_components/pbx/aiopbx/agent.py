@@ -98,7 +98,7 @@ class Agent:
         ``group`` is the processing group; None takes the preferred one. A supervisor without one stays outside.
         """
         chosen = device or self.snapshot.fixed_device or self._line.number
-        self._line._commands.check_number(chosen, field="device")
+        chosen = self._line._read_number(chosen, field="device").wire
         await self._commands.log_on(self._line.snapshot, chosen, group, headset)
 
     @owned
@@ -165,7 +165,7 @@ class Agent:
     @owned
     async def intrude(self, number: str, mode: IntrusionMode = IntrusionMode.NORMAL) -> None:
         """Get into the call of the agent with this number. O2G: POST /acd/agent/intrusion."""
-        self._line._commands.check_number(number)
+        number = self._line._read_number(number).wire
         await self._commands.intrude(self._line.snapshot, number, mode)
 
     @owned
@@ -176,7 +176,7 @@ class Agent:
     @owned
     async def listen(self, number: str) -> None:
         """Listen to all calls of the agent with this number. O2G: POST /acd/agent/permanentListening."""
-        self._line._commands.check_number(number)
+        number = self._line._read_number(number).wire
         await self._commands.listen(self._line.snapshot, number)
 
     @owned

@@ -64,6 +64,8 @@ _RECORDING: Final = {
 _WITHOUT_EVENT: Final = frozenset({Action.SEND_DTMF, Action.CALL_BACK})
 """What changes nothing that an event would report."""
 
+_WORDS: Final = {VOICEMAIL: Action.REDIRECT_TO_VOICEMAIL, DVA: Action.REDIRECT_TO_DVA}
+
 
 class Call:
     """A handle on one call of one line.
@@ -359,20 +361,20 @@ class Call:
     @owned
     async def blind_transfer(self, number: str, *, anonymous: bool = False) -> None:
         """Send the other party to a number without asking there first. O2G: POST …/blindtransfer."""
-        self._line._check_number(number)
+        read = self._line._check_number(number)
         call = self._offer(Action.BLIND_TRANSFER)
-        self._line._spend(number)
-        await self._line._commands.blind_transfer(self._line.snapshot, call, number, anonymous)
+        await self._line._spend(read)
+        await self._line._commands.blind_transfer(self._line.snapshot, call, read.wire, anonymous)
 
     @owned
     async def redirect(self, to: str, *, anonymous: bool = False) -> None:
         """Send the ringing call to a number, ``"VOICEMAIL"`` or ``"DVA"``. O2G: POST …/redirect."""
-        action = {VOICEMAIL: Action.REDIRECT_TO_VOICEMAIL, DVA: Action.REDIRECT_TO_DVA}.get(to, Action.REDIRECT)
-        if action is Action.REDIRECT:
-            self._line._check_number(to, field="to")
+        action = _WORDS.get(to, Action.REDIRECT) if isinstance(to, str) else Action.REDIRECT
+        read = self._line._check_number(to, field="to") if action is Action.REDIRECT else None
         call = self._offer(action)
-        if action is Action.REDIRECT:
-            self._line._spend(to, field="to")
+        if read is not None:
+            await self._line._spend(read, field="to")
+            to = read.wire
         await self._line._commands.redirect(self._line.snapshot, call, to, anonymous)
 
     @owned
@@ -387,10 +389,10 @@ class Call:
     @owned
     async def add_party(self, number: str) -> None:
         """Call someone into this call, which becomes a conference. myRCC: POST …/addParty."""
-        self._line._check_number(number)
+        read = self._line._check_number(number)
         call = self._offer(Action.ADD_PARTY)
-        self._line._spend(number)
-        await self._line._commands.add_party(self._line.snapshot, call, number)
+        await self._line._spend(read)
+        await self._line._commands.add_party(self._line.snapshot, call, read.wire)
 
     @owned
     async def drop(self, party: Party | str) -> None:
@@ -419,7 +421,7 @@ class Call:
     async def park(self, at: str | None = None) -> None:
         """Park the call at a device's number (None: the own one), for anybody to unpark. O2G: POST …/park."""
         if at is not None:
-            self._line._commands.check_number(at, field="at")
+            at = self._line._read_number(at, field="at").wire
         call = self._offer(Action.PARK)
         await self._line._commands.park(self._line.snapshot, call, at)
 

@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from .errors import InvalidInput
 from .loops import owned
 from .model import Feature
+from .numbers import NumberKind
 from .records import CallRecord, LogFilter, LogPage
 
 if TYPE_CHECKING:
@@ -45,14 +48,17 @@ class CallLog:
         """Give the records in the order of the system, page by page. O2G: GET /comlog/records."""
         seen: set[int] = set()
         offset = 0
+        numbers, party = self._line._core.guard.numbers, self._party
+        names = self._line._core.store.names
         while True:
             page = await self._page(offset)
-            if page.total is not None:
+            if page.total is not None and party is None:
                 self.total = page.total
             fresh = [record for record in page.records if record.id not in seen]
             seen.update(record.id for record in fresh)
             for record in fresh:
-                yield record
+                if party is None or any(numbers.same(party, one.number) for one in record.parties):
+                    yield names.named_record(record) if names else record
             offset += page.read
             if not fresh or (page.read < PAGE if page.total is None else offset >= page.total):
                 return
@@ -68,9 +74,21 @@ class CallLog:
                 break
         return tuple(found)
 
+    @property
+    def _party(self) -> str | None:
+        """The other party where it is a number that can be written in several ways: the system compares only texts."""
+        party = self._which.party
+        if party is None:
+            return None
+        try:
+            read = self._line._core.guard.numbers.read(party, field="party")
+        except InvalidInput:
+            return None  # a name, or a login name
+        return read.key if read.kind is NumberKind.EXTERNAL else None
+
     @owned
     async def _page(self, offset: int) -> LogPage:
-        which = self._which
+        which = self._which if self._party is None else replace(self._which, party=None)
         return await self._line._commands_for(Feature.CALL_LOG).call_log.page(self._line.snapshot, which, offset, PAGE)
 
     @owned
@@ -97,7 +115,10 @@ class CallLog:
             raise InvalidInput(
                 "all", "the whole log would be deleted.", remedy="Say all=True, or give records or a filter."
             )
-        await self._line._commands_for(Feature.CALL_LOG).call_log.delete_where(self._line.snapshot, self._which)
+        if self._party is None:
+            await self._line._commands_for(Feature.CALL_LOG).call_log.delete_where(self._line.snapshot, self._which)
+        elif ids := tuple([record.id async for record in self]):
+            await self._line._commands_for(Feature.CALL_LOG).call_log.delete(self._line.snapshot, ids)
 
 
 def _ids(records: tuple[CallRecord | int, ...]) -> tuple[int, ...]:

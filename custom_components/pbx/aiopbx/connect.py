@@ -1,5 +1,6 @@
 """Connecting: the composition root, the one place that puts a wire, the supervisor and the handles together."""
 
+import asyncio
 from typing import TYPE_CHECKING, Unpack
 
 from .connection import Connection
@@ -43,7 +44,8 @@ def connect(
 
 
 async def _open(settings: "ConnectionSettings", session: "aiohttp.ClientSession | None") -> Pbx:
-    from .policy import DialGuard
+    from .numbers import Numbers
+    from .policy import DialGuard, Ledger
 
     store = Store()
     system = _system(settings, store, session)
@@ -54,7 +56,16 @@ async def _open(settings: "ConnectionSettings", session: "aiohttp.ClientSession 
         maximum=settings.reconnect_max,
         fail_back_interval=settings.fail_back_interval,
     )
-    pbx = Pbx(settings, Core(system, store, connection, DialGuard(settings.dial_policy)))
+    configuration = "|".join((settings.system, settings.url, settings.enterprise or "", settings.username))
+    guard = DialGuard(settings.dial_policy, numbers=Numbers(settings.number_plan), ledger=Ledger(configuration))
+    pbx = Pbx(settings, Core(system, store, connection, guard))
+    names = pbx.contacts
+    if settings.contacts.files:
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, names.load, *settings.contacts.files)
+        except BaseException:
+            await system.close()
+            raise
     try:
         await connection.start()
     except BaseException:

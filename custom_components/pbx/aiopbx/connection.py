@@ -20,15 +20,17 @@ and which server. Three rules hold throughout:
 import asyncio
 import logging
 import random as _random
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Final
 
 from .backoff import Backoff
-from .errors import AuthenticationFailed, ConnectionFailed, NotSupported, PbxError
+from .errors import AuthenticationFailed, ConnectionFailed, EventsLate, InvalidInput, PbxError
 from .events import StatusChanged
 from .loops import settle
-from .model import Status, SystemInfo
+from .model import Obstacle, ObstacleKind, Status, SystemInfo
 from .ports import Link, System
 from .store import Store
 
@@ -38,6 +40,8 @@ Sleep = Callable[[float], Awaitable[None]]
 
 _STABLE: Final = 60.0
 """Seconds that a connection must have lasted for the next back-off to begin from the start."""
+_FOR_A_PERSON: Final = (AuthenticationFailed, EventsLate)
+"""Errors that only a person can mend."""
 _SELDOM: Final = 10
 """How many times the fail-back interval is at most, for a primary that answers and does not serve."""
 
@@ -68,6 +72,8 @@ class Connection:
         self.fail_overs = 0
         self.unforeseen = 0
         """Exceptions that nothing below should have raised. Each is logged with its traceback."""
+        self._silences = Silences()
+        self._online_since = monotonic()
         self._system = system
         self._store = store
         self._backoff = Backoff(minimum, maximum, random)
@@ -96,17 +102,20 @@ class Connection:
             try:
                 await self._attempt(server)
                 break
-            except (AuthenticationFailed, NotSupported) as error:
-                # The other server would refuse the same account.
+            except (AuthenticationFailed, InvalidInput) as error:
+                # The other server has the same accounts, and two wrong passwords lock one sooner than one does. What
+                # is wrong with the settings is wrong for both.
                 self.error = first or error
                 raise self.error from None
             except PbxError as error:
+                # Whatever else one server answers says nothing about the other: before each may stand a proxy of its
+                # own, and each has its own certificate, its own licences, and its own day.
                 first = first or error
                 self.error = first
-                if not error.transient:
-                    break
         if self._link is None:
             raise first or ConnectionFailed("There is no server to connect to.")
+        if first is not None:
+            _LOG.warning("Connected to the secondary server, as the primary one does not serve: %s", first)
         self._supervisor = asyncio.create_task(self._supervise(), name="aiopbx supervisor")
 
     async def close(self) -> None:
@@ -127,6 +136,19 @@ class Connection:
                 await self._drop_link()
             finally:
                 self._set(Status.CLOSED)
+
+    @property
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """What stands in the way between here and the system, as far as it has shown."""
+        late = self.error if isinstance(self.error, EventsLate) else None
+        found = [] if late is None else [Obstacle(kind=ObstacleKind.EVENTS_LATE, text=late.message, remedy=late.remedy)]
+        if (words := self._silences.words) is not None and not self._lasts():
+            found.append(Obstacle(kind=ObstacleKind.IDLE_TIMEOUT, text=words, remedy=IDLE_REMEDY))
+        return tuple(found)
+
+    def _lasts(self) -> bool:
+        """Whether the connection has lasted so long that what ended the last ones is gone."""
+        return self.status is Status.ONLINE and monotonic() - self._online_since > _LASTS
 
     # ------------------------------------------------------------------------------------------------- state machine
 
@@ -164,13 +186,14 @@ class Connection:
                 await self._adopt(primary.result(), 0, instead_of=link)
                 return
             try:
-                reason = lost.result()
-            except (Exception, asyncio.CancelledError) as error:
+                reason, remedy = lost.result(), self._silences.add(link.quiet)
+                error = link.failure or ConnectionFailed(reason, remedy=remedy)
+            except (Exception, asyncio.CancelledError) as failed:
                 # A link that cannot say whether it is there is taken for lost.
-                self._note(error, "Watching the connection")
-                reason = f"Watching the connection failed ({type(error).__name__})."
-        except (Exception, asyncio.CancelledError) as error:
-            if not _is_cancelled(error):
+                self._note(failed, "Watching the connection")
+                error = ConnectionFailed(f"Watching the connection failed ({type(failed).__name__}).")
+        except (Exception, asyncio.CancelledError) as raised:
+            if not _is_cancelled(raised):
                 self.losses += 1  # moving failed, and the old connection has been left by then
             raise
         finally:
@@ -181,7 +204,7 @@ class Connection:
             if loop.time() - began >= _STABLE:
                 self._backoff.reset()
         self.losses += 1
-        self._set_offline(ConnectionFailed(reason))
+        self._set_offline(error)
         # The old session is given back before a new one is asked for: both together may need one licence too many.
         await self._drop_link()
 
@@ -262,6 +285,7 @@ class Connection:
             self.fail_overs += 1
             self._server = server
         self._tried = 0
+        self._online_since = monotonic()
         self._set(Status.ONLINE)
 
     # ------------------------------------------------------------------------------------------------ giving links back
@@ -305,9 +329,11 @@ class Connection:
         self._store.publish(StatusChanged(at=datetime.now(UTC), status=status, previous=previous, reason=reason))
 
     def _set_offline(self, error: PbxError) -> None:
-        refused = isinstance(error, AuthenticationFailed) and not isinstance(self.error, AuthenticationFailed)
+        asks = any(isinstance(error, kind) and not isinstance(self.error, kind) for kind in _FOR_A_PERSON)
         self.error = error
-        if refused and self.status is Status.OFFLINE:
+        if asks and isinstance(error, EventsLate):
+            _LOG.warning("%s", error)
+        if asks and self.status is Status.OFFLINE:
             # It was offline before, but now this asks for a person, so it is published again.
             self._store.publish(
                 StatusChanged(at=datetime.now(UTC), status=Status.OFFLINE, previous=Status.OFFLINE, reason=str(error))
@@ -321,6 +347,44 @@ class Connection:
         """Log and count what nothing should have raised."""
         self.unforeseen += 1
         _LOG.error("%s failed in a way that was not foreseen", what, exc_info=error)
+
+
+IDLE_REMEDY: Final = (
+    "Something between here and the server, a proxy or a firewall, closes connections on which nothing goes for so "
+    "long: raise its idle time-out (nginx: proxy_read_timeout and proxy_send_timeout, HAProxy: timeout client, timeout "
+    "server and timeout tunnel, Apache: ProxyTimeout)."
+)
+_ALIKE: Final = 3
+"""So many losses in a row after the same silence have one cause."""
+_LASTS: Final = 3600.0
+"""Seconds online, after which an idle time-out is not spoken of any more."""
+_SHORTEST_SILENCE: Final = 4.0
+"""Seconds; no one sets an idle time-out that is shorter."""
+
+
+class Silences:
+    """The silences that losses came after: of the same length again and again, they are an idle time-out's."""
+
+    def __init__(self) -> None:
+        """No loss yet."""
+        self._lengths: deque[float] = deque(maxlen=_ALIKE)
+        self.words: str | None = None
+        """What is known of an idle time-out; None while there seems to be none."""
+
+    def add(self, seconds: float | None) -> str | None:
+        """A loss, after so many seconds of silence; None is one for another reason. Return what to do about it."""
+        if seconds is None or seconds < _SHORTEST_SILENCE:
+            self._lengths.clear()
+        else:
+            self._lengths.append(seconds)
+        lengths = self._lengths
+        if len(lengths) < _ALIKE or max(lengths) - min(lengths) > max(1.5, 0.03 * max(lengths)):
+            self.words = None
+            return None
+        if self.words is None:
+            _LOG.warning("The connection has ended %s times after %.0f s of silence. %s", _ALIKE, seconds, IDLE_REMEDY)
+        self.words = f"The connection ends again and again after {seconds:.0f} seconds of silence."
+        return f"{self.words} {IDLE_REMEDY}"
 
 
 def _retry_after(error: BaseException | None) -> float | None:

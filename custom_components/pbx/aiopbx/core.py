@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from .connection import Connection
 from .errors import InvalidInput, NotSupported, Offline, UnknownLine
 from .model import Feature, LineSnapshot, Status
+from .numbers import Number
 from .ports import Commands, System
 from .store import Store
 
@@ -170,12 +171,21 @@ class LineHandle:
         """Raise ``NotSupported`` if this line cannot do it at all."""
         self._core.require(feature, self.snapshot)
 
-    def _check_number(self, number: str, *, field: str = "number") -> None:
-        self._commands.check_number(number, field=field)
-        self._core.guard.check(number, field=field)
+    def _read_number(self, text: str, *, field: str = "number") -> Number:
+        """Read a number that names a telephone, and check that the wire can send it. Raises ``InvalidInput``."""
+        number = self._core.guard.numbers.read(text, field=field)
+        self._commands.check_number(number.wire, field=field)
+        return number
 
-    def _spend(self, number: str, *, field: str = "number") -> None:
-        self._core.guard.spend(number, field=field)
+    def _check_number(self, text: str, *, field: str = "number") -> Number:
+        """Read a number that calls may go to. Raises ``InvalidInput``, ``PolicyViolation``."""
+        number = self._read_number(text, field=field)
+        self._core.guard.check(number, field=field)
+        return number
+
+    async def _spend(self, number: Number, *, field: str = "number") -> None:
+        """Check the number of a call that is about to be made, and count the call."""
+        await self._core.guard.start_call(number, field=field)
 
     def _main_device(self) -> str:
         line = self.snapshot

@@ -45,6 +45,8 @@ class Doubts:
         self._all = False
         self._raised = Signal()
         self._expected: dict[str, asyncio.TimerHandle] = {}
+        self.on_unanswered: Callable[[str], None] = lambda line: None
+        """Called with a line that no event has come for, although a command was accepted."""
 
     def add(self, line: str | None, why: str) -> None:
         """Something about this line was missed; about any of them, if it is None. ``why`` holds nothing secret."""
@@ -74,6 +76,7 @@ class Doubts:
         self._expected.pop(line, None)
         if self._lines.get(line) is before:
             self.add(line, "a command changed nothing")
+            self.on_unanswered(line)
 
     async def confirm(self, confirm: Confirm) -> None:
         """Have doubted lines confirmed by this, for ever. It gets their ids, or None for all.

@@ -93,6 +93,13 @@ class CertificateFailed(ConnectionFailed):
     transient = False
 
 
+class EventsLate(ConnectionFailed):
+    """Events arrive late, because something between here and the server holds them back: a proxy that buffers answers.
+
+    What the events would have changed cannot be trusted, so the client is not online over such a channel.
+    """
+
+
 class AuthenticationFailed(PbxError):
     """Wrong user name or password, or an account that may not log in."""
 
@@ -157,6 +164,11 @@ class RequestRefused(PbxError):
         self.transient = transient
         self.detail = detail or {}
         """The service's own part of the answer, whole."""
+
+    @property
+    def is_of_a_proxy(self) -> bool:
+        """Whether the server is not there: a proxy before it has answered, as none of the server's words are in it."""
+        return self.status in (502, 503, 504) and self.code is None and self.type is None
 
 
 class NotFound(RequestRefused):

@@ -33,6 +33,7 @@ from .model import (
     Status,
     Target,
 )
+from .numbers import Number
 from .ports import DialKeywords, DialOptions
 from .preferences import Desk
 from .records import CallbackRequest, LogFilter, MailboxKey, MailboxSnapshot
@@ -266,7 +267,7 @@ class Line(Desk):
 
         O2G: POST /telephony/devices/{deviceId}/pickup.
         """
-        self._commands.check_number(number, field="number")
+        number = self._read_number(number).wire
         chosen = self._named_device(device)
         await self._commands_for(Feature.PICK_UP).pick_up(self.snapshot, chosen, number, call_ref, auto_answer)
 
@@ -277,7 +278,7 @@ class Line(Desk):
         O2G: POST /telephony/devices/{deviceId}/unpark.
         """
         if from_device is not None:
-            self._commands.check_number(from_device, field="from_device")
+            from_device = self._read_number(from_device, field="from_device").wire
         self._require(Feature.PARK)
         self._require_online()
         self._expect_event()
@@ -350,8 +351,8 @@ class Line(Desk):
     @owned
     async def request_call_back(self, number: str) -> None:
         """Ask a user to call back. O2G: POST /telephony/outgoingCallbacks."""
-        self._commands.check_number(number, field="number")
-        await self._commands_for(Feature.CALL_BACK).request_call_back(self.snapshot, number)
+        wire = self._check_number(number).wire
+        await self._commands_for(Feature.CALL_BACK).request_call_back(self.snapshot, wire)
 
     @owned
     async def callbacks(self) -> tuple[CallbackRequest, ...]:
@@ -390,11 +391,7 @@ class Line(Desk):
         if choice is CallerIdChoice.MANUAL:
             if number is None:
                 raise InvalidInput("number", "it is missing.", remedy="Say which number others shall see.")
-            digits = number.removeprefix("+")
-            if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
-                raise InvalidInput(
-                    "number", f"{number!r} is no number in E.164 form.", remedy="It is like +12025550123."
-                )
+            number = self._shown_to_others(number)
         elif choice is CallerIdChoice.FROM_PRESENCE:
             if number is not None:
                 raise InvalidInput("number", "goes with the manual choice alone.", remedy="Leave it out.")
@@ -402,6 +399,21 @@ class Line(Desk):
             raise InvalidInput("choice", "this is no choice.", remedy="Use manual or from_presence.")
         await self._commands_for(Feature.CALLER_ID).caller_id.set(self.snapshot, choice, number)
         return self.caller_id
+
+    def _shown_to_others(self, number: str) -> str:
+        """The number in E.164 form, or its digits. Raises ``InvalidInput``."""
+        try:
+            read = self._core.guard.numbers.read(number)
+        except InvalidInput as error:
+            why, digits, made = error.problem, "", ""
+        else:
+            made = read.e164 or read.key
+            why, digits = f"{number!r} is too long or a code.", made.removeprefix("+")
+        if not (digits.isdigit() and len(digits) <= 15):
+            raise InvalidInput(
+                "number", f"this is no number in E.164 form: {why}", remedy="It is like +12025550123, as text."
+            )
+        return made
 
     @owned
     async def refresh_caller_id(self) -> CallerId | None:
@@ -541,8 +553,7 @@ class Line(Desk):
             if target is Target.ASSOCIATE:
                 return None
             raise InvalidInput("number", "it is missing.", remedy="Say where calls shall go.")
-        self._check_number(number)
-        return number
+        return self._check_number(number).wire
 
     def _choose_device(self, action: Action, device: str | None) -> str:
         """The device to start this on: the one that was named, else the first that offers it, else the main one."""
@@ -575,17 +586,24 @@ class Line(Desk):
                     return self._call(call)
         return self._call(offering[0])
 
-    def _check_dial(self, number: str, options: DialOptions) -> None:
-        """Raise ``InvalidInput`` if this cannot be dialled, or the options do not go together."""
-        if number or not _to_supervisor(options):
-            self._check_number(number)
+    def _check_dial(self, number: str, options: DialOptions) -> tuple[Number | None, DialOptions]:
+        """Read what is dialled, and the number that is shown.
+
+        Raises ``InvalidInput`` if this cannot be dialled, or the options do not go together, ``PolicyViolation``.
+        """
+        read = self._check_number(number) if number or not _to_supervisor(options) else None
+        if options.calling_number is not None:
+            shown = self._core.guard.numbers.read(options.calling_number, field="calling_number")
+            options = replace(options, calling_number=shown.wire if shown.e164 is None else shown.e164)
         self._commands.check_dial(self.snapshot, options)
+        return read, options
 
     async def _dial(
         self, number: str, options: DialOptions, timeout: float, held: CallSnapshot | None = None
     ) -> Call | None:
         """Check, dial once, and find the call that the events name; ``held`` is one that waits meanwhile."""
-        self._check_dial(number, options)
+        read, options = self._check_dial(number, options)
+        wire = "" if read is None else read.wire
         self._require(Feature.DIAL)
         action = Action.DIAL
         if options.pin is not None or options.secret_code is not None:
@@ -600,8 +618,8 @@ class Line(Desk):
         self._expect_event()
         device = self._choose_device(action, options.device)
         options = replace(options, device=device)
-        if not _to_supervisor(options):
-            self._spend(number)
+        if read is not None and not _to_supervisor(options):
+            await self._spend(read)
 
         search = _Search(self.snapshot, device)
         stop = self.subscribe(search.on_event, kind=CallEvent)
@@ -609,9 +627,9 @@ class Line(Desk):
             unanswered: OutcomeUnknown | None = None
             try:
                 if held is None:
-                    ref = await self._commands.dial(self.snapshot, number, options)
+                    ref = await self._commands.dial(self.snapshot, wire, options)
                 else:
-                    ref = await self._commands.consult(self.snapshot, held, number, options)
+                    ref = await self._commands.consult(self.snapshot, held, wire, options)
                 search.look_for(ref)
             except OutcomeUnknown as error:
                 unanswered = error

@@ -60,6 +60,8 @@ class WireLink(ABC, Generic[C]):
         self._store = store
         self._synchronising = False
         """Whether ``sync`` has begun: before, this link is not in use, and its events belong to no state."""
+        self.quiet: float | None = None
+        self.failure: PbxError | None = None
         self._lost = asyncio.Event()
         self._reason = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -134,10 +136,12 @@ class WireLink(ABC, Generic[C]):
         await self._lost.wait()
         return self._reason
 
-    def lose(self, reason: str) -> None:
-        """The connection is gone."""
+    def lose(self, reason: str | PbxError) -> None:
+        """The connection is gone, or is of no use any more."""
         if not self._lost.is_set():
-            self._reason = reason
+            if isinstance(reason, PbxError):
+                self.failure = reason
+            self._reason = str(reason)
             self._lost.set()
 
     async def close(self) -> None:
@@ -189,6 +193,7 @@ class WireSystem(Generic[C]):
             unknown_fields=wire.unknown_fields,
             malformed_frames=wire.malformed_frames,
             bad_fields=wire.bad_fields,
+            bad_characters=wire.bad_characters,
             heartbeat=self.heartbeat,
             channel_age=max(0.0, monotonic() - heard) if heard is not None else None,
         )

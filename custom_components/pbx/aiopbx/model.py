@@ -547,6 +547,23 @@ class SystemInfo(Snapshot, frozen=True, kw_only=True):
     """Which of a pair serves: ``primary`` or ``secondary``."""
 
 
+class ObstacleKind(StrEnum):
+    """What can stand in the way between the client and a system."""
+
+    EVENTS_LATE = "events_late"
+    """A proxy holds events back."""
+    IDLE_TIMEOUT = "idle_timeout"
+    """A proxy or a firewall closes connections that are quiet for a while."""
+
+
+class Obstacle(Snapshot, frozen=True, kw_only=True):
+    """Something that stands in the way, in words for a person."""
+
+    kind: ObstacleKind
+    text: str
+    remedy: str | None = None
+
+
 class Statistics(Snapshot, frozen=True, kw_only=True):
     """What the client has seen and survived since it was made; numbers only grow."""
 
@@ -557,6 +574,8 @@ class Statistics(Snapshot, frozen=True, kw_only=True):
     """Different fields that this version does not know, in the events that were looked at for them."""
     malformed_frames: int = 0
     bad_fields: int = 0
+    bad_characters: int = 0
+    """Characters that no text should hold, such as NUL and halves of characters: left out, or replaced by U+FFFD."""
     coalesced: int = 0
     """Events that a slow subscriber got merged with a later one."""
     dropped: int = 0

@@ -17,22 +17,28 @@ import inspect
 import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial, wraps
-from types import MappingProxyType, NoneType
+from enum import Enum, EnumType
+from functools import cache, cached_property, partial, wraps
+from types import MappingProxyType, NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
+    Annotated,
     Any,
     ClassVar,
     Concatenate,
     Final,
     Generic,
+    NamedTuple,
     ParamSpec,
     Protocol,
+    Union,
     get_args,
     get_origin,
     get_type_hints,
 )
 from urllib.parse import quote
+
+import msgspec
 
 from .errors import InvalidInput
 from .http.secrets import secret_fields
@@ -73,7 +79,7 @@ class Send(Generic[T]):
 
     def __init__(self, *path: str | int, body: Wire | None = None, **query: str | bool | int | None) -> None:
         """Hold what the person gave."""
-        self.path = tuple(part if isinstance(part, str) else str(part) for part in path)
+        self.path = tuple("" if part is None else part if isinstance(part, str) else str(part) for part in path)
         self.query: dict[str, str | bool] = {
             name: value if isinstance(value, str | bool) else str(value)
             for name, value in query.items()
@@ -222,6 +228,11 @@ class Operation(Generic[T]):
                 raise InvalidInput("body", f"{self} takes none.")
         elif not isinstance(body, self.sends) and not (body is None and self.body_optional):
             raise InvalidInput("body", f"{self} takes a {self.sends.__name__}.")
+        for name, given in (*path.items(), *query.items()):
+            if isinstance(given, str):
+                check_characters(given, name)
+        if body is not None:
+            check_texts(body)
         for check in self.checks:
             check(path, query, body)
 
@@ -246,6 +257,71 @@ class Operation(Generic[T]):
                 text = given if isinstance(given, str) else "true" if given else "false"
                 parts.append(f"{parameter.name}={quote(text, safe=self.literal)}")
         return f"{filled}?{'&'.join(parts)}" if parts else filled
+
+
+def check_text(value: Any, field: str) -> None:
+    """Raise ``InvalidInput`` for what is no text that can be sent: Python's ``str``, without halves of characters."""
+    if isinstance(value, Enum):
+        return
+    if type(value) is not str:
+        raise InvalidInput(field, f"is no text, but {type(value).__name__}.", remedy="Give a str, such as str(value).")
+    check_characters(value, field)
+
+
+def check_characters(value: str, field: str) -> None:
+    """Raise ``InvalidInput`` for halves of characters, which cannot be sent."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidInput(field, "holds half a character.", remedy="Leave it out.") from None
+
+
+def check_texts(body: Any) -> None:
+    """Apply ``check_text`` to every text in a body: types are not checked where structs are made."""
+    declared: type[Wire] = type(body)
+    for attribute, name, kind in _checked_fields(declared):
+        value = getattr(body, attribute)
+        if value is None and kind.optional:
+            continue
+        for each in value if isinstance(value, tuple | list) and kind.many else (value,):
+            if isinstance(each, Wire):
+                check_texts(each)
+            elif kind.text:
+                check_text(each, name)
+
+
+class _Checked(NamedTuple):
+    optional: bool
+    many: bool
+    text: bool
+
+
+@cache
+def _checked_fields(kind: type[Wire]) -> tuple[tuple[str, str, _Checked], ...]:
+    """The fields of a type that hold texts, or types of their own: attribute, name on the wire, and what of it."""
+    found = []
+    for one in msgspec.structs.fields(kind):
+        parts = _parts_of(one.type)
+        many = any(get_origin(part) in (tuple, list) for part in parts)
+        inner = [
+            deeper
+            for part in parts
+            for deeper in (_parts_of(get_args(part)[0]) if get_origin(part) in (tuple, list) else (part,))
+        ]
+        text = str in inner and all(part in (str, NoneType) or isinstance(part, EnumType) for part in inner)
+        if text or any(isinstance(part, type) and issubclass(part, Wire) for part in inner):
+            found.append((one.name, one.encode_name, _Checked(NoneType in parts, many, text)))
+    return tuple(found)
+
+
+def _parts_of(hint: Any) -> tuple[Any, ...]:
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return _parts_of(get_args(hint)[0])
+    if origin in (Union, UnionType):
+        return tuple(part for one in get_args(hint) for part in _parts_of(one))
+    return (hint,)
 
 
 class Operations(Mapping[str, Operation[Any]]):

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 from msgspec.structs import asdict, replace
 
 from .call import Call
+from .contacts import Contacts, ContactSource
 from .core import Core
 from .directory import ContactSearch, wanted
 from .errors import InvalidInput, NotSupported, Offline, PbxError, UnknownCall
-from .events import CallEnded, CallEvent, Event, LineEvent, StatusChanged
+from .events import CallChanged, CallEnded, CallEvent, Event, LineEvent, StatusChanged
 from .http.tap import WireMessage
 from .line import Line
 from .loops import check_open, owned
-from .model import AvailableLine, Feature, LineSnapshot, Statistics, Status, SystemInfo
+from .model import AvailableLine, Feature, LineSnapshot, Obstacle, Statistics, Status, SystemInfo
 from .nodes import Nodes
+from .numbers import Numbers
 from .objects import Objects
 from .operations import Operation
 from .recording.recorder import Clock, RealClock, Recorder
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from .o2g.client import O2gClient
     from .settings.connection import ConnectionSettings
 
+_PATIENCE = 30.0
+"""Seconds to wait for the name of a number from the directory."""
+_DIRECTORY = ContactSource.DIRECTORY
 T = TypeVar("T")
 X = TypeVar("X", bound="Pbx")
 
@@ -53,6 +58,11 @@ class Pbx:
         self._streams_lock = Lock()
         self._closed_streams = [0, 0]
         self._recorders: set[Recorder] = set()
+        self._look_ups: set[asyncio.Task[None]] = set()
+        self._contacts = Contacts(core.guard.numbers, learns=settings.contacts.log)
+        if settings.contacts.directory:
+            self._contacts.on_unknown = self._look_up
+        core.store.names = self._contacts
         core.store.subscribers.add(self._finish, kind=CallEnded)
 
     def __repr__(self) -> str:
@@ -75,6 +85,11 @@ class Pbx:
     def error(self) -> PbxError | None:
         """Why it is not online; None while it is."""
         return self._core.connection.error
+
+    @property
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """What stands between here and the system and gets in the way, as far as it has shown: each with its remedy."""
+        return self._core.connection.obstacles
 
     @property
     def info(self) -> SystemInfo:
@@ -152,6 +167,16 @@ class Pbx:
         """Every operation of the wire by name, described: what it does and takes. Empty where there are none."""
         requests: Requests | None = getattr(self._core.system, "requests", None)
         return requests.operations if requests is not None else {}
+
+    @property
+    def numbers(self) -> Numbers:
+        """Reads, compares and shows numbers by the plan of the settings, as everything here does."""
+        return self._core.guard.numbers
+
+    @property
+    def contacts(self) -> Contacts:
+        """Names for numbers, by which parties are named that the system does not name: phone books, directory, log."""
+        return self._contacts
 
     def line(self, key: str) -> Line:
         """The line with this id or number; raises ``UnknownLine``, which names those there are.
@@ -371,6 +396,7 @@ class Pbx:
         return {
             "status": self.status.value,
             "error": type(self.error).__name__ if self.error else None,
+            "obstacles": {one.kind.value: one.text for one in self.obstacles},
             "info": info,
             "features": sorted(feature.value for feature in self.features),
             "missing": {feature.value: licence for feature, licence in self.missing.items()},
@@ -402,6 +428,8 @@ class Pbx:
     @owned
     async def close(self) -> None:
         """End it: channel, subscription and session are given back. Never raises; more than once is fine."""
+        for task in tuple(self._look_ups):
+            task.cancel()
         for recorder in tuple(self._recorders):
             await recorder.give_up()
         try:
@@ -425,6 +453,34 @@ class Pbx:
         await self.close()
 
     # Inside
+
+    def _look_up(self, number: str) -> None:
+        """Search a number of a call in the directory, and name the calls with it once it is found."""
+        if Feature.DIRECTORY not in self.features or self.status is Status.CLOSED:
+            return
+        task = asyncio.ensure_future(self._looked_up(number))
+        self._look_ups.add(task)
+        task.add_done_callback(self._look_ups.discard)
+
+    async def _looked_up(self, number: str) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                found = await self.directory(number, limit=10).list()
+        except (PbxError, TimeoutError):
+            return  # the number stays without a name
+        for contact in found:
+            if contact.number and self.numbers.same(contact.number, number):
+                self._contacts.learn(number, f"{contact.first_name} {contact.last_name}".strip(), _DIRECTORY)
+                self._name_calls(number)
+                return
+
+    def _name_calls(self, number: str) -> None:
+        store = self._core.store
+        for line in list(store.lines.values()):
+            same = [call for call in line.calls if any(self.numbers.same(one.number, number) for one in call.parties)]
+            if same:
+                events = (CallChanged(at=self.now, line=line.id, call=call, previous=call) for call in same)
+                store.put(line, tuple(events))
 
     def _line_id(self, line: str | Line | None) -> str | None:
         if line is None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
 
-from .errors import NotSupported
+from .errors import NotSupported, PbxError
 from .model import (
     AvailableLine,
     CallerIdChoice,
@@ -586,6 +586,14 @@ class Link(Protocol):
     @property
     def info(self) -> SystemInfo:
         """What it is connected to."""
+
+    @property
+    def quiet(self) -> float | None:
+        """Seconds for which nothing had come or gone when it was lost; None where its end was no one else's doing."""
+
+    @property
+    def failure(self) -> PbxError | None:
+        """What it was lost for, where that is more than words."""
 
     async def sync(self) -> None:
         """Bring the store up to date. Raises ``PbxError`` if that is not possible."""

@@ -38,8 +38,8 @@ class Desk(LineHandle):
     @owned
     async def share_desk(self, set: str) -> None:
         """Log on at a shared set, which is the user's telephone then. O2G: POST /telephony/deskSharing."""
-        self._commands.check_number(set, field="set")
-        await self._commands_for(Feature.DESK_SHARING).desk.share_desk(self.snapshot, set)
+        number = self._read_number(set, field="set").wire
+        await self._commands_for(Feature.DESK_SHARING).desk.share_desk(self.snapshot, number)
 
     @owned
     async def leave_desk(self) -> None:
@@ -54,13 +54,13 @@ class Desk(LineHandle):
     @owned
     async def join_hunting_group(self, number: str) -> None:
         """Become a member of a hunting group. O2G: POST /telephony/huntingGroupMember/{hgNumber}."""
-        self._commands.check_number(number)
+        number = self._read_number(number).wire
         await self._commands_for(Feature.HUNTING_GROUPS).desk.set_hunting_group_member(self.snapshot, number, True)
 
     @owned
     async def leave_hunting_group(self, number: str) -> None:
         """Be a member no longer. O2G: DELETE /telephony/huntingGroupMember/{hgNumber}."""
-        self._commands.check_number(number)
+        number = self._read_number(number).wire
         await self._commands_for(Feature.HUNTING_GROUPS).desk.set_hunting_group_member(self.snapshot, number, False)
 
     @owned
@@ -71,7 +71,7 @@ class Desk(LineHandle):
     @owned
     async def send_text(self, number: str, text: str) -> None:
         """Send a short text to another user. O2G: POST /telephony/miniMessages."""
-        self._commands.check_number(number)
+        number = self._read_number(number).wire
         if not text.strip():
             raise InvalidInput("text", "is empty.", remedy="Say something.")
         await self._commands_for(Feature.TEXTS).desk.send_text(self.snapshot, number, text)

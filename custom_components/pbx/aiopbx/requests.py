@@ -14,6 +14,7 @@ import msgspec
 
 from .errors import InvalidInput, not_connected
 from .http.secrets import HIDDEN, Mask, secret_fields
+from .numbers import Numbers
 from .operations import Operation, Operations, Send
 from .parameters import Parameter, ParameterKind, ParameterPlace
 from .policy import DialGuard
@@ -83,6 +84,7 @@ class Requests:
             sent = operation.build(**given, body=body)
         else:
             sent = operation.build(**given)
+        self._write_numbers(operation, sent, guard.numbers)
         path, client = operation.named(sent.path), self._client()
         if client is None:
             operation.check(path, sent.query, sent.body)
@@ -110,12 +112,26 @@ class Requests:
         if client is None or sent is None:
             raise not_connected()
         for field_, number in self._numbers(operation, sent):
-            (guard.spend if operation.starts_call else guard.check)(number, field=field_)
+            if operation.starts_call:
+                await guard.start_call(number, field=field_)
+            else:
+                guard.check(number, field=field_)
         began = monotonic()
         came = await client.exchange(operation, path=operation.named(sent.path), query=sent.query, body=sent.body)
         seconds = monotonic() - began
         data = _plain_answer(client.mask.body(came.body, secrets_of(sent.body)))
         return Answer(request=request, value=came.result, data=data, status=came.status, seconds=seconds)
+
+    def _write_numbers(self, operation: Operation[Any], sent: Send[Any], numbers: Numbers) -> None:
+        """Put numbers that calls may go to as the wire wants them: what is checked then is what is sent."""
+        if not operation.dials:
+            return
+        dials, words = self.operations.dials, self.operations.words
+        for one in operation.query:
+            if one.keyword in dials and one.name in sent.query:
+                sent.query[one.name] = numbers.read(str(sent.query[one.name]), field=one.name).wire
+        if sent.body is not None:
+            sent.body = _with_numbers(sent.body, dials, words, numbers)
 
     def _numbers(self, operation: Operation, sent: Send[Any]) -> Iterator[tuple[str, str]]:
         """The field and the number of everything that calls may go to."""
@@ -127,6 +143,25 @@ class Requests:
                 yield one.name, str(sent.query[one.name])
         if sent.body is not None:
             yield from ((name, number) for name, number in _dialled(sent.body, dials) if number not in words)
+
+
+def _with_numbers(body: Any, dials: frozenset[str], words: frozenset[str], numbers: Numbers) -> Any:
+    """The body with every number in it as the wire wants it. Raises ``InvalidInput``."""
+
+    def written(each: Any, one: msgspec.structs.FieldInfo) -> Any:
+        if isinstance(each, msgspec.Struct):
+            return _with_numbers(each, dials, words, numbers)
+        if each and isinstance(each, str) and one.name in dials and each not in words:
+            return numbers.read(each, field=one.encode_name).wire
+        return each
+
+    changed: dict[str, Any] = {}
+    for one in msgspec.structs.fields(body):
+        value = getattr(body, one.name)
+        new = tuple(written(each, one) for each in value) if isinstance(value, tuple) else written(value, one)
+        if new is not value and new != value:
+            changed[one.name] = new
+    return msgspec.structs.replace(body, **changed) if changed else body
 
 
 def _dialled(body: msgspec.Struct, dials: frozenset[str]) -> Iterator[tuple[str, str]]:

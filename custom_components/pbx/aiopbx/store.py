@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 from msgspec.structs import force_setattr, replace
 
+from .contacts import Contacts
 from .events import (
     AgentChanged,
     CallChanged,
@@ -401,11 +402,13 @@ RECENT: Final = 25
 class Store:
     """The newest snapshot of every line, and of the nodes. Only the event loop that owns the client writes here."""
 
-    __slots__ = ("_publish", "lines", "nodes", "recent", "stopwatch", "subscribers", "tap")
+    __slots__ = ("_publish", "lines", "names", "nodes", "recent", "stopwatch", "subscribers", "tap")
 
     def __init__(self) -> None:
         """Begin with no lines."""
         self.lines: dict[str, LineSnapshot] = {}
+        self.names: Contacts | None = None
+        """Names for parties that the system does not name."""
         self.nodes = NodesSnapshot()
         self.subscribers = Subscribers()
         self.tap = Wiretap()
@@ -416,6 +419,8 @@ class Store:
 
     def put(self, snapshot: LineSnapshot, events: tuple[Event, ...]) -> None:
         """Keep a line's new snapshot, then publish the events that led to it."""
+        if self.names:
+            snapshot, events = self.names.applied(snapshot, events)
         self.lines[snapshot.id] = snapshot
         if events:
             self.stopwatch.measure(events)

@@ -61,7 +61,8 @@ class Telephone:
         self, position: int, number: str, *, label: str | None = None, locked: bool | None = None
     ) -> None:
         """Program a key. O2G: PUT …/programmeableKeys/{position}."""
-        key = Key(position=_position(position), number=number, label=label, locked=locked)
+        wire = self._line._check_number(number).wire
+        key = Key(position=_position(position), number=wire, label=label, locked=locked)
         await self._commands.set_key(self._line.snapshot, self.id, key)
 
     @owned
@@ -77,7 +78,8 @@ class Telephone:
     @owned
     async def set_soft_key(self, position: int, number: str, *, label: str | None = None) -> None:
         """Program a soft key. O2G: PUT …/softKeys/{position}."""
-        key = Key(position=_position(position), number=number, label=label)
+        wire = self._line._check_number(number).wire
+        key = Key(position=_position(position), number=wire, label=label)
         await self._commands.set_soft_key(self._line.snapshot, self.id, key)
 
     @owned
@@ -103,8 +105,8 @@ class Telephone:
     @owned
     async def set_associate(self, number: str) -> None:
         """Associate it with a number. O2G: PUT …/associate."""
-        self._line._check_number(number)
-        await self._commands.set_associate(self._line.snapshot, self.id, number)
+        wire = self._line._check_number(number).wire
+        await self._commands.set_associate(self._line.snapshot, self.id, wire)
 
     @owned
     async def pin(self) -> Pin:

@@ -6,18 +6,20 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
 
 import aiopbx as library
-from aiopbx.cli import command, dial as dial_module, output, watch as watch_module
+from aiopbx.cli import command, dial as dial_module, output, probe as probe_module, watch as watch_module
 from aiopbx.cli.options import DialOptions
-from aiopbx.cli.probe import PACKAGES
+from aiopbx.cli.probe import PACKAGES, IstraProbe, O2gProbe, Step
 from aiopbx.settings.connection import ConnectionSettings
+from aiopbx.simulator import Simulator
 from tests import processes
+from tests.aiopbx.holding_proxy import HoldingProxy
 from tests.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
@@ -31,9 +33,9 @@ def odd_server(thread: ServerThread) -> Iterator[Odd]:
     """Start a server that answers GET /api/rest like this, and return its URL."""
     servers: list[ScriptedServer] = []
 
-    def start(status: int = 200, body: str = "", *, hang: bool = False) -> str:
+    def start(status: int = 200, body: str = "", *, hang: bool = False, to: str = "") -> str:
         server = ScriptedServer()
-        headers = [("Content-Type", "application/json")]
+        headers = [("Content-Type", "application/json"), *([("Location", to)] if to else [])]
         server.answer("GET", "/api/rest", status=status, text=body, headers=headers, hang=hang)
         servers.append(thread.do(server.__aenter__()))
         return server.url
@@ -65,6 +67,109 @@ def test_probe_of_something_else_than_a_server(
     assert found[step]["remedy"]
 
 
+def test_probe_follows_redirects_as_the_client_does(
+    aiopbx: Command, pbx: Served, odd_server: Odd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = odd_server(307, to=f"{pbx.url}/api/rest")
+    with monkeypatch.context() as patched:
+        patched.setenv("AIOPBX_TRUSTED_REDIRECTS", pbx.url.removeprefix("http://"))
+        ran = aiopbx("probe", elsewhere, "--json")
+    assert ran.code == 0, ran.out
+    found = {each["name"]: each for each in map(json.loads, ran.out.splitlines())}
+    assert f"after a redirect to {pbx.url}" in found["server"]["text"]
+    ran = aiopbx("probe", elsewhere, "--json")
+    assert ran.code == 3
+    found = {each["name"]: each for each in map(json.loads, ran.out.splitlines())}
+    assert "is not followed" in found["server"]["text"]
+    assert "trusted_redirects" in found["server"]["remedy"]
+
+
+@pytest.mark.parametrize("system", ["o2g", "mycrm"])
+@pytest.mark.parametrize(
+    ("quiet", "said", "remedy"),
+    [(60.2, "ended after 60 s of silence: it broke", "idle time-out"), (0.1, "ended: it broke", "log"), (None, "", "")],
+)
+async def test_probe_stays_and_says_after_which_silence_it_was_cut(
+    system: str, quiet: float | None, said: str, remedy: str
+) -> None:
+    settings = ConnectionSettings.make(system=system, url="http://127.0.0.1:1", username="x", password="x")
+    ends = quiet is not None
+
+    class Events:
+        def __init__(self) -> None:
+            self.quiet, self.end_reason = quiet, "it broke"
+
+        async def __aiter__(self) -> AsyncIterator[list[object]]:
+            yield []
+            if not ends:
+                await asyncio.Event().wait()
+
+    steps: list[Step] = []
+    events: Any = Events()
+    probing: O2gProbe | IstraProbe
+    if system == "o2g":
+        probing = O2gProbe(settings, steps.append, stay=0.01, channel=events, batches=aiter(events))
+    else:
+        probing = IstraProbe(settings, steps.append, stay=1.01, socket=events)
+    alive = {name: do for name, do, _ in probing.more()}["alive"]
+    assert await probing._step("alive", alive) is not ends
+    assert said in steps[0].text
+    assert remedy in steps[0].remedy
+    if not ends:
+        assert f"stays open for {probing.stay:g} s" in steps[0].text
+
+
+@pytest.mark.parametrize(
+    ("block", "prompt", "result", "said"),
+    [
+        (0, 2.0, "ok", "came after"),
+        (0, 0.0, "late", "Events arrive late: a proxy between here and http://127.0.0.1:"),
+        (1024 * 1024, 2.0, "silent", "gives no events"),
+    ],
+)
+async def test_probe_says_that_a_proxy_holds_events_back(
+    monkeypatch: pytest.MonkeyPatch, block: int, prompt: float, result: str, said: str
+) -> None:
+    """All of them, a whole answer, or none: what is late is measured, so the bound is moved and not the time."""
+    monkeypatch.setattr(probe_module, "PROMPT", prompt)
+    found: dict[str, Step] = {}
+    async with Simulator() as simulator, HoldingProxy(simulator, block=block) as proxy:
+        settings = ConnectionSettings.make(url=proxy.url, username="admin", password="admin", lines=[])
+        await O2gProbe(settings, lambda step: found.update({step.name: step}), True, patience=1.5).run()
+    step = found["snapshot" if result == "ok" else "channel"]
+    assert step.result == ("ok" if result == "ok" else "failed")
+    assert said in step.text
+    assert ("proxy_buffering off" in step.remedy) is (result != "ok")
+
+
+@pytest.mark.parametrize("answers", ["late", "never"])
+async def test_probe_says_so_of_a_state_that_was_asked_for(monkeypatch: pytest.MonkeyPatch, answers: str) -> None:
+    found: dict[str, Step] = {}
+    opened = O2gProbe.open_channel
+
+    async def then_held(self: O2gProbe) -> str:
+        said = await opened(self)
+        monkeypatch.setattr(probe_module, "PROMPT", 0.0)
+        if answers == "never":
+            simulator.faults.freeze_channels()
+        return said
+
+    monkeypatch.setattr(O2gProbe, "open_channel", then_held)
+    async with Simulator() as simulator:
+        settings = ConnectionSettings.make(url=simulator.url, username="admin", password="admin", lines=[])
+        await O2gProbe(settings, lambda step: found.update({step.name: step}), True, patience=1.0).run()
+    step = found["snapshot"]
+    assert step.result == "failed"
+    assert ("Events arrive late" if answers == "late" else "no state of") in step.text
+    assert "proxy_buffering off" in step.remedy
+
+
+def test_probe_stays_only_where_it_is_told_to(aiopbx: Command, pbx: Served) -> None:
+    ran = aiopbx("probe", pbx.url, "--user", "admin", "--password", "admin", "--stay", "0.1")
+    assert ran.code == 0, ran.out
+    assert "the channel stays open for 0.1 s" in ran.out
+
+
 def test_probe_goes_on_with_another_version(aiopbx: Command, odd_server: Odd) -> None:
     body = '{"versions": [{"id": "7.0", "publicUrl": "http://127.0.0.1:1/x"}]}'
     ran = aiopbx("probe", odd_server(200, body))
@@ -75,7 +180,7 @@ def test_probe_goes_on_with_another_version(aiopbx: Command, odd_server: Odd) ->
 def test_probe_does_not_wait_for_ever(aiopbx: Command, odd_server: Odd) -> None:
     ran = aiopbx("probe", odd_server(200, "{}", hang=True), "--patience", "0.3")
     assert ran.code == 3
-    assert "is not answered" in ran.out
+    assert "no answer from" in ran.out
 
 
 def test_probe_of_events_that_do_not_come(aiopbx: Command, pbx: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,8 +209,6 @@ def test_a_certificate_that_ends_soon(monkeypatch: pytest.MonkeyPatch, tls_pbx: 
 
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
-
-    from aiopbx.cli import probe as probe_module
 
     pem = tls_pbx.simulator.certificate_path.read_bytes()
     certificate = x509.load_pem_x509_certificate(pem)

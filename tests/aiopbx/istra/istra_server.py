@@ -22,8 +22,12 @@ class Cut:
     """Among the frames: break the connection."""
 
 
+@dataclass(frozen=True)
 class Shut:
-    """Among the frames: close the connection as it should be closed."""
+    """Among the frames: close the connection as it should be closed. The class alone does, too."""
+
+    code: int = 1001
+    reason: str = ""
 
 
 @dataclass
@@ -34,14 +38,16 @@ class Socket:
     headers: dict[str, str]
     heard: list[str | bytes] = field(default_factory=list)
     """What the client has sent."""
-    frames: asyncio.Queue[str | bytes | type] = field(default_factory=asyncio.Queue)
+    frames: asyncio.Queue[str | bytes | type | Shut] = field(default_factory=asyncio.Queue)
     """What the client is sent."""
     transport: asyncio.Transport | None = None
+    pings: int = 0
+    """Of the protocol, as they came."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     def send(self, frame: Any) -> None:
         """Send text or bytes as they are, and everything else as JSON."""
-        self.frames.put_nowait(frame if isinstance(frame, str | bytes | type) else jsonlib.dumps(frame))
+        self.frames.put_nowait(frame if isinstance(frame, str | bytes | type | Shut) else jsonlib.dumps(frame))
 
     def freeze(self) -> None:
         """Hear and say nothing any more, and leave the connection open."""
@@ -104,7 +110,7 @@ class IstraServer(ScriptedServer):
         }
 
     async def _serve_socket(self, request: web.Request, application: str) -> web.StreamResponse:
-        response = web.WebSocketResponse()
+        response = web.WebSocketResponse(autoping=False)
         await response.prepare(request)
         socket = Socket(application, dict(request.headers), transport=request.transport)
         self.sockets.append(socket)
@@ -116,6 +122,9 @@ class IstraServer(ScriptedServer):
             async for message in response:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     socket.heard.append(message.data)
+                elif message.type is WSMsgType.PING:
+                    socket.pings += 1
+                    await response.pong(message.data)
         finally:
             writer.cancel()
             socket.gone.set()
@@ -127,8 +136,9 @@ class IstraServer(ScriptedServer):
             if frame is Cut:
                 assert socket.transport is not None
                 socket.transport.abort()
-            elif frame is Shut:
-                await response.close(code=1001)
+            elif frame is Shut or isinstance(frame, Shut):
+                shut = frame if isinstance(frame, Shut) else Shut()
+                await response.close(code=shut.code, message=shut.reason.encode())
             elif isinstance(frame, bytes):
                 await response.send_bytes(frame)
             else:

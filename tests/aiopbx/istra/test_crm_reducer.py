@@ -17,7 +17,7 @@ from aiopbx import (
     Outcome,
     PartyKind,
 )
-from aiopbx.istra.reducer.crm import CrmState, begin, happened, in_service, new_terminal
+from aiopbx.istra.reducer.crm import CrmState, happened, in_service, new_terminal, unconfirmed
 from aiopbx.istra.types.crm import CallType, CrmCallEvent, CrmEvent, DropCause, TalkCause
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -115,9 +115,9 @@ def test_an_event_that_nobody_knows_does_nothing() -> None:
     assert run(state, event("callSomersault")) == (state, [])
 
 
-def test_calls_before_a_loss_end_unknown_and_reopen() -> None:
+def test_calls_that_are_given_up_after_a_loss_end_unknown_and_reopen() -> None:
     state, _ = run(empty(), RING, TALK, event("callRinging", ref="-429"))
-    state, told = begin(state, NOW)
+    state, told = unconfirmed(state, state.line.calls, NOW)
     ends = [one.call for one in told if isinstance(one, CallEnded)]
     assert [(end.ref, end.outcome, end.ended_at) for end in ends] == [
         ("-428", Outcome.UNKNOWN, None),
@@ -171,7 +171,7 @@ def test_whatever_comes_every_start_has_one_end(steps: list[tuple[str, str]]) ->
     alive: set[str] = set()
     for kind, ref in steps:
         if kind == "lost":
-            state, events = begin(state, NOW)
+            state, events = unconfirmed(state, state.line.calls, NOW)
         else:
             state, events = happened(state, event(kind, ref=ref), NOW)
         for one in events:

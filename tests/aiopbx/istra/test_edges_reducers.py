@@ -570,10 +570,11 @@ class Terminal:
         check_events(before.line, self.state.line, events, self.now)
         return events
 
-    def begin(self) -> tuple[Event, ...]:
+    def give_up(self) -> tuple[Event, ...]:
+        """End all calls, as nothing has been heard of them for too long."""
         self.now += timedelta(seconds=1)
         before = self.state
-        self.state, events = crm.begin(before, self.now)
+        self.state, events = crm.unconfirmed(before, before.line.calls, self.now)
         check_events(before.line, self.state.line, events, self.now)
         return events
 
@@ -752,7 +753,7 @@ def test_calls_of_which_nothing_is_known_since_a_loss(terminal: Terminal) -> Non
     terminal.happened("callRinging", display_number="104")
     terminal.happened("callTalking", "-429")
     ringing, talking = terminal.state.line.calls
-    first, second, changed = terminal.begin()
+    first, second, changed = terminal.give_up()
     assert isinstance(first, CallEnded)
     assert isinstance(second, CallEnded)
     assert isinstance(changed, LineChanged)
@@ -769,22 +770,13 @@ def test_calls_of_which_nothing_is_known_since_a_loss(terminal: Terminal) -> Non
     assert terminal.happened("callTalking", "-429") == (), "it is over"
 
 
-def test_a_new_connection_forgets_what_was_dropped(terminal: Terminal) -> None:
-    terminal.happened("callRinging")
-    terminal.happened("callDropped")
-    assert terminal.state.dropped == ("-428",)
-    assert terminal.begin() == ()
-    assert terminal.state.dropped == ()
-    assert kinds(terminal.happened("callRinging")) == [CallStarted, LineChanged]
-
-
 def test_only_the_newest_are_remembered(terminal: Terminal) -> None:
     for number in range(crm.REMEMBERED + 3):
         terminal.happened("callDropped", str(number))
     assert list(terminal.state.dropped) == [str(n) for n in range(3, crm.REMEMBERED + 3)]
     for number in range(crm.REMEMBERED + 3):
         terminal.happened("callTalking", f"t{number}")
-    terminal.begin()
+    terminal.give_up()
     assert [call.ref for call in terminal.state.lost] == [f"t{n}" for n in range(3, crm.REMEMBERED + 3)]
 
 

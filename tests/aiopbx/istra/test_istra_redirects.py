@@ -11,6 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from aiopbx.errors import CertificateFailed, ConnectionFailed, NotReady
 from aiopbx.http.tap import WireStatistics
 from aiopbx.http.transport import Answer
+from aiopbx.istra.socket import open_socket
 from aiopbx.istra.transport import IstraTransport
 from aiopbx.istra.types.session import Application
 from aiopbx.settings.connection import ConnectionSettings
@@ -260,11 +261,22 @@ async def test_https_is_never_left(connect: Connect, secure: IstraServer, server
     client = await connect(url=secure.url, tls="none")
     for method, path in (("POST", "v1/rcc/CallLine/-1/hold"), ("GET", "ws-service/myRCC")):
         redirect(secure, method, path, f"{server.url}/restletrouter/{path}")
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(ConnectionFailed, match=r"without encryption.*setting url"):
         await client.rcc.hold("-1")
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(ConnectionFailed, match=r"without encryption.*setting url"):
         await client.open_socket()
     assert not server.requests
+
+
+async def test_https_is_not_left_either_by_a_base_that_is_http(make: Make, http: Any) -> None:
+    """The last look is where things are sent, whichever way the base came to be."""
+    client = make(url="https://istra.example.com", tls="none")
+    await client._transport.open()
+    client._transport.base = "http://127.0.0.1:9/restletrouter"
+    with pytest.raises(ConnectionFailed, match="without encryption"):
+        await client._transport.request("GET", "x", name="GET x", safe=True)
+    with pytest.raises(ConnectionFailed, match="without encryption"):
+        await open_socket(client._transport)
 
 
 async def test_the_upgrade_is_refused_as_requests_are(connect: Connect, server: IstraServer) -> None:

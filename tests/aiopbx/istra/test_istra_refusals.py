@@ -8,7 +8,7 @@ import pytest
 from aiopbx.errors import ConnectionFailed, InvalidInput, NotAllowed, NotFound, NotReady, OutcomeUnknown, RequestRefused
 from aiopbx.istra.client import IstraClient
 from aiopbx.istra.types.enduser import CallerIdChoice
-from tests.aiopbx.istra.conftest import Connect
+from tests.aiopbx.istra.conftest import Connect, Make
 from tests.aiopbx.istra.istra_server import PASSWORD, TOKEN, IstraServer
 
 HOLD = "v1/rcc/CallLine/-1/hold"
@@ -228,3 +228,25 @@ async def test_what_may_do_later_says_so(status: int, connect: Connect, server: 
 async def test_nothing_that_was_said_is_not_shown(body: str, connect: Connect, server: IstraServer) -> None:
     error = await refused(connect, server, 500, body)
     assert str(error) == "POST v1/rcc/CallLine/{id}/hold was refused (500)."
+
+
+async def test_a_proxy_that_takes_no_long_request(connect: Connect, server: IstraServer) -> None:
+    error = await refused(connect, server, 413, "<html><h1>413 Request Entity Too Large</h1></html>")
+    assert "client_max_body_size" in str(error)
+
+
+async def test_a_login_whose_cookie_is_too_large_for_a_proxy(make: Make, server: IstraServer) -> None:
+    server.answer("POST", "v1/service/Login", status=502, text="<h1>502 Bad Gateway</h1>")
+    with pytest.raises(RequestRefused, match=r"more than 4 kB.*proxy_buffer_size") as raised:
+        await make().open()
+    assert raised.value.transient
+
+
+async def test_a_large_cookie_is_kept(connect: Connect, server: IstraServer) -> None:
+    server.session = "x" * 7000
+    client = await connect()
+    await client.rcc.hold("-1")
+    await client.open_socket()
+    opened = await server.opened.get()
+    assert server.asked("POST", HOLD)[0].cookies["myRCC_SESSIONID"] == "x" * 7000
+    assert f"myRCC_SESSIONID={'x' * 7000}" in opened.headers["Cookie"]

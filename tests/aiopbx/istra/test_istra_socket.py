@@ -17,7 +17,8 @@ from aiopbx.istra.types.crm import CrmCallEvent
 from aiopbx.istra.types.enduser import Notifications
 from aiopbx.istra.types.rcc import CallLine
 from tests.aiopbx.istra.conftest import Connect, Make
-from tests.aiopbx.istra.istra_server import Cut, IstraServer, Shut, Socket
+from tests.aiopbx.istra.istra_server import TOKEN, Cut, IstraServer, Shut, Socket
+from tests.aiopbx.turned_clock import TurnedClock
 
 QUICK = 60
 """Milliseconds of silence that a server bears in tests of keepalives."""
@@ -45,6 +46,11 @@ async def until(true: Callable[[], Any]) -> None:
 async def ended(socket: PushSocket) -> list[Push]:
     async with asyncio.timeout(5):
         return [push async for push in socket]
+
+
+async def whole(socket: PushSocket) -> list[Push]:
+    """As ``ended``, with a clock that is turned."""
+    return [push async for push in socket]
 
 
 async def take(socket: PushSocket, count: int = 1) -> list[Push]:
@@ -578,6 +584,78 @@ async def test_how_a_socket_ends_is_told(frame: type, end: SocketEnd, connect: C
     assert await ended(socket) == []
     await socket.close()
     assert socket.end is end
+
+
+async def test_what_the_server_says_at_the_end_is_shown(connect: Connect, server: IstraServer) -> None:
+    """As Jetty does when nothing has come for so long."""
+    socket, seen = await opened(await connect(), server)
+    seen.send(Shut(1001, f"Idle timeout expired: 30000/30000 ms {TOKEN}"))
+    assert await ended(socket) == []
+    assert socket.end is SocketEnd.CLEAN
+    assert socket.end_reason == "the connection ended (code 1001: Idle timeout expired: 30000/30000 ms ***)"
+
+
+@pytest.mark.parametrize("how", [Shut(1001), Cut])
+async def test_how_long_nothing_went_before_the_end(how: Any, connect: Connect, server: IstraServer) -> None:
+    socket, seen = await opened(await connect(), server)
+    begun = monotonic()
+    await asyncio.sleep(0.05)
+    seen.send(how)
+    assert await ended(socket) == []
+    assert socket.quiet is not None
+    assert 0.04 < socket.quiet <= monotonic() - begun + 0.1
+
+
+async def test_of_an_end_that_this_side_makes_no_one_else_is_suspected(connect: Connect, server: IstraServer) -> None:
+    socket, seen = await opened(await connect(silence_timeout=0.05, impatient=0.2), server)
+    seen.freeze()
+    assert await ended(socket) == []
+    assert socket.quiet is None
+
+
+@pytest.mark.parametrize("system", ["myrcc", "mycrm", "myistra"])
+async def test_a_ping_of_the_protocol_goes_out_again_and_again(
+    system: str, connect: Connect, server: IstraServer
+) -> None:
+    """Also while the server says something all the time: what stands in between looks at each direction."""
+    client = await connect(system, ping_interval=0.05)
+    socket, seen = await opened(client, server)
+    reading = asyncio.ensure_future(ended(socket))
+    while seen.pings < 4:
+        seen.send("ping" if system != "myistra" else {})
+        await asyncio.sleep(0.01)
+    await socket.close()
+    assert await reading == []
+
+
+async def test_none_goes_out_that_is_not_wanted(
+    connect: Connect, server: IstraServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = TurnedClock(monkeypatch)
+    client = await connect(ping_interval=0, silence_timeout=1e6)
+    socket, seen = await opened(client, server)
+    reading = asyncio.ensure_future(whole(socket))
+    clock.turned += 99
+    await asyncio.sleep(0.05)
+    assert seen.pings == 0
+    clock.turned += 2
+    await until(lambda: seen.heard)
+    await socket.close()
+    assert await reading == []
+
+
+async def test_a_ping_each_20_seconds_unless_the_settings_say_otherwise(
+    connect: Connect, server: IstraServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = TurnedClock(monkeypatch)
+    socket, seen = await opened(await connect(silence_timeout=1e6), server)
+    reading = asyncio.ensure_future(whole(socket))
+    for number in range(1, 5):
+        seconds = await clock.turn_until(lambda n=number: seen.pings >= n, 22)  # type: ignore[misc]
+        assert seconds > 18
+    assert not seen.heard, "these are below what the application says"
+    await socket.close()
+    assert await reading == []
 
 
 @pytest.mark.parametrize("closer", [lambda client, socket: socket.close(), lambda client, socket: client.close()])

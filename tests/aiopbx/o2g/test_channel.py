@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from aiopbx.errors import ConnectionFailed, NotReady, PbxError, SubscriptionLost
+from aiopbx.errors import ConnectionFailed, NotReady, PbxError, RequestRefused, SubscriptionLost
 from aiopbx.o2g.channel.base import LONGEST_LINE, ChannelEnd, EventChannel
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.decoding import Event
@@ -178,9 +178,17 @@ async def test_a_long_line_that_is_not_too_long(connect: Connect, server: O2gSer
 
 async def test_what_is_not_a_whole_line_is_no_event(connect: Connect, server: O2gServer) -> None:
     client, channel = await opened(connect)
-    server.chunks.put_nowait(STARTED + FREE.rstrip())
+    server.chunks.put_nowait(STARTED + FREE.rstrip()[:-1])
     server.chunks.put_nowait(None)
     assert len(await read(channel)) == 1
+    assert client.statistics.malformed_frames == 0
+
+
+async def test_the_last_line_needs_no_newline(connect: Connect, server: O2gServer) -> None:
+    client, channel = await opened(connect)
+    server.chunks.put_nowait(STARTED + FREE.rstrip())
+    server.chunks.put_nowait(None)
+    assert len(await read(channel)) == 2
     assert client.statistics.malformed_frames == 0
 
 
@@ -193,7 +201,7 @@ async def test_the_server_ends_it(connect: Connect, server: O2gServer) -> None:
     server.chunks.put_nowait(None)
     await read(channel)
     assert channel.end is ChannelEnd.CLEAN
-    assert channel.end_reason == "the server ended it"
+    assert channel.end_reason == "the server, or a proxy before it, ended it"
     assert await read(channel) == []
 
 
@@ -255,6 +263,16 @@ async def test_a_dead_subscription(connect: Connect, server: O2gServer, status: 
     with pytest.raises(SubscriptionLost, match="the subscription is dead") as caught:
         await opened(connect)
     assert caught.value.status == status
+    assert SUBSCRIPTION_ID not in str(caught.value) + repr(vars(caught.value))
+
+
+@pytest.mark.parametrize("status", [404, 500, 502])
+async def test_a_proxy_that_does_not_serve_the_channel(connect: Connect, server: O2gServer, status: int) -> None:
+    server.answer("POST", CHANNEL, status=status, text="<html>not here</html>")
+    with pytest.raises(RequestRefused, match=rf"\({status}\) at {server.url}") as caught:
+        await opened(connect)
+    assert isinstance(caught.value, SubscriptionLost) == (status == 404)
+    assert ("a proxy before it has to pass them on" in str(caught.value)) == (status == 404)
     assert SUBSCRIPTION_ID not in str(caught.value) + repr(vars(caught.value))
 
 

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from aiopbx.errors import CertificateFailed, ConnectionFailed, NotReady, SubscriptionLost
+from aiopbx.errors import CertificateFailed, ConnectionFailed, NotReady, RequestRefused, SubscriptionLost
 from aiopbx.o2g.channel import stream
 from aiopbx.o2g.channel.base import ChannelEnd
 from aiopbx.o2g.channel.chunk import ChunkChannel, open_channel
@@ -382,7 +382,7 @@ async def test_an_error_that_does_not_end_is_not_waited_for(connect: Connect, ra
     client = await connect(request_timeout=0.2)
     raw.hangs_up = False
     raw.pieces = [b"HTTP/1.1 500 Broken\r\nContent-Length: 100\r\n\r\nso"]
-    with pytest.raises(SubscriptionLost, match="500"):
+    with pytest.raises(RequestRefused, match="500"):
         await opened(client, str(raw.url))
 
 
@@ -436,7 +436,7 @@ async def test_how_a_channel_ends(connect: Connect, raw: RawServer) -> None:
     raw.pieces = [CHUNKED + chunk(BODY) + END]
     channel = await opened(client, str(raw.url))
     assert [len(events) async for events in channel] == [2]
-    assert (channel.end, channel.end_reason) == (ChannelEnd.CLEAN, "the server ended it")
+    assert (channel.end, channel.end_reason) == (ChannelEnd.CLEAN, "the server, or a proxy before it, ended it")
     raw.pieces = [CHUNKED + chunk(BODY)]
     channel = await opened(client, str(raw.url))
     assert [len(events) async for events in channel] == [2]

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -13,6 +14,7 @@ from aiopbx.errors import (
     NotAllowed,
     NotReady,
     Offline,
+    PbxError,
     RequestRefused,
     SessionLost,
 )
@@ -22,6 +24,7 @@ from aiopbx.settings.connection import ConnectionSettings
 from tests.aiopbx.o2g.conftest import PASSWORD, Connect
 from tests.aiopbx.o2g.o2g_server import API, CREDENTIAL, JSESSIONID, SUBSCRIPTION_ID, O2gServer
 
+Make = Callable[..., O2gClient]
 SUBSCRIBE = SubscriptionRequest(version="1.0", timeout=0, filter=Filter(selectors=(Selector(names=("telephony",)),)))
 INVALID_SESSION = {
     "httpStatus": "FORBIDDEN",
@@ -229,6 +232,119 @@ async def test_the_version_that_this_client_speaks(connect: Connect, server: O2g
     assert server.requests[1].path == "/api/rest/authenticate"
 
 
+# ------------------------------------------------------------------------------------------- the address that was given
+
+
+def behind_a_proxy(server: O2gServer, prefix: str = "", inside: str = "http://o2g.internal.example:8080") -> None:
+    """Answer as a server does that knows nothing of the proxy before it, which passes on what is below the prefix."""
+    rest, names = f"{prefix}/api/rest", f"{inside}/api/rest"
+    server.answer("GET", rest, json=server.root(f"{names}/authenticate?version=1.0", None))
+    server.answer("GET", f"{rest}/authenticate", json={"credential": CREDENTIAL, "publicUrl": f"{names}/1.0/sessions"})
+    services = [{"serviceName": "Users", "relativeUrl": f"{names}/1.0/users"}]
+    session = {"admin": False, "timeToLive": 600, "login": "oxe1000", "publicBaseUrl": f"{names}/1.0"}
+    server.answer("POST", f"{rest}/1.0/sessions", json={**session, "services": services})
+    server.answer("GET", f"{rest}/1.0/users/oxe1000", status=307, headers=[("Location", f"{names}/1.0/users/1000")])
+    server.answer("GET", f"{rest}/1.0/users/1000", json={"loginName": "oxe1000"})
+    events = f"{inside.rpartition(':')[0]}:8014/OTEvents?subscriptionId={SUBSCRIPTION_ID}"
+    server.answer("POST", f"{rest}/1.0/subscriptions", json={"status": "ACCEPTED", "publicPollingUrl": events})
+
+
+@pytest.mark.parametrize("prefix", ["", "/pbx"])
+async def test_every_url_at_the_address_that_was_given(make: Make, server: O2gServer, prefix: str) -> None:
+    behind_a_proxy(server, prefix)
+    server.answer("POST", f"{prefix}/OTEvents", text='{"eventName": "OnChannelInformation"}\n')
+    client = make(url=server.url + prefix, use_given_address=True, event_port=server.port)
+    await client.open()
+    assert (await client.users.user("oxe1000")).login_name == "oxe1000"
+    channel = await client.open_channel(await client.subscriptions.subscribe(SUBSCRIBE))
+    assert [type(event).__name__ async for batch in channel for event in batch] == ["OnChannelInformation"]
+    await client.close()
+    assert server.sequence[0] == f"GET {prefix}/api/rest"
+    assert server.asked("POST", f"{prefix}/OTEvents")
+    assert server.asked("DELETE", f"{prefix}/api/rest/1.0/sessions")
+
+
+async def test_the_event_channel_keeps_its_port(make: Make, server: O2gServer) -> None:
+    behind_a_proxy(server, "/pbx")
+    client = make(url=f"{server.url}/pbx", use_given_address=True)
+    await client.open()
+    subscription = await client.subscriptions.subscribe(SUBSCRIBE)
+    assert subscription.public_polling_url is not None
+    where = client._transport.choose(subscription.public_polling_url, None, what="x", events=True)
+    assert where == f"http://127.0.0.1:8014/OTEvents?subscriptionId={SUBSCRIPTION_ID}"
+
+
+async def test_without_it_an_error_says_where_the_server_has_led(connect: Connect, server: O2gServer) -> None:
+    behind_a_proxy(server, inside="http://127.0.0.1:9")
+    with pytest.raises(ConnectionFailed, match=r"http://127\.0\.0\.1:9 cannot be reached.*set use_given_address"):
+        await connect()
+
+
+async def test_with_it_an_error_says_where_events_were_looked_for(make: Make, server: O2gServer) -> None:
+    behind_a_proxy(server)
+    client = make(use_given_address=True, event_port=9)
+    await client.open()
+    with pytest.raises(ConnectionFailed, match=r"http://127\.0\.0\.1:9 cannot be reached.*set event_port"):
+        await client.open_channel(await client.subscriptions.subscribe(SUBSCRIBE))
+
+
+async def test_a_redirect_to_the_address_that_is_asked_anyway(connect: Connect, server: O2gServer) -> None:
+    server.answer("GET", "/api/rest", status=302, headers=[("Location", "https://elsewhere.example.com/api/rest")])
+    with pytest.raises(ConnectionFailed, match=r"https://elsewhere\.example\.com.*asks here again"):
+        await connect(use_given_address=True)
+    assert len(server.requests) == 1
+
+
+async def test_a_redirect_in_a_circle_is_one_with_it_or_without(connect: Connect, server: O2gServer) -> None:
+    server.answer("GET", "/api/rest", status=302, headers=[("Location", "/api/rest")])
+    with pytest.raises(ConnectionFailed, match="in a circle"):
+        await connect(use_given_address=True)
+
+
+async def test_what_is_no_url_is_none_with_it_either(connect: Connect, server: O2gServer) -> None:
+    server.answer("GET", "/api/rest", json=server.root("http://[o2g", None))
+    with pytest.raises(ConnectionFailed, match="what is no URL for the login"):
+        await connect(use_given_address=True, network="public")
+
+
+# -------------------------------------------------------------------------------------------------------- large cookies
+
+
+async def test_a_large_cookie_is_kept(connect: Connect, server: O2gServer) -> None:
+    """A signed token with many rights: other jars drop a cookie of more than 4 kB without a word."""
+    token = "x" * 7000
+    sessions = f"{server.url}{API}/sessions"
+    server.answer(
+        "GET",
+        "/api/rest/authenticate",
+        json={"publicUrl": sessions},
+        headers=[("Set-Cookie", f"AlcUserId={token}; Path=/; HttpOnly")],
+    )
+    client = await connect()
+    await client.telephony.telephony_snapshot()
+    assert [one.cookies["AlcUserId"] for one in server.requests[-2:]] == [token, token]
+
+
+async def test_a_larger_one_than_libraries_read_by_themselves(connect: Connect, server: O2gServer) -> None:
+    server.answer(
+        "GET",
+        "/api/rest/authenticate",
+        json={"publicUrl": f"{server.url}{API}/sessions"},
+        headers=[("Set-Cookie", f"AlcUserId={'x' * 20_000}")],
+    )
+    with pytest.raises(PbxError, match=r"refused \(400\)") as caught:
+        await connect()  # it is sent, and this server takes no head that is so long
+    assert "20,010 bytes" in str(caught.value)
+    assert "maxHttpHeaderSize" in str(caught.value)
+
+
+async def test_a_proxy_for_which_the_cookie_is_too_large(connect: Connect, server: O2gServer) -> None:
+    server.answer("GET", "/api/rest/authenticate", status=502, text="<h1>502 Bad Gateway</h1>")
+    with pytest.raises(RequestRefused, match=r"refused \(502\).*more than 4 kB.*proxy_buffer_size 32k") as caught:
+        await connect()
+    assert caught.value.transient
+
+
 # ------------------------------------------------------------------------------------------------------- it goes wrong
 
 
@@ -356,6 +472,17 @@ async def test_a_keepalive_that_is_not_answered_is_tried_again(connect: Connect,
     async with asyncio.timeout(2):
         while len(server.asked("POST", f"{API}/sessions/keepalive")) < 2:
             await asyncio.sleep(0.01)
+    assert not client.lost.is_set()
+
+
+async def test_a_keepalive_that_a_proxy_does_not_pass_on_is_tried_again(connect: Connect, server: O2gServer) -> None:
+    server.open_session(timeToLive=1)
+    server.answer("POST", f"{API}/sessions/keepalive", status=502, text="<h1>502 Bad Gateway</h1>")
+    server.answer("POST", f"{API}/sessions/keepalive", status=204, then=True)
+    client = await connect()
+    async with asyncio.timeout(3):
+        while len(server.asked("POST", f"{API}/sessions/keepalive")) < 2:
+            await server.arrivals.get()
     assert not client.lost.is_set()
 
 

@@ -154,3 +154,76 @@ async def test_a_client_takes_no_connection_that_another_has_left(make: Make) ->
             await client.open()
             await client.close()
         assert len({request.port for request in plain.requests}) == 2
+
+
+# ------------------------------------------------------------------------------------- https is not left by any URL
+
+PLAIN = r"without encryption.*http://127\.0\.0\.1.*Nothing was sent.*setting url"
+
+
+async def wanted(client: O2gClient) -> None:
+    """Log in, ask for something, and open the channel: every URL that a server names is used."""
+    await client.open()
+    await client.telephony.telephony_snapshot()
+    await client.open_channel(await client.subscriptions.subscribe(SubscriptionRequest(version="1.0")))
+
+
+@pytest.mark.parametrize("verified", [True, False])
+@pytest.mark.parametrize("what", ["login", "sessions", "services", "one service", "channel"])
+async def test_nothing_goes_in_the_clear_where_the_address_is_https(
+    make: Make, secure: O2gServer, tmp_path: Path, what: str, verified: bool
+) -> None:
+    """As a server behind a proxy that ends TLS names its URLs, if nothing tells it that the proxy does."""
+    async with O2gServer() as plain:
+        if what == "login":
+            secure.answer("GET", "/api/rest", json=secure.root(f"{plain.url}/api/rest/authenticate", None))
+        elif what == "sessions":
+            secure.answer("GET", "/api/rest/authenticate", json={"publicUrl": f"{plain.url}{API}/sessions"})
+        elif what == "services":
+            secure.open_session(publicBaseUrl=plain.url, privateBaseUrl=plain.url)
+        elif what == "one service":
+            url = f"{plain.url}{API}/telephony"
+            secure.open_session(services=[{"serviceName": "Telephony", "relativeUrl": url}])
+        else:
+            url = f"{plain.url}{API}/notifications/chunked?subscriptionId=key-of-the-channel"
+            secure.answer("POST", f"{API}/subscriptions", json={"status": "ACCEPTED", "publicPollingUrl": url})
+        client = make(ca_file=tmp_path / "pbx.pem") if verified else make(tls="none")
+        with pytest.raises(ConnectionFailed, match=PLAIN) as caught:
+            await wanted(client)
+        assert not caught.value.transient
+        assert "key-of-the-channel" not in str(caught.value)
+        assert plain.requests == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_nor_does_a_redirect_lead_there(make: Make, secure: O2gServer, method: str) -> None:
+    async with O2gServer() as plain:
+        path = {"GET": "/api/rest/authenticate", "POST": f"{API}/notifications/chunked"}[method]
+        secure.answer(method, path, status=307, headers=[("Location", plain.url + path)])
+        with pytest.raises(ConnectionFailed, match=PLAIN):
+            await wanted(make(tls="none", trusted_redirects=["127.0.0.1"]))
+        assert plain.requests == []
+
+
+async def test_an_address_that_begins_with_http_is_taken_at_its_word(make: Make) -> None:
+    async with O2gServer() as plain:
+        await wanted(make(url=plain.url))
+        assert plain.requests[1].headers["Authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize("how", ["none", "its own authority", "the system's"])
+async def test_an_http_address_says_how_its_https_target_is_verified(
+    make: Make, secure: O2gServer, tmp_path: Path, how: str
+) -> None:
+    async with O2gServer() as plain:
+        plain.answer("GET", "/api/rest", status=307, headers=[("Location", f"{secure.url}/api/rest")])
+        trust = {"none": {"tls": "none"}, "its own authority": {"ca_file": tmp_path / "pbx.pem"}}.get(how, {})
+        client = make(url=plain.url, trusted_redirects=[secure.url.removeprefix("https://")], **trust)
+        if how == "the system's":
+            with pytest.raises(CertificateFailed):
+                await client.open()
+            assert secure.requests == []
+        else:
+            await client.open()
+            assert secure.asked("POST", f"{API}/sessions")
+        assert len(plain.requests) == 1

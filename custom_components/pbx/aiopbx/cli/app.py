@@ -148,6 +148,9 @@ def probe(
         str | None, typer.Argument(metavar="URL", help="Address of the server, such as https://o2g.example.com.")
     ] = None,
     patience: Annotated[float, typer.Option("--patience", min=0.1, help="Seconds that a step may take.")] = 10.0,
+    stay: Annotated[
+        float, typer.Option("--stay", min=0, help="Seconds to stay at the end, to see whether the connection is cut.")
+    ] = 0.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a step, for programs.")] = False,
 ) -> Running:
     """Check a server step by step.
@@ -161,7 +164,7 @@ def probe(
     if address is not None:
         connection = replace(connection, url=address)
     settings, with_login = connection.probe_settings(patience=patience)
-    return probe(settings, with_login=with_login, patience=patience, as_json=json)
+    return probe(settings, with_login=with_login, patience=patience, stay=stay, as_json=json)
 
 
 @app.command(cls=PlainHelp)

@@ -11,6 +11,7 @@ from .. import ConnectionSettings, DialPolicy, InvalidInput, Operation, Paramete
 from ..http.download import Download
 from ..istra.client import APPLICATIONS
 from ..istra.services import operations_of
+from ..numbers import Numbers
 from ..o2g.services import OPERATIONS
 from ..policy import DialGuard
 from ..requests import Requests
@@ -130,7 +131,9 @@ async def call(
     as_json: bool,
 ) -> int:
     """Send the request and print the server's answer."""
-    request = requests_of(settings.system).prepare(name, values, DialGuard(settings.dial_policy))
+    request = requests_of(settings.system).prepare(
+        name, values, DialGuard(settings.dial_policy, numbers=Numbers(settings.number_plan))
+    )
     async with connect(settings, lines=()) as pbx:
         answer = (await pbx.request(request)).value
         if isinstance(answer, Download):

@@ -21,6 +21,7 @@ from .. import (
     connect,
 )
 from ..istra.lines import IstraChecks
+from ..numbers import Numbers
 from ..o2g.rules import check_associated_data, check_number
 from .command import FAILED, NOT_ANSWERED, OK
 from .line import choose_line
@@ -36,12 +37,14 @@ _INDENT: Final = " " * 9
 
 def check(number: str, options: DialOptions, system: str = "o2g") -> None:
     """Raise ``InvalidInput`` for what is certainly wrong, before connecting to this kind of system."""
+    numbers = Numbers()
+    wire = numbers.read(number).wire
     if system != "o2g":
-        IstraChecks(devices=True).check_number(number)
+        IstraChecks(devices=True).check_number(wire)
         return
-    check_number(number)
+    check_number(wire)
     if options.calling_number is not None:
-        check_number(options.calling_number, field="calling_number")
+        check_number(numbers.read(options.calling_number, field="calling_number").wire, field="calling_number")
     if options.associated_data is not None:
         check_associated_data(options.associated_data, field="associated_data")
     if options.private or options.pin or options.secret_code:

@@ -319,6 +319,12 @@ class SimulateOptions:
         list[str] | None,
         typer.Option("--host-name", help="A name others reach it by, such as that of this machine; * is any. Repeat."),
     ] = None
+    public_url: Annotated[
+        str | None, typer.Option("--public-url", help="What O2G names as its public URL, such as that of a proxy.")
+    ] = None
+    public_event_url: Annotated[
+        str | None, typer.Option("--public-event-url", help="The same for the channel of events, without a path.")
+    ] = None
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the API; 0 is any.")] = 8080
     event_port: Annotated[int, typer.Option("--event-port", min=0, max=65535, help="Port of the events; 0 is any.")] = (
         8014
@@ -333,4 +339,7 @@ class SimulateOptions:
     istra_port: Annotated[int, typer.Option("--istra-port", min=0, max=65535, help="Port of Istra; 0 is any.")] = 8078
     speed: Annotated[float, typer.Option("--speed", min=0.01, max=100.0, help="How fast the scenario goes.")] = 1.0
     seed: Annotated[int | None, typer.Option("--seed", help="Another day of the same scenario.")] = None
+    contacts: Annotated[
+        list[Path] | None, typer.Option("--contacts", help="Phone book (.vcf or .csv) of who calls by name. Repeat.")
+    ] = None
     seconds: Seconds = None

@@ -15,14 +15,18 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, PbxError
+from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, PbxError, RequestRefused
+from ..connection import IDLE_REMEDY
+from ..http.tap import WireStatistics
+from ..http.transport import place
 from ..istra.client import IstraClient, PushSocket
 from ..istra.types.session import Application
-from ..o2g.channel.base import EventChannel
+from ..o2g.channel.base import PROMPT, EventChannel, events_late, is_quick
 from ..o2g.client import O2gClient
 from ..o2g.decoding import Event
 from ..o2g.discovery import check_basic
 from ..o2g.session import ROOT, VERSION
+from ..o2g.transport import Transport
 from ..o2g.types.overview import RoxeRestApiDescriptor
 from ..o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ..o2g.types.telephony import OnTelephonyState
@@ -38,6 +42,9 @@ NEEDED: Final = ("Telephony", "Users", "Routing", "EventSummary", "Subscriptions
 _EXPIRES_SOON: Final = 30
 """A certificate that has no more days than this is worth a remark."""
 _LISTENER: Final = "aiopbx-probe"
+_ALIVE: Final = "alive"
+_SHORTEST_SILENCE: Final = 4.0
+"""Seconds; what ends sooner has another reason than that nothing came."""
 _LISTEN_SECONDS: Final = 1.0
 """How long to listen to Istra's socket."""
 
@@ -84,6 +91,8 @@ class Steps:
     report: Callable[[Step], None]
     with_login: bool = False
     patience: float = 10.0
+    stay: float = 0.0
+    """Seconds to stay connected at the end."""
     steps: list[Step] = field(default_factory=list)
     addresses: list[tuple[Any, ...]] = field(default_factory=list)
     code: int = OK
@@ -130,7 +139,7 @@ class Steps:
         started = time.monotonic()
         step = Step(name, Result.OK)
         try:
-            async with asyncio.timeout(self.patience * 2):
+            async with asyncio.timeout(self.patience * 2 + (self.stay if name == _ALIVE else 0)):
                 step.text = await do()
             if step.text.startswith("-"):
                 step.result, step.text = Result.SKIPPED, step.text.removeprefix("-")
@@ -266,6 +275,7 @@ class O2gProbe(Steps):
             ("subscription", self.subscribe, True),
             ("channel", self.open_channel, True),
             ("snapshot", self.snapshot, True),
+            *(((_ALIVE, self.alive, True),) if self.stay else ()),
         )
 
     async def clean_up(self) -> None:
@@ -277,41 +287,34 @@ class O2gProbe(Steps):
 
     async def read_root(self) -> str:
         """Ask the server what it is, without logging in."""
-        settings = self.settings
-        secure = self._host[2]
         assert self.http is not None
+        transport = Transport(self.settings, self.http, url=self.settings.url, statistics=WireStatistics())
+        name = f"GET {ROOT}"
         try:
-            async with self.http.get(
-                settings.url + ROOT,
-                ssl=await settings.load_ssl() if secure else True,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=self.patience),
-            ) as response:
-                status, body = response.status, await response.content.read(1_000_000)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Stop(
-                f"GET {ROOT} is not answered ({one_line(error) or type(error).__name__})",
-                "Is this the O2G server, or a proxy before it?",
-            ) from None
-        if status == 503:
-            raise Stop(
-                f"GET {ROOT} answers 503", "The server is starting, or the other of its pair serves: try that one."
+            await transport.open()
+            answer = await transport.request(
+                "GET", transport.url + ROOT, name=name, with_cookies=False, safe=True, timeout=self.patience
             )
-        if status != 200:
-            raise Stop(
-                f"GET {ROOT} answers {status}", "This is no O2G server, or its API is elsewhere: check the address."
-            )
+        except RequestRefused as error:
+            remedy = error.remedy or "This is no O2G server, or its API is elsewhere: check the address."
+            if error.status == 503:
+                remedy = "The server is starting, or the other of its pair serves: try that one."
+            raise Stop(f"{name} answers {error.status}: {one_line(error.message)}", remedy) from None
+        finally:
+            await transport.close()
         try:
-            self.descriptor = msgspec.json.decode(body, type=RoxeRestApiDescriptor)
+            self.descriptor = msgspec.json.decode(answer.body, type=RoxeRestApiDescriptor)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise Stop(f"GET {ROOT} answers something else", "This is no O2G server: check the address.") from None
+            raise Stop(f"{name} answers something else", "This is no O2G server: check the address.") from None
+        asked, answered = place(transport.url), place(answer.url)
+        redirected = f", after a redirect to {answered}" if answered != asked else ""
         server = self.descriptor.server_info
         if server is None:
-            return "answers"
+            return f"answers{redirected}"
         version = server.product_version
         numbers = ".".join(part for part in (version.major, version.minor) if part) if version else ""
         pair = ", one of a pair" if server.ha_mode else ""
-        return one_line(f"{server.product_name or server.product_type or 'a server'} {numbers}{pair}")
+        return one_line(f"{server.product_name or server.product_type or 'a server'} {numbers}{pair}{redirected}")
 
     async def versions(self) -> str:
         """Look for the version of the API that this client uses."""
@@ -423,11 +426,19 @@ class O2gProbe(Steps):
             reason = self.channel.end_reason if self.channel else ""
             raise Stop(f"port {ports} ends at once: {reason}", "Look into the server's log.") from None
         except (TimeoutError, ConnectionFailed) as error:
-            raise Stop(
-                f"port {ports} gives no events: {one_line(error) or 'silence'}",
-                "Firewalls and proxies must let the event port through (8014 http, 8016 https) and not buffer it.",
-            ) from error
-        return f"port {ports}, first message after {time.monotonic() - started:.2f} s"
+            remedy = "Firewalls and proxies must let the event port through (8014 http, 8016 https) and not buffer it."
+            if isinstance(error, TimeoutError) and is_quick(self.client.usual_duration):
+                remedy += f" {events_late('', '').remedy}"
+            raise Stop(f"port {ports} gives no events: {one_line(error) or 'silence'}", remedy) from error
+        took = time.monotonic() - started
+        if took > PROMPT and is_quick(self.client.usual_duration):
+            raise self._late(f"the first message took {took:.1f} s")
+        return f"port {ports}, first message after {took:.2f} s"
+
+    def _late(self, why: str) -> Stop:
+        """Return the failure of a channel whose events come late."""
+        late = events_late(why, place(self.settings.url))
+        return Stop(late.message, late.remedy or "")
 
     async def snapshot(self) -> str:
         """Ask for the state of a line and wait for it on the channel."""
@@ -440,13 +451,29 @@ class O2gProbe(Steps):
             async with asyncio.timeout(self.patience):
                 async for batch in self.batches:
                     if any(isinstance(event, OnTelephonyState) for event in batch):
-                        return f"state of {login} came after {time.monotonic() - started:.2f} s"
+                        break
         except TimeoutError:
-            pass
-        raise Stop(
-            f"no state of {login} within {self.patience:g} s",
-            "Old servers have none; the client reads the state by GET then. Otherwise look at proxies that buffer.",
-        )
+            raise Stop(
+                f"no state of {login} within {self.patience:g} s",
+                "Old servers have none; the client reads the state by GET then. Otherwise a proxy holds events back. "
+                f"{events_late('', '').remedy}",
+            ) from None
+        took = time.monotonic() - started
+        if took > PROMPT and is_quick(self.client.usual_duration):
+            raise self._late(f"a state that was asked for took {took:.1f} s")
+        return f"state of {login} came after {took:.2f} s"
+
+    async def alive(self) -> str:
+        """Stay connected: what stands in between may cut a channel on which nothing comes."""
+        assert self.channel is not None
+        assert self.batches is not None
+        try:
+            async with asyncio.timeout(self.stay):
+                async for _ in self.batches:
+                    pass
+        except TimeoutError:
+            return f"the channel stays open for {self.stay:g} s"
+        raise _cut("channel", self.channel.quiet, self.channel.end_reason)
 
 
 @dataclass
@@ -464,7 +491,7 @@ class IstraProbe(Steps):
             ("lines", self.lines, True),
             ("socket", self.open_socket, True),
             ("listener", self.listen, True),
-            ("alive", self.alive, True),
+            (_ALIVE, self.alive, True),
         )
 
     async def clean_up(self) -> None:
@@ -533,11 +560,18 @@ class IstraProbe(Steps):
                 pass
 
         try:
-            async with asyncio.timeout(_LISTEN_SECONDS):
+            async with asyncio.timeout(max(self.stay, _LISTEN_SECONDS)):
                 await read()
         except TimeoutError:
-            return "the socket stays open"
-        raise Stop(f"the socket ended: {socket.end_reason}", "Look at proxies between here and the server.")
+            return "the socket stays open" + (f" for {self.stay:g} s" if self.stay else "")
+        raise _cut("socket", socket.quiet, socket.end_reason)
+
+
+def _cut(what: str, quiet: float | None, reason: str | None) -> Stop:
+    """Return the failure of a channel or a socket that has ended, after so many seconds of silence."""
+    if quiet is None or quiet < _SHORTEST_SILENCE:
+        return Stop(f"the {what} ended: {reason}", "Look into the server's log, and at proxies before it.")
+    return Stop(f"the {what} ended after {quiet:.0f} s of silence: {reason}", IDLE_REMEDY)
 
 
 def describe_certificate(raw: bytes) -> str:
@@ -570,7 +604,9 @@ def _name(name: "Name") -> str:
 _STYLE: Final = {Result.OK: "green", Result.FAILED: "bold red", Result.SKIPPED: "yellow"}
 
 
-async def probe(settings: ConnectionSettings, *, with_login: bool, patience: float, as_json: bool) -> int:
+async def probe(
+    settings: ConnectionSettings, *, with_login: bool, patience: float, as_json: bool, stay: float = 0.0
+) -> int:
     """Print each step as it ends, and return the exit code. Without a login the steps that need one are skipped."""
 
     def report(step: Step) -> None:
@@ -580,7 +616,7 @@ async def probe(settings: ConnectionSettings, *, with_login: bool, patience: flo
             _print_step(step)
 
     kind = O2gProbe if settings.system == "o2g" else IstraProbe
-    return await kind(settings, report, with_login, patience).run()
+    return await kind(settings, report, with_login, patience, stay).run()
 
 
 def _print_step(step: Step) -> None:

@@ -65,18 +65,22 @@ async def simulate(options: SimulateOptions) -> int:
     """Run the simulator until Ctrl-C, or for so many seconds."""
     scenario = await asyncio.to_thread(load_scenario, options.scenario)
     scenario = with_users(scenario, options.users)
-    simulator = Simulator(
+    simulator = await asyncio.to_thread(
+        Simulator,
         SimulatorSettings(
             host=options.host,
             host_names=tuple(options.host_names or ()),
+            public_url=options.public_url,
+            public_event_url=options.public_event_url,
             port=options.port,
             event_port=options.event_port,
             tls=options.tls,
             certificate_folder=options.certificates,
+            contacts=tuple(options.contacts or ()),
             users=scenario.specs,
             istra=options.istra,
             istra_port=options.istra_port,
-        )
+        ),
     )
     try:
         await simulator.start()

@@ -100,6 +100,8 @@ class WireStatistics:
     """Lines of the channel that were no event, or too long."""
     bad_fields: int = 0
     """Fields of the wrong type, each of which was left out."""
+    bad_characters: int = 0
+    """Characters that no text should hold, or that are none; see ``clean_text``."""
     logged: set[str] = field(default_factory=set, repr=False)
     tap: Wiretap = field(default_factory=Wiretap, repr=False, compare=False)
     """Who listens in: what is counted here passes there first."""
@@ -109,6 +111,12 @@ class WireStatistics:
         self.unknown_values += count
         for kind, value in UNLISTED.take(count):
             self.log_once(f"The server sends {value[:80]!r}, which {kind} does not list")
+
+    def count_bad_characters(self, count: int) -> None:
+        """Count characters that were left out or replaced, and log the first time."""
+        if count:
+            self.bad_characters += count
+            self.log_once("The server sends characters that no text should hold; they are left out")
 
     def log_once(self, what: str) -> bool:
         """Log something the first time it happens, and say whether it is. ``what`` must hold nothing secret."""

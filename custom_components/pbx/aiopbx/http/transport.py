@@ -6,24 +6,26 @@ import re
 import socket
 import ssl
 import traceback
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from statistics import median
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import msgspec
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from ..clean_text import read_json
 from ..errors import CertificateFailed, ConnectionFailed, OutcomeUnknown, PbxError
-from ..settings.addresses import site_name
+from ..settings.addresses import PORTS, at_address, site_name
 from ..settings.connection import ConnectionSettings
-from ..wire import whole_characters
 from .body import ENCODINGS, MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR, TooLong, Unreadable, read_body
 from .download import Download
 from .secrets import Mask, Secrets, target
@@ -36,6 +38,10 @@ MOST_COOKIES: Final = 50
 LONGEST_PAUSE: Final = 600.0
 """Seconds that a server can ask to be left alone, at most: a mistyped number must not end a connection for days."""
 _MOST_SHOWN: Final = 200
+_ENOUGH: Final = 3
+"""Answers, after which it is known how long they take."""
+_LONGEST_FIELD: Final = 64 * 1024
+"""Bytes of a header: a login may be answered with a signed token as its cookie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +84,7 @@ class Answer:
         return self.body.decode("utf-8", "replace")
 
 
-class _Sent:
+class Sent:
     """Whether a request has left, and whether it may leave once more."""
 
     __slots__ = ("headers", "safe")
@@ -101,13 +107,10 @@ async def _mark_sent(session: aiohttp.ClientSession, context: Any, parameters: A
     sent.headers = True
 
 
-_PORTS: Final = {"http": 80, "https": 443}
-
-
 def _site(url: str) -> tuple[str, int | None]:
     """Host and port. Raises ``ValueError`` for what is no URL."""
     parts = urlsplit(url)
-    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
+    return (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme)
 
 
 class HttpTransport:
@@ -137,6 +140,8 @@ class HttpTransport:
         """Through which messages are shown without secrets."""
         self.tap = statistics.tap
         """Those who look at the messages."""
+        self._durations: deque[float] = deque(maxlen=9)
+        """Seconds that the last answers took to come."""
         self._shared = http
         self._http: aiohttp.ClientSession | None = None
         self._tls: ssl.SSLContext | None = None
@@ -156,6 +161,7 @@ class HttpTransport:
             connector_owner=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[trace],
+            max_field_size=_LONGEST_FIELD,
         )
 
     async def close(self) -> None:
@@ -172,13 +178,46 @@ class HttpTransport:
         never leads away from https. Raises ``ValueError`` for what is no URL.
         """
         here, there = urlsplit(origin), urlsplit(target)
-        if there.scheme not in _PORTS or (here.scheme == "https" and there.scheme != "https"):
+        if there.scheme not in PORTS or (here.scheme == "https" and there.scheme != "https"):
             return False
         site, host = _site(target), (there.hostname or "").lower()
         trusted = self.settings.trusted_redirects
         if site in {_site(origin), _site(self.url)} or host in trusted or site_name(*site) in trusted:
             return True
         return there.scheme == "https" and site[1] == 443 and (host, 80) in {_site(origin), _site(self.url)}
+
+    @property
+    def usual_duration(self) -> float | None:
+        """Seconds that answers take to come, mostly; None where too few have come to know."""
+        return median(self._durations) if len(self._durations) >= _ENOUGH else None
+
+    def where(self, url: str, *, events: bool = False) -> str:
+        """Return where a URL that the server has named leads: there, or to the same at the given address.
+
+        A proxy may pass on what goes to the given address, while the server behind it names itself as it knows itself.
+        ``events`` says that it is the event channel's, which has a port of its own. Raises ``ValueError`` for what is
+        no URL.
+        """
+        settings = self.settings
+        if not settings.use_given_address:
+            return url
+        return at_address(url, self.url, (settings.event_port or _site(url)[1]) if events else None)
+
+    def refuse_plain(self, url: str, what: str) -> None:
+        """Raise ``ConnectionFailed`` where the server wants something over http, and the user gave an https address.
+
+        Whatever the settings say of certificates: not to verify them lets someone read who pretends to be the server.
+        Without encryption everyone on the way can. So this is looked at before anything is sent, wherever a server has
+        named the URL: in a descriptor, an answer, a redirect.
+        """
+        if self.url.startswith("https:") and not url.lower().startswith("https:"):
+            raise final(
+                f"The server wants {what} without encryption, at {place(url)}, though its address is https. "
+                "Nothing was sent.",
+                "Have the server, or the proxy before it, name https: URLs; "
+                "or set use_given_address, if that proxy passes on what goes to the given address; "
+                "or write http: in the setting url, if no encryption is meant.",
+            )
 
     # ---------------------------------------------------------------------------------------------------- requests
 
@@ -200,13 +239,15 @@ class HttpTransport:
 
         Raises what ``failure`` makes of an answer that does not come.
         """
-        http, sent, url = self._open_session, _Sent(request.safe), request.url
+        http, sent, url = self._open_session, Sent(request.safe), request.url
+        self.refuse_plain(url, request.name)
         cookies = self.cookies
         headers = {"Accept-Encoding": "identity" if request.stream else ENCODINGS, **request.headers}
         if request.with_cookies and cookies:
             headers["Cookie"] = self.cookie_header
         self.statistics.requests += 1
         limit = request.timeout or self.settings.request_timeout
+        begun = monotonic()
         try:
             response = await http.request(
                 request.method,
@@ -223,6 +264,7 @@ class HttpTransport:
                 auto_decompress=request.stream,  # what is read here is expanded here, to its bound
                 trace_request_ctx=sent,
             )
+            self._durations.append(monotonic() - begun)
             good = 200 <= response.status < 300
             if request.stream and good:
                 answer = Answer(response.status, response.headers, b"", url, response)
@@ -347,11 +389,18 @@ class HttpTransport:
                 self.cookies[key] = value
                 self.secrets.add_passing(value)
 
-    def redirected(self, answer: Answer, name: str, location: str | None = None) -> str:
+    def redirected(self, answer: Answer, name: str, location: str | None = None, *, events: bool = False) -> str:
         """Return where a redirect leads. Raises ``ConnectionFailed`` where it must not be followed."""
         location = answer.headers.get("Location", "") if location is None else location
         try:
-            target = urljoin(answer.url, location)
+            named = urljoin(answer.url, location)
+            target = self.where(named, events=events)
+            self.refuse_plain(target, name)
+            if named != target == answer.url:
+                raise final(
+                    f"{name}: the server redirects to {place(named)}, and use_given_address asks here again.",
+                    f"Give {place(named)} as the address; or leave use_given_address out.",
+                )
             follow, (host, port) = self.may_follow(answer.url, target), _site(target)
         except ValueError:
             raise final(
@@ -359,17 +408,16 @@ class HttpTransport:
             ) from None
         if not follow:
             same = host in {_site(answer.url)[0], _site(self.url)[0]}
-            place = site_name(host, port) if same else host or "nowhere"
+            site = site_name(host, port) if same else host or "nowhere"
             raise final(
-                f"{name}: the server redirects to {place}, which is not followed with the login.",
-                f"Use that server's address; or, if it is yours, add {place if host else 'it'} to trusted_redirects.",
+                f"{name}: the server redirects to {site}, which is not followed with the login.",
+                f"Use that server's address; or, if it is yours, add {site if host else 'it'} to trusted_redirects.",
             )
         return target
 
     def failure(self, error: Exception, name: str, url: str, *, sent: bool, safe: bool) -> PbxError:
         """Say why no answer came, and whether the request may have been carried out."""
-        parts = urlsplit(url)
-        where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # a path may be secret
+        where = place(url)
         if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)):
             return certificate_failure(error, where)
         if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
@@ -385,15 +433,81 @@ class HttpTransport:
                 f"{name} was sent and not answered ({why(error)}). It may have been carried out.",
                 remedy="Look at the events or the state before trying again.",
             )
+        remedy = "Check the network, the address and the server."
+        if where != place(self.url):
+            remedy = (
+                f"It is the server that names {where}: check its configuration, and the firewall. If a proxy before it "
+                f"passes on what goes to {place(self.url)}, set use_given_address."
+            )
+            if self.settings.use_given_address:
+                remedy = f"Check that {where} is where its events are to be had; else set event_port."
         if isinstance(error, TimeoutError):
             return ConnectionFailed(
-                f"{name}: no answer from {where} within {self.settings.request_timeout:g} seconds.",
-                remedy="Check the network, the address and the server.",
+                f"{name}: no answer from {where} within {self.settings.request_timeout:g} seconds.", remedy=remedy
             )
-        return ConnectionFailed(
-            f"{name}: {where} cannot be reached ({why(error)}).",
-            remedy="Check the network, the address and the server.",
+        return ConnectionFailed(f"{name}: {where} cannot be reached ({why(error)}).", remedy=remedy)
+
+
+GATEWAY_ERRORS: Final = (502, 504)
+"""What a proxy answers that has no answer of the server."""
+LARGE_COOKIE: Final = 4096
+"""Bytes of an answer's or a request's head that proxies and web servers take in any case."""
+
+
+def remedy_in_between(status: int, *, login: bool = False, cookies: int = 0) -> str | None:
+    """What to do about an answer that is not in the telephone system's own form: something before it gave it.
+
+    ``login`` says that it was the answer to a login, ``cookies`` how many bytes of them were sent.
+    """
+    if status in GATEWAY_ERRORS:
+        remedy = "What stands before the server does not reach it, or not in time: check that the server runs."
+        if login and status == 502:
+            remedy += (
+                " If it runs: an answer that sets a cookie of more than 4 kB, such as a signed token with many rights, "
+                "is too large for nginx as it comes; give it proxy_buffer_size 32k and proxy_buffers 8 32k."
+            )
+        return remedy
+    if status == 500:
+        return "The web server fails there, or what stands before it: look into its log."
+    if status == 404:
+        return (
+            "Check the path of the address, and that a proxy before the server passes on everything below it, "
+            "with the path as it is."
         )
+    if status == 413:
+        return (
+            "What stands before the server takes no request that is so long: raise its bound "
+            "(nginx: client_max_body_size, Apache: LimitRequestBody)."
+        )
+    if status in (400, 431) and cookies > LARGE_COOKIE:
+        return (
+            f"The cookies of the session have {cookies:,} bytes, which may be too many for what stands before the "
+            "server: raise its bound (nginx: large_client_header_buffers, Apache: LimitRequestFieldSize, HAProxy: "
+            "tune.bufsize, Tomcat: maxHttpHeaderSize)."
+        )
+    return None
+
+
+def below(name: str, url: str) -> str:
+    """Where an operation was asked for, such as ``https://pbx.example.com/api/rest/1.0``, without what is its own."""
+    template = name.partition(" ")[2].partition("{")[0].rstrip("/")
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return place(url)
+    before, found, _ = path.partition(template) if template else ("", "", "")
+    return place(url) + (before.rstrip("/") if found else "")
+
+
+def place(url: str) -> str:
+    """Scheme, host and port of a URL: its path may be a secret."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "what is no URL"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 _FORESEEN: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
@@ -519,8 +633,8 @@ def _forgets(attribute: str) -> bool:
 def said(body: bytes) -> dict[str, Any]:
     """What the body of a refusal says, where it is an object."""
     try:
-        values = msgspec.json.decode(whole_characters(body))
-    except (ValueError, RecursionError):
+        values, _ = read_json(body)
+    except ValueError:
         return {}
     return values if isinstance(values, dict) else {}
 

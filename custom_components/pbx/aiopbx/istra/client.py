@@ -176,7 +176,9 @@ class IstraClient(IstraServices, WireClient):
         self._last_request = monotonic()
         answer = await self._answered(operation, path, query, body)
         if not 200 <= answer.status < 300:
-            raise refusal(answer, str(operation), self._transport.secrets, safe=operation.repeatable)
+            transport = self._transport
+            cookies = len(transport.cookie_header)
+            raise refusal(answer, str(operation), transport.secrets, safe=operation.repeatable, cookies=cookies)
         if operation.name == "create_listener" and isinstance(body, ListenerRequest):
             self._listeners[body.name] = None  # noted at once: its answer may be one that cannot be read
         return answer

@@ -5,6 +5,7 @@ import logging
 import random
 from collections.abc import Collection
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Final
 
 from msgspec.structs import replace
@@ -27,7 +28,9 @@ from .types.crm import CrmCallEvent, CrmEvent
 _LOG = logging.getLogger(__name__)
 
 RINGS: Final = 120.0
-"""Seconds that a call rings at most: after a push that could not be read, no longer is waited for its end."""
+"""Seconds that a call rings at most: after a loss or an unreadable push, its end is not waited for longer."""
+TALKS: Final = 3600.0
+"""Seconds that a call which talks, or is held, is shown after a loss without a word of it."""
 _RINGING: Final = frozenset({CallState.RINGING_INCOMING, CallState.RINGING_OUTGOING, CallState.DIALING})
 
 
@@ -62,12 +65,12 @@ class Terminals:
         return Monitored(choose(found, wanted))
 
     async def sync(self, monitored: Monitored) -> None:
-        """Listen to each terminal. Calls in progress cannot be read, so what was known is known no more."""
+        """Listen to each terminal. Calls in progress cannot be read, so those that were known are kept for a time."""
         lines = monitored.lines
         self._only = lines[0].id if len(lines) == 1 else None
         self._lines.set(lines, ended_unseen)
-        for line in lines:
-            self._put(*reducer.begin(self._state(line.id), datetime.now(UTC)))
+        self._end_overdue()
+        self._start(self._give_up(), "unconfirmed")
         for line in lines:
             try:
                 await self._bind(line.id)
@@ -87,6 +90,7 @@ class Terminals:
         now = datetime.now(UTC)
         for event in push.items:
             if isinstance(event, CrmCallEvent):
+                self._lines.unconfirmed.pop(reducer.call_id(terminal, event.call_id), None)
                 if event.event is not CrmEvent.DROPPED:
                     self.serves(terminal)
                 self._put(*reducer.happened(self._state(terminal), event, now))
@@ -106,6 +110,33 @@ class Terminals:
         for one, calls in ringing.items():
             if self._lines.get(one) is not None:
                 self._put(*reducer.unconfirmed(self._state(one), calls, datetime.now(UTC)))
+
+    async def _give_up(self) -> None:
+        """End the calls that were there before a loss, each when nothing has been heard of it for too long."""
+        while self._lines.unconfirmed:
+            await asyncio.sleep(max(0.0, min(due for _, _, due in self._overdue())) if self._overdue() else TALKS)
+            self._end_overdue()
+
+    def _overdue(self) -> list[tuple[str, CallSnapshot, float]]:
+        """Calls that nothing is known of since a loss: their terminal, and in how many seconds they are given up."""
+        now, since = monotonic(), self._lines.unconfirmed
+        return [
+            (line.id, call, since[call.id] + (RINGS if call.state in _RINGING else TALKS) - now)
+            for line in self._lines.store.lines.values()
+            for call in line.calls
+            if call.id in since
+        ]
+
+    def _end_overdue(self, terminal: str | None = None) -> None:
+        """Give up those whose time is over; of this ``terminal`` all."""
+        unconfirmed = self._overdue()
+        there = {call.id for _, call, _ in unconfirmed}
+        for gone in [call for call in self._lines.unconfirmed if call not in there]:
+            del self._lines.unconfirmed[gone]
+        for line, call, due in unconfirmed:
+            if due <= 0 or line == terminal:
+                del self._lines.unconfirmed[call.id]
+                self._put(*reducer.unconfirmed(self._state(line), (call,), datetime.now(UTC)))
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:
         """Every terminal."""
@@ -166,6 +197,8 @@ class Terminals:
         """The server refused something of a terminal, which is tried again."""
         _LOG.info("Terminal %s: %s", id, error.message)
         self._serves(id, False if error.status == OUT_OF_SERVICE else None)
+        if error.status == OUT_OF_SERVICE:
+            self._end_overdue(id)  # a telephone that is not there has no call that a loss could have hidden
         if id not in self._recovering:
             self._recovering.add(id)
             self._start(self._recover(id) if listening else self._forget(id), "terminal")

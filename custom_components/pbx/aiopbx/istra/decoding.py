@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, TypeVar, Union, cast, get_args, get_or
 
 import msgspec
 
+from ..clean_text import clean_values, decoded, unclean
 from ..http.tap import WireStatistics
 from .types.base import UNLISTED, IstraWire
 from .types.crm import CrmCallEvent, CrmPush
@@ -95,7 +96,7 @@ class FrameDecoder:
                 return Ping.PING
             if word in {b"pong", b""}:
                 return Ping.OTHER
-        if self._look_in and not self._loose and b'" ' not in frame:
+        if self._look_in and not self._loose and b'" ' not in frame and not unclean(frame):
             unlisted = UNLISTED.count
             try:
                 push = self._strict(frame)
@@ -127,7 +128,7 @@ class FrameDecoder:
 
     def _forgiving(self, frame: bytes, most: int) -> Iterator[Frame]:
         try:
-            raw = forgiving(frame)
+            raw = forgiving(frame, self.statistics)
         except ValueError:
             self._malformed("A frame that was pushed is not JSON and was skipped")
             return
@@ -185,7 +186,7 @@ class FrameDecoder:
 def read_answer(body: bytes, kind: Any, statistics: WireStatistics) -> Any:
     """Decode the body of an answer. Raises ``ValueError`` where it is not JSON, or not of this kind at all."""
     unlisted = UNLISTED.count
-    if kind in (CallLines, Extensions) and b'" ' not in body:  # the long ones
+    if kind in (CallLines, Extensions) and b'" ' not in body and not unclean(body):  # the long ones
         try:
             page = msgspec.json.decode(body, type=kind, strict=False)
             if page.all or body.count(b"{") == 1:
@@ -195,7 +196,7 @@ def read_answer(body: bytes, kind: Any, statistics: WireStatistics) -> Any:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
         UNLISTED.count = unlisted
-    raw = forgiving(body)
+    raw = forgiving(body, statistics)
     if get_origin(kind) is tuple and isinstance(raw, dict):
         given = _by_name(raw)
         raw = next((given[name] for name in ("items", "results", "item") if name in given), raw)
@@ -347,7 +348,6 @@ def unknown_fields(raw: Any, kind: Any, statistics: WireStatistics) -> None:
 # copied for each value. ``tests/aiopbx/istra/test_decoding_is_linear.py`` holds that.
 
 _GAP: Final = re.compile(f"[{_SPACES},]*+")
-_HALF_A_CHARACTER: Final = re.compile(r"[\ud800-\udfff]")
 _TO_MEND: Final = re.compile(
     r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'  # a text as it should be, which stays as it is
     rf"|(?P<odd>[{_ODD}])"  # the beginning of a text in other quotes
@@ -360,16 +360,21 @@ _UP_TO_THE_END: Final = {
 """What a text in other quotes holds, up to the quote that closes it."""
 
 
-def forgiving(body: bytes) -> Any:
-    """Read JSON, mended where it has to be. Raises ``ValueError`` where that does not help."""
+def forgiving(body: bytes, statistics: WireStatistics | None = None) -> Any:
+    """Read JSON, mended where it has to be; bad characters are counted. Raises ``ValueError`` where nothing helps."""
+    if not unclean(body):
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+    text, lost = decoded(body)
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        return _first_of(mended(body.decode("utf-8-sig", "replace")))
+        value, lost = clean_values(_first_of(mended(text)), lost)
     except RecursionError:
         raise ValueError("too deep") from None
+    if statistics is not None:
+        statistics.count_bad_characters(lost)
+    return value
 
 
 def _first_of(text: str) -> Any:
@@ -385,17 +390,6 @@ def _first_of(text: str) -> Any:
         if not isinstance(value, dict) or not isinstance(more, dict):
             raise ValueError("more than one value")  # noqa: TRY004 - it is the text that is wrong
         value.update(more)
-    return _encodable(value) if "\\u" in text else value
-
-
-def _encodable(value: Any) -> Any:
-    """The value without lone surrogates: Python reads them, but they can neither be encoded nor logged."""
-    if isinstance(value, str):
-        return _HALF_A_CHARACTER.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {_encodable(name): _encodable(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_encodable(inner) for inner in value]
     return value
 
 

@@ -61,9 +61,16 @@ class Monitor(Protocol):
 class Lines:
     """The lines that one link monitors, and the only way from it to their snapshots in the store."""
 
-    def __init__(self, store: Store, features: frozenset[Feature], doubts: Doubts) -> None:
-        """Every line can do this; those of which something may have been missed go into ``doubts``."""
+    def __init__(
+        self, store: Store, features: frozenset[Feature], doubts: Doubts, unconfirmed: dict[str, float] | None = None
+    ) -> None:
+        """Every line can do this; those of which something may have been missed go into ``doubts``.
+
+        ``unconfirmed`` outlives the link.
+        """
         self.store = store
+        self.unconfirmed: dict[str, float] = {} if unconfirmed is None else unconfirmed
+        """Since when, monotonic, nothing is known of calls that were there when a connection was lost, by their id."""
         self.features = features
         self.doubts = doubts
 
@@ -164,11 +171,9 @@ class IstraChecks:
         self._devices = devices
 
     def check_number(self, number: str, *, field: str = "number") -> None:
-        """Raise ``InvalidInput`` if this is nothing that can be dialled: any text can, a voicemail's too."""
-        if not number.strip():
+        """Raise ``InvalidInput`` if Istra cannot dial this number."""
+        if not number.strip("+"):
             raise InvalidInput(field, "is empty.", remedy="Say what to dial.")
-        if not number.isprintable():
-            raise InvalidInput(field, f"{number!r} holds what cannot be printed.", remedy="Use letters, digits, signs.")
 
     def check_dial(self, line: LineSnapshot, options: DialOptions) -> None:
         """Raise ``InvalidInput`` for what means nothing to Istra."""

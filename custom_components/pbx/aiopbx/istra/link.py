@@ -28,14 +28,20 @@ class IstraLink(WireLink[IstraClient]):
 
     reads_together = True
 
-    def __init__(self, client: IstraClient, settings: ConnectionSettings, store: Store) -> None:
-        """Not open yet."""
+    def __init__(
+        self,
+        client: IstraClient,
+        settings: ConnectionSettings,
+        store: Store,
+        unconfirmed: dict[str, float] | None = None,
+    ) -> None:
+        """Not open yet. ``unconfirmed`` is as in ``Lines``."""
         super().__init__("istra", client, settings, store)
         self.socket: PushSocket | None = None
         self._monitored = Monitored()
         # Listeners belong to the account, so that the names of two clients must not be the same.
         listeners = Listeners(client, f"aiopbx-{secrets.token_hex(4)}-")
-        lines = Lines(store, FEATURES[settings.system], self.doubts)
+        lines = Lines(store, FEATURES[settings.system], self.doubts, unconfirmed)
         self._monitor: Monitor = _MONITORS[settings.system](client, settings, lines, listeners, self._start)
         self.reads_calls = self._monitor.reads_calls
         self.commands = self._monitor.commands
@@ -91,6 +97,7 @@ class IstraLink(WireLink[IstraClient]):
         async for push in socket:
             if self._synchronising and not self._lost.is_set():
                 self._monitor.apply(push)
+        self.quiet = socket.quiet
         self.lose(f"The push socket ended: {socket.end_reason}.")
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:

@@ -89,7 +89,7 @@ class Rcc(IstraService, service="rcc", applications=(Application.RCC,)):
         """List the calls of all extensions; with a listener, their changes are pushed from now on."""
         return Send(listenerName=listener_name)
 
-    @operation("POST", _LINE + "/{id}/addParty", sends=Destination)
+    @operation("POST", _LINE + "/{id}/addParty", sends=Destination, starts_call=True)
     def add_party(self, line_id: str, destination: str) -> Send[None]:
         """Bring someone else into the call."""
         return Send(line_id, body=Destination(destination=_given(destination, "destination")))
@@ -124,7 +124,7 @@ class Rcc(IstraService, service="rcc", applications=(Application.RCC,)):
         """Make one call of this line's and another's; ``line`` is the other's id or URI."""
         return Send(line_id, body=LineReference(line=_uri(line)))
 
-    @operation("POST", _LINE + "/{id}/redirect", sends=Destination)
+    @operation("POST", _LINE + "/{id}/redirect", sends=Destination, starts_call=True)
     def redirect(self, line_id: str, destination: str) -> Send[None]:
         """Send a call that rings elsewhere, or transfer one that talks without asking."""
         return Send(line_id, body=Destination(destination=_given(destination, "destination")))

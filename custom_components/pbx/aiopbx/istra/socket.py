@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from enum import StrEnum
+from math import inf
 from time import monotonic
-from typing import Final
+from typing import Final, cast
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -17,7 +18,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Response
 
 from ..errors import ConnectionFailed
-from ..http.transport import MOST_REDIRECTS, Answer
+from ..http.transport import MOST_REDIRECTS, Answer, shortened
 from ..loops import settle
 from .decoding import Frame, FrameDecoder, Ping, Push
 from .transport import APPLICATION, REDIRECTS, IstraTransport, refusal
@@ -43,7 +44,11 @@ _CLOSING: Final = 1.0
 _NAME: Final = "The socket"
 _NO_UPGRADE: Final = (200, 204, 400, 404, 405, 426)
 """What comes instead of a WebSocket from what does not know them."""
-_REMEDY: Final = "Check that whatever stands between here and the server lets WebSockets through."
+_REMEDY: Final = (
+    "Check that whatever stands between here and the server lets WebSockets through (nginx: proxy_http_version 1.1, "
+    'proxy_set_header Upgrade $http_upgrade, proxy_set_header Connection "upgrade"; Apache: ProxyPass with '
+    "upgrade=websocket)."
+)
 
 _silent = logging.Logger("aiopbx.istra.socket", logging.CRITICAL + 1)  # noqa: LOG001 - websockets would log cookies
 _silent.addHandler(logging.NullHandler())
@@ -99,12 +104,14 @@ class PushSocket:
         """Seconds between two keepalives of this side."""
         self.timeout: float | None = None
         """Seconds of silence that the server bears, where it has said so."""
-        self.last_heard = self.last_frame = self.last_sent = monotonic()
-        """When the server last sent anything or answered, and when a keepalive last went out, monotonic."""
+        self.last_heard = self.last_frame = self.last_sent = self.last_ping = monotonic()
+        """When the server last sent anything or answered, and when a keepalive or a ping last went out, monotonic."""
         self.on_missed: Callable[[str], None] = lambda why: None
         """Called when something that was pushed cannot be read."""
         self.end: SocketEnd | None = None
         """None while it is open."""
+        self.quiet: float | None = None
+        """Seconds for which nothing had gone either way when the other side ended it, or something in between."""
         self.end_reason: str | None = None
 
     def __repr__(self) -> str:
@@ -136,7 +143,7 @@ class PushSocket:
             except ConnectionClosed as error:
                 self._count_overlong(error)
                 raise ConnectionFailed(
-                    f"{_NAME}: the server closed it at once ({_words(error)}).", remedy="Check the server."
+                    f"{_NAME}: the server closed it at once ({self._words(error)}).", remedy="Check the server."
                 ) from None
         self._task = asyncio.create_task(self._keep_alive(), name="istra-keepalive")
 
@@ -150,7 +157,9 @@ class PushSocket:
             except ConnectionClosed as error:
                 self._count_overlong(error)
                 end = SocketEnd.CLEAN if error.rcvd is not None and not _was_overlong(error) else SocketEnd.BROKEN
-                self._ended(end, f"the connection ended ({_words(error)})")
+                if self.end is None:
+                    self.quiet = monotonic() - max(self.last_heard, self.last_sent, self.last_ping)
+                self._ended(end, f"the connection ended ({self._words(error)})")
                 return
             if push is not None:
                 yield push
@@ -194,12 +203,17 @@ class PushSocket:
     # ------------------------------------------------------------------------------------------------- keeping alive
 
     async def _keep_alive(self) -> None:
+        interval = self._transport.settings.ping_interval or inf
         try:
             while True:
                 now = monotonic()
                 due = self.last_sent + self.period
                 if now >= due:
                     await self._send_keepalive()
+                    continue
+                ping = self.last_ping + interval
+                if now >= ping:
+                    await self._ping()
                     continue
                 if self._heartbeat and self.timeout is not None and now >= self.last_frame + self.timeout:
                     return self._die("its pings have ceased")
@@ -209,7 +223,7 @@ class PushSocket:
                         return self._die("nothing comes, and the other side does not answer when it is asked")
                     continue
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(min(due, suspicious) - now):
+                    async with asyncio.timeout(min(due, suspicious, ping) - now):
                         await self._wanted.wait()
                 if self._wanted.is_set():
                     self._wanted.clear()
@@ -233,9 +247,20 @@ class PushSocket:
         async with asyncio.timeout(self._transport.settings.request_timeout):
             await self._connection.send(text)
 
+    async def _ping(self) -> None:
+        """Say something as the protocol has it: what stands in between closes connections that are quiet too long."""
+        self.last_ping = monotonic()
+        async with asyncio.timeout(self._transport.settings.request_timeout):
+            pong = cast("asyncio.Future[float]", await self._connection.ping())
+        pong.add_done_callback(self._answered)
+
+    def _answered(self, pong: "asyncio.Future[float]") -> None:
+        if not pong.cancelled() and pong.exception() is None:
+            self.last_heard = monotonic()
+
     async def _is_there(self) -> bool:
         """Ask the other side as the protocol has it, below what the application says."""
-        asked = monotonic()
+        asked = self.last_ping = monotonic()
         try:
             async with asyncio.timeout(min(PONG, self._transport.settings.request_timeout)):
                 await (await self._connection.ping())
@@ -245,6 +270,15 @@ class PushSocket:
         return True
 
     # ---------------------------------------------------------------------------------------------------------- end
+
+    def _words(self, error: ConnectionClosed) -> str:
+        """How a connection ended, and what the other side said to it, without secrets."""
+        if _was_overlong(error):
+            return f"a frame was longer than {LONGEST_FRAME // 1024**2} MiB"
+        if error.rcvd is None:
+            return "without a word"
+        said = shortened(self._transport.secrets.hide(error.rcvd.reason))
+        return f"code {error.rcvd.code}" + (f": {said}" if said else "")
 
     def _die(self, reason: str) -> None:
         self._ended(SocketEnd.SILENT, reason)
@@ -289,6 +323,7 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
     name = f"WS {target}"
     for _ in range(MOST_REDIRECTS + 1):
         url = f"{transport.base}/{target}"
+        transport.refuse_plain(url, "the socket")
         headers = {"Cookie": transport.cookie_header} if transport.cookies else {}
         if application is Application.USER:
             headers[APPLICATION] = str(application)
@@ -330,8 +365,8 @@ async def open_socket(transport: IstraTransport, *, keep_alive: float = KEEP_ALI
             transport.publish(name, answer.body, sent=False, status=answer.status)
         if answer.status not in REDIRECTS:
             refused = refusal(answer, name, transport.secrets, safe=True)
-            if answer.status in _NO_UPGRADE and refused.remedy is None:
-                refused.remedy = _REMEDY
+            if answer.status in _NO_UPGRADE and (refused.remedy is None or answer.status == 404):
+                refused.remedy = " ".join(filter(None, (_REMEDY, refused.remedy)))
             raise refused
         transport.move(answer, target, name)
     raise transport.not_istra(f"{name}: the server redirects in a circle.")
@@ -344,15 +379,6 @@ def _take(transport: IstraTransport, response: Response, url: str, session: dict
         transport.take_token(headers.get(APPLICATION))
         transport.keep_cookies(headers.getall("Set-Cookie", ()))
     return Answer(response.status_code, headers, bytes(response.body or b""), url)
-
-
-def _words(error: ConnectionClosed) -> str:
-    """How a connection ended, without what the other side wrote."""
-    if _was_overlong(error):
-        return f"a frame was longer than {LONGEST_FRAME // 1024**2} MiB"
-    if error.rcvd is not None:
-        return f"code {error.rcvd.code}"
-    return "without a word"
 
 
 def _was_overlong(error: ConnectionClosed) -> bool:

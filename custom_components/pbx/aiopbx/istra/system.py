@@ -1,6 +1,7 @@
 """An application of Istra as the model's system."""
 
 from collections.abc import Mapping
+from time import monotonic
 
 import aiohttp
 
@@ -23,6 +24,7 @@ class IstraSystem(WireSystem[IstraClient]):
     def __init__(self, settings: ConnectionSettings, store: Store, http: aiohttp.ClientSession | None = None) -> None:
         """Fill this store, over this HTTP session; none makes one that is closed with the system."""
         super().__init__(settings, store, http, aiohttp.DummyCookieJar, _Offline(devices=settings.system != "myrcc"))
+        self._unconfirmed: dict[str, float] = {}
         self.features: frozenset[Feature] = FEATURES[settings.system]
         self.requests = Requests(operations_of(APPLICATIONS[settings.system]), lambda: self.client)
         """Every operation of the application, by name."""
@@ -33,9 +35,17 @@ class IstraSystem(WireSystem[IstraClient]):
 
     async def open(self, server: int) -> Link:
         """Log in, and open the socket."""
-        link = IstraLink(self._client(), self.settings, self.store)
+        link = IstraLink(self._client(), self.settings, self.store, self._unconfirmed)
         await link.open()
         return link
+
+    def use(self, link: Link | None) -> None:
+        """As of any system; and from the moment of a loss on nothing is known of the calls that there are."""
+        now = monotonic()
+        for line in self.store.lines.values():
+            for call in line.calls:
+                self._unconfirmed.setdefault(call.id, now)
+        super().use(link)
 
     async def serves(self, server: int) -> bool:
         """Whether one can log in. Not asked in practice: there is only one server."""

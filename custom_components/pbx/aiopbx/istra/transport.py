@@ -20,6 +20,7 @@ from ..http.body import MOST_OF_AN_ANSWER
 from ..http.secrets import Secrets
 from ..http.tap import WireStatistics
 from ..http.transport import (
+    GATEWAY_ERRORS,
     JSON,
     MOST_REDIRECTS,
     Answer,
@@ -27,6 +28,7 @@ from ..http.transport import (
     Outgoing,
     final,
     only_pbx_errors,
+    remedy_in_between,
     retry_after,
     shortened,
     unknown_outcome,
@@ -165,7 +167,6 @@ NOT_STARTED: Final = "ROUTER_ERR_503"
 OUT_OF_SERVICE: Final = 512
 TWO_STEP: Final = 412
 TOO_MANY: Final = 429
-_GATEWAY_ERRORS: Final = (502, 504)
 _LATER: Final = (OUT_OF_SERVICE, TOO_MANY)
 """The same request may do later."""
 _NOTHING_SAID: Final = (b"{}", b"[]", b"null")
@@ -191,10 +192,13 @@ _BY_STATUS: Final[dict[int, type[RequestRefused]]] = {
 _ANOTHER_REQUEST_MAY_DO: Final = frozenset({400, 404, 405, 409, 413, 415, 422})
 
 
-def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: bool = False) -> PbxError:
+def refusal(
+    answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: bool = False, cookies: int = 0
+) -> PbxError:
     """Make an error of an answer that is not 2xx, with everything the server said and nothing that is secret.
 
-    Without a session yet, at the ``login``, 401 cannot mean that it is gone.
+    Without a session yet, at the ``login``, 401 cannot mean that it is gone. ``cookies`` is as in
+    ``remedy_in_between``.
     """
     raw = _object(answer.body)
     body: ErrorBody = convert(raw, ErrorBody, WireStatistics())
@@ -225,9 +229,11 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, login: b
         inner_message=_hidden(inner, secrets),
         can_retry=can_retry,
         detail=_hide_in(raw, secrets),
-        remedy=_REMEDIES.get(code or "") or _remedy_of(answer.status),
+        remedy=_REMEDIES.get(code or "")
+        or _remedy_of(answer.status)
+        or (None if raw or answer.status == 500 else remedy_in_between(answer.status, login=login, cookies=cookies)),
     )
-    unanswered = answer.status == 408 or (answer.status in _GATEWAY_ERRORS and not raw)
+    unanswered = answer.status == 408 or (answer.status in GATEWAY_ERRORS and not raw)
     made.transient = isinstance(made, NotReady | SessionLost) or unanswered or answer.status in _LATER
     made.retry_after = retry_after(answer)
     if unanswered and not safe:
@@ -249,8 +255,6 @@ def _remedy_of(status: int) -> str | None:
         return "It may be starting; try again later."
     if status == TOO_MANY:
         return "The server has been asked too often; wait a while."
-    if status in _GATEWAY_ERRORS:
-        return "What stands before the server does not reach it; check whether it runs."
     return None
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 import aiohttp
-import msgspec
 
+from ..clean_text import clean, read_json
 from ..errors import InvalidInput
 from ..exchange import WireClient
 from ..http.leftovers import LeftSessions
@@ -93,6 +93,11 @@ class O2gClient(O2gServices, WireClient):
         if account is not None and account.by == "login_name":
             return account.id
         return self.settings.username
+
+    @property
+    def usual_duration(self) -> float | None:
+        """Seconds that answers take to come, mostly; None where too few have come to know."""
+        return self._transport.usual_duration
 
     @property
     def token_expires(self) -> str | None:
@@ -226,12 +231,12 @@ class O2gClient(O2gServices, WireClient):
 
 def _reference(answer: Answer) -> str | None:
     """Read an answer that is one string: as JSON, as plain text, or from the Location header; None without any."""
-    text = answer.text.strip()
+    text = answer.text.removeprefix("\ufeff").strip()
     if text:
         try:
-            value = msgspec.json.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return text
+            value, _ = read_json(answer.body)
+        except ValueError:
+            return clean(text)[0].strip() or None
         if isinstance(value, dict):
             value = value.get("callRef")
         if isinstance(value, str):

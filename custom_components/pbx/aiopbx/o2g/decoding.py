@@ -4,6 +4,7 @@ The strict way is one call into msgspec. Only what it refuses is looked at field
 costs that field, not the event.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -12,9 +13,9 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
+from ..clean_text import read_json, unclean
 from ..http.secrets import Mask
 from ..http.tap import WireStatistics, Wiretap
-from ..wire import whole_characters
 from .types.base import UNLISTED, O2gEvent, Wire
 from .types.events import KnownEvent, UnknownEvent
 
@@ -51,23 +52,23 @@ class EventDecoder:
         if self._tap.listeners:
             tell_events(self._tap, lines, self._mask)
         unlisted = UNLISTED.count
-        events: list[Event]
-        try:
-            events = self._strict_lines(lines)  # type: ignore[assignment]
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            UNLISTED.count = unlisted
-            events = []
-            for line in lines.split(b"\n"):
-                event = self._decode(line)
-                if event is not None:
-                    events.append(event)
-        else:
+        events: list[Event] = []
+        strictly = not unclean(lines)
+        if strictly:
+            try:
+                events = self._strict_lines(lines)  # type: ignore[assignment]
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                strictly = False
+                UNLISTED.count = unlisted
+        if strictly:
             if not self._looked.issuperset(map(type, events)):
                 self._look(lines, events)
             self._look_again -= 1
             if not self._look_again:
                 self._look_again = LOOK_EVERY
                 self._looked.clear()
+        else:
+            events = [event for line in lines.split(b"\n") if (event := self._decode(line)) is not None]
         statistics = self.statistics
         statistics.events += len(events)
         if UNLISTED.count != unlisted:
@@ -102,18 +103,21 @@ class EventDecoder:
         self.on_missed(None, "an event was too long")
 
     def _decode(self, line: bytes) -> Event | None:
+        line = line.removeprefix(BOM_UTF8)
         if not line or line.isspace():
             return None
         unlisted = UNLISTED.count
+        if not unclean(line):
+            try:
+                return self._strict(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                UNLISTED.count = unlisted
         try:
-            return self._strict(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            UNLISTED.count = unlisted
-        line = whole_characters(line)
-        try:
-            raw = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raw, lost = read_json(line)
+        except ValueError:
             raw = None
+        else:
+            self.statistics.count_bad_characters(lost)
         name = raw.get("eventName") if isinstance(raw, dict) else None
         if not isinstance(name, str) or not name:
             self.statistics.malformed_frames += 1
@@ -136,14 +140,13 @@ class EventDecoder:
 def read_answer(body: bytes, kind: type[T], statistics: WireStatistics) -> T:
     """Decode the body of an answer. Raises ``ValueError`` where it is not JSON, or not of this kind at all."""
     unlisted = UNLISTED.count
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        UNLISTED.count = unlisted
-    try:
-        raw = msgspec.json.decode(whole_characters(body))
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
+    if not unclean(body):
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            UNLISTED.count = unlisted
+    raw, lost = read_json(body)
+    statistics.count_bad_characters(lost)
     answer = lenient(raw, kind, statistics)
     if answer is _DROPPED:
         raise ValueError(f"no {kind.__name__}")

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Final, Literal
 
 from ..errors import (
@@ -49,8 +50,8 @@ class Monitored:
 
 async def discover(client: O2gClient, wanted: Literal["all"] | tuple[str, ...], rights: Rights) -> Monitored:
     """Find the lines that are wanted, by login or number. Raises ``UnknownLine`` for those that do not exist."""
-    # Licences may have been assigned since the last connection, so whatever was refused is tried again.
-    rights.forgive()
+    server = client.descriptor.server_info
+    rights.connected((client.url, server.product_version if server is not None else None), monotonic())
     users: dict[str, User] = {}
     everybody = False
     if not client.administrator:

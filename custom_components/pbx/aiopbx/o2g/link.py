@@ -12,6 +12,7 @@ asks for state; both write through ``Lines``, which owns what is monitored.
 import asyncio
 import logging
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Final
 
 from ..errors import ConnectionFailed, RequestRefused, SessionLost
@@ -21,7 +22,7 @@ from ..model import AvailableLine, SystemInfo
 from ..settings.connection import ConnectionSettings
 from ..store import Store
 from .apply import Applier, Lines, SystemState, created_login
-from .channel.base import EventChannel, Silence
+from .channel.base import EventChannel, Promptness, Silence, events_late, is_quick
 from .client import O2gClient
 from .commands import O2gCommands
 from .discovery import Monitored, available_lines, discover
@@ -59,14 +60,25 @@ class O2gLink(WireLink[O2gClient]):
         *,
         server: int,
         on_heartbeat: Callable[[float], None],
+        suspected: bool = False,
     ) -> None:
-        """Not open yet. ``on_heartbeat`` gets the seconds between two heartbeats, as soon as they are known."""
+        """Not open yet. ``on_heartbeat`` gets the seconds between two heartbeats, as soon as they are known.
+
+        ``suspected`` says that the last channel may have been late, so that this one has to show that it is not.
+        """
         super().__init__("o2g", client, settings, store)
+        self.doubts.on_unanswered = self.unanswered
         self.channel: EventChannel | None = None
         self._rights = rights
         self._server = server
         self._on_heartbeat = on_heartbeat
         self._silence = Silence(settings.silence_timeout, settings.request_timeout)
+        self.suspected = suspected
+        """Whether the events of the channel may be late, as it has fallen silent or there are signs."""
+        self._finding_out = False
+        self._promptness = Promptness(
+            self._provoke, answer=settings.request_timeout, where=client.url, usual=lambda: client.usual_duration
+        )
 
     def __repr__(self) -> str:
         """Name the server."""
@@ -88,12 +100,17 @@ class O2gLink(WireLink[O2gClient]):
             subscribed = await subscribe(self.client, monitored, self._rights, self._settings)
             self._build(monitored, subscribed)
             if subscribed.subscription is not None:
+                begun = monotonic()
                 self.channel = channel = await self.client.open_channel(subscribed.subscription)
                 channel.on_missed = self._on_missed
+                channel.on_late = self._suspect
                 if channel.at_least_once:
                     self._applier.expect_repeats()
                 self._start(self._read(channel), "read")
                 await self._first_event(channel)
+                if channel.greets:
+                    await self._promptness.opened(monotonic() - begun, suspected=self.suspected)
+                    self.suspected = False
                 self._start(self._watch_channel(channel), "listen")
             self._start(self._watch_session(), "session")
         except BaseException:
@@ -167,6 +184,7 @@ class O2gLink(WireLink[O2gClient]):
     async def _read(self, channel: EventChannel) -> None:
         """Apply what comes over the channel while this link is in use."""
         async for events in channel:
+            self._promptness.look(events)
             if self._synchronising and not self._lost.is_set():
                 if channel.repeated:
                     self._applier.apply_again(events)
@@ -177,6 +195,7 @@ class O2gLink(WireLink[O2gClient]):
                 for event in events:
                     if type(event) is OnChannelInformation:
                         self._on_channel_information(event)
+        self.quiet = channel.quiet
         self.lose(f"The event channel ended: {channel.end_reason}.")
 
     def _on_missed(self, login: str | None, why: str) -> None:
@@ -200,6 +219,8 @@ class O2gLink(WireLink[O2gClient]):
         text = (event.text or "").lower()
         if text == "keepalive":
             self._silence.beat()
+            if self.channel is not None:
+                self._promptness.beat(self.channel)
             if self._silence.period:
                 self._on_heartbeat(self._silence.period)
         elif "lost" in text and self._synchronising:
@@ -225,6 +246,11 @@ class O2gLink(WireLink[O2gClient]):
                 return
         finally:
             await settle(lost, first)
+        if not self._reason and channel.greets and is_quick(self.client.usual_duration):
+            raise events_late(
+                "the event channel opens, and nothing comes over it, not even what each server begins with",
+                self.client.url,
+            )
         raise ConnectionFailed(
             self._reason or "The event channel opens, and nothing comes over it.", remedy=channel.silence_remedy
         )
@@ -239,6 +265,30 @@ class O2gLink(WireLink[O2gClient]):
             _LOG.debug("No event can be provoked (%s)", error.status)
             return False
 
+    async def _provoke(self) -> bool:
+        return await self._sync.provoke_event()
+
+    def _suspect(self, why: str) -> None:
+        """There is a sign that events are held back. One at a time is looked into."""
+        if self._synchronising and not self._finding_out:
+            _LOG.info("Events may be held back (%s); one is asked for", why)
+            self._finding_out = True
+            self._start(self._find_out(why), "promptness")
+
+    async def _find_out(self, why: str) -> None:
+        error = await self._promptness.is_late(why)
+        self._finding_out = False
+        if error is not None:
+            self.suspected = True
+            self.lose(error)
+
+    def unanswered(self, line: str) -> None:
+        """No event has answered a command: it may have changed nothing, or the event is held back."""
+        if self.channel is not None and self.channel.greets:
+            self._suspect("no event has answered a command")
+
     async def _watch_channel(self, channel: EventChannel) -> None:
         """Notice a channel that died in silence."""
-        self.lose(await self._silence.watch(channel, self._sync.provoke_event))
+        reason = await self._silence.watch(channel, self._sync.provoke_event)
+        self.suspected = True
+        self.lose(reason)

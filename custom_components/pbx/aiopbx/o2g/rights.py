@@ -38,12 +38,16 @@ class Rights:
     def connected(self, server: object, now: float) -> None:
         """There is a new connection, to this server.
 
-        Nothing announces a change of rights, whether there is a connection or not. So they are read again if it is
-        another server, or another version of it, or if they were read long ago; and slowly while there is a connection.
+        Nothing announces a change of rights or licences, whether there is a connection or not. So they are read again
+        if it is another server, or another version of it, or if they were read long ago; and slowly while there is a
+        connection. What needs a licence beside telephony is tried again with each connection.
         """
+        self._lacking.clear()
+        self.account_lacks.clear()
         if server != self._server or now - self._begun > RIGHTS_LAST:
             self._server, self._begun = server, now
             self._stale.update(self._routing)
+            self.basic.clear()  # a licence may have been granted: what the server refuses will say so again
 
     def stale(self, login: str) -> bool:
         """Whether what this user may change is not known, or has to be read again."""
@@ -80,11 +84,6 @@ class Rights:
         if not self._lacking:
             return ()
         return tuple(licence for licence, logins in self._lacking.items() if login in logins)
-
-    def forgive(self) -> None:
-        """Forget which licences are missing beside telephony: with a new connection it is tried again."""
-        self._lacking.clear()
-        self.account_lacks.clear()
 
     def without_extras(self, refusal: str) -> None:
         """Log once that calls are seen, and other events are not."""

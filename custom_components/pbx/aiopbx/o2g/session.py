@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -11,6 +10,7 @@ from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxErro
 from ..exchange import Session
 from ..http.body import MOST_OF_A_LOGIN
 from ..http.leftovers import LeftSession, LeftSessions
+from ..http.transport import GATEWAY_ERRORS
 from ..operations import operation_of
 from .decoding import read_answer
 from .services.sessions import Sessions
@@ -126,9 +126,13 @@ class SessionKeeper(Session):
                 "GET", self.transport.url + ROOT, name=name, with_cookies=False, safe=True, most=MOST_OF_A_LOGIN
             )
         except RequestRefused as error:
-            if error.transient:
-                raise
-            raise self.transport.not_o2g(f"{name} was refused ({error.status}).") from None
+            if error.transient or error.status >= 500:
+                raise  # the address may be right: what answers there fails
+            message = error.message
+            made = self.transport.not_o2g(message)
+            if error.status == 404 and error.remedy:
+                made.remedy = f"{made.remedy} {error.remedy}"
+            raise made from None
         return self._read(answer, RoxeRestApiDescriptor, name)
 
     async def give_back_what_was_left(self) -> None:
@@ -141,10 +145,14 @@ class SessionKeeper(Session):
                     transport.cookies = dict(left[0].cookies)
                     for value in transport.cookies.values():
                         transport.secrets.add_passing(value)
-                    with suppress(RequestRefused):  # it is gone already
+                    try:
                         await transport.request(
                             "DELETE", left[0].url, name=_CLOSE, safe=True, most=MOST_OF_A_LOGIN, timeout=_CLOSING
                         )
+                    except RequestRefused as error:
+                        if error.is_of_a_proxy:
+                            raise
+                        # Else it is gone already.
                     del left[0]
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
@@ -170,11 +178,15 @@ class SessionKeeper(Session):
                 raise AuthenticationFailed(
                     f"The server does not accept the login of {login[0]}.", remedy="Check user name and password."
                 ) from error
-            if isinstance(error, NotAllowed):
+            if isinstance(error, NotAllowed) and (error.code is not None or error.type or error.help_message):
                 raise AuthenticationFailed(
                     f"The account {login[0]} may not log in ({error.status}).",
                     remedy="Check the rights of the account with the administrator of the server.",
                 ) from error
+            if error.status == 403 and error.remedy is None:
+                error.remedy = (
+                    "O2G says in JSON why it refuses a login, and this is none: look at what stands before it."
+                )
             raise
         granted = self._read(answer, Authentication, name)
         transport.secrets.add(granted.credential)
@@ -202,7 +214,7 @@ class SessionKeeper(Session):
         elif usual and relative != usual and relative.rstrip("/").endswith(usual):
             target = relative.rstrip("/")[: -len(usual)] + target  # beside it, as /logins is beside /users
         if target.startswith(("http://", "https://")):
-            return target
+            return self.transport.where(target)
         return f"{self._base_url.rstrip('/')}/{target.lstrip('/')}"
 
     # ------------------------------------------------------------------------------------------------- keeping alive
@@ -227,10 +239,11 @@ class SessionKeeper(Session):
                     most=MOST_OF_A_LOGIN,
                 )
             except RequestRefused as error:
-                if error.retry_after is None or monotonic() - alive >= life:
+                no_answer = error.transient and error.status in GATEWAY_ERRORS  # of a proxy: O2G has refused nothing
+                if (error.retry_after is None and not no_answer) or monotonic() - alive >= life:
                     self.lose(error)
                     return
-                pause = min(max(error.retry_after, life / 12), life / 3)  # busy, and the session is there
+                pause = min(max(error.retry_after or 0.0, life / 12), life / 3)  # busy, and the session is there
                 continue
             except PbxError as error:
                 if not isinstance(error, ConnectionFailed) or monotonic() - alive >= life:
@@ -275,7 +288,9 @@ class SessionKeeper(Session):
                 for name, url in [*requests, (_CLOSE, self._sessions_url)]:
                     try:
                         await transport.request("DELETE", url, name=name, safe=True, most=MOST_OF_A_LOGIN)
-                    except RequestRefused:
+                    except RequestRefused as error:
+                        if error.is_of_a_proxy:
+                            raise
                         continue  # it is gone already
                     except (PbxError, TimeoutError):
                         raise  # the server cannot be reached, so that the rest would only take time

@@ -10,7 +10,6 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any, Final
 
 from ..errors import PbxError, RequestRefused, SessionLost
@@ -73,8 +72,6 @@ class Sync:
     async def everything(self) -> None:
         """Bring the store up to date, with the lines that there are now. With few lines, everything is known after."""
         lines = self._lines
-        server = self._client.descriptor.server_info
-        lines.rights.connected((self._client.url, server.product_version if server is not None else None), monotonic())
         new = self._who_is_there()
         try:
             async with asyncio.TaskGroup() as group:
@@ -151,9 +148,17 @@ class Sync:
             self._lines.publish(login)
 
     async def provoke_event(self) -> bool:
-        """Ask for an event on the channel, the snapshot of one user; False where none can be asked for."""
+        """Ask for an event on the channel, the snapshot of one user; False where none can be asked for.
+
+        Where none can, the server still has to answer: what it is asked to do is to keep the session.
+        """
         login = next(iter(self._lines.licensed), None)
         if login is None or not self._subscribed.snapshots:
+            try:
+                await self._client.sessions.keepalive()
+            except RequestRefused as error:
+                if isinstance(error, SessionLost) or error.is_of_a_proxy:
+                    raise
             return False
         await self._client.telephony.telephony_snapshot(login_name=self._reader.name_for(login))
         return True

@@ -5,7 +5,7 @@ from functools import partial
 
 import aiohttp
 
-from ..errors import PbxError
+from ..errors import EventsLate, PbxError
 from ..http.body import MOST_OF_A_LOGIN
 from ..link import Unconnected, WireSystem
 from ..model import Feature, LineSnapshot
@@ -29,6 +29,8 @@ class O2gSystem(WireSystem[O2gClient]):
         super().__init__(settings, store, http, partial(aiohttp.CookieJar, unsafe=True), _Offline())
         self.rights = Rights()
         self._channels = channels_of(settings, self.wire)
+        self._suspected = False
+        """Whether the events of the last channel may have been late."""
         self._channels.direct = self._own_http
         self.requests = Requests(OPERATIONS, lambda: self.client)
         """Every operation of the wire, by name."""
@@ -64,8 +66,21 @@ class O2gSystem(WireSystem[O2gClient]):
     async def open(self, server: int) -> Link:
         """Log in to a server, subscribe, and open the channel."""
         client = self._client(server)
-        link = O2gLink(client, self.settings, self.store, self.rights, server=server, on_heartbeat=self._on_heartbeat)
-        await link.open()
+        link = O2gLink(
+            client,
+            self.settings,
+            self.store,
+            self.rights,
+            server=server,
+            on_heartbeat=self._on_heartbeat,
+            suspected=self._suspected,
+        )
+        try:
+            await link.open()
+        except EventsLate:
+            self._suspected = True
+            raise
+        self._suspected = link.suspected
         return link
 
     def _client(self, server: int) -> O2gClient:
@@ -80,6 +95,13 @@ class O2gSystem(WireSystem[O2gClient]):
 
     async def _give_back_what_was_left(self, server: int) -> None:
         await self._client(server).give_back_what_was_left()
+
+    def use(self, link: Link | None) -> None:
+        """As of any system; and how the last channel ended decides what the next one has to show."""
+        last = self._link
+        if link is None and isinstance(last, O2gLink):
+            self._suspected = last.suspected
+        super().use(link)
 
     def _on_heartbeat(self, period: float) -> None:
         self.heartbeat = period

@@ -17,13 +17,16 @@ from ..errors import (
 from ..http.body import MOST_OF_AN_ANSWER, MOST_OF_AN_ERROR
 from ..http.secrets import Secrets
 from ..http.transport import (
+    GATEWAY_ERRORS,
     JSON,
     MOST_REDIRECTS,
     Answer,
     HttpTransport,
     Outgoing,
+    below,
     final,
     only_pbx_errors,
+    remedy_in_between,
     retry_after,
     said as parse,
     shortened,
@@ -45,7 +48,6 @@ __all__ = [
 
 REDIRECTS: Final = (301, 302, 303, 307, 308)
 _TOO_MANY: Final = 429
-_GATEWAY_ERRORS: Final = (502, 504)
 
 NOT_READY: Final = 1000
 INVALID_SESSION: Final = 1001
@@ -58,8 +60,11 @@ class Transport(HttpTransport):
 
     # -------------------------------------------------------------------------------------------------------- URLs
 
-    def choose(self, public: str | None, private: str | None, *, what: str) -> str:
-        """Choose between the two URLs that the server gives for the same thing, and keep it exactly as it is."""
+    def choose(self, public: str | None, private: str | None, *, what: str, events: bool = False) -> str:
+        """Choose between the two URLs that the server gives for the same thing, and keep it exactly as it is.
+
+        Unless the settings say to use the given address instead: see ``where``.
+        """
         network = self.settings.network
         if network == "public":
             chosen = public or private
@@ -71,17 +76,12 @@ class Transport(HttpTransport):
             chosen = public if is_public and not is_private else private or public
         if not chosen or not chosen.lower().startswith(("http://", "https://")):
             raise self.not_o2g(f"The server gives no URL for {what}.")
-        self._refuse_downgrade(chosen, what)
+        try:
+            chosen = self.where(chosen, events=events)
+        except ValueError:
+            raise self.not_o2g(f"The server gives what is no URL for {what}.") from None
+        self.refuse_plain(chosen, what)
         return chosen
-
-    def _refuse_downgrade(self, url: str, what: str) -> None:
-        if self.url.startswith("https:") and not url.lower().startswith("https:") and self.settings.tls == "verify":
-            error = ConnectionFailed(
-                f"The server wants {what} without encryption, though its address is https.",
-                remedy="Have the server give https URLs; or write http: in the address, if that is meant.",
-            )
-            error.transient = False
-            raise error
 
     def not_o2g(self, message: str) -> ConnectionFailed:
         """Return the error of a server that is something else."""
@@ -132,7 +132,9 @@ class Transport(HttpTransport):
         with only_pbx_errors(name, safe=safe):
             answer = await self._followed(request)
             if not 200 <= answer.status < 300:
-                raise refusal(answer, name, self.secrets, safe=safe, hide=hide)
+                cookies = len(self.cookie_header) if with_cookies else 0
+                login = basic is not None
+                raise refusal(answer, name, self.secrets, safe=safe, hide=hide, login=login, cookies=cookies)
             return answer
 
     async def _followed(self, request: Outgoing) -> Answer:
@@ -153,8 +155,21 @@ class Transport(HttpTransport):
 # ------------------------------------------------------------------------------------------------------------ refusals
 
 
-def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tuple[str, ...] = ()) -> PbxError:
-    """Make an error of an answer that is not 2xx, with everything the server said and nothing that is secret."""
+def refusal(
+    answer: Answer,
+    name: str,
+    secrets: Secrets,
+    *,
+    safe: bool,
+    hide: tuple[str, ...] = (),
+    login: bool = False,
+    cookies: int = 0,
+) -> PbxError:
+    """Make an error of an answer that is not 2xx, with everything the server said and nothing that is secret.
+
+    O2G says in JSON why it refuses. Where that is missing, something before it has answered, and the error says where
+    it was asked. ``login`` and ``cookies`` are as in ``remedy_in_between``.
+    """
     said = parse(answer.body)
 
     def text(key: str, *others: str) -> str | None:
@@ -185,7 +200,8 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
         part for part in (help_message, inner) if part
     ]
     label = f"{answer.status} {kind}" if kind else str(answer.status)
-    sentence = f"{name} was refused ({label})" + (f": {', '.join(reasons)}" if reasons else "")
+    asked = "" if said else f" at {secrets.hide(below(name, answer.url), hide)}"
+    sentence = f"{name} was refused ({label}){asked}" + (f": {', '.join(reasons)}" if reasons else "")
     made = _class_of(answer.status, code)(
         sentence if sentence.endswith(".") else sentence + ".",
         operation=name,
@@ -198,13 +214,13 @@ def refusal(answer: Answer, name: str, secrets: Secrets, *, safe: bool, hide: tu
         inner_message=inner,
         can_retry=can_retry if isinstance(can_retry, bool) else None,
         detail=detail,
-        remedy=_REMEDIES.get(code if code is not None else 0),
+        remedy=_REMEDIES.get(code if code is not None else 0)
+        or (None if said else remedy_in_between(answer.status, login=login, cookies=cookies)),
     )
-    made.transient = isinstance(made, NotReady) or answer.status == _TOO_MANY
+    no_answer = answer.status in GATEWAY_ERRORS and not said
+    made.transient = isinstance(made, NotReady) or answer.status == _TOO_MANY or no_answer
     made.retry_after = retry_after(answer)
-    unanswered = (
-        error_type == "REQUEST_TIMEOUT" or answer.status == 408 or (answer.status in _GATEWAY_ERRORS and not said)
-    )
+    unanswered = error_type == "REQUEST_TIMEOUT" or answer.status == 408 or no_answer
     if unanswered and not safe:
         return unknown_outcome(name, made)
     return made

@@ -622,6 +622,7 @@ def replay(
     """
 
     async def make() -> Replay:
+        from ..numbers import Numbers
         from ..policy import DialGuard
         from ..settings.connection import ConnectionSettings
 
@@ -643,7 +644,11 @@ def replay(
             username=info.login or "recording",
             password="-",  # noqa: S106
         )
-        pbx = Replay(settings, ReplayCore(system, store, playback, DialGuard(settings.dial_policy)), playback)
+        pbx = Replay(
+            settings,
+            ReplayCore(system, store, playback, DialGuard(settings.dial_policy, numbers=Numbers(settings.number_plan))),
+            playback,
+        )
         playback.speed = pace
         playback.paused = paused
         await playback.start()

@@ -3,10 +3,12 @@
 import re
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from .base import Problem
 
+PORTS: Final = {"http": 80, "https": 443}
+"""The usual ports."""
 _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 _URL_EXAMPLE: Final = "It is like https://pbx.example.com or https://192.0.2.10:8443."
 
@@ -48,7 +50,7 @@ def normal_url(text: str) -> str:
     if root >= 0 and path[root + len("/api/rest") :][:1] in {"", "/"}:
         path = path[:root]
     shown = f"[{host}]" if ":" in host else host
-    usual = {"http": 80, "https": 443}[scheme]
+    usual = PORTS[scheme]
     return f"{scheme}://{shown}{'' if port in {None, usual} else f':{port}'}{path.rstrip('/')}"
 
 
@@ -70,6 +72,23 @@ def istra_url(text: str) -> str:
             parts = parts[:index]
             break
     return "/".join([f"{scheme}://{host}", *parts])
+
+
+def at_address(url: str, address: str, port: int | None = None) -> str:
+    """A URL that a server has named, with scheme, host, port and path of the address that was given for it.
+
+    With a ``port``, which is another than the address has, the path of the address is left out: what listens there
+    listens for nothing else. Raises ``ValueError`` for what is no URL.
+    """
+    parts, given = urlsplit(url), urlsplit(address)
+    host = given.netloc
+    prefix = given.path.rstrip("/")
+    if port is not None and port != (given.port or PORTS[given.scheme]):
+        host, prefix = site_name(given.hostname or "", port), ""
+    path = parts.path
+    if prefix and path != prefix and not path.startswith(prefix + "/"):
+        path = prefix + path
+    return urlunsplit((given.scheme, host, path, parts.query, ""))
 
 
 def site_name(host: str, port: int | None) -> str:

@@ -22,8 +22,10 @@ from ..errors import InvalidInput
 from .addresses import istra_url, normal_site, normal_url
 from .base import Checked, Problem
 from .channels import TunnelSettings, WebhookSettings
+from .contacts import ContactSettings
 from .files import read_environment, read_file
 from .istra import ISTRA, check_istra, taken_apart
+from .numbering import NumberPlan
 from .policy import DialPolicy
 
 _LINE_EXAMPLE: Final = 'It is "all", or login names and numbers such as ["oxe1000", "1001"].'
@@ -76,6 +78,18 @@ class ConnectionSettings(Checked):
     network: Literal["auto", "private", "public"] = Field(
         default="auto", description="Which of the server's URLs to use; auto goes by the host of the address."
     )
+    use_given_address: bool = Field(
+        default=False,
+        description="Whether scheme, host, port and path of the address hold for every URL that the server names, as "
+        "behind a proxy that it knows nothing of. The event channel keeps the port that the server names for it.",
+    )
+    event_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port of the event channel at the given address, where it is another than the server names; only "
+        "with use_given_address.",
+    )
     request_timeout: float = Field(default=10.0, gt=0, le=600, description="Seconds to wait for an answer.")
     channel: Literal["chunk", "webhook", "tunnel"] = Field(
         default="chunk",
@@ -93,6 +107,13 @@ class ConnectionSettings(Checked):
         gt=0,
         description="Seconds of silence after which the connection is tried with one small request: a half-open one is "
         "noticed after this and request_timeout.",
+    )
+    ping_interval: float = Field(
+        default=20.0,
+        ge=0,
+        le=600,
+        description="Seconds between two pings over the WebSocket of Istra, so that nothing in between takes it for "
+        "idle; 0 for none.",
     )
     reconnect_min: float = Field(default=1.0, gt=0, description="Seconds before the first attempt to reconnect.")
     reconnect_max: float = Field(default=60.0, gt=0, description="Seconds between attempts to reconnect, at most.")
@@ -115,6 +136,10 @@ class ConnectionSettings(Checked):
         "on any port, such as pbx2.example.com, or on one, such as pbx.example.com:8443.",
     )
     dial_policy: DialPolicy = Field(default_factory=DialPolicy, description="What may be dialled.")
+    number_plan: NumberPlan = Field(
+        default_factory=NumberPlan, description="How numbers are written and dialled where the system stands."
+    )
+    contacts: ContactSettings = Field(default_factory=ContactSettings, description="Where names for numbers come from.")
 
     if not TYPE_CHECKING:
 
@@ -282,6 +307,12 @@ class ConnectionSettings(Checked):
             check_istra(self, {name: field.default for name, field in type(self).model_fields.items()})
         elif self.enterprise is not None:
             raise Problem("means nothing to O2G.", "Leave it out: only myrcc has one.", field="enterprise")
+        elif self.ping_interval != type(self).model_fields["ping_interval"].default:
+            raise Problem(
+                "means nothing to O2G.",
+                "Leave it out: only Istra opens a WebSocket; that of the tunnel has tunnel.ping_interval.",
+                field="ping_interval",
+            )
         if self.secondary_url is not None and self.secondary_url == self.url:
             raise Problem("is the same as url.", "Give the other server of the pair, or none.", field="secondary_url")
         if self.reconnect_min > self.reconnect_max:
@@ -293,14 +324,12 @@ class ConnectionSettings(Checked):
                 'Leave ca_file out, or set tls to "verify".',
                 field="tls",
             )
-        if all(url.startswith("http:") for url in self.urls):
-            for field, given in (("ca_file", self.ca_file is not None), ("tls", self.tls == "none")):
-                if given:
-                    raise Problem(
-                        "means nothing for an address that begins with http:.",
-                        "Write https: in the address, or leave this out.",
-                        field=field,
-                    )
+        if self.event_port is not None and not self.use_given_address:
+            raise Problem(
+                "means nothing without use_given_address: the server names the URL of its events.",
+                "Set use_given_address, or leave this out.",
+                field="event_port",
+            )
         return self
 
     def _check_channel(self) -> None:
@@ -350,6 +379,7 @@ def _explain(error: ValidationError) -> InvalidInput:
         return InvalidInput(name, "is missing.", remedy="Every connection needs it.")
     if kind == "extra_forbidden":
         models: dict[str, type[BaseModel]] = {"supervised": SupervisedUser, "dial_policy": DialPolicy}
+        models |= {"number_plan": NumberPlan, "contacts": ContactSettings}
         models |= {"webhook": WebhookSettings, "tunnel": TunnelSettings}
         model = models.get(location[0], ConnectionSettings)
         near = difflib.get_close_matches(location[-1], model.model_fields, 1, 0.5)

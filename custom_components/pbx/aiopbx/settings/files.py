@@ -29,6 +29,8 @@ def read_environment(prefix: str = "AIOPBX_", environ: Mapping[str, str] | None 
         inner = dict(inner) if isinstance(inner, dict) else {}
         key = "__".join(rest)
         split = first == "dial_policy" and key in {"allowed", "denied"}
+        if first == "contacts" and key in {"directory", "log"}:
+            value = value.strip().lower()  # pydantic reads yes, on, true and 1
         inner[key] = [part.strip() for part in value.split(",") if part.strip()] if split else value
         values[first] = inner
     return values

@@ -21,12 +21,15 @@ class ConnectKeywords(TypedDict, total=False):
     tls: Literal["verify", "none"]
     ca_file: str | os.PathLike[str] | None
     network: Literal["auto", "private", "public"]
+    use_given_address: bool
+    event_port: int | None
     request_timeout: float
     channel: Literal["chunk", "webhook", "tunnel"]
     webhook: Any
     tunnel: Any
     subscription_timeout: int
     silence_timeout: float
+    ping_interval: float
     reconnect_min: float
     reconnect_max: float
     fail_back_interval: float
@@ -34,3 +37,5 @@ class ConnectKeywords(TypedDict, total=False):
     audit_interval: float
     trusted_redirects: str | Iterable[str]
     dial_policy: Any
+    number_plan: Any
+    contacts: Any

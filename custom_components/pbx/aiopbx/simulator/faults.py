@@ -229,8 +229,11 @@ class Faults:
 
     async def before_request(self, request: "IncomingRequest") -> bool:
         """Apply faults to a request; returns whether its connection is gone. A refusal is raised."""
-        if self.delay_seconds and not await self._sleep(self.delay_seconds):
-            return _abort(request)
+        if self.delay_seconds:
+            # Read first: what was sent is carried out, even if its client does not wait for the answer.
+            await request.read()
+            if not await self._sleep(self.delay_seconds):
+                return _abort(request)
         if self.dropped_before_left:
             self.dropped_before_left -= 1
             return _abort(request)

@@ -7,6 +7,7 @@ read what the simulator answers. The simulator sees by the Host header that it w
 import ipaddress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -22,7 +23,9 @@ class Hosts:
 
     def __init__(self, settings: "SimulatorSettings") -> None:
         """Take the address it listens on, and the names that someone gave it."""
-        self._names = {name_of(name) for name in (settings.host, *settings.host_names) if name}
+        # a proxy may pass the name on that it was asked for
+        urls = (urlsplit(url).hostname for url in (settings.public_url, settings.public_event_url) if url)
+        self._names = {name_of(name) for name in (settings.host, *settings.host_names, *urls) if name}
 
     def knows(self, request: web.BaseRequest) -> bool:
         """Whether a request asks for this simulator: for loopback, the address that it came to, or a name it has."""

@@ -139,6 +139,12 @@ class SimulatorSettings(Settings):
     host_names: tuple[Annotated[str, StringConstraints(min_length=1, max_length=253)], ...] = ()
     """Names under which it may be asked for, beside loopback, ``host`` and the address of this machine that a request
     comes to; ``*`` is any. Under others it refuses: a page in a browser may let its own name lead here."""
+    public_url: str | None = None
+    """What the (primary) O2G server names as its public URL, such as ``https://pbx.example.com/o2g`` of a proxy;
+    ``None`` is the URL that it was asked for, or that a proxy says (``X-Forwarded-…``). The private one always is."""
+    public_event_url: str | None = None
+    """The same for its event channel, such as ``https://pbx.example.com:8016``; ``None`` is the host of the public URL
+    at ``event_port``."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of the API (https with ``tls``)."""
     event_port: Annotated[int, Field(ge=0, le=65535)] = 0
@@ -151,6 +157,8 @@ class SimulatorSettings(Settings):
     """Port of the event channel over plain http, with ``tls``."""
     certificate_folder: Path | None = None
     """Where the certificate and its private key are kept; ``None`` is a temporary private folder."""
+    contacts: tuple[Path, ...] = ()
+    """Phone books, vCards or CSV: who calls from a number in them is named, and they are in the directory."""
     users: tuple[UserSpec, ...] = Field(default_factory=office_of_four)
     admin_login: Login = "admin"
     admin_password: SecretStr = SecretStr("admin")
@@ -162,6 +170,8 @@ class SimulatorSettings(Settings):
     """The behaviour of the telephony: ringing times, parking, hunting groups."""
     time_to_live: Annotated[int, Field(ge=1, le=86_400)] = 1800
     """Seconds that a session lives after its last request."""
+    credential_length: Annotated[int, Field(ge=64, le=65_536)] = 64
+    """Letters of the credential of O2G, its cookie ``AlcUserId``: signed tokens with many rights have thousands."""
     heartbeat: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Seconds between two heartbeats of a channel that was subscribed with timeout 0."""
     event_queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
@@ -221,6 +231,13 @@ class SimulatorSettings(Settings):
     caller_ids: tuple[str, ...] = ("+*",)
     """Of Istra: the numbers that users may show outside; ``*`` in a pattern stands for any digits."""
 
+    @field_validator("public_url", "public_event_url")
+    @classmethod
+    def _a_web_address(cls, url: str | None) -> str | None:
+        if url is not None and not is_url(url, "http", "https"):
+            raise ValueError("must begin with http:// or https:// and name a host")
+        return url
+
     @field_validator("tunnel_url", "secondary_tunnel_url")
     @classmethod
     def _a_web_socket(cls, url: SecretStr | None) -> SecretStr | None:
@@ -276,8 +293,13 @@ class SimulatorSettings(Settings):
 
 def is_web_socket(url: str) -> bool:
     """Whether this is the URL of a WebSocket."""
+    return is_url(url, "ws", "wss")
+
+
+def is_url(url: str, *schemes: str) -> bool:
+    """Whether this is a URL with one of these schemes and a host."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

@@ -15,6 +15,8 @@ from typing import Any, Final, Self
 from aiohttp import web
 
 from ..errors import InvalidInput
+from ..numbers import Numbers
+from ..phone_books import read_phone_book
 from .certificate import CERTIFICATE_NAME, KEY_NAME, ensure_certificate, server_context
 from .clock import Clock, RealClock
 from .control import control_routes, user_state
@@ -42,6 +44,7 @@ from .hosts import Hosts, refuse_strangers
 from .scenarios import Scenario, ScenarioPlayer, load_scenario
 from .settings import SimulatorSettings, UserSpec, is_web_socket
 from .switch import Change, Switch, UserChange
+from .switch.directory import Contact
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +96,7 @@ class Simulator:
             self.settings = _with_people(self.settings, scenario)
         self.clock: Clock = clock or RealClock()
         self.switch = Switch(self.clock, self.settings.users, self.settings.switch)
+        _know(self.switch, self.settings.contacts)
         self.faults = Faults(self.clock)
         self.accounts = Accounts(self.settings)
         self.servers = [self._server("primary")]
@@ -515,6 +519,23 @@ async def _cleanup(ports: list[_Port]) -> None:
     for port in ports:
         port.runner = None
     await asyncio.gather(*(runner.cleanup() for runner in runners))
+
+
+def _know(switch: Switch, phone_books: tuple[Path, ...]) -> None:
+    """Put who is in these phone books into the directory, and name them when they call from outside."""
+    numbers = Numbers()
+    for path in phone_books:
+        for entry in read_phone_book(path):
+            try:
+                number = numbers.read(entry.number).wire
+            except InvalidInput:
+                continue
+            first, _, last = entry.name.rpartition(" ")
+            switch.directory.add(Contact(number, first, last))
+            for spelled in {number, number.replace("+", "00", 1), f"+{number[2:]}" if number[:2] == "00" else number}:
+                known = switch.external.of(spelled)
+                if known.name is None:
+                    switch.external.set(spelled, known.model_copy(update={"name": entry.name}))
 
 
 def _with_people(settings: SimulatorSettings, scenario: Scenario) -> SimulatorSettings:

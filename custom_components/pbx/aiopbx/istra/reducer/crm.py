@@ -43,7 +43,7 @@ class CrmState(Snapshot, frozen=True, kw_only=True):
     dropped: tuple[str, ...] = ()
     """Calls that are over, the newest last: an event that comes twice does not bring them back."""
     lost: tuple[CallSnapshot, ...] = ()
-    """Calls of which nothing is known since a loss, as they were."""
+    """Calls that were given up because nothing was known of them for too long, as they were."""
 
 
 Result: TypeAlias = tuple[CrmState, tuple[Event, ...]]
@@ -64,10 +64,15 @@ def happened(state: CrmState, data: CrmCallEvent, now: datetime) -> Result:
         lost = next((one for one in state.lost if one.ref == ref), None)
         if lost is not None:
             state = replace(state, lost=tuple(one for one in state.lost if one is not lost))
-        new = lost or CallSnapshot(id=f"{line.id}:{ref}", ref=ref, line=line.id, started_at=_began(data, now))
+        new = lost or CallSnapshot(id=call_id(line.id, ref), ref=ref, line=line.id, started_at=_began(data, now))
         return _with_calls(state, (*line.calls, _call(new, data, after, now)), (), now)
     changed = _call(call, data, after, now)
     return _with_calls(state, tuple(changed if one is call else one for one in line.calls), (), now)
+
+
+def call_id(terminal: str, ref: str) -> str:
+    """The id of a call."""
+    return f"{terminal}:{ref}"
 
 
 def _began(data: CrmCallEvent, now: datetime) -> datetime | None:
@@ -134,16 +139,6 @@ def _parties(data: CrmCallEvent, before: tuple[Party, ...]) -> tuple[Party, ...]
     if data.type is None and before:
         kind = before[0].kind
     return (Party(number=number or None, name=label or None, kind=kind, droppable=False),)
-
-
-def begin(state: CrmState, now: datetime) -> Result:
-    """A connection begins anew: what became of the calls of the last one is not known.
-
-    They end with an unknown outcome, and are there again when an event names them.
-    """
-    over = tuple(ended(call, Outcome.UNKNOWN, None, None) for call in state.line.calls)
-    state = replace(state, dropped=(), lost=(*state.lost, *state.line.calls)[-REMEMBERED:])
-    return _with_calls(state, (), over, now)
 
 
 def unconfirmed(state: CrmState, calls: Iterable[CallSnapshot], now: datetime) -> Result:

@@ -3,17 +3,19 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from enum import StrEnum
+from math import inf
 from time import monotonic
 from typing import Final
 
 import msgspec
 
-from ...errors import PbxError, RequestRefused, SessionLost
+from ...errors import ConnectionFailed, EventsLate, PbxError, RequestRefused, SessionLost
 from ...loops import Signal
 from ..decoding import Event, EventDecoder
 from ..types.events import OnChannelInformation
+from ..types.telephony import OnTelephonyState
 
 _LOGGER = logging.getLogger(__name__)
 LONGEST_LINE: Final = 4 * 1024 * 1024
@@ -58,6 +60,13 @@ class EventChannel:
         self.end: ChannelEnd | None = None
         """None while it is open."""
         self.end_reason: str | None = None
+        self.reads = 0
+        """How often something was read of a connection of its own; always 0 where it has none."""
+        self.on_late: Callable[[str], None] = lambda why: None
+        """Called with a sign that something between here and the server holds events back."""
+        self.quiet: float | None = None
+        """Seconds for which nothing had come when the other side ended it, or something in between; None where it has
+        no connection of its own that could be idle."""
 
     @property
     def on_missed(self) -> Callable[[str | None, str], None]:
@@ -227,6 +236,126 @@ PROVOKED: Final = 5.0
 """Seconds, at most, for a provoked event to come."""
 
 
+PROMPT: Final = 2.0
+"""Seconds within which an event comes that nothing holds back."""
+_TIMES_USUAL: Final = 10
+"""On a slow network or a busy machine, an event is prompt that takes so many times as long as an answer mostly does."""
+_PROOFS: Final = 3
+"""So many provoked events in a row that come late, or so many signs where none can be provoked, are enough."""
+_LATE_REMEDY: Final = (
+    "Have it pass on what comes as it comes, at least for the address of the event channel: nginx needs "
+    '"proxy_buffering off;". docs/behind-a-proxy.md has configurations that work.'
+)
+
+
+def events_late(why: str, where: str) -> EventsLate:
+    """Return the error of a channel whose events are held back, ``where`` it was asked for."""
+    return EventsLate(
+        f"Events arrive late: a proxy between here and {where} holds them back; {why}.", remedy=_LATE_REMEDY
+    )
+
+
+def is_quick(usual: float | None) -> bool:
+    """Whether answers come at once, mostly, so that it is not the network or the server that is slow."""
+    return usual is not None and usual < PROMPT / 2
+
+
+class Promptness:
+    """Finds out whether events come when they happen. A proxy that gathers answers holds them back, for minutes.
+
+    Then everything looks well and is wrong: the channel is open, and now and then a block of old events comes. There
+    are signs of that, but each may have another cause, such as a computer that slept. So a sign leads to an event that
+    is provoked. If that comes at once, all is well. If nothing comes at all, the channel may just as well be dead: it
+    is given up, and the next one has to show at its opening that its events come at once.
+    """
+
+    def __init__(
+        self,
+        provoke: Callable[[], Awaitable[bool]],
+        *,
+        answer: float,
+        where: str,
+        usual: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        """``provoke`` asks for an event, and is False where none can be asked for.
+
+        An answer of the server may take ``answer`` seconds, and mostly takes ``usual``.
+        """
+        self._provoke = provoke
+        self._usual = usual
+        self._answer = answer
+        self._where = where
+        self._arrivals = Signal()
+        self._unproven = 0
+        self._looking = False
+        self._beat_in = 0
+        """The number of the read that the last heartbeat came with."""
+
+    def look(self, events: Iterable[Event]) -> None:
+        """Look for a provoked event among these."""
+        if self._looking and any(type(event) is OnTelephonyState for event in events):
+            self._arrivals.notify()
+
+    def beat(self, channel: EventChannel) -> None:
+        """A heartbeat has come: two of them are seconds apart, and not in one piece, unless something has kept one."""
+        if channel.reads and channel.reads == self._beat_in:
+            channel.on_late("two heartbeats have come at once")
+        self._beat_in = channel.reads
+
+    @property
+    def _prompt(self) -> float:
+        """Seconds within which an event comes that nothing holds back."""
+        return max(PROMPT, _TIMES_USUAL * (self._usual() or 0.0))
+
+    async def opened(self, seconds: float, *, suspected: bool) -> None:
+        """The channel took so long to begin. Raises ``EventsLate``.
+
+        ``suspected`` says that the last one is not known to have been prompt.
+        """
+        late = is_quick(self._usual()) and seconds > self._prompt
+        if not (late or suspected):
+            return
+        why = f"it took {seconds:.1f} s until the first one came" if late else "the last channel fell silent"
+        for _ in range(_PROOFS if suspected else 1):
+            took = await self._measure()
+            if took is None:
+                return
+            if took > self._prompt:
+                raise events_late(f"{why}, and one that was asked for took more than {self._prompt:g} s", self._where)
+
+    async def is_late(self, why: str) -> PbxError | None:
+        """There is a sign. Return what is wrong with the channel; None where nothing is, or no one can say."""
+        for _ in range(_PROOFS):
+            took = await self._measure()
+            if took is None:
+                self._unproven += 1
+                return events_late(why, self._where) if self._unproven >= _PROOFS else None
+            if took <= self._prompt:
+                return None
+            if took == inf:
+                return ConnectionFailed(
+                    f"The event channel is silent: {why}, and not even a provoked event comes. It is dead, or a proxy "
+                    "holds events back."
+                )
+        return events_late(f"{why}, and those that were asked for took more than {self._prompt:g} s", self._where)
+
+    async def _measure(self) -> float | None:
+        """Seconds that a provoked event takes from the answer that promises it; None where none can be provoked."""
+        before = self._arrivals.count
+        self._looking = True
+        try:
+            if not await self._provoke():
+                return None
+            asked = monotonic()
+            came = await self._arrivals.wait_since(before, min(PROVOKED, self._answer))
+            return monotonic() - asked if came else inf
+        except PbxError as error:
+            _LOG.debug("No event can be provoked (%s)", type(error).__name__)
+            return None
+        finally:
+            self._looking = False
+
+
 class Silence:
     """Learns the heartbeat of a channel, and notices when there is silence where there should be none."""
 
@@ -288,6 +417,8 @@ class Silence:
             except SessionLost:
                 return "The session is gone."
             except RequestRefused as error:
+                if error.is_of_a_proxy:  # the events of a webhook have no connection that would end with the server
+                    return f"The event channel is silent, and the server does not answer. {error.message}"
                 _LOG.debug("The channel is silent, and no event can be provoked (%s)", error.status)
                 refused = True
             except PbxError as error:

@@ -11,6 +11,7 @@ from yarl import URL
 
 from ...errors import PbxError, RequestRefused, SubscriptionLost
 from ...http.tap import WireStatistics
+from ...http.transport import Sent, place, said
 from ...operations import Operation, operation_of
 from ...settings.connection import ConnectionSettings
 from ..decoding import Event, EventDecoder
@@ -18,11 +19,19 @@ from ..services.sessions import Subscriptions
 from ..transport import JSON, MOST_OF_AN_ERROR, MOST_REDIRECTS, REDIRECTS, Answer, Transport, refusal
 from ..types.events import OnChannelInformation
 from ..types.sessions import Subscription, SubscriptionRequest
-from .base import LONGEST_LINE, ChannelEnd, EventChannel
+from .base import LONGEST_LINE, ChannelEnd, EventChannel, events_late, is_quick
 
 _BUFFER: Final = 256 * 1024
 _AT_ONCE: Final = 16 * 1024
 """Bytes that are decoded at once, and the rest of their last line."""
+_BLOCKS: Final = frozenset({4096, 16384})
+"""Bytes of the buffers in which nginx gathers an answer before it passes it on, without TLS and with it."""
+_SEVERAL: Final = 3
+CUT_SHORT: Final = 1.0
+"""Seconds that the rest of an event may be on the way, when its beginning is here."""
+_LONG_ENOUGH: Final = 1.0
+"""Seconds, at least, without headers, before something in between is suspected of holding them back."""
+_LINE_FEED: Final = ord("\n")
 _NAME: Final = "The event channel"
 _SHOWN: Final = "(event channel)"
 
@@ -69,9 +78,23 @@ class ChunkChannel(EventChannel):
         size = 0
         skipping = False  # the rest of a line that is too long
         first = True
+        blocks = 0
+        loop = asyncio.get_running_loop()
+        rest: asyncio.TimerHandle | None = None  # runs while a line is not whole
         try:
             while chunk := await content.readany():
                 self.last_heard = monotonic()
+                self.reads += 1
+                if rest is not None:
+                    rest.cancel()
+                    rest = None
+                if len(chunk) in _BLOCKS:
+                    blocks += 1
+                    if blocks % _SEVERAL == 0:
+                        self.on_late(f"they come in blocks of {len(chunk):,} bytes")
+                if chunk[-1] != _LINE_FEED:
+                    # A server sends each event whole, so that its rest cannot be long on the way.
+                    rest = loop.call_later(CUT_SHORT, self.on_late, "one of them has come by half")
                 statistics.bytes += len(chunk)
                 cut = chunk.rfind(b"\n") + 1
                 if not cut:
@@ -111,13 +134,27 @@ class ChunkChannel(EventChannel):
                                 statistics.log_once("The event channel did not begin with OnChannelInformation")
                         self.arrivals.notify()
                         yield events
+            # The server has ended it: a last line that is whole needs no newline.
+            if parts and parts[-1].rstrip().endswith(b"}") and (events := decoder.decode_lines(b"".join(parts))):
+                self.arrivals.notify()
+                yield events
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            self._note_silence()
             self._ended(ChannelEnd.BROKEN, f"the connection broke ({type(error).__name__})")
         else:
-            self._ended(ChannelEnd.CLEAN, "the server ended it")
+            # Where a proxy speaks HTTP/1.0 to the server, one that died looks the same as one that had no more to say,
+            # and what the proxy still held is thrown away. So this is a loss like any other.
+            self._note_silence()
+            self._ended(ChannelEnd.CLEAN, "the server, or a proxy before it, ended it")
         finally:
+            if rest is not None:
+                rest.cancel()
             self._ended(ChannelEnd.CLOSED, "it was closed")
             self._response.close()
+
+    def _note_silence(self) -> None:
+        if not self._closing:
+            self.quiet = monotonic() - self.last_heard
 
     async def close(self) -> None:
         """Close it; the iteration comes to its end."""
@@ -156,7 +193,7 @@ async def open_channel(transport: Transport, url: str, decoder: EventDecoder, *,
         if response.status == 405 and method == "POST":
             method = "GET"
         elif response.status in REDIRECTS:
-            url = transport.redirected(answer, _NAME)
+            url = transport.redirected(answer, _NAME, events=True)
         else:
             raise _refused(answer, transport)
     raise transport.not_o2g(f"{_NAME}: the server redirects in a circle.")
@@ -180,13 +217,18 @@ def _of_our_own() -> Callable[..., Awaitable[StreamedAnswer]] | None:
 
 
 async def _ask(transport: Transport, method: str, url: str, *, direct: bool) -> StreamedAnswer:
+    """Make the request, and return its answer once the headers have come: a server sends them at once."""
+    sent = Sent(safe=True)
+    transport.refuse_plain(url, _NAME.lower())
     seconds = transport.settings.request_timeout
     proxy = transport.proxy(url)
     try:
         async with asyncio.timeout(seconds):
             tls = await transport.tls(url)
             if direct and proxy is None and (ask := _of_our_own()) is not None:
-                return await ask(method, URL(url, encoded=True), tls=tls, accept=JSON)
+                return await ask(
+                    method, URL(url, encoded=True), tls=tls, accept=JSON, on_sent=lambda: setattr(sent, "headers", True)
+                )
             return await transport.http.request(
                 method,
                 URL(url, encoded=True),
@@ -197,8 +239,15 @@ async def _ask(transport: Transport, method: str, url: str, *, direct: bool) -> 
                 allow_redirects=False,
                 read_bufsize=_BUFFER,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds),
+                trace_request_ctx=sent,
             )
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        quick = is_quick(transport.usual_duration) and seconds >= _LONG_ENOUGH
+        if isinstance(error, TimeoutError) and sent.headers and quick:
+            raise events_late(
+                f"the answer that carries them has not begun within {seconds:g} s, and others come at once",
+                place(url),
+            ) from None
         raise transport.failure(error, _NAME, url, sent=False, safe=True) from None
 
 
@@ -206,8 +255,15 @@ def _refused(answer: Answer, transport: Transport) -> PbxError:
     error = refusal(answer, _NAME, transport.secrets, safe=True)
     if error.transient or not isinstance(error, RequestRefused):
         return error
+    if answer.status >= 500 and not said(answer.body):
+        return error  # O2G has not said anything of the subscription
+    where = place(answer.url)
+    elsewhere = (
+        f" If that comes again and again, {where} is not where the server serves its events: a proxy before it has to "
+        "pass them on, and the server has to name that place."
+    )
     return SubscriptionLost(
-        f"{_NAME} was refused ({answer.status}): the subscription is dead.",
+        f"{_NAME} was refused ({answer.status}) at {where}: the subscription is dead.",
         operation=_NAME,
         status=answer.status,
         code=error.code,
@@ -215,7 +271,7 @@ def _refused(answer: Answer, transport: Transport) -> PbxError:
         help_message=error.help_message,
         inner_message=error.inner_message,
         can_retry=error.can_retry,
-        remedy="A new subscription is needed.",
+        remedy="A new subscription is needed." + ("" if said(answer.body) else elsewhere),
     )
 
 
@@ -259,6 +315,6 @@ class Channels:
     async def open_channel(self, transport: Transport, subscription: Subscription) -> EventChannel:
         """Open the channel of a subscription for which none was prepared."""
         url = transport.choose(
-            subscription.public_polling_url, subscription.private_polling_url, what="the event channel"
+            subscription.public_polling_url, subscription.private_polling_url, what="the event channel", events=True
         )
         return await open_channel(transport, url, EventDecoder(self.statistics, transport.mask), direct=self.direct)

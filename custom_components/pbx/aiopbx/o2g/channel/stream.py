@@ -9,6 +9,7 @@ import asyncio
 import re
 import ssl
 import zlib
+from collections.abc import Callable
 from typing import Final, cast
 
 import aiohttp
@@ -239,8 +240,12 @@ class _Inflated:
         return inflated
 
 
-async def ask(method: str, url: URL, *, tls: ssl.SSLContext, accept: str) -> DirectAnswer:
+async def ask(
+    method: str, url: URL, *, tls: ssl.SSLContext, accept: str, on_sent: Callable[[], None] = lambda: None
+) -> DirectAnswer:
     """Make a request without a body over a connection of its own, and return its answer once the headers have come.
+
+    ``on_sent`` is called when the request has left.
 
     Raises ``OSError``, ``ssl.SSLError`` and aiohttp's errors. Whoever calls sets the time-out.
     """
@@ -267,6 +272,7 @@ async def ask(method: str, url: URL, *, tls: ssl.SSLContext, accept: str) -> Dir
     )
     try:
         transport.write(f"{request}\r\n".encode())
+        on_sent()
         await answer.started()
     except BaseException:
         answer.close()

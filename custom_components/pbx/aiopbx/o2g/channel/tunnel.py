@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import count
 from secrets import token_hex
-from typing import Final, cast
+from time import monotonic
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,6 +20,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as Handshake, Response
 
+from ...clean_text import read_json
 from ...errors import ConnectionFailed, InvalidInput, OutcomeUnknown, PbxError
 from ...http.body import MOST_OF_AN_ERROR, TooLong
 from ...http.tap import WireStatistics
@@ -57,6 +59,10 @@ MOST_WAITING: Final = 32 * 1024 * 1024
 PONG: Final = 10.0
 """Seconds, at most, for an agent to answer a ping."""
 _CLOSING: Final = 1.0
+_NO_UPGRADE: Final = (
+    "A proxy before this side has to pass WebSockets on (nginx: proxy_http_version 1.1, proxy_set_header Upgrade "
+    '$http_upgrade, proxy_set_header Connection "upgrade"; Apache: ProxyPass with upgrade=websocket).'
+)
 _REMEDY: Final = "Check that the agent of the server sends the events of this tunnel's subscriptions through it."
 _SUBSCRIBE: Final = replace(
     SUBSCRIBE,
@@ -78,6 +84,8 @@ class Agent:
         """Speak through this connection."""
         self.connection = connection
         self.gone = False
+        self.last_used = monotonic()
+        """When a message last went either way. Pings, which the library sends, are not known of."""
         self._statistics = statistics
         self._waiting: dict[str, _Pending] = {}
         self._channels: dict[str, PushedChannel] = {}
@@ -86,9 +94,10 @@ class Agent:
         """Take what comes, until it ends."""
         try:
             async for frame in self.connection:
+                self.last_used = monotonic()
                 try:
-                    message = from_agent(frame)
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                    message = self._read(frame)
+                except (ValueError, RecursionError):
                     self._statistics.malformed_frames += 1
                     self._statistics.log_once("The agent sends a message that cannot be read; it is skipped")
                     continue
@@ -105,14 +114,25 @@ class Agent:
         except ConnectionClosed:
             pass
 
-    def lose(self, reason: str) -> None:
-        """The connection is gone: requests are answered no more, and channels end."""
+    def _read(self, frame: bytes | str) -> Any:
+        """Read a frame, once more without bad characters where it has any. Raises ``ValueError``."""
+        try:
+            return from_agent(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value, lost = read_json(frame.encode("utf-8", "replace") if isinstance(frame, str) else frame)
+            self._statistics.count_bad_characters(lost)
+            return from_agent(msgspec.json.encode(value))
+
+    def lose(self, reason: str, *, by_itself: bool = False) -> None:
+        """The connection is gone, perhaps ``by_itself``: requests are answered no more, and channels end."""
         if self.gone:
             return
         self.gone = True
+        quiet = monotonic() - self.last_used if by_itself else None
         for pending in list(self._waiting.values()):
             pending.fail()
         for channel in list(self._channels.values()):
+            channel.quiet = quiet
             channel.finish(ChannelEnd.BROKEN, reason)
 
     def expect(self, id_: str) -> "_Pending":
@@ -124,6 +144,7 @@ class Agent:
 
     async def send(self, request: Request) -> None:
         """Send a request. Raises ``_Gone``; something of it may have left then."""
+        self.last_used = monotonic()
         try:
             await self.connection.send(encode(request), text=True)
         except ConnectionClosed:
@@ -276,6 +297,8 @@ class TunnelChannels(Channels):
         self._closers: set[asyncio.Task[None]] = set()
         self.refused = 0
         """Handshakes without a secret that is known."""
+        self.without_upgrade = 0
+        """Handshakes of an agent that something on the way has made ordinary requests of."""
 
     def __repr__(self) -> str:
         """Say who is there."""
@@ -349,6 +372,10 @@ class TunnelChannels(Channels):
         if self._whose(handshake) is None:
             self.refused += 1
             return connection.respond(404, "")
+        if "websocket" not in handshake.headers.get("Upgrade", "").lower():
+            # It is the agent, by its secret, and what it asks for has been taken out on the way. It is answered 426.
+            self.without_upgrade += 1
+            self.statistics.log_once(f"The agent's request comes without an upgrade. {_NO_UPGRADE}")
         if self._door is not None:
             self._door.trust(connection)
         return None
@@ -359,6 +386,7 @@ class TunnelChannels(Channels):
         if server is None:
             return
         agent = Agent(connection, self.statistics)
+        self.without_upgrade = 0
         former, self._agents[server] = self._agents.get(server), agent
         if former is not None:
             _LOGGER.info("The agent of the %s server has connected again", _NAMES[server])
@@ -370,7 +398,7 @@ class TunnelChannels(Channels):
         try:
             await agent.run()
         finally:
-            agent.lose("the tunnel is gone")
+            agent.lose("the tunnel is gone", by_itself=True)
             if self._agents.get(server) is agent:
                 del self._agents[server]
 
@@ -450,7 +478,7 @@ class TunnelTransport(Transport):
     async def open(self) -> None:
         """Wait for the agent. Raises ``ConnectionFailed`` if it does not come."""
         if await self._tunnel.wait_for(self._number, self._tunnel.patience(self._number)) is None:
-            raise _no_agent(self.url)
+            raise _no_agent(self.url, without_upgrade=self._tunnel.without_upgrade > 0)
         self._closed = False
 
     async def close(self) -> None:
@@ -458,7 +486,7 @@ class TunnelTransport(Transport):
         self._closed = True
         self.cookies.clear()
 
-    def _refuse_downgrade(self, url: str, what: str) -> None:
+    def refuse_plain(self, url: str, what: str) -> None:
         """The tunnel has the encryption; what the agent does behind it is its own network's."""
 
     async def _once(self, request: Outgoing) -> Answer:
@@ -552,7 +580,12 @@ def _response(body: _Body) -> aiohttp.ClientResponse:
     return cast("aiohttp.ClientResponse", body)
 
 
-def _no_agent(url: str) -> ConnectionFailed:
+def _no_agent(url: str, *, without_upgrade: bool = False) -> ConnectionFailed:
+    if without_upgrade:
+        return ConnectionFailed(
+            f"The agent of {url} is not connected: its request came here without an upgrade to a WebSocket.",
+            remedy=_NO_UPGRADE,
+        )
     return ConnectionFailed(
         f"The agent of {url} is not connected.",
         remedy="Check that it is configured with the address and the secret of this side, and that it can reach it.",

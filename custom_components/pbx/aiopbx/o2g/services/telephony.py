@@ -113,7 +113,7 @@ class Telephony(Service, service="Telephony"):
         """Send data with a call, 32 bytes at most."""
         return Send(call_ref, body=body)
 
-    @operation("POST", _CALL + "/blindtransfer", TELEPHONY_ADVANCED, NUMBER("transferTo"))
+    @operation("POST", _CALL + "/blindtransfer", TELEPHONY_ADVANCED, NUMBER("transferTo"), starts_call=True)
     def blind_transfer(self, call_ref: str, body: BlindTransferRequest, *, login_name: str | None = None) -> Send[None]:
         """Transfer an active call without asking first."""
         return Send(call_ref, body=body, loginName=login_name)
@@ -188,7 +188,7 @@ class Telephony(Service, service="Telephony"):
         """Control the recording of a call: ``start``, ``stop``, ``pause`` or ``resume``."""
         return Send(call_ref, loginName=login_name, action=action)
 
-    @operation("POST", _CALL + "/redirect", TELEPHONY_ADVANCED, REDIRECT)
+    @operation("POST", _CALL + "/redirect", TELEPHONY_ADVANCED, REDIRECT, starts_call=True)
     def redirect(self, call_ref: str, body: RedirectRequest, *, login_name: str | None = None) -> Send[None]:
         """Send a call that rings elsewhere: to a number, ``VOICEMAIL`` or ``DVA``."""
         return Send(call_ref, body=body, loginName=login_name)

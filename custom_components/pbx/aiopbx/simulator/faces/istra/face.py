@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from ...origin import Origin
 from ...switch.errors import SwitchError
 from . import crm, enduser, rcc, shared
 from .context import Answer, Context, Route
@@ -118,6 +119,8 @@ class IstraFace:
             response = self._refusal(request, refusal)
         except SwitchError as error:
             response = self._refusal(request, refusal_of(error))
+        except ConnectionError:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the client has gone
         except web.HTTPException as error:
             response = self._refusal(request, Refusal(error.status, f"ROUTER_ERR_{error.status}", error.reason))
         except ConnectionError:
@@ -151,10 +154,11 @@ class IstraFace:
         if not variants.redirect:
             return None
         to = variants.redirect_to
+        origin = Origin(request.scheme, request.host).forwarded(request.headers)
         if not to:
-            port = request.host.rpartition(":")[2]
-            to = f"{request.scheme}://localhost:{port}" if port.isdecimal() else f"{request.scheme}://localhost"
-        if to.rstrip("/") == f"{request.scheme}://{request.host}":
+            port = origin.host.removeprefix(origin.hostname)
+            to = f"{origin.scheme}://localhost{port}{origin.prefix}"
+        if to.rstrip("/") == origin.base:
             return None
         return to.rstrip("/") + request.rel_url.raw_path_qs
 

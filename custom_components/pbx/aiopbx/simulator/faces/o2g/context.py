@@ -9,6 +9,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from ....o2g.types.base import O2gEvent, Wire, to_json
+from ...origin import Origin
 from .refusals import Refusal, bad_parameter
 
 if TYPE_CHECKING:
@@ -16,29 +17,6 @@ if TYPE_CHECKING:
     from .requests import Tunnel
     from .server import O2gServer
     from .sessions import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The scheme and host (with the port) that a request was sent to."""
-
-    scheme: str
-    host: str
-
-    @property
-    def base(self) -> str:
-        """Such as ``https://localhost:8443``."""
-        return f"{self.scheme}://{self.host}"
-
-    @property
-    def hostname(self) -> str:
-        """The host without its port; an IPv6 address stays in its brackets."""
-        name, colon, port = self.host.rpartition(":")
-        return name if colon and port.isdigit() else self.host
-
-    def at_port(self, port: int) -> str:
-        """The same host at another port."""
-        return f"{self.scheme}://{self.hostname}:{port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +93,8 @@ class Context:
     body: Any
     """The decoded body, of the route's type; ``None`` if the route has none or it was left out."""
     origin: Origin
-    """Where the request was sent to: every URL in the answer is built from it."""
+    """Where the request was sent to: every URL in the answer is built from it, and the public ones from
+    ``O2gServer.public``."""
     tunnel: "Tunnel | None" = None
     """The tunnel that it came through, if any."""
 

@@ -13,9 +13,10 @@ from aiohttp import web
 
 from ....o2g.types.base import Wire
 from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, ServerInfo, Version
+from ...origin import Origin
 from . import maintenance, sessions, subscriptions, users
 from .channel import ChannelRequests, Pushes
-from .context import Answer, Context, Origin, Route, Stream, json_response, refusal_response
+from .context import Answer, Context, Route, Stream, json_response, refusal_response
 from .licences import NEEDED, Licences
 from .refusals import (
     INVALID_SESSION,
@@ -129,13 +130,13 @@ def _snake(name: str) -> str:
 
 
 def origin_of(request: IncomingRequest) -> Origin:
-    """Return where a request was sent to, by its headers, or by its socket if it has no Host header."""
+    """Return where a request was sent to, by its headers and a proxy's, or by its socket if it has no Host header."""
     host = request.headers.get("Host")
     if not host:
         name = request.transport.get_extra_info("sockname") if request.transport else None
         address, port = name[:2] if name else ("localhost", 80)
         host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    return Origin(request.scheme, host)
+    return Origin(request.scheme, host).forwarded(request.headers)
 
 
 class O2gServer:
@@ -201,6 +202,8 @@ class O2gServer:
             response = await self._answer(request)
         except Refusal as refusal:
             response = refusal_response(refusal)
+        except ConnectionError:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the client has gone
         except web.HTTPException as error:
             response = refusal_response(_http_refusal(error))
         except ConnectionError:
@@ -235,9 +238,26 @@ class O2gServer:
             return _response(plain)
         return await self._serve(request, origin, route, parameters, rest[1])
 
+    def public(self, origin: Origin) -> Origin:
+        """Return what the public URLs are built from: a setting, or where the request was sent to."""
+        url = self.settings.public_url if self.name == "primary" else None
+        return origin if url is None else Origin.of(url)
+
+    def event_urls(self, origin: Origin) -> tuple[str, str]:
+        """Return the public and the private URL of the event port. A path of a proxy's does not count there."""
+        named = self.settings.public_event_url if self.name == "primary" else None
+        public = self._at_event_port(self.public(origin)) if named is None else named.rstrip("/")
+        return public, self._at_event_port(origin)
+
+    def _at_event_port(self, origin: Origin) -> str:
+        ports = self.event_ports
+        # (https to a proxy, which speaks plain http with this server)
+        return origin.at_port(ports.get(origin.scheme) or next(iter(ports.values())))
+
     def descriptor(self, origin: Origin) -> RoxeRestApiDescriptor:
         """Return what the server is, and where to log in."""
-        url = f"{origin.base}/api/rest/authenticate?version={VERSION}"
+        path = f"/api/rest/authenticate?version={VERSION}"
+        public, internal = self.public(origin).base + path, origin.base + path
         return RoxeRestApiDescriptor(
             server_info=ServerInfo(
                 product_name="O2G simulator",
@@ -245,7 +265,7 @@ class O2gServer:
                 product_version=ProductVersion(major="2.7", minor="000.000"),
                 ha_mode=self.settings.ha,
             ),
-            versions=(Version(id=VERSION, status="CURRENT", public_url=url, internal_url=url),),
+            versions=(Version(id=VERSION, status="CURRENT", public_url=public, internal_url=internal),),
         )
 
     def _authenticate(self, request: IncomingRequest, origin: Origin) -> web.Response:
@@ -255,8 +275,9 @@ class O2gServer:
         if version != VERSION:
             raise bad_parameter("version", f"{version} does not exist, only {VERSION}")
         credential = self.sessions.authenticate(request.headers.get("Authorization"))
-        url = f"{origin.base}/api/rest/{VERSION}/sessions"
-        body = sessions.Authenticated(credential=credential, public_url=url, internal_url=url)
+        path = f"/api/rest/{VERSION}/sessions"
+        public, internal = self.public(origin).base + path, origin.base + path
+        body = sessions.Authenticated(credential=credential, public_url=public, internal_url=internal)
         return json_response(body, headers=[("Set-Cookie", f"{sessions.CREDENTIAL_COOKIE}={credential}; Path=/")])
 
     async def _serve(

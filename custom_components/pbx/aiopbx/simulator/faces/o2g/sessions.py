@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ....o2g.types.base import Wire
 from ....o2g.types.sessions import Service, SessionInfo, SessionRequest, SessionTokenInfo, SupervisedAccountType
-from .context import Answer, Context, Origin, Route
+from ...origin import Origin
+from .context import Answer, Context, Route
 from .refusals import NOT_ALLOWED, NOT_FOUND, Refusal, bad_parameter, invalid_session, not_allowed
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ class Sessions:
         account = self._server.accounts.verify(login, password)
         if account is None:
             raise _unauthorized("The login or the password is wrong.")
-        value = secrets.token_hex(32)
+        value = secrets.token_hex((self._server.settings.credential_length + 1) // 2)
         timer = self._server.clock.call_later(self._server.settings.time_to_live, lambda: self._forget(value))
         self._credentials[value] = _Credential(account, timer)
         return value
@@ -330,7 +331,7 @@ class Sessions:
 
     def info(self, session: Session, origin: Origin) -> SessionInfo:
         """Return the description of a session."""
-        base = f"{origin.base}/api/rest/1.0"
+        path = "/api/rest/1.0"
         ends = self._server.clock.utc() + timedelta(seconds=session.deadline - self._server.clock.now())
         if session.token is not None:
             ends = session.token.expires
@@ -338,8 +339,8 @@ class Sessions:
             admin=session.administrator,
             login=session.login,
             time_to_live=self._server.settings.time_to_live,
-            public_base_url=base,
-            private_base_url=base,
+            public_base_url=self._server.public(origin).base + path,
+            private_base_url=origin.base + path,
             services=tuple(
                 Service(service_name=name, service_version="1.0", relative_url=url)
                 for name, url in SERVICES

@@ -307,16 +307,15 @@ def subscribe(ctx: Context) -> Subscription:
         ctx.tunnel.push(subscribed, identifier)
         return _accepted(subscribed, "WEBSOCKET")
     subscriptions.greet(subscribed)
-    port = ctx.server.event_ports[ctx.origin.scheme]
-    url = f"{ctx.origin.at_port(port)}/api/events/{subscribed.id}"
-    return _accepted(subscribed, "CHUNK", url)
+    public, private = (f"{url}/api/events/{subscribed.id}" for url in ctx.server.event_urls(ctx.origin))
+    return _accepted(subscribed, "CHUNK", public, private)
 
 
-def _accepted(subscribed: Subscribed, mode: str, url: str | None = None) -> Subscription:
+def _accepted(subscribed: Subscribed, mode: str, public: str | None = None, private: str | None = None) -> Subscription:
     return Subscription(
         subscription_id=subscribed.id,
-        public_polling_url=url,
-        private_polling_url=url,
+        public_polling_url=public,
+        private_polling_url=private,
         status=SubscriptionState.ACCEPTED,
         mode=mode,
         format="JSON",
