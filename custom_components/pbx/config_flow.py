@@ -27,18 +27,23 @@ from .aiopbx import (
     PbxError,
     TwoStepRequired,
 )
-from .client import Probe, async_probe
+from .client import Probe, async_probe, check_dialling
 from .const import (
     CONF_ALL_LINES,
     CONF_ALLOWED,
     CONF_AUTO_ANSWER,
     CONF_CA_FILE,
     CONF_CALLS_PER_MINUTE,
+    CONF_CONTACT_DIRECTORY,
+    CONF_CONTACT_FILES,
+    CONF_COUNTRY,
     CONF_DENIED,
     CONF_ENTERPRISE,
     CONF_EVENT_PORT,
+    CONF_INTERNAL_LENGTHS,
     CONF_KIND,
     CONF_LINES,
+    CONF_OUTSIDE_PREFIX,
     CONF_PASSWORD,
     CONF_SECOND_PASSWORD,
     CONF_SECONDARY_URL,
@@ -120,6 +125,16 @@ _FIELD_ERRORS: Final = {
     CONF_CA_FILE: "invalid_ca_file",
     CONF_USERNAME: "invalid_username",
     CONF_ENTERPRISE: "invalid_enterprise",
+}
+
+# Settings of the client by the fields of the options.
+_OPTION_FIELDS: Final = {
+    "dial_policy.allowed": CONF_ALLOWED,
+    "dial_policy.denied": CONF_DENIED,
+    "number_plan.country": CONF_COUNTRY,
+    "number_plan.outside_prefix": CONF_OUTSIDE_PREFIX,
+    "number_plan.internal_lengths": CONF_INTERNAL_LENGTHS,
+    "contacts": CONF_CONTACT_FILES,
 }
 
 
@@ -428,15 +443,20 @@ class PbxOptionsFlow(OptionsFlowWithReload):
         """Show all options in one form."""
         chooses_lines = self.config_entry.data[CONF_KIND] not in KINDS_OF_ONE_LINE
         errors: dict[str, str] = {}
+        message = ""
         if user_input is not None:
             options = {CONF_ALL_LINES: True, **user_input}
             errors = _lines_problem(options)
+            if not errors:
+                errors, message = await self._async_dialling_problem(options)
             if not errors:
                 if (limit := options.get(CONF_CALLS_PER_MINUTE)) is not None:
                     options[CONF_CALLS_PER_MINUTE] = int(limit)
                 return self.async_create_entry(data=options)
         fields: dict[vol.Marker, Any] = {}
         suggested = dict(user_input or self.config_entry.options)
+        if user_input is None and (country := self.hass.config.country) is not None:
+            suggested.setdefault(CONF_COUNTRY, country)
         if chooses_lines:
             try:
                 lines = await self._async_lines()
@@ -455,6 +475,13 @@ class PbxOptionsFlow(OptionsFlowWithReload):
                 selector.NumberSelectorConfig(min=1, max=1000, step=1, mode=selector.NumberSelectorMode.BOX)
             ),
         }
+        fields |= {
+            vol.Optional(CONF_COUNTRY): selector.CountrySelector(),
+            vol.Optional(CONF_OUTSIDE_PREFIX): _TEXT,
+            vol.Optional(CONF_INTERNAL_LENGTHS): _TEXT,
+            vol.Optional(CONF_CONTACT_FILES): patterns,
+            vol.Optional(CONF_CONTACT_DIRECTORY): selector.BooleanSelector(),
+        }
         if self.config_entry.data[CONF_KIND] not in ISTRA_KINDS:
             # On Istra the telephone itself decides whether it goes off hook.
             fields[vol.Required(CONF_AUTO_ANSWER, default=True)] = selector.BooleanSelector()
@@ -462,7 +489,16 @@ class PbxOptionsFlow(OptionsFlowWithReload):
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),
             errors=errors,
+            description_placeholders={"message": message},
         )
+
+    async def _async_dialling_problem(self, options: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+        """Return the field that the client refuses, and what it says; nothing where all of it can be used."""
+        try:
+            await self.hass.async_add_executor_job(check_dialling, self.hass, options)
+        except InvalidInput as err:
+            return {_OPTION_FIELDS.get(err.field, "base"): "invalid_option"}, str(err)
+        return {}, ""
 
     async def _async_lines(self) -> tuple[AvailableLine, ...]:
         """Return the lines of the PBX, from the running connection or over a new one."""

@@ -116,7 +116,16 @@ async def test_myistra_has_one_line(home: HomeAssistant, simulator: Simulator) -
     assert list(result["result"].runtime_data.data) == [ALICE]
 
     form = await home.config_entries.options.async_init(result["result"].entry_id)
-    assert [str(key) for key in form["data_schema"].schema] == ["allowed", "denied", "calls_per_minute"]
+    assert [str(key) for key in form["data_schema"].schema] == [
+        "allowed",
+        "denied",
+        "calls_per_minute",
+        "country",
+        "outside_prefix",
+        "internal_lengths",
+        "contact_files",
+        "contact_directory",
+    ]
 
 
 async def test_names_as_the_wire_has_them_are_taken_apart(home: HomeAssistant, simulator: Simulator) -> None:
