@@ -28,6 +28,7 @@ from .const import (
     CONF_LINES,
     CONF_OUTSIDE_PREFIX,
     CONF_PASSWORD,
+    CONF_SECOND_PASSWORD,
     CONF_SECONDARY_URL,
     CONF_TLS,
     CONF_URL,
@@ -165,6 +166,8 @@ def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
         reach["system"] = data[CONF_KIND]
         if enterprise := data.get(CONF_ENTERPRISE):
             reach["enterprise"] = enterprise
+        if second := data.get(CONF_SECOND_PASSWORD):
+            reach["second_password"] = second
     else:
         # On Istra the name of the application selects the interface, and there is no secondary server.
         reach["application_name"] = APPLICATION

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import voluptuous as vol
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntryState,
     ConfigFlow,
@@ -44,6 +45,7 @@ from .const import (
     CONF_LINES,
     CONF_OUTSIDE_PREFIX,
     CONF_PASSWORD,
+    CONF_SECOND_PASSWORD,
     CONF_SECONDARY_URL,
     CONF_TLS,
     CONF_URL,
@@ -109,6 +111,10 @@ ACCOUNT_SCHEMAS: Final = {
     KIND_MYISTRA: _ISTRA_SCHEMA,
 }
 """The fields of each kind of account; the kind is also the id of the step."""
+_ONCE: Final = selector.TextSelector(
+    selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="one-time-code")
+)
+SECOND_SCHEMA: Final = vol.Schema({vol.Required(CONF_SECOND_PASSWORD): _ONCE})
 REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 
 # The fields of a form that are settings of the client, each with the error to show when the client rejects it.
@@ -135,11 +141,12 @@ _OPTION_FIELDS: Final = {
 class Problem(Exception):
     """A form cannot be accepted: the field (or ``base``), the reason, and the client's message."""
 
-    def __init__(self, field: str, key: str, message: str = "") -> None:
-        """Keep the field, the key of the translation and the message."""
+    def __init__(self, field: str, key: str, message: str = "", *, second: TwoStepRequired | None = None) -> None:
+        """Keep the field, the key of the translation and the message; ``second`` asks for a second password."""
         super().__init__(key)
         self.errors = {field: key}
         self.message = message
+        self.second = second
 
 
 def _problem(kind: str, err: PbxError) -> Problem:
@@ -150,8 +157,8 @@ def _problem(kind: str, err: PbxError) -> Problem:
     field, key = "base", error_key(err)
     if kind in ISTRA_KINDS:
         if isinstance(err, TwoStepRequired):
-            field, key = CONF_USERNAME, "two_step"
-        elif isinstance(err, NotAllowed):
+            return Problem(field, "two_step", str(err), second=err)
+        if isinstance(err, NotAllowed):
             field, key = CONF_USERNAME, "extension_forbidden"
         elif isinstance(err, AuthenticationFailed) and kind == KIND_MYRCC:
             # The server does not say which of the three is wrong.
@@ -246,6 +253,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Start without an account."""
         self._data: dict[str, Any] = {}
         self._found: Probe | None = None
+        self._sent_by: str | None = None
 
     @staticmethod
     @callback
@@ -301,10 +309,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 found = await async_validate(self.hass, data)
             except Problem as problem:
+                if problem.second is not None:
+                    return await self._async_ask_second(data, problem.second)
                 errors, message = problem.errors, problem.message
             else:
-                if kind in ISTRA_KINDS:
-                    data |= {CONF_URL: found.url, **found.account}
                 return await self._async_accept(data, found)
         return self.async_show_form(
             step_id=step_id or kind,
@@ -321,6 +329,8 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_accept(self, data: dict[str, Any], found: Probe) -> ConfigFlowResult:
         """Continue with an account that works."""
+        if data[CONF_KIND] in ISTRA_KINDS:
+            data = {**data, CONF_URL: found.url, **found.account}
         unique_id = _unique_id(data)
         other = await self.async_set_unique_id(unique_id)
         if self.source == SOURCE_RECONFIGURE:
@@ -334,6 +344,40 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_create_entry(title=_title(data), data=data, options={CONF_ALL_LINES: True})
         self._data, self._found = data, found
         return await self.async_step_lines()
+
+    async def _async_ask_second(self, data: Mapping[str, Any], error: TwoStepRequired) -> ConfigFlowResult:
+        """Ask for the second password that the server has sent for this account."""
+        self._data = {key: value for key, value in data.items() if key != CONF_SECOND_PASSWORD}
+        self._sent_by = error.sent_by
+        return await self.async_step_second_password()
+
+    async def async_step_second_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the second password of an account that logs in in two steps, and test it."""
+        errors: dict[str, str] = {}
+        message = ""
+        if user_input is not None:
+            data = {**self._data, CONF_SECOND_PASSWORD: user_input[CONF_SECOND_PASSWORD].strip()}
+            try:
+                found = await async_validate(self.hass, data)
+            except Problem as problem:
+                errors, message = {"base": next(iter(problem.errors.values()))}, problem.message
+            else:
+                if self.source == SOURCE_REAUTH:
+                    entry = self._get_reauth_entry()
+                    return self.async_update_reload_and_abort(
+                        entry, data_updates={key: data[key] for key in (CONF_PASSWORD, CONF_SECOND_PASSWORD)}
+                    )
+                return await self._async_accept(data, found)
+        return self.async_show_form(
+            step_id="second_password",
+            data_schema=SECOND_SCHEMA,
+            errors=errors,
+            description_placeholders={
+                "message": message,
+                "username": self._data[CONF_USERNAME],
+                "how": f" by {self._sent_by}" if self._sent_by else "",
+            },
+        )
 
     async def async_step_lines(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the lines."""
@@ -362,9 +406,12 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         message = ""
         if user_input is not None:
+            data = {**entry.data, **user_input}
             try:
-                await async_validate(self.hass, {**entry.data, **user_input})
+                await async_validate(self.hass, data)
             except Problem as problem:
+                if problem.second is not None:
+                    return await self._async_ask_second(data, problem.second)
                 errors, message = {"base": next(iter(problem.errors.values()))}, problem.message
             else:
                 return self.async_update_reload_and_abort(entry, data_updates=user_input)

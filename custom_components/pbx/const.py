@@ -13,6 +13,7 @@ CONF_EVENT_PORT: Final = "event_port"
 CONF_USERNAME: Final = "username"
 CONF_PASSWORD: Final = "password"  # noqa: S105 - the name of a field
 CONF_ENTERPRISE: Final = "enterprise"
+CONF_SECOND_PASSWORD: Final = "second_password"  # noqa: S105 - the name of a field
 CONF_TLS: Final = "tls"
 CONF_CA_FILE: Final = "ca_file"
 

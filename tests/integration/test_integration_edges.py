@@ -1027,7 +1027,7 @@ EVERY = ("o2g_user", "o2g_administrator", *ISTRA)
         (aiopbx.InvalidInput("username", "x"), EVERY, "username", "invalid_username"),
         (aiopbx.InvalidInput("enterprise", "x"), EVERY, "enterprise", "invalid_enterprise"),
         (aiopbx.InvalidInput("lines", "x"), EVERY, "base", "invalid_input"),
-        (aiopbx.TwoStepRequired("x"), ISTRA, "username", "two_step"),
+        (aiopbx.TwoStepRequired("x"), ISTRA, "base", "two_step"),
         (aiopbx.TwoStepRequired("x"), ("o2g_user",), "base", "invalid_auth"),
         (aiopbx.NotAllowed("x", **REFUSAL), ISTRA, "username", "extension_forbidden"),  # type: ignore[arg-type]
         (aiopbx.NotAllowed("x", **REFUSAL), ("o2g_user",), "base", "refused"),  # type: ignore[arg-type]
