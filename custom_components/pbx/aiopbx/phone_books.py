@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,14 +69,14 @@ def _entry(name: Any, number: Any) -> Entry | None:
 
 
 def _cards(text: str) -> Iterator[Entry]:
-    import vobject  # it takes a quarter of a second, and most programs have no phone book
+    # It takes a quarter of a second, and most programs have no phone book. It is untyped.
+    vobject: Any = import_module("vobject")
 
     try:
         for card in vobject.readComponents(text, validate=False, allowQP=True, ignoreUnreadable=True):
             if card.name == "VCARD":
                 name = _name_of(card)
-                lines: Any = card.contents.get("tel", ())
-                for line in lines:
+                for line in card.contents.get("tel", ()):
                     if (entry := _entry(name, line.value)) is not None:
                         yield entry
     except vobject.base.VObjectError as error:
