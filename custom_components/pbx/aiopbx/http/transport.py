@@ -443,8 +443,8 @@ class HttpTransport:
         remedy = "Check the network, the address and the server."
         if where != place(self.url):
             remedy = (
-                f"It is the server that names {where}: check its configuration, and the firewall. If a proxy before it "
-                f"passes on what goes to {place(self.url)}, set use_given_address."
+                f"It is the server that names {where}: check that it serves there, and that firewalls let it through. "
+                f"If a proxy before it passes on what goes to {place(self.url)}, set use_given_address."
             )
             if self.settings.use_given_address:
                 remedy = f"Check that {where} is where its events are to be had; else set event_port."

@@ -90,7 +90,11 @@ class SessionKeeper(Session):
                     for value in (*transport.cookies.values(), transport.token):
                         if value:
                             transport.secrets.add_passing(value)
-                    await self._request_logout()
+                    answer = await self._request_logout()
+                    if answer.status >= 500:
+                        error = refusal(answer, _LOGOUT, transport.secrets, safe=True)
+                        if isinstance(error, RequestRefused) and error.is_of_a_proxy:
+                            raise error
                     del left[0]
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
@@ -208,7 +212,8 @@ class SessionKeeper(Session):
     def _leave(self, error: PbxError | TimeoutError) -> None:
         """Remember the session, unless the server has answered: then it knows nothing of it, or does not let it go."""
         transport = self.transport
-        if not isinstance(error, RequestRefused) and (transport.cookies or transport.token):
+        answered = isinstance(error, RequestRefused) and not error.is_of_a_proxy
+        if not answered and (transport.cookies or transport.token):
             session = LeftSession(transport.base, dict(transport.cookies), transport.token)
             self._left.leave(transport.settings.url, session)
 
