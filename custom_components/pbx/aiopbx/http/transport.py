@@ -137,6 +137,8 @@ class HttpTransport:
         self.statistics = statistics
         self.secrets = Secrets()
         self.secrets.add(settings.password.get_secret_value())
+        if settings.second_password is not None:
+            self.secrets.add(settings.second_password.get_secret_value())
         self.cookies: dict[str, str] = {}
         self.mask = Mask(self.secrets.found_in, self.secrets.hide)
         """Through which messages are shown without secrets."""
