@@ -162,7 +162,7 @@ def test_the_manifest() -> None:
 
 
 NOT_LOADED = {"cli": {"rich", "typer"}, "o2g/channel/stream.py": {"httptools"}}
-"""What of the client Home Assistant never imports: the command, and the channel of a client with its own HTTP session."""
+"""What Home Assistant never imports of the client: the command, and the channel over an HTTP session of its own."""
 
 
 def _imported(path: Path) -> set[str]:
@@ -189,9 +189,11 @@ def _installed_with(*distributions: str) -> set[str]:
         except metadata.PackageNotFoundError:
             continue
         there.add(name)
-        for requirement in map(Requirement, required):
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                wanted.append(requirement.name)
+        wanted += [
+            requirement.name
+            for requirement in map(Requirement, required)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        ]
     return there
 
 
