@@ -205,7 +205,7 @@ async def test_a_reconnect_reads_states_at_once_and_later_only_what_may_have_cha
     office: Opened, fast: None
 ) -> None:
     async with office(users=people()) as one:
-        pbx = await one.connect()
+        pbx = await one.connect(audit_interval=0)  # which reads rights, too, slowly
         await settled(pbx)
         seen = Requests(pbx)
         diary = Diary(pbx, kind=(LineAdded, LineChanged))
@@ -277,7 +277,7 @@ async def test_many_who_were_created_while_offline_are_added_at_once(
 
 async def test_rights_are_read_again_after_long_or_from_another_server(office: Opened, fast: None) -> None:
     async with office(users=people()) as one:
-        pbx = await one.connect()
+        pbx = await one.connect(audit_interval=0)  # which reads rights, too, slowly
         await settled(pbx)
         known = pbx._core.system.rights  # type: ignore[attr-defined]
         for change in ("old", "other"):

@@ -160,6 +160,9 @@ async def test_a_stranger_gets_one_answer(world: World) -> None:
         b"POST / HTTP/1.1\r\n" + b"X: " + b"x" * 100_000,
         b"POST / HTTP/1.1\r\n" + b"X: x\r\n" * 20_000,
         HEAD + b"-1\r\n\r\n",
+        HEAD + b"20\r\n\r\n{}",
+        HEAD[:40] + b"\n" + HEAD[40:],
+        b"POST /" + SECRET.encode() + b"/1\nHTTP/1.1\r\nHost: a\r\n\r\n",
         HEAD + b"9" * 50 + b"\r\n\r\n",
         HEAD + b"2\r\nContent-Encoding: gzip\r\n\r\n{}",
         HEAD.replace(b"Content-Length: ", b"Transfer-Encoding: chunked\r\n\r\nZZZ\r\n"),
@@ -187,6 +190,7 @@ async def test_odd_deliveries(
     async with aiohttp.ClientSession() as http:
         assert await world.deliver(http) == 410
     assert SECRET not in caplog.text
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_a_port_that_is_taken(world: World) -> None:

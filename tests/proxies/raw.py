@@ -39,7 +39,7 @@ class Raw:
         assert (await self.ask("POST", "/1.0/sessions", {"applicationName": "raw"}))[0] == 200
         status, subscription = await self.ask("POST", "/1.0/subscriptions", BODY)
         assert status == 200
-        return f"/api/events/{subscription['subscriptionId']}"
+        return f"/OTEvents?subscriptionId={subscription['subscriptionId']}"
 
     async def channel(self) -> aiohttp.ClientResponse:
         """Open the channel through the proxy; waits for the headers."""

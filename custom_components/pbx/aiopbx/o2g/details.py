@@ -16,7 +16,7 @@ from ..backoff import Backoff
 from ..errors import NotAllowed, PbxError, RequestRefused, SessionLost
 from ..model import LineSnapshot
 from . import reducer
-from .apply import Applier, Lines, answered
+from .apply import Applier, Lines
 from .client import O2gClient
 from .discovery import agent_config
 from .reducer import Reduced
@@ -30,6 +30,7 @@ from .types.telephony import (
     OnDeviceStateModified,
     OnDynamicStateChanged,
     OnTelephonyState,
+    TelephonicState,
 )
 from .types.users import OnEventSummaryUpdated, OnUserInfoChanged, User
 
@@ -136,6 +137,9 @@ class Reader:
                 except NotAllowed:
                     lines.rights.mark_basic((login,))
                     lines.refresh_features(login)
+                    line = lines.get(login)
+                    if line is not None and line.calls:  # the licence was withdrawn: no event will end them
+                        self._applier.apply_answer(watch, reducer.resync, TelephonicState(), always=True)
                     return
                 except RequestRefused as error:
                     _LOG.debug("The state of a line was refused (%s)", error.status)
@@ -176,10 +180,31 @@ class Reader:
 
     async def rights(self, login: str) -> None:
         """Read what the user may change of the own routing, and with it what the line can do."""
-        capabilities = await answered(self._client.routing.routing_capabilities(login_name=self.name_for(login)))
-        if capabilities is not None:
+        try:
+            capabilities = await self._client.routing.routing_capabilities(login_name=self.name_for(login))
+        except SessionLost:
+            raise
+        except NotAllowed:
+            await self.telephony(login)  # which shows whether it is for want of the licence
+        except RequestRefused as error:
+            if error.transient:
+                raise
+            _LOG.debug("The rights of a user were refused (%s)", error.status)
+        else:
             self._lines.rights.learn(login, capabilities)
         self._lines.refresh_features(login)
+
+    async def licensed(self, login: str) -> bool:
+        """Whether a user who had the basic licence only has the advanced one now: then the state can be read."""
+        try:
+            await self._client.telephony.telephonic_state(login_name=self.name_for(login))
+        except SessionLost:
+            raise
+        except RequestRefused as error:
+            if error.transient:
+                raise
+            return False
+        return True
 
     async def devices(self, login: str) -> None:
         """Read which devices are in service."""

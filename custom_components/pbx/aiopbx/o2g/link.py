@@ -37,6 +37,11 @@ _LOG = logging.getLogger(__name__)
 GREETING: Final = 2.0
 """Seconds, at most, for a server to say something of its own over a channel that it delivers by itself."""
 
+RIGHTS_EVERY: Final = 600.0
+"""Seconds in which the rights of all users are read once; longer where they are many, as ``RIGHTS_PAUSE`` says."""
+RIGHTS_PAUSE: Final = 0.5
+"""Seconds between two of these requests, at least."""
+
 
 class O2gLink(WireLink[O2gClient]):
     """One connection to one server: a session, a subscription and its channel. See ``Link``."""
@@ -154,6 +159,12 @@ class O2gLink(WireLink[O2gClient]):
     async def _bring_up_to_date(self) -> None:
         """The subscription is there already, so that nothing falls between."""
         await self._sync.everything()
+        if self._settings.audit_interval:
+            self._start(self._serve(self._audit_rights()), "rights")
+
+    async def _audit_rights(self) -> None:
+        await self._sync.audit_rights(RIGHTS_EVERY, RIGHTS_PAUSE)
+        self.lose("Users have been given licences, and their events have to be subscribed to.")
 
     async def _confirm(self, lines: frozenset[str] | None) -> None:
         if lines is None:

@@ -39,8 +39,8 @@ class Rights:
         """There is a new connection, to this server.
 
         Nothing announces a change of rights or licences, whether there is a connection or not. So they are read again
-        if it is another server, or another version of it, or if they were read long ago. What needs a licence beside
-        telephony is tried again with each connection.
+        if it is another server, or another version of it, or if they were read long ago; and slowly while there is a
+        connection. What needs a licence beside telephony is tried again with each connection.
         """
         self._lacking.clear()
         self.account_lacks.clear()
@@ -67,6 +67,10 @@ class Rights:
                 len(self.basic),
                 ADVANCED_LICENCE,
             )
+
+    def mark_advanced(self, logins: Iterable[str]) -> None:
+        """Remember that these have been given the advanced licence."""
+        self.basic.difference_update(logins)
 
     def lacks(self, login: str | None, licence: str) -> None:
         """Remember a licence that a user, or the account, was refused something for."""

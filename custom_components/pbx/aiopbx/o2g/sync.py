@@ -108,6 +108,33 @@ class Sync:
         """Read the calls of these lines again."""
         await each([login for login in self._lines.licensed if login in logins], self._reader.telephony)
 
+    async def audit_rights(self, every: float, pause: float) -> None:
+        """Read again and again what users may do; ends when one has been given a licence that has to be subscribed to.
+
+        Of no more than one user each ``pause``, of each about every so many seconds: it seldom changes.
+        """
+        lines, reader = self._lines, self._reader
+        while True:
+            logins, given = list(lines.logins), []
+            if not logins:
+                await asyncio.sleep(every)
+            for login in logins:
+                await asyncio.sleep(max(pause, every / len(logins)))
+                if lines.get(login) is None:
+                    continue
+                try:
+                    if login not in lines.rights.basic:
+                        await reader.rights(login)
+                    elif await reader.licensed(login):
+                        given.append(login)
+                except SessionLost:
+                    raise
+                except PbxError as error:
+                    _LOG.debug("The rights of %s could not be read: %s", login, error.message)
+            if given:
+                lines.rights.mark_advanced(given)
+                return
+
     async def new_line(self, login: str) -> None:
         """Read a line that was added to the monitored ones, then publish it."""
         try:

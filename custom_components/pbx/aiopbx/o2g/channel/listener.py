@@ -1,15 +1,26 @@
 """The listener of the webhook: an HTTP server with a door."""
 
 import asyncio
+import logging
 import ssl
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from .door import Door
 
 IDLE: Final = 75.0
 """Seconds that a connection which has shown the secret may rest between two deliveries."""
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether aiohttp logs more than a request that it cannot read, with the secret that may stand in it."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+_log = logging.getLogger(f"{__name__}.http")
+_log.addFilter(_is_ours)
 
 
 class Listener(web.Server):
@@ -18,7 +29,7 @@ class Listener(web.Server):
     def __init__(self, handler: Any, context: ssl.SSLContext | None) -> None:
         """Answer requests with this handler, over TLS if there is a context."""
         # aiohttp's own request log would write the secret down.
-        super().__init__(handler, access_log=None, keepalive_timeout=IDLE, lingering_time=1.0)
+        super().__init__(handler, access_log=None, logger=_log, keepalive_timeout=IDLE, lingering_time=1.0)
         self.door = Door(context, "o2g-webhook-handshake")
 
     def arrive(self) -> asyncio.Protocol:

@@ -163,6 +163,8 @@ async def _read(request: web.BaseRequest) -> bytes | web.Response:
                     return _last(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     except TimeoutError:
         return _last(HTTPStatus.REQUEST_TIMEOUT)
+    except (ConnectionError, web.RequestPayloadError):  # it broke off, and the server will deliver it again
+        return _last(HTTPStatus.BAD_REQUEST)
     return bytes(body)
 
 
