@@ -278,6 +278,7 @@ class WireSystem(Generic[C]):
             _LOG.exception("Giving back what was left failed in a way that was not foreseen")
         if len(self._left):
             _LOG.warning(
-                "Sessions that could not be given back: %s. The server ends them in time; they may hold licences until then",
+                "Sessions that could not be given back: %s. The server ends them in time; "
+                "they may hold licences until then",
                 len(self._left),
             )
