@@ -123,8 +123,6 @@ class IstraFace:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the client has gone
         except web.HTTPException as error:
             response = self._refusal(request, Refusal(error.status, f"ROUTER_ERR_{error.status}", error.reason))
-        except ConnectionError:
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # whoever asked hung up before all was said
         except Exception as error:
             _log.exception("A request (%s) failed in the simulator", request.method)  # paths may hold secrets
             response = self._refusal(

@@ -206,8 +206,6 @@ class O2gServer:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the client has gone
         except web.HTTPException as error:
             response = refusal_response(_http_refusal(error))
-        except ConnectionError:
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # whoever asked hung up before all was said
         except Exception as error:
             _log.exception("A request (%s) failed in the simulator", request.method)  # paths may hold secrets
             response = refusal_response(Refusal(SERVER_PROBLEM, f"{type(error).__name__} in the simulator."))
