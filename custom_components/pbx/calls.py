@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from .aiopbx import Action, Call, CallSnapshot, CallState, Feature, Line, LineSnapshot
+from .aiopbx import Action, Call, CallSnapshot, CallState, Feature, Line, LineSnapshot, tel_uri
 from .errors import invalid
 
 # Which of several calls speaks for a line: the client orders the states in the same way for the state of the line.
@@ -65,6 +65,8 @@ def describe_call(call: CallSnapshot) -> dict[str, Any]:
         "direction": call.direction.value,
         "party_name": party.name if party is not None else None,
         "party_number": party.number if party is not None else None,
+        # Text that no template takes for a number: calling party_number back would lose its + and its zeros.
+        "party_uri": tel_uri(party.number) if party is not None else None,
         "called_number": call.called.number if call.called is not None else None,
         "conference": call.conference,
         "started_at": call.started_at.isoformat() if call.started_at else None,

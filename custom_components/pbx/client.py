@@ -11,18 +11,24 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from pydantic import SecretStr
 
-from .aiopbx import AvailableLine, ConnectionSettings, DialPolicy, Pbx, SystemInfo, connect
+from .aiopbx import AvailableLine, ConnectionSettings, Contacts, Numbers, Pbx, SystemInfo, connect
 from .const import (
     CONF_ALL_LINES,
     CONF_ALLOWED,
     CONF_CA_FILE,
     CONF_CALLS_PER_MINUTE,
+    CONF_CONTACT_DIRECTORY,
+    CONF_CONTACT_FILES,
+    CONF_COUNTRY,
     CONF_DENIED,
     CONF_ENTERPRISE,
     CONF_EVENT_PORT,
+    CONF_INTERNAL_LENGTHS,
     CONF_KIND,
     CONF_LINES,
+    CONF_OUTSIDE_PREFIX,
     CONF_PASSWORD,
+    CONF_SECOND_PASSWORD,
     CONF_SECONDARY_URL,
     CONF_TLS,
     CONF_URL,
@@ -78,14 +84,36 @@ def chosen_lines(data: Mapping[str, Any], options: Mapping[str, Any]) -> Lines:
     return tuple(options.get(CONF_LINES, ()))
 
 
-def dial_policy(options: Mapping[str, Any]) -> DialPolicy:
-    """Return the dial policy of an entry."""
+def dialling(hass: HomeAssistant, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of an entry that say what may be dialled, how numbers are read, and who they are."""
     limit = options.get(CONF_CALLS_PER_MINUTE)
-    return DialPolicy(
-        allowed=tuple(options.get(CONF_ALLOWED) or ("*",)),
-        denied=tuple(options.get(CONF_DENIED) or ()),
-        calls_per_minute=None if limit is None else int(limit),
+    return {
+        "dial_policy": {
+            "allowed": tuple(options.get(CONF_ALLOWED) or ("*",)),
+            "denied": tuple(options.get(CONF_DENIED) or ()),
+            "calls_per_minute": None if limit is None else int(limit),
+        },
+        "number_plan": {
+            "country": options.get(CONF_COUNTRY),
+            "outside_prefix": options.get(CONF_OUTSIDE_PREFIX, ""),
+            "internal_lengths": options.get(CONF_INTERNAL_LENGTHS),
+        },
+        "contacts": {
+            "files": tuple(Path(hass.config.path(name)) for name in options.get(CONF_CONTACT_FILES) or ()),
+            "directory": options.get(CONF_CONTACT_DIRECTORY, False),
+        },
+    }
+
+
+def check_dialling(hass: HomeAssistant, options: Mapping[str, Any]) -> None:
+    """Raise the client's error for options that cannot be used. Blocks: it reads the phone books."""
+    settings = ConnectionSettings.make(
+        url="https://pbx.invalid",
+        username="-",
+        password="-",  # noqa: S106 - nothing is connected to
+        **dialling(hass, options),
     )
+    Contacts(Numbers(settings.number_plan)).load(*settings.contacts.files)
 
 
 async def async_connect(
@@ -101,7 +129,7 @@ async def async_connect(
                 ConnectionSettings.make,
                 **reach,
                 lines=chosen_lines(data, options) if lines is None else lines,
-                dial_policy=dial_policy(options),
+                **dialling(hass, options),
             )
         )
         # Of the shared session the client uses only the connections: it keeps the cookies of its PBX itself.
@@ -138,6 +166,8 @@ def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
         reach["system"] = data[CONF_KIND]
         if enterprise := data.get(CONF_ENTERPRISE):
             reach["enterprise"] = enterprise
+        if second := data.get(CONF_SECOND_PASSWORD):
+            reach["second_password"] = second
     else:
         # On Istra the name of the application selects the interface, and there is no secondary server.
         reach["application_name"] = APPLICATION

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import voluptuous as vol
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntryState,
     ConfigFlow,
@@ -26,19 +27,25 @@ from .aiopbx import (
     PbxError,
     TwoStepRequired,
 )
-from .client import Probe, async_probe
+from .client import Probe, async_probe, check_dialling
 from .const import (
     CONF_ALL_LINES,
     CONF_ALLOWED,
     CONF_AUTO_ANSWER,
     CONF_CA_FILE,
     CONF_CALLS_PER_MINUTE,
+    CONF_CONTACT_DIRECTORY,
+    CONF_CONTACT_FILES,
+    CONF_COUNTRY,
     CONF_DENIED,
     CONF_ENTERPRISE,
     CONF_EVENT_PORT,
+    CONF_INTERNAL_LENGTHS,
     CONF_KIND,
     CONF_LINES,
+    CONF_OUTSIDE_PREFIX,
     CONF_PASSWORD,
+    CONF_SECOND_PASSWORD,
     CONF_SECONDARY_URL,
     CONF_TLS,
     CONF_URL,
@@ -104,6 +111,10 @@ ACCOUNT_SCHEMAS: Final = {
     KIND_MYISTRA: _ISTRA_SCHEMA,
 }
 """The fields of each kind of account; the kind is also the id of the step."""
+_ONCE: Final = selector.TextSelector(
+    selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="one-time-code")
+)
+SECOND_SCHEMA: Final = vol.Schema({vol.Required(CONF_SECOND_PASSWORD): _ONCE})
 REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 
 # The fields of a form that are settings of the client, each with the error to show when the client rejects it.
@@ -116,15 +127,26 @@ _FIELD_ERRORS: Final = {
     CONF_ENTERPRISE: "invalid_enterprise",
 }
 
+# Settings of the client by the fields of the options.
+_OPTION_FIELDS: Final = {
+    "dial_policy.allowed": CONF_ALLOWED,
+    "dial_policy.denied": CONF_DENIED,
+    "number_plan.country": CONF_COUNTRY,
+    "number_plan.outside_prefix": CONF_OUTSIDE_PREFIX,
+    "number_plan.internal_lengths": CONF_INTERNAL_LENGTHS,
+    "contacts": CONF_CONTACT_FILES,
+}
+
 
 class Problem(Exception):
     """A form cannot be accepted: the field (or ``base``), the reason, and the client's message."""
 
-    def __init__(self, field: str, key: str, message: str = "") -> None:
-        """Keep the field, the key of the translation and the message."""
+    def __init__(self, field: str, key: str, message: str = "", *, second: TwoStepRequired | None = None) -> None:
+        """Keep the field, the key of the translation and the message; ``second`` asks for a second password."""
         super().__init__(key)
         self.errors = {field: key}
         self.message = message
+        self.second = second
 
 
 def _problem(kind: str, err: PbxError) -> Problem:
@@ -135,8 +157,8 @@ def _problem(kind: str, err: PbxError) -> Problem:
     field, key = "base", error_key(err)
     if kind in ISTRA_KINDS:
         if isinstance(err, TwoStepRequired):
-            field, key = CONF_USERNAME, "two_step"
-        elif isinstance(err, NotAllowed):
+            return Problem(field, "two_step", str(err), second=err)
+        if isinstance(err, NotAllowed):
             field, key = CONF_USERNAME, "extension_forbidden"
         elif isinstance(err, AuthenticationFailed) and kind == KIND_MYRCC:
             # The server does not say which of the three is wrong.
@@ -231,6 +253,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Start without an account."""
         self._data: dict[str, Any] = {}
         self._found: Probe | None = None
+        self._sent_by: str | None = None
 
     @staticmethod
     @callback
@@ -286,10 +309,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 found = await async_validate(self.hass, data)
             except Problem as problem:
+                if problem.second is not None:
+                    return await self._async_ask_second(data, problem.second)
                 errors, message = problem.errors, problem.message
             else:
-                if kind in ISTRA_KINDS:
-                    data |= {CONF_URL: found.url, **found.account}
                 return await self._async_accept(data, found)
         return self.async_show_form(
             step_id=step_id or kind,
@@ -306,6 +329,8 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_accept(self, data: dict[str, Any], found: Probe) -> ConfigFlowResult:
         """Continue with an account that works."""
+        if data[CONF_KIND] in ISTRA_KINDS:
+            data = {**data, CONF_URL: found.url, **found.account}
         unique_id = _unique_id(data)
         other = await self.async_set_unique_id(unique_id)
         if self.source == SOURCE_RECONFIGURE:
@@ -319,6 +344,40 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_create_entry(title=_title(data), data=data, options={CONF_ALL_LINES: True})
         self._data, self._found = data, found
         return await self.async_step_lines()
+
+    async def _async_ask_second(self, data: Mapping[str, Any], error: TwoStepRequired) -> ConfigFlowResult:
+        """Ask for the second password that the server has sent for this account."""
+        self._data = {key: value for key, value in data.items() if key != CONF_SECOND_PASSWORD}
+        self._sent_by = error.sent_by
+        return await self.async_step_second_password()
+
+    async def async_step_second_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the second password of an account that logs in in two steps, and test it."""
+        errors: dict[str, str] = {}
+        message = ""
+        if user_input is not None:
+            data = {**self._data, CONF_SECOND_PASSWORD: user_input[CONF_SECOND_PASSWORD].strip()}
+            try:
+                found = await async_validate(self.hass, data)
+            except Problem as problem:
+                errors, message = {"base": next(iter(problem.errors.values()))}, problem.message
+            else:
+                if self.source == SOURCE_REAUTH:
+                    entry = self._get_reauth_entry()
+                    return self.async_update_reload_and_abort(
+                        entry, data_updates={key: data[key] for key in (CONF_PASSWORD, CONF_SECOND_PASSWORD)}
+                    )
+                return await self._async_accept(data, found)
+        return self.async_show_form(
+            step_id="second_password",
+            data_schema=SECOND_SCHEMA,
+            errors=errors,
+            description_placeholders={
+                "message": message,
+                "username": self._data[CONF_USERNAME],
+                "how": f" by {self._sent_by}" if self._sent_by else "",
+            },
+        )
 
     async def async_step_lines(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the lines."""
@@ -347,9 +406,12 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         message = ""
         if user_input is not None:
+            data = {**entry.data, **user_input}
             try:
-                await async_validate(self.hass, {**entry.data, **user_input})
+                await async_validate(self.hass, data)
             except Problem as problem:
+                if problem.second is not None:
+                    return await self._async_ask_second(data, problem.second)
                 errors, message = {"base": next(iter(problem.errors.values()))}, problem.message
             else:
                 return self.async_update_reload_and_abort(entry, data_updates=user_input)
@@ -381,15 +443,20 @@ class PbxOptionsFlow(OptionsFlowWithReload):
         """Show all options in one form."""
         chooses_lines = self.config_entry.data[CONF_KIND] not in KINDS_OF_ONE_LINE
         errors: dict[str, str] = {}
+        message = ""
         if user_input is not None:
             options = {CONF_ALL_LINES: True, **user_input}
             errors = _lines_problem(options)
+            if not errors:
+                errors, message = await self._async_dialling_problem(options)
             if not errors:
                 if (limit := options.get(CONF_CALLS_PER_MINUTE)) is not None:
                     options[CONF_CALLS_PER_MINUTE] = int(limit)
                 return self.async_create_entry(data=options)
         fields: dict[vol.Marker, Any] = {}
         suggested = dict(user_input or self.config_entry.options)
+        if user_input is None and (country := self.hass.config.country) is not None:
+            suggested.setdefault(CONF_COUNTRY, country)
         if chooses_lines:
             try:
                 lines = await self._async_lines()
@@ -408,6 +475,13 @@ class PbxOptionsFlow(OptionsFlowWithReload):
                 selector.NumberSelectorConfig(min=1, max=1000, step=1, mode=selector.NumberSelectorMode.BOX)
             ),
         }
+        fields |= {
+            vol.Optional(CONF_COUNTRY): selector.CountrySelector(),
+            vol.Optional(CONF_OUTSIDE_PREFIX): _TEXT,
+            vol.Optional(CONF_INTERNAL_LENGTHS): _TEXT,
+            vol.Optional(CONF_CONTACT_FILES): patterns,
+            vol.Optional(CONF_CONTACT_DIRECTORY): selector.BooleanSelector(),
+        }
         if self.config_entry.data[CONF_KIND] not in ISTRA_KINDS:
             # On Istra the telephone itself decides whether it goes off hook.
             fields[vol.Required(CONF_AUTO_ANSWER, default=True)] = selector.BooleanSelector()
@@ -415,7 +489,16 @@ class PbxOptionsFlow(OptionsFlowWithReload):
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),
             errors=errors,
+            description_placeholders={"message": message},
         )
+
+    async def _async_dialling_problem(self, options: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+        """Return the field that the client refuses, and what it says; nothing where all of it can be used."""
+        try:
+            await self.hass.async_add_executor_job(check_dialling, self.hass, options)
+        except InvalidInput as err:
+            return {_OPTION_FIELDS.get(err.field, "base"): "invalid_option"}, str(err)
+        return {}, ""
 
     async def _async_lines(self) -> tuple[AvailableLine, ...]:
         """Return the lines of the PBX, from the running connection or over a new one."""

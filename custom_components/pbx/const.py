@@ -13,6 +13,7 @@ CONF_EVENT_PORT: Final = "event_port"
 CONF_USERNAME: Final = "username"
 CONF_PASSWORD: Final = "password"  # noqa: S105 - the name of a field
 CONF_ENTERPRISE: Final = "enterprise"
+CONF_SECOND_PASSWORD: Final = "second_password"  # noqa: S105 - the name of a field
 CONF_TLS: Final = "tls"
 CONF_CA_FILE: Final = "ca_file"
 
@@ -41,6 +42,12 @@ CONF_ALLOWED: Final = "allowed"
 CONF_DENIED: Final = "denied"
 CONF_CALLS_PER_MINUTE: Final = "calls_per_minute"
 CONF_AUTO_ANSWER: Final = "auto_answer"
+# How numbers are written and dialled, and where names for them come from.
+CONF_COUNTRY: Final = "country"
+CONF_OUTSIDE_PREFIX: Final = "outside_prefix"
+CONF_INTERNAL_LENGTHS: Final = "internal_lengths"
+CONF_CONTACT_FILES: Final = "contact_files"
+CONF_CONTACT_DIRECTORY: Final = "contact_directory"
 
 # The id of the one demo PBX.
 DEMO_UNIQUE_ID: Final = "demo"

@@ -12,6 +12,7 @@ from .const import (
     CONF_ENTERPRISE,
     CONF_LINES,
     CONF_PASSWORD,
+    CONF_SECOND_PASSWORD,
     CONF_SECONDARY_URL,
     CONF_URL,
     CONF_USERNAME,
@@ -20,6 +21,7 @@ from .coordinator import PbxConfigEntry
 
 TO_REDACT = {
     CONF_PASSWORD,
+    CONF_SECOND_PASSWORD,
     CONF_USERNAME,
     CONF_ENTERPRISE,
     CONF_URL,

@@ -34,7 +34,16 @@ PARALLEL_UPDATES = 0
 def _call_state_attributes(snapshot: LineSnapshot, last: CallSnapshot | None) -> dict[str, Any]:
     calls = [describe_call(call) for call in calls_by_engagement(snapshot)]
     nothing = dict.fromkeys(
-        ("call_id", "direction", "party_name", "party_number", "called_number", "started_at", "answered_at")
+        (
+            "call_id",
+            "direction",
+            "party_name",
+            "party_number",
+            "party_uri",
+            "called_number",
+            "started_at",
+            "answered_at",
+        )
     )
     shown = nothing | ({key: calls[0][key] for key in nothing} if calls else {})
     return {

@@ -45,15 +45,32 @@ NO_FORWARD: Final = "none"
 # Destinations of a redirection that are no numbers, each with the action that a call offers for it.
 _SPECIAL: Final = {VOICEMAIL: Action.REDIRECT_TO_VOICEMAIL, DVA: Action.REDIRECT_TO_DVA}
 
+
+def number(value: Any) -> str:
+    """Validate a telephone number: text. What arrived as a number is another one by now, so it is refused."""
+    if not isinstance(value, str):
+        raise vol.Invalid(
+            f"{value!r} is a number and no text: a + before it and zeros at its beginning are lost. "
+            "Write it in quotes in YAML; let a template give 'tel:' before it, such as {{ 'tel:+15550123' }} "
+            "or the attribute party_uri"
+        )
+    return value
+
+
+def code(value: Any) -> str:
+    """Validate digits that are no number to be dialled, as a line, a PIN or tones: text, perhaps behind ``tel:``."""
+    return number(value).strip().removeprefix("tel:")
+
+
 # Every action takes a line, as a device or by number or login name; the default is the only line there is.
 _LINE: Final[dict[vol.Marker, Any]] = {
     vol.Exclusive(ATTR_DEVICE_ID, ATTR_LINE): cv.string,
-    vol.Exclusive(ATTR_LINE, ATTR_LINE): cv.string,
+    vol.Exclusive(ATTR_LINE, ATTR_LINE): code,
 }
 # The actions on calls take a call as well; the default is the call of the line that offers the action.
 _CALL: Final[dict[vol.Marker, Any]] = {**_LINE, vol.Optional(ATTR_CALL_ID): cv.string}
 # An action on one leg of a call may name the telephone.
-_LEG: Final[dict[vol.Marker, Any]] = {**_CALL, vol.Optional(ATTR_PHONE): cv.string}
+_LEG: Final[dict[vol.Marker, Any]] = {**_CALL, vol.Optional(ATTR_PHONE): code}
 
 _SKILL: Final = vol.Schema(
     {
@@ -67,15 +84,15 @@ DIAL_SCHEMA: Final = vol.Schema(
     {
         **_LINE,
         # Required unless the supervisor is called; _dial checks it.
-        vol.Optional(ATTR_NUMBER): cv.string,
+        vol.Optional(ATTR_NUMBER): number,
         vol.Optional(ATTR_AUTO_ANSWER): cv.boolean,
-        vol.Optional(ATTR_PHONE): cv.string,
-        vol.Optional(ATTR_CALLING_NUMBER): cv.string,
+        vol.Optional(ATTR_PHONE): code,
+        vol.Optional(ATTR_CALLING_NUMBER): number,
         vol.Optional(ATTR_ASSOCIATED_DATA): cv.string,
         vol.Optional(ATTR_INHIBIT_PROGRESS_TONE): cv.boolean,
-        vol.Optional(ATTR_PIN): cv.string,
-        vol.Optional(ATTR_SECRET_CODE): cv.string,
-        vol.Optional(ATTR_BUSINESS_CODE): cv.string,
+        vol.Optional(ATTR_PIN): code,
+        vol.Optional(ATTR_SECRET_CODE): code,
+        vol.Optional(ATTR_BUSINESS_CODE): code,
         vol.Optional(ATTR_SUPERVISED_TRANSFER): cv.boolean,
         vol.Optional(ATTR_CALL_TO_SUPERVISOR): cv.boolean,
         vol.Optional(ATTR_SKILLS): vol.All(cv.ensure_list, [_SKILL]),
@@ -87,21 +104,21 @@ HANG_UP_SCHEMA: Final = vol.Schema({**_CALL, vol.Optional(ATTR_EVERYBODY, defaul
 TRANSFER_SCHEMA: Final = vol.Schema(
     {
         **_CALL,
-        vol.Exclusive(ATTR_NUMBER, "to"): cv.string,
+        vol.Exclusive(ATTR_NUMBER, "to"): number,
         vol.Exclusive(ATTR_TO_CALL_ID, "to"): cv.string,
         vol.Optional(ATTR_ANONYMOUS, default=False): cv.boolean,
     }
 )
 REDIRECT_SCHEMA: Final = vol.Schema(
-    {**_CALL, vol.Required(ATTR_NUMBER): cv.string, vol.Optional(ATTR_ANONYMOUS, default=False): cv.boolean}
+    {**_CALL, vol.Required(ATTR_NUMBER): number, vol.Optional(ATTR_ANONYMOUS, default=False): cv.boolean}
 )
 CONFERENCE_SCHEMA: Final = vol.Schema({**_CALL, vol.Optional(ATTR_TO_CALL_ID): cv.string})
-ADD_PARTY_SCHEMA: Final = vol.Schema({**_CALL, vol.Required(ATTR_NUMBER): cv.string})
-SEND_DTMF_SCHEMA: Final = vol.Schema({**_LEG, vol.Required(ATTR_DIGITS): cv.string})
+ADD_PARTY_SCHEMA: Final = vol.Schema({**_CALL, vol.Required(ATTR_NUMBER): number})
+SEND_DTMF_SCHEMA: Final = vol.Schema({**_LEG, vol.Required(ATTR_DIGITS): code})
 SET_FORWARD_SCHEMA: Final = vol.Schema(
     {
         **_LINE,
-        vol.Optional(ATTR_NUMBER): cv.string,
+        vol.Optional(ATTR_NUMBER): number,
         vol.Optional(ATTR_TARGET, default=Target.NUMBER.value): vol.In([*TARGETS, NO_FORWARD]),
         vol.Optional(ATTR_CONDITION, default=Condition.IMMEDIATE.value): vol.In(CONDITIONS),
     }

@@ -112,9 +112,10 @@ class DialModel(LineModel):
 
     @property
     def name(self) -> str:
-        """Whose number was typed, if the directory knows it."""
-        same = self.line.pbx.numbers.same
-        return next((one.name for one in self.directory.found if same(one.number, self._number)), "")
+        """Whose number was typed, if the directory or the contacts know it."""
+        pbx, typed = self.line.pbx, self._number.strip()
+        found = next((one.name for one in self.directory.found if pbx.numbers.same(one.number, typed)), "")
+        return found or pbx.contacts.name_of(typed) or ""
 
     @property
     def hint(self) -> str:

@@ -21,7 +21,9 @@ from aiopbx import (
     LogChanged,
     NodeChanged,
     ObjectChanged,
+    ServerStarted,
     StatusChanged,
+    TwinLinkChanged,
     WireMessage,
 )
 
@@ -315,6 +317,11 @@ def event_words(event: Event) -> str:
         return f"call log: {words(event.change)}"
     if isinstance(event, NodeChanged):
         return f"node {event.node.id}: {words(event.node.link)}"
+    if isinstance(event, TwinLinkChanged):
+        up = "up" if event.connected else "down"
+        return f"link to the other server {up}" + (f" ({event.host})" if event.host else "")
+    if isinstance(event, ServerStarted):
+        return "the server has started"
     if isinstance(event, LicenceExpiring):
         return event.message or f"licences end in {event.days} days"
     if isinstance(event, ObjectChanged):

@@ -77,6 +77,7 @@ def test_what_is_not_said() -> None:
         "tunnel": None,
         "subscription_timeout": 0,
         "silence_timeout": 15.0,
+        "ping_interval": 20.0,
         "reconnect_min": 1.0,
         "reconnect_max": 60.0,
         "fail_back_interval": 30.0,
@@ -202,6 +203,7 @@ OF_BOTH = {"webhook": {"public_url": "https://a.b", "certificate": "a"}, "tunnel
         (O2G, {"secondary_url": "PBX.example.com:443"}, "secondary_url"),
         (O2G, {"tls": "none", "ca_file": "a.pem"}, "tls"),
         (O2G, {"event_port": 443}, "event_port"),
+        (O2G, {"ping_interval": 5}, "ping_interval"),
         (O2G, {"ca_file": "  "}, "ca_file"),
         (O2G, {"channel": "webhook"}, "webhook"),
         (O2G, {"channel": "tunnel"}, "tunnel"),
@@ -265,7 +267,6 @@ OF_BOTH = {"webhook": {"public_url": "https://a.b", "certificate": "a"}, "tunnel
                 ("application_name", "x"),
                 ("network", "public"),
                 ("subscription_timeout", 5),
-                ("use_given_address", True),
                 ("webhook", SECTIONS["webhook"]),
                 ("tunnel", SECTIONS["tunnel"]),
             ]

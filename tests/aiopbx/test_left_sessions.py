@@ -37,9 +37,12 @@ async def test_after_a_loss_in_which_the_server_did_not_answer(office: Opened) -
             await until(lambda: one.sessions == 1)
 
 
+@pytest.mark.parametrize(
+    "no_answer", [{"drop": True}, {"status": 502, "text": "<html>nginx"}, {"status": 503}], ids=str
+)
 @pytest.mark.parametrize("status", [204, 401, 404])
-async def test_o2g_before_the_next_login(status: int) -> None:
-    """So that no licence is taken twice. A refusal is as good: it is gone."""
+async def test_o2g_before_the_next_login(status: int, no_answer: dict[str, Any]) -> None:
+    """So that no licence is taken twice. A refusal is as good: it is gone; that of a proxy is not the server's."""
     left = LeftSessions()
     async with O2gServer() as server, aiohttp.ClientSession() as http:
         settings = ConnectionSettings.make(url=server.url, username="x", password="x", request_timeout=0.3)
@@ -47,7 +50,7 @@ async def test_o2g_before_the_next_login(status: int) -> None:
         await first.open()
         cookies = {"AlcUserId": SECRET, "JSESSIONID": SECRET[::-1]}
         first._transport.cookies = dict(cookies)
-        server.answer("DELETE", f"{API}/sessions", drop=True)
+        server.answer("DELETE", f"{API}/sessions", **no_answer)
         await first.close()
         assert len(left) == 1
         assert SECRET not in f"{left!r} {left.__dict__} {first!r}"
@@ -75,8 +78,11 @@ async def test_o2g_before_the_next_login(status: int) -> None:
         await second.close()
 
 
+@pytest.mark.parametrize(
+    "no_answer", [{"drop": True}, {"status": 502, "text": "<html>nginx"}, {"status": 503}], ids=str
+)
 @pytest.mark.parametrize("status", [204, 401, 405])
-async def test_istra_before_the_next_login(status: int) -> None:
+async def test_istra_before_the_next_login(status: int, no_answer: dict[str, Any]) -> None:
     left = LeftSessions()
     logout = "v1/service/Logout"
     async with IstraServer() as server, aiohttp.ClientSession() as http:
@@ -86,7 +92,7 @@ async def test_istra_before_the_next_login(status: int) -> None:
         first = IstraClient(settings, http, left=left)
         await first.open()
         first._transport.token = SECRET
-        server.answer("POST", logout, drop=True)
+        server.answer("POST", logout, **no_answer)
         await first.close()
         assert len(left) == 1
         assert SECRET not in f"{left!r} {left.__dict__}"

@@ -33,8 +33,10 @@ from aiopbx import (
     ObjectChange,
     ObjectChanged,
     Outcome,
+    ServerStarted,
     Status,
     StatusChanged,
+    TwinLinkChanged,
 )
 from aiopbx.store import KINDS, Kind, Subscribers, expand
 
@@ -86,6 +88,8 @@ ALL = (
     HelpCancelled(at=AT, line="a", number="2"),
     LogChanged(at=AT, line="a", change=LogChange.DELETED),
     NodeChanged(at=AT, node=NodeSnapshot(id="1"), previous=None),
+    TwinLinkChanged(at=AT, host="o2g2.example.com", connected=False),
+    ServerStarted(at=AT, server="o2g1"),
     LicenceExpiring(at=AT, days=3),
     ObjectChanged(at=AT, change=ObjectChange.CREATED),
 )
@@ -94,6 +98,7 @@ ALL = (
 def test_every_kind_of_event_is_listed() -> None:
     kinds = {StatusChanged, LineAdded, LineRemoved, LineChanged, CallStarted, CallChanged, CallEnded}
     kinds |= {AgentChanged, HelpRequested, HelpCancelled, LogChanged, NodeChanged, LicenceExpiring, ObjectChanged}
+    kinds |= {TwinLinkChanged, ServerStarted}
     assert set(KINDS) == kinds == {type(event) for event in ALL}
 
 
@@ -104,7 +109,7 @@ def test_every_kind_of_event_is_listed() -> None:
         (Event, KINDS),
         (CallEnded, (CallEnded,)),
         (CallEvent, (CallStarted, CallChanged, CallEnded)),
-        (LineEvent, KINDS[1:-3]),
+        (LineEvent, KINDS[1:-5]),
         ((StatusChanged, CallEnded), (StatusChanged, CallEnded)),
     ],
 )

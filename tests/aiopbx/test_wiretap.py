@@ -169,6 +169,22 @@ def test_every_field_that_a_type_hides_is_hidden() -> None:
     assert "number" not in secret_fields()
 
 
+def test_the_beginning_of_a_long_secret_is_hidden() -> None:
+    """A server that finds a cookie too long quotes some of it."""
+    token = "".join(f"{number:04}" for number in range(30))
+    secrets = Secrets()
+    secrets.add(token, "a-password-of-30-letters-81726")
+    for quoted, shown in (
+        (f"more than 8190 bytes: b'AlcUserId={token[:90]}...'", "more than 8190 bytes: b'AlcUserId=***...'"),
+        (f"{token[:24]} {token[:60]}x{token}", "*** ***x***"),
+        (token[:23], token[:23]),
+        (token[24:], token[24:]),
+        ("a-password-of-30-letters-8172", "a-password-of-30-letters-8172"),
+    ):
+        assert secrets.hide(quoted) == shown
+        assert secrets.found_in(quoted) is (quoted != shown)
+
+
 @pytest.mark.parametrize(
     ("body", "shown"),
     [

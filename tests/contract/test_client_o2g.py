@@ -144,7 +144,8 @@ QUERY_VALUES: dict[str, tuple[Any, str]] = {
     "beforeDate": ("2026-02-01T00:00:00+01:00", "2026-01-31T23%3A00%3A00.000Z"),
     "role": ("CALLEE", "CALLEE"),
     "recordIdList": ([12, 13], "12%2C13"),
-    "msgIds": (["m1", "m2"], "m1%2Cm2"),
+    "msgIds": (["m1", "m2"], "m1%3Bm2"),
+    "nodeIds": (["1", "2"], "1%3B2"),
     "other": ("1001", "1001"),
 }
 # Arguments of which one rules out others: in each use these are left out.

@@ -139,7 +139,12 @@ def whole_config(world: World, values: Values, answer: Any) -> bool:
     assert answer == {
         "type": "AGENT",
         "processingGroups": {"preferred": SALES, "groups": [SALES, SUPPORT]},
-        "skills": {"skills": [{"number": 7, "level": 4, "active": True}, {"number": 8, "level": 1, "active": False}]},
+        "skills": {
+            "skills": [
+                {"number": 7, "level": 4, "active": True, "domain": 1},
+                {"number": 8, "level": 1, "active": False, "domain": 1},
+            ]
+        },
         "selfAssign": False,
         "headset": True,
         "multiline": False,

@@ -307,7 +307,7 @@ async def sent(world: World) -> list[dict[str, Any]]:
     await a_day(world)
     count = len(subscribed.queue)
     got: list[dict[str, Any]] = []
-    address = f"{world.simulator.event_url}/api/events/{subscribed.id}"
+    address = f"{world.simulator.event_url}/OTEvents?subscriptionId={subscribed.id}"
     async with world.http.post(address, data=b"") as response:
         while len(got) < count + 1:
             got.append(json.loads(await asyncio.wait_for(response.content.readline(), 5)))

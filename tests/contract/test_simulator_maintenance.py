@@ -147,8 +147,8 @@ async def counted(world: World) -> dict[str, tuple[int, int]]:
 
 async def test_licences_are_counted_where_they_are_used(world: World) -> None:
     assert await counted(world) == {
-        "TELEPHONY_BASIC": (1, 0),
-        "TELEPHONY_ADVANCED": (4, 0),
+        "TEL_BASIC": (1, 0),
+        "TEL_ADVANCED": (4, 0),
         "MESSAGING": (3, 0),
         "PHONESETPROG": (4, 0),
         "CONTACTCENTER_AGENT": (4, 0),
@@ -159,17 +159,17 @@ async def test_licences_are_counted_where_they_are_used(world: World) -> None:
     await world.ask("GET", "/telephony/calls")
     await world.ask("GET", "/messaging/mailboxes")
     now = await counted(world)
-    assert (now["TELEPHONY_ADVANCED"], now["MESSAGING"]) == ((4, 1), (3, 1))
+    assert (now["TEL_ADVANCED"], now["MESSAGING"]) == ((4, 1), (3, 1))
     await world.log_in(ALICE)  # another session of the same user takes no other
     await world.ask("GET", "/telephony/calls")
-    assert (await counted(world))["TELEPHONY_ADVANCED"] == (4, 1)
+    assert (await counted(world))["TEL_ADVANCED"] == (4, 1)
     await world.log_in(BOB)
     await world.listen("telephony")
-    assert (await counted(world))["TELEPHONY_ADVANCED"] == (4, 2)
+    assert (await counted(world))["TEL_ADVANCED"] == (4, 2)
     await world.ask("DELETE", "/sessions")
-    assert (await counted(world))["TELEPHONY_ADVANCED"] == (4, 1)
+    assert (await counted(world))["TEL_ADVANCED"] == (4, 1)
     world.simulator.faults.expire_sessions()
-    assert (await counted(world))["TELEPHONY_ADVANCED"] == (4, 0)
+    assert (await counted(world))["TEL_ADVANCED"] == (4, 0)
 
 
 async def test_the_last_licence_is_the_last(world: World) -> None:

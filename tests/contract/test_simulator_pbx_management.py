@@ -105,7 +105,7 @@ def short_list(world: World, values: Values, answer: Any) -> bool:
 def subscriber_model(world: World, values: Values, answer: Any) -> bool:
     attributes = {item["name"]: item for item in answer["attributes"]}
     number, station = attributes["Directory_Number"], attributes["Station_Type"]
-    assert (number["mandatory"], number["filtering"], number["typeValue"]) == (True, True, "octetString")
+    assert (number["mandatory"], number["filtering"], number["typeValue"]) == (True, True, "OctetString")
     assert (station["defaultValue"], "ANALOG" in station["allowedValues"]) == ("NOE_C_Color_IP", True)
     assert attributes["Attached_Devices"]["multiValue"] is True
     assert attributes["SIP_Authentication_Name"]["usedWhen"] == "Station_Type==SIP_Extension"

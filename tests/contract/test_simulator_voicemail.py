@@ -177,7 +177,7 @@ async def test_the_users_password_opens_a_mailbox_without_one_of_its_own(world: 
     await world.log_in(BOB)
     box = "/messaging/mailboxes/1001"
     assert (await world.ask("POST", f"{box}?withUserPwd")).status == 200
-    assert (await world.ask("GET", f"{box}/voicemails")).body == {}
+    assert (await world.ask("GET", f"{box}/voicemails")).body == {"voicemails": []}
     body = {"oldPassword": "secret", "newPassword": "better"}
     assert (await world.ask("PUT", f"/users/{BOB}/password", body)).status == 204
     await world.authenticate(BOB, "better")
@@ -257,7 +257,7 @@ async def test_without_a_mailbox(world: World) -> None:
     users[0]["voicemail"] = False
     async with office(SimulatorSettings.model_validate({"users": users})) as other:
         await other.log_in(ALICE)
-        assert (await other.ask("GET", "/messaging/mailboxes")).body == {}
+        assert (await other.ask("GET", "/messaging/mailboxes")).body == {"mailboxes": []}
         assert (await other.ask("POST", f"{BOX}?withUserPwd")).body["type"] == "NOT_FOUND"
 
 

@@ -58,7 +58,7 @@ from custom_components.pbx.calls import (
     label_of,
     shows_calls,
 )
-from custom_components.pbx.client import _reach, chosen_lines, dial_policy
+from custom_components.pbx.client import _reach, chosen_lines, dialling
 from custom_components.pbx.config_flow import (
     PbxOptionsFlow,
     Problem,
@@ -77,7 +77,7 @@ from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
 from custom_components.pbx.select import CALLER_ID_CHOICE, FORWARD_SELECTS, PbxCallerIdChoice, PbxForwardSelect
 from custom_components.pbx.sensor import LINE_SENSORS, PBX_SENSORS
 from custom_components.pbx.switch import SWITCHES, PbxSwitch
-from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, PbxCallerIdNumber, _plain
+from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, PbxCallerIdNumber
 from custom_components.pbx.trigger import TRIGGERS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -182,6 +182,7 @@ def test_what_is_shown_of_a_call() -> None:
         "direction": "incoming",
         "party_name": "Bob Keller",
         "party_number": "1001",
+        "party_uri": "tel:1001",
         "called_number": "1000",
         "conference": True,
         "started_at": "2026-01-02T03:04:05+00:00",
@@ -194,6 +195,7 @@ def test_what_is_shown_of_a_call() -> None:
         "direction": "unknown",
         "party_name": None,
         "party_number": None,
+        "party_uri": None,
         "called_number": None,
         "conference": False,
         "started_at": None,
@@ -560,6 +562,7 @@ def test_the_attributes_of_the_call_state() -> None:
         "direction": "outgoing",
         "party_name": "Bob Keller",
         "party_number": "1001",
+        "party_uri": "tel:1001",
         "called_number": None,
         "started_at": "2026-01-02T03:04:05+00:00",
         "answered_at": None,
@@ -632,20 +635,17 @@ def test_the_sensors_of_the_pbx() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "number"),
+    ("typed", "sent"),
     [
-        ("+1 (555) 01-23", "+15550123"),
-        ("1.555.0123", "15550123"),
-        ("+15550123", "+15550123"),
+        (" 1.555.0123 ", "1.555.0123"),  # the client reads it, and says of it what is wrong
+        ("tel:+15550123", "tel:+15550123"),
         ("my number", "my number"),
-        ("555 O123", "555 O123"),
-        ("++1555", "++1555"),
-        ("+", "+"),
-        ("", ""),
     ],
 )
-def test_a_number_as_people_write_it(typed: str, number: str) -> None:
-    assert _plain(typed) == number
+async def test_the_number_that_others_see_is_the_clients_to_read(typed: str, sent: str) -> None:
+    entity: Any = SimpleNamespace(async_show=AsyncMock())
+    await PbxCallerIdNumber.async_set_value(entity, typed)
+    entity.async_show.assert_awaited_once_with(sent)
 
 
 # ------------------------------------------------------------------------------------------------------------- actions
@@ -954,8 +954,24 @@ def test_the_lines_of_an_entry(kind: str, options: dict[str, Any], lines: Any) -
 def test_the_dial_policy_of_an_entry(
     options: dict[str, Any], allowed: tuple[str, ...], denied: tuple[str, ...], limit: int | None
 ) -> None:
-    policy = dial_policy(options)
-    assert (tuple(policy.allowed), tuple(policy.denied), policy.calls_per_minute) == (allowed, denied, limit)
+    home: Any = SimpleNamespace(config=SimpleNamespace(path=lambda name: f"/config/{name}"))
+    policy = dialling(home, options)["dial_policy"]
+    assert policy == {"allowed": allowed, "denied": denied, "calls_per_minute": limit}
+
+
+def test_the_numbers_and_names_of_an_entry() -> None:
+    home: Any = SimpleNamespace(config=SimpleNamespace(path=lambda name: f"/config/{name}"))
+    options = {
+        "country": "DE",
+        "outside_prefix": "0",
+        "internal_lengths": "3-4",
+        "contact_files": ["people.vcf"],
+        "contact_directory": True,
+    }
+    made = dialling(home, options)
+    assert made["number_plan"] == {"country": "DE", "outside_prefix": "0", "internal_lengths": "3-4"}
+    assert made["contacts"] == {"files": (Path("/config/people.vcf"),), "directory": True}
+    assert dialling(home, {})["contacts"] == {"files": (), "directory": False}
 
 
 ACCOUNT = {"url": "https://pbx.example.com", "username": "u", "password": "p", "tls": "verify"}
@@ -1011,7 +1027,7 @@ EVERY = ("o2g_user", "o2g_administrator", *ISTRA)
         (aiopbx.InvalidInput("username", "x"), EVERY, "username", "invalid_username"),
         (aiopbx.InvalidInput("enterprise", "x"), EVERY, "enterprise", "invalid_enterprise"),
         (aiopbx.InvalidInput("lines", "x"), EVERY, "base", "invalid_input"),
-        (aiopbx.TwoStepRequired("x"), ISTRA, "username", "two_step"),
+        (aiopbx.TwoStepRequired("x"), ISTRA, "base", "two_step"),
         (aiopbx.TwoStepRequired("x"), ("o2g_user",), "base", "invalid_auth"),
         (aiopbx.NotAllowed("x", **REFUSAL), ISTRA, "username", "extension_forbidden"),  # type: ignore[arg-type]
         (aiopbx.NotAllowed("x", **REFUSAL), ("o2g_user",), "base", "refused"),  # type: ignore[arg-type]

@@ -226,6 +226,11 @@ async def test_the_form_of_the_options(home: HomeAssistant, simulator: Simulator
         "allowed": (False, None, PATTERNS),
         "denied": (False, None, PATTERNS),
         "calls_per_minute": (False, None, LIMIT),
+        "country": (False, None, {"country": {"no_sort": False}}),
+        "outside_prefix": (False, None, TEXT),
+        "internal_lengths": (False, None, TEXT),
+        "contact_files": (False, None, PATTERNS),
+        "contact_directory": (False, None, {"boolean": {}}),
         "auto_answer": (True, True, {"boolean": {}}),
     }
     assert suggested(form) == {"all_lines": False, "lines": [BOB], "denied": ["19*"], "calls_per_minute": 2}

@@ -116,7 +116,16 @@ async def test_myistra_has_one_line(home: HomeAssistant, simulator: Simulator) -
     assert list(result["result"].runtime_data.data) == [ALICE]
 
     form = await home.config_entries.options.async_init(result["result"].entry_id)
-    assert [str(key) for key in form["data_schema"].schema] == ["allowed", "denied", "calls_per_minute"]
+    assert [str(key) for key in form["data_schema"].schema] == [
+        "allowed",
+        "denied",
+        "calls_per_minute",
+        "country",
+        "outside_prefix",
+        "internal_lengths",
+        "contact_files",
+        "contact_directory",
+    ]
 
 
 async def test_names_as_the_wire_has_them_are_taken_apart(home: HomeAssistant, simulator: Simulator) -> None:
@@ -194,11 +203,9 @@ async def test_errors_of_every_kind(
         ("myrcc", {"username": ALICE, "password": "secret"}, {"base": "invalid_auth_enterprise"}, ""),
         ("mycrm", {"password": "wrong"}, {"base": "invalid_auth"}, ""),
         ("mycrm", {"username": BOB}, {"username": "extension_forbidden"}, "MYCRM_ERR_403"),
-        ("mycrm", {"username": CAROL}, {"username": "two_step"}, ""),
         ("mycrm", {"username": "admin|example"}, {"username": "invalid_username"}, "enterprise"),
         ("myistra", {"password": "wrong"}, {"base": "invalid_auth"}, ""),
         ("myistra", {"username": "nobody"}, {"base": "invalid_auth"}, ""),
-        ("myistra", {"username": CAROL}, {"username": "two_step"}, ""),
         ("myistra", {"username": "admin", "password": "admin"}, {"base": "invalid_auth"}, ""),
     ],
 )
@@ -232,7 +239,47 @@ async def test_two_steps_for_every_account(home: HomeAssistant, simulator: Simul
     """Also an administrator of myRCC may be asked for a second step."""
     simulator.istra.variants.two_step = True
     form = await answer(home, await start(home, "myrcc"), typed(istra(simulator, "myrcc")))
-    assert form["errors"] == {"username": "two_step"}
+    assert form["step_id"] == "second_password"
+    assert form["description_placeholders"]["how"] == " by Mail"
+    form = await answer(home, form, {"second_password": "2468"})
+    assert form["step_id"] == "lines"
+
+
+@pytest.mark.parametrize("once", [False, True], ids=["stays valid", "once"])
+async def test_the_second_password(home: HomeAssistant, simulator: Simulator, once: bool) -> None:
+    """It is asked for, tested, and asked for again when the session that it opened has expired."""
+    simulator.istra.variants.set(two_step_by="", two_step_once=once)
+    account = typed(istra(simulator, "myistra")) | {"username": CAROL}
+    form = await answer(home, await start(home, "myistra"), account)
+    assert form["step_id"] == "second_password"
+    assert form["errors"] == {}
+    assert form["description_placeholders"]["how"] == ""
+    assert form["description_placeholders"]["username"] == CAROL
+    form = await answer(home, form, {"second_password": "wrong"})
+    assert form["errors"] == {"base": "two_step"}
+    assert "wrong" not in form["description_placeholders"]["message"]
+    result = await answer(home, form, {"second_password": " 2468 "})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await home.async_block_till_done()
+    entry = result["result"]
+    assert entry.state is ConfigEntryState.LOADED
+
+    # The simulator sends the same one again; here the one that is kept shall be another.
+    home.config_entries.async_update_entry(entry, data={**entry.data, "second_password": "1357"})
+    await home.async_block_till_done()
+    simulator.istra.variants.set(two_step_once=True)
+    simulator.istra.sessions._second.clear()
+    simulator.faults.expire_sessions()
+    await until(lambda: home.config_entries.flow.async_progress(), "a person is asked", timeout=30)
+    [flow] = home.config_entries.flow.async_progress()
+    form = await home.config_entries.flow.async_configure(flow["flow_id"])
+    form = await answer(home, form, {"password": account["password"]})
+    assert form["step_id"] == "second_password"
+    result = await answer(home, form, {"second_password": "2468"})
+    assert result["reason"] == "reauth_successful"
+    await home.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.data["second_password"] == "2468"
 
 
 async def test_what_only_o2g_says(home: HomeAssistant, simulator: Simulator) -> None:

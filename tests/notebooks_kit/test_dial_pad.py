@@ -149,6 +149,19 @@ async def test_names_are_found_in_the_directory() -> None:
         model.close()
 
 
+async def test_one_number_is_one_person_however_it_is_written() -> None:
+    async with office() as one:
+        pbx = await one.connect(dial_policy=DialPolicy(denied=("+49900*",)), number_plan={"country": "DE"})
+        pbx.contacts.add("+1 555 0101", "Grace Hopper")
+        model = DialModel(pbx.line(ALICE), pause=0)
+        for typed in ("0015550101", "+1 (555) 01 01", "tel:+1-555-0101"):
+            model.number = typed
+            assert model.name == "Grace Hopper"
+        assert "denied" in model.forbidden("+49 (0) 900 123456")
+        assert "denied" in model.forbidden("0900 123456")
+        model.close()
+
+
 async def test_tones_go_out_in_order_and_only_while_a_call_takes_them() -> None:
     async with office() as one:
         pbx = await one.connect()

@@ -32,8 +32,10 @@ from aiopbx import (
     ObjectChanged,
     Outcome,
     Party,
+    ServerStarted,
     Status,
     StatusChanged,
+    TwinLinkChanged,
     WireMessage,
 )
 from notebooks_kit.models import EventLogModel
@@ -186,6 +188,9 @@ def test_a_table(pbx: FakePbx, model: EventLogModel) -> None:
         (HelpCancelled(at=NOW, line=ADA), "needs no help"),
         (LogChanged(at=NOW, line=ADA, change=LogChange.ADDED), "call log: added"),
         (NodeChanged(at=NOW, node=NodeSnapshot(id="1", link=CtiLink.DOWN), previous=None), "node 1: down"),
+        (TwinLinkChanged(at=NOW, connected=False, host="o2g2"), "link to the other server down (o2g2)"),
+        (TwinLinkChanged(at=NOW, connected=True), "link to the other server up"),
+        (ServerStarted(at=NOW), "the server has started"),
         (LicenceExpiring(at=NOW, days=3), "licences end in 3 days"),
         (ObjectChanged(at=NOW, change=ObjectChange.CREATED, name="Subscriber", id="7"), "Subscriber 7 created"),
         (LineRemoved(at=NOW, line=ADA), "line removed"),

@@ -109,11 +109,12 @@ async def behind(
     upstream_tls: bool = False,
     public: bool = True,
     without: str | None = None,
+    idle: int | None = None,
     **settings: Any,
 ) -> AsyncIterator[Lab]:
     """A simulator with O2G and Istra behind a proxy. ``public`` says that O2G names the URLs of the proxy.
 
-    ``without`` leaves out the lines of the snippet with this word.
+    ``without`` and ``idle`` are those of ``running``.
     """
     async with Simulator(_settings(istra=True, tls=upstream_tls, **settings)) as simulator:
         servers = {
@@ -124,7 +125,7 @@ async def behind(
             "istra.example.net:80": where(simulator.istra_http_url),
         }
         async with running(
-            name, folder, servers=servers, certificate=certificate.with_key, tls=tls, without=without
+            name, folder, servers=servers, certificate=certificate.with_key, tls=tls, without=without, idle=idle
         ) as proxy:
             if public:
                 name_public_urls(simulator, proxy)

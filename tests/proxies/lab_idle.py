@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from base64 import b64encode
 from pathlib import Path
 from time import monotonic
 
@@ -33,8 +34,9 @@ async def test_a_silent_socket_is_cut(row: Idle, tmp_path: Path, certificate: Ce
         headers = {"X-Application": "myIstra"}
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as http:
             base = lab.proxy.address() + "/restletrouter"
-            login = aiohttp.BasicAuth("ENDUSER:oxe1000", "secret")
-            async with http.post(f"{base}/v1/service/Login", headers=headers, auth=login) as answer:
+            basic = b64encode(b"ENDUSER:oxe1000:secret").decode()
+            login = headers | {"Authorization": f"Basic {basic}"}
+            async with http.post(f"{base}/v1/service/Login", headers=login) as answer:
                 assert answer.status == 200
                 cookie = answer.headers["Set-Cookie"].partition(";")[0]
             async with http.ws_connect(f"{base}/ws-service/myIstra", headers=headers | {"Cookie": cookie}) as socket:

@@ -103,6 +103,7 @@ _TLS: Final = {
     "haproxy": re.compile(r" ssl crt \S+"),
 }
 """What makes https of the side of the client."""
+_HOUR: Final = re.compile(r"\b1h\b|(?<=ProxyTimeout )3600\b")
 _DOCUMENTED: Final = re.compile(r"\b[a-z0-9]+\.example\.net:\d+")
 
 
@@ -213,10 +214,12 @@ async def running(
     certificate: Path,
     tls: bool = True,
     without: str | None = None,
+    idle: int | None = None,
 ) -> AsyncIterator[Proxy]:
     """Run a proxy with a snippet, such as ``nginx/o2g``, and end it, by its id.
 
-    ``without`` leaves out the lines with this word, as someone would who has not read them.
+    ``without`` leaves out the lines with this word, as someone would who has not read them. ``idle`` are the seconds of
+    silence that it allows, where the snippet has an hour.
     """
     kind = name.partition("/")[0]
     path = program(kind)
@@ -226,6 +229,9 @@ async def running(
         place.mkdir(parents=True)
         lines = snippet(name).splitlines(keepends=True)
         written = "".join(line for line in lines if without is None or without not in line.lower())
+        if idle is not None:
+            # (over a WebSocket, the longer of Apache's two counts)
+            written = _HOUR.sub(f"{idle}\nTimeout {idle}" if kind == "httpd" else f"{idle}s", written)
         text, ports = rendered(kind, written, tls=tls, servers=servers, certificate=certificate)
         file = place / "proxy.conf"
         file.write_text(configuration(kind, text, ports, place), encoding="utf-8")

@@ -11,6 +11,7 @@ import aiohttp
 from tests.proxies.lab import Certificate, Lab, behind
 
 BASIC: Final = {"Authorization": "Basic YWRtaW46YWRtaW4="}  # admin:admin
+NEVER: Final = aiohttp.ClientTimeout(total=None)
 BODY: Final = {"filter": {"selectors": [{"ids": ["*"], "names": ["telephony"]}]}, "version": "1.0", "timeout": 0}
 
 
@@ -38,7 +39,7 @@ class Raw:
         assert (await self.ask("POST", "/1.0/sessions", {"applicationName": "raw"}))[0] == 200
         status, subscription = await self.ask("POST", "/1.0/subscriptions", BODY)
         assert status == 200
-        return f"/api/events/{subscription['subscriptionId']}"
+        return f"/OTEvents?subscriptionId={subscription['subscriptionId']}"
 
     async def channel(self) -> aiohttp.ClientResponse:
         """Open the channel through the proxy; waits for the headers."""
@@ -52,7 +53,7 @@ async def raw_behind(name: str, folder: Path, certificate: Certificate, **settin
     jar = aiohttp.DummyCookieJar()
     async with (
         behind(name, folder, certificate, **settings) as lab,
-        aiohttp.ClientSession(connector=connector, cookie_jar=jar, max_field_size=65_536) as http,
+        aiohttp.ClientSession(connector=connector, cookie_jar=jar, max_field_size=65_536, timeout=NEVER) as http,
     ):
         try:
             yield Raw(lab, http)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aiopbx import ConnectionFailed, RequestRefused, Status
+from aiopbx import ConnectionFailed, EventsLate, RequestRefused, Status
 from tests.aiopbx.office import ADMIN, until
 from tests.proxies.lab import ISTRA, Certificate, Lab, before_a_client, behind, bytes_at_once
 from tests.proxies.table import AT_ONCE, BLOCKS, LATE, NO_SOCKET, NO_TUNNEL, Outcome, Row, cases
@@ -36,16 +36,20 @@ async def check(lab: Lab, expected: Outcome) -> None:
             await lab.connect()
         return
     if expected is NO_TUNNEL:
-        with pytest.raises(ConnectionFailed, match="agent"):
+        with pytest.raises(ConnectionFailed, match="without an upgrade"):
             await lab.connect(tunnel=lab.settings["tunnel"] | {"agent_timeout": 1.0})
         return
     if expected in BLOCKS:
         block = BLOCKS[expected]
         assert 0.9 * block < await bytes_at_once(lab) <= block
+        with pytest.raises(EventsLate, match=r"holds them back.*proxy_buffering off") as late:
+            await lab.connect(request_timeout=1.5)
+        assert "127.0.0.1" in str(late.value)
         return
     pbx = await lab.connect()
     await until(lambda: pbx.status is Status.ONLINE)
     least = await lab.least_delay(pbx, tries=3 if expected is LATE else 10)
+    assert pbx.obstacles == ()
     if expected is LATE:
         assert 0.15 < least < 2
     else:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aiopbx import ConnectionFailed, PbxError, RequestRefused
+from aiopbx import ConnectionFailed, EventsLate, PbxError, RequestRefused
 from tests.aiopbx.office import ADMIN
 from tests.proxies.lab import Certificate, behind, name_public_urls
 from tests.proxies.table import COOKIES, NAMED, PAST, REFUSED, Cookie, Named
@@ -58,6 +58,30 @@ async def test_where_the_urls_lead(
         assert ports - past
 
 
+@pytest.mark.parametrize(("row", "scheme"), NAMED_CASES)
+async def test_the_given_address_leads_through_all_of_them(
+    row: Named, scheme: str, tmp_path: Path, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the server names, which knows nothing of the proxy."""
+    if row.snippet == "nginx/o2g-http11" and scheme == "https":
+        held = pytest.raises(EventsLate)  # the addresses are right, and the events are not
+    else:
+        held = nullcontext()
+    prefix = "/o2g" if row.snippet.endswith("-prefix") else ""
+    async with behind(row.snippet, tmp_path, certificate, tls=scheme == "https", public=False) as lab:
+        lab.settings |= ADMIN | {
+            "url": lab.proxy.address() + prefix,
+            "use_given_address": True,
+            "event_port": lab.proxy.ports.get(8016, lab.proxy.ports[443]),
+            "request_timeout": 2.0,
+        }
+        with connected_to(monkeypatch) as ports, held:
+            pbx = await lab.connect()
+            await lab.delay(pbx)
+        assert ports <= set(lab.proxy.ports.values())
+        assert len(ports) == (1 if prefix else 2)
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -75,3 +99,15 @@ async def test_a_large_cookie(row: Cookie, tmp_path: Path, certificate: Certific
                 await lab.connect()
             assert isinstance(caught.value, RequestRefused)
             assert caught.value.status == row.status
+            assert "cookie" in str(caught.value)
+
+
+@pytest.mark.proxy("haproxy")
+async def test_a_cookie_too_large_for_the_server(tmp_path: Path, certificate: Certificate) -> None:
+    """HAProxy passes it on to the client and back; the server refuses it, and quotes it."""
+    async with behind("haproxy/o2g-plain", tmp_path, certificate, tls=True, credential_length=9_000) as lab:
+        with pytest.raises(RequestRefused) as caught:
+            await lab.connect(**ADMIN, network="public")
+        assert caught.value.status == 400
+        assert "AlcUserId=***" in str(caught.value)
+        assert "The cookies of the session have 9," in str(caught.value)

@@ -21,6 +21,28 @@ async def test_apache_refuses_a_head_of_over_8_kb_by_itself(tmp_path: Path, cert
 
 
 @pytest.mark.proxy("nginx")
+async def test_nginx_refuses_a_head_of_over_8_kb_by_itself(tmp_path: Path, certificate: Certificate) -> None:
+    async with raw_behind("nginx/o2g-plain", tmp_path, certificate, tls=True) as who:
+        status, page = await who.ask("GET", "", Cookie="AlcUserId=" + "0" * 9000)
+        assert status == 400
+        assert "Request Header Or Cookie Too Large" in page
+        assert who.lab.simulator.server.requests == 0
+
+
+@pytest.mark.proxy("nginx")
+@pytest.mark.parametrize(("snippet", "arrives"), [("nginx/o2g-plain", False), ("nginx/o2g", True)])
+async def test_nginx_refuses_a_body_of_over_1_mb(
+    snippet: str, arrives: bool, tmp_path: Path, certificate: Certificate
+) -> None:
+    """With client_max_body_size it reaches the server."""
+    async with raw_behind(snippet, tmp_path, certificate, tls=True) as who:
+        status, page = await who.ask("POST", "/1.0/sessions", {"applicationName": "x" * 1_100_000})
+        assert status == 413
+        assert ("nginx" in page) is not arrives
+        assert bool(who.lab.simulator.server.requests) is arrives
+
+
+@pytest.mark.proxy("nginx")
 async def test_nginx_makes_a_clean_end_of_a_server_that_died(tmp_path: Path, certificate: Certificate) -> None:
     """Over HTTP/1.0 the end of a connection is the end of an answer: what was in it comes as if it were whole."""
     async with raw_behind("nginx/o2g-plain", tmp_path, certificate, tls=False) as who:

@@ -58,7 +58,9 @@ from .events import (
     LogChanged,
     NodeChanged,
     ObjectChanged,
+    ServerStarted,
     StatusChanged,
+    TwinLinkChanged,
 )
 from .filters import attribute, field, keys_of
 from .http.tap import WireMessage
@@ -96,6 +98,7 @@ from .model import (
     Status,
     SystemInfo,
     Target,
+    Trunk,
 )
 from .nodes import Nodes
 from .numbers import Number, NumberKind, Numbers, tel_uri
@@ -160,11 +163,11 @@ __all__ = [
     "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind", "Objects", "Obstacle", "ObstacleKind", "Offline",
     "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind", "ParameterPlace", "Party",
     "PartyKind", "Pbx", "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences", "Recorder", "Recording",
-    "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "SessionLost", "Skill", "Statistics", "Status",
-    "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target", "Telephone", "TelephoneState",
-    "Text", "TunnelSettings", "TwoStepRequired", "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot",
-    "Voicemails", "WebhookSettings", "WireMessage", "WithdrawReason", "attribute", "connect", "field", "keys_of",
-    "replay", "tel_uri",
+    "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "ServerStarted", "SessionLost", "Skill",
+    "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target", "Telephone",
+    "TelephoneState", "Text", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired", "UnknownCall",
+    "UnknownLine", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings", "WireMessage",
+    "WithdrawReason", "attribute", "connect", "field", "keys_of", "replay", "tel_uri",
 ]
 # fmt: on
 

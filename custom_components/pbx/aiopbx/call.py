@@ -17,6 +17,7 @@ from .model import (
     Outcome,
     Party,
     Recording,
+    Trunk,
 )
 from .ports import DialKeywords, DialOptions
 
@@ -221,6 +222,16 @@ class Call:
     def anonymous(self) -> bool:
         """Whether the caller's identity is secret."""
         return self.snapshot.anonymous
+
+    @property
+    def redirected_by(self) -> Party | None:
+        """Who redirected it last, where the system says so."""
+        return self.snapshot.redirected_by
+
+    @property
+    def trunk(self) -> Trunk | None:
+        """The trunk that it comes in over, where the system says so."""
+        return self.snapshot.trunk
 
     @property
     def associated_data(self) -> str | None:

@@ -105,7 +105,15 @@ class AuthenticationFailed(PbxError):
 
 
 class TwoStepRequired(AuthenticationFailed):
-    """The account is protected by a second step at login, which only a person can take."""
+    """The account needs a second password at login, which the server has sent to a person: give it and log in again.
+
+    ``sent_by`` is how it was sent, in the system's word, such as ``Mail``; None where it does not say.
+    """
+
+    def __init__(self, message: str, *, sent_by: str | None = None, remedy: str | None = None) -> None:
+        """Say what happened, and how the second password was sent."""
+        super().__init__(message, remedy=remedy)
+        self.sent_by = sent_by
 
 
 class Offline(PbxError):

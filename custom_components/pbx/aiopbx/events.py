@@ -99,10 +99,25 @@ class LogChanged(LineEvent, frozen=True, kw_only=True):
 
 
 class NodeChanged(Event, frozen=True, kw_only=True):
-    """A node of the system changed: its link is up or down, or its data is loaded."""
+    """A node of the system changed: a link to it is up or down, or its data is loaded."""
 
     node: NodeSnapshot
     previous: NodeSnapshot | None
+
+
+class TwinLinkChanged(Event, frozen=True, kw_only=True):
+    """A server of a pair lost its link to the other one, or has it back. Without it, it cannot take over."""
+
+    connected: bool
+    host: str | None = None
+    """The other server, as the system names it."""
+
+
+class ServerStarted(Event, frozen=True, kw_only=True):
+    """The server has started, and all nodes are loaded."""
+
+    server: str | None = None
+    """Its id, as the system names it."""
 
 
 class LicenceExpiring(Event, frozen=True, kw_only=True):

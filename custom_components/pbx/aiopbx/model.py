@@ -266,6 +266,14 @@ class Leg(Snapshot, frozen=True):
     actions: frozenset[Action] = frozenset()
 
 
+class Trunk(Snapshot, frozen=True, kw_only=True):
+    """Where a call comes in from outside."""
+
+    timeslot: int | None = None
+    equipment: tuple[int, ...] = ()
+    """The equipment numbers of the trunk."""
+
+
 class CallSnapshot(Snapshot, frozen=True):
     """A call as one line sees it. Times are UTC by the client's clock, None where the moment was not seen."""
 
@@ -311,6 +319,10 @@ class CallSnapshot(Snapshot, frozen=True):
     """How long it rang until it was answered or ended: known at its end, None where its beginning was not seen."""
     talk_seconds: float | None = None
     """How long it was answered: known at its end, None where it never was, or the moment was not seen."""
+    redirected_by: Party | None = None
+    """Who redirected it last, where the system says so."""
+    trunk: Trunk | None = None
+    """The trunk that it comes in over, where the system says so."""
 
     @property
     def party(self) -> Party | None:
@@ -396,6 +408,8 @@ class Skill(Snapshot, frozen=True, kw_only=True):
     active: bool | None = None
     name: str | None = None
     """What the system calls it, where it says so."""
+    domain: int | None = None
+    """The number of the domain that it belongs to, where the system says so."""
 
 
 class AgentSnapshot(Snapshot, frozen=True, kw_only=True):
@@ -448,6 +462,10 @@ class LineSnapshot(Snapshot, frozen=True, kw_only=True):
     hunting_group_logged_on: bool | None = None
     voicemail_number: str | None = None
     node: str | None = None
+    email: str | None = None
+    """The user's, where the system says so."""
+    external_login: str | None = None
+    """The user's login at an outside identity provider, where the system says so."""
     agent: AgentSnapshot | None = None
     """None where the user is no agent of the call centre, or that is not known."""
     caller_id: CallerId | None = None

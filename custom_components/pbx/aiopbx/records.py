@@ -215,6 +215,8 @@ class NodeSnapshot(Snapshot, frozen=True, kw_only=True):
     link: CtiLink = CtiLink.UNKNOWN
     loaded: bool | None = None
     """Whether its data is loaded."""
+    management_link: bool | None = None
+    """Whether the link is up over which its objects are read and changed; None until an event says so."""
     secured: bool | None = None
     monitored_users: int | None = None
     address: str | None = None
@@ -245,6 +247,8 @@ class NodesSnapshot(Snapshot, frozen=True, kw_only=True):
     high_availability: bool | None = None
     primary: str | None = None
     secondary: str | None = None
+    twin_connected: bool | None = None
+    """Whether the server reaches the other one of its pair; None until an event says so."""
     licence_trouble: str | None = None
     """What is wrong with the licence server, in the system's words; None while it is well, or unknown."""
 

@@ -30,7 +30,9 @@ from .events import (
     LogChanged,
     NodeChanged,
     ObjectChanged,
+    ServerStarted,
     StatusChanged,
+    TwinLinkChanged,
 )
 from .http.tap import Wiretap
 from .model import CallSnapshot, Feature, LineSnapshot
@@ -56,6 +58,8 @@ KINDS: Final[tuple[type[Event], ...]] = (
     HelpCancelled,
     LogChanged,
     NodeChanged,
+    TwinLinkChanged,
+    ServerStarted,
     LicenceExpiring,
     ObjectChanged,
 )

@@ -34,9 +34,11 @@ from aiopbx import (
     Outcome,
     Party,
     Routing,
+    ServerStarted,
     Status,
     StatusChanged,
     Target,
+    TwinLinkChanged,
 )
 from aiopbx.cli import text
 
@@ -145,6 +147,9 @@ def test_an_event_as_json_is_complete() -> None:
         (HelpCancelled(at=NOW, line="a", number="100"), "help request withdrawn (100)"),
         (LogChanged(at=NOW, line="a", change=LogChange.ADDED), ""),
         (NodeChanged(at=NOW, node=NodeSnapshot(id="1", link=CtiLink.DOWN), previous=None), "node 1: link down"),
+        (TwinLinkChanged(at=NOW, connected=False, host="o2g2"), "link to the other server o2g2: down"),
+        (TwinLinkChanged(at=NOW, connected=True), "link to the other server of the pair: up"),
+        (ServerStarted(at=NOW), "the server has started"),
         (LicenceExpiring(at=NOW, days=3), "the licences end in 3 days"),
         (ObjectChanged(at=NOW, change=ObjectChange.DELETED, name="Subscriber", id="1"), "Subscriber 1: deleted"),
     ],

@@ -12,7 +12,7 @@ from tests.aiopbx.istra.conftest import Connect
 from tests.aiopbx.istra.istra_server import IstraServer
 
 SPACES = b" " * 2**16
-ON_THE_WIRE = 8 * 2**20
+ON_THE_WIRE = 32 * 2**20
 LOGIN, LOGOUT = "v1/service/Login", "v1/service/Logout"
 
 Act = Callable[[IstraClient], Awaitable[Any]]

@@ -169,6 +169,29 @@ async def test_back_to_where_the_user_wanted_to_go(make: Make, server: IstraServ
     assert client.url == f"{server.url}/restletrouter"
 
 
+@pytest.mark.parametrize("base", ["", "/pbx", "/pbx/restletrouter"])
+async def test_a_redirect_past_the_proxy_leads_to_the_given_address(base: str, make: Make) -> None:
+    """The server names itself as it knows itself; what it names is to be had behind the address that was given."""
+    prefix = base.removesuffix("/restletrouter")
+    async with IstraServer(router=base or "/restletrouter") as server, IstraServer() as inside:
+        moved = f"{prefix}/other/restletrouter"
+        server.base = ""
+        login = f"{base or '/restletrouter'}/{LOGIN}"
+        server.answer("POST", login, status=302, headers=[("Location", f"{inside.url}/other/restletrouter/{LOGIN}")])
+        server.answer("POST", f"{moved}/{LOGIN}", headers=[("X-Application", "myRCC;a-token-of-the-other")])
+        client = make(url=f"{server.url}{base}", use_given_address=True, trusted_redirects=[])
+        await client.open()
+        assert client.url == f"{server.url}{moved}"
+        await client.close()
+        assert inside.requests == []
+
+
+async def test_a_redirect_that_only_names_another_host_says_so(make: Make, server: IstraServer) -> None:
+    redirect(server, "POST", LOGIN, f"https://inside.example.com/restletrouter/{LOGIN}")
+    with pytest.raises(ConnectionFailed, match=r"inside\.example\.com.*use_given_address asks here again"):
+        await make(use_given_address=True).open()
+
+
 @pytest.mark.parametrize("what", ["request", "socket"])
 async def test_a_circle_ends(what: str, connect: Connect, server: IstraServer) -> None:
     client = await connect()

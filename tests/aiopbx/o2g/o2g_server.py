@@ -113,8 +113,8 @@ class O2gServer(ScriptedServer):
                 await response.write_eof()
                 return response
             if isinstance(chunk, type):
-                assert request.transport is not None
-                request.transport.abort()
+                if request.transport is not None:  # else the client has gone before
+                    request.transport.abort()
                 return response
             await response.write(chunk)
 

@@ -23,7 +23,7 @@ from tests.aiopbx.o2g.o2g_server import API, SUBSCRIPTION_ID, O2gServer
 
 SUBSCRIBE = SubscriptionRequest(version="1.0", filter=Filter(selectors=(Selector(names=("telephony",)),)))
 SPACES = b" " * 2**16
-ON_THE_WIRE = 8 * 2**20
+ON_THE_WIRE = 32 * 2**20
 """What lies in buffers between the two sides, at most."""
 
 Act = Callable[[O2gClient], Awaitable[Any]]

@@ -274,6 +274,21 @@ async def test_the_event_channel_keeps_its_port(make: Make, server: O2gServer) -
     assert where == f"http://127.0.0.1:8014/OTEvents?subscriptionId={SUBSCRIPTION_ID}"
 
 
+@pytest.mark.parametrize(
+    ("address", "named", "asked"),
+    [
+        ("https://pbx.example.com", "http://10.0.0.1:8014/OTEvents?a=b", "https://pbx.example.com:8016/OTEvents?a=b"),
+        ("http://pbx.example.com", "https://10.0.0.1:8016/OTEvents", "http://pbx.example.com:8014/OTEvents"),
+        ("https://pbx.example.com", "https://10.0.0.1:8016/OTEvents", "https://pbx.example.com:8016/OTEvents"),
+        ("https://pbx.example.com", "http://10.0.0.1:9999/OTEvents", "https://pbx.example.com:9999/OTEvents"),
+    ],
+)
+def test_the_usual_port_of_events_goes_with_the_scheme(make: Make, address: str, named: str, asked: str) -> None:
+    """A server that a proxy speaks to by http names the port of http."""
+    transport = make(url=address, use_given_address=True)._transport
+    assert transport.choose(named, None, what="the event channel", events=True) == asked
+
+
 async def test_without_it_an_error_says_where_the_server_has_led(connect: Connect, server: O2gServer) -> None:
     behind_a_proxy(server, inside="http://127.0.0.1:9")
     with pytest.raises(ConnectionFailed, match=r"http://127\.0\.0\.1:9 cannot be reached.*set use_given_address"):

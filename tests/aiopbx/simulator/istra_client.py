@@ -198,7 +198,7 @@ class Istra:
         raw = json.dumps({"name": name}) + json.dumps({"terminalId": terminal})
         assert (await self.ask("POST", "v1/service/EventListener/bean", raw=raw)).status == 200
         reply = await self.ask("GET", f"v1/crm/CallLine?listenerName={name}&terminalId={terminal}")
-        assert (reply.status, reply.raw) == (200, b"")
+        assert (reply.status, reply.raw) == (204, b"")
 
     # -- lines --------------------------------------------------------------------------------------------------
 

@@ -34,7 +34,8 @@ ENDUSER = f"ENDUSER:{ALICE}"
 )
 async def test_three_applications_log_in(istra: Istra, application: str, user: str, password: str, scheme: str) -> None:
     reply = await istra.log_in(application, user, password, scheme)
-    assert (reply.status, reply.raw) == (200, b"")
+    assert reply.status == 200
+    assert reply.body["application"] == application
     name, _, value = reply.headers["Set-Cookie"].partition("=")
     session, *attributes = value.split(";")
     assert name == f"{application}_SESSIONID"
@@ -113,7 +114,6 @@ async def test_cookie_and_token_belong_together(istra: Istra) -> None:
     good = istra.header
     wrong = stable("wrong")
     for headers, status, code in (
-        ({"Cookie": None}, 401, "ROUTER_ERR_401"),
         ({"Cookie": f"myIstra_SESSIONID={wrong}"}, 401, "ROUTER_ERR_401"),
         ({"X-Application": None}, 403, "ROUTER_ERR_400"),
         ({"X-Application": "myIstra"}, 403, "ROUTER_ERR_400"),
@@ -252,7 +252,7 @@ async def test_pages_in_browsers(istra: Istra) -> None:
         reply = await istra.ask("GET", path, headers=origin)
         assert reply.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
         assert reply.headers["Access-Control-Allow-Credentials"] == "true"
-        assert reply.headers["Access-Control-Expose-Headers"] == "X-Application"
+        assert reply.headers["Access-Control-Expose-Headers"].startswith("X-Application, ")
     async with office(istra_origins=("https://app.example.com",)) as other:
         reply = await other.ask("OPTIONS", "v1/service/Login", headers={"Origin": "https://evil.example.com"})
         assert "Access-Control-Allow-Origin" not in reply.headers

@@ -242,7 +242,15 @@ def test_every_combination_there_is_to_try() -> None:
     assert len(found) == len(list(Variants.every())), "names differ"
     assert found["plain"] == Variants()
     names = [name for name in CHOICES if any(getattr(each, name) != CHOICES[name][0] for each in found.values())]
-    assert set(CHOICES) - set(names) == {"base", "two_step", "redirect", "refuse_listening", "remote_type"}
+    assert set(CHOICES) - set(names) == {
+        "base",
+        "two_step",
+        "two_step_by",
+        "two_step_once",
+        "redirect",
+        "refuse_listening",
+        "remote_type",
+    }
     for name in names:
         for value in CHOICES[name][1:]:
             assert asdict(found[f"{name}={value}"]) == asdict(Variants()) | {name: value}

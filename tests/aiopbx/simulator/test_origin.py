@@ -67,8 +67,8 @@ async def urls(api: Any, **headers: str) -> list[str]:
         login["internalUrl"],
         session["publicBaseUrl"],
         session["privateBaseUrl"],
-        subscription["publicPollingUrl"].rpartition("/")[0],
-        subscription["privatePollingUrl"].rpartition("/")[0],
+        subscription["publicPollingUrl"].partition("?")[0],
+        subscription["privatePollingUrl"].partition("?")[0],
     ]
 
 
@@ -80,8 +80,8 @@ def expected(public: str, private: str, events: str, private_events: str) -> lis
         f"{private}/api/rest/1.0/sessions",
         f"{public}/api/rest/1.0",
         f"{private}/api/rest/1.0",
-        f"{events}/api/events",
-        f"{private_events}/api/events",
+        f"{events}/OTEvents",
+        f"{private_events}/OTEvents",
     ]
 
 

@@ -196,6 +196,7 @@ async def test_clear_mends_everything(connect: Any) -> None:
     faults.freeze_channels()
     faults.not_ready()
     faults.refuse_logins()
+    faults.licence_server()
     faults.duplicate_events()
     faults.malform_next(3)
     faults.lose_next(3)

@@ -75,7 +75,9 @@ class ForeignClient:
         target = urlsplit(subscription["publicPollingUrl"])
         assert target.scheme == "https"
         channel = http.client.HTTPSConnection(target.netloc, context=self.tls, timeout=20)
-        channel.request("POST", target.path, headers={"Content-Length": "0"})  # no cookies, no credentials
+        channel.request(
+            "POST", f"{target.path}?{target.query}", headers={"Content-Length": "0"}
+        )  # no cookies, no credentials
         self.stream = channel.getresponse()
         assert self.stream.status == 200
         started = json.loads(self.stream.readline())

@@ -5,7 +5,7 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, PbxError, RequestRefused
+from .. import ConnectionFailed, ConnectionSettings, NotAllowed, NotSupported, NumberPlan, PbxError, RequestRefused
 from ..connection import IDLE_REMEDY
 from ..http.tap import WireStatistics
 from ..http.transport import place
@@ -366,7 +366,8 @@ class O2gProbe(Steps):
         user: User = await self.client.users.user(self.logins[0])
         name = " ".join(dict.fromkeys(part for part in (user.first_name, user.last_name) if part))
         more = f" and {len(self.logins) - 1} more" if len(self.logins) > 1 else ""
-        return one_line(f"{user.login_name or self.logins[0]} {user.company_phone or ''} {name}{more}")
+        phone = user.company_phone or ""
+        return one_line(f"{user.login_name or self.logins[0]} {phone} {name}{more}{proposed([phone])}")
 
     async def licence(self) -> str:
         """Find out whether call control is licensed, with a GET that needs TELEPHONY_ADVANCED."""
@@ -518,7 +519,9 @@ class IstraProbe(Steps):
                     "there are no extensions",
                     "Have the administrator allow myRCC for the extensions of this enterprise.",
                 )
-            return f"{len(page.all) if page.count is None else page.count} extensions"
+            public = [number for one in page.all for number in one.pstn_numbers]
+            plan = proposed([one.address_number or "" for one in page.all], public)
+            return f"{len(page.all) if page.count is None else page.count} extensions{plan}"
         if client.application is Application.CRM:
             terminals = await client.crm.terminals()
             if not terminals:
@@ -572,6 +575,16 @@ def _cut(what: str, quiet: float | None, reason: str | None) -> Stop:
     if quiet is None or quiet < _SHORTEST_SILENCE:
         return Stop(f"the {what} ended: {reason}", "Look into the server's log, and at proxies before it.")
     return Stop(f"the {what} ended after {quiet:.0f} s of silence: {reason}", IDLE_REMEDY)
+
+
+def proposed(internal: Sequence[str], public: Sequence[str] = ()) -> str:
+    """Say which number plan fits the numbers that were seen, in the words of the settings; nothing where none does."""
+    plan = NumberPlan.proposed(internal, public)
+    parts = [f"country {plan.country}"] if plan.country is not None else []
+    if plan.internal_lengths is not None:
+        least, most = plan.internal_lengths
+        parts.append(f"internal_lengths {least}-{most}")
+    return f"; number_plan: {', '.join(parts)}" if parts else ""
 
 
 def describe_certificate(raw: bytes) -> str:

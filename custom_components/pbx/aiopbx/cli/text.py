@@ -30,8 +30,10 @@ from .. import (
     Outcome,
     Party,
     Routing,
+    ServerStarted,
     StatusChanged,
     Target,
+    TwinLinkChanged,
 )
 
 STATE_STYLE: Final = {
@@ -131,6 +133,11 @@ def event_text(event: Event, names: dict[str, str]) -> str:
             return ""
         case NodeChanged():
             return f"{moment} node {event.node.id}: link {event.node.link.value}"
+        case TwinLinkChanged():
+            up = "up" if event.connected else "down"
+            return f"{moment} link to the other server {event.host or 'of the pair'}: {up}"
+        case ServerStarted():
+            return f"{moment} the server has started"
         case LicenceExpiring():
             return f"{moment} {event.message or f'the licences end in {event.days} days'}"
         case ObjectChanged():

@@ -63,6 +63,16 @@ class Download:
         """What the server calls it, such as ``audio/wav``."""
         return self._response.content_type
 
+    @property
+    def file_name(self) -> str | None:
+        """What the server would have it called, such as ``message.wav``; None where it does not say.
+
+        It is the server's word: a name alone, but it may be anything.
+        """
+        given = self._response.content_disposition
+        name = given.filename if given is not None else None
+        return name.replace("\\", "/").rpartition("/")[2] or None if name else None
+
     async def __aenter__(self) -> Self:
         """Return itself."""
         return self

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import takewhile
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -99,6 +100,8 @@ def target(name: str, url: str) -> str:
     return f"{method} {parts.path[start:]}" + (f"?{parts.query}" if parts.query else "")
 
 
+_BEGINNING: Final = 24
+"""Letters by which a secret of twice as many is known."""
 MOST_PASSING: Final = 100
 """How many tokens and cookies are remembered as secrets."""
 
@@ -135,13 +138,28 @@ class Secrets:
 
     def found_in(self, text: str, also: Iterable[str] = ()) -> bool:
         """Whether there may be something to hide in this text."""
-        return any(value in text for value in self._values) or any(value in text for value in also)
+        return any(_known_by(value) in text for values in (self._values, also) for value in values)
 
     def hide(self, text: str, also: Iterable[str] = ()) -> str:
         """Return the text without secrets."""
         for value in sorted({*self._values, *also}, key=len, reverse=True):
             if len(value) >= 8:
-                text = text.replace(value, "***")
+                text = _without(text, value)
             else:  # a short one is hidden where it stands alone, or half the words would go with it
                 text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", "***", text)
         return text
+
+
+def _known_by(value: str) -> str:
+    """What shows that a text has something of a secret: servers that find a cookie too long quote its beginning."""
+    return value[:_BEGINNING] if len(value) >= 2 * _BEGINNING else value
+
+
+def _without(text: str, value: str) -> str:
+    """Return the text without this secret, and without as much of it as a text has that begins it."""
+    text = text.replace(value, HIDDEN)
+    beginning = _known_by(value)
+    while beginning != value and (start := text.find(beginning)) >= 0:
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(text[start:], value, strict=False))
+        text = text[:start] + HIDDEN + text[start + len(list(alike)) :]
+    return text

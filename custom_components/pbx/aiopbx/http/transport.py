@@ -33,6 +33,8 @@ from .tap import WireStatistics
 
 _LOGGER = logging.getLogger(__name__)
 JSON: Final = "application/json"
+EVENT_PORTS: Final = {"http": 8014, "https": 8016}
+"""The usual ports of the event channel."""
 MOST_REDIRECTS: Final = 5
 MOST_COOKIES: Final = 50
 LONGEST_PAUSE: Final = 600.0
@@ -135,6 +137,8 @@ class HttpTransport:
         self.statistics = statistics
         self.secrets = Secrets()
         self.secrets.add(settings.password.get_secret_value())
+        if settings.second_password is not None:
+            self.secrets.add(settings.second_password.get_secret_value())
         self.cookies: dict[str, str] = {}
         self.mask = Mask(self.secrets.found_in, self.secrets.hide)
         """Through which messages are shown without secrets."""
@@ -201,7 +205,12 @@ class HttpTransport:
         settings = self.settings
         if not settings.use_given_address:
             return url
-        return at_address(url, self.url, (settings.event_port or _site(url)[1]) if events else None)
+        if not events:
+            return at_address(url, self.url)
+        port = settings.event_port or _site(url)[1]
+        if settings.event_port is None and port in EVENT_PORTS.values():
+            port = EVENT_PORTS[urlsplit(self.url).scheme]  # a server that is spoken to by http may name that of http
+        return at_address(url, self.url, port)
 
     def refuse_plain(self, url: str, what: str) -> None:
         """Raise ``ConnectionFailed`` where the server wants something over http, and the user gave an https address.
@@ -436,8 +445,8 @@ class HttpTransport:
         remedy = "Check the network, the address and the server."
         if where != place(self.url):
             remedy = (
-                f"It is the server that names {where}: check its configuration, and the firewall. If a proxy before it "
-                f"passes on what goes to {place(self.url)}, set use_given_address."
+                f"It is the server that names {where}: check that it serves there, and that firewalls let it through. "
+                f"If a proxy before it passes on what goes to {place(self.url)}, set use_given_address."
             )
             if self.settings.use_given_address:
                 remedy = f"Check that {where} is where its events are to be had; else set event_port."

@@ -263,10 +263,12 @@ class IstraClient(IstraServices, WireClient):
             if second.status not in _ALIAS_STATUSES:
                 return second
         elif answer.status == 400 and isinstance(body, ListenerRequest) and body.terminal_id is not None:
-            two = to_json(ListenerRequest(name=body.name)) + b"\n" + to_json({"terminalId": body.terminal_id})
-            second = await transport.request(method, target, name=name, body=two, safe=True)
-            if 200 <= second.status < 300:
-                return second
+            alone = to_json(ListenerRequest(name=body.name))
+            # By the name alone, as clients in the field send it; then as two objects, as the guide has it.
+            for other_body in (alone, alone + b"\n" + to_json({"terminalId": body.terminal_id})):
+                second = await transport.request(method, target, name=name, body=other_body, safe=True)
+                if 200 <= second.status < 300:
+                    return second
         return answer
 
     # ------------------------------------------------------------------------------------------------------ socket

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -17,6 +18,7 @@ from ..errors import (
 from ..exchange import Session
 from ..http.body import MOST_OF_A_LOGIN
 from ..http.leftovers import LeftSession, LeftSessions
+from ..http.secrets import Secrets
 from ..http.transport import Answer
 from ..loops import settle
 from ..operations import operation_of
@@ -34,6 +36,24 @@ _NOTHING_THERE: Final = (404, 405)
 """What a host answers to a login that it knows nothing of."""
 
 
+_MECHANISM: Final = "X-Two-Level-Auth-Mechanism"
+_SENT_BY: Final = re.compile(r"authBy([A-Za-z]{1,20})")
+
+
+def _sent_by(answer: Answer, secrets: Secrets) -> str | None:
+    """How the second password was sent, if the answer says so."""
+    found = _SENT_BY.match(answer.headers.get(_MECHANISM, "").strip())
+    return secrets.hide(found[1]) if found is not None else None
+
+
+_KEPT: Final[dict[tuple[str, str, str, str], LeftSession]] = {}
+"""Sessions that a second password has opened, by server, application, account and that password.
+
+Many second passwords are valid once. So such a session is not given back when a client is closed: the next one, after a
+loss or after the dialog that asked for the password, goes on with it. If it has expired meanwhile, the server says so.
+"""
+
+
 class SessionKeeper(Session):
     """Opens the session, opens another when it has expired, and closes it. ``lost`` is set when it is gone for good."""
 
@@ -44,6 +64,8 @@ class SessionKeeper(Session):
         self.transport = transport
         self.generation = 0
         """How many sessions there have been."""
+        self._by_second = False
+        """Whether a second password has opened the session."""
         self._opening = asyncio.Lock()
         self._closing = False
 
@@ -90,7 +112,11 @@ class SessionKeeper(Session):
                     for value in (*transport.cookies.values(), transport.token):
                         if value:
                             transport.secrets.add_passing(value)
-                    await self._request_logout()
+                    answer = await self._request_logout()
+                    if answer.status >= 500:
+                        error = refusal(answer, _LOGOUT, transport.secrets, safe=True)
+                        if isinstance(error, RequestRefused) and error.is_of_a_proxy:
+                            raise error
                     del left[0]
         except (PbxError, TimeoutError) as error:
             _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
@@ -124,26 +150,79 @@ class SessionKeeper(Session):
         transport = self.transport
         name = str(operation_of(SessionService.login))
         transport.forget()
-        basic = (self.login_name, transport.settings.password.get_secret_value())
-        answer = await transport.request("POST", _LOGIN, name=name, basic=basic, safe=True, most=MOST_OF_A_LOGIN)
+        if self._adopt():
+            return
+        answer = await self._ask_login(name)
         if not 200 <= answer.status < 300:
             transport.forget()
-            raise self._refused(refusal(answer, name, transport.secrets, safe=True, login=True))
+            raise self._refused(refusal(answer, name, transport.secrets, safe=True, login=True), answer)
         if transport.token is None and not transport.cookies:
             raise transport.not_istra(f"{name}: the answer holds no session.")
         self.generation += 1
         self.opened = True
 
-    def _refused(self, error: PbxError) -> PbxError:
+    async def _ask_login(self, name: str) -> Answer:
+        """Ask for a session: with the second password, if there is one and it is still valid, else with the first.
+
+        The first would make the server send another one, and perhaps void the one that someone has typed.
+        """
+        settings = self.transport.settings
+        passwords = [settings.password]
+        if settings.second_password is not None:
+            passwords.insert(0, settings.second_password)
+        for password in passwords:
+            self._by_second = password is settings.second_password
+            basic = (self.login_name, password.get_secret_value())
+            answer = await self.transport.request(
+                "POST", _LOGIN, name=name, basic=basic, safe=True, most=MOST_OF_A_LOGIN
+            )
+            if answer.status != 401:
+                break
+            _LOGGER.debug("The server does not accept a password")
+        return answer
+
+    def _adopt(self) -> bool:
+        """Take over the session that the same second password has opened before, if it was kept."""
+        kept = _KEPT.pop(self._key, None) if self.transport.settings.second_password is not None else None
+        if kept is None:
+            return False
+        transport = self.transport
+        transport.base, transport.token, transport.cookies = kept.url, kept.token, dict(kept.cookies)
+        for value in (*transport.cookies.values(), transport.token):
+            if value:
+                transport.secrets.add_passing(value)
+        self._by_second = True
+        self.generation += 1
+        self.opened = True
+        _LOGGER.debug("A session that was kept goes on")
+        return True
+
+    def _keep(self) -> None:
+        """Keep the session for the next client of this account."""
+        transport = self.transport
+        if transport.cookies or transport.token:
+            _KEPT[self._key] = LeftSession(transport.base, dict(transport.cookies), transport.token)
+
+    @property
+    def _key(self) -> tuple[str, str, str, str]:
+        settings = self.transport.settings
+        second = settings.second_password.get_secret_value() if settings.second_password is not None else ""
+        return (settings.url, str(self.transport.application), self.login_name, second)
+
+    def _refused(self, error: PbxError, answer: Answer) -> PbxError:
         if not isinstance(error, RequestRefused):
             return error
         name = self.transport.settings.username
         made: AuthenticationFailed
         if error.status == TWO_STEP:
             said = f" The server says: {error.help_message.rstrip('.')}." if error.help_message else ""
+            sent_by = _sent_by(answer, self.transport.secrets)
+            how = f" (by {sent_by})" if sent_by else ""
+            void = ", and the given one is not valid" if self.transport.settings.second_password is not None else ""
             made = TwoStepRequired(
-                f"The account {name} is protected by two-step authentication.{said}",
-                remedy="Use an account without it, or have the administrator except this one.",
+                f"The account {name} logs in in two steps: the server has sent a second password{how}{void}.{said}",
+                sent_by=sent_by,
+                remedy="Give it as second_password, or use an account without two-step authentication.",
             )
         elif error.status == 401 and error.code != NOT_ALLOWED_FOR_CRM:
             made = AuthenticationFailed(
@@ -208,7 +287,8 @@ class SessionKeeper(Session):
     def _leave(self, error: PbxError | TimeoutError) -> None:
         """Remember the session, unless the server has answered: then it knows nothing of it, or does not let it go."""
         transport = self.transport
-        if not isinstance(error, RequestRefused) and (transport.cookies or transport.token):
+        answered = isinstance(error, RequestRefused) and not error.is_of_a_proxy
+        if not answered and (transport.cookies or transport.token):
             session = LeftSession(transport.base, dict(transport.cookies), transport.token)
             self._left.leave(transport.settings.url, session)
 
@@ -228,7 +308,10 @@ class SessionKeeper(Session):
                 except Exception:
                     # The session is given back all the same: some accounts have only one.
                     _LOGGER.exception("Deleting the listeners failed in a way that was not foreseen")
-                await self.log_out()
+                if self._by_second and not self.lost.is_set():
+                    self._keep()
+                else:
+                    await self.log_out()
         except SessionLost:
             pass  # it was gone already
         except (PbxError, TimeoutError) as error:

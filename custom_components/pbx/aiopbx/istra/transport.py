@@ -33,6 +33,7 @@ from ..http.transport import (
     shortened,
     unknown_outcome,
 )
+from ..settings.addresses import at_address
 from ..settings.connection import ConnectionSettings
 from .decoding import convert, forgiving
 from .types.session import Application, ErrorBody
@@ -70,6 +71,12 @@ class IstraTransport(HttpTransport):
             return (address,)
         below = f"{address}/{ROUTER}"
         return (address, below) if (parts.hostname or "").startswith(f"{ROUTER}.") else (below, address)
+
+    def where(self, url: str, *, events: bool = False) -> str:
+        """As of any system; a base that the address ends with is in what the server names as well."""
+        if not self.settings.use_given_address:
+            return url
+        return at_address(url, self.settings.url.removesuffix(f"/{ROUTER}"))
 
     def not_istra(self, message: str) -> ConnectionFailed:
         """Return the error of a server that is something else."""

@@ -10,7 +10,18 @@ from typing import Any, Final, TypeVar
 from msgspec.structs import replace
 
 from ..errors import PbxError, RequestRefused, SessionLost
-from ..events import CallEnded, CallStarted, Event, LicenceExpiring, LineAdded, LineRemoved, NodeChanged, ObjectChanged
+from ..events import (
+    CallEnded,
+    CallStarted,
+    Event,
+    LicenceExpiring,
+    LineAdded,
+    LineRemoved,
+    NodeChanged,
+    ObjectChanged,
+    ServerStarted,
+    TwinLinkChanged,
+)
 from ..loops import Signal
 from ..model import LineSnapshot
 from ..records import CtiLink, NodeSnapshot, NodesSnapshot, ObjectChange
@@ -22,7 +33,17 @@ from .records import nodes_of
 from .reducer import Reduced, reduce
 from .rights import Rights
 from .types.agent import OnAgentStateChanged
-from .types.maintenance import OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded
+from .types.maintenance import (
+    OnCtiLinkDown,
+    OnCtiLinkUp,
+    OnLicenseExpiration,
+    OnPbxLinkDown,
+    OnPbxLinkUp,
+    OnPbxLoaded,
+    OnRemoteServerLinkDown,
+    OnRemoteServerLinkUp,
+    OnServerStart,
+)
 from .types.pbx_management import OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified
 from .types.routing import OnRoutingStateChanged
 from .types.telephony import MediaState, OnCallCreated, OnCallModified, OnCallRemoved, OnTelephonyState
@@ -434,7 +455,8 @@ def created_login(event: OnUserCreated) -> str | None:
 
 # --------------------------------------------------------------------------------------------------------- the system
 
-_OF_A_NODE: Final = frozenset({OnCtiLinkUp, OnCtiLinkDown, OnPbxLoaded})
+_OF_A_NODE: Final = frozenset({OnCtiLinkUp, OnCtiLinkDown, OnPbxLoaded, OnPbxLinkUp, OnPbxLinkDown})
+_OF_THE_TWIN: Final = frozenset({OnRemoteServerLinkUp, OnRemoteServerLinkDown})
 _OBJECT_CHANGES: Final[dict[type, ObjectChange]] = {
     OnPbxObjectInstanceCreated: ObjectChange.CREATED,
     OnPbxObjectInstanceModified: ObjectChange.CHANGED,
@@ -459,6 +481,11 @@ class SystemState:
         kind, now = type(event), datetime.now(UTC)
         if kind in _OF_A_NODE:
             self._apply_to_node(event, now)
+        elif kind in _OF_THE_TWIN:
+            self._apply_to_twin(event.host, kind is OnRemoteServerLinkUp, now)
+        elif kind is OnServerStart:
+            self._store.publish(ServerStarted(at=now, server=event.server_id))
+            self._start(self._read_later(), "nodes")
         elif kind is OnLicenseExpiration:
             self._store.publish(LicenceExpiring(at=now, days=event.nb_days or 0, message=event.message))
             self._start(self._read_later(), "nodes")
@@ -484,6 +511,8 @@ class SystemState:
         node = before or NodeSnapshot(id=event.node_id)
         if type(event) is OnPbxLoaded:
             after = replace(node, loaded=True)
+        elif type(event) in (OnPbxLinkUp, OnPbxLinkDown):
+            after = replace(node, management_link=type(event) is OnPbxLinkUp)
         elif type(event) is OnCtiLinkDown:
             after = replace(node, link=CtiLink.DOWN)
         else:
@@ -497,9 +526,27 @@ class SystemState:
             # The event does not say which of the two links it is.
             self._start(self._read_later(), "nodes")
 
+    def _apply_to_twin(self, host: str | None, connected: bool, now: datetime) -> None:
+        """The link to the other server of the pair is up or down."""
+        if self._store.nodes.twin_connected is not connected:
+            self._store.nodes = replace(self._store.nodes, twin_connected=connected)
+            self._store.publish(TwinLinkChanged(at=now, host=host, connected=connected))
+
     def put(self, nodes: NodesSnapshot) -> None:
-        """Store the nodes as they were read, and publish what differs."""
-        former = {node.id: node for node in self._store.nodes.nodes}
+        """Store the nodes as they were read, and publish what differs.
+
+        What only events say of them is as it was; nothing that is read says it.
+        """
+        known = self._store.nodes
+        former = {node.id: node for node in known.nodes}
+        nodes = replace(
+            nodes,
+            nodes=tuple(
+                replace(node, management_link=former[node.id].management_link) if node.id in former else node
+                for node in nodes.nodes
+            ),
+            twin_connected=known.twin_connected,
+        )
         self._store.nodes = nodes
         now = datetime.now(UTC)
         for node in nodes.nodes:

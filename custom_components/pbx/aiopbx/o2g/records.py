@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Final
 
+from msgspec.structs import replace
+
 from ..model import AgentSnapshot, AgentState, Direction, LineSnapshot, Party, PartyKind, Skill
 from ..records import CallRecord, CtiLink, Licence, NodeSnapshot, NodesSnapshot
 from .queries import text_of
@@ -148,16 +150,39 @@ def agent_config_of(before: AgentSnapshot | None, data: acd.AgentConfig) -> Agen
         groups=groups.groups,
         preferred_group=groups.preferred or None,
         fixed_device=data.proacd or None,
-        skills=tuple(
-            Skill(number=one.number, level=one.level, active=one.active, name=one.name or one.abv_name)
-            for one in skills
-            if one.number is not None
-        ),
+        skills=tuple(skill for one in skills if (skill := _skill(one, None)) is not None),
         may_choose_group=data.self_assign,
         headset=data.headset,
         help=data.help,
         multiline=data.multiline,
     )
+
+
+def _skill(data: acd.AgentSkill, known: Skill | None) -> Skill | None:
+    """A skill; None where it has no number. What is left out is as it was known."""
+    if data.number is None:
+        return None
+    name = data.name or data.abv_name
+    if known is None:
+        return Skill(number=data.number, level=data.level, active=data.active, name=name, domain=data.domain)
+    return Skill(
+        number=data.number,
+        level=known.level if data.level is None else data.level,
+        active=known.active if data.active is None else data.active,
+        name=name or known.name,
+        domain=known.domain if data.domain is None else data.domain,
+    )
+
+
+def with_skills(before: AgentSnapshot | None, data: Iterable[acd.AgentSkill]) -> AgentSnapshot:
+    """An agent of whom these skills are so; the others stay as they are, in their order."""
+    agent = before or AgentSnapshot()
+    skills = {skill.number: skill for skill in agent.skills}
+    for one in data:
+        skill = _skill(one, skills.get(one.number) if one.number is not None else None)
+        if skill is not None:
+            skills[skill.number] = skill
+    return replace(agent, skills=tuple(skills.values()))
 
 
 _LINK: Final = {

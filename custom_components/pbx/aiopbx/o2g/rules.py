@@ -187,17 +187,18 @@ def utc(value: datetime | str | None, *, field: str = "date") -> str | None:
     return f"{there:%Y-%m-%dT%H:%M:%S}.{there.microsecond // 1000:03d}Z"
 
 
-def joined(ids: str | Sequence[str | int] | None, *, field: str) -> str | None:
-    """Join ids with commas. Raises ``InvalidInput`` for an empty list: none would mean all."""
+def joined(ids: str | Sequence[str | int] | None, *, field: str, by: str = ",") -> str | None:
+    """Join ids, mostly with commas. Raises ``InvalidInput`` for an empty list: none would mean all."""
     if ids is None:
         return None
-    parts = [part.strip() for part in ids.split(",")] if isinstance(ids, str) else [str(part).strip() for part in ids]
+    given = ids.replace(";", ",").split(",") if isinstance(ids, str) else ids
+    parts = [str(part).strip() for part in given]
     if not parts:
         raise InvalidInput(field, "is empty.", remedy="Name at least one; leave it out where none is meant.")
     for part in parts:
         if not part or "," in part or ";" in part:
             raise InvalidInput(field, f"{part!r} is no id.", remedy="Ids are not empty and have no comma in them.")
-    return ",".join(parts)
+    return by.join(parts)
 
 
 # ------------------------------------------------------------------------------------------- for declaring operations

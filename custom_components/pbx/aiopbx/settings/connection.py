@@ -57,6 +57,11 @@ class ConnectionSettings(Checked):
     enterprise: str | None = Field(default=None, description="The enterprise whose extensions myrcc controls.")
     username: str = Field(description="Login name.")
     password: SecretStr = Field(description="Password.")
+    second_password: SecretStr | None = Field(
+        default=None,
+        description="On Istra, for an account that logs in in two steps: the second password, which the server has "
+        "sent. Many are valid once.",
+    )
     supervised: SupervisedUser | None = Field(
         default=None, description="The user that an administrator acts for, in that user's session."
     )
@@ -240,10 +245,10 @@ class ConnectionSettings(Checked):
             )
         return value
 
-    @field_validator("password")
+    @field_validator("password", "second_password")
     @classmethod
-    def _check_password(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value():
+    def _check_password(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value():
             raise Problem("is empty.", "Give the password.")
         return value
 
@@ -307,6 +312,8 @@ class ConnectionSettings(Checked):
             check_istra(self, {name: field.default for name, field in type(self).model_fields.items()})
         elif self.enterprise is not None:
             raise Problem("means nothing to O2G.", "Leave it out: only myrcc has one.", field="enterprise")
+        elif self.second_password is not None:
+            raise Problem("means nothing to O2G.", "Leave it out: only Istra has one.", field="second_password")
         elif self.ping_interval != type(self).model_fields["ping_interval"].default:
             raise Problem(
                 "means nothing to O2G.",

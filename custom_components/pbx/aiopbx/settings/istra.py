@@ -16,7 +16,6 @@ _ONLY_O2G: Final[dict[str, str]] = {
     "supervised": "Log in as the user oneself, or use myrcc for the lines of an enterprise.",
     "application_name": "The name of the application is that of the interface; leave it out.",
     "network": "Its servers have no second address; leave it out.",
-    "use_given_address": "Its servers name addresses only in redirects; see trusted_redirects.",
     "event_port": "Events come over the port of the address; leave it out.",
     "channel": "Events come over a WebSocket that this side opens; leave it out.",
     "webhook": "Events come over a WebSocket that this side opens; leave it out.",

@@ -41,6 +41,7 @@ class Faults:
         self.without_id_left = 0
         self.is_not_ready = False
         self.logins_refused = False
+        self.licence_server_down = False
         self.duplicated = False
         self.malformed_left = 0
         self.lost_left = 0
@@ -64,6 +65,7 @@ class Faults:
             "frozen": self.frozen,
             "not_ready": self.is_not_ready,
             "logins_refused": self.logins_refused,
+            "licence_server_down": self.licence_server_down,
             "duplicate_events": self.duplicated,
             "malform_next": self.malformed_left,
             "lose_next": self.lost_left,
@@ -202,6 +204,10 @@ class Faults:
         """Answer every log-in with 401."""
         self.logins_refused = on
 
+    def licence_server(self, down: bool = True) -> None:
+        """Of O2G: let the licence server be in trouble. The state of the system says so; licences remain in force."""
+        self.licence_server_down = down
+
     def not_ready(self, on: bool = True) -> None:
         """Answer every request with 503 NOT_READY, like a server that is starting. Sessions and channels live on."""
         self.is_not_ready = on
@@ -329,6 +335,7 @@ class Faults:
         for node in self._links_down():
             self.cti_link_up(node)
         self.is_not_ready = self.logins_refused = self.duplicated = self.telephony_is_down = False
+        self.licence_server_down = False
         self.malformed_left = self.without_id_left = self.dropped_before_left = self.dropped_after_left = 0
         self.lost_left = self.reported_left = self.refused_left = 0
         self.delay_seconds = 0.0

@@ -15,7 +15,16 @@ PublicNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{1,14}$")
 """An E.164 number, such as ``+15550100``."""
 Licence = Literal["TELEPHONY_BASIC", "TELEPHONY_ADVANCED", "MESSAGING", "API_PHONESETPROG", "API_CONTACTCENTER_AGENT"]
 """The licences of a user."""
-SystemLicence = Literal[Licence, "MANAGEMENT", "HA", "CLOUD_CONNECTIVITY"]
+SystemLicence = Literal[
+    Licence,
+    "MANAGEMENT",
+    "HA",
+    "CLOUD_CONNECTIVITY",
+    "TOKEN_MODE",
+    "ANALYTICS",
+    "CONTACTCENTER_RSI",
+    "CONTACTCENTER_SVCS",
+]
 """The licences of a server."""
 
 
@@ -87,12 +96,15 @@ class UserSpec(Settings):
     department: Annotated[str, StringConstraints(max_length=60)] = ""
     pstn_numbers: tuple[PublicNumber, ...] = ()
     """The public numbers; the first is shown outside unless ``caller_id`` is set. Istra accepts them as logins, too."""
+    email: Annotated[str, StringConstraints(max_length=120)] = ""
+    external_login: Annotated[str, StringConstraints(max_length=120)] = ""
+    """The login at an outside identity provider."""
     photo_url: str = ""
     """The URL of a picture of the user."""
     caller_id: PublicNumber | None = None
     """The number to show outside instead of the user's own, as set in myIstra."""
     two_step: bool = False
-    """Of Istra: whether logging in needs two steps, and is therefore refused."""
+    """Of Istra: whether logging in needs two steps: first the password, then the second one that was sent."""
 
     @model_validator(mode="after")
     def _fill_devices(self) -> Self:
@@ -174,13 +186,18 @@ class SimulatorSettings(Settings):
     """Letters of the credential of O2G, its cookie ``AlcUserId``: signed tokens with many rights have thousands."""
     heartbeat: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Seconds between two heartbeats of a channel that was subscribed with timeout 0."""
+    origins: tuple[str, ...] = ()
+    """Origins of browser pages that may use the API and the event ports, such as ``https://app.example.com``; ``*`` is
+    any. Real servers have such a list, too, and it is empty at first."""
+    empty_lists: bool = True
+    """Whether empty lists are sent, as live servers do, or left out."""
     event_queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """Events that a subscription keeps while its channel is closed or slow; then the oldest are dropped."""
     telephony_licences: Annotated[int, Field(ge=0)] | None = None
     """TELEPHONY_ADVANCED licences installed; ``None`` is one for each user who has it."""
     licences: dict[SystemLicence, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     """Licences installed, by kind; by default one for each user who has it, MANAGEMENT for all users,
-    HA for a pair, and no CLOUD_CONNECTIVITY. 0 is not installed."""
+    HA for a pair, and none of the others. 0 is not installed."""
     licence_expiration: date | None = None
     """The last day of the licence file; ``None`` is never. Daily alarms run from 30 days before to 20 days after it."""
     webhook_attempts: Annotated[int, Field(ge=1, le=100)] = 6
@@ -226,6 +243,8 @@ class SimulatorSettings(Settings):
     """Of Istra: seconds without a ping after which a socket of myRCC or myCrm is closed; three are due in it."""
     istra_idle: Annotated[float, Field(gt=0, le=86_400)] = 1800.0
     """Of Istra: seconds that a session lives after its last request, ping or keepalive."""
+    second_password: SecretStr = SecretStr("2468")
+    """Of Istra: what users get as their second password, where logging in needs two steps."""
     istra_origins: tuple[str, ...] = ("*",)
     """Of Istra: origins of browser pages that may use it, such as ``https://app.example.com``; ``*`` is any."""
     caller_ids: tuple[str, ...] = ("+*",)

@@ -427,6 +427,7 @@ class Simulator:
         self._down.add(name)
         await self._close_servers([down], abrupt=abrupt)
         self.faults.put_in_charge(others[0].name)
+        self._twin(others[0], connected=False)
 
     async def bring_back(self, name: str = "primary", *, in_charge: bool = True) -> None:
         """Start a server that was taken down; it takes over again, or stands by."""
@@ -440,8 +441,22 @@ class Simulator:
         for tunnel in self.tunnels:
             if tunnel.server is server:
                 tunnel.start()
+        for other in self.servers:
+            if other is not server:
+                self._twin(other, connected=True)
         if in_charge:
             self.faults.put_in_charge(name)
+        maintenance.announce_start(server)
+
+    def _twin(self, server: O2gServer, *, connected: bool) -> None:
+        """Let a server report its link to the other one of the pair."""
+        host = maintenance.host_of("secondary" if server.name == "primary" else "primary")
+        server.subscriptions.publish(maintenance.PACKAGE, None, maintenance.twin(host, connected))
+
+    def announce_start(self) -> None:
+        """Let every server report that it has started and loaded all nodes; see ``OnServerStart``."""
+        for server in self.servers:
+            maintenance.announce_start(server)
 
     # -- people -------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The nodes and their configuration."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ...errors import InvalidInput, NotAllowed, NotFound, SessionLost
 from ...filters import ObjectFilter
@@ -174,11 +174,31 @@ class O2gNodes(Part):
         self._apply(nodes_of(await self._client.maintenance.system_status()))
 
     async def has_licence(self, name: str) -> bool:
-        """``GET /system/licenses?lic=…``; a refusal means no."""
-        try:
-            await self._client.maintenance.license_available(lic=name)
-        except SessionLost:
-            raise
-        except (NotAllowed, NotFound):
-            return False
-        return True
+        """``GET /system/licenses?lic=…``; a refusal means no.
+
+        Live servers shorten a word of some names that the reference has whole: where one is refused, the other is
+        asked for.
+        """
+        for spelling in _spellings(name):
+            try:
+                await self._client.maintenance.license_available(lic=spelling)
+            except SessionLost:
+                raise
+            except (NotAllowed, NotFound):
+                continue
+            return True
+        return False
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """A name of a licence as it is given, and as the other of reference and live servers has it."""
+    upper = name.strip().upper()
+    for manual, live in _OTHER_SPELLINGS.items():
+        if manual in upper:
+            return name, upper.replace(manual, live)
+        if live in upper:
+            return name, upper.replace(live, manual)
+    return (name,)
+
+
+_OTHER_SPELLINGS: Final = {"TELEPHONY_": "TEL_", "CONTACTCENTER_SERVICE": "CONTACTCENTER_SVCS"}

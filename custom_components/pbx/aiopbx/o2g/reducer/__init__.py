@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ...model import LineSnapshot
 from ..types import comlog, telephony as wire
-from ..types.agent import OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
+from ..types.agent import OnAgentSkillChanged, OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
 from ..types.base import O2gEvent
 from ..types.routing import OnRoutingStateChanged
 from ..types.users import OnEventSummaryUpdated, OnUserInfoChanged
@@ -19,6 +19,7 @@ from .call import ended_unseen
 from .calls import created, modified, removed, resync, snapshot, user_state_modified
 from .details import (
     agent_config,
+    agent_skill_changed,
     agent_state,
     agent_state_changed,
     counters,
@@ -74,6 +75,7 @@ HANDLERS: Final[dict[type[O2gEvent], Callable[[LineSnapshot, Any, datetime], Red
     OnEventSummaryUpdated: summary_updated,
     OnUserInfoChanged: user_info_changed,
     OnAgentStateChanged: agent_state_changed,
+    OnAgentSkillChanged: agent_skill_changed,
     OnSupervisorHelpRequested: help_requested,
     OnSupervisorHelpCancelled: help_cancelled,
     comlog.OnComRecordCreated: logged,

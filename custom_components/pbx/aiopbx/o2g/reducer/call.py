@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from ...model import CallSnapshot, CallState, Device, Direction, Leg, LineSnapshot, Outcome, Party
+from ...model import CallSnapshot, CallState, Device, Direction, Leg, LineSnapshot, Outcome, Party, Trunk
 from ..queries import text_of
 from ..records import party_of
 from ..types import telephony as wire
@@ -68,6 +68,7 @@ def new_call(
     capabilities = data.capabilities
     own = of_call(capabilities) if capabilities is not None else NONE
     called = data.initial_called
+    redirecting, trunk = data.last_redirecting, data.trunk_identification
     active = state is _ACTIVE
     answered = (active or state is _HELD) and cause not in TONES
     word = cause._value_ if cause is not None else None
@@ -99,6 +100,8 @@ def new_call(
         None,  # new_destination
         None,  # ring_seconds
         None,  # talk_seconds
+        party_of(redirecting) if redirecting is not None else None,
+        _trunk(trunk) if trunk is not None else None,
     )
 
 
@@ -191,6 +194,7 @@ def _after(
     answered, answered_at, end_cause = call.answered, call.answered_at, call.end_cause
     recording, anonymous, wait = call.recording, call.anonymous, call.queue_wait
     attached, account_info = call.associated_data, call.account_info
+    redirected_by, trunk = call.redirected_by, call.trunk
     if not answered and (state is _ACTIVE or state is _HELD) and state is not call.state and cause not in TONES:
         answered = True
         end_cause = None
@@ -214,6 +218,10 @@ def _after(
             queue_wait = _queue_wait(data.acd_call_data)
             if queue_wait is not None:
                 wait = queue_wait
+        if data.last_redirecting is not None:
+            redirected_by = party_of(data.last_redirecting)
+        if data.trunk_identification is not None:
+            trunk = _trunk(data.trunk_identification)
     word = call.cause
     if cause is not None:
         word = cause._value_
@@ -250,6 +258,8 @@ def _after(
         call.new_destination,
         call.ring_seconds,
         call.talk_seconds,
+        redirected_by,
+        trunk,
     )
     # To compare costs as much as to build: another state says enough.
     return call if state is call.state and after == call else after
@@ -264,6 +274,10 @@ def _attached(data: wire.CallData) -> str | None:
 
 def _queue_wait(acd: wire.AcdCallData) -> int | None:
     return acd.call_info.queue_waiting_time if acd.call_info is not None else None
+
+
+def _trunk(data: wire.TrunkIdentification) -> Trunk:
+    return Trunk(timeslot=data.network_timeslot, equipment=data.trunk_neqt)
 
 
 def leg(data: wire.Leg, before: Leg | None) -> Leg:
@@ -404,6 +418,8 @@ def ended(
         new_destination or call.new_destination,
         call.ring_seconds,
         call.talk_seconds,
+        call.redirected_by,
+        call.trunk,
     )
 
 

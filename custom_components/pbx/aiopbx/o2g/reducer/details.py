@@ -8,11 +8,12 @@ from msgspec.structs import replace
 from ...events import AgentChanged, HelpCancelled, HelpRequested, LogChanged
 from ...model import AgentSnapshot, Condition, Counters, Device, Forward, LineSnapshot, Overflow, Routing, Target
 from ...records import LogChange
-from ..records import agent_config_of, agent_state_of, name_of, record_of
+from ..records import agent_config_of, agent_state_of, name_of, record_of, with_skills
 from ..types import comlog
 from ..types.agent import (
     AgentConfig,
     AgentState,
+    OnAgentSkillChanged,
     OnAgentStateChanged,
     OnSupervisorHelpCancelled,
     OnSupervisorHelpRequested,
@@ -148,6 +149,10 @@ def user(line: LineSnapshot, data: User, now: datetime) -> Reduced:
         changes["name"] = name
     if data.node_id is not None:
         changes["node"] = data.node_id
+    if data.e_mail_address is not None:
+        changes["email"] = data.e_mail_address
+    if data.external_login is not None:
+        changes["external_login"] = data.external_login
     if data.devices:
         known = {device.id: device for device in line.devices}
         devices = tuple(
@@ -174,6 +179,13 @@ def agent_state_changed(line: LineSnapshot, event: OnAgentStateChanged, now: dat
 def agent_state(line: LineSnapshot, state: AgentState, now: datetime) -> Reduced:
     """Apply what an agent does; the state is whole."""
     return _with_agent(line, agent_state_of(line.agent, state), now)
+
+
+def agent_skill_changed(line: LineSnapshot, event: OnAgentSkillChanged, now: datetime) -> Reduced:
+    """``OnAgentSkillChanged``: some skills as they are now; the others stay, and what an event leaves out."""
+    if event.skills is None:
+        return line, ()
+    return _with_agent(line, with_skills(line.agent, event.skills.skills), now)
 
 
 def agent_config(line: LineSnapshot, config: AgentConfig, now: datetime) -> Reduced:

@@ -1,7 +1,9 @@
 """Users, and the summary of what waits for them."""
 
+from collections.abc import Sequence
+
 from ...operations import Send, Service, operation
-from ..rules import NEEDS, ONE_QUERY
+from ..rules import NEEDS, ONE_QUERY, joined
 from ..types.base import TELEPHONY_ADVANCED
 from ..types.users import ChangePasswordRequest, EventSummary, LoginsResponse, SupportedLanguages, User, UserPreferences
 
@@ -10,13 +12,15 @@ class Users(Service, service="Users"):
     """Users, their devices, their password and their preferences."""
 
     @operation("GET", "/logins", names={"only_acd": "onlyACD"}, valueless=("onlyACD",))
-    def logins(self, *, node_ids: str | None = None, only_acd: bool | None = None) -> Send[LoginsResponse]:
+    def logins(
+        self, *, node_ids: str | Sequence[str | int] | None = None, only_acd: bool | None = None
+    ) -> Send[LoginsResponse]:
         """List login names: an administrator gets everyone's, a user the own one.
 
-        Both restrictions are for administrators. ``node_ids`` is one node or several separated by commas;
+        Both restrictions are for administrators. ``node_ids`` is one node, several separated by commas, or a list;
         ``only_acd`` leaves only agents and supervisors of the call centre.
         """
-        return Send(nodeIds=node_ids, onlyACD=only_acd or None)
+        return Send(nodeIds=joined(node_ids, field="nodeIds", by=";"), onlyACD=only_acd or None)
 
     @operation("GET", "/users", None, ONE_QUERY)
     def find_user(self, *, company_phone: str | None = None) -> Send[User]:

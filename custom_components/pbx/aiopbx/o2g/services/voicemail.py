@@ -58,7 +58,7 @@ class Voicemail(Service, service="Voicemail"):
         login_name: str | None = None,
     ) -> Send[None]:
         """Delete these messages, or with ``all`` every one. Ids that do not exist are no error."""
-        return Send(mailbox_id, msgIds=joined(msg_ids, field="msgIds"), all=all or None, loginName=login_name)
+        return Send(mailbox_id, msgIds=joined(msg_ids, field="msgIds", by=";"), all=all or None, loginName=login_name)
 
     @operation("DELETE", _MAILBOX + "/voicemails/{voicemailId}", MESSAGING)
     def delete_voicemail(self, mailbox_id: str, voicemail_id: str, *, login_name: str | None = None) -> Send[None]:

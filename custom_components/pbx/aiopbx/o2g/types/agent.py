@@ -100,6 +100,14 @@ class LoggOnAgentRequest(Wire, kw_only=True):
     headset: bool | None = None
 
 
+class OnAgentSkillChanged(O2gEvent, tag="OnAgentSkillChanged", kw_only=True):
+    """Skills of an agent were changed, or switched on or off."""
+
+    login_name: str | None = None
+    skills: AgentSkills | None = None
+    """Those that changed. Clients disagree whether they come as a list or as an object with one; both are read."""
+
+
 class OnAgentStateChanged(O2gEvent, tag="OnAgentStateChanged", kw_only=True):
     """An agent does something else."""
 

@@ -1,6 +1,6 @@
 """Every event of the channel that is typed, as one union, tagged by ``eventName``."""
 
-from .agent import OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
+from .agent import OnAgentSkillChanged, OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested
 from .base import O2gEvent
 from .comlog import (
     OnComRecordCreated,
@@ -9,7 +9,17 @@ from .comlog import (
     OnComRecordsDeleted,
     OnComRecordsUnAck,
 )
-from .maintenance import OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded
+from .maintenance import (
+    OnCtiLinkDown,
+    OnCtiLinkUp,
+    OnLicenseExpiration,
+    OnPbxLinkDown,
+    OnPbxLinkUp,
+    OnPbxLoaded,
+    OnRemoteServerLinkDown,
+    OnRemoteServerLinkUp,
+    OnServerStart,
+)
 from .pbx_management import OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified
 from .routing import OnRoutingStateChanged
 from .telephony import (
@@ -55,13 +65,19 @@ KnownEvent = (
     | OnComRecordsAck
     | OnComRecordsDeleted
     | OnComRecordsUnAck
+    | OnAgentSkillChanged
     | OnAgentStateChanged
     | OnSupervisorHelpCancelled
     | OnSupervisorHelpRequested
     | OnCtiLinkDown
     | OnCtiLinkUp
     | OnLicenseExpiration
+    | OnPbxLinkDown
+    | OnPbxLinkUp
     | OnPbxLoaded
+    | OnRemoteServerLinkDown
+    | OnRemoteServerLinkUp
+    | OnServerStart
     | OnPbxObjectInstanceCreated
     | OnPbxObjectInstanceDeleted
     | OnPbxObjectInstanceModified
@@ -90,7 +106,17 @@ PACKAGES: dict[str, tuple[type[O2gEvent], ...]] = {
         OnComRecordsDeleted,
         OnComRecordsUnAck,
     ),
-    "agent": (OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested),
-    "system": (OnCtiLinkDown, OnCtiLinkUp, OnLicenseExpiration, OnPbxLoaded),
+    "agent": (OnAgentSkillChanged, OnAgentStateChanged, OnSupervisorHelpCancelled, OnSupervisorHelpRequested),
+    "system": (
+        OnCtiLinkDown,
+        OnCtiLinkUp,
+        OnLicenseExpiration,
+        OnPbxLinkDown,
+        OnPbxLinkUp,
+        OnPbxLoaded,
+        OnRemoteServerLinkDown,
+        OnRemoteServerLinkUp,
+        OnServerStart,
+    ),
     "pbxManagement": (OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified),
 }

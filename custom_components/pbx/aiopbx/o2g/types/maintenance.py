@@ -1,5 +1,9 @@
 """Wire types of O2G: maintenance."""
 
+from typing import Any
+
+import msgspec
+
 from .base import O2gEvent, Wire, WireEnum
 
 
@@ -25,12 +29,15 @@ class License(Wire, kw_only=True):
     total: int | None = None
     current_used: int | None = None
     expiration: str | None = None
+    application: bool | None = None
 
 
 class LicenseStatus(Wire, kw_only=True):
     """Licences."""
 
     lics: tuple[License, ...] = ()
+    type: str | None = None
+    """``FLEXLM`` is one."""
     context: str | None = None
     current_server: str | None = None
     status: str | None = None
@@ -63,11 +70,66 @@ class OnPbxLoaded(O2gEvent, tag="OnPbxLoaded", kw_only=True):
     node_id: str | None = None
 
 
+class OnPbxLinkDown(O2gEvent, tag="OnPbxLinkDown", kw_only=True):
+    """The management link to a node is lost, over which its objects are read and changed."""
+
+    node_id: str | None = None
+
+
+class OnPbxLinkUp(O2gEvent, tag="OnPbxLinkUp", kw_only=True):
+    """The management link to a node is back."""
+
+    node_id: str | None = None
+
+
+class OnRemoteServerLinkDown(O2gEvent, tag="OnRemoteServerLinkDown", kw_only=True):
+    """The server does not reach the other one of its pair, ``host``."""
+
+    host: str | None = None
+
+
+class OnRemoteServerLinkUp(O2gEvent, tag="OnRemoteServerLinkUp", kw_only=True):
+    """The server reaches the other one of its pair again."""
+
+    host: str | None = None
+
+
+class OnServerStart(O2gEvent, tag="OnServerStart", kw_only=True):
+    """The server has started, and all nodes are loaded."""
+
+    server_id: str | None = None
+
+
 class ServerAddress(Wire, kw_only=True):
     """Name and IP address of a server."""
 
     fqdn: str | None = None
     ip: str | None = None
+
+
+class ServiceStatus(Wire, kw_only=True):
+    """A process of the server, such as ``tomcat``, and whether it runs (``STARTED``)."""
+
+    name: str | None = None
+    status: str | None = None
+    mode: str | None = None
+
+
+class SystemServiceStatus(Wire, kw_only=True):
+    """The processes of a server; what follows them is of a pair."""
+
+    services: tuple[ServiceStatus, ...] = ()
+    global_ip_address: str | None = msgspec.field(name="globalIPAdress", default=None)
+    """Servers misspell it."""
+    drbd: str | None = None
+    """The state of the mirrored disk."""
+
+
+class RecordingSystemStatus(Wire, kw_only=True):
+    """The recorders and what they record. What is in the lists has been seen nowhere."""
+
+    oxrs: tuple[Any, ...] = ()
+    devices: tuple[Any, ...] = ()
 
 
 class PbxStatus(Wire, kw_only=True):
@@ -95,8 +157,17 @@ class SystemStatus(Wire, kw_only=True):
     ha: bool | None = None
     primary: str | None = None
     primary_version: str | None = None
+    primary_services_status: SystemServiceStatus | None = None
     secondary: str | None = None
     secondary_version: str | None = None
+    secondary_services_status: SystemServiceStatus | None = None
     pbxs: tuple[PbxStatus, ...] = ()
     license: LicenseStatus | None = None
+    system_resources: ServerAddress | None = None
     configuration_type: ConfigurationTypeDTO | None = None
+    application_id: str | None = None
+    subscriber_filter: str | None = None
+    """Which subscribers of the PBX are users of the server: ``ALL``, ``NONE`` or another rule."""
+    recording_status: RecordingSystemStatus | None = None
+    tcollected: bool | None = None
+    call_center_features_active: bool | None = None

@@ -9,6 +9,7 @@ class AttributeModel(Wire, kw_only=True):
     name: str | None = None
     mandatory: bool | None = None
     type_value: str | None = None
+    """``OctetString``, ``Integer``, ``Enumerated``, ``Boolean``, ``Sequence``, ``Set`` or ``ByteString``."""
     multi_value: bool | None = None
     allowed_values: tuple[str, ...] = ()
     length_value: str | None = None

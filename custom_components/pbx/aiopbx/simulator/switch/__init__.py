@@ -16,6 +16,7 @@ from .changes import (
     LogRecord,
     NodeChange,
     RoutingChange,
+    SkillChange,
     UserChange,
     UserStateChange,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "ProcessingGroupSpec",
     "Route",
     "RoutingChange",
+    "SkillChange",
     "SkillSpec",
     "Switch",
     "SwitchError",

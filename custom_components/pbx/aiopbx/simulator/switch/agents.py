@@ -51,6 +51,9 @@ class Skill:
     number: int
     level: int = 1
     active: bool = True
+    name: str = ""
+    short_name: str = ""
+    domain: int = 1
 
 
 @dataclass(slots=True, eq=False)
@@ -140,7 +143,10 @@ class Agent:
             type=spec.type,
             groups=spec.groups,
             preferred=spec.preferred,
-            skills={skill.number: Skill(skill.number, skill.level, skill.active) for skill in spec.skills},
+            skills={
+                skill.number: Skill(skill.number, skill.level, skill.active, skill.name, skill.short_name, skill.domain)
+                for skill in spec.skills
+            },
             pro_acd=spec.pro_acd,
             self_assign=spec.self_assign,
             headset=spec.headset,

@@ -1,5 +1,7 @@
 """Making, answering, holding and ending calls."""
 
+from typing import Final
+
 from .calls import (
     ACTIVE,
     DIALING,
@@ -23,6 +25,10 @@ def check_data(data: str | None) -> None:
     """Refuse associated data that is too long."""
     if data is not None and len(data.encode()) > LONGEST_DATA:
         raise bad_value(f"Associated data takes {len(data.encode())} bytes; 32 are the most.")
+
+
+TRUNK: Final = (1, 256)
+"""The timeslot and the equipment number of the trunk that calls from outside come in over."""
 
 
 class Calling(Progress):
@@ -179,6 +185,7 @@ class Calling(Progress):
             known = name if name is not None else self.external.of(caller_number).name
             identity = Identity(EXTERNAL, caller_number, last_name=known or "", sub_type="public")
             caller = Member(self._member_id(call, identity, anonymous), identity, DIALING, anonymous=anonymous)
+            call.trunk = TRUNK
             call.initiator = caller.id
             self._join(call, caller)
             self._advance(call, caller, target)
@@ -272,6 +279,7 @@ class Calling(Progress):
         with self._acting():
             self._touch(call)
             member.put(HELD)
+            self.log.held(call, member)
 
     def retrieve(self, login: str, ref: str, device: str) -> None:
         """Take a held call back; what is active on that telephone is held instead."""
@@ -285,6 +293,7 @@ class Calling(Progress):
         self._engage(self.users[member.login], device, call)
         self._touch(call)
         member.put(RINGING_OUTGOING if call.ringing() is not None else ACTIVE)
+        self.log.held(call, member)
 
     def alternate(self, login: str, held_ref: str, device: str) -> None:
         """Hold the active call of a telephone and retrieve the held one."""

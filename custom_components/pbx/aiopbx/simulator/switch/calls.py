@@ -168,6 +168,12 @@ class Call:
     rung: str | None = None
     """Login name of the last user called, who can be asked to call back."""
     parked_by: str | None = None
+    last_redirecting: Identity | None = None
+    """Who forwarded, redirected or transferred it last."""
+    transferred_by: str | None = None
+    """The number of the user who transferred it last."""
+    trunk: tuple[int, ...] = ()
+    """Of a call from outside: the timeslot, and the equipment numbers of its trunk."""
     recalls: int = 0
     """How often it could not be returned to the user who parked it."""
     acd: Distribution | None = None
@@ -246,6 +252,7 @@ class Call:
                 for m in self.members
             ],
             "flags": (self.controller, self.tone, self.answered, self.private, self.parked_by, self.tried, self.rung),
+            "way": (self.last_redirecting, self.transferred_by, self.trunk),
             "data": (self.associated_data, self.account_info, self.business_code, self.calling_number),
             "dtmf": tuple(self.dtmf),
             "skills": self.skills,
@@ -290,3 +297,5 @@ class CallView:
     associated_data: str | None = None
     account_info: str | None = None
     acd: AcdView | None = None
+    last_redirecting: Identity | None = None
+    trunk: tuple[int, ...] = ()

@@ -37,7 +37,7 @@ from .calls import (
     Member,
     PartyView,
 )
-from .changes import AgentChange, DeviceChange, HelpChange, RoutingChange, UserChange
+from .changes import AgentChange, DeviceChange, HelpChange, RoutingChange, SkillChange, UserChange
 from .errors import bad_value, server_error, unauthorized, wrong_state
 from .phone_sets import PhoneSets
 from .progress import TONE, Target
@@ -404,6 +404,17 @@ class CallCentre(PhoneSets):
                 del self._staff_of_centre[login]
 
     # -- logging on and off -----------------------------------------------------------------------------------------
+
+    def set_skill(self, login: str, number: int, *, active: bool) -> None:
+        """Switch a skill of an operator on or off."""
+        _, agent = self.operator(login)
+        skill = agent.skills.get(number)
+        if skill is None:
+            raise bad_value(f"{login} has no skill {number}.")
+        if skill.active is not active:
+            with self._acting():
+                agent.skills[number] = replace(skill, active=active)
+                self._after.append(SkillChange(login=login, skills=(agent.skills[number],)))
 
     def operator(self, login: str) -> tuple[User, Agent]:
         """Return a user who is an operator; refuses all others."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from .agents import AgentState
+from .agents import AgentState, Skill
 from .calls import CallView, Identity
 
 
@@ -99,6 +99,14 @@ class HelpChange:
     """Number of the other: the supervisor's for the agent, the agent's for the supervisor."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillChange:
+    """Skills of an operator changed; these are they, as they are now."""
+
+    login: str
+    skills: tuple[Skill, ...]
+
+
 # Structs, because a busy office makes and compares thousands of them a minute.
 class LogPart(msgspec.Struct, frozen=True):
     """A party of a record. The owner, or the user who got the call instead, has a role and ``answered``."""
@@ -109,6 +117,8 @@ class LogPart(msgspec.Struct, frozen=True):
     anonymous: bool = False
     initial_called: Identity | None = None
     reason: str | None = None
+    device: str | None = None
+    """Of the owner: the telephone that was used last."""
 
 
 class LogRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +136,12 @@ class LogRecord(msgspec.Struct, frozen=True, kw_only=True):
     """When it was answered."""
     missed: bool = False
     acknowledged: bool = False
+    held: float = 0.0
+    """How long it was on hold, in seconds."""
+    transferred_by: str | None = None
+    """The number of the user who transferred it to the owner."""
+    data: str | None = None
+    """What applications attached to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +157,10 @@ class LogChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeChange:
-    """The link to a node was lost or restored, or its data was loaded."""
+    """A link to a node was lost or restored, or its data was loaded."""
 
     node: str
-    kind: Literal["link_down", "link_up", "loaded"]
+    kind: Literal["link_down", "link_up", "loaded", "management_link_down", "management_link_up"]
 
 
 Change = (
@@ -160,4 +176,5 @@ Change = (
     | NodeChange
     | AgentChange
     | HelpChange
+    | SkillChange
 )

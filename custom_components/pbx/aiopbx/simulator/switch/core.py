@@ -462,6 +462,8 @@ class Core:
             anonymous=any(other.anonymous for other in call.others(member)),
             associated_data=call.associated_data,
             account_info=call.account_info,
+            last_redirecting=call.last_redirecting,
+            trunk=call.trunk,
         )
 
     def _busy(self, user: User) -> bool:

@@ -93,6 +93,11 @@ class _Entry:
     acknowledged: bool = False
     initial_called: Identity | None = None
     reason: str | None = None
+    held: float = 0.0
+    held_since: float | None = None
+    transferred_by: str | None = None
+    data: str | None = None
+    device: str | None = None
     parties: dict[str, _Party] = field(default_factory=dict)
     led_away: bool = False
     """It rang here, but someone else took it."""
@@ -126,7 +131,9 @@ class _Entry:
     def record(self) -> LogRecord:
         """Return the record as it is now."""
         called = self.identity if self.led_away else self.initial_called
-        own = LogPart(self.identity, self.role, self.answered, initial_called=called, reason=self.reason)
+        own = LogPart(
+            self.identity, self.role, self.answered, initial_called=called, reason=self.reason, device=self.device
+        )
         parts = [own] if not self.led_away else []
         parts += [
             LogPart(_nobody(party.identity) if party.anonymous else party.identity, anonymous=party.anonymous)
@@ -145,6 +152,9 @@ class _Entry:
             conversation=self.conversation,
             missed=self.missed,
             acknowledged=self.acknowledged,
+            held=self.held,
+            transferred_by=self.transferred_by,
+            data=self.data,
         )
 
 
@@ -260,7 +270,25 @@ class CallLog:
                 party.talked = party.talked or (through and member.state in (ACTIVE, HELD))
             if present:
                 entry.parties = {key: party for key, party in entry.parties.items() if key in present or party.talked}
+            self._note(entry, call, own)
             self._touch(entry)
+
+    def _note(self, entry: _Entry, call: Call, own: Member | None) -> None:
+        """Take from a call what its record shows."""
+        entry.transferred_by = call.transferred_by or entry.transferred_by
+        entry.data = call.associated_data
+        if own is not None and len(own.legs) == 1:
+            entry.device = next(iter(own.legs))
+
+    def held(self, call: Call, member: Member) -> None:
+        """A user puts a call on hold, or takes it back."""
+        entry = self._open.get(call.ref, {}).get(member.login or "")
+        if entry is None:
+            return
+        now = self._core.clock.now()
+        if entry.held_since is not None:
+            entry.held += now - entry.held_since
+        entry.held_since = now if member.state == HELD else None
 
     def refused(self, call: Call, user: "User", origin: Member, cause: str | None) -> None:
         """A user could not be rung, being busy or refusing calls: it has missed the call."""
@@ -323,6 +351,7 @@ class CallLog:
         entry = self._open.get(call.ref, {}).pop(member.login or "", None)
         if entry is None:
             return
+        self._note(entry, call, member)
         if entry.rings and cause in _LED_AWAY:
             entry.rings = False
             entry.led_away = True
@@ -336,6 +365,7 @@ class CallLog:
     def closed(self, call: Call, cause: str | None) -> None:
         """A call is over for all parties."""
         for entry in (*self._open.pop(call.ref, {}).values(), *self._away.pop(call.ref, ())):
+            entry.data = call.associated_data
             self._end(entry, _reason(cause))
 
     def _end(self, entry: _Entry, reason: str | None) -> None:
@@ -343,6 +373,9 @@ class CallLog:
             return
         entry.end = self._core.clock.utc()
         entry.rings = False
+        if entry.held_since is not None:
+            entry.held += self._core.clock.now() - entry.held_since
+            entry.held_since = None
         if entry.reason is None:
             entry.reason = reason or "UNKNOWN"
         self._touch(entry)

@@ -21,6 +21,8 @@ class Node:
     id: str
     link: str = MAIN
     loaded: bool = True
+    management_link: bool = True
+    """Whether there is a link for the management of its objects."""
 
 
 class Nodes:
@@ -64,6 +66,21 @@ class Nodes:
             with self._core.acting() as after:
                 self._changed[id] = replace(node, link=link)
                 after.append(NodeChange(node=id, kind="link_up"))
+
+    def management_link_down(self, id: str) -> None:
+        """Lose the link to a node over which its objects are managed."""
+        self._set_management_link(id, False)
+
+    def management_link_up(self, id: str) -> None:
+        """Restore that link."""
+        self._set_management_link(id, True)
+
+    def _set_management_link(self, id: str, up: bool) -> None:
+        node = self.find(id)
+        if node.management_link is not up:
+            with self._core.acting() as after:
+                self._changed[id] = replace(node, management_link=up)
+                after.append(NodeChange(node=id, kind="management_link_up" if up else "management_link_down"))
 
     def unload(self, id: str) -> None:
         """Forget the data of a node, as after a restart of it; that is published only once it is loaded again."""

@@ -6,11 +6,11 @@ from typing import Final
 
 from .errors import bad_value
 
-OCTETS: Final = "octetString"
-INTEGER: Final = "integer"
-BOOLEAN: Final = "boolean"
-ENUMERATION: Final = "enumeration"
-SEQUENCE: Final = "sequence"
+OCTETS: Final = "OctetString"
+INTEGER: Final = "Integer"
+BOOLEAN: Final = "Boolean"
+ENUMERATION: Final = "Enumerated"
+SEQUENCE: Final = "Sequence"
 """The type of an attribute whose values are sets of attributes."""
 
 FORCED_DELETE: Final = "FORCED_DELETE"
@@ -160,6 +160,12 @@ class Kind:
 STATION_TYPES: Final[Mapping[str, tuple[str, str]]] = {
     "NOE_C_Color_IP": ("DESKPHONE", "NOE_C_Color_IP"),
     "NOE_C_Color": ("DESKPHONE", "NOE_C_Color"),
+    "NOE_C_IP": ("DESKPHONE", "NOE_C_IP"),
+    "NOE_B_IP": ("DESKPHONE", "NOE_B_IP"),
+    "NOE_A_IP": ("DESKPHONE", "NOE_A_IP"),
+    "NOE_C": ("DESKPHONE", "NOE_C"),
+    "NOE_B": ("DESKPHONE", "NOE_B"),
+    "NOE_A": ("DESKPHONE", "NOE_A"),
     "ANALOG": ("DESKPHONE", "ANALOG"),
     "DECT": ("DECT", "DECT"),
     "SIP_Extension": ("SOFTPHONE", "SIP_Extension"),

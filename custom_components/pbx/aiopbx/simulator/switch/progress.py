@@ -186,6 +186,8 @@ class Progress(Core):
         call.tried = target.passed
         call.rung = target.login if target.kind in (USER, TONE) else None
         cause = cause or ("FORWARDED" if target.diverted else None)
+        if target.diverted and call.last_redirecting is None:
+            call.last_redirecting = call.initial_called
         refused = self.users.get(target.refused) if target.refused is not None else None
         if refused is not None:
             self.log.refused(call, refused, origin, target.cause)
@@ -372,6 +374,7 @@ class Progress(Core):
         if target is None or target.kind == TONE:
             return
         self._leave(call, ringing, "FORWARDED", new_destination=target.number)
+        call.last_redirecting = ringing.identity
         self._advance(call, origin, target, "FORWARDED")
 
     def _give_up(self, call: Call) -> None:
@@ -411,6 +414,7 @@ class Progress(Core):
             target = self._resolve(by.group, passed=call.tried, inside=self._inside(call, by), diverted=True)
         if target is not None and target.kind == USER:
             self._leave(call, by, "FORWARDED", new_destination=target.number)
+            call.last_redirecting = by.identity
             self._advance(call, origin, target, "FORWARDED")
         else:
             self._leave(call, by)
@@ -450,6 +454,7 @@ class Progress(Core):
             if state == ACTIVE:
                 self._touch(other)
                 member.put(HELD)
+                self.log.held(other, member)
             elif state == RELEASING:
                 self._finish(other, other.tone)
 

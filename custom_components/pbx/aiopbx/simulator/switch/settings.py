@@ -24,6 +24,10 @@ class SkillSpec(BaseModel):
     number: Annotated[int, Field(ge=1, le=9999)]
     level: Annotated[int, Field(ge=1, le=9)] = 1
     active: bool = True
+    name: Annotated[str, Field(max_length=40)] = ""
+    short_name: Annotated[str, Field(max_length=10)] = ""
+    domain: Annotated[int, Field(ge=0, le=9999)] = 1
+    """The number of the domain that it belongs to."""
 
 
 class AgentSpec(BaseModel):

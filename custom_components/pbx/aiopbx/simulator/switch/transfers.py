@@ -29,6 +29,7 @@ class Transfers(Calling):
             (waiting,) = held.others(there)
             self._leave(held, there, "TRANSFERRED", replaced_by=None, new_destination=target.identity.number)
             self._leave(active, here, "TRANSFERRED", new_destination=waiting.identity.number)
+            active.last_redirecting, active.transferred_by = here.identity, user.number
             self._carry(held, active, waiting, "TRANSFERRED")
             if active.ringing() is not None:
                 waiting.put(RINGING_OUTGOING)
@@ -61,6 +62,7 @@ class Transfers(Calling):
         with self._acting():
             (origin,) = call.others(member)
             self._leave(call, member, "TRANSFERRED", new_destination=number)
+            call.last_redirecting, call.transferred_by = member.identity, user.number
             origin.recording = None
             if call.initiator == member.id:
                 call.initiator = origin.id
@@ -97,6 +99,7 @@ class Transfers(Calling):
         with self._acting():
             (origin,) = call.others(member)
             self._leave(call, member, "REDIRECTED", new_destination=target.number)
+            call.last_redirecting = member.identity
             if anonymous:
                 self._hide(call, origin)
             self._advance(call, origin, target, "REDIRECTED")
@@ -119,6 +122,7 @@ class Transfers(Calling):
         called = self.users[ringing.login]
         with self._acting():
             self._leave(call, ringing, "FORWARDED", new_destination=called.voicemail_number)
+            call.last_redirecting = ringing.identity
             target = Target(VOICEMAIL, called.voicemail_number, called.login, passed=call.tried)
             self._advance(call, member, target, "FORWARDED")
 

@@ -167,6 +167,8 @@ class User:
     """Public numbers."""
     caller_id: str | None = None
     """The number that is shown outside instead of the user's own."""
+    email: str = ""
+    external_login: str = ""
     photo_url: str = ""
     rcc: bool = True
     """Whether others may control its calls through myRCC."""
@@ -236,6 +238,8 @@ class User:
             department=spec.department,
             pstn_numbers=spec.pstn_numbers,
             caller_id=spec.caller_id,
+            email=spec.email,
+            external_login=spec.external_login,
             photo_url=spec.photo_url,
             rcc=spec.rcc,
             crm=spec.crm,

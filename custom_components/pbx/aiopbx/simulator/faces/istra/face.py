@@ -11,13 +11,24 @@ from aiohttp import web
 
 from ...origin import Origin
 from ...switch.errors import SwitchError
+from .. import cors
 from . import crm, enduser, rcc, shared
 from .context import Answer, Context, Route
 from .identifiers import Identifiers
 from .lines import Lines
 from .listeners import Listeners
 from .refusals import Refusal, forbidden, mismatch, no_telephony, not_found, refusal_of, unauthorized, wrong_method
-from .sessions import APPLICATIONS, HEADER, USER, Session, Sessions, cookie_name
+from .sessions import (
+    APPLICATIONS,
+    HEADER,
+    MODULE,
+    NO_DIALOG,
+    TWO_LEVELS,
+    USER,
+    Session,
+    Sessions,
+    cookie_name,
+)
 from .sockets import Socket
 from .variants import Variants
 
@@ -41,7 +52,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *crm.ROUTES,
     *enduser.ROUTES,
 )
-_ALLOWED_HEADERS: Final = "X-Application, Authorization, Content-Type, Accept"
+_ALLOWED_HEADERS: Final = f"{HEADER}, {NO_DIALOG}, {MODULE}, Authorization, Content-Type, Accept"
 _ALLOWED_METHODS: Final = "GET, POST, PUT, DELETE, OPTIONS"
 
 
@@ -120,7 +131,7 @@ class IstraFace:
         except SwitchError as error:
             response = self._refusal(request, refusal_of(error))
         except ConnectionError:
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the client has gone
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # whoever asked hung up before all was said
         except web.HTTPException as error:
             response = self._refusal(request, Refusal(error.status, f"ROUTER_ERR_{error.status}", error.reason))
         except Exception as error:
@@ -176,7 +187,10 @@ class IstraFace:
             raise wrong_method(request.method, ["POST"])
         await request.read()
         session = self.sessions.log_in(request.headers.get(HEADER), request.headers.get("Authorization"))
-        return self._finish(request, Answer(headers=self._opened(session)), session)
+        body = None
+        if self.variants.login_body == "json":
+            body = {"login": session.login, "application": session.application}
+        return self._finish(request, Answer(body=body, headers=self._opened(session)), session)
 
     def _opened(self, session: Session) -> tuple[tuple[str, str], ...]:
         """Return the headers that carry the session."""
@@ -227,7 +241,10 @@ class IstraFace:
 
     def _refusal(self, request: web.BaseRequest, refusal: Refusal) -> web.Response:
         body = refusal.body(self.variants.errors, self.lines.now())
-        return self._finish(request, Answer(refusal.status, body, tuple(refusal.headers.items())), None)
+        headers = dict(refusal.headers)
+        if request.headers.get(NO_DIALOG, "").strip().lower() == "false":
+            headers.pop("WWW-Authenticate", None)
+        return self._finish(request, Answer(refusal.status, body, tuple(headers.items())), None)
 
     def _finish(self, request: web.BaseRequest, answer: Answer, session: Session | None) -> web.Response:
         """Write an answer, compressed if the client accepts that."""
@@ -261,19 +278,14 @@ class IstraFace:
 
     def _cors(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """Let pages in browsers use the API and read the token."""
-        origin = request.headers.get("Origin")
-        if origin is None:
-            return
-        response.headers["Vary"] = "Origin"
-        if "*" not in self.settings.istra_origins and origin not in self.settings.istra_origins:
-            return
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Allow-Credentials"] = "true"
-        response.headers["Access-Control-Expose-Headers"] = HEADER
-        if request.method == "OPTIONS":
-            response.headers["Access-Control-Allow-Methods"] = _ALLOWED_METHODS
-            response.headers["Access-Control-Allow-Headers"] = _ALLOWED_HEADERS
-            response.headers["Access-Control-Max-Age"] = "600"
+        cors.allow(
+            request,
+            response,
+            self.settings.istra_origins,
+            expose=f"{HEADER}, {TWO_LEVELS}",
+            methods=_ALLOWED_METHODS,
+            headers=_ALLOWED_HEADERS,
+        )
 
     # -- the socket ---------------------------------------------------------------------------------------------
 

@@ -114,10 +114,10 @@ def no_telephony() -> Refusal:
     return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "ROUTER_ERR_503", "IPTC not started")
 
 
-def two_steps() -> Refusal:
-    """Logging in needs a second step, which these interfaces do not have."""
-    message = "two-step authentication is required for this account"
-    return Refusal(HTTPStatus.PRECONDITION_FAILED, None, message)
+def two_steps(sent: str) -> Refusal:
+    """Logging in needs a second password, which has been sent in some way."""
+    headers = {"X-Two-Level-Auth-Mechanism": f"authBy{sent}"} if sent else {}
+    return Refusal(HTTPStatus.PRECONDITION_FAILED, None, "two steps authentication", headers=headers)
 
 
 def wrong_state(message: str, state: str) -> Refusal:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 import secrets
 import uuid
 from collections import deque
@@ -25,6 +26,12 @@ USER: Final = "myIstra"
 APPLICATIONS: Final = (RCC, CRM, USER)
 END_USER: Final = "ENDUSER:"
 HEADER: Final = "X-Application"
+NO_DIALOG: Final = "X-Authenticate"
+"""``false``: a refused login shall not make a browser ask for one."""
+MODULE: Final = "X-RestletApiModuleEntityName"
+"""Names the module of a cluster that shall serve a request. There is only one here."""
+TWO_LEVELS: Final = "X-Two-Level-Auth-Mechanism"
+"""Says how the second password was sent."""
 _REMEMBERED: Final = 8
 """How many tokens of a session are valid at once when they are renewed."""
 
@@ -68,6 +75,8 @@ class Sessions:
         """Start without sessions."""
         self._face = face
         self._by_id: dict[str, Session] = {}
+        self._second: set[str] = set()
+        """Logins to whom a second password was sent that is still valid."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -99,33 +108,50 @@ class Sessions:
         if authorization is None:
             raise unauthorized("log in with HTTP Basic")
         text = _basic(authorization)
-        account = self._administrator(text) if application == RCC else self._end_user(text)
+        account, first = self._administrator(text) if application == RCC else self._end_user(text)
         if account is None:
             raise unauthorized("the login or the password is wrong")
-        if self._face.variants.two_step or account.two_step:
-            raise two_steps()
+        if first and self._asks_twice(account):
+            self._second.add(account.login)
+            raise two_steps(self._face.variants.two_step_by)
+        if not first and self._face.variants.two_step_once:
+            self._second.discard(account.login)
         if application == CRM and not self._face.switch.users[account.login].crm:
             raise no_crm()
         return account.login
 
-    def _administrator(self, text: str) -> "Account | None":
+    def _asks_twice(self, account: "Account") -> bool:
+        return self._face.variants.two_step or account.two_step
+
+    def _verify(self, name: str, password: str) -> "tuple[Account | None, bool]":
+        """Check a password. Returns the account, and whether it was its own password and not the second one."""
+        account = self._face.accounts.verify(name, password)
+        if account is not None:
+            return account, True
+        account = self._face.accounts.get(name)
+        second = self._face.settings.second_password.get_secret_value()
+        if account is None or name not in self._second or not self._asks_twice(account):
+            return None, False
+        return (account, False) if hmac.compare_digest(password.encode(), second.encode()) else (None, False)
+
+    def _administrator(self, text: str) -> "tuple[Account | None, bool]":
         """Check the account that monitors an enterprise: ``login|enterprise:password``."""
         name, _, rest = text.partition("|")
         enterprise, _, password = rest.partition(":")
-        account = self._face.accounts.verify(name, password)
+        account, first = self._verify(name, password)
         right = enterprise == self._face.settings.enterprise
-        return account if account is not None and account.administrator and right else None
+        return (account if account is not None and account.administrator and right else None), first
 
-    def _end_user(self, text: str) -> "Account | None":
+    def _end_user(self, text: str) -> "tuple[Account | None, bool]":
         """Check a user with a telephone: ``ENDUSER:login:password``; the login may be a public number."""
         if not text.startswith(END_USER):
-            return None
+            return None, False
         name, _, password = text.removeprefix(END_USER).partition(":")
         users = self._face.switch.users
         if name not in users:
             name = next((user.login for user in users.values() if name in user.pstn_numbers), name)
-        account = self._face.accounts.verify(name, password)
-        return account if account is not None and account.login in users else None
+        account, first = self._verify(name, password)
+        return (account if account is not None and account.login in users else None), first
 
     # -- being logged in ----------------------------------------------------------------------------------------
 
@@ -133,8 +159,11 @@ class Sessions:
         """Return the session of a request and extend its life. Refuses a missing session or a wrong token."""
         application, _, token = (part.strip() for part in (header or "").partition(";"))
         session = self.of(cookies, application)
+        without_cookie = not any(cookie_name(each) in cookies for each in APPLICATIONS)
+        if without_cookie and not self._face.variants.cookie_needed:
+            session = self._of_token(application, token)
         if session is None:
-            if not any(cookie_name(each) in cookies for each in APPLICATIONS) and authorization is not None:
+            if without_cookie and authorization is not None:
                 return self.log_in(header, authorization)
             raise unauthorized("unknown session id")
         if application != session.application or token not in session.tokens:
@@ -143,6 +172,13 @@ class Sessions:
             raise mismatch()
         self.touch(session)
         return session
+
+    def _of_token(self, application: str, token: str) -> Session | None:
+        """Return the session of a token that comes without its cookie, as many clients send it."""
+        for session in self._by_id.values():
+            if session.application == application and token in session.tokens:
+                return session if self._face.clock.now() < session.deadline else None
+        return None
 
     def _names(self, session: Session, authorization: str) -> bool:
         """Whether credentials that came with a cookie are those of its session."""

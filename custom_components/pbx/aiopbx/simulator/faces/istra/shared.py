@@ -1,5 +1,6 @@
 """What the three applications share: logging out, listeners, and placing calls."""
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from ...switch.users import Device, User, Voicemail
     from .listeners import Listener
 
+_AS_WRITTEN: Final = re.compile(r"[\s().\-/]+")
+"""What people write between the digits of a number."""
 MESSAGE: Final = "msgid="
 """Marks a number that plays a message from the user's mailbox."""
 
@@ -39,7 +42,11 @@ def create_listener(ctx: Context) -> dict[str, str]:
     """``POST v1/service/EventListener/bean``."""
     name = ctx.field("name")
     device = None
-    if ctx.session.application == CRM:
+    form = ctx.face.variants.crm_listener
+    named = ctx.body.get("terminalId")
+    if ctx.session.application == CRM and form == "name" and named is not None:
+        raise bad_request("terminalId: a listener has none")
+    if ctx.session.application == CRM and (named is not None or form == "terminal"):
         found = terminal(ctx, ctx.field("terminalId"))
         if ctx.face.variants.refuse_listening and not ctx.user.usable(found):
             raise out_of_service()
@@ -63,8 +70,11 @@ def bound(ctx: Context, *, device: "Device | None" = None) -> None:
     if not name:
         return
     listener = _listener(ctx.session, name)
-    if device is not None and listener.device != device.id:
-        raise bad_terminal()
+    if device is not None:
+        if listener.device is None:
+            listener.device = device.id
+        elif listener.device != device.id:
+            raise bad_terminal()
     ctx.face.listeners.bind(listener)
 
 
@@ -88,7 +98,7 @@ def place(ctx: Context, user: "User", device: "Device | None", destination: str)
     if device is None or not user.usable(device):
         raise out_of_service()
     ctx.face.check_link(user)
-    number = destination.partition(";")[0].strip()
+    number = _AS_WRITTEN.sub("", destination.partition(";")[0])
     call = ctx.switch.make_call(user.login, device.id, number, message=_message(user, destination))
     line = ctx.face.lines.line(user.login, call.ref)
     assert line is not None

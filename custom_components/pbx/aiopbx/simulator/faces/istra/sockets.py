@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import WSMsgType, web
@@ -21,6 +22,30 @@ KEPT: Final = 10_000
 """The most frames that wait on a frozen socket; then the oldest are dropped."""
 _FAREWELL: Final = 1.0
 """Seconds of real time that the other side has to close."""
+
+
+class _Heard(asyncio.Protocol):
+    """Passes everything on to another protocol, and says when data comes."""
+
+    def __init__(self, protocol: Any, hear: Callable[[], None]) -> None:
+        self._protocol = protocol
+        self._hear = hear
+
+    def data_received(self, data: bytes) -> None:
+        self._hear()
+        self._protocol.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._protocol.eof_received()  # type: ignore[no-any-return]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._protocol.resume_writing()
 
 
 class Socket:
@@ -50,6 +75,7 @@ class Socket:
         """Serve until either side closes."""
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=_FAREWELL)
         await socket.prepare(self._request)
+        self._hear_fragments()
         former, self.session.socket = self.session.socket, self
         if former is not None:
             former.close()
@@ -87,6 +113,20 @@ class Socket:
             await asyncio.wait({writer}, timeout=2 * _FAREWELL)
             writer.cancel()
         return socket
+
+    def _hear_fragments(self) -> None:
+        """Let whatever comes over the connection count as a sign of life, also what is no whole message yet.
+
+        A client in the field sends each of its pings as another fragment of one message that never ends.
+        """
+        transport = self._request.transport
+        if transport is not None and isinstance(transport, asyncio.Transport):
+            transport.set_protocol(_Heard(transport.get_protocol(), self._hear))
+
+    def _hear(self) -> None:
+        self._heard = self._face.clock.now()
+        if self.session.alive:
+            self._face.sessions.touch(self.session)
 
     # -- what comes ---------------------------------------------------------------------------------------------
 

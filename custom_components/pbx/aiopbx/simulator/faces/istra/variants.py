@@ -14,7 +14,10 @@ Shape = Literal["documented", "swapped"]
 Errors = Literal["documented", "code", "cause"]
 Logout = Literal["both", "get"]
 Ping = Literal["text", "binary"]
-Empty = Literal["ok", "no_content"]
+Empty = Literal["no_content", "ok"]
+LoginBody = Literal["json", "empty"]
+SecondPassword = Literal["Mail", "Sms", ""]
+CrmListener = Literal["either", "terminal", "name"]
 ManualChoice = Literal["ManualSetting", "manualCustomCallerID"]
 RemoteType = Literal[
     "",
@@ -81,8 +84,14 @@ class Variants:
     """Every answer has a new token. The last few remain valid, for requests that are under way."""
     ping: Ping = "text"
     """Pings of the server are text or binary frames."""
-    empty: Empty = "ok"
-    """An empty answer has status 200 or 204, where the guide leaves it open."""
+    empty: Empty = "no_content"
+    """An empty answer has status 204 or 200, where the guide leaves it open."""
+    login_body: LoginBody = "json"
+    """A login is answered with JSON, or with an empty body."""
+    cookie_needed: bool = False
+    """Requests need the cookie as well. Otherwise the token is enough, which is all that many clients send."""
+    crm_listener: CrmListener = "either"
+    """Whether a listener of myCrm names its terminal, as the guide has it, or only itself, as clients do; or either."""
     total_counts: bool = False
     """``count`` of voicemails and of the history is the total, not the number on this page."""
     other_causes: bool = False
@@ -94,7 +103,11 @@ class Variants:
     base: Base = "router"
     """Where the API is: below ``/restletrouter``, or at the root of the host."""
     two_step: bool = False
-    """Every log-in asks for a second step: 412."""
+    """Every log-in asks for a second step: 412, and the second password of the settings."""
+    two_step_by: SecondPassword = "Mail"
+    """How the second password was sent; empty does not say so."""
+    two_step_once: bool = False
+    """A second password is valid for one log-in. Otherwise it stays valid."""
     redirect: Literal[0, 301, 302] = 0
     """The status that redirects all requests to ``redirect_to``; 0 redirects none."""
     redirect_to: str = ""
@@ -213,7 +226,17 @@ CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     name: _choices(kind) for name, kind in get_type_hints(Variants).items() if kind is not str
 }
 """Field → its values, the guide's first."""
-_ALONE: Final = frozenset({"base", "two_step", "redirect", "refuse_listening", "remote_type"})
+_ALONE: Final = frozenset(
+    {
+        "base",
+        "two_step",
+        "two_step_by",
+        "two_step_once",
+        "redirect",
+        "refuse_listening",
+        "remote_type",
+    }
+)
 _COMBINED: Final = tuple(name for name in CHOICES if name not in _ALONE)
 
 

@@ -6,9 +6,9 @@ from typing import Final, Literal
 from ....o2g.types import agent as wire, telephony
 from ....o2g.types.base import O2gEvent, Wire
 from ...switch import Switch
-from ...switch.agents import CAUSES, NORMAL, AgentState
+from ...switch.agents import CAUSES, NORMAL, AgentState, Skill
 from ...switch.calls import AcdView
-from ...switch.changes import AgentChange, HelpChange
+from ...switch.changes import AgentChange, HelpChange, SkillChange
 from .context import Context, Handler, Route, publish_snapshot
 from .refusals import bad_parameter, refuse_plainly
 
@@ -33,8 +33,24 @@ def state_of(state: AgentState) -> wire.AgentState:
     )
 
 
-def event_of(change: AgentChange | HelpChange) -> O2gEvent:
+def skill_of(skill: Skill) -> wire.AgentSkill:
+    """Return a skill of an operator."""
+    return wire.AgentSkill(
+        number=skill.number,
+        level=skill.level,
+        active=skill.active,
+        domain=skill.domain,
+        name=skill.name or None,
+        abv_name=skill.short_name or None,
+    )
+
+
+def event_of(change: AgentChange | HelpChange | SkillChange) -> O2gEvent:
     """Return the event for a change."""
+    if isinstance(change, SkillChange):
+        return wire.OnAgentSkillChanged(
+            login_name=change.login, skills=wire.AgentSkills(skills=tuple(skill_of(skill) for skill in change.skills))
+        )
     if isinstance(change, AgentChange):
         return wire.OnAgentStateChanged(login_name=change.login, state=state_of(change.state))
     if change.kind == "requested":
@@ -82,12 +98,7 @@ def config(ctx: Context) -> wire.AgentConfig:
         type=wire.AgentType(agent.type),
         proacd=agent.pro_acd,
         processing_groups=wire.ProcessingGroups(preferred=agent.preferred, groups=agent.groups),
-        skills=wire.AgentSkills(
-            skills=tuple(
-                wire.AgentSkill(number=skill.number, level=skill.level, active=skill.active)
-                for skill in agent.skills.values()
-            )
-        ),
+        skills=wire.AgentSkills(skills=tuple(skill_of(skill) for skill in agent.skills.values())),
         self_assign=agent.self_assign,
         headset=agent.headset,
         help=agent.help if agent.supervisor else None,
@@ -204,6 +215,9 @@ ROUTES: Final = (
     _route("GET", "/acd/agent/config", config),
     _route("POST", "/acd/agent/enterPG", enter_group, wire.PGRequest),
     _route("POST", "/acd/agent/exitPG", exit_group, wire.PGRequest),
+    # Clients in the field shorten the two.
+    _route("POST", "/acd/agent/enter", enter_group, wire.PGRequest),
+    _route("POST", "/acd/agent/exit", exit_group, wire.PGRequest),
     _route("POST", "/acd/agent/intrusion", intrude, wire.IntrusionRequest),
     _route("PUT", "/acd/agent/intrusion", change_intrusion, wire.ChangeIntrusionModeRequest),
     _route("POST", "/acd/agent/logoff", log_off),

@@ -8,16 +8,17 @@ import logging
 import ssl
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import HttpVersion11, web
 from yarl import URL
 
 from ....o2g.types.events import OnChannelInformation
+from .. import cors
 from .context import refusal_response
 from .refusals import NOT_FOUND, Refusal, bad_parameter, wrong_method
-from .subscriptions import Subscribed, line_of
+from .subscriptions import POLLING_ID, POLLING_PATH, Subscribed, line_of
 
 if TYPE_CHECKING:
     from ...clock import TimerHandle
@@ -138,6 +139,7 @@ class ChunkedAnswer(Channel):
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
         if self._request.version >= HttpVersion11:
             response.enable_chunked_encoding()
+        self._server.cors(self._request, response)
         former, self._subscribed.channel = self._subscribed.channel, self
         if former is not None:
             former.close()
@@ -169,21 +171,26 @@ class ChannelRequests:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request to the event ports."""
+        asked = cors.preflight(request, self._server.settings.origins)
+        if asked is not None:
+            self._server.cors(request, asked)
+            return asked
         try:
             subscribed = self._find(request)
             await request.read()
         except Refusal as refusal:
-            return refusal_response(refusal)
+            refused = refusal_response(refusal)
+            self._server.cors(request, refused)
+            return refused
         self.opened += 1
         return await ChunkedAnswer(self._server, subscribed, request).run()
 
     def _find(self, request: web.BaseRequest) -> Subscribed:
         if request.method not in ("GET", "POST"):
             raise wrong_method(request.method, ["GET", "POST"])
-        segments = [unquote(segment) for segment in request.rel_url.raw_path.split("/") if segment]
         subscribed = None
-        if len(segments) == 3 and segments[:2] == ["api", "events"]:
-            subscribed = self._server.subscriptions.get(segments[2])
+        if request.rel_url.path == POLLING_PATH:
+            subscribed = self._server.subscriptions.get(request.rel_url.query.get(POLLING_ID, ""))
         if subscribed is None:
             message = "There is no such subscription, or its session has ended."
             raise Refusal(NOT_FOUND, message, status=HTTPStatus.NOT_FOUND)

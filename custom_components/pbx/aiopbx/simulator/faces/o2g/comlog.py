@@ -49,6 +49,10 @@ def record(item: LogRecord, known: _Known | None = None, *, owner: str | None = 
         end_date=iso(item.end) if item.end is not None else None,
         conv_date=iso(item.conversation) if item.conversation is not None else None,
         medias=(wire.MediaType.AUDIO,),
+        hold_duration=round(item.held) if item.conversation is not None and item.end is not None else None,
+        transferred_by=item.transferred_by,
+        associated_data=item.data,
+        hexa_binary_associated_data=item.data.encode().hex() if item.data is not None else None,
     )
 
 
@@ -66,6 +70,7 @@ def _participant(part: LogPart, known: _Known, owner: str | None) -> wire.Partic
         identity=identity,
         initial_called=known.party(part.initial_called) if part.initial_called is not None else None,
         reason=wire.Reason(part.reason) if part.reason is not None else None,
+        leg=part.device,
     )
 
 

@@ -1,16 +1,19 @@
 """What an O2G handler receives and how it is registered, and the responses and snapshots that it sends."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 from weakref import WeakKeyDictionary
 
 from aiohttp import web
 from multidict import MultiMapping
 
-from ....o2g.types.base import O2gEvent, Wire, to_json
+from ....o2g.types.base import O2gEvent, Wire
 from ...origin import Origin
-from .refusals import Refusal, bad_parameter
+from .json import to_json
+from .refusals import BAD_PARAMETER, Refusal, bad_parameter
 
 if TYPE_CHECKING:
     from ...switch import Switch
@@ -36,6 +39,65 @@ class Stream:
     length: int
     """The total length of the pieces in bytes."""
     media_type: str = "application/octet-stream"
+    file_name: str | None = None
+    """What a browser should call it."""
+    status: int = 200
+    part: str | None = None
+    """Of a part: which it is, as ``Content-Range`` names it."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Its headers, without the length."""
+        found = {"Content-Type": self.media_type, "Accept-Ranges": "bytes"}
+        if self.file_name is not None:
+            found["Content-Disposition"] = f'attachment; filename="{self.file_name}"'
+        if self.part is not None:
+            found["Content-Range"] = self.part
+        return found
+
+    def ranged(self, header: str | None) -> "Stream":
+        """Return the part that a request wants, by its ``Range``; all of it for a header that means nothing.
+
+        Refuses a range that begins behind the end.
+        """
+        wanted = _RANGE.fullmatch((header or "").strip())
+        if wanted is None or not (wanted[1] or wanted[2]):
+            return self
+        if wanted[1]:
+            first, last = int(wanted[1]), min(int(wanted[2]) if wanted[2] else self.length - 1, self.length - 1)
+            if wanted[2] and int(wanted[2]) < first:
+                return self
+        else:
+            first, last = max(0, self.length - int(wanted[2])), self.length - 1
+        if first > last:
+            raise Refusal(
+                BAD_PARAMETER,
+                f"Range: there are only {self.length} bytes.",
+                status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                headers={"Content-Range": f"bytes */{self.length}"},
+            )
+        return replace(
+            self,
+            pieces=_cut(self.pieces, first, last + 1),
+            length=last + 1 - first,
+            status=HTTPStatus.PARTIAL_CONTENT,
+            part=f"bytes {first}-{last}/{self.length}",
+        )
+
+
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+
+
+def _cut(pieces: Iterable[bytes], first: int, end: int) -> Iterator[bytes]:
+    """Yield the bytes from ``first`` to before ``end``."""
+    at = 0
+    for piece in pieces:
+        part = piece[max(0, first - at) : max(0, end - at)]
+        at += len(piece)
+        if part:
+            yield part
+        if at >= end:
+            return
 
 
 Handler = Callable[..., "Answer | Stream | Wire | None"]
@@ -131,12 +193,19 @@ class Context:
 # -- responses --------------------------------------------------------------------------------------------------
 
 
-def json_response(body: Wire | str | None, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> web.Response:
+def json_response(
+    body: Wire | str | None,
+    status: int = 200,
+    headers: Iterable[tuple[str, str]] = (),
+    *,
+    empty_lists: bool = False,
+) -> web.Response:
     """Return a JSON response, or an empty one."""
     if body is None:
         response = web.Response(status=status)
     else:
-        response = web.Response(body=to_json(body), status=status, content_type="application/json", charset="utf-8")
+        raw = to_json(body, empty_lists=empty_lists)
+        response = web.Response(body=raw, status=status, content_type="application/json", charset="utf-8")
     for name, value in headers:
         response.headers.add(name, value)
     return response

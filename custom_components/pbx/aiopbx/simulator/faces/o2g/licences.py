@@ -28,17 +28,23 @@ NEEDED: Final[dict[str, tuple[str, ...]]] = {
 """What each kind of ``Route.licence`` needs: any one of these."""
 
 WIRE_NAMES: Final = {
-    BASIC: "ROXE_API_TELEPHONY_BASIC",
-    ADVANCED: "ROXE_API_TELEPHONY_ADVANCED",
+    BASIC: "ROXE_API_TEL_BASIC",
+    ADVANCED: "ROXE_API_TEL_ADVANCED",
     MESSAGING: "ROXE_API_MESSAGING",
     "API_PHONESETPROG": "ROXE_API_PHONESETPROG",
     "API_CONTACTCENTER_AGENT": "ROXE_API_CONTACTCENTER_AGENT",
     MANAGEMENT: "ROXE_API_MANAGEMENT",
     HA: "ROXE_HA",
     "CLOUD_CONNECTIVITY": "ROXE_API_CLOUD_CONNECTIVITY",
+    "TOKEN_MODE": "ROXE_API_TOKEN_MODE",
+    "ANALYTICS": "ROXE_API_ANALYTICS",
+    "CONTACTCENTER_RSI": "ROXE_API_CONTACTCENTER_RSI",
+    "CONTACTCENTER_SVCS": "ROXE_API_CONTACTCENTER_SVCS",
 }
-"""The name of a licence in the licence file."""
+"""The name of a licence in the licence file of a live server."""
 _PREFIXES: Final = ("ROXE_API_", "ROXE_", "API_")
+_IN_MANUALS: Final = {"TELEPHONY_": "TEL_", "CONTACTCENTER_SERVICE": "CONTACTCENTER_SVCS"}
+"""How the reference writes parts of these names."""
 
 
 class Licence(NamedTuple):
@@ -139,4 +145,6 @@ class Licences:
 def _short(name: str) -> str:
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix)
+    for manual, live in _IN_MANUALS.items():
+        name = name.replace(manual, live)
     return name

@@ -1,5 +1,6 @@
 """The maintenance service: the state of the server and its nodes, and its licences."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -28,11 +29,31 @@ WARNED_AFTER: Final = 20
 
 def event(change: NodeChange) -> O2gEvent:
     """Return the event for a change of a node."""
-    if change.kind == "link_down":
-        return wire.OnCtiLinkDown(node_id=change.node)
-    if change.kind == "link_up":
-        return wire.OnCtiLinkUp(node_id=change.node)
-    return wire.OnPbxLoaded(node_id=change.node)
+    return _EVENTS[change.kind](node_id=change.node)
+
+
+_EVENTS: Final[dict[str, Callable[..., O2gEvent]]] = {
+    "link_down": wire.OnCtiLinkDown,
+    "link_up": wire.OnCtiLinkUp,
+    "loaded": wire.OnPbxLoaded,
+    "management_link_down": wire.OnPbxLinkDown,
+    "management_link_up": wire.OnPbxLinkUp,
+}
+
+
+def twin(host: str, connected: bool) -> O2gEvent:
+    """Return the event for the link to the other server of the pair."""
+    return wire.OnRemoteServerLinkUp(host=host) if connected else wire.OnRemoteServerLinkDown(host=host)
+
+
+def host_of(name: str) -> str:
+    """Return the name of a server of the pair."""
+    return f"{name}.o2g.example.com"
+
+
+def announce_start(server: "O2gServer") -> None:
+    """Send the event for a server that has started. Only webhooks can be there to receive it."""
+    server.subscriptions.publish(PACKAGE, None, wire.OnServerStart(server_id=host_of(server.name)))
 
 
 def expiration(days: int) -> wire.OnLicenseExpiration:
@@ -83,7 +104,7 @@ def licence(server: "O2gServer", query: "MultiMapping[str]") -> None:
     """``GET /system/licenses``: whether there is a licence of this name. It also works without a session."""
     wanted = query.get("lic", "").strip()
     if not wanted:
-        raise bad_parameter("lic", "must name a licence, such as ROXE_API_TELEPHONY_ADVANCED")
+        raise bad_parameter("lic", "must name a licence, such as ROXE_API_TEL_ADVANCED")
     name = server.licences.find(wanted)
     if name is None:
         raise bad_parameter("lic", f"there is no kind of licence {wanted!r}")
@@ -99,15 +120,18 @@ def status(ctx: Context) -> wire.SystemStatus:
     server, origin = ctx.server, ctx.origin
     ends = server.settings.licence_expiration
     pair = server.settings.ha
+    works = not server.faults.licence_server_down
     names = ("primary", "secondary") if server.name == "primary" else ("secondary", "primary")
     return wire.SystemStatus(
         logical_address=wire.ServerAddress(fqdn=origin.hostname),
         start_date=iso(server.started),
         ha=pair,
-        primary=f"{names[0]}.o2g.example.com" if pair else None,
-        primary_version=VERSION if pair else None,
-        secondary=f"{names[1]}.o2g.example.com" if pair else None,
+        primary=host_of(names[0]) if pair else origin.hostname,
+        primary_version=VERSION,
+        primary_services_status=_services(pair),
+        secondary=host_of(names[1]) if pair else None,
         secondary_version=VERSION if pair else None,
+        secondary_services_status=_services(pair) if pair else None,
         pbxs=tuple(_node(ctx, node) for node in ctx.switch.nodes.all()),
         license=wire.LicenseStatus(
             lics=tuple(
@@ -116,15 +140,33 @@ def status(ctx: Context) -> wire.SystemStatus:
                     total=item.total,
                     current_used=item.used,
                     expiration=day(ends) if ends is not None else None,
+                    application=True,
                 )
                 for item in server.licences.all()
             ),
+            type="FLEXLM",
             context="",
             current_server="flexlm.example.com",
-            status="NORMAL",
-            status_message="",
+            status="NORMAL" if works else "PANIC",
+            status_message="" if works else "The licence server does not answer.",
         ),
+        system_resources=wire.ServerAddress(fqdn=origin.hostname),
         configuration_type=wire.ConfigurationTypeDTO.FULL_SERVICES,
+        application_id="",
+        subscriber_filter="ALL",
+        recording_status=wire.RecordingSystemStatus(),
+        tcollected=False,
+        call_center_features_active=any(user.agent is not None for user in ctx.switch.users.values()),
+    )
+
+
+def _services(pair: bool) -> wire.SystemServiceStatus:
+    """Return the processes of a server."""
+    names = ("apache", "flexlm", "postgresql", "tomcat")
+    return wire.SystemServiceStatus(
+        services=tuple(wire.ServiceStatus(name=name, status="STARTED") for name in names),
+        global_ip_address="192.0.2.1" if pair else "",
+        drbd="Connected" if pair else "",
     )
 
 
@@ -147,6 +189,7 @@ def _node(ctx: Context, node: Node) -> wire.PbxStatus:
         cti_link_state=wire.CTILinkState(node.link),
         secured=ctx.origin.scheme == "https",
         monitored_user_number=len(monitored),
+        lms_connection_status=not ctx.server.faults.licence_server_down,
     )
 
 

@@ -10,6 +10,12 @@ from .context import Context, Handler, Route
 from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed, refuse_plainly
 
 
+class Associate(wire.Associate, kw_only=True):
+    """The associate, also as clients in the field name it."""
+
+    associate: str | None = None
+
+
 def _user(ctx: Context) -> User:
     """Return the user of the path; a user's session may name only its own."""
     if not ctx.administrator and ctx.user != ctx.session.login:
@@ -79,8 +85,8 @@ def addons(ctx: Context, device_id: str) -> wire.Addons:
 def set_associate(ctx: Context, device_id: str) -> None:
     """Set or remove the associate of the user."""
     user, _ = _set(ctx, device_id)
-    body: wire.Associate = ctx.body
-    ctx.switch.set_associate(user.login, body.number or None)
+    body: Associate = ctx.body
+    ctx.switch.set_associate(user.login, body.number or body.associate or None)
 
 
 def camp_on(ctx: Context, device_id: str) -> None:
@@ -207,7 +213,7 @@ ROUTES: Final = (
     _route("PUT", _DEVICE + "/REActive", activate_remote_extension),
     _route("GET", _DEVICE + "/REActiveState", remote_extension_state),
     _route("GET", _DEVICE + "/addons", addons),
-    _route("PUT", _DEVICE + "/associate", set_associate, wire.Associate),
+    _route("PUT", _DEVICE + "/associate", set_associate, Associate),
     _route("PUT", _DEVICE + "/campon", camp_on),
     _route("GET", _DEVICE + "/dynamicState", dynamic_state),
     _route("PUT", _DEVICE + "/lock", lock),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from ....o2g.types.base import Wire
 from ....o2g.types.overview import DestinationType
 from ....o2g.types.routing import (
     Capabilities,
@@ -13,7 +14,6 @@ from ....o2g.types.routing import (
     PresentationRoute,
     RoutingState,
     SetForwardRouteRequest,
-    SetOverflowRoutesRequest,
     SetRoutesRequest,
 )
 from ...switch.errors import SwitchError, bad_route
@@ -63,6 +63,12 @@ def _remote_extension(ctx: Context, routes: Sequence[PresentationRoute]) -> bool
     if wanted is not None and not ctx.switch.user(ctx.user).has_remote_extension:
         raise bad_route("INVALID_OPERATION", "INVALID_CURRENT_DEVICE", f"{ctx.user} has no remote extension.", "MOBILE")
     return wanted
+
+
+class OverflowRequest(Wire, kw_only=True):
+    """An overflow to set: a list with one route, or the route itself, which clients in the field send."""
+
+    overflow_routes: tuple[OverflowRoute, ...] | OverflowRoute = ()
 
 
 def get_dnd(ctx: Context) -> DNDState:
@@ -133,12 +139,15 @@ def get_overflow(ctx: Context) -> OverflowRoute | Answer:
 
 def set_overflow(ctx: Context) -> None:
     """Set the overflow."""
-    request: SetOverflowRoutesRequest = ctx.body
-    if not request.overflow_routes:
+    request: OverflowRequest = ctx.body
+    routes = request.overflow_routes
+    if isinstance(routes, OverflowRoute):
+        routes = (routes,)
+    if not routes:
         raise bad_route("BAD_PARAMETER_VALUE", "NULL_OR_EMPTY_PARAMETER", "overflowRoutes is empty.")
-    if len(request.overflow_routes) > 1:
+    if len(routes) > 1:
         raise _bad_overflow("Only one overflow route can be set.")
-    route = request.overflow_routes[0]
+    route = routes[0]
     if route.overflow_type is None:
         raise _bad_overflow("The overflow type is not specified.")
     destination = _one(route.destinations, "INVALID_OVERFLOW_ROUTE")
@@ -182,7 +191,7 @@ ROUTES: Final = [
     _route("POST", "/routing/forwardroute", set_forward, SetForwardRouteRequest),
     _route("DELETE", "/routing/forwardroute", cancel_forward),
     _route("GET", "/routing/overflowroute", get_overflow),
-    _route("POST", "/routing/overflowroute", set_overflow, SetOverflowRoutesRequest),
+    _route("POST", "/routing/overflowroute", set_overflow, OverflowRequest),
     _route("DELETE", "/routing/overflowroute", cancel_overflow),
     _route("GET", "/routing/state", state),
     Route("POST", "/routing/state/snapshot", refuse_with_details(ask_snapshot), licence="advanced", user="optional"),

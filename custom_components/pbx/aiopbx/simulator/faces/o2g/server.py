@@ -14,6 +14,7 @@ from aiohttp import web
 from ....o2g.types.base import Wire
 from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, ServerInfo, Version
 from ...origin import Origin
+from .. import cors
 from . import maintenance, sessions, subscriptions, users
 from .channel import ChannelRequests, Pushes
 from .context import Answer, Context, Route, Stream, json_response, refusal_response
@@ -43,6 +44,7 @@ _log = logging.getLogger(__name__)
 
 ROOT: Final = ("api", "rest")
 VERSION: Final = "1.0"
+_ALLOWED_METHODS: Final = "GET, POST, PUT, DELETE, OPTIONS"
 _LINKED: Final = frozenset({"telephony", "routing"})
 """Services that need the link to the user's node."""
 
@@ -185,12 +187,30 @@ class O2gServer:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request to the API."""
-        answer = await self.answer(request)
+        asked = cors.preflight(request, self.settings.origins)
+        answer = await self.answer(request) if asked is None else asked
         if isinstance(answer, Stream):
             if request.transport is None or request.transport.is_closing():  # a fault has broken the connection
                 return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-            return await _send(request, answer)
+            return await self._send(request, answer)
+        self.cors(request, answer)
         return answer
+
+    def cors(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
+        """Let pages in browsers use the API and the event ports, if their origin is in the list."""
+        wanted = request.headers.get("Access-Control-Request-Headers", "")
+        cors.allow(request, response, self.settings.origins, methods=_ALLOWED_METHODS, headers=wanted)
+
+    async def _send(self, request: web.BaseRequest, stream: Stream) -> web.StreamResponse:
+        """Answer piece by piece, so that it is never all in memory."""
+        response = web.StreamResponse(status=stream.status, headers=stream.headers)
+        response.content_length = stream.length
+        self.cors(request, response)
+        await response.prepare(request)
+        for piece in stream.pieces:
+            await response.write(piece)
+        await response.write_eof()
+        return response
 
     async def answer(self, request: IncomingRequest) -> web.Response | Stream:
         """Return the answer to a request, over any kind of connection."""
@@ -203,7 +223,7 @@ class O2gServer:
         except Refusal as refusal:
             response = refusal_response(refusal)
         except ConnectionError:
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # the client has gone
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # whoever asked hung up before all was said
         except web.HTTPException as error:
             response = refusal_response(_http_refusal(error))
         except Exception as error:
@@ -233,7 +253,7 @@ class O2gServer:
         route, parameters = self.table.find(request.method, rest[1:])
         if route.without_session:
             plain: Any = route.handler(self, request.rel_url.query)
-            return _response(plain)
+            return self._response(plain)
         return await self._serve(request, origin, route, parameters, rest[1])
 
     def public(self, origin: Origin) -> Origin:
@@ -285,7 +305,7 @@ class O2gServer:
         if route.opens_session:
             body = await self._body(request, route)
             answer = sessions.open_session(self, cookies.get(sessions.CREDENTIAL_COOKIE), body, origin)
-            return json_response(answer.body, answer.status, answer.headers)
+            return json_response(answer.body, answer.status, answer.headers, empty_lists=self.settings.empty_lists)
         session = self.sessions.find(cookies)
         if not session.may_use(service):
             raise not_allowed(f"The token of this session does not include {service}.")
@@ -306,7 +326,9 @@ class O2gServer:
         result: Any = route.handler(context, **parameters)
         if inspect.isawaitable(result):
             result = await result
-        return result if isinstance(result, Stream) else _response(result)
+        if isinstance(result, Stream):
+            return result.ranged(request.headers.get("Range"))
+        return self._response(result)
 
     async def _body(self, request: IncomingRequest, route: Route) -> Wire | None:
         raw = await request.read()
@@ -325,6 +347,14 @@ class O2gServer:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise bad_parameter("body", f"is not JSON: {error}") from None
         return body
+
+    def _response(self, result: Answer | Wire | None) -> web.Response:
+        if result is None:
+            return json_response(None, HTTPStatus.NO_CONTENT)
+        lists = self.settings.empty_lists
+        if isinstance(result, Answer):
+            return json_response(result.body, result.status, result.headers, empty_lists=lists)
+        return json_response(result, empty_lists=lists)
 
     # -- for whom -----------------------------------------------------------------------------------------------
 
@@ -364,25 +394,6 @@ class O2gServer:
         if route.licence == "none" or session.token is not None:
             return
         self.licences.take(session, NEEDED[route.licence], login)
-
-
-def _response(result: Answer | Wire | None) -> web.Response:
-    if result is None:
-        return json_response(None, HTTPStatus.NO_CONTENT)
-    if isinstance(result, Answer):
-        return json_response(result.body, result.status, result.headers)
-    return json_response(result)
-
-
-async def _send(request: web.BaseRequest, stream: Stream) -> web.StreamResponse:
-    """Answer piece by piece, so that it is never all in memory."""
-    response = web.StreamResponse(headers={"Content-Type": stream.media_type})
-    response.content_length = stream.length
-    await response.prepare(request)
-    for piece in stream.pieces:
-        await response.write(piece)
-    await response.write_eof()
-    return response
 
 
 def _http_refusal(error: web.HTTPException) -> Refusal:

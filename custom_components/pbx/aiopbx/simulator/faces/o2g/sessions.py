@@ -59,6 +59,10 @@ class Authenticated(Wire, kw_only=True):
     internal_url: str
 
 
+GRACE: Final = 5.0
+"""Seconds that a session outlives its time: some clients send the keepalive when that is over, which is on its way."""
+
+
 @dataclass(slots=True)
 class Account:
     """An account that can log in."""
@@ -276,7 +280,7 @@ class Sessions:
         session = session or self._by_credential.get(cookies.get(CREDENTIAL_COOKIE, ""))
         if session is None:
             raise invalid_session()
-        if self._server.clock.now() >= session.deadline:
+        if self._server.clock.now() >= session.deadline + GRACE:
             self.close(session)
             raise invalid_session("The session has expired.")
         self.touch(session)
@@ -293,7 +297,7 @@ class Sessions:
     def _watch(self, session: Session) -> None:
         """Close the session when its time is over. Requests do not move the timer: it checks again when it fires."""
         clock = self._server.clock
-        left = session.deadline - clock.now()
+        left = session.deadline + GRACE - clock.now()
         if left <= 0:
             self.close(session)
         else:

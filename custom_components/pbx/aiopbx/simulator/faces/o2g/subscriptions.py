@@ -7,13 +7,14 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from ....o2g.types.base import O2gEvent, to_json
+from ....o2g.types.base import O2gEvent
 from ....o2g.types.events import PACKAGES, OnChannelInformation
 from ....o2g.types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 from ....o2g.types.telephony import OnDeviceStateModified, OnUserStateModified
 from ....o2g.types.tunnel import IDENTIFIER
 from . import views
 from .context import Context, Route
+from .json import to_json
 from .refusals import NOT_FOUND, Refusal, bad_parameter, not_allowed
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 EVERYBODY: Final = "*"
+POLLING_PATH: Final = "/OTEvents"
+POLLING_ID: Final = "subscriptionId"
+USERS: Final = "user"
+"""The package that is subscribed to without ids, too: an administrator then means all users."""
 VERSIONS: Final = ("1.0", "2.0")
 MOST_A_SESSION: Final = 20
 MOST_GREETED: Final = 10
@@ -105,9 +110,9 @@ class Subscribed:
             self.channel.close()
 
 
-def line_of(event: O2gEvent) -> bytes:
+def line_of(event: O2gEvent, *, empty_lists: bool = False) -> bytes:
     """Return an event as a line of the channel."""
-    return to_json(event) + b"\n"
+    return to_json(event, empty_lists=empty_lists) + b"\n"
 
 
 class Subscriptions:
@@ -165,9 +170,12 @@ class Subscriptions:
                 continue
             if subscribed.wants(name, login) and self._covers(subscribed, package, login):
                 if lines is None:
-                    lines = self._server.faults.on_the_way(line_of(event))
+                    lines = self._server.faults.on_the_way(self._line_of(event))
                 for line in lines:
                     subscribed.put(line)
+
+    def _line_of(self, event: O2gEvent) -> bytes:
+        return line_of(event, empty_lists=self._server.settings.empty_lists)
 
     def greet(self, subscribed: Subscribed) -> None:
         """Send the telephones of the users and whether they are free, if only a few users are named."""
@@ -177,7 +185,7 @@ class Subscriptions:
         for login in sorted(few):
             for name, event in GREETINGS.items():
                 if subscribed.wants(name, login):
-                    subscribed.put(line_of(event(self._server.switch, login)))
+                    subscribed.put(self._line_of(event(self._server.switch, login)))
 
     def _covers(self, subscribed: Subscribed, package: str, login: str | None) -> bool:
         """Whether the user has the licence of this package; ``*`` covers only users who do."""
@@ -195,9 +203,11 @@ class Subscriptions:
         for index, selector in enumerate(filter.selectors if filter else ()):
             where = f"filter.selectors[{index}]"
             package, names = self._names(selector, where)
+            if package == "userManagement" and not session.administrator and not selector.ids:
+                continue  # some clients ask for it whoever they are; nothing comes of it
             if package in ADMINISTRATORS_ONLY and not session.administrator:
                 raise not_allowed(f"{where}.names: {package} is for administrators only.")
-            logins = None if package in ADMINISTRATORS_ONLY else self._ids(session, selector, where)
+            logins = None if package in ADMINISTRATORS_ONLY else self._ids(session, selector, where, package)
             for name in names:
                 former = wanted.get(name, set())
                 wanted[name] = None if former is None or logins is None else former | logins
@@ -222,13 +232,15 @@ class Subscriptions:
             raise bad_parameter(f"{where}.names", f"one selector for each package, not {' and '.join(packages)} in one")
         return next(iter(packages)), tuple(names)
 
-    def _ids(self, session: "Session", selector: Selector, where: str) -> set[str] | None:
+    def _ids(self, session: "Session", selector: Selector, where: str, package: str) -> set[str] | None:
         """Return the users whose events a selector wants; ``None`` is all of them."""
         if not session.administrator:
             others = [login for login in selector.ids if login != session.login]
             if others:
                 raise not_allowed(f"{where}.ids: only an administrator may subscribe to {', '.join(others)}.")
             return {session.login}
+        if not selector.ids and package == USERS:
+            return None
         if not selector.ids:
             raise bad_parameter(f"{where}.ids", "an administrator must name users, or * for all")
         if EVERYBODY in selector.ids:
@@ -307,7 +319,8 @@ def subscribe(ctx: Context) -> Subscription:
         ctx.tunnel.push(subscribed, identifier)
         return _accepted(subscribed, "WEBSOCKET")
     subscriptions.greet(subscribed)
-    public, private = (f"{url}/api/events/{subscribed.id}" for url in ctx.server.event_urls(ctx.origin))
+    urls = ctx.server.event_urls(ctx.origin)
+    public, private = (f"{url}{POLLING_PATH}?{POLLING_ID}={subscribed.id}" for url in urls)
     return _accepted(subscribed, "CHUNK", public, private)
 
 

@@ -226,7 +226,7 @@ def recording(ctx: Context, call_ref: str) -> None:
     action = ctx.query.get("action")
     if not action:
         raise bad_parameter("action", "it is missing; start, stop, pause and resume are possible")
-    ctx.switch.recording(ctx.user, call_ref, action)
+    ctx.switch.recording(ctx.user, call_ref, action.lower())  # some clients write Start
 
 
 def redirect(ctx: Context, call_ref: str) -> None:

@@ -173,8 +173,8 @@ class TunnelAgent:
 
     async def _stream(self, id_: str, stream: Stream) -> None:
         """Answer piece by piece."""
-        headers = (("Content-Type", stream.media_type), ("Content-Length", str(stream.length)))
-        await self.send(Answer(id=id_, status=HTTPStatus.OK, headers=headers, more=True))
+        headers = (*stream.headers.items(), ("Content-Length", str(stream.length)))
+        await self.send(Answer(id=id_, status=stream.status, headers=headers, more=True))
         for piece in stream.pieces:
             await self.send(Piece(id=id_, data=piece, more=True))
         await self.send(Piece(id=id_))

@@ -117,6 +117,8 @@ def describe(user: "SwitchUser", *, whole: bool = True) -> User:
         voicemail=voicemail,
         devices=devices,
         node_id=user.node,
+        external_login=user.external_login or None,
+        e_mail_address=user.email or None,
     )
 
 
@@ -154,8 +156,8 @@ def find(ctx: Context) -> User:
 
 
 def get(ctx: Context) -> User:
-    """``GET /users/{loginName}``."""
-    user = ctx.switch.users.get(ctx.user)
+    """``GET /users/{loginName}``. A number in the place of the login works as well."""
+    user = ctx.switch.users.get(ctx.user) or ctx.switch.by_number(ctx.user)
     if user is None:
         account = ctx.server.accounts.get(ctx.user)
         if account is not None and account.administrator and ctx.administrator:

@@ -25,6 +25,7 @@ from ...switch.changes import (
     LogChange,
     NodeChange,
     RoutingChange,
+    SkillChange,
     UserChange,
     UserStateChange,
 )
@@ -90,6 +91,10 @@ def call_data(view: CallView) -> wire.CallData:
         associate_data=view.associated_data,
         hexa_binary_associated_data=view.associated_data.encode().hex() if view.associated_data is not None else None,
         account_info=view.account_info,
+        last_redirecting=party_info(view.last_redirecting) if view.last_redirecting is not None else None,
+        trunk_identification=wire.TrunkIdentification(network_timeslot=view.trunk[0], trunk_neqt=view.trunk[1:])
+        if view.trunk
+        else None,
         acd_call_data=agent.acd_call_data(view.acd) if view.acd is not None else None,
     )
 
@@ -247,7 +252,7 @@ class _Teller:
             )
         elif isinstance(change, UserChange):
             self._user(change)
-        elif isinstance(change, AgentChange | HelpChange):
+        elif isinstance(change, AgentChange | HelpChange | SkillChange):
             self._publish(agent.AGENT, change.login, agent.event_of(change))
         elif isinstance(change, NodeChange):
             self._publish(maintenance.PACKAGE, None, maintenance.event(change))

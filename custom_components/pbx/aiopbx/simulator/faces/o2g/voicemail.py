@@ -147,7 +147,11 @@ def recording(ctx: Context, mailbox_id: str, voicemail_id: str) -> Stream:
     """``GET /messaging/mailboxes/{mailboxId}/voicemails/{voicemailId}``: the sound. The message counts as heard."""
     login, message = _message(ctx, mailbox_id, voicemail_id)
     message = ctx.switch.mailboxes.read(login, message.id)
-    return Stream(sound.message(message.number, message.seconds), sound.length(message.seconds))
+    return Stream(
+        sound.message(message.number, message.seconds),
+        sound.length(message.seconds),
+        file_name=f"{message.id}.wav",
+    )
 
 
 def _route(method: str, path: str, handler: Handler, body: type | None = None) -> Route:
