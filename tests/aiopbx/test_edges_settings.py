@@ -63,6 +63,7 @@ def test_what_is_not_said() -> None:
         "secondary_url": None,
         "enterprise": None,
         "username": "oxe1000",
+        "second_password": None,
         "supervised": None,
         "lines": "all",
         "application_name": "aiopbx",

@@ -273,48 +273,33 @@ async def test_the_end_of_a_channel_is_no_sign(soon: None) -> None:
 
 
 class Proof:
-    """Provoked events that come after these seconds, or not at all, or cannot be had."""
+    """Provoked events that take these seconds; None where none can be had."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *after: float | bool | Exception, usual: float = 0.01) -> None:
-        self._after = list(after)
+    def __init__(self, *took: float | None, usual: float = 0.01) -> None:
+        self._took = list(took)
         self.asked = 0
-        monkeypatch.setattr(base, "PROMPT", 0.1)
-        monkeypatch.setattr(base, "PROVOKED", 0.4)
-        self.promptness = Promptness(self._provoke, answer=9.0, where="https://pbx.example.com", usual=lambda: usual)
+        self.promptness = Promptness(nothing, answer=9.0, where="https://pbx.example.com", usual=lambda: usual)
+        self.promptness._measure = self._measured  # type: ignore[method-assign]
 
-    async def _provoke(self) -> bool:
+    async def _measured(self) -> float | None:
         self.asked += 1
-        after = self._after.pop(0)
-        if isinstance(after, Exception):
-            raise after
-        if isinstance(after, bool):
-            return after
-        if after < inf:
-            asyncio.get_running_loop().call_later(after, self.promptness.look, [OnTelephonyState()])
-        self.promptness.look([OnChannelInformation()])
-        return True
-
-
-FORBIDDEN = NotAllowed("no", operation="x", status=403)
+        return self._took.pop(0)
 
 
 @pytest.mark.parametrize(
-    ("after", "kind", "words"),
+    ("took", "kind", "words"),
     [
-        ((0.0,), None, ""),
-        ((0.25, 0.25, 0.0), None, ""),
-        ((0.25, 0.25, 0.25), EventsLate, "and those that were asked for took more than 0.1 s"),
+        ((0.1,), None, ""),
+        ((3.0, 4.9, 1.9), None, ""),
+        ((3.0, 2.1, 4.0), EventsLate, "and those that were asked for took more than 2 s"),
         ((inf,), ConnectionFailed, "not even a provoked event comes. It is dead, or a proxy holds events back"),
-        ((False,), None, ""),
-        ((FORBIDDEN,), None, ""),
+        ((None,), None, ""),
     ],
 )
-async def test_what_comes_of_a_sign(
-    monkeypatch: pytest.MonkeyPatch, after: tuple[Any, ...], kind: type[Exception] | None, words: str
-) -> None:
-    proof = Proof(monkeypatch, *after)
+async def test_what_comes_of_a_sign(took: tuple[float | None, ...], kind: type[Exception] | None, words: str) -> None:
+    proof = Proof(*took)
     error = await proof.promptness.is_late("there is a sign")
-    assert proof.asked == len(after)
+    assert proof.asked == len(took)
     if kind is None:
         assert error is None
     else:
@@ -323,41 +308,66 @@ async def test_what_comes_of_a_sign(
         assert words in str(error)
 
 
-async def test_signs_are_enough_where_nothing_can_be_provoked(monkeypatch: pytest.MonkeyPatch) -> None:
-    proof = Proof(monkeypatch, False, FORBIDDEN, False)
+async def test_signs_are_enough_where_nothing_can_be_provoked() -> None:
+    proof = Proof(None, None, None)
     found = [await proof.promptness.is_late("there is a sign") for _ in range(3)]
     assert found[:2] == [None, None]
     assert isinstance(found[2], EventsLate)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "suspected", "after", "late"),
+    ("seconds", "suspected", "took", "late"),
     [
-        (0.05, False, (), False),
-        (0.5, False, (0.0,), False),
-        (0.5, False, (0.25,), True),
-        (0.5, False, (False,), False),
-        (0.05, True, (0.0, 0.0, 0.0), False),
-        (0.05, True, (0.0, 0.0, 0.25), True),
-        (0.05, True, (inf,), True),
-        (0.05, True, (False,), False),
+        (1.9, False, (), False),
+        (2.1, False, (0.0,), False),
+        (2.1, False, (2.1,), True),
+        (2.1, False, (None,), False),
+        (0.1, True, (0.1, 0.1, 0.1), False),
+        (0.1, True, (0.1, 0.1, 2.1), True),
+        (0.1, True, (inf,), True),
+        (0.1, True, (None,), False),
     ],
 )
 async def test_what_a_channel_has_to_show_at_its_opening(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, suspected: bool, after: tuple[Any, ...], late: bool
+    seconds: float, suspected: bool, took: tuple[float | None, ...], late: bool
 ) -> None:
-    proof = Proof(monkeypatch, *after)
+    proof = Proof(*took)
     if late:
         with pytest.raises(EventsLate):
             await proof.promptness.opened(seconds, suspected=suspected)
     else:
         await proof.promptness.opened(seconds, suspected=suspected)
-    assert proof.asked == len(after)
+    assert proof.asked == len(took)
 
 
-async def test_where_everything_is_slow_no_one_is_blamed(monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = Proof(monkeypatch, usual=0.06)
-    await slow.promptness.opened(0.5, suspected=False)
+async def test_where_everything_is_slow_no_one_is_blamed() -> None:
+    slow = Proof(usual=1.1)
+    await slow.promptness.opened(30.0, suspected=False)
     assert slow.asked == 0
-    slower = Proof(monkeypatch, 0.25, usual=0.03)
+    slower = Proof(4.9, usual=0.5)
     assert await slower.promptness.is_late("there is a sign") is None, "ten times what is usual"
+
+
+FORBIDDEN = NotAllowed("no", operation="x", status=403)
+
+
+@pytest.mark.parametrize("answer", [OnTelephonyState(), OnChannelInformation(), False, FORBIDDEN])
+async def test_how_long_a_provoked_event_takes(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted from the answer that promises it; another event is none."""
+    if isinstance(answer, OnChannelInformation):
+        monkeypatch.setattr(base, "PROVOKED", 0.1)
+
+    async def provoke() -> bool:
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not False:
+            asyncio.get_running_loop().call_later(0.01, promptness.look, [answer])
+        return answer is not False
+
+    promptness = Promptness(provoke, answer=9.0, where="https://pbx.example.com")
+    took = await promptness._measure()
+    if isinstance(answer, OnTelephonyState):
+        assert took is not None
+        assert 0.0 < took < base.PROVOKED
+    else:
+        assert took == (inf if isinstance(answer, OnChannelInformation) else None)

@@ -160,7 +160,6 @@ async def test_a_stranger_gets_one_answer(world: World) -> None:
         b"POST / HTTP/1.1\r\n" + b"X: " + b"x" * 100_000,
         b"POST / HTTP/1.1\r\n" + b"X: x\r\n" * 20_000,
         HEAD + b"-1\r\n\r\n",
-        HEAD + b"20\r\n\r\n{}",
         HEAD[:40] + b"\n" + HEAD[40:],
         b"POST /" + SECRET.encode() + b"/1\nHTTP/1.1\r\nHost: a\r\n\r\n",
         HEAD + b"9" * 50 + b"\r\n\r\n",
@@ -190,6 +189,19 @@ async def test_odd_deliveries(
     async with aiohttp.ClientSession() as http:
         assert await world.deliver(http) == 410
     assert SECRET not in caplog.text
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_a_delivery_that_breaks_off(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The server delivers it again; nothing is wrong on this side."""
+    reader, writer = await world.knock()
+    writer.write(HEAD + b"20\r\n\r\n{")
+    await until(lambda: world.door.strangers == {})
+    writer.transport.abort()
+    await gone(reader)
+    await until(lambda: not world.listener.connections)
+    async with aiohttp.ClientSession() as http:
+        assert await world.deliver(http) == 410
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 

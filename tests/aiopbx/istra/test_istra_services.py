@@ -86,16 +86,18 @@ async def test_actions_with_a_body_do_not(connect: Connect, server: IstraServer)
     assert server.sequence[-1] == "POST v1/rcc/CallLine/-1/redirect"
 
 
-async def test_a_listener_of_myCrm_is_written_as_two_objects_where_one_is_refused(
+async def test_a_listener_of_myCrm_is_written_alone_and_as_two_objects_where_one_is_refused(
     connect: Connect, server: IstraServer
 ) -> None:
     client = await connect("mycrm")
     server.answer("POST", LISTENER, status=400, json={"code": "ERR_0", "message": "bad terminal ID"})
+    server.answer("POST", LISTENER, status=400, json={"code": "ERR_0", "message": "bad terminal ID"}, then=True)
     server.answer("POST", LISTENER, json={"name": "one"}, then=True)
     assert (await client.service.create_listener("one", "-598")).name == "one"
-    first, second = server.asked("POST", LISTENER)
+    first, second, third = server.asked("POST", LISTENER)
     assert first.json == {"name": "one", "terminalId": "-598"}
-    assert second.body == b'{"name":"one"}\n{"terminalId":"-598"}'
+    assert second.json == {"name": "one"}
+    assert third.body == b'{"name":"one"}\n{"terminalId":"-598"}'
 
 
 async def test_a_bad_terminal_is_told_all_the_same(connect: Connect, server: IstraServer) -> None:

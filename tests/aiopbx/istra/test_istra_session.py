@@ -167,7 +167,8 @@ async def test_a_second_step_is_told_clearly(
     with pytest.raises(TwoStepRequired, match="two-step authentication") as raised:
         await make(system).open()
     assert body.get("message", "two-step") in str(raised.value)
-    assert "account without it" in str(raised.value)
+    assert "account without two-step authentication" in str(raised.value)
+    assert "second_password" in str(raised.value)
 
 
 async def test_a_user_without_the_right_for_crm_is_told(make: Make, server: IstraServer) -> None:

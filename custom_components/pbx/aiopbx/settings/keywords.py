@@ -15,6 +15,7 @@ class ConnectKeywords(TypedDict, total=False):
     username: str
     password: Any
     """Text, or a ``SecretStr`` of pydantic."""
+    second_password: Any
     supervised: Any
     lines: Literal["all"] | str | Iterable[str]
     application_name: str

@@ -16,7 +16,10 @@ IDLE: Final = 75.0
 
 def _is_ours(record: logging.LogRecord) -> bool:
     """Whether aiohttp logs more than a request that it cannot read, with the secret that may stand in it."""
-    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+    return record.exc_info is None or not isinstance(record.exc_info[1], _OTHERS_FAULT)
+
+
+_OTHERS_FAULT: Final = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
 
 
 _log = logging.getLogger(f"{__name__}.http")
