@@ -13,8 +13,8 @@ CARDS = """BEGIN:VCARD
 VERSION:3.0
 N:Muster;Max;;;
 FN:Max Muster
-TEL;TYPE=WORK,VOICE:+49 (0) 30 123456
-item1.TEL;TYPE=CELL:tel:+49-170-1234567
+TEL;TYPE=WORK,VOICE:+49 (0) 30 23125100
+item1.TEL;TYPE=CELL:tel:+49-171-3920001
 END:VCARD
 BEGIN:VCARD
 VERSION:2.1
@@ -32,8 +32,8 @@ FN:No Number
 END:VCARD
 """
 MEANT = (
-    Entry("Max Muster", "+49 (0) 30 123456"),
-    Entry("Max Muster", "tel:+49-170-1234567"),
+    Entry("Max Muster", "+49 (0) 30 23125100"),
+    Entry("Max Muster", "tel:+49-171-3920001"),
     Entry("Jörg Müller", "+1 555 0101"),
     Entry("Example Ltd Sales", "tel:+1-555-0102"),
 )
@@ -53,18 +53,18 @@ def test_vcards(tmp_path: Path, encoding: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "name,number\nMax Muster,+49 30 123456\nJörg Müller,+1 555 0101",
-        "First Name;Last Name;Business Phone\nMax;Muster;+49 30 123456\nJörg;Müller;+1 555 0101\n",
-        "Name\tMail\tPhone 1 - Type\tPhone 1 - Value\nMax Muster\t\tWork\t+49 30 123456\nJörg Müller\t\t\t+1 555 0101",
-        "Max Muster,+49 30 123456\nJörg Müller,+1 555 0101\n",
-        "+49 30 123456,Max Muster\n+1 555 0101,Jörg Müller\n",
-        'Nachname,Vorname,Telefon\n"Muster","Max","+49 30 123456"\nMüller,Jörg,+1 555 0101\n,,\nOne\n',
+        "name,number\nMax Muster,+49 30 23125100\nJörg Müller,+1 555 0101",
+        "First Name;Last Name;Business Phone\nMax;Muster;+49 30 23125100\nJörg;Müller;+1 555 0101\n",
+        "Name\tMail\tPhone 1 - Type\tPhone 1 - Value\nMax Muster\t\tWork\t+49 30 23125100\nJörg Müller\t\t\t+1 555 0101",
+        "Max Muster,+49 30 23125100\nJörg Müller,+1 555 0101\n",
+        "+49 30 23125100,Max Muster\n+1 555 0101,Jörg Müller\n",
+        'Nachname,Vorname,Telefon\n"Muster","Max","+49 30 23125100"\nMüller,Jörg,+1 555 0101\n,,\nOne\n',
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_csv(tmp_path: Path, text: str, encoding: str) -> None:
     found = read_phone_book(book(tmp_path, "people.csv", text.encode(encoding)))
-    assert found == (Entry("Max Muster", "+49 30 123456"), Entry("Jörg Müller", "+1 555 0101"))
+    assert found == (Entry("Max Muster", "+49 30 23125100"), Entry("Jörg Müller", "+1 555 0101"))
 
 
 def test_several_numbers_of_one(tmp_path: Path) -> None:
@@ -108,9 +108,9 @@ def test_numbers_are_compared_by_their_normal_form(tmp_path: Path) -> None:
     assert not contacts
     assert contacts.load(book(tmp_path, "people.vcf", CARDS)) == 4
     assert contacts
-    for spelled in ("+4930123456", "030 123456", "0030123456", "0049 30 123456", "tel:+49-30-123456"):
+    for spelled in ("+493023125100", "030 23125100", "003023125100", "0049 30 23125100", "tel:+49-30-23125100"):
         assert contacts.name_of(spelled) == "Max Muster"
-    assert contacts.name_of("030 123457") is None
+    assert contacts.name_of("030 23125101") is None
     assert contacts.name_of(None) is None
     contacts.add("1001", "Ada")
     assert contacts.find("1001") == ("Ada", ContactSource.PHONE_BOOK)

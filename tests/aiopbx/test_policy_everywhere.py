@@ -153,8 +153,8 @@ def test_the_policy_stands_before_it(name: str) -> None:
 def test_what_is_checked_is_what_is_sent(name: str) -> None:
     operations, plain = all_operations()[name]
     guard = DialGuard(DialPolicy(denied=(DENIED,)), numbers=NUMBERS)
-    request = Requests(operations).prepare(plain, filled(DIALLED[name], "\u202a+49 (0) 30\u00a0123456\u202c"), guard)
-    assert "4930123456" in f"{request.target} {request.body}"
+    request = Requests(operations).prepare(plain, filled(DIALLED[name], "\u202a+49 (0) 30\u00a023125100\u202c"), guard)
+    assert "493023125100" in f"{request.target} {request.body}"
     assert not any(sign in f"{request.target}{request.body}" for sign in ("\u202a", "(0)", "%28"))
 
 
@@ -167,11 +167,11 @@ def test_no_spelling_passes(number: str) -> None:
 
 def test_plus_and_00_are_one() -> None:
     for pattern in ("00*", "+*"):
-        for number in ("+4930123456", "0049 30 123456"):
+        for number in ("+493023125100", "0049 30 23125100"):
             with pytest.raises(PolicyViolation):
                 DialPolicy(denied=(pattern,)).check(number)
             DialPolicy(allowed=(pattern,)).check(number)
-        DialPolicy(denied=(pattern,)).check("030123456")
+        DialPolicy(denied=(pattern,)).check("03023125100")
         with pytest.raises(PolicyViolation):
             DialPolicy(allowed=(pattern,)).check("1001")
 

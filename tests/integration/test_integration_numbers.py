@@ -167,5 +167,5 @@ async def test_the_country_of_home_assistant_is_proposed(home: HomeAssistant, en
     await home.async_block_till_done()
     assert result["type"] == "create_entry"
     pbx = entry.runtime_data.pbx
-    assert pbx.numbers.read("+49 (0) 30 123456").wire == "0030123456"
+    assert pbx.numbers.read("+49 (0) 30 23125100").wire == "003023125100"
     assert ALICE in pbx.lines

@@ -87,7 +87,7 @@ class Number:
     wire: str
     """What is sent, and what the dial policy looks at."""
     key: str
-    """To compare by: E.164 such as ``+4930123456`` where that is known, else the digits."""
+    """To compare by: E.164 such as ``+493023125100`` where that is known, else the digits."""
     shown: str
     """To show to people."""
     e164: str | None = None
@@ -103,7 +103,7 @@ class Number:
 
     @property
     def uri(self) -> str:
-        """As a URI of RFC 3966, such as ``tel:+4930123456``: text that no template takes for a number."""
+        """As a URI of RFC 3966, such as ``tel:+493023125100``: text that no template takes for a number."""
         return f"tel:{self.key.partition(';')[0]}" + (f";ext={self.extension}" if self.extension else "")
 
     def __str__(self) -> str:
@@ -479,7 +479,7 @@ def _written(text: str, international: str = "00") -> tuple[str, str | None]:
     scheme = _SCHEME.match(text)
     if scheme is not None:
         if scheme[1].lower() not in ("tel", "callto"):
-            _refuse(f"{shown} is an address of {scheme[1]}.", "Give the number alone, or as tel:+4930123456.")
+            _refuse(f"{shown} is an address of {scheme[1]}.", "Give the number alone, or as tel:+493023125100.")
         text = _of_uri(text[scheme.end() :])
     text = "".join(map(_visible, text)).strip()
     extension = None
