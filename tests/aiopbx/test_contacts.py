@@ -55,8 +55,10 @@ def test_vcards(tmp_path: Path, encoding: str) -> None:
     [
         "name,number\nMax Muster,+49 30 23125100\nJörg Müller,+1 555 0101",
         "First Name;Last Name;Business Phone\nMax;Muster;+49 30 23125100\nJörg;Müller;+1 555 0101\n",
-        "Name\tMail\tPhone 1 - Type\tPhone 1 - Value\n"
-        "Max Muster\t\tWork\t+49 30 23125100\nJörg Müller\t\t\t+1 555 0101",
+        (
+            "Name\tMail\tPhone 1 - Type\tPhone 1 - Value\n"
+            "Max Muster\t\tWork\t+49 30 23125100\nJörg Müller\t\t\t+1 555 0101"
+        ),
         "Max Muster,+49 30 23125100\nJörg Müller,+1 555 0101\n",
         "+49 30 23125100,Max Muster\n+1 555 0101,Jörg Müller\n",
         'Nachname,Vorname,Telefon\n"Muster","Max","+49 30 23125100"\nMüller,Jörg,+1 555 0101\n,,\nOne\n',
