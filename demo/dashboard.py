@@ -349,7 +349,7 @@ def helpers(office: Sequence[Person], system: System) -> Yaml:
                         "data": {
                             # On Istra one number may be a line of several entries; the device says which is meant.
                             "device_id": f"{{{{ device_id('sensor.' ~ ({talking}) ~ '_call_state') }}}}",
-                            "number": "{{ states('input_text.number_to_dial') }}",
+                            "number": "tel:{{ states('input_text.number_to_dial') }}",
                         },
                     }
                 ],
