@@ -93,7 +93,7 @@ async def test_the_nodes_and_licences_are_kept_by_events() -> None:
         pbx = await one.connect()
         assert list(pbx.nodes) == ["1"]
         assert pbx.nodes["1"].link is CtiLink.MAIN
-        assert {licence.name for licence in pbx.nodes.licences} >= {"ROXE_API_TELEPHONY_ADVANCED"}
+        assert {licence.name for licence in pbx.nodes.licences} >= {"ROXE_API_TEL_ADVANCED"}
         assert pbx.nodes.licences[0].expires == date(2026, 1, 20)
         diary = Diary(pbx, kind=(NodeChanged, LicenceExpiring))
         one.faults.cti_link_down()

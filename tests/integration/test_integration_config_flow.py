@@ -305,7 +305,8 @@ async def options(hass: HomeAssistant, entry: MockConfigEntry) -> Result:
 async def test_options_of_an_administrator(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     form = await options(home, entry)
     assert [str(key) for key in form["data_schema"].schema] == [
-        "all_lines", "lines", "allowed", "denied", "calls_per_minute", "auto_answer",
+        "all_lines", "lines", "allowed", "denied", "calls_per_minute", "country", "outside_prefix", "internal_lengths",
+        "contact_files", "contact_directory", "auto_answer",
     ]  # fmt: skip
     configure = home.config_entries.options.async_configure
     form = await configure(form["flow_id"], {"all_lines": False, "auto_answer": True})

@@ -173,6 +173,8 @@ def _imported(path: Path) -> set[str]:
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "import_module":
+            names.update(one.value for one in node.args if isinstance(one, ast.Constant))
     return {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
 
 

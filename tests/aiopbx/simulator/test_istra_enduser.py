@@ -553,7 +553,7 @@ async def test_a_call_through_o2g_is_seen_everywhere(istra: Istra, connect: Any)
     assert [each["callData"]["state"] for each in seen] == ["ACTIVE"]
     assert [each["event"] for each in await calls.items()] == ["callTalking"]
     await rcc.do(mine, "disconnect")
-    assert (await o2g.call("GET", "/telephony/calls")).body == {}
+    assert (await o2g.call("GET", "/telephony/calls")).body == {"calls": []}
     assert [each["state"] for each in await lines.all_items()][-2:] == ["dropped", "dropped"]
     assert (await o2g.call("POST", "/telephony/calls", body)).status == 201
     mine, _ = await lines.items()

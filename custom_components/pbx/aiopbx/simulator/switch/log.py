@@ -152,7 +152,7 @@ class _Entry:
             conversation=self.conversation,
             missed=self.missed,
             acknowledged=self.acknowledged,
-            held=self.held,
+            held=self.held if self.end is not None else 0.0,
             transferred_by=self.transferred_by,
             data=self.data,
         )
