@@ -194,14 +194,18 @@ async def test_an_agent_verifies_this_side() -> None:
     port = free_port()
     async with Simulator(SimulatorSettings(tls=True)) as other:
         certificate = other.certificate_path
-        listener = {"certificate": certificate, "key": certificate.parent / "simulator-key.pem", "agent_timeout": 0.5}
-        chosen = settings(port, url="https://o2g.example.com", tunnel=listener)
+        listener = {"certificate": certificate, "key": certificate.parent / "simulator-key.pem"}
+
+        def chosen(agent_timeout: float) -> aiopbx.ConnectionSettings:
+            tunnel = listener | {"agent_timeout": agent_timeout}
+            return settings(port, url="https://o2g.example.com", tunnel=tunnel)
+
         url = f"wss://127.0.0.1:{port}/{SECRET}"
         async with Simulator(SimulatorSettings(tunnel_url=url, tunnel_retry=0.02)):  # type: ignore[arg-type]
             with pytest.raises(ConnectionFailed, match="agent"):
-                await aiopbx.connect(chosen)
+                await aiopbx.connect(chosen(0.5))
         trusting = SimulatorSettings(tunnel_url=url, tunnel_retry=0.02, outgoing_ca_file=certificate)  # type: ignore[arg-type]
-        async with Simulator(trusting), aiopbx.connect(chosen) as pbx:
+        async with Simulator(trusting), aiopbx.connect(chosen(30)) as pbx:
             assert pbx.status is Status.ONLINE
 
 

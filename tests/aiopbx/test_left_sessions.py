@@ -45,7 +45,7 @@ async def test_o2g_before_the_next_login(status: int, no_answer: dict[str, Any])
     """So that no licence is taken twice. A refusal is as good: it is gone; that of a proxy is not the server's."""
     left = LeftSessions()
     async with O2gServer() as server, aiohttp.ClientSession() as http:
-        settings = ConnectionSettings.make(url=server.url, username="x", password="x", request_timeout=0.3)
+        settings = ConnectionSettings.make(url=server.url, username="x", password="x", request_timeout=1)
         first = O2gClient(settings, http, left=left)
         await first.open()
         cookies = {"AlcUserId": SECRET, "JSESSIONID": SECRET[::-1]}
@@ -87,7 +87,7 @@ async def test_istra_before_the_next_login(status: int, no_answer: dict[str, Any
     logout = "v1/service/Logout"
     async with IstraServer() as server, aiohttp.ClientSession() as http:
         settings = ConnectionSettings.make(
-            system="mycrm", url=server.url, username="x", password=PASSWORD, request_timeout=0.3
+            system="mycrm", url=server.url, username="x", password=PASSWORD, request_timeout=1
         )
         first = IstraClient(settings, http, left=left)
         await first.open()

@@ -445,15 +445,14 @@ def country_of(e164: str) -> str | None:
 
 
 @lru_cache(512)
-def _keeps_its_zero(code: str) -> bool:
-    """Whether the numbers behind this code of a country begin with a zero that belongs to them, as Italy's do."""
+def _keeps_its_zero(code: str) -> bool | None:
+    """Whether numbers behind this code begin with a zero of their own, as Italy's do; None is no code of a country."""
     import phonenumbers
 
-    for length in (3, 2, 1):
-        for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code[:length] or 0), ()):
-            metadata = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code[:length]), region)
-            return metadata is not None and not metadata.national_prefix
-    return False
+    for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()):
+        metadata = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+        return metadata is not None and not metadata.national_prefix
+    return None
 
 
 # ------------------------------------------------------------------------------------------------- what people write
@@ -551,8 +550,9 @@ def _without_bracketed_zero(text: str, international: str) -> str:
     head = "".join(letter for letter in text[: found.start()] if letter in "+0123456789")
     for prefix in ("+", international or "00", "00"):
         code = head.removeprefix(prefix)
-        if head.startswith(prefix) and 0 < len(code) < 4 and code[0] != "0":
-            return text[: found.start()] + (" 0 " if _keeps_its_zero(code) else " ") + text[found.end() :]
+        keeps = _keeps_its_zero(code) if head.startswith(prefix) and re.fullmatch("[0-9]{1,3}", code) else None
+        if keeps is not None:
+            return text[: found.start()] + (" 0 " if keeps else " ") + text[found.end() :]
     return text
 
 
