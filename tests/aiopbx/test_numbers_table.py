@@ -116,5 +116,7 @@ def test_any_text_is_read_or_refused_with_a_reason(text: str) -> None:
             assert str(error).startswith("number: ")  # noqa: PT017 - it is one of two outcomes
         else:
             assert read.wire
-            assert numbers.read(read.wire).wire == read.wire, "what was read is read alike again"
+            # (with a prefix for an outside line, what is sent may read as a national number as well: 0 699010)
+            if not numbers.plan.outside_prefix:
+                assert numbers.read(read.wire).wire == read.wire, "what was read is read alike again"
             assert set(read.wire) <= set("+0123456789*#ABCD")

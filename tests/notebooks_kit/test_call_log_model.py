@@ -125,6 +125,7 @@ async def test_it_is_read_page_by_page(one: Office) -> None:
     model = await made(one, page=20)
     for _ in range(60):
         missed_call(one)
+    await one.caught_up(model.line.pbx)
     await model.refresh()
     assert (len(model.rows), model.total, model.complete) == (20, 60, False)
     assert "20 calls read, 60 in all" in model.summary

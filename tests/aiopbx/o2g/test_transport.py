@@ -491,7 +491,7 @@ async def test_secrets_are_in_no_log_and_no_error(
     connect: Connect, server: O2gServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("aiopbx").setLevel(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="aiopbx")
     client = await connect()
     subscription = await client.subscriptions.subscribe(SUBSCRIBE)
     channel = await client.open_channel(subscription)

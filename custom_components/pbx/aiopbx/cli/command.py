@@ -139,9 +139,9 @@ def set_up_logging(debug: bool) -> None:
         from rich.logging import RichHandler
 
         handler = RichHandler(console=Console(file=sys.stderr, highlight=False), show_path=False)
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.ERROR, format="%(name)s: %(message)s", handlers=[handler], force=True
-    )
+    level = logging.DEBUG if debug else logging.ERROR
+    handler.setLevel(level)  # whatever levels the loggers of libraries have
+    logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler], force=True)
 
 
 @contextlib.contextmanager
