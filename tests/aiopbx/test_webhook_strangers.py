@@ -138,6 +138,18 @@ async def test_whoever_has_shown_the_secret_has_time(world: World, monkeypatch: 
     await until(lambda: not world.listener.connections)
 
 
+async def test_a_connection_at_rest_is_not_waited_for(world: World) -> None:
+    reader, writer = await world.knock()
+    writer.write(HEAD + b"2\r\n\r\n{}")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 410")
+    while await reader.readline() != b"\r\n":
+        pass
+    async with asyncio.timeout(10):
+        await world.listener.shutdown(60.0)
+    await gone(reader)
+    writer.close()
+
+
 async def test_a_stranger_gets_one_answer(world: World) -> None:
     reader, writer = await world.knock()
     writer.write(b"POST /wrong HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n" * 3)
