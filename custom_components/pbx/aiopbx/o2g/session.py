@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
 from ..exchange import Session
@@ -12,6 +14,7 @@ from ..http.body import MOST_OF_A_LOGIN
 from ..http.leftovers import FAREWELL, LeftSession, LeftSessions
 from ..http.transport import GATEWAY_ERRORS
 from ..operations import operation_of
+from ..settings.addresses import PORTS, site_name
 from .decoding import read_answer
 from .services.sessions import Sessions
 from .transport import Answer, Transport
@@ -290,6 +293,19 @@ class SessionKeeper(Session):
             _LOGGER.debug("The session could not be closed: %s", type(error).__name__)
             if transport.cookies:
                 self._left.leave(transport.url, LeftSession(self._sessions_url, dict(transport.cookies)))
+
+
+def sites_of(descriptor: RoxeRestApiDescriptor) -> tuple[str, ...]:
+    """Return the hosts and ports by which a server names itself, its public ones first."""
+    version = _version(descriptor)
+    urls = (version.public_url, version.internal_url) if version is not None else ()
+    found: dict[str, None] = {}
+    for url in filter(None, urls):
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            if parts.hostname:
+                found[site_name(parts.hostname.rstrip("."), parts.port or PORTS.get(parts.scheme))] = None
+    return tuple(found)
 
 
 def _version(descriptor: RoxeRestApiDescriptor) -> Version | None:
