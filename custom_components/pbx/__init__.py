@@ -7,6 +7,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .card import async_setup_card
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .services import async_setup_services
@@ -25,8 +26,9 @@ PLATFORMS: list[Platform] = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions; they exist whether a PBX is set up or not."""
+    """Register the actions and the card; they exist whether a PBX is set up or not."""
     async_setup_services(hass)
+    await async_setup_card(hass)
     return True
 
 
