@@ -20,13 +20,16 @@ class Popup extends HTMLElement {
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [STYLE, POPUP_STYLE];
     root.append(this.#list);
-    this.setAttribute("popover", "manual");
     this.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.stopPropagation();
       for (const one of this.#ringing()) this.#dismissed.add(one.call.id);
       this.#draw();
     });
+  }
+
+  connectedCallback() {
+    this.setAttribute("popover", "manual");
   }
 
   /** Show these calls for a card; the same call on two cards is shown once. */
