@@ -156,7 +156,7 @@ def test_the_documentation_has_what_the_rules_ask_for() -> None:
 def test_every_page_of_the_documentation_is_in_its_index() -> None:
     index = (PAGES / "README.md").read_text(encoding="utf-8")
     assert {path.name for path in PAGES.glob("*.md")} - {"README.md"} == set(
-        re.findall(r"^- .*?\]\((\w+\.md)\)", index, re.M)
+        re.findall(r"^- .*?\]\((\w+\.md)\)", index, re.MULTILINE)
     )
 
 
