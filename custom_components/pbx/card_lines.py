@@ -1,6 +1,6 @@
 """What the card sees: lines with their calls, over all entries, for as long as someone looks."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +19,7 @@ from .calls import calls_by_engagement, label_of
 from .card_permissions import may_command, may_read, may_read_device
 from .const import CONF_HIDE_CALLERS, DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
+from .identity import base_of
 
 # Seconds that changes are gathered before they are sent: a board of 200 lines would otherwise get each one by itself.
 GATHER: Final = 0.05
@@ -40,16 +41,19 @@ class Wanted:
     """Which lines a card is for. Nothing at all means all of them."""
 
     everything: bool = False
-    keys: frozenset[str] = frozenset()
-    """The lines' own, as their devices are identified."""
-    entries: frozenset[str] = frozenset()
+    keys: Mapping[str, int] = field(default_factory=dict)
+    """The lines' own, as their devices are identified, with their places."""
+    entries: Mapping[str, int] = field(default_factory=dict)
     """Entries with all their lines."""
-    words: frozenset[str] = frozenset()
+    words: Mapping[str, int] = field(default_factory=dict)
     """Numbers and ids of lines."""
 
-    def fits(self, entry_id: str, key: str, *words: str) -> bool:
-        """Whether this line is wanted."""
-        return self.everything or key in self.keys or entry_id in self.entries or not self.words.isdisjoint(words)
+    def place(self, entry_id: str, key: str, *words: str) -> int | None:
+        """Return at which place this line is wanted; None if it is not."""
+        if self.everything:
+            return 0
+        places = [self.keys.get(key), self.entries.get(entry_id), *(self.words.get(word) for word in words)]
+        return min((place for place in places if place is not None), default=None)
 
 
 def find_wanted(hass: HomeAssistant, names: Iterable[str]) -> Wanted:
@@ -58,30 +62,34 @@ def find_wanted(hass: HomeAssistant, names: Iterable[str]) -> Wanted:
     if not names:
         return Wanted(everything=True)
     devices, entities = dr.async_get(hass), er.async_get(hass)
-    keys, entries, words = set(), set(), set()
-    for name in names:
+    bases = {base_of(entry): entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
+    keys: dict[str, int] = {}
+    entries: dict[str, int] = {}
+    words: dict[str, int] = {}
+    for place, name in enumerate(names):
         entity = entities.async_get(name)
         device = devices.async_get(name if entity is None else entity.device_id or "")
         if device is None:
-            words.add(name)
+            words[name] = place
             continue
         for domain, identifier in device.identifiers:
             if domain != DOMAIN:
                 continue
-            if hass.config_entries.async_get_entry(identifier) is not None:
-                entries.add(identifier)
+            if identifier in bases:
+                entries[bases[identifier]] = place
             else:
-                keys.add(identifier)
-    return Wanted(keys=frozenset(keys), entries=frozenset(entries), words=frozenset(words))
+                keys[identifier] = place
+    return Wanted(keys=keys, entries=entries, words=words)
 
 
 def find_line(hass: HomeAssistant, key: str) -> tuple[PbxCoordinator, str] | None:
     """Return the connected line with this key."""
     entries: list[PbxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     for entry in entries:
-        line = key.removeprefix(f"{entry.entry_id}_")
-        if line in entry.runtime_data.data and line != key:
-            return entry.runtime_data, line
+        coordinator = entry.runtime_data
+        line = key.removeprefix(f"{coordinator.base}_")
+        if line in coordinator.data and coordinator.identifier(line)[1] == key:
+            return coordinator, line
     return None
 
 
@@ -247,21 +255,22 @@ class LiveLines:
                 if shown is not None:
                     yield key, shown
             return
-        user = self._connection.user
+        user, prefix = self._connection.user, f"{base_of(entry)}_"
         for device in dr.async_entries_for_config_entry(dr.async_get(self._hass), entry.entry_id):
             for domain, key in device.identifiers:
-                line = key.removeprefix(f"{entry.entry_id}_")
-                if domain != DOMAIN or line == key or not wanted.fits(entry.entry_id, key, line):
+                if domain != DOMAIN or not key.startswith(prefix):
                     continue
-                if may_read_device(self._hass, user, device):
-                    yield key, _unknown_line(self._hass, entry, device)
+                place = wanted.place(entry.entry_id, key, key.removeprefix(prefix))
+                if place is not None and may_read_device(self._hass, user, device):
+                    yield key, _unknown_line(self._hass, entry, device) | {"place": place}
 
     def _line(self, coordinator: PbxCoordinator, line: str, wanted: Wanted) -> tuple[str, dict[str, Any] | None]:
         """Return the key of a line, and what is shown of it: nothing if it is not for this card or this user."""
         hass, user = self._hass, self._connection.user
         entry, key, snapshot = coordinator.config_entry, coordinator.identifier(line)[1], coordinator.data[line]
         words = [word for word in (line, snapshot.number) if word]
-        if not wanted.fits(entry.entry_id, key, *words) or not may_read(hass, user, coordinator, line):
+        place = wanted.place(entry.entry_id, key, *words)
+        if place is None or not may_read(hass, user, coordinator, line):
             return key, None
         features = coordinator.pbx.lines[line].features
 
@@ -273,6 +282,7 @@ class LiveLines:
         draft = coordinator.memory[line].draft
         return key, {
             "entry": entry.entry_id,
+            "place": place,
             "name": (device.name_by_user if device is not None else None) or label_of(snapshot),
             "number": snapshot.number,
             "area": _area(hass, device),

@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 from custom_components.pbx.aiopbx.simulator import Simulator
 from custom_components.pbx.card import ENTRANCE, FOLDER
 from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.identity import base_of
 from tests.integration.helpers import ALICE, BOB, CAROL, DAVID, administrator, make_entry, set_up, until
 
 
@@ -99,7 +100,7 @@ async def socket(entry: MockConfigEntry, connect: Connect) -> Socket:
 
 
 def key(entry: MockConfigEntry, line: str) -> str:
-    return f"{entry.entry_id}_{line}"
+    return f"{base_of(entry)}_{line}"
 
 
 def device_of(hass: HomeAssistant, entry: MockConfigEntry, line: str) -> dr.DeviceEntry:
@@ -165,6 +166,12 @@ async def test_lines_are_named_in_any_way(
     expected = {"Bob Keller"} if name != "whole PBX" else {"Alice Martin", "Bob Keller", "Carol Diaz", "David Okafor"}
     assert {line["name"] for line in socket.lines.values()} == expected
     assert list(socket.entries) == [entry.entry_id]
+
+
+async def test_lines_have_the_places_that_they_are_named_in(entry: MockConfigEntry, connect: Connect) -> None:
+    socket = await connect()
+    await socket.subscribe("1002", "sensor.alice_martin_call_state")
+    assert {line["name"]: line["place"] for line in socket.lines.values()} == {"Carol Diaz": 0, "Alice Martin": 1}
 
 
 async def test_names_that_mean_nothing_show_nothing(

@@ -6,7 +6,7 @@ const LONGEST_PAUSE = 10_000;
  * @typedef {{name: string | null, number: string | null, anonymous: boolean}} Party
  * @typedef {{id: string, state: string, direction: string, parties: Party[], called: string | null, started_at: number | null,
  *   answered_at: number | null, recording: string | null, actions: string[]}} Call
- * @typedef {{key: string, entry: string, name: string, number: string | null, area: string | null, state: string, can: string[],
+ * @typedef {{key: string, entry: string, place: number, name: string, number: string | null, area: string | null, state: string, can: string[],
  *   shows_calls: boolean, do_not_disturb: boolean | null, forward: {condition: string, target: string, number: string | null} | null,
  *   forward_number: string, calls: Call[]}} Line
  */
@@ -119,9 +119,10 @@ export class Feed {
     this.#onChange();
   }
 
-  /** The lines by name. */
+  /** The lines in the places that they are named in, those of one place by name. */
   sorted() {
-    return [...this.lines.values()].sort((one, other) => one.name.localeCompare(other.name) || one.key.localeCompare(other.key));
+    return [...this.lines.values()].sort((one, other) =>
+      one.place - other.place || one.name.localeCompare(other.name) || one.key.localeCompare(other.key));
   }
 }
 

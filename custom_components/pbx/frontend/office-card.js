@@ -9,12 +9,12 @@ import { partiesOf } from "./words.js";
 /** @type {Record<string, (line: import("./feed.js").Line) => boolean>} */
 const FILTERS = {
   filter_all: () => true,
-  ringing_incoming: (line) => line.state === "ringing_incoming",
+  filter_ringing: (line) => line.state === "ringing_incoming",
   active: (line) => ["active", "held", "busy"].includes(line.state),
   filter_free: (line) => line.state === "idle",
   do_not_disturb: (line) => line.do_not_disturb === true,
 };
-const ICONS = { filter_all: "mdi:account-group", ringing_incoming: "mdi:phone-ring", active: "mdi:phone-in-talk", filter_free: "mdi:phone-check", do_not_disturb: "mdi:minus-circle" };
+const ICONS = { filter_all: "mdi:account-group", filter_ringing: "mdi:phone-ring", active: "mdi:phone-in-talk", filter_free: "mdi:phone-check", do_not_disturb: "mdi:minus-circle" };
 
 const plain = (text) => text.normalize("NFD").replace(/\p{Mark}/gu, "").toLocaleLowerCase();
 
@@ -148,7 +148,7 @@ class Row {
     this.forward = icon("mdi:phone-forward");
     this.forward.className = "mark forward";
     this.answer = button({ icon: "mdi:phone", label: t("answer"), kind: "good", on: () => this.#do(this.answer, "answer") });
-    this.hangUp = button({ icon: "mdi:phone-hangup", label: t("hang_up"), kind: "bad", on: () => this.#do(this.hangUp, "hang_up") });
+    this.hangUp = button({ icon: "mdi:phone-hangup", label: t("hang_up"), kind: "bad soft", on: () => this.#do(this.hangUp, "hang_up") });
     this.call = button({ icon: "mdi:phone-outline", label: t("call"), on: () => board.run(this.call, board.own.key, "dial", { number: this.line.number }) });
     this.element = h("li", { class: "row" }, h("span", { class: "dot" }), h("div", { class: "who" }, this.name, this.what), this.dnd, this.forward,
       h("div", { class: "do" }, this.answer, this.hangUp, this.call));

@@ -25,6 +25,8 @@ button, input, select { font: inherit; color: inherit; }
 .button:hover { background: color-mix(in srgb, var(--primary-text-color) 16%, transparent); }
 .button.good { background: #2e7d32; color: #fff; } .button.good:hover { background: #1b5e20; }
 .button.bad { background: #c62828; color: #fff; } .button.bad:hover { background: #8e0000; }
+.button.bad.soft { background: color-mix(in srgb, var(--primary-text-color) 8%, transparent); color: var(--bad); }
+.button.bad.soft:hover { background: #c62828; color: #fff; }
 .button[aria-pressed="true"], .button[aria-expanded="true"].on { background: color-mix(in srgb, var(--accent) 30%, transparent); }
 .button.warn[aria-pressed="true"] { background: #c62828; color: #fff; }
 .button.set { background: color-mix(in srgb, var(--ring) 34%, transparent); }
