@@ -48,6 +48,8 @@ CONF_OUTSIDE_PREFIX: Final = "outside_prefix"
 CONF_INTERNAL_LENGTHS: Final = "internal_lengths"
 CONF_CONTACT_FILES: Final = "contact_files"
 CONF_CONTACT_DIRECTORY: Final = "contact_directory"
+# Whether playing a voicemail marks it read, where the PBX leaves that to us.
+CONF_MARK_READ: Final = "mark_read"
 
 # The id of the one demo PBX.
 DEMO_UNIQUE_ID: Final = "demo"

@@ -248,7 +248,7 @@ def test_every_error_has_words() -> None:
                 key = call.args[0]
                 keys = [key.body, key.orelse] if isinstance(key, ast.IfExp) else [key]
                 raised |= {key.value for key in keys if isinstance(key, ast.Constant)}
-            elif call.func.id.endswith(("Error", "Failed")):
+            elif call.func.id.endswith(("Error", "Failed", "Unresolvable")):
                 raised |= {
                     keyword.value.value
                     for keyword in call.keywords

@@ -94,6 +94,26 @@ class Mailboxes:
                 self._core.counted(login)
         return len(gone)
 
+    def leave(
+        self, login: str, number: str = "", *, seconds: int = 1, urgent: bool = False, sound: bytes | None = None
+    ) -> Voicemail:
+        """Leave a message without a call, full or not. ``sound`` is what is sent for it, sound or not."""
+        user = self.of(login)
+        with self._core.acting():
+            self._last += 1
+            message = Voicemail(
+                number,
+                self._core.clock.utc(),
+                id=f"vm{self._last}",
+                caller=self._core.identify(number) if number else None,
+                seconds=seconds,
+                urgent=urgent,
+                sound=sound,
+            )
+            user.voicemails.append(message)
+            self._core.counted(login)
+        return message
+
     def deposit(self, call: Call) -> None:
         """Store the message of a caller who hangs up, unless the mailbox is full."""
         for service in call.members:
