@@ -90,22 +90,24 @@ RULES = [
     "strict-typing",
 ]
 
-# The heading of docs/home-assistant.md that a rule about the documentation is answered by.
+PAGES = ROOT / "docs" / "home-assistant"
+
+# The page of docs/home-assistant that a rule about the documentation is answered by, and the heading there.
 HEADINGS = {
-    "docs-actions": "Actions",
-    "docs-triggers": "Triggers",
-    "docs-high-level-description": "PBX Call Control for Home Assistant",
-    "docs-installation-instructions": "Installation",
-    "docs-removal-instructions": "Removal",
-    "docs-configuration-parameters": "Options",
-    "docs-installation-parameters": "Setting it up",
-    "docs-data-update": "How data is updated",
-    "docs-examples": "Examples",
-    "docs-known-limitations": "Known limitations",
-    "docs-supported-devices": "Supported systems",
-    "docs-supported-functions": "Entities",
-    "docs-troubleshooting": "Troubleshooting",
-    "docs-use-cases": "What it is for",
+    "docs-actions": ("actions", "Actions"),
+    "docs-triggers": ("triggers", "Triggers"),
+    "docs-high-level-description": ("README", "PBX Call Control for Home Assistant"),
+    "docs-installation-instructions": ("installation", "Installation"),
+    "docs-removal-instructions": ("removal", "Removal"),
+    "docs-configuration-parameters": ("parameters", "Options"),
+    "docs-installation-parameters": ("parameters", "Connection"),
+    "docs-data-update": ("entities", "How data is updated"),
+    "docs-examples": ("examples", "Examples"),
+    "docs-known-limitations": ("limitations", "Known limitations"),
+    "docs-supported-devices": ("README", "Supported systems"),
+    "docs-supported-functions": ("entities", "Entities"),
+    "docs-troubleshooting": ("troubleshooting", "Troubleshooting"),
+    "docs-use-cases": ("README", "What it is for"),
 }
 
 
@@ -141,14 +143,32 @@ def test_every_platform_says_how_much_it_does_at_once(platform: str) -> None:
 
 
 def test_the_documentation_has_what_the_rules_ask_for() -> None:
-    text = (ROOT / "docs" / "home-assistant.md").read_text(encoding="utf-8")
-    headings = set(re.findall(r"^#+ (.+)$", text, re.MULTILINE))
-    missing = {rule: heading for rule, heading in HEADINGS.items() if heading not in headings}
-    assert not missing
+    for rule, (page, heading) in HEADINGS.items():
+        text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
+        assert heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE), rule
+    actions, triggers = ((PAGES / name).read_text(encoding="utf-8") for name in ("actions.md", "triggers.md"))
     for action in services.ACTIONS:
-        assert f"pbx.{action}" in text, action
+        assert f"pbx.{action}" in actions, action
     for trigger in TRIGGERS:
-        assert f"pbx.{trigger}" in text, trigger
+        assert f"pbx.{trigger}" in triggers, trigger
+
+
+def test_every_page_of_the_documentation_is_in_its_index() -> None:
+    index = (PAGES / "README.md").read_text(encoding="utf-8")
+    assert {path.name for path in PAGES.glob("*.md")} - {"README.md"} == set(
+        re.findall(r"^- .*?\]\((\w+\.md)\)", index, re.M)
+    )
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert "://" in link or (page.parent / link).exists(), f"{page.relative_to(ROOT)}: {link}"
+
+
+def test_the_manifest_leads_to_the_documentation() -> None:
+    _, _, path = MANIFEST["documentation"].partition("/blob/main/")
+    assert path == (PAGES / "README.md").relative_to(ROOT).as_posix()
 
 
 def test_the_manifest() -> None:
