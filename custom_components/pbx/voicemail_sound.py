@@ -103,6 +103,8 @@ def _samples(av: Any, container: Any) -> tuple[int, int, list[bytes]]:
     if not container.streams.audio:
         raise ValueError("no sound in it")
     stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        raise ValueError("no decoder for it")
     rate = min(max(stream.codec_context.sample_rate, LEAST_RATE), MOST_RATE)
     channels = min(stream.codec_context.channels, 2)
     resampler = av.AudioResampler(format="s16", layout="stereo" if channels == 2 else "mono", rate=rate)

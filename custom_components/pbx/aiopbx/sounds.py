@@ -202,18 +202,22 @@ _MP3_RATES: Final = (44100, 48000, 32000)
 
 def _mpeg(data: bytes) -> Sound | None:
     """MP3, perhaps behind an ID3 tag, or AAC without a container; None where it is neither."""
-    at = 0
-    if data[:3] == b"ID3" and len(data) > 10:
-        sizes = data[6:10]
-        at = 10 + (sizes[0] << 21 | sizes[1] << 14 | sizes[2] << 7 | sizes[3])
-    head = data[at : at + 4]
+    if data[:3] != b"ID3" or len(data) < 10:
+        return _frame(data[:4])
+    size = data[6] << 21 | data[7] << 14 | data[8] << 7 | data[9]
+    behind = data[10 + size : 10 + size + _HEAD]  # padding that the tag does not count is common
+    found = (_frame(behind[at : at + 4]) for at in range(len(behind)) if behind[at] == 0xFF)
+    return next((one for one in found if one is not None), None)
+
+
+def _frame(head: bytes) -> Sound | None:
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
-        return Sound(container="mp3", codec="mp3", media_type="audio/mpeg") if at else None
+        return None
     if head[1] & 0xF6 == 0xF0:  # a frame of ADTS has the layer that MP3 never has
         return Sound(container="aac", codec="aac", media_type="audio/aac", channels=head[2] << 2 & 4 | head[3] >> 6)
     version, layer, rate = head[1] >> 3 & 3, head[1] >> 1 & 3, head[2] >> 2 & 3
     if version == 1 or layer == 0 or rate == 3 or head[2] >> 4 == 15:
-        return None  # no frame: bytes that look like the beginning of one
+        return None  # bytes that only look like the beginning of one
     return Sound(
         container="mp3",
         codec="mp3" if layer == 1 else "mp2",

@@ -10,6 +10,7 @@ from .log import is_deposit
 from .users import Voicemail
 
 if TYPE_CHECKING:
+    from .calls import Identity
     from .core import Core
     from .users import User
 
@@ -95,17 +96,23 @@ class Mailboxes:
         return len(gone)
 
     def leave(
-        self, login: str, number: str = "", *, seconds: int = 1, urgent: bool = False, sound: bytes | None = None
+        self,
+        login: str,
+        caller: "Identity | None" = None,
+        *,
+        seconds: int = 1,
+        urgent: bool = False,
+        sound: bytes | None = None,
     ) -> Voicemail:
         """Leave a message without a call, full or not. ``sound`` is what is sent for it, sound or not."""
         user = self.of(login)
         with self._core.acting():
             self._last += 1
             message = Voicemail(
-                number,
+                caller.number if caller is not None else "",
                 self._core.clock.utc(),
                 id=f"vm{self._last}",
-                caller=self._core.identify(number) if number else None,
+                caller=caller,
                 seconds=seconds,
                 urgent=urgent,
                 sound=sound,
