@@ -72,9 +72,7 @@ class VoicemailSource(MediaSource):
     async def async_search_media(self, item: MediaSourceItem, query: SearchMediaQuery) -> SearchMedia:
         """Find lines with a mailbox by name or number."""
         parts = _parts(item.identifier)
-        coordinators = [
-            one for one in _coordinators(self.hass) if not parts or one.config_entry.entry_id == parts[0]
-        ]
+        coordinators = [one for one in _coordinators(self.hass) if not parts or one.config_entry.entry_id == parts[0]]
         wanted = query.search_query.casefold().strip()
         words = await self._words()
         found = [
@@ -107,9 +105,7 @@ class VoicemailSource(MediaSource):
             raise failure("voicemail_gone")
         return await self._messages(parts, line, mailboxes[0].id if len(parts) == 2 else parts[2], words)
 
-    async def _messages(
-        self, parts: list[str], line: Line, mailbox: str, words: dict[str, str]
-    ) -> BrowseMediaSource:
+    async def _messages(self, parts: list[str], line: Line, mailbox: str, words: dict[str, str]) -> BrowseMediaSource:
         listed: list[BrowseMediaSource] = []
         left = 0
         with pbx_errors():

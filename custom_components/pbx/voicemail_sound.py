@@ -81,7 +81,7 @@ def _plays(sound: Sound) -> bool:
 def _decoded(data: bytes, sound: Sound) -> bytes:
     """Return the samples as a WAV file of 16 bits, with lengths that are right."""
     # Imported here, where it does not block: it brings FFmpeg with it, which few installations ever need.
-    import av  # noqa: PLC0415
+    import av
 
     try:
         with av.open(io.BytesIO(data), "r", format=_DEMUXERS[sound.container]) as container:

@@ -1,4 +1,4 @@
-"""The address where players get the sound of a voicemail: signed by Home Assistant, with ranges, so that they can seek."""
+"""The address where players get the sound of a voicemail: signed by Home Assistant, and with ranges, for seeking."""
 
 import base64
 import binascii

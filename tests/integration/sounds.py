@@ -12,7 +12,9 @@ SECONDS = 3.0
 
 
 def _tone(rate: int) -> bytes:
-    return array("h", (round(8000 * math.sin(440 * math.tau * n / rate)) for n in range(round(SECONDS * rate)))).tobytes()
+    return array(
+        "h", (round(8000 * math.sin(440 * math.tau * n / rate)) for n in range(round(SECONDS * rate)))
+    ).tobytes()
 
 
 def encoded(container: str, codec: str, rate: int = 8000, **options: Any) -> bytes:
@@ -49,7 +51,7 @@ def wav(tag: int, samples: bytes, *, bits: int = 16, block: int = 2, per_second:
 
 
 def gsm() -> bytes:
-    """Return three seconds of GSM 6.10 as Windows writes it: blocks of 65 bytes, 320 samples each. All of them decode."""
+    """Return three seconds of GSM 6.10 as Windows writes it: blocks of 65 bytes for 320 samples; any decode."""
     return wav(0x31, b"\x11\x22\x33\x44\x55" * 13 * 75, bits=0, block=65, per_second=1625,
                extra=struct.pack("<HH", 2, 320))  # fmt: skip
 
@@ -61,7 +63,9 @@ def streamed(size: int) -> bytes:
 
 def _page(packet: bytes, number: int, position: int, flags: int) -> bytes:
     table = bytes([255] * (len(packet) // 255) + [len(packet) % 255])
-    page = bytearray(struct.pack("<4sBBqIII", b"OggS", 0, flags, position, 7, number, 0) + bytes([len(table)]) + table + packet)
+    page = bytearray(
+        struct.pack("<4sBBqIII", b"OggS", 0, flags, position, 7, number, 0) + bytes([len(table)]) + table + packet
+    )
     value = 0
     for byte in page:
         value ^= byte << 24

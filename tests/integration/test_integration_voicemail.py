@@ -41,8 +41,8 @@ async def home_with_media(home: HomeAssistant, browser: None) -> HomeAssistant:
     return home
 
 
-async def browse(hass: HomeAssistant, id: str = ROOT) -> BrowseMediaSource:
-    found = await media_source.async_browse_media(hass, id)
+async def browse(hass: HomeAssistant, media: str = ROOT) -> BrowseMediaSource:
+    found = await media_source.async_browse_media(hass, media)
     assert isinstance(found, BrowseMediaSource)
     return found
 
@@ -66,9 +66,7 @@ async def office(home_with_media: HomeAssistant, simulator: Simulator) -> MockCo
     return await set_up(home_with_media, make_entry(administrator(simulator)))
 
 
-async def test_from_the_root_to_the_message(
-    hass: HomeAssistant, office: MockConfigEntry, simulator: Simulator
-) -> None:
+async def test_from_the_root_to_the_message(hass: HomeAssistant, office: MockConfigEntry, simulator: Simulator) -> None:
     simulator.switch.mailboxes.leave(ALICE, simulator.switch.who("1001"), seconds=65)
     simulator.switch.mailboxes.leave(ALICE, seconds=3, urgent=True)
     await until(lambda: office.runtime_data.data[ALICE].counters.voicemails == 2)
@@ -100,9 +98,9 @@ async def test_the_whole_way_of_a_player(
 ) -> None:  # fmt: skip
     """Resolved over the websocket as the frontend does, then fetched with no other right than the signature."""
     simulator.switch.mailboxes.leave(ALICE, sound=sounds.gsm())
-    id = await message_of_alice(hass)
+    message = await message_of_alice(hass)
     socket = await hass_ws_client(hass)
-    await socket.send_json_auto_id({"type": "media_source/resolve_media", "media_content_id": id})
+    await socket.send_json_auto_id({"type": "media_source/resolve_media", "media_content_id": message})
     answer = (await socket.receive_json())["result"]
     assert answer["mime_type"] == "audio/wav"
     client = await hass_client_no_auth()
@@ -161,7 +159,14 @@ async def test_what_is_no_sound_is_said(
 
 @pytest.mark.parametrize(
     "path",
-    ["{e}", "{e}/oxe1000", "{e}/oxe1000/1000", "{e}/oxe1000/1000/gone", "{e}/nobody/1000/vm1", "nothing/oxe1000/1000/vm1"],
+    [
+        "{e}",
+        "{e}/oxe1000",
+        "{e}/oxe1000/1000",
+        "{e}/oxe1000/1000/gone",
+        "{e}/nobody/1000/vm1",
+        "nothing/oxe1000/1000/vm1",
+    ],
 )
 async def test_what_is_not_there_cannot_be_played(hass: HomeAssistant, office: MockConfigEntry, path: str) -> None:
     with pytest.raises(Unresolvable):
@@ -212,8 +217,8 @@ async def test_marks_are_set_by_playing_as_the_user_wishes(
     hass = home_with_media
     simulator.switch.mailboxes.leave(ALICE)
     await set_up(hass, make_entry(istra(simulator, "myistra"), **options))
-    id = await message_of_alice(hass)
-    played = await media_source.async_resolve_media(hass, id, None)
+    message = await message_of_alice(hass)
+    played = await media_source.async_resolve_media(hass, message, None)
     client = await hass_client()
     url = async_process_play_media_url(hass, played.url, allow_relative_url=True)
     assert (await client.head(url)).status == 200
@@ -245,7 +250,7 @@ async def test_it_is_fetched_once_for_all_who_ask(
     hass: HomeAssistant, office: MockConfigEntry, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulator.switch.mailboxes.leave(ALICE, sound=sounds.gsm())
-    id = await message_of_alice(hass)
+    message = await message_of_alice(hass)
     made: list[bytes] = []
 
     def make(data: bytes) -> voicemail_sound.PlayableSound:
@@ -253,16 +258,16 @@ async def test_it_is_fetched_once_for_all_who_ask(
         return voicemail_sound.make_playable(data)
 
     monkeypatch.setattr(voicemail, "make_playable", make)
-    first = asyncio.create_task(media_source.async_resolve_media(hass, id, None))
-    second = asyncio.create_task(media_source.async_resolve_media(hass, id, None))
+    first = asyncio.create_task(media_source.async_resolve_media(hass, message, None))
+    second = asyncio.create_task(media_source.async_resolve_media(hass, message, None))
     await asyncio.sleep(0)
     first.cancel()  # who asked first goes away
     assert (await second).mime_type == "audio/wav"
-    await media_source.async_resolve_media(hass, id, None)
+    await media_source.async_resolve_media(hass, message, None)
     assert len(made) == 1
     # after ten minutes it is let go of
     monkeypatch.setattr(voicemail, "HELD_SECONDS", -1.0)
-    await media_source.async_resolve_media(hass, id, None)
+    await media_source.async_resolve_media(hass, message, None)
     assert len(made) == 2
 
 
@@ -291,10 +296,10 @@ async def test_what_takes_too_long_is_given_up(
     hass: HomeAssistant, office: MockConfigEntry, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulator.switch.mailboxes.leave(ALICE)
-    id = await message_of_alice(hass)
+    message = await message_of_alice(hass)
     monkeypatch.setattr(voicemail, "FETCH_SECONDS", 0.0)
     with pytest.raises(Unresolvable, match="did not send"):
-        await media_source.async_resolve_media(hass, id, None)
+        await media_source.async_resolve_media(hass, message, None)
 
 
 async def test_a_long_list_is_cut_and_says_so(
@@ -309,9 +314,7 @@ async def test_a_long_list_is_cut_and_says_so(
     assert (len(children(line)), line.not_shown) == (2, 1)
 
 
-async def test_a_stranger_gives_a_long_name(
-    hass: HomeAssistant, office: MockConfigEntry, simulator: Simulator
-) -> None:
+async def test_a_stranger_gives_a_long_name(hass: HomeAssistant, office: MockConfigEntry, simulator: Simulator) -> None:
     stranger = simulator.switch.who("1001")
     simulator.switch.mailboxes.leave(ALICE, type(stranger)("EXTERNAL", "0015550199", last_name="<b>" + "x" * 500))
     (message,) = children(await browse(hass, f"{ROOT}/{office.entry_id}/{ALICE}"))

@@ -165,9 +165,9 @@ __all__ = [
     "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind", "ParameterPlace", "Party",
     "PartyKind", "Pbx", "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences", "Recorder", "Recording",
     "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "ServerStarted", "SessionLost", "Skill",
-    "Sound", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target", "Telephone",
-    "TelephoneState", "Text", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired", "UnknownCall",
-    "UnknownLine", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings", "WireMessage",
+    "Sound", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target",
+    "Telephone", "TelephoneState", "Text", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired",
+    "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings", "WireMessage",
     "WithdrawReason", "attribute", "connect", "field", "keys_of", "read_sound", "replay", "tel_uri",
 ]
 # fmt: on

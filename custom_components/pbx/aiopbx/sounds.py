@@ -5,7 +5,7 @@ Nothing is decoded here. Lengths in headers are not believed: what was streamed 
 
 import struct
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
 from .errors import PbxError
 
@@ -14,11 +14,13 @@ _HEAD: Final = 4096
 
 
 class NotASound(PbxError):
-    """What should be a sound is something else; ``found`` says what: ``empty``, ``page``, ``json``, ``text``, ``unknown``."""
+    """What should be a sound is none; ``found`` says what: ``empty``, ``page``, ``json``, ``text`` or ``unknown``."""
 
     def __init__(self, found: str, message: str) -> None:
         """Say what was found instead."""
-        super().__init__(message, remedy="Play the message at a telephone, and ask who runs the system about its format.")
+        super().__init__(
+            message, remedy="Play the message at a telephone, and ask who runs the system about its format."
+        )
         self.found = found
 
 
@@ -27,7 +29,7 @@ class Sound:
     """What a sound file holds, as its bytes say."""
 
     container: str
-    """``wav``, ``au``, ``ogg``, ``flac``, ``mp3``, ``aac`` (without a container), ``mp4``, ``amr``, ``aiff`` or ``caf``."""
+    """``wav``, ``au``, ``ogg``, ``flac``, ``mp3``, ``aac`` (which has none), ``mp4``, ``amr``, ``aiff`` or ``caf``."""
     codec: str
     """Such as ``pcm``, ``alaw``, ``mulaw``, ``gsm``, ``adpcm_ima``, ``opus``; empty where it is not known."""
     media_type: str
@@ -67,22 +69,22 @@ def read_sound(data: bytes) -> Sound:
         return Sound(container="caf", codec="", media_type="audio/x-caf")
     if (found := _mpeg(data)) is not None:
         return found
-    _refuse(data)
+    raise _refusal(data)
 
 
-def _refuse(data: bytes) -> NoReturn:
+def _refusal(data: bytes) -> NotASound:
     """Say what it is instead."""
     text = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text.strip(b"\0"):
-        raise NotASound("empty", "The system sent nothing where there should be a sound.")
+        return NotASound("empty", "The system sent nothing where there should be a sound.")
     begin = text[:64].lower()
     if begin.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<!--")):
-        raise NotASound("page", "The system sent a page where there should be a sound, perhaps one to log in at.")
+        return NotASound("page", "The system sent a page where there should be a sound, perhaps one to log in at.")
     if begin.startswith((b"{", b"[")):
-        raise NotASound("json", "The system sent JSON where there should be a sound, perhaps an error.")
+        return NotASound("json", "The system sent JSON where there should be a sound, perhaps an error.")
     if not any(byte < 9 or 13 < byte < 32 for byte in text[:512]):
-        raise NotASound("text", "The system sent text where there should be a sound.")
-    raise NotASound("unknown", "What the system sent is no sound in a format that can be recognised.")
+        return NotASound("text", "The system sent text where there should be a sound.")
+    return NotASound("unknown", "What the system sent is no sound in a format that can be recognised.")
 
 
 # -- WAV --------------------------------------------------------------------------------------------------------
