@@ -9,6 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
+from .identity import async_migrate, base_of
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -39,6 +40,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     return True
 
 
+async def async_migrate_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
+    """Bring an entry of an older version up to date. One of a newer version is left alone."""
+    return await async_migrate(hass, entry)
+
+
 async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     """Remove the entities; the coordinator has registered what closes the connection."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
@@ -52,4 +58,4 @@ async def async_remove_config_entry_device(hass: HomeAssistant, entry: PbxConfig
     """
     if entry.state is ConfigEntryState.LOADED:
         return not entry.runtime_data.has_device(device)
-    return (DOMAIN, entry.entry_id) not in device.identifiers
+    return (DOMAIN, base_of(entry)) not in device.identifiers

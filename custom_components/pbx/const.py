@@ -16,6 +16,8 @@ CONF_ENTERPRISE: Final = "enterprise"
 CONF_SECOND_PASSWORD: Final = "second_password"  # noqa: S105 - the name of a field
 CONF_TLS: Final = "tls"
 CONF_CA_FILE: Final = "ca_file"
+# By what the system behind an entry is known again, whatever address leads to it; see identity.py.
+CONF_IDENTITY: Final = "identity"
 
 KIND_DEMO: Final = "demo"
 KIND_USER: Final = "o2g_user"

@@ -20,6 +20,7 @@ from tests.integration.helpers import (
     BOB,
     administrator,
     answer,
+    entered,
     istra,
     make_entry,
     reconfigure,
@@ -80,7 +81,7 @@ async def test_user(home: HomeAssistant, simulator: Simulator) -> None:
     # what is left empty is left out, and spaces around are no part of it
     result = await answer(home, form, typed(data) | {"url": f"  {simulator.url} ", "ca_file": "", "secondary_url": " "})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["data"] == data
+    assert entered(result["data"]) == data
     assert result["options"] == {"all_lines": True}
     assert result["title"] == f"127.0.0.1 ({ALICE})"
     await home.async_block_till_done()
@@ -108,7 +109,7 @@ async def test_administrator_with_chosen_lines(home: HomeAssistant, simulator: S
     assert form["errors"] == {"lines": "no_lines"}
     result = await answer(home, form, {"all_lines": False, "lines": [ALICE, BOB]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["data"] == administrator(simulator)
+    assert entered(result["data"]) == administrator(simulator)
     await home.async_block_till_done()
     assert sorted(result["result"].runtime_data.data) == [ALICE, BOB]
 

@@ -19,6 +19,7 @@ from tests.integration.helpers import (
     BOB,
     administrator,
     answer,
+    entered,
     make_entry,
     reconfigure,
     set_up,
@@ -138,7 +139,7 @@ async def test_the_form_of_the_lines(home: HomeAssistant, simulator: Simulator) 
     result = await answer(home, form, {"all_lines": False, "lines": [BOB]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "127.0.0.1 (admin)"
-    assert result["data"] == administrator(simulator)
+    assert entered(result["data"]) == administrator(simulator)
     assert result["options"] == {"all_lines": False, "lines": [BOB]}
     await home.async_block_till_done()
 
@@ -147,7 +148,7 @@ async def test_a_user_has_nothing_to_choose(home: HomeAssistant, simulator: Simu
     result = await answer(home, await start(home, "o2g_user"), typed(user(simulator)) | {"ca_file": " "})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == f"127.0.0.1 ({ALICE})"
-    assert result["data"] == user(simulator)
+    assert entered(result["data"]) == user(simulator)
     assert result["options"] == {"all_lines": True}
     await home.async_block_till_done()
     again = await answer(home, await start(home, "o2g_user"), typed(user(simulator)))
@@ -172,7 +173,7 @@ async def test_the_form_of_a_reauthentication(home: HomeAssistant, simulator: Si
     assert form["description_placeholders"]["message"]
     result = await answer(home, form, {"password": "secret"})
     assert result["reason"] == "reauth_successful"
-    assert entry.data == user(simulator)
+    assert entered(entry.data) == user(simulator)
     await home.async_block_till_done()
 
 
@@ -190,7 +191,7 @@ async def test_the_form_of_a_reconfiguration(home: HomeAssistant, simulator: Sim
     result = await answer(home, form, typed(user(simulator, BOB)))
     assert result["reason"] == "reconfigure_successful"
     assert entry.title == after
-    assert entry.data == user(simulator, BOB)
+    assert entered(entry.data) == user(simulator, BOB)
     assert entry.unique_id == f"{simulator.url.removeprefix('http://').partition('/')[0]}_{BOB}"
     await home.async_block_till_done()
     # to itself again: that is no other entry

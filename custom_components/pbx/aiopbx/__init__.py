@@ -167,8 +167,8 @@ __all__ = [
     "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "ServerStarted", "SessionLost", "Skill",
     "Sound", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target",
     "Telephone", "TelephoneState", "Text", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired",
-    "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings", "WireMessage",
-    "WithdrawReason", "attribute", "connect", "field", "keys_of", "read_sound", "replay", "tel_uri",
+    "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings",
+    "WireMessage", "WithdrawReason", "attribute", "connect", "field", "keys_of", "read_sound", "replay", "tel_uri",
 ]
 # fmt: on
 
