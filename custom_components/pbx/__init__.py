@@ -8,6 +8,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .absence import Seen
+from .card import async_setup_card
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .happenings import happenings_of
@@ -29,9 +30,10 @@ PLATFORMS: list[Platform] = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions; they exist whether a PBX is set up or not."""
+    """Register the actions and the card; they exist whether a PBX is set up or not."""
     async_setup_services(hass)
     happenings_of(hass)
+    await async_setup_card(hass)
     return True
 
 

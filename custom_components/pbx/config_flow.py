@@ -27,6 +27,7 @@ from .aiopbx import (
     PbxError,
     TwoStepRequired,
 )
+from .assist_options import assist_fields
 from .client import Probe, async_probe, check_dialling
 from .const import (
     CONF_ALL_LINES,
@@ -485,6 +486,7 @@ class PbxOptionsFlow(OptionsFlowWithReload):
         if self.config_entry.data[CONF_KIND] not in ISTRA_KINDS:
             # On Istra the telephone itself decides whether it goes off hook.
             fields[vol.Required(CONF_AUTO_ANSWER, default=True)] = selector.BooleanSelector()
+        fields |= assist_fields(self.config_entry.data[CONF_KIND])
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),
