@@ -341,6 +341,16 @@ async def test_triggers(home: HomeAssistant, simulator: Simulator, office: MockC
     await until(lambda: len(events) == 1, "the missed call triggers")
 
 
+async def test_any_operation(home: HomeAssistant, simulator: Simulator, office: MockConfigEntry) -> None:
+    answer = await do(home, "call_operation", respond=True, operation="extension_page", arguments={"length": 2})
+    assert answer["operation"] == "extension_page"
+    assert answer["status"] == 200
+    assert "1000" in str(answer["data"])
+    with pytest.raises(ServiceValidationError) as refused:
+        await do(home, "call_operation", operation="place_call", arguments={"extension_id": "1000"})
+    assert refused.value.translation_key == "invalid_input"
+
+
 async def test_missed_calls_of_a_line_that_shows_none(
     home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry
 ) -> None:
