@@ -563,8 +563,8 @@ def certificate_failure(error: Exception, where: str) -> CertificateFailed:
     failed = CertificateFailed(
         f"The certificate of {where} does not verify: {reason}.",
         remedy="Use the host name that the certificate is for; or name its authority in ca_file; or, once you have "
-        "compared it, its fingerprint in fingerprints; or, if you accept that anyone could pretend to be the server, set "
-        'tls to "none".',
+        "compared it, its fingerprint in fingerprints; or, if you accept that anyone could pretend to be the server, "
+        'set tls to "none".',
     )
     failed.where = where
     return failed
