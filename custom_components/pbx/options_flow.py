@@ -10,6 +10,7 @@ from homeassistant.helpers import selector
 
 from .accounts import Problem, async_validate, problem_of
 from .aiopbx import AvailableLine, InvalidInput, PbxError
+from .assist_options import assist_fields
 from .client import check_dialling
 from .const import (
     CONF_ALL_LINES,
@@ -25,6 +26,8 @@ from .const import (
     CONF_LINES,
     CONF_OUTSIDE_PREFIX,
     ISTRA_KINDS,
+    KIND_MYISTRA,
+    KIND_USER,
     KINDS_OF_ONE_LINE,
 )
 from .coordinator import PbxConfigEntry
@@ -54,7 +57,19 @@ SECTIONS: Final[dict[str, dict[vol.Marker, Any]]] = {
 }
 """The sections of the options, each with its fields. An option that is added later has its place in one of them."""
 
-SECTION_OF: Final = {str(key): name for name, fields in SECTIONS.items() for key in fields}
+
+def sections_of(kind: str) -> dict[str, dict[vol.Marker, Any]]:
+    """Return the sections of the options of an entry of this kind."""
+    sections = {name: dict(fields) for name, fields in SECTIONS.items()} | {"assist": assist_fields(kind)}
+    if kind in ISTRA_KINDS:
+        # On Istra the telephone itself decides whether it goes off hook.
+        sections["dialling"] = {key: value for key, value in sections["dialling"].items() if key != CONF_AUTO_ANSWER}
+    return sections
+
+
+SECTION_OF: Final = {
+    str(key): name for kind in (KIND_USER, KIND_MYISTRA) for name, fields in sections_of(kind).items() for key in fields
+}
 
 # Settings of the client by the fields of the options, each with the error that says what is wrong with it.
 _ERRORS: Final = {
@@ -125,11 +140,8 @@ class PbxOptionsFlow(OptionsFlowWithReload):
             self._lines_before = answer.suggested
             suggested |= answer.suggested
             fields = lines_schema(self._lines, search=answer.search, page=answer.page, chosen=answer.chosen)
-        istra = self.config_entry.data[CONF_KIND] in ISTRA_KINDS
-        for name, inside in SECTIONS.items():
-            # On Istra the telephone itself decides whether it goes off hook.
-            shown = {key: value for key, value in inside.items() if not (istra and key == CONF_AUTO_ANSWER)}
-            fields[vol.Required(name)] = section(vol.Schema(shown), {"collapsed": name not in errors})
+        for name, inside in sections_of(self.config_entry.data[CONF_KIND]).items():
+            fields[vol.Required(name)] = section(vol.Schema(inside), {"collapsed": name not in errors})
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), sectioned(suggested, SECTION_OF)),

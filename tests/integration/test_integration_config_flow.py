@@ -24,6 +24,7 @@ from tests.integration.helpers import (
     choose,
     entered,
     fields_of,
+    istra,
     make_entry,
     reconfigure,
     running_elsewhere,
@@ -321,7 +322,7 @@ async def test_options_of_an_administrator(home: HomeAssistant, simulator: Simul
     form = await options(home, entry)
     assert fields_of(form) == [
         "all_lines", "lines", "allowed", "denied", "calls_per_minute", "auto_answer", "country", "outside_prefix",
-        "internal_lengths", "contact_files", "contact_directory",
+        "internal_lengths", "contact_files", "contact_directory", "voice", "voice_line", "llm_read", "llm_commands",
     ]  # fmt: skip
     form = await answer_options(home, form, {"all_lines": False, "auto_answer": True})
     assert form["errors"] == {"lines": "no_lines"}
@@ -350,7 +351,18 @@ async def test_options_of_a_user(home: HomeAssistant, simulator: Simulator) -> N
     form = await options(home, entry)
     assert "lines" not in form["data_schema"].schema
     result = await answer_options(home, form, {"auto_answer": True})
-    assert result["data"] == {"all_lines": True, "auto_answer": True}
+    assert result["data"] == {
+        "all_lines": True, "auto_answer": True, "voice": True, "llm_read": False, "llm_commands": False,
+    }  # fmt: skip
+
+
+async def test_options_of_messages_say_what_playing_does(home: HomeAssistant) -> None:
+    async with Simulator(SimulatorSettings(istra=True)) as simulator:
+        entry = await set_up(home, make_entry(istra(simulator, "myistra")))
+        result = await answer_options(home, await options(home, entry), {"mark_read": False})
+        assert result["data"]["mark_read"] is False
+        await home.async_block_till_done()
+        await home.config_entries.async_unload(entry.entry_id)
 
 
 async def test_options_forget_lines_that_are_gone(home: HomeAssistant, simulator: Simulator) -> None:

@@ -35,6 +35,7 @@ TEXT: dict[str, Any] = {"text": {"multiline": False, "multiple": False}}
 URL = {"text": {"type": "url", "multiline": False, "multiple": False}}
 USERNAME = {"text": {"type": "text", "autocomplete": "username", "multiline": False, "multiple": False}}
 PASSWORD = {"text": {"type": "password", "autocomplete": "current-password", "multiline": False, "multiple": False}}
+ASSIST = {"voice": True, "llm_read": False, "llm_commands": False}
 PATTERNS = {"text": {"multiple": True, "multiline": False}}
 
 # A field: whether it is required, what it starts with, how it is asked for.
@@ -242,12 +243,18 @@ async def test_the_form_of_the_options(home: HomeAssistant, simulator: Simulator
             "contact_files": (False, None, PATTERNS),
             "contact_directory": (False, None, {"boolean": {}}),
         },
+        "assist": {
+            "voice": (True, True, {"boolean": {}}),
+            "voice_line": (False, None, {"device": {"filter": [{"integration": "pbx"}], "multiple": False}}),
+            "llm_read": (True, False, {"boolean": {}}),
+            "llm_commands": (True, False, {"boolean": {}}),
+        },
     }
     assert suggested(form) == {"all_lines": False, "lines": [BOB], "denied": ["19*"], "calls_per_minute": 2}
     form = await answer_options(home, form, {"all_lines": False, "allowed": ["1*"], "auto_answer": False})
     assert form["errors"] == {"lines": "no_lines"}
-    assert suggested(form) == {"all_lines": False, "lines": [], "allowed": ["1*"], "auto_answer": False}
+    assert suggested(form) == {"all_lines": False, "lines": [], "allowed": ["1*"], "auto_answer": False} | ASSIST
     result = await answer_options(home, form, {"all_lines": True, "calls_per_minute": 5.0, "auto_answer": True})
-    assert result["data"] == {"all_lines": True, "calls_per_minute": 5, "auto_answer": True}
+    assert result["data"] == {"all_lines": True, "calls_per_minute": 5, "auto_answer": True} | ASSIST
     assert type(result["data"]["calls_per_minute"]) is int
     await home.async_block_till_done()

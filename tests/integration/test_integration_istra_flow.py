@@ -130,6 +130,11 @@ async def test_myistra_has_one_line(home: HomeAssistant, simulator: Simulator) -
         "internal_lengths",
         "contact_files",
         "contact_directory",
+        "mark_read",
+        "voice",
+        "voice_line",
+        "llm_read",
+        "llm_commands",
     ]
 
 
