@@ -265,7 +265,8 @@ def test_every_action_has_words_an_icon_and_a_form() -> None:
         fields = dict(described[name]["fields"])
         sections = {key for key, field in fields.items() if "fields" in field}
         shown = {*(fields.keys() - sections), *(inner for key in sections for inner in fields[key]["fields"])}
-        targets = {"entity_id", "device_id", "area_id", "floor_id", "label_id"} if "target" in described[name] else set()
+        targets = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}
+        targets = targets if "target" in described[name] else set()
         assert shown | targets == accepted, name
         assert shown == set(WORDS["services"][name]["fields"]), name
         assert sections == set(WORDS["services"][name].get("sections", {})), name
