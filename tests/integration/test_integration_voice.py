@@ -1,6 +1,7 @@
 """What is said to Assist: the real conversation agent, sentence by sentence, in three languages."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -114,7 +115,9 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize(("text", "number", "language"), [(key, *value) for key, value in NAMES.items()], ids=list(NAMES))
+@pytest.mark.parametrize(
+    ("text", "number", "language"), [(key, *value) for key, value in NAMES.items()], ids=list(NAMES)
+)
 async def test_calling(
     assist: HomeAssistant, office: MockConfigEntry, simulator: Simulator, text: str, number: str | None, language: str
 ) -> None:
@@ -398,21 +401,22 @@ async def test_ten_thousand_names_block_nothing(
 
     async def watch() -> None:
         nonlocal longest
-        loop = asyncio.get_running_loop()
         while True:
-            before = loop.time()
+            before = time.thread_time()  # of this thread alone, however busy the machine is
             await asyncio.sleep(0)
-            longest = max(longest, loop.time() - before)
+            longest = max(longest, time.thread_time() - before)
 
     watching = asyncio.create_task(watch())
     try:
         started = asyncio.get_running_loop().time()
         assert (await say(assist, "call anna person7654")).startswith("Calling Person7654, Anna Nr. 7654 ")
         hang_up(simulator)
-        assert (await say(assist, "call double zero one triple five one double zero seven six five four")).startswith("Calling Person7654")
+        assert (await say(assist, "call double zero one triple five one double zero seven six five four")).startswith(
+            "Calling Person7654"
+        )
         took = asyncio.get_running_loop().time() - started
     finally:
         watching.cancel()
     assert called(simulator) == ["0015551007654"]
     assert took < 5
-    assert longest < 0.5, longest
+    assert longest < 0.1, longest
