@@ -44,6 +44,8 @@ CONF_ALLOWED: Final = "allowed"
 CONF_DENIED: Final = "denied"
 CONF_CALLS_PER_MINUTE: Final = "calls_per_minute"
 CONF_AUTO_ANSWER: Final = "auto_answer"
+# Whether names and numbers of callers are kept out of what Home Assistant shows and stores.
+CONF_HIDE_CALLERS: Final = "hide_callers"
 # How numbers are written and dialled, and where names for them come from.
 CONF_COUNTRY: Final = "country"
 CONF_OUTSIDE_PREFIX: Final = "outside_prefix"
