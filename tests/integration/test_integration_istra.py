@@ -22,6 +22,7 @@ from custom_components.pbx.aiopbx.istra import crm
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, SwitchError, UserSpec
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
+from tests.integration.automations import data as trigger_of, on
 from tests.integration.helpers import (
     ALICE,
     BOB,
@@ -249,7 +250,7 @@ async def test_a_terminal_out_of_service(home: HomeAssistant, simulator: Simulat
     with pytest.raises(HomeAssistantError) as refused:
         await do(home, "dial", line=next(iter(terminal.runtime_data.data)), number="1001")
     assert not isinstance(refused.value, ServiceValidationError)
-    assert "512" in refused.value.translation_placeholders["message"]
+    assert "out of service" in refused.value.translation_placeholders["reason"]
     await until_state(home, f"binary_sensor.{TERMINAL}_in_service", "off")
     await until_state(home, f"sensor.{TERMINAL}_call_state", "out_of_service")
     assert state_of(home, "binary_sensor.mycrm_connection") == "on"
@@ -328,19 +329,29 @@ async def test_what_the_server_refuses(home: HomeAssistant, simulator: Simulator
     with pytest.raises(HomeAssistantError) as refused:
         await do(home, "dial", line="1000", number="1001")
     assert not isinstance(refused.value, ServiceValidationError)
-    assert "512" in refused.value.translation_placeholders["message"]
+    assert "out of service" in refused.value.translation_placeholders["reason"]
     assert state_of(home, "binary_sensor.office_connection") == "on"
 
 
 async def test_triggers(home: HomeAssistant, simulator: Simulator, office: MockConfigEntry) -> None:
-    events = async_capture_events(home, "events")
-    trigger = {"trigger": f"{DOMAIN}.call_missed", "target": {"entity_id": "event.alice_martin_call"}}
-    automation = {"alias": "missed", "triggers": [trigger], "actions": [{"event": "events"}]}
-    assert await async_setup_component(home, "automation", {"automation": [automation]})
+    events = await on(home, "call_missed", target={"entity_id": "sensor.alice_martin_call_state"})
     call = simulator.switch.incoming_external("+15550123", "1000")
-    await until_state(home, "binary_sensor.alice_martin_ringing", "on")
+    await until_state(home, "sensor.alice_martin_call_state", "ringing_incoming")
     simulator.switch.external_hang_up(call.ref)
     await until(lambda: len(events) == 1, "the missed call triggers")
+
+
+async def test_missed_calls_of_a_line_that_shows_none(
+    home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry
+) -> None:
+    """MyIstra shows no calls; its counter says that one was missed, and its log which."""
+    events = await on(home, "call_missed")
+    await until(lambda: messages.runtime_data.data[ALICE].counters.missed_calls == 0)
+    for count, caller in enumerate(("+15550123", "+15550124"), 1):
+        call = simulator.switch.incoming_external(caller, "1000")
+        simulator.switch.external_hang_up(call.ref)
+        await until(lambda count=count: len(events) == count)
+        assert trigger_of(events[-1])["call"]["party_number"] == caller
 
 
 # ------------------------------------------------------------------------------------------------ counters, caller ID
@@ -406,7 +417,7 @@ async def test_a_caller_id_that_is_no_number(
         await act(home, "text.set_value", NUMBER, value=value)
     assert wrong.value.translation_key == key
     if key == "invalid_input":
-        assert value in wrong.value.translation_placeholders["message"], "it is named as it was typed"
+        assert value in wrong.value.translation_placeholders["detail"], "it is named as it was typed"
     assert simulator.istra.requests == before
     assert state_of(home, CHOICE) == "from_presence"
 

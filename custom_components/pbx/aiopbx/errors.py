@@ -88,9 +88,10 @@ class ConnectionFailed(PbxError):
 
 
 class CertificateFailed(ConnectionFailed):
-    """The server's certificate does not verify. Nothing was sent."""
+    """The server's certificate does not verify. Nothing was sent. ``where`` is scheme, host and port of it."""
 
     transient = False
+    where: str | None = None
 
 
 class EventsLate(ConnectionFailed):
