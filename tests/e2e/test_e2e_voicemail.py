@@ -1,4 +1,4 @@
-"""A voicemail, from the caller who leaves it to the browser that plays it: Chromium in Home Assistant's media browser."""
+"""A voicemail, from the caller who leaves it to the player: Chromium in the media browser of Home Assistant."""
 
 import re
 import time
