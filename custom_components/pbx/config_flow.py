@@ -40,9 +40,12 @@ from .const import (
     CONF_DENIED,
     CONF_ENTERPRISE,
     CONF_EVENT_PORT,
+    CONF_HIDE_CALLERS,
     CONF_INTERNAL_LENGTHS,
     CONF_KIND,
     CONF_LINES,
+    CONF_NIGHT_LINES,
+    CONF_NIGHT_NUMBER,
     CONF_OUTSIDE_PREFIX,
     CONF_PASSWORD,
     CONF_SECOND_PASSWORD,
@@ -135,6 +138,7 @@ _OPTION_FIELDS: Final = {
     "number_plan.outside_prefix": CONF_OUTSIDE_PREFIX,
     "number_plan.internal_lengths": CONF_INTERNAL_LENGTHS,
     "contacts": CONF_CONTACT_FILES,
+    CONF_NIGHT_NUMBER: CONF_NIGHT_NUMBER,
 }
 
 
@@ -481,6 +485,9 @@ class PbxOptionsFlow(OptionsFlowWithReload):
             vol.Optional(CONF_INTERNAL_LENGTHS): _TEXT,
             vol.Optional(CONF_CONTACT_FILES): patterns,
             vol.Optional(CONF_CONTACT_DIRECTORY): selector.BooleanSelector(),
+            vol.Optional(CONF_HIDE_CALLERS): selector.BooleanSelector(),
+            vol.Optional(CONF_NIGHT_LINES): patterns,
+            vol.Optional(CONF_NIGHT_NUMBER): _TEXT,
         }
         if self.config_entry.data[CONF_KIND] not in ISTRA_KINDS:
             # On Istra the telephone itself decides whether it goes off hook.

@@ -48,6 +48,11 @@ CONF_OUTSIDE_PREFIX: Final = "outside_prefix"
 CONF_INTERNAL_LENGTHS: Final = "internal_lengths"
 CONF_CONTACT_FILES: Final = "contact_files"
 CONF_CONTACT_DIRECTORY: Final = "contact_directory"
+# Whether names and numbers of callers are kept out of states, and with them out of history and logbook.
+CONF_HIDE_CALLERS: Final = "hide_callers"
+# The night service: which lines are forwarded together, and where to; without a number to the voicemail.
+CONF_NIGHT_LINES: Final = "night_lines"
+CONF_NIGHT_NUMBER: Final = "night_number"
 
 # The id of the one demo PBX.
 DEMO_UNIQUE_ID: Final = "demo"

@@ -1,6 +1,7 @@
 """Istra in Home Assistant: which entities each interface has, what they show and do, and what cannot be done there."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -70,19 +71,19 @@ async def simulator(loopback: None) -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture
-async def office(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+async def office(home: HomeAssistant, simulator: Simulator, all_entities_enabled: None) -> MockConfigEntry:
     """The enterprise, through myRCC."""
     return await set_up(home, make_entry(istra(simulator, "myrcc")))
 
 
 @pytest.fixture
-async def terminal(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+async def terminal(home: HomeAssistant, simulator: Simulator, all_entities_enabled: None) -> MockConfigEntry:
     """Alice's telephone, through myCrm."""
     return await set_up(home, entry_of(simulator, "mycrm"))
 
 
 @pytest.fixture
-async def messages(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+async def messages(home: HomeAssistant, simulator: Simulator, all_entities_enabled: None) -> MockConfigEntry:
     """Alice's messages, through myIstra."""
     return await set_up(home, entry_of(simulator, "myistra"))
 
@@ -582,3 +583,18 @@ async def test_every_system_at_once(home: HomeAssistant, simulator: Simulator) -
     await do(home, "hang_up", device_id=device_of(home, states[0]))
     for name in states:
         await until_state(home, name, "idle")
+
+
+@pytest.mark.parametrize("kind", ["myrcc", "mycrm", "myistra"])
+async def test_a_line_has_at_most_eight_entities(home: HomeAssistant, simulator: Simulator, kind: str) -> None:
+    """And one that shows no calls has its counters enabled, for it has little else."""
+    await set_up(home, entry_of(simulator, kind))
+
+    def enabled() -> Counter[str]:
+        return Counter(str(one.device_id) for one in ours(home) if one.disabled_by is None)
+
+    await until(lambda: len(enabled()) > 1)
+    assert max(enabled().values()) <= 8
+    if kind == "myistra":
+        await until_state(home, "sensor.alice_martin_missed_calls", "0")
+        await until_state(home, "sensor.alice_martin_unread_texts", "0")
