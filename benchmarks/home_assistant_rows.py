@@ -81,8 +81,8 @@ class Watched:
         """Print, and return the rows a leg."""
         a_leg = self.rows.total() / self.legs
         print(
-            f"{self.name:8} {self.entities / lines:5.1f} entities a line  {self.legs:6} legs  {self.rows.total():7} rows"
-            f"  {a_leg:5.2f} rows a leg  {self.bytes / self.legs:7.0f} bytes a leg"
+            f"{self.name:8} {self.entities / lines:5.1f} entities a line  {self.legs:6} legs  "
+            f"{self.rows.total():7} rows  {a_leg:5.2f} rows a leg  {self.bytes / self.legs:7.0f} bytes a leg"
         )
         for kind, count in self.rows.most_common():
             print(f"           {kind:32} {count / self.legs:6.2f} a leg  {count / self.rows.total():5.1%}")

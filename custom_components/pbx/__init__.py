@@ -7,8 +7,10 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .card import async_setup_card
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
+from .identity import async_migrate, base_of
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -26,8 +28,9 @@ PLATFORMS: list[Platform] = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions; they exist whether a PBX is set up or not."""
+    """Register the actions and the card; they exist whether a PBX is set up or not."""
     async_setup_services(hass)
+    await async_setup_card(hass)
     return True
 
 
@@ -38,6 +41,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
+    """Bring an entry of an older version up to date. One of a newer version is left alone."""
+    return await async_migrate(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
@@ -53,4 +61,4 @@ async def async_remove_config_entry_device(hass: HomeAssistant, entry: PbxConfig
     """
     if entry.state is ConfigEntryState.LOADED:
         return not entry.runtime_data.has_device(device)
-    return (DOMAIN, entry.entry_id) not in device.identifiers
+    return (DOMAIN, base_of(entry)) not in device.identifiers

@@ -42,6 +42,7 @@ from .const import (
     TLS_NONE,
     TLS_OWN_CA,
 )
+from .identity import async_identity
 
 if TYPE_CHECKING:
     from .aiopbx.simulator import ScenarioPlayer, Simulator
@@ -74,6 +75,8 @@ class Probe:
     lines: tuple[AvailableLine, ...]
     url: str
     """The address in the form that the client uses."""
+    identity: list[str]
+    """By what the system is known again, see identity.py."""
     account: dict[str, str]
     """The user name, and the enterprise where there is one: separately, and without the prefixes of the wire."""
 
@@ -153,7 +156,9 @@ async def async_probe(hass: HomeAssistant, data: Mapping[str, Any]) -> Probe:
         account = {CONF_USERNAME: settings.username}
         if settings.enterprise is not None:
             account[CONF_ENTERPRISE] = settings.enterprise
-        return Probe(info=pbx.info, lines=await pbx.available_lines(), url=settings.url, account=account)
+        lines = await pbx.available_lines()
+        identity = await async_identity(pbx, {**data, CONF_URL: settings.url, **account}, lines)
+        return Probe(info=pbx.info, lines=lines, url=settings.url, account=account, identity=identity)
     finally:
         await connection.close()
 

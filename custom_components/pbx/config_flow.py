@@ -27,6 +27,7 @@ from .aiopbx import (
     PbxError,
     TwoStepRequired,
 )
+from .assist_options import assist_fields
 from .client import Probe, async_probe, check_dialling
 from .const import (
     CONF_ALL_LINES,
@@ -41,6 +42,7 @@ from .const import (
     CONF_ENTERPRISE,
     CONF_EVENT_PORT,
     CONF_HIDE_CALLERS,
+    CONF_IDENTITY,
     CONF_INTERNAL_LENGTHS,
     CONF_KIND,
     CONF_LINES,
@@ -71,6 +73,7 @@ from .const import (
 )
 from .coordinator import PbxConfigEntry
 from .errors import error_key
+from .identity import MINOR_VERSION, async_rename, base_of, find_same, is_same, unique_id_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -199,15 +202,6 @@ def _clean(user_input: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in stripped.items() if value != ""}
 
 
-def _unique_id(data: Mapping[str, Any]) -> str:
-    """Return what identifies an entry: the server and the account on it, and on Istra the interface."""
-    server = urlsplit(data[CONF_URL]).netloc.rpartition("@")[2].lower()
-    if data[CONF_KIND] in ISTRA_KINDS:
-        parts = (data[CONF_KIND], server, data.get(CONF_ENTERPRISE), data[CONF_USERNAME])
-        return "|".join(part for part in parts if part)
-    return f"{server}_{data[CONF_USERNAME]}"
-
-
 def _title(data: Mapping[str, Any]) -> str:
     """Return the title of an entry: the server, and the account or the enterprise on it."""
     host = urlsplit(data[CONF_URL]).hostname
@@ -251,7 +245,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     """Set up a PBX."""
 
     VERSION = 1
-    MINOR_VERSION = 1
+    MINOR_VERSION = MINOR_VERSION
 
     def __init__(self) -> None:
         """Start without an account."""
@@ -335,14 +329,21 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Continue with an account that works."""
         if data[CONF_KIND] in ISTRA_KINDS:
             data = {**data, CONF_URL: found.url, **found.account}
-        unique_id = _unique_id(data)
-        other = await self.async_set_unique_id(unique_id)
-        if self.source == SOURCE_RECONFIGURE:
-            entry = self._get_reconfigure_entry()
-            if other is not None and other.entry_id != entry.entry_id:
-                return self.async_abort(reason="already_configured")
+        identity = found.identity
+        data = {**data, CONF_URL: found.url, CONF_IDENTITY: identity}
+        reconfigured = self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
+        if find_same(self.hass, data, identity, but=reconfigured.entry_id if reconfigured is not None else None):
+            return self.async_abort(reason="already_configured")
+        unique_id = unique_id_of(data, identity)
+        if (entry := reconfigured) is not None:
+            if is_same(entry, data, identity) and entry.unique_id is not None:
+                unique_id = entry.unique_id
+            else:
+                async_rename(self.hass, entry, base_of(entry), unique_id)
+            await self.async_set_unique_id(unique_id)
             title = _title(data) if entry.title == _title(entry.data) else entry.title
             return self.async_update_reload_and_abort(entry, unique_id=unique_id, title=title, data=data)
+        await self.async_set_unique_id(unique_id)
         self._abort_if_unique_id_configured()
         if data[CONF_KIND] in KINDS_OF_ONE_LINE:
             return self.async_create_entry(title=_title(data), data=data, options={CONF_ALL_LINES: True})
@@ -492,6 +493,7 @@ class PbxOptionsFlow(OptionsFlowWithReload):
         if self.config_entry.data[CONF_KIND] not in ISTRA_KINDS:
             # On Istra the telephone itself decides whether it goes off hook.
             fields[vol.Required(CONF_AUTO_ANSWER, default=True)] = selector.BooleanSelector()
+        fields |= assist_fields(self.config_entry.data[CONF_KIND])
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),

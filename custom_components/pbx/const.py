@@ -16,6 +16,8 @@ CONF_ENTERPRISE: Final = "enterprise"
 CONF_SECOND_PASSWORD: Final = "second_password"  # noqa: S105 - the name of a field
 CONF_TLS: Final = "tls"
 CONF_CA_FILE: Final = "ca_file"
+# By what the system behind an entry is known again, whatever address leads to it; see identity.py.
+CONF_IDENTITY: Final = "identity"
 
 KIND_DEMO: Final = "demo"
 KIND_USER: Final = "o2g_user"
@@ -42,17 +44,25 @@ CONF_ALLOWED: Final = "allowed"
 CONF_DENIED: Final = "denied"
 CONF_CALLS_PER_MINUTE: Final = "calls_per_minute"
 CONF_AUTO_ANSWER: Final = "auto_answer"
+# Whether names and numbers of callers are kept out of what Home Assistant shows and stores.
+CONF_HIDE_CALLERS: Final = "hide_callers"
 # How numbers are written and dialled, and where names for them come from.
 CONF_COUNTRY: Final = "country"
 CONF_OUTSIDE_PREFIX: Final = "outside_prefix"
 CONF_INTERNAL_LENGTHS: Final = "internal_lengths"
 CONF_CONTACT_FILES: Final = "contact_files"
 CONF_CONTACT_DIRECTORY: Final = "contact_directory"
-# Whether names and numbers of callers are kept out of states, and with them out of history and logbook.
-CONF_HIDE_CALLERS: Final = "hide_callers"
 # The night service: which lines are forwarded together, and where to; without a number to the voicemail.
 CONF_NIGHT_LINES: Final = "night_lines"
 CONF_NIGHT_NUMBER: Final = "night_number"
+# Whether playing a voicemail marks it read, where the PBX leaves that to us.
+CONF_MARK_READ: Final = "mark_read"
+# Whether spoken sentences are understood, and which telephone they mean where nothing else says so.
+CONF_VOICE: Final = "voice"
+CONF_VOICE_LINE: Final = "voice_line"
+# What language models may do: look, and act.
+CONF_LLM_READ: Final = "llm_read"
+CONF_LLM_COMMANDS: Final = "llm_commands"
 
 # The id of the one demo PBX.
 DEMO_UNIQUE_ID: Final = "demo"

@@ -54,6 +54,7 @@ from .const import (
 )
 from .errors import translated
 from .forward import ForwardDraft, NightService
+from .identity import async_settle_identity, base_of
 from .issues import PbxIssues, async_settle_licence_issue
 
 _LOGGER = logging.getLogger(__name__)
@@ -177,6 +178,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         entry.async_on_unload(self.pbx.subscribe(self._handle_event))
         entry.async_on_unload(self._forget_later)
         self._settle_issues()
+        await async_settle_identity(self.hass, entry, self.pbx)
         self.data = {line.id: line.snapshot for line in self.pbx.lines.values()}
         for snapshot in self.data.values():
             self._follow(snapshot)
@@ -290,7 +292,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         product = info.product if self.kind is _O2G else ""
         self.device_id = registry.async_get_or_create(
             config_entry_id=entry.entry_id,
-            identifiers={(DOMAIN, entry.entry_id)},
+            identifiers={(DOMAIN, self.base)},
             entry_type=dr.DeviceEntryType.SERVICE,
             name=entry.title,
             manufacturer=self.kind.manufacturer,
@@ -301,9 +303,14 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
             if not self.has_device(device):
                 registry.async_remove_device(device.id)
 
+    @property
+    def base(self) -> str:
+        """What the ids of the entry's devices and entities begin with; it outlives the entry."""
+        return base_of(self.config_entry)
+
     def identifier(self, line: str) -> tuple[str, str]:
         """Return the identifier of a line's device."""
-        return (DOMAIN, f"{self.config_entry.entry_id}_{line}")
+        return (DOMAIN, f"{self.base}_{line}")
 
     def unique_id(self, line: str, key: str) -> str:
         """Return the unique id of an entity of a line."""
@@ -311,7 +318,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
 
     def has_device(self, device: dr.AnyDeviceEntry) -> bool:
         """Whether a device is the PBX's own or that of a line that is monitored."""
-        kept = {(DOMAIN, self.config_entry.entry_id)} | {self.identifier(line) for line in self.data}
+        kept = {(DOMAIN, self.base)} | {self.identifier(line) for line in self.data}
         return not device.identifiers.isdisjoint(kept)
 
     def _device_of(self, line: str) -> dr.DeviceEntry | None:

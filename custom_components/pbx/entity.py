@@ -67,10 +67,10 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
     def __init__(self, coordinator: PbxCoordinator, description: EntityDescription) -> None:
         """Make an entity of the PBX."""
         super().__init__(coordinator)
-        entry_id = coordinator.config_entry.entry_id
+        base = coordinator.base
         self.entity_description = description
-        self._attr_unique_id = f"{entry_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, entry_id)})
+        self._attr_unique_id = f"{base}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, base)})
 
 
 class PbxSystemEntity(PbxEntity):

@@ -1,5 +1,6 @@
 """An agent of the call centre as a widget."""
 
+import asyncio
 from collections.abc import Callable
 from html import escape
 from typing import Any, Final
@@ -10,8 +11,9 @@ from aiopbx import Line, Status
 
 from ..models.agent import MODES, OPERATIONS, AgentModel
 from ..models.formatting import titled
-from .controls import Typed, set_options, show
+from .controls import set_options, show
 from .markup import facts_html
+from .text_field import TextField
 from .view import View
 
 _STYLE: Final = """
@@ -64,17 +66,17 @@ class AgentPanel(View):
             for each in OPERATIONS
         }
         agent = model.snapshot
-        self._device = ipywidgets.Text(
+        self._device = TextField(
             description="Set",
             placeholder=(agent and agent.fixed_device) or line.number,
-            style=_NATURAL,
+            label_width="auto",
             layout={"width": "12em"},
         )
         self._group_list = ipywidgets.Dropdown(
             description="Group", options=model.groups, style=_NATURAL, layout={"width": "auto"}
         )
-        self._group_text = ipywidgets.Text(
-            description="Group number", placeholder="the preferred one", style=_NATURAL, layout={"width": "18em"}
+        self._group_text = TextField(
+            description="Group number", placeholder="the preferred one", label_width="auto", layout={"width": "18em"}
         )
         self._headset = ipywidgets.Checkbox(
             value=False, description="Headset mode", indent=False, layout={"width": "auto"}
@@ -82,8 +84,8 @@ class AgentPanel(View):
         self._reason = ipywidgets.Dropdown(
             description="Reason", options=model.reasons, style=_NATURAL, layout={"width": "auto"}
         )
-        self._number = ipywidgets.Text(
-            description="Agent", placeholder="number", style=_NATURAL, layout={"width": "12em"}
+        self._number = TextField(
+            description="Agent", placeholder="number", label_width="auto", layout={"width": "12em"}
         )
         self._mode = ipywidgets.Dropdown(description="Heard", options=MODES, style=_NATURAL, layout={"width": "auto"})
         first = [name for name in self._buttons if _CHOOSE.get(name) != "supervise"]
@@ -108,7 +110,6 @@ class AgentPanel(View):
             css=_STYLE,
         )
         self.add_class("pbx-agent")
-        self._typed = [Typed(self, box) for box in (self._device, self._group_text, self._number)]
         for box, what in (
             (self._device, "device"),
             (self._group_list, "group"),
@@ -173,8 +174,7 @@ class AgentPanel(View):
 
     def _work(self, name: str) -> Callable[[], Any]:
         async def do() -> None:
-            for typed in self._typed:
-                await typed.settled()
+            await asyncio.sleep(0)  # what was typed last is on its way into the model
             await self.model.do(name)
 
         return do

@@ -10,8 +10,9 @@ from aiopbx import Line, Status
 
 from ..models.calls import OPERATIONS, CallRow, CallsModel, Needs, Operation, operation
 from ..models.formatting import offline_note, titled
-from .controls import Typed, on_enter, set_options, show
+from .controls import on_enter, set_options, show
 from .markup import table_html
+from .text_field import TextField
 from .view import View, close_widget
 
 _STYLE: Final = """
@@ -155,7 +156,7 @@ class _Row:
         self._buttons = {each.name: self._button(each) for each in OPERATIONS}
         self._button_box = ipywidgets.HBox(list(self._buttons.values()))
         self._button_box.add_class("pbx-call-buttons")
-        self._text = ipywidgets.Text(continuous_update=True, layout={"width": "18em", "display": "none"})
+        self._text = TextField(layout={"width": "18em", "display": "none"})
         self._list = ipywidgets.Dropdown(layout={"width": "22em", "display": "none"})
         self._go = ipywidgets.Button(button_style="primary", layout={"width": "auto"})
         self._stop = ipywidgets.Button(
@@ -167,7 +168,6 @@ class _Row:
             [ipywidgets.HBox([self._mark, self._head, self._timer]), self._button_box, self._form]
         )
         self.box.add_class("pbx-call")
-        self._typed = Typed(panel, self._text)
         panel.on_click(self._go, self._submit)
         panel.on_click(self._stop, self._close_form)
         on_enter(panel, self._text, self._submit, busy=self._go)
@@ -285,7 +285,7 @@ class _Row:
         each = self._asked
         if each is None:
             return
-        value = await self._typed.settled() if each.needs.typed else self._list.value
+        value = self._text.value if each.needs.typed else self._list.value
         await self._panel.model.do(self._call, each.name, value or "")
         if self._asked is not each:
             return

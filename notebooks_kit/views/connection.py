@@ -12,8 +12,9 @@ import ipywidgets
 from aiopbx import Pbx, Status
 
 from ..models.connection import LABELS, SYSTEMS, TLS_WORDS, ConnectionModel, system_words
-from .controls import Typed, button, on_enter, put, show
+from .controls import button, on_enter, put, show
 from .markup import facts_html
+from .text_field import TextField
 from .view import View, close_widget
 
 _STYLE: Final = """
@@ -78,10 +79,9 @@ class ConnectionPanel(View):
         self.add_class("pbx-connection")
         for name, box in self._boxes.items():
             self.on_change(box, partial(self.model.set, name))
-        self._typed = [Typed(self, box) for box in self._boxes.values()]
-        self.on_click(self._test, partial(self._settled, self.model.test))
-        self.on_click(self._connect, partial(self._settled, self.model.connect))
-        on_enter(self, self._boxes["password"], partial(self._settled, self.model.connect), busy=self._connect)
+        self.on_click(self._test, partial(self._with_typed, self.model.test))
+        self.on_click(self._connect, partial(self._with_typed, self.model.connect))
+        on_enter(self, self._boxes["password"], partial(self._with_typed, self.model.connect), busy=self._connect)
         self.on_click(self._demo, self.model.start_demo)
         self.on_click(self._disconnect, self.model.disconnect)
         self.every(1.0, lambda: self.model.sample(monotonic()))
@@ -157,13 +157,11 @@ class ConnectionPanel(View):
             options = [(words, key) for key, words in TLS_WORDS.items()]
             return ipywidgets.Dropdown(options=options, value=value, description=label, layout=layout)
         if name == "password":
-            return ipywidgets.Password(description=label, layout=layout)
-        return ipywidgets.Text(value=value, placeholder=_HINTS.get(name, ""), description=label, layout=layout)
+            return TextField(kind="password", description=label, layout=layout)
+        return TextField(value, placeholder=_HINTS.get(name, ""), description=label, layout=layout)
 
-    async def _settled(self, work: Callable[[], Awaitable[object]]) -> None:
-        """Do this with what was typed last: a click may overtake it."""
-        for typed in self._typed:
-            await typed.settled()
+    async def _with_typed(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do this with what was typed last, which is on its way into the model."""
         await asyncio.sleep(0)
         await work()
 

@@ -1,50 +1,18 @@
 """Controls that several views have: buttons, fields, lists, and a question before something is done for good."""
 
-import asyncio
 from collections.abc import Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any
 
 import ipywidgets
 
+from .text_field import TextField
 from .view import View, Work
 
-QUIET: Final = 0.3
-"""Seconds without another character before typed text is used.
 
-A page sends typed text at most once a round trip, but a click and the Enter key at once, so these may overtake the last
-characters. Whatever uses a field therefore waits until nothing has arrived for a moment; people are slower anyway.
-"""
-
-
-class Typed:
-    """A text field whose content a button or the Enter key uses."""
-
-    def __init__(self, view: View, text: Any) -> None:
-        """Watch the field ``text`` of ``view``."""
-        self._view = view
-        self._text = text
-        self._changed_at = -QUIET
-        text.observe(self._changed, "value")
-
-    def _changed(self, change: Any) -> None:
-        self._changed_at = self._view.loop.time()
-
-    async def settled(self) -> str:
-        """Return the text, once nothing has been typed for a moment."""
-        while (left := self._changed_at + QUIET - self._view.loop.time()) > 0:  # noqa: ASYNC110 - no event says when
-            await asyncio.sleep(left)
-        return str(self._text.value)
-
-
-def on_enter(view: View, text: Any, work: Work, *, busy: Any = None) -> None:
+def on_enter(view: View, field: TextField, work: Work, *, busy: Any = None) -> None:
     """Do this in the client's loop when the user presses Enter in the field; ``busy`` as in ``View.do``."""
-
-    def on_message(_: Any, content: Any, buffers: Any) -> None:
-        if isinstance(content, dict) and content.get("event") == "submit":
-            view.do(work, busy=busy)
-
-    text.on_msg(on_message)
+    field.on_submit(lambda: view.do(work, busy=busy))
 
 
 def set_options(box: Any, options: Sequence[tuple[str, Any]], value: Any = None) -> None:

@@ -10,7 +10,8 @@ from aiopbx import Line
 
 from ..models.dial import KEY_NAMES, KEYS, LETTERS, DialModel
 from ..models.formatting import listed, titled
-from .controls import Typed, button, on_enter, put, set_options, show
+from .controls import button, on_enter, put, set_options, show
+from .text_field import TextField
 from .view import View
 
 # The letters of a key are visual only: a screen reader says the digit.
@@ -41,12 +42,7 @@ class DialPad(View):
         """What is shown; setting its ``number`` fills the field."""
         self._shown = ""
         self._mode = False
-        self._field = ipywidgets.Text(
-            description="Number",
-            placeholder="number or name",
-            continuous_update=True,
-            layout={"width": "20em"},
-        )
+        self._field = TextField(description="Number", placeholder="number or name", layout={"width": "20em"})
         self._hint = ipywidgets.HTML(layout={"margin": "0 0 0 .3em"})
         self._matches = ipywidgets.Select(
             description="Found",
@@ -97,7 +93,6 @@ class DialPad(View):
             css=_STYLE,
         )
         self.add_class("pbx-dial")
-        self._typed = Typed(self, self._field)
         self.on_change(self._field, self._type)
         self.on_change(self._matches, self._choose)
         self.on_change(self._device, lambda device: setattr(self.model, "device", device))
@@ -186,19 +181,19 @@ class DialPad(View):
         if not self._mode:
             await self._dial_typed()
 
-    async def _settled(self) -> None:
+    def _take_typed(self) -> None:
         """Take in what was typed last. Keys pressed since the last drawing are in the model, and not in the field."""
-        text = await self._typed.settled()
+        text = self._field.value
         if text != self._shown:
             self.model.number = self._shown = text
 
     async def _dial_typed(self) -> None:
-        await self._settled()
+        self._take_typed()
         await self.model.dial()
 
     def _with_number(self, work: Callable[[], Any]) -> Callable[[], Any]:
         async def do() -> None:
-            await self._settled()
+            self._take_typed()
             await work()
 
         return do

@@ -11,6 +11,7 @@ from aiopbx import Operation, ParameterKind, ParameterPlace, Pbx
 from ..models.explorer import Exchange, ExplorerModel, FormField, request_text
 from ..models.voicemail import SILENCE, sound_format
 from .controls import button, put, set_options, show
+from .text_field import TextField
 from .view import View, close_widget
 
 _STYLE: Final = """
@@ -340,22 +341,22 @@ class _FieldView:
             "description": self._name,
             "tooltip": f"{self._name}: {parameter.words}",
             "layout": {"width": _WIDE},
-            "style": _LABEL,
         }
+        wide = _LABEL["description_width"]
         text = "" if field.value is None else str(field.value)
         suggested = self._view.model.suggestions(parameter)
         if parameter.kind in (ParameterKind.CHOICE, ParameterKind.BOOLEAN):
             choices = parameter.choices or ("true", "false")
             options = [(_NOTHING, None), *((choice, choice) for choice in choices)]
             now = text.lower() if parameter.kind is ParameterKind.BOOLEAN else text
-            self._input = ipywidgets.Dropdown(options=options, value=now if now in choices else None, **common)
+            self._input = ipywidgets.Dropdown(
+                options=options, value=now if now in choices else None, style=_LABEL, **common
+            )
         elif parameter.secret:
-            self._input = ipywidgets.Password(value=text, **common)
-        elif suggested:
-            self._input = ipywidgets.Combobox(value=text, options=suggested, ensure_option=False, **common)
+            self._input = TextField(text, kind="password", label_width=wide, **common)
         else:
             hint = {ParameterKind.TIME: "2026-01-31T18:17:15Z", ParameterKind.ANYTHING: "JSON"}.get(parameter.kind, "")
-            self._input = ipywidgets.Text(value=text, placeholder=hint, **common)
+            self._input = TextField(text, placeholder=hint, options=list(suggested), label_width=wide, **common)
         self._view.on_change(self._input, self._typed)
         return self._row(self._input, self._note(parameter.words))
 
@@ -441,8 +442,8 @@ class _FieldView:
 
     def draw(self) -> None:
         """Bring suggestions up to date; what was typed is the person's."""
-        if isinstance(self._input, ipywidgets.Combobox):
-            suggested = self._view.model.suggestions(self._field.parameter)
+        if isinstance(self._input, TextField) and self._input.kind == "text":
+            suggested = list(self._view.model.suggestions(self._field.parameter))
             put(self._input, suggested, "options")
         for part, _ in self._parts:
             part.draw()

@@ -9,7 +9,8 @@ from aiopbx import CallerId, CallerIdChoice, Condition, Feature, Forward, Line, 
 
 from ..models.formatting import titled
 from ..models.routing import CALLER_ID_CHOICES, CONDITIONS, FORWARD_TARGETS, OVERFLOW_TARGETS, RoutingModel
-from .controls import Typed, button, on_enter, put, show
+from .controls import button, on_enter, put, show
+from .text_field import TextField
 from .view import View
 
 _STYLE: Final = """
@@ -130,16 +131,14 @@ class _Route:
         self._condition = ipywidgets.Dropdown(
             options=conditions, description=f"{name} when", style=_NATURAL, layout={"width": "auto"}
         )
-        self._number = ipywidgets.Text(
+        self._number = TextField(
             description=f"{name} number",
             placeholder="number",
-            continuous_update=True,
-            style=_NATURAL,
+            label_width="auto",
             layout={"width": "18em"},
         )
         self._set = button(f"Set {name.lower()}", f"Set this {name.lower()}")
         self._cancel = button(f"Cancel {name.lower()}", f"Take the {name.lower()} away", "warning")
-        self._typed: Typed | None = None
         self.children = [
             self._words,
             ipywidgets.HBox(
@@ -155,11 +154,9 @@ class _Route:
     def listen(self, set_route: Any, cancel: Any) -> None:
         """Do these when the buttons are clicked."""
         panel = self._panel
-        typed = self._typed = Typed(panel, self._number)
 
         async def do() -> None:
-            number = await typed.settled()
-            await set_route(self._target.value, self._condition.value, number)
+            await set_route(self._target.value, self._condition.value, self._number.value)
 
         panel.on_click(self._set, do)
         panel.on_click(self._cancel, cancel)
@@ -198,8 +195,8 @@ class _CallerId:
         self._choice = ipywidgets.Dropdown(
             options=CALLER_ID_CHOICES, description="Others see", style=_NATURAL, layout={"width": "auto"}
         )
-        self._number = ipywidgets.Text(
-            description="Caller ID", placeholder="+12025550123", style=_NATURAL, layout={"width": "18em"}
+        self._number = TextField(
+            description="Caller ID", placeholder="+12025550123", label_width="auto", layout={"width": "18em"}
         )
         self._set = button("Set caller ID", "Let others see this number")
         self._read = button("Read again", "Ask the system which number others see")
@@ -214,11 +211,9 @@ class _CallerId:
     def listen(self) -> None:
         """Do what the buttons say when they are clicked."""
         panel = self._panel
-        typed = Typed(panel, self._number)
 
         async def do() -> None:
-            number = await typed.settled()
-            await panel.model.set_caller_id(self._choice.value, number)
+            await panel.model.set_caller_id(self._choice.value, self._number.value)
 
         panel.on_click(self._set, do)
         panel.on_click(self._read, panel.model.refresh_caller_id)

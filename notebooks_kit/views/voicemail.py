@@ -10,6 +10,7 @@ from aiopbx import Line
 from ..models.voicemail import SILENCE, MessageRow, VoicemailModel, file_name
 from .controls import Confirm, button, on_enter, put, set_options, show
 from .markup import table_html
+from .text_field import TextField
 from .view import View, close_widget
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class VoicemailPlayer(View):
         self._heard: str | None = None
         self._saving: MessageRow | None = None
         self._mailbox = ipywidgets.Dropdown(description="Mailbox", layout={"width": "18em", "display": "none"})
-        self._password = ipywidgets.Password(description="Password", layout={"width": "18em"})
+        self._password = TextField(kind="password", description="Password", layout={"width": "18em"})
         self._open = button("Open", "Open the mailbox with this password")
         self._asking = ipywidgets.HBox(
             [self._password, self._open], layout={"display": "none", "align_items": "center"}
@@ -69,7 +70,7 @@ class VoicemailPlayer(View):
             [self._format, self._heard_mark, self._new_mark, self._telephone], layout={"flex_flow": "row wrap"}
         )
         self._player = ipywidgets.VBox([self._title, self._audio], layout={"display": "none"})
-        self._file = ipywidgets.Text(
+        self._file = TextField(
             description="File", tooltip="Name of the file, where the kernel runs", layout={"width": "28em"}
         )
         self._save = button("Save", "Save the message as this file, where the kernel runs")

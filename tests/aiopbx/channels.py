@@ -1,5 +1,7 @@
 """Offices whose clients get their events over a webhook or through a tunnel: the same tests run on each."""
 
+import itertools
+import os
 import socket
 from typing import Any, ClassVar
 
@@ -7,13 +9,24 @@ from aiopbx import Pbx
 from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
 from tests.aiopbx.office import Office
 
+_turn = itertools.count(os.getpid() * 101)
+
 
 def free_port() -> int:
-    """A port of loopback that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback that nobody uses, now or by chance in a moment.
+
+    Systems give ports above 32,768 to whoever binds port 0, as every server of the tests does: one that was free a
+    moment ago may be another process's when it is used. These are below, and each process begins at its own place.
+    """
+    for turn in itertools.islice(_turn, 20_000):
+        port = 12_000 + turn % 20_000
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("No port is free.")
 
 
 def secret(number: int) -> str:

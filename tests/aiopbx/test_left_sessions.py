@@ -160,6 +160,15 @@ def test_it_is_bounded_and_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) ->
     assert len(left) == 0
 
 
+def test_servers_that_were_left_are_not_collected() -> None:
+    left = LeftSessions()
+    for number in range(leftovers.MOST_SERVERS + 5):
+        left.leave(str(number), LeftSession("", {}))
+    assert len(left) == leftovers.MOST_SERVERS
+    assert left.take("4") == []
+    assert len(left.take("5")) == 1
+
+
 @pytest.mark.office("chunk", "webhook", "tunnel", "istra")
 async def test_at_the_end_when_the_farewell_breaks(office: Opened, caplog: pytest.LogCaptureFixture) -> None:
     """No next connection will give it back, so it is tried once more."""

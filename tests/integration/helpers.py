@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -82,8 +82,18 @@ def istra(simulator: Simulator, kind: str, login: str = ALICE, **data: Any) -> d
 def make_entry(data: dict[str, Any], **options: Any) -> MockConfigEntry:
     """Return an entry as the config flow makes it."""
     return MockConfigEntry(
-        domain=DOMAIN, title="Office", unique_id="office", data=data, options={"all_lines": True} | options
+        domain=DOMAIN,
+        title="Office",
+        unique_id="office",
+        minor_version=2,
+        data=data,
+        options={"all_lines": True} | options,
     )
+
+
+def entered(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of an entry without what the system has said of itself."""
+    return {key: value for key, value in data.items() if key != "identity"}
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:

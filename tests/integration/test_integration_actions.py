@@ -42,7 +42,7 @@ def requests(simulator: Simulator) -> int:
 
 def device(hass: HomeAssistant, entry: MockConfigEntry, line: str | None) -> str:
     """Return the id of a line's device, or of the PBX's own."""
-    identifier = (DOMAIN, f"{entry.entry_id}_{line}" if line else entry.entry_id)
+    identifier = (DOMAIN, f"{entry.unique_id}_{line}" if line else entry.unique_id)
     found = dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
     assert found is not None
     return found.id

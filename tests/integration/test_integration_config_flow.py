@@ -20,6 +20,8 @@ from tests.integration.helpers import (
     BOB,
     administrator,
     answer,
+    entered,
+    istra,
     make_entry,
     reconfigure,
     running_elsewhere,
@@ -79,7 +81,7 @@ async def test_user(home: HomeAssistant, simulator: Simulator) -> None:
     # what is left empty is left out, and spaces around are no part of it
     result = await answer(home, form, typed(data) | {"url": f"  {simulator.url} ", "ca_file": "", "secondary_url": " "})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["data"] == data
+    assert entered(result["data"]) == data
     assert result["options"] == {"all_lines": True}
     assert result["title"] == f"127.0.0.1 ({ALICE})"
     await home.async_block_till_done()
@@ -107,7 +109,7 @@ async def test_administrator_with_chosen_lines(home: HomeAssistant, simulator: S
     assert form["errors"] == {"lines": "no_lines"}
     result = await answer(home, form, {"all_lines": False, "lines": [ALICE, BOB]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["data"] == administrator(simulator)
+    assert entered(result["data"]) == administrator(simulator)
     await home.async_block_till_done()
     assert sorted(result["result"].runtime_data.data) == [ALICE, BOB]
 
@@ -306,7 +308,7 @@ async def test_options_of_an_administrator(home: HomeAssistant, simulator: Simul
     form = await options(home, entry)
     assert [str(key) for key in form["data_schema"].schema] == [
         "all_lines", "lines", "allowed", "denied", "calls_per_minute", "country", "outside_prefix", "internal_lengths",
-        "contact_files", "contact_directory", "auto_answer",
+        "contact_files", "contact_directory", "auto_answer", "voice", "voice_line", "llm_read", "llm_commands",
     ]  # fmt: skip
     configure = home.config_entries.options.async_configure
     form = await configure(form["flow_id"], {"all_lines": False, "auto_answer": True})
@@ -335,7 +337,19 @@ async def test_options_of_a_user(home: HomeAssistant, simulator: Simulator) -> N
     form = await options(home, entry)
     assert "lines" not in form["data_schema"].schema
     result = await home.config_entries.options.async_configure(form["flow_id"], {"auto_answer": True})
-    assert result["data"] == {"all_lines": True, "auto_answer": True}
+    assert result["data"] == {
+        "all_lines": True, "auto_answer": True, "voice": True, "llm_read": False, "llm_commands": False,
+    }  # fmt: skip
+
+
+async def test_options_of_messages_say_what_playing_does(home: HomeAssistant) -> None:
+    async with Simulator(SimulatorSettings(istra=True)) as simulator:
+        entry = await set_up(home, make_entry(istra(simulator, "myistra")))
+        form = await options(home, entry)
+        result = await home.config_entries.options.async_configure(form["flow_id"], {"mark_read": False})
+        assert result["data"]["mark_read"] is False
+        await home.async_block_till_done()
+        await home.config_entries.async_unload(entry.entry_id)
 
 
 async def test_options_forget_lines_that_are_gone(home: HomeAssistant, simulator: Simulator) -> None:

@@ -67,13 +67,13 @@ from custom_components.pbx.config_flow import (
     _lines_problem,
     _problem,
     _title,
-    _unique_id,
     lines_schema,
 )
 from custom_components.pbx.coordinator import KINDS, PbxCoordinator
 from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
 from custom_components.pbx.event import CALL, ENDS, PbxCallEvent, event_type_of
 from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
+from custom_components.pbx.identity import unique_id_of
 from custom_components.pbx.select import CALLER_ID_CHOICE, FORWARD_SELECTS, PbxCallerIdChoice, PbxForwardSelect
 from custom_components.pbx.sensor import LINE_SENSORS, PBX_SENSORS
 from custom_components.pbx.switch import SWITCHES, PbxSwitch
@@ -1065,26 +1065,26 @@ def test_input_is_cleaned() -> None:
             "pbx.example.com:8443_u",
             "pbx.example.com (u)",
         ),
-        ({"kind": "o2g_user", "url": "https://a:b@pbx.example.com", "username": "u"}, "pbx.example.com_u", None),
+        ({"kind": "o2g_user", "url": "https://a:b@pbx.example.com", "username": "u"}, "pbx.example.com:443_u", None),
         (
             {"kind": "myrcc", "url": "https://pbx.example.com", "username": "u", "enterprise": "e"},
-            "myrcc|pbx.example.com|e|u",
+            "myrcc|pbx.example.com:443|e|u",
             "pbx.example.com (myRCC, e)",
         ),
         (
             {"kind": "mycrm", "url": "https://pbx.example.com", "username": "u"},
-            "mycrm|pbx.example.com|u",
+            "mycrm|pbx.example.com:443|u",
             "pbx.example.com (myCrm, u)",
         ),
         (
             {"kind": "myistra", "url": "https://pbx.example.com", "username": "u"},
-            "myistra|pbx.example.com|u",
+            "myistra|pbx.example.com:443|u",
             "pbx.example.com (myIstra, u)",
         ),
     ],
 )
 def test_the_id_and_the_title_of_an_entry(data: dict[str, str], unique_id: str, title: str | None) -> None:
-    assert _unique_id(data) == unique_id
+    assert unique_id_of(data, ()) == unique_id
     assert title is None or _title(data) == title
 
 

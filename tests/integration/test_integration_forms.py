@@ -19,6 +19,7 @@ from tests.integration.helpers import (
     BOB,
     administrator,
     answer,
+    entered,
     make_entry,
     reconfigure,
     set_up,
@@ -31,6 +32,7 @@ TEXT: dict[str, Any] = {"text": {"multiline": False, "multiple": False}}
 URL = {"text": {"type": "url", "multiline": False, "multiple": False}}
 USERNAME = {"text": {"type": "text", "autocomplete": "username", "multiline": False, "multiple": False}}
 PASSWORD = {"text": {"type": "password", "autocomplete": "current-password", "multiline": False, "multiple": False}}
+ASSIST = {"voice": True, "llm_read": False, "llm_commands": False}
 PATTERNS = {"text": {"multiple": True, "multiline": False}}
 
 # A field: whether it is required, what it starts with, how it is asked for.
@@ -137,7 +139,7 @@ async def test_the_form_of_the_lines(home: HomeAssistant, simulator: Simulator) 
     result = await answer(home, form, {"all_lines": False, "lines": [BOB]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "127.0.0.1 (admin)"
-    assert result["data"] == administrator(simulator)
+    assert entered(result["data"]) == administrator(simulator)
     assert result["options"] == {"all_lines": False, "lines": [BOB]}
     await home.async_block_till_done()
 
@@ -146,7 +148,7 @@ async def test_a_user_has_nothing_to_choose(home: HomeAssistant, simulator: Simu
     result = await answer(home, await start(home, "o2g_user"), typed(user(simulator)) | {"ca_file": " "})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == f"127.0.0.1 ({ALICE})"
-    assert result["data"] == user(simulator)
+    assert entered(result["data"]) == user(simulator)
     assert result["options"] == {"all_lines": True}
     await home.async_block_till_done()
     again = await answer(home, await start(home, "o2g_user"), typed(user(simulator)))
@@ -171,7 +173,7 @@ async def test_the_form_of_a_reauthentication(home: HomeAssistant, simulator: Si
     assert form["description_placeholders"]["message"]
     result = await answer(home, form, {"password": "secret"})
     assert result["reason"] == "reauth_successful"
-    assert entry.data == user(simulator)
+    assert entered(entry.data) == user(simulator)
     await home.async_block_till_done()
 
 
@@ -189,7 +191,7 @@ async def test_the_form_of_a_reconfiguration(home: HomeAssistant, simulator: Sim
     result = await answer(home, form, typed(user(simulator, BOB)))
     assert result["reason"] == "reconfigure_successful"
     assert entry.title == after
-    assert entry.data == user(simulator, BOB)
+    assert entered(entry.data) == user(simulator, BOB)
     assert entry.unique_id == f"{simulator.url.removeprefix('http://').partition('/')[0]}_{BOB}"
     await home.async_block_till_done()
     # to itself again: that is no other entry
@@ -232,13 +234,17 @@ async def test_the_form_of_the_options(home: HomeAssistant, simulator: Simulator
         "contact_files": (False, None, PATTERNS),
         "contact_directory": (False, None, {"boolean": {}}),
         "auto_answer": (True, True, {"boolean": {}}),
+        "voice": (True, True, {"boolean": {}}),
+        "voice_line": (False, None, {"device": {"filter": [{"integration": "pbx"}], "multiple": False}}),
+        "llm_read": (True, False, {"boolean": {}}),
+        "llm_commands": (True, False, {"boolean": {}}),
     }
     assert suggested(form) == {"all_lines": False, "lines": [BOB], "denied": ["19*"], "calls_per_minute": 2}
     configure = home.config_entries.options.async_configure
     form = await configure(form["flow_id"], {"all_lines": False, "allowed": ["1*"], "auto_answer": False})
     assert form["errors"] == {"lines": "no_lines"}
-    assert suggested(form) == {"all_lines": False, "lines": [], "allowed": ["1*"], "auto_answer": False}
+    assert suggested(form) == {"all_lines": False, "lines": [], "allowed": ["1*"], "auto_answer": False} | ASSIST
     result = await configure(form["flow_id"], {"all_lines": True, "calls_per_minute": 5.0, "auto_answer": True})
-    assert result["data"] == {"all_lines": True, "calls_per_minute": 5, "auto_answer": True}
+    assert result["data"] == {"all_lines": True, "calls_per_minute": 5, "auto_answer": True} | ASSIST
     assert type(result["data"]["calls_per_minute"]) is int
     await home.async_block_till_done()

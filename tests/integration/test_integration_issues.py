@@ -71,7 +71,7 @@ async def test_licences_that_end(home: HomeAssistant, days: int, issue: str | No
         await until_state(home, "sensor.office_licences_end_on", day.isoformat())
         await until(lambda: shown(home) == ({issue} if issue else set()))
         later = datetime.now(UTC).date() + timedelta(days=400)
-        server = simulator._server
+        [server] = simulator.servers
         server.settings = server.settings.model_copy(update={"licence_expiration": later})
         async_fire_time_changed(home, datetime.now(UTC) + issues.READ_EVERY + timedelta(seconds=1))
         await until_state(home, "sensor.office_licences_end_on", later.isoformat())

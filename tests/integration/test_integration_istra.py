@@ -125,7 +125,7 @@ async def test_entities_follow_the_features(home: HomeAssistant, simulator: Simu
     """An entity is there exactly where its feature is."""
     entry = await set_up(home, make_entry(istra(simulator, kind)))
     for line in entry.runtime_data.pbx.lines.values():
-        identifier = f"{entry.entry_id}_{line.id}_"
+        identifier = f"{entry.unique_id}_{line.id}_"
         keys = {item.unique_id.removeprefix(identifier) for item in ours(home) if identifier in item.unique_id}
         expected = {
             Feature.CALL_EVENTS: {"call_state", "other_party", "active_calls", "ringing", "on_a_call", "call"},
@@ -151,7 +151,7 @@ async def test_devices(
 ) -> None:
     entry = await set_up(home, make_entry(istra(simulator, kind)))
     registry = dr.async_get(home)
-    pbx = registry.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
+    pbx = registry.async_get_device_by_identifier((DOMAIN, entry.unique_id), entry.entry_id)
     assert pbx is not None
     assert (pbx.manufacturer, pbx.model) == ("Centile", model)
     lines = [item for item in dr.async_entries_for_config_entry(registry, entry.entry_id) if item.id != pbx.id]

@@ -19,6 +19,7 @@ from tests.integration.helpers import (
     BOB,
     CAROL,
     answer,
+    entered,
     istra,
     make_entry,
     reconfigure,
@@ -81,7 +82,7 @@ async def test_myrcc_with_chosen_extensions(home: HomeAssistant, simulator: Simu
     result = await answer(home, form, {"all_lines": False, "lines": chosen})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "127.0.0.1 (myRCC, example)"
-    assert result["data"] == istra(simulator, "myrcc")
+    assert entered(result["data"]) == istra(simulator, "myrcc")
     await home.async_block_till_done()
     assert sorted(result["result"].runtime_data.data) == sorted(chosen)
 
@@ -132,14 +133,14 @@ async def test_names_as_the_wire_has_them_are_taken_apart(home: HomeAssistant, s
     """What the guides write before and behind a login is no part of it, and makes no second entry."""
     data = typed(istra(simulator, "myistra")) | {"username": f" ENDUSER:{ALICE}", "url": f"{simulator.istra_url}/"}
     result = await answer(home, await start(home, "myistra"), data)
-    assert result["data"] == istra(simulator, "myistra")
+    assert entered(result["data"]) == istra(simulator, "myistra")
     result = await answer(home, await start(home, "myistra"), typed(istra(simulator, "myistra")))
     assert result["reason"] == "already_configured"
 
     data = typed(istra(simulator, "myrcc")) | {"username": "admin|example"}
     form = await answer(home, await start(home, "myrcc"), data)
     result = await answer(home, form, {"all_lines": True})
-    assert result["data"] == istra(simulator, "myrcc")
+    assert entered(result["data"]) == istra(simulator, "myrcc")
 
 
 async def test_entries_of_one_server_side_by_side(home: HomeAssistant, simulator: Simulator) -> None:
@@ -370,7 +371,7 @@ async def test_reconfiguration(home: HomeAssistant, simulator: Simulator, kind: 
         result = await answer(home, form, typed(istra(moved, kind)))
         assert result["reason"] == "reconfigure_successful"
         await home.async_block_till_done()
-        assert entry.data == istra(moved, kind)
+        assert entered(entry.data) == istra(moved, kind)
         assert entry.state is ConfigEntryState.LOADED
         assert set(home.states.async_entity_ids()) == before
         await home.config_entries.async_unload(entry.entry_id)

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
-from custom_components.pbx import PLATFORMS, errors, services
+from custom_components.pbx import PLATFORMS, errors, services, voicemail_sound
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
@@ -156,7 +156,7 @@ def test_the_documentation_has_what_the_rules_ask_for() -> None:
 def test_every_page_of_the_documentation_is_in_its_index() -> None:
     index = (PAGES / "README.md").read_text(encoding="utf-8")
     assert {path.name for path in PAGES.glob("*.md")} - {"README.md"} == set(
-        re.findall(r"^- .*?\]\((\w+\.md)\)", index, re.M)
+        re.findall(r"^- .*?\]\((\w+\.md)\)", index, re.MULTILINE)
     )
 
 
@@ -259,16 +259,16 @@ def test_every_trigger_has_words_an_icon_and_a_form() -> None:
 
 
 def test_every_error_has_words() -> None:
-    raised = {key for _, key in errors._KEYS} | {"pbx_error"}
+    raised = {key for _, key in errors._KEYS} | {"pbx_error"} | set(voicemail_sound._NO_SOUND.values())
     for path in FOLDER.glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
                 continue
-            if call.func.id == "invalid":
+            if call.func.id in ("invalid", "failure"):
                 key = call.args[0]
                 keys = [key.body, key.orelse] if isinstance(key, ast.IfExp) else [key]
                 raised |= {key.value for key in keys if isinstance(key, ast.Constant)}
-            elif call.func.id.endswith(("Error", "Failed")):
+            elif call.func.id.endswith(("Error", "Failed", "Unresolvable")):
                 raised |= {
                     keyword.value.value
                     for keyword in call.keywords

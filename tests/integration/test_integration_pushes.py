@@ -479,7 +479,7 @@ async def test_diagnostics_and_devices_while_the_pbx_is_away(home: HomeAssistant
     registry = dr.async_get(home)
     line = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "gone")})
     assert await async_remove_config_entry_device(home, entry, line), "the user knows that it is gone"
-    own = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, entry.entry_id)})
+    own = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, entry.unique_id)})
     assert not await async_remove_config_entry_device(home, entry, own)
 
 
@@ -552,7 +552,7 @@ async def test_the_device_of_the_pbx(
         coordinator._tidy_devices()
     device = dr.async_get(home).async_get(coordinator.device_id)
     assert device is not None
-    assert device.identifiers == {(DOMAIN, coordinator.config_entry.entry_id)}
+    assert device.identifiers == {(DOMAIN, coordinator.base)}
     assert (device.name, device.model, device.manufacturer) == ("Office", model, manufacturer)
     assert device.sw_version == (version or None)
     assert device.entry_type is dr.DeviceEntryType.SERVICE
@@ -568,11 +568,11 @@ async def test_the_device_of_a_line(home: HomeAssistant, coordinator: PbxCoordin
     ):
         coordinator._handle_event(LineAdded(at=NOW, line="t1", snapshot=bare))
         await home.async_block_till_done()
-    device = registry.async_get_device_by_identifier((DOMAIN, f"{entry_id}_t1"), entry_id)
+    device = registry.async_get_device_by_identifier((DOMAIN, f"{coordinator.base}_t1"), entry_id)
     assert device is not None
     assert (device.name, device.model, device.manufacturer) == ("t1", "Extension", "Centile")
     assert device.via_device_id == coordinator.device_id
-    alice = registry.async_get_device_by_identifier((DOMAIN, f"{entry_id}_{ALICE}"), entry_id)
+    alice = registry.async_get_device_by_identifier((DOMAIN, f"{coordinator.base}_{ALICE}"), entry_id)
     assert alice is not None
     assert (alice.name, alice.model, alice.manufacturer) == ("Alice Martin", "Line 1000", None)
 

@@ -45,8 +45,8 @@ def test_the_client_comes_from_the_integration_alone() -> None:
 async def test_set_up_and_unload(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     assert lines(home, entry) == ["Office", "Alice Martin", "Bob Keller", "Carol Diaz", "David Okafor"]
     registry = dr.async_get(home)
-    pbx = registry.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
-    alice = registry.async_get_device_by_identifier((DOMAIN, f"{entry.entry_id}_{ALICE}"), entry.entry_id)
+    pbx = registry.async_get_device_by_identifier((DOMAIN, entry.unique_id), entry.entry_id)
+    alice = registry.async_get_device_by_identifier((DOMAIN, f"{entry.unique_id}_{ALICE}"), entry.entry_id)
     assert pbx is not None
     assert alice is not None
     assert alice.via_device_id == pbx.id
@@ -173,7 +173,7 @@ async def test_a_line_that_went_while_home_assistant_was_away(home: HomeAssistan
     entry.add_to_hass(home)
     registry = dr.async_get(home)
     registry.async_get_or_create(
-        config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{entry.entry_id}_oxe7777")}, name="Gone"
+        config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{entry.unique_id}_oxe7777")}, name="Gone"
     )
     await home.config_entries.async_setup(entry.entry_id)
     await home.async_block_till_done()
@@ -184,7 +184,7 @@ async def test_a_device_can_be_removed_only_when_its_line_is_gone(
     home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
     registry = dr.async_get(home)
-    alice = registry.async_get_device_by_identifier((DOMAIN, f"{entry.entry_id}_{ALICE}"), entry.entry_id)
+    alice = registry.async_get_device_by_identifier((DOMAIN, f"{entry.unique_id}_{ALICE}"), entry.entry_id)
     assert alice is not None
     assert not await async_remove_config_entry_device(home, entry, alice)
     gone = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "gone")})

@@ -35,6 +35,7 @@ from notebooks_kit import (
 )
 from notebooks_kit.views import AgentPanel, View, view as view_module
 from notebooks_kit.views.controls import on_enter
+from notebooks_kit.views.text_field import TextField
 
 from .view_helpers import ALICE, BOB, connected_office, enter, hurry, problem, sees, widgets
 
@@ -175,7 +176,7 @@ class Wrong(View):
     def __init__(self, pbx: Pbx) -> None:
         self.failing = ""
         self.button = ipywidgets.Button(description="Do")
-        self.box = ipywidgets.Text(description="Text")
+        self.box = TextField(description="Text")
         super().__init__(pbx, [self.button, self.box])
         self.on_click(self.button, lambda: self.fail("click"))
         self.on_change(self.box, lambda _: self.fail("change"))

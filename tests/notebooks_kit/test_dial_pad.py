@@ -15,7 +15,6 @@ from aiopbx.simulator import DeviceSpec, SwitchSettings, UserSpec
 from notebooks_kit import DialPad
 from notebooks_kit.models import DialModel
 from notebooks_kit.models.dial import KEYS, LETTERS
-from notebooks_kit.views import controls
 from tests.aiopbx.office import Office, office
 
 from .view_helpers import ALICE, BOB, connected_office, enter, hurry, problem, sees, there, turns, widgets
@@ -238,13 +237,15 @@ async def test_the_keyboard_dials(hands: Hands) -> None:
     await sees(lambda: hands.pad._field.value == "")
 
 
-async def test_the_last_letters_are_waited_for(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page sends a click at once, and what was typed before it maybe later."""
-    monkeypatch.setattr(controls, "QUIET", 0.05)
-    hands.type("1")
-    hands.pad._dial.click()
-    await asyncio.sleep(0)
-    hands.type("1002")
+@pytest.mark.parametrize("how", ["click", "enter"])
+async def test_what_was_typed_last_is_dialled(hands: Hands, how: str) -> None:
+    """Before the loop had its next turn."""
+    for text in ("1", "10", "100", "1002"):
+        hands.pad._field.typed("typed", text)
+    if how == "enter":
+        enter(hands.pad._field)
+    else:
+        hands.pad._dial.click()
     await sees(lambda: hands.pbx.line("1002").state is LineState.RINGING_INCOMING)
     assert problem(hands.pad) == ""
 

@@ -13,7 +13,7 @@ from ipywidgets.widgets import widget as widget_module
 from aiopbx import Call, CallState, Line, Pbx
 from aiopbx.o2g.services import directory
 from aiopbx.simulator import ManualClock
-from notebooks_kit.views import controls, view as view_module
+from notebooks_kit.views import view as view_module
 from notebooks_kit.views.view import View
 from tests.aiopbx.office import Office, office, until
 
@@ -31,9 +31,8 @@ async def _pause(seconds: float) -> None:
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten frames, and wait neither for the last letter that is typed nor between two looks at a search."""
+    """Shorten frames, and do not wait between two looks at a search."""
     monkeypatch.setattr(view_module, "FRAME", 0.002)
-    monkeypatch.setattr(controls, "QUIET", 0.0)
     monkeypatch.setattr(directory, "_sleep", _pause)
 
 
@@ -64,7 +63,7 @@ def problem(view: View) -> str:
 
 def enter(text: Any) -> None:
     """Press Enter in a field, as a page tells it."""
-    text._handle_custom_msg({"event": "submit"}, [])
+    text.typed("submit", text.value)
 
 
 def open_views() -> list[View]:

@@ -120,6 +120,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "contacts",
         "wire",
         "clean_text",
+        "sounds",
         "backoff",
     ),
     ("settings",),

@@ -135,6 +135,7 @@ from .records import (
     WithdrawReason,
 )
 from .requests import Answer, Request
+from .sounds import NotASound, Sound, read_sound
 from .store import EventStream
 from .telephone import Telephone
 
@@ -159,15 +160,15 @@ __all__ = [
     "HelpCancelled", "HelpRequested", "HuntingGroups", "IntrusionMode", "InvalidInput", "Key", "Languages", "Leg",
     "Licence", "LicenceExpiring", "Line", "LineAdded", "LineChanged", "LineEvent", "LineRemoved", "LineSnapshot",
     "LineState", "LogChange", "LogChanged", "Mailbox", "MailboxSnapshot", "NodeChanged", "NodeSnapshot", "Nodes",
-    "NotAllowed", "NotFound", "NotReady", "NotSupported", "Number", "NumberKind", "NumberPlan", "Numbers",
+    "NotASound", "NotAllowed", "NotFound", "NotReady", "NotSupported", "Number", "NumberKind", "NumberPlan", "Numbers",
     "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind", "Objects", "Obstacle", "ObstacleKind", "Offline",
     "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind", "ParameterPlace", "Party",
     "PartyKind", "Pbx", "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences", "Recorder", "Recording",
     "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "ServerStarted", "SessionLost", "Skill",
-    "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target", "Telephone",
-    "TelephoneState", "Text", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired", "UnknownCall",
-    "UnknownLine", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings", "WireMessage",
-    "WithdrawReason", "attribute", "connect", "field", "keys_of", "replay", "tel_uri",
+    "Sound", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target",
+    "Telephone", "TelephoneState", "Text", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired",
+    "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings",
+    "WireMessage", "WithdrawReason", "attribute", "connect", "field", "keys_of", "read_sound", "replay", "tel_uri",
 ]
 # fmt: on
 

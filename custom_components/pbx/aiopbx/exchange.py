@@ -54,6 +54,9 @@ class Session:
             self.lost.set()
             _LOGGER.debug("The session is gone: %s", reason)
 
+    async def give_back_what_was_left(self) -> None:
+        """Close sessions of earlier clients at this server. Raises ``ConnectionFailed``; some wires have none."""
+
 
 class WireClient(ABC):
     """One server's wire. It has no model, and does not reconnect: it is made anew instead.
@@ -90,6 +93,15 @@ class WireClient(ABC):
     def mask(self) -> Mask:
         """Through which texts are shown without secrets."""
         return self._transport.mask
+
+    async def give_back_what_was_left(self) -> None:
+        """Close sessions of earlier clients, and open none. Raises ``ConnectionFailed``."""
+        try:
+            with only_pbx_errors("The farewell", safe=True):
+                await self._transport.open()
+                await self._session.give_back_what_was_left()
+        finally:
+            await self._transport.close()
 
     # ---------------------------------------------------------------------------------------------------- requests
 

@@ -563,6 +563,9 @@ class SystemInfo(Snapshot, frozen=True, kw_only=True):
     high_availability: bool = False
     server: str = "primary"
     """Which of a pair serves: ``primary`` or ``secondary``."""
+    sites: tuple[str, ...] = ()
+    """The hosts, with their ports, under which the server knows itself: not those it was asked for by. Empty where it
+    names none."""
 
 
 class ObstacleKind(StrEnum):

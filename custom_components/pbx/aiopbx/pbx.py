@@ -393,6 +393,7 @@ class Pbx:
         """What helps to find a fault: no secret, no name and no number of a person in it."""
         info = asdict(self.info)
         info["login"] = _mask(info["login"])
+        del info["sites"]
         return {
             "status": self.status.value,
             "error": type(self.error).__name__ if self.error else None,

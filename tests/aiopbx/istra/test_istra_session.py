@@ -541,7 +541,7 @@ async def test_closing_deletes_listeners_and_logs_out(make: Make, server: IstraS
 async def test_closing_does_not_wait_for_a_server_that_is_gone(
     make: Make, server: IstraServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aiopbx.istra.session.CLOSING", 0.05)
+    monkeypatch.setattr("aiopbx.istra.session.FAREWELL", 0.05)
     client = make()
     await client.open()
     server.answer("POST", LOGOUT, hang=True)

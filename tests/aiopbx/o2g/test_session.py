@@ -579,7 +579,7 @@ async def test_closing_never_raises(connect: Connect, server: O2gServer, how: st
 
 
 async def test_closing_is_bounded(connect: Connect, server: O2gServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aiopbx.o2g.session._CLOSING", 0.2)
+    monkeypatch.setattr("aiopbx.o2g.session.FAREWELL", 0.2)
     client = await connect()
     server.answer("DELETE", f"{API}/sessions", hang=True)
     async with asyncio.timeout(1):

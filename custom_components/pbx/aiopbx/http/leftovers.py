@@ -1,12 +1,23 @@
 """Sessions that could not be given back, because their server could not be reached at that moment."""
 
+import asyncio
+import logging
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Final
 
+from ..errors import ConnectionFailed, PbxError
+
+_LOGGER = logging.getLogger(__name__)
+
+FAREWELL: Final = 3.0
+"""Seconds that giving sessions back may take."""
 MOST: Final = 8
 """Sessions that are remembered of a server."""
+MOST_SERVERS: Final = 64
+"""Servers of which sessions are remembered."""
 TRIES: Final = 3
 """Attempts to connect that end with a session which cannot be given back."""
 LONGEST: Final = 3600.0
@@ -43,6 +54,31 @@ class LeftSessions:
     def leave(self, server: str, session: LeftSession) -> None:
         """Remember a session of this server; the oldest is forgotten where there are too many."""
         self._left.setdefault(server, deque(maxlen=MOST)).append(session)
+        while len(self._left) > MOST_SERVERS:
+            del self._left[next(iter(self._left))]
+
+    async def give_back(
+        self, server: str, close: Callable[[LeftSession], Awaitable[None]], *, within: float = FAREWELL
+    ) -> None:
+        """Close those of this server, one after the other. Raises ``ConnectionFailed``.
+
+        What ``close`` raises means that the server was not reached; a session that it knows nothing of is closed.
+        """
+        left = self.take(server)
+        try:
+            async with asyncio.timeout(within):
+                while left:
+                    await close(left[0])
+                    del left[0]
+        except (PbxError, TimeoutError) as error:
+            _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
+            if self.unreachable(server, left):
+                raise ConnectionFailed(
+                    "A former session could not be given back.", remedy="Check the network, the address and the server."
+                ) from None
+        except asyncio.CancelledError:
+            self.unreachable(server, left)
+            raise
 
     def unreachable(self, server: str, sessions: list[LeftSession]) -> bool:
         """Remember these again; return whether to wait for the next attempt instead of logging in without them.

@@ -114,15 +114,6 @@ class IstraClient(IstraServices, WireClient):
             await self.close()
             raise
 
-    async def give_back_what_was_left(self) -> None:
-        """Close sessions of earlier clients, and open none. Raises ``ConnectionFailed``."""
-        try:
-            with only_pbx_errors("The farewell", safe=True):
-                await self._transport.open()
-                await self._session.give_back_what_was_left()
-        finally:
-            await self._transport.close()
-
     async def close(self) -> None:
         """Close sockets, listeners and the session: best effort, within seconds; never raises. May be called twice."""
         touching, self._touching = self._touching, None

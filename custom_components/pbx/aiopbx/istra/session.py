@@ -17,7 +17,7 @@ from ..errors import (
 )
 from ..exchange import Session
 from ..http.body import MOST_OF_A_LOGIN
-from ..http.leftovers import LeftSession, LeftSessions
+from ..http.leftovers import FAREWELL, LeftSession, LeftSessions
 from ..http.secrets import Secrets
 from ..http.transport import Answer
 from ..loops import settle
@@ -28,8 +28,6 @@ from .types.session import Application
 
 _LOGGER = logging.getLogger(__name__)
 
-CLOSING: Final = 3.0
-"""Seconds that a farewell may take."""
 _LOGIN: Final = "v1/service/Login"
 _LOGOUT: Final = "v1/service/Logout"
 _NOTHING_THERE: Final = (404, 405)
@@ -46,7 +44,7 @@ def _sent_by(answer: Answer, secrets: Secrets) -> str | None:
     return secrets.hide(found[1]) if found is not None else None
 
 
-_KEPT: Final[dict[tuple[str, str, str, str], LeftSession]] = {}
+_kept: Final = LeftSessions()
 """Sessions that a second password has opened, by server, application, account and that password.
 
 Many second passwords are valid once. So such a session is not given back when a client is closed: the next one, after a
@@ -102,34 +100,35 @@ class SessionKeeper(Session):
     async def give_back_what_was_left(self) -> None:
         """Log former sessions out, as some accounts have only one. Raises ``ConnectionFailed``."""
         transport = self.transport
-        server = transport.settings.url
-        left = self._left.take(server)
+
+        async def close(session: LeftSession) -> None:
+            self._take_over(session)
+            answer = await self._request_logout()
+            if answer.status >= 500:
+                error = refusal(answer, _LOGOUT, transport.secrets, safe=True)
+                if isinstance(error, RequestRefused) and error.is_of_a_proxy:
+                    raise error
+
         try:
-            async with asyncio.timeout(CLOSING):
-                while left:
-                    transport.base, transport.token = left[0].url, left[0].token
-                    transport.cookies = dict(left[0].cookies)
-                    for value in (*transport.cookies.values(), transport.token):
-                        if value:
-                            transport.secrets.add_passing(value)
-                    answer = await self._request_logout()
-                    if answer.status >= 500:
-                        error = refusal(answer, _LOGOUT, transport.secrets, safe=True)
-                        if isinstance(error, RequestRefused) and error.is_of_a_proxy:
-                            raise error
-                    del left[0]
-        except (PbxError, TimeoutError) as error:
-            _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
-            if self._left.unreachable(server, left):
-                raise ConnectionFailed(
-                    "A former session could not be given back.", remedy="Check the network, the address and the server."
-                ) from None
-        except asyncio.CancelledError:
-            self._left.unreachable(server, left)
-            raise
+            await self._left.give_back(transport.settings.url, close)
         finally:
             transport.forget()
             transport.base = transport.bases()[0]
+
+    def _take_over(self, session: LeftSession) -> None:
+        """Go on with a session that another client has opened."""
+        transport = self.transport
+        transport.base, transport.token, transport.cookies = session.url, session.token, dict(session.cookies)
+        for value in (*transport.cookies.values(), transport.token):
+            if value:
+                transport.secrets.add_passing(value)
+
+    def _to_leave(self) -> LeftSession | None:
+        """Return the session for a later client, if there is one."""
+        transport = self.transport
+        if not transport.cookies and not transport.token:
+            return None
+        return LeftSession(transport.base, dict(transport.cookies), transport.token)
 
     async def log_in(self) -> None:
         """Log in where the interface is; the session that there was is forgotten.
@@ -141,7 +140,7 @@ class SessionKeeper(Session):
             await asyncio.shield(work)
         except asyncio.CancelledError:
             try:
-                await asyncio.wait({work}, timeout=CLOSING)
+                await asyncio.wait({work}, timeout=FAREWELL)
             finally:
                 await settle(work)
             raise
@@ -183,14 +182,10 @@ class SessionKeeper(Session):
 
     def _adopt(self) -> bool:
         """Take over the session that the same second password has opened before, if it was kept."""
-        kept = _KEPT.pop(self._key, None) if self.transport.settings.second_password is not None else None
-        if kept is None:
+        kept = _kept.take(self._key) if self.transport.settings.second_password is not None else []
+        if not kept:
             return False
-        transport = self.transport
-        transport.base, transport.token, transport.cookies = kept.url, kept.token, dict(kept.cookies)
-        for value in (*transport.cookies.values(), transport.token):
-            if value:
-                transport.secrets.add_passing(value)
+        self._take_over(kept[-1])
         self._by_second = True
         self.generation += 1
         self.opened = True
@@ -199,15 +194,15 @@ class SessionKeeper(Session):
 
     def _keep(self) -> None:
         """Keep the session for the next client of this account."""
-        transport = self.transport
-        if transport.cookies or transport.token:
-            _KEPT[self._key] = LeftSession(transport.base, dict(transport.cookies), transport.token)
+        session = self._to_leave()
+        if session is not None:
+            _kept.leave(self._key, session)
 
     @property
-    def _key(self) -> tuple[str, str, str, str]:
+    def _key(self) -> str:
         settings = self.transport.settings
         second = settings.second_password.get_secret_value() if settings.second_password is not None else ""
-        return (settings.url, str(self.transport.application), self.login_name, second)
+        return "\n".join((settings.url, str(self.transport.application), self.login_name, second))
 
     def _refused(self, error: PbxError, answer: Answer) -> PbxError:
         if not isinstance(error, RequestRefused):
@@ -286,11 +281,10 @@ class SessionKeeper(Session):
 
     def _leave(self, error: PbxError | TimeoutError) -> None:
         """Remember the session, unless the server has answered: then it knows nothing of it, or does not let it go."""
-        transport = self.transport
         answered = isinstance(error, RequestRefused) and not error.is_of_a_proxy
-        if not answered and (transport.cookies or transport.token):
-            session = LeftSession(transport.base, dict(transport.cookies), transport.token)
-            self._left.leave(transport.settings.url, session)
+        session = self._to_leave()
+        if session is not None and not answered:
+            self._left.leave(self.transport.settings.url, session)
 
     async def close(self, farewell: Callable[[], Awaitable[None]]) -> None:
         """Say farewell, and log out. Bounded, never raises. A login that is under way is waited for."""
@@ -298,7 +292,7 @@ class SessionKeeper(Session):
         if not self.opened and not self._opening.locked():
             return
         try:
-            async with asyncio.timeout(CLOSING):
+            async with asyncio.timeout(FAREWELL):
                 await self.settled()
                 try:
                     if not self.lost.is_set():

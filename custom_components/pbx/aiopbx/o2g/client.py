@@ -119,15 +119,6 @@ class O2gClient(O2gServices, WireClient):
             await self.close()
             raise
 
-    async def give_back_what_was_left(self) -> None:
-        """Close sessions of earlier clients, and open none. Raises ``ConnectionFailed``."""
-        try:
-            with only_pbx_errors("The farewell", safe=True):
-                await self._transport.open()
-                await self._session.give_back_what_was_left()
-        finally:
-            await self._transport.close()
-
     async def close(self) -> None:
         """Close channels, subscriptions and the session: best effort, within seconds; never raises."""
         try:

@@ -27,6 +27,7 @@ from .client import O2gClient
 from .commands import O2gCommands
 from .discovery import Monitored, available_lines, discover
 from .rights import Rights
+from .session import sites_of
 from .subscription import Subscribed, subscribe
 from .sync import Sync
 from .types.events import OnChannelInformation
@@ -154,6 +155,7 @@ class O2gLink(WireLink[O2gClient]):
             administrator=self.client.administrator,
             high_availability=bool(server is not None and server.ha_mode) or len(self._settings.urls) > 1,
             server="secondary" if self._server else "primary",
+            sites=sites_of(self.client.descriptor),
         )
 
     async def _bring_up_to_date(self) -> None:

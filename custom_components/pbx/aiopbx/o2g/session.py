@@ -3,15 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from ..errors import AuthenticationFailed, ConnectionFailed, NotAllowed, PbxError, RequestRefused
 from ..exchange import Session
 from ..http.body import MOST_OF_A_LOGIN
-from ..http.leftovers import LeftSession, LeftSessions
+from ..http.leftovers import FAREWELL, LeftSession, LeftSessions
 from ..http.transport import GATEWAY_ERRORS
 from ..operations import operation_of
+from ..settings.addresses import PORTS, site_name
 from .decoding import read_answer
 from .services.sessions import Sessions
 from .transport import Answer, Transport
@@ -28,8 +31,6 @@ _TIME_TO_LIVE: Final = 120
 """Seconds, where the server does not say."""
 _CLOSE: Final = "DELETE /sessions"
 _LONGEST_TO_LIVE: Final = 24 * 3600
-_CLOSING: Final = 3.0
-"""Seconds that a farewell may take."""
 
 # Where services are when the session does not list them.
 _RELATIVE_URLS: Final = {
@@ -138,31 +139,22 @@ class SessionKeeper(Session):
     async def give_back_what_was_left(self) -> None:
         """Close former sessions at this server, before another takes a licence. Raises ``ConnectionFailed``."""
         transport = self.transport
-        left = self._left.take(transport.url)
+
+        async def close(session: LeftSession) -> None:
+            transport.cookies = dict(session.cookies)
+            for value in transport.cookies.values():
+                transport.secrets.add_passing(value)
+            try:
+                await transport.request(
+                    "DELETE", session.url, name=_CLOSE, safe=True, most=MOST_OF_A_LOGIN, timeout=FAREWELL
+                )
+            except RequestRefused as error:
+                if error.is_of_a_proxy:
+                    raise
+                # Else it is gone already.
+
         try:
-            async with asyncio.timeout(_CLOSING):
-                while left:
-                    transport.cookies = dict(left[0].cookies)
-                    for value in transport.cookies.values():
-                        transport.secrets.add_passing(value)
-                    try:
-                        await transport.request(
-                            "DELETE", left[0].url, name=_CLOSE, safe=True, most=MOST_OF_A_LOGIN, timeout=_CLOSING
-                        )
-                    except RequestRefused as error:
-                        if error.is_of_a_proxy:
-                            raise
-                        # Else it is gone already.
-                    del left[0]
-        except (PbxError, TimeoutError) as error:
-            _LOGGER.debug("A former session could not be given back: %s", type(error).__name__)
-            if self._left.unreachable(transport.url, left):
-                raise ConnectionFailed(
-                    "A former session could not be given back.", remedy="Check the network, the address and the server."
-                ) from None
-        except asyncio.CancelledError:
-            self._left.unreachable(transport.url, left)
-            raise
+            await self._left.give_back(transport.url, close)
         finally:
             transport.cookies = {}
 
@@ -284,7 +276,7 @@ class SessionKeeper(Session):
         self.opened = False
         requests = [] if self.lost.is_set() else farewell()
         try:
-            async with asyncio.timeout(_CLOSING):
+            async with asyncio.timeout(FAREWELL):
                 for name, url in [*requests, (_CLOSE, self._sessions_url)]:
                     try:
                         await transport.request("DELETE", url, name=name, safe=True, most=MOST_OF_A_LOGIN)
@@ -301,6 +293,19 @@ class SessionKeeper(Session):
             _LOGGER.debug("The session could not be closed: %s", type(error).__name__)
             if transport.cookies:
                 self._left.leave(transport.url, LeftSession(self._sessions_url, dict(transport.cookies)))
+
+
+def sites_of(descriptor: RoxeRestApiDescriptor) -> tuple[str, ...]:
+    """Return the hosts and ports by which a server names itself, its public ones first."""
+    version = _version(descriptor)
+    urls = (version.public_url, version.internal_url) if version is not None else ()
+    found: dict[str, None] = {}
+    for url in filter(None, urls):
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            if parts.hostname:
+                found[site_name(parts.hostname.rstrip("."), parts.port or PORTS.get(parts.scheme))] = None
+    return tuple(found)
 
 
 def _version(descriptor: RoxeRestApiDescriptor) -> Version | None:

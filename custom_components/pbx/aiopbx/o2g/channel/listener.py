@@ -47,6 +47,7 @@ class Listener(web.Server):
     async def shutdown(self, timeout: float | None = None) -> None:
         """Close every connection."""
         self.door.close()
+        self.pre_shutdown()  # a connection at rest would be waited for until the time is up
         await super().shutdown(timeout)
 
 

@@ -10,6 +10,7 @@ from .log import is_deposit
 from .users import Voicemail
 
 if TYPE_CHECKING:
+    from .calls import Identity
     from .core import Core
     from .users import User
 
@@ -93,6 +94,32 @@ class Mailboxes:
                 user.voicemails[:] = [message for message in user.voicemails if message not in gone]
                 self._core.counted(login)
         return len(gone)
+
+    def leave(
+        self,
+        login: str,
+        caller: "Identity | None" = None,
+        *,
+        seconds: int = 1,
+        urgent: bool = False,
+        sound: bytes | None = None,
+    ) -> Voicemail:
+        """Leave a message without a call, full or not. ``sound`` is what is sent for it, sound or not."""
+        user = self.of(login)
+        with self._core.acting():
+            self._last += 1
+            message = Voicemail(
+                caller.number if caller is not None else "",
+                self._core.clock.utc(),
+                id=f"vm{self._last}",
+                caller=caller,
+                seconds=seconds,
+                urgent=urgent,
+                sound=sound,
+            )
+            user.voicemails.append(message)
+            self._core.counted(login)
+        return message
 
     def deposit(self, call: Call) -> None:
         """Store the message of a caller who hangs up, unless the mailbox is full."""

@@ -113,6 +113,8 @@ class Voicemail:
     seconds: int = 1
     """Its length in seconds."""
     urgent: bool = False
+    sound: bytes | None = None
+    """What is sent for it, whatever that is; None is the number of the caller as tones, in the format of the face."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ def _sound(ctx: Context, message: "Voicemail", format: str) -> Answer:
     made = recording(format, message.number, message.seconds)
     if made is None:
         raise bad_request(f"audioFormat: {format!r} is not one of ogg, aac, mp4, au")
+    if message.sound is not None:
+        made = made._replace(length=len(message.sound), pieces=iter((message.sound,)))
     headers = [("Content-Type", made.media_type)]
     if ctx.flag("dl"):
         headers.append(("Content-Disposition", f'attachment; filename="{shared.msgid(message)}.{format}"'))

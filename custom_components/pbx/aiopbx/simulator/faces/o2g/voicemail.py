@@ -147,6 +147,8 @@ def recording(ctx: Context, mailbox_id: str, voicemail_id: str) -> Stream:
     """``GET /messaging/mailboxes/{mailboxId}/voicemails/{voicemailId}``: the sound. The message counts as heard."""
     login, message = _message(ctx, mailbox_id, voicemail_id)
     message = ctx.switch.mailboxes.read(login, message.id)
+    if message.sound is not None:
+        return Stream((message.sound,), len(message.sound), file_name=f"{message.id}.wav")
     return Stream(
         sound.message(message.number, message.seconds),
         sound.length(message.seconds),
