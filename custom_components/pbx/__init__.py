@@ -7,11 +7,14 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
+from .absence import Seen
 from .card import async_setup_card
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
+from .happenings import happenings_of
 from .identity import async_migrate, base_of
 from .services import async_setup_services
+from .watcher import Watcher
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -30,6 +33,7 @@ PLATFORMS: list[Platform] = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions and the card; they exist whether a PBX is set up or not."""
     async_setup_services(hass)
+    happenings_of(hass)
     await async_setup_card(hass)
     return True
 
@@ -40,6 +44,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await Watcher(hass, coordinator).async_start()
     return True
 
 
@@ -51,6 +56,11 @@ async def async_migrate_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> boo
 async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     """Remove the entities; the coordinator has registered what closes the connection."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
+    """Forget what was remembered of the PBX over restarts."""
+    await Seen(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: PbxConfigEntry, device: AnyDeviceEntry) -> bool:

@@ -411,6 +411,11 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         if isinstance(event, CallEnded):
             self.memory[event.line].last_ended = event.call
         self.async_notify(event.line, _CALL_FIELDS)
+        self.async_report_call(event)
+
+    @callback
+    def async_report_call(self, event: CallEvent) -> None:
+        """Notify the listeners of a call: of the client's events, and of what only the log says after an absence."""
         if (listeners := self._listeners_of.get(event.line)) is not None:
             for listener in tuple(listeners.calls):
                 listener(event)

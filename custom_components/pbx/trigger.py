@@ -1,49 +1,257 @@
-"""Triggers for automations: something happened to a call of a line."""
+"""Triggers for automations: what happens to calls, messages, agents and the connection, on any line or chosen ones.
 
-from typing import override
+They listen to the PBX itself and not to entities, so they work where an entity is disabled, and stay when an entry is
+reloaded.
+"""
 
-from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
-from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.automation import DomainSpec
-from homeassistant.helpers.trigger import NotTriggeredReasonReporter, StatelessEntityTriggerBase, Trigger
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, cast, override
 
-from .const import DOMAIN
-from .event import ENDS
+import voluptuous as vol
+from homeassistant.const import CONF_FOR, CONF_OPTIONS, CONF_TARGET
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.trigger import Trigger, TriggerActionRunner, TriggerConfig, TriggerNotTriggeredReporter
+from homeassistant.helpers.typing import ConfigType
+
+from .aiopbx import AgentState, CallSnapshot, Outcome, Pbx
+from .call_filters import CALL_OPTIONS, CallFilter
+from .happenings import (
+    AGENT_STATE_CHANGED,
+    CALL_ANSWERED,
+    CALL_ENDED,
+    CALL_MISSED,
+    INCOMING_CALL,
+    OUTGOING_CALL,
+    PBX_OFFLINE,
+    PBX_ONLINE,
+    TEXT_RECEIVED,
+    VOICEMAIL_RECEIVED,
+    Happening,
+    happenings_of,
+)
+from .targets import TargetDevices
+from .watcher import talk_seconds
+
+CONF_OUTCOME: Final = "outcome"
+CONF_LONGER_THAN: Final = "longer_than"
+CONF_SHORTER_THAN: Final = "shorter_than"
+CONF_FROM_STATE: Final = "from_state"
+CONF_TO_STATE: Final = "to_state"
+
+OUTCOMES: Final = [outcome.value for outcome in Outcome]
+AGENT_STATES: Final = [state.value for state in AgentState]
 
 
-class CallTrigger(StatelessEntityTriggerBase):
-    """Something happened to a call of one of the targeted lines."""
+class PbxTrigger(Trigger):
+    """Something happens on any line, or on one of the targeted ones."""
 
-    _domain_specs = {EVENT_DOMAIN: DomainSpec()}  # noqa: RUF012 - as the base class has it
-    _event_types: frozenset[str]
+    kind: str
+    options: Mapping[vol.Marker, Any] = {}
 
     @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Leave out the event entities of other integrations."""
-        registry = er.async_get(self._hass)
-        return {
-            entity_id
-            for entity_id in super().entity_filter(entities)
-            if (entry := registry.async_get(entity_id)) is not None and entry.platform == DOMAIN
-        }
+    @classmethod
+    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
+        """Validate what was chosen."""
+        schema = vol.Schema(
+            {vol.Optional(CONF_TARGET): cv.TARGET_FIELDS, vol.Required(CONF_OPTIONS, default={}): dict(cls.options)}
+        )
+        return cast(ConfigType, schema(config))
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Take what was chosen."""
+        super().__init__(hass, config)
+        self._devices = TargetDevices(hass, config.target)
+        self._options: Mapping[str, Any] = config.options or {}
+
+    def fits(self, happening: Happening) -> bool:
+        """Whether the happening is one that was chosen; its line is."""
+        return True
 
     @override
-    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        """Whether the event has one of the types of this trigger."""
-        return state.attributes.get("event_type") in self._event_types
+    async def async_attach_runner(
+        self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None
+    ) -> CALLBACK_TYPE:
+        """Run the action whenever it happens."""
+
+        @callback
+        def happened(happening: Happening) -> None:
+            if self._devices.includes(happening.device_id, happening.pbx_device_id) and self.fits(happening):
+                run_action(dict(happening.data), happening.what)
+
+        return happenings_of(self._hass).async_listen(self.kind, happened)
 
 
-def _trigger(*event_types: str) -> type[Trigger]:
-    return type("CallTrigger", (CallTrigger,), {"_event_types": frozenset(event_types)})
+class CallTrigger(PbxTrigger):
+    """Something happens to a call."""
+
+    options = CALL_OPTIONS
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Take what was chosen."""
+        super().__init__(hass, config)
+        self._filter = CallFilter.of(self._options)
+
+    @override
+    def fits(self, happening: Happening) -> bool:
+        """Whether it is a call between those that were chosen."""
+        call, pbx = happening.call, happening.pbx
+        return call is not None and pbx is not None and self.fits_call(call, pbx)
+
+    def fits_call(self, call: CallSnapshot, pbx: Pbx) -> bool:
+        """Whether it is a call between those that were chosen."""
+        return self._filter.matches(call, pbx)
 
 
-TRIGGERS: dict[str, type[Trigger]] = {
-    "incoming_call": _trigger("ringing"),
-    "outgoing_call": _trigger("dialing", "ringing_there"),
-    "call_answered": _trigger("answered"),
-    "call_ended": _trigger(*ENDS),
-    "call_missed": _trigger("missed"),
+class IncomingCallTrigger(CallTrigger):
+    """A line rings."""
+
+    kind = INCOMING_CALL
+
+
+class OutgoingCallTrigger(CallTrigger):
+    """A line dials, and the called party's telephone rings."""
+
+    kind = OUTGOING_CALL
+
+
+class CallAnsweredTrigger(CallTrigger):
+    """A call is answered, at either end."""
+
+    kind = CALL_ANSWERED
+
+
+class CallMissedTrigger(CallTrigger):
+    """A call to a line was not answered, be it while the PBX was not connected."""
+
+    kind = CALL_MISSED
+
+
+class CallEndedTrigger(CallTrigger):
+    """A call ends, in a chosen way and after a chosen time."""
+
+    kind = CALL_ENDED
+    options = CALL_OPTIONS | {
+        vol.Optional(CONF_OUTCOME): vol.All(cv.ensure_list, [vol.In(OUTCOMES)]),
+        vol.Optional(CONF_LONGER_THAN): cv.positive_time_period,
+        vol.Optional(CONF_SHORTER_THAN): cv.positive_time_period,
+    }
+
+    @override
+    def fits_call(self, call: CallSnapshot, pbx: Pbx) -> bool:
+        """Whether it ended as was chosen. Of a call whose duration is not known, none is said."""
+        outcomes: list[str] = self._options.get(CONF_OUTCOME, [])
+        if outcomes and (call.outcome is None or call.outcome.value not in outcomes):
+            return False
+        longer: timedelta | None = self._options.get(CONF_LONGER_THAN)
+        shorter: timedelta | None = self._options.get(CONF_SHORTER_THAN)
+        if longer is not None or shorter is not None:
+            seconds = talk_seconds(call)
+            if seconds is None:
+                return False
+            if longer is not None and seconds <= longer.total_seconds():
+                return False
+            if shorter is not None and seconds >= shorter.total_seconds():
+                return False
+        return super().fits_call(call, pbx)
+
+
+class VoicemailReceivedTrigger(PbxTrigger):
+    """There are more unread voicemails than there were."""
+
+    kind = VOICEMAIL_RECEIVED
+
+
+class TextReceivedTrigger(PbxTrigger):
+    """There are more unread texts than there were."""
+
+    kind = TEXT_RECEIVED
+
+
+class AgentStateChangedTrigger(PbxTrigger):
+    """An agent of the call centre does something else."""
+
+    kind = AGENT_STATE_CHANGED
+    options: Mapping[vol.Marker, Any] = {
+        vol.Optional(CONF_FROM_STATE): vol.All(cv.ensure_list, [vol.In(AGENT_STATES)]),
+        vol.Optional(CONF_TO_STATE): vol.All(cv.ensure_list, [vol.In(AGENT_STATES)]),
+    }
+
+    @override
+    def fits(self, happening: Happening) -> bool:
+        """Whether the states are chosen ones."""
+        return all(
+            not (chosen := self._options.get(key)) or happening.data[key] in chosen
+            for key in (CONF_FROM_STATE, CONF_TO_STATE)
+        )
+
+
+class PbxOnlineTrigger(PbxTrigger):
+    """A PBX that was away is connected again."""
+
+    kind = PBX_ONLINE
+
+
+class PbxOfflineTrigger(PbxTrigger):
+    """A PBX cannot be reached, perhaps for some time."""
+
+    kind = PBX_OFFLINE
+    options: Mapping[vol.Marker, Any] = {vol.Optional(CONF_FOR): cv.positive_time_period}
+
+    @override
+    async def async_attach_runner(
+        self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None
+    ) -> CALLBACK_TYPE:
+        """Run the action when a PBX was away for that long."""
+        patience: timedelta | None = self._options.get(CONF_FOR)
+        if not patience:
+            return await super().async_attach_runner(run_action, did_not_trigger)
+        waiting: dict[str | None, CALLBACK_TYPE] = {}
+
+        @callback
+        def offline(happening: Happening) -> None:
+            pbx = happening.device_id
+
+            @callback
+            def still_offline(_now: datetime) -> None:
+                del waiting[pbx]
+                run_action(dict(happening.data), happening.what)
+
+            if pbx not in waiting and self._devices.includes(pbx, happening.pbx_device_id):
+                waiting[pbx] = async_call_later(self._hass, patience, still_offline)
+
+        @callback
+        def online(happening: Happening) -> None:
+            if (stop := waiting.pop(happening.device_id, None)) is not None:
+                stop()
+
+        happenings = happenings_of(self._hass)
+        ends = (happenings.async_listen(PBX_OFFLINE, offline), happenings.async_listen(PBX_ONLINE, online))
+
+        @callback
+        def detach() -> None:
+            for end in (*ends, *waiting.values()):
+                end()
+
+        return detach
+
+
+TRIGGERS: Final[dict[str, type[Trigger]]] = {
+    one.kind: one
+    for one in (
+        IncomingCallTrigger,
+        OutgoingCallTrigger,
+        CallAnsweredTrigger,
+        CallEndedTrigger,
+        CallMissedTrigger,
+        VoicemailReceivedTrigger,
+        TextReceivedTrigger,
+        AgentStateChangedTrigger,
+        PbxOfflineTrigger,
+        PbxOnlineTrigger,
+    )
 }
 
 

@@ -79,6 +79,7 @@ from custom_components.pbx.sensor import LINE_SENSORS, PBX_SENSORS
 from custom_components.pbx.switch import SWITCHES, PbxSwitch
 from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, PbxCallerIdNumber
 from custom_components.pbx.trigger import TRIGGERS
+from custom_components.pbx.watcher import _KINDS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BOB = Party(number="1001", name="Bob Keller")
@@ -274,13 +275,15 @@ def test_every_event_has_a_type_and_every_trigger_its_events() -> None:
     assert sorted(CALL.event_types) == sorted(
         {"dialing", "ringing_there", "ringing", "answered", "held", "retrieved", "party_changed"} | ends
     )
-    assert {name: set(trigger._event_types) for name, trigger in TRIGGERS.items()} == {  # type: ignore[attr-defined]
-        "incoming_call": {"ringing"},
-        "outgoing_call": {"dialing", "ringing_there"},
-        "call_answered": {"answered"},
-        "call_ended": ends,
-        "call_missed": {"missed"},
+    kinds = {name: {kind for kind, _ in _KINDS[name]} for name in _KINDS}
+    assert kinds == {
+        "ringing": {"incoming_call"},
+        "dialing": {"outgoing_call"},
+        "ringing_there": {"outgoing_call"},
+        "answered": {"call_answered"},
+        **{end: {"call_ended", "call_missed"} if end == "missed" else {"call_ended"} for end in ends},
     }
+    assert set().union(*kinds.values()) < set(TRIGGERS)
 
 
 # ------------------------------------------------------------------------------------------------------------ forward
@@ -426,7 +429,7 @@ def test_what_a_coordinator_keeps_of_a_call() -> None:
         data={},
         memory={"alice": SimpleNamespace(last_ended=None)},
         async_notify=Mock(),
-        _listeners_of={},
+        async_report_call=Mock(),
     )
     for event, last in ((started(), None), (changed(call(), call()), None)):
         PbxCoordinator._handle_call(coordinator, event)

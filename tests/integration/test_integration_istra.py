@@ -23,6 +23,7 @@ from custom_components.pbx.aiopbx.istra import crm
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, SwitchError, UserSpec
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
+from tests.integration.automations import data as trigger_of, on
 from tests.integration.helpers import (
     ALICE,
     BOB,
@@ -334,14 +335,24 @@ async def test_what_the_server_refuses(home: HomeAssistant, simulator: Simulator
 
 
 async def test_triggers(home: HomeAssistant, simulator: Simulator, office: MockConfigEntry) -> None:
-    events = async_capture_events(home, "events")
-    trigger = {"trigger": f"{DOMAIN}.call_missed", "target": {"entity_id": "event.alice_martin_call"}}
-    automation = {"alias": "missed", "triggers": [trigger], "actions": [{"event": "events"}]}
-    assert await async_setup_component(home, "automation", {"automation": [automation]})
+    events = await on(home, "call_missed", target={"entity_id": "sensor.alice_martin_call_state"})
     call = simulator.switch.incoming_external("+15550123", "1000")
-    await until_state(home, "binary_sensor.alice_martin_ringing", "on")
+    await until_state(home, "sensor.alice_martin_call_state", "ringing_incoming")
     simulator.switch.external_hang_up(call.ref)
     await until(lambda: len(events) == 1, "the missed call triggers")
+
+
+async def test_missed_calls_of_a_line_that_shows_none(
+    home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry
+) -> None:
+    """MyIstra shows no calls; its counter says that one was missed, and its log which."""
+    events = await on(home, "call_missed")
+    await until(lambda: messages.runtime_data.data[ALICE].counters.missed_calls == 0)
+    for count, caller in enumerate(("+15550123", "+15550124"), 1):
+        call = simulator.switch.incoming_external(caller, "1000")
+        simulator.switch.external_hang_up(call.ref)
+        await until(lambda count=count: len(events) == count)
+        assert trigger_of(events[-1])["call"]["party_number"] == caller
 
 
 # ------------------------------------------------------------------------------------------------ counters, caller ID

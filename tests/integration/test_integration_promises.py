@@ -10,18 +10,16 @@ from typing import Any
 
 import pytest
 import yaml
-from homeassistant.components import automation
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import translation
-from homeassistant.setup import async_setup_component
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
 from custom_components.pbx import PLATFORMS, errors, services, voicemail_sound
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
+from custom_components.pbx.condition import CONDITIONS, CONF_BEHAVIOR
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
 from custom_components.pbx.trigger import TRIGGERS
@@ -96,6 +94,7 @@ PAGES = ROOT / "docs" / "home-assistant"
 HEADINGS = {
     "docs-actions": ("actions", "Actions"),
     "docs-triggers": ("triggers", "Triggers"),
+    "docs-conditions": ("conditions", "Conditions"),
     "docs-high-level-description": ("README", "PBX Call Control for Home Assistant"),
     "docs-installation-instructions": ("installation", "Installation"),
     "docs-removal-instructions": ("removal", "Removal"),
@@ -129,11 +128,10 @@ def test_every_rule_is_answered() -> None:
 
 def test_what_is_exempt_is_really_not_there() -> None:
     exempt = {rule for rule, answer in quality().items() if answer != "done"}
-    assert exempt == {"appropriate-polling", "docs-conditions", "discovery", "discovery-update-info"}
+    assert exempt == {"appropriate-polling", "discovery", "discovery-update-info"}
     sources = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
     assert "update_interval=None" in sources
     assert "SCAN_INTERVAL" not in sources
-    assert not (FOLDER / "condition.py").exists()
     assert not {"zeroconf", "ssdp", "dhcp", "bluetooth", "usb", "mqtt", "homekit"} & MANIFEST.keys()
 
 
@@ -151,6 +149,9 @@ def test_the_documentation_has_what_the_rules_ask_for() -> None:
         assert f"pbx.{action}" in actions, action
     for trigger in TRIGGERS:
         assert f"pbx.{trigger}" in triggers, trigger
+    conditions = (PAGES / "conditions.md").read_text(encoding="utf-8")
+    for condition in CONDITIONS:
+        assert f"pbx.{condition}" in conditions, condition
 
 
 def test_every_page_of_the_documentation_is_in_its_index() -> None:
@@ -255,7 +256,20 @@ def test_every_action_has_words_an_icon_and_a_form() -> None:
 
 def test_every_trigger_has_words_an_icon_and_a_form() -> None:
     forms = yaml.safe_load((FOLDER / "triggers.yaml").read_text(encoding="utf-8"))
+    forms = {name: form for name, form in forms.items() if not name.startswith(".")}
     assert set(TRIGGERS) == set(forms) == set(WORDS["triggers"]) == set(ICONS["triggers"])
+    for name, trigger in TRIGGERS.items():
+        accepted = {str(key) for key in trigger.options}  # type: ignore[attr-defined]
+        assert set(forms[name].get("fields", {})) == accepted == set(WORDS["triggers"][name].get("fields", {})), name
+
+
+def test_every_condition_has_words_an_icon_and_a_form() -> None:
+    forms = yaml.safe_load((FOLDER / "conditions.yaml").read_text(encoding="utf-8"))
+    forms = {name: form for name, form in forms.items() if not name.startswith(".")}
+    assert set(CONDITIONS) == set(forms) == set(WORDS["conditions"]) == set(ICONS["conditions"])
+    for name, condition in CONDITIONS.items():
+        accepted = {CONF_BEHAVIOR, *map(str, condition.options)}  # type: ignore[attr-defined]
+        assert set(forms[name]["fields"]) == accepted == set(WORDS["conditions"][name]["fields"]), name
 
 
 def test_every_error_has_words() -> None:
@@ -321,60 +335,3 @@ async def test_diagnostics(home: HomeAssistant, simulator: Simulator, snapshot: 
     assert diagnostics["client"]["recent_events"]
     volatile = props("url", "statistics", "recent_events", "version", "node")
     assert diagnostics == snapshot(exclude=volatile)
-
-
-# ----------------------------------------------------------------------------------------------------------- triggers
-
-
-async def test_triggers(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
-    fired = async_mock_service(home, "test", "fired")
-    target = {"entity_id": ["event.alice_martin_call", "event.bob_keller_call"]}
-    assert await async_setup_component(
-        home,
-        automation.DOMAIN,
-        {
-            automation.DOMAIN: [
-                {
-                    "alias": name,
-                    "mode": "queued",
-                    "triggers": [{"trigger": f"{DOMAIN}.{name}", "target": target}],
-                    "actions": [
-                        {
-                            "action": "test.fired",
-                            "data": {"name": name, "who": "from {{ trigger.to_state.attributes.party_number }}"},
-                        }
-                    ],
-                }
-                for name in TRIGGERS
-            ]
-        },
-    )
-    await home.async_block_till_done()
-    call = simulator.switch.incoming_external("+15550123", "1000")
-    await until_state(home, "binary_sensor.alice_martin_ringing", "on")
-    simulator.switch.external_hang_up(call.ref)
-    await until_state(home, "binary_sensor.alice_martin_ringing", "off")
-    call = simulator.switch.incoming_external("+15550123", "1001")
-    await until_state(home, "binary_sensor.bob_keller_ringing", "on")
-    simulator.switch.answer("oxe1001", call.ref, "1001")
-    await until_state(home, "sensor.bob_keller_call_state", "active")
-    simulator.switch.drop("oxe1001", call.ref)
-    await until_state(home, "sensor.bob_keller_call_state", "idle")
-    # A line that is not in the target.
-    simulator.switch.incoming_external("+15550124", "1002")
-    await until_state(home, "binary_sensor.carol_diaz_ringing", "on")
-    await home.async_block_till_done()
-    names = [call.data["name"] for call in fired]
-    assert sorted(names) == sorted(
-        ["incoming_call", "call_missed", "call_ended", "incoming_call", "call_answered", "call_ended"]
-    )
-    assert {call.data["who"] for call in fired} == {"from +15550123"}
-
-
-async def test_triggers_leave_other_integrations_alone(home: HomeAssistant, entry: MockConfigEntry) -> None:
-    from homeassistant.helpers.trigger import TriggerConfig
-
-    trigger = TRIGGERS["incoming_call"](home, TriggerConfig("pbx.incoming_call", target={"entity_id": "event.x"}))
-    assert trigger.entity_filter({"event.alice_martin_call", "event.doorbell", "sensor.alice_martin_call_state"}) == {
-        "event.alice_martin_call"
-    }
