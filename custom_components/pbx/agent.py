@@ -40,6 +40,7 @@ class PbxAgentSelect(PbxLineEntity, SelectEntity):
 
     entity_description: PbxSelectDescription
     _group: str | None = None
+    _lost: bool = False
     _reasons: dict[str, int] = {}  # noqa: RUF012 - replaced, never changed
 
     @override
@@ -61,7 +62,8 @@ class PbxAgentSelect(PbxLineEntity, SelectEntity):
     def _handle_coordinator_update(self) -> None:
         """Read the reasons again when the PBX is back."""
         super()._handle_coordinator_update()
-        if self.available:
+        back, self._lost = self._lost and self.available, not self.available
+        if back:
             self._read_reasons()
 
     @callback

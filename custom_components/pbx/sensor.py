@@ -32,12 +32,10 @@ from .licences import async_add_licence_entities
 PARALLEL_UPDATES = 0
 
 
-def _call_state_attributes(snapshot: LineSnapshot, last: CallSnapshot | None, hide_callers: bool) -> dict[str, Any]:
-    # Without what a call offers: that changes several times within a second, and each time would be a row of history.
-    calls = [
-        {key: value for key, value in describe_call(call, hide_callers=hide_callers).items() if key != "actions"}
-        for call in calls_by_engagement(snapshot)
-    ]
+def _call_state_attributes(
+    snapshot: LineSnapshot, last: CallSnapshot | None, hide_callers: bool = False
+) -> dict[str, Any]:
+    calls = [describe_call(call, hide_callers=hide_callers) for call in calls_by_engagement(snapshot)]
     nothing = dict.fromkeys(
         (
             "call_id",
@@ -232,7 +230,16 @@ class PbxLineSensor(PbxLineEntity, SensorEntity):
         if self.entity_description.attributes is None:
             return (self.native_value,)
         calls = tuple(
-            (call.id, call.state, call.direction, call.parties, call.called, call.started_at, call.answered_at)
+            (
+                call.id,
+                call.state,
+                call.direction,
+                call.parties,
+                call.called,
+                call.started_at,
+                call.answered_at,
+                call.actions,
+            )
             for call in self.snapshot.calls
         )
         return self.native_value, calls, self.snapshot.number, self.coordinator.memory[self._line].last_ended

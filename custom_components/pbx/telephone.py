@@ -49,6 +49,7 @@ class PbxTelephoneSwitch(PbxLineEntity, SwitchEntity):
 
     entity_description: PbxTelephoneSwitchDescription
     _state: TelephoneState | None = None
+    _lost: bool = False
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -61,7 +62,8 @@ class PbxTelephoneSwitch(PbxLineEntity, SwitchEntity):
     def _handle_coordinator_update(self) -> None:
         """Read it again when the PBX is back: it may have been changed meanwhile."""
         super()._handle_coordinator_update()
-        if self.available:
+        back, self._lost = self._lost and self.available, not self.available
+        if back:
             self._read()
 
     @callback

@@ -308,7 +308,7 @@ async def test_options_of_an_administrator(home: HomeAssistant, simulator: Simul
     form = await options(home, entry)
     assert [str(key) for key in form["data_schema"].schema] == [
         "all_lines", "lines", "allowed", "denied", "calls_per_minute", "country", "outside_prefix", "internal_lengths",
-        "contact_files", "contact_directory", "auto_answer", "voice", "voice_line", "llm_read", "llm_commands",
+        "contact_files", "contact_directory", "hide_callers", "night_lines", "night_number", "auto_answer", "voice", "voice_line", "llm_read", "llm_commands",
     ]  # fmt: skip
     configure = home.config_entries.options.async_configure
     form = await configure(form["flow_id"], {"all_lines": False, "auto_answer": True})

@@ -118,7 +118,8 @@ async def test_the_entities_of_each_interface(
     for item in sorted(mine, key=lambda item: item.entity_id):
         assert item == snapshot(name=f"{item.entity_id}-entry")
         assert home.states.get(item.entity_id) == snapshot(name=f"{item.entity_id}-state")
-    assert not [item for item in mine if item.domain == "switch"], "Istra has neither do not disturb nor forwards"
+    switches = {item.translation_key for item in mine if item.domain == "switch"}
+    assert switches == ({"recording"} if kind == "myrcc" else set()), "Istra has neither do not disturb nor forwards"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -135,6 +136,7 @@ async def test_entities_follow_the_features(home: HomeAssistant, simulator: Simu
             Feature.ANSWER: {"answer"},
             Feature.HANG_UP: {"hang_up"},
             Feature.DEVICE_STATES: {"in_service"},
+            Feature.RECORDING: {"recording"},
         }
         assert keys == set().union(*(names for feature, names in expected.items() if feature in line.features))
 
@@ -535,7 +537,9 @@ async def test_nothing_is_left_on_the_server(home: HomeAssistant, simulator: Sim
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_diagnostics(home: HomeAssistant, simulator: Simulator, kind: str, snapshot: SnapshotAssertion) -> None:
+async def test_diagnostics(
+    home: HomeAssistant, simulator: Simulator, kind: str, snapshot: SnapshotAssertion, all_entities_enabled: None
+) -> None:
     entry = await set_up(home, make_entry(istra(simulator, kind)))
     simulator.switch.incoming_external("+15550123", "1000", "Northwind Bakery")
     ringing = {"myrcc": "alice_martin", "mycrm": TERMINAL}

@@ -126,6 +126,9 @@ async def test_myistra_has_one_line(home: HomeAssistant, simulator: Simulator) -
         "internal_lengths",
         "contact_files",
         "contact_directory",
+        "hide_callers",
+        "night_lines",
+        "night_number",
     ]
 
 

@@ -150,6 +150,7 @@ async def test_only_what_shows_a_field_is_written(
         "switch.do_not_disturb",
         "switch.forward",
         "switch.remote_extension",
+        "select.calls_not_taken",
         "select.forward_to",
         "select.forward_when",
         "text.forward_number",
