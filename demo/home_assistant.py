@@ -194,7 +194,8 @@ class HomeAssistant:
         """Set up a PBX with all its lines, through the config flow that a user sees; return the entry's id."""
         flow = await self.post("/api/config/config_entries/flow", {"handler": "pbx"})
         lines = [{"all_lines": True}] if entry.chooses_lines else []
-        for answer in ({"next_step_id": entry.kind}, entry.account, *lines):
+        system = "o2g" if entry.kind.startswith("o2g") else "istra"
+        for answer in ({"next_step_id": system}, {"next_step_id": entry.kind}, entry.account, *lines):
             flow = await self._step("flow", flow, answer)
         if flow["type"] != "create_entry":
             raise DemoError(f"{entry.title} could not be set up: {flow['type']} {flow.get('reason', '')}")
@@ -203,7 +204,7 @@ class HomeAssistant:
         await self.command("config_entries/update", entry_id=entry_id, title=title)
         # Home Assistant named the PBX after its address; the dashboard calls it by its title.
         for entity in await self.command("config/entity_registry/list"):
-            if entity["config_entry_id"] == entry_id and entity["unique_id"] == f"{entry_id}_connected":
+            if entity["config_entry_id"] == entry_id and entity["unique_id"].endswith("_connected"):
                 await self.command(
                     "config/entity_registry/update", entity_id=entity["entity_id"], new_entity_id=entry.connection
                 )

@@ -34,11 +34,13 @@ class Entry:
 
 def entries(system: System, folder: Folder, ports: dict[str, int]) -> list[Entry]:
     """Return the entries for a system: an administrator's for the office, and on Istra one person's own two."""
-    certificate = {"tls": "own_ca", "ca_file": str(folder.certificate / "simulator.pem")}
+    certificate = {"security": {"tls": "own_ca", "ca_file": str(folder.certificate / "simulator.pem")}}
     url = f"https://127.0.0.1:{ports['pbx' if system == 'o2g' else 'pbx_istra']}"
     administrator = {"url": url, "username": "admin", "password": "admin", **certificate}
     if system == "o2g":
-        return [Entry(kind="o2g_administrator", title=OFFICE, account=administrator, chooses_lines=True)]
+        return [
+            Entry(kind="o2g_administrator", title=OFFICE, account=administrator | {"network": {}}, chooses_lines=True)
+        ]
     me = next(person for person in people() if person.yours)
     user = {"url": url, "username": me.login, "password": "secret", **certificate}
     return [

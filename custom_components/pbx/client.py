@@ -23,6 +23,7 @@ from .const import (
     CONF_DENIED,
     CONF_ENTERPRISE,
     CONF_EVENT_PORT,
+    CONF_FINGERPRINTS,
     CONF_INTERNAL_LENGTHS,
     CONF_KIND,
     CONF_LINES,
@@ -39,6 +40,7 @@ from .const import (
     ISTRA_KINDS,
     KIND_DEMO,
     KINDS_OF_ONE_LINE,
+    TLS_FINGERPRINT,
     TLS_NONE,
     TLS_OWN_CA,
 )
@@ -49,6 +51,9 @@ if TYPE_CHECKING:
 
 # The name of this client in the log of an O2G server.
 APPLICATION: Final = "Home Assistant"
+
+# The fingerprint of no certificate.
+NO_FINGERPRINT: Final = "00" * 32
 
 type Lines = Literal["all"] | tuple[str, ...]
 
@@ -186,6 +191,9 @@ def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
             reach["use_given_address"] = True
         if port := data.get(CONF_EVENT_PORT):
             reach["event_port"] = int(port)
+    if data[CONF_TLS] == TLS_FINGERPRINT:
+        # Without any, no certificate is trusted, rather than every one.
+        reach["fingerprints"] = tuple(data.get(CONF_FINGERPRINTS) or (NO_FINGERPRINT,))
     if data[CONF_TLS] == TLS_OWN_CA:
         reach["ca_file"] = Path(hass.config.path(data[CONF_CA_FILE]))
     return reach

@@ -16,6 +16,8 @@ CONF_ENTERPRISE: Final = "enterprise"
 CONF_SECOND_PASSWORD: Final = "second_password"  # noqa: S105 - the name of a field
 CONF_TLS: Final = "tls"
 CONF_CA_FILE: Final = "ca_file"
+# SHA-256 fingerprints of the certificates that were accepted by hand.
+CONF_FINGERPRINTS: Final = "fingerprints"
 # By what the system behind an entry is known again, whatever address leads to it; see identity.py.
 CONF_IDENTITY: Final = "identity"
 
@@ -34,8 +36,9 @@ KINDS_OF_ONE_LINE: Final = (KIND_USER, KIND_MYISTRA)
 
 TLS_VERIFY: Final = "verify"
 TLS_OWN_CA: Final = "own_ca"
+TLS_FINGERPRINT: Final = "fingerprint"
 TLS_NONE: Final = "none"
-TLS_CHOICES: Final = [TLS_VERIFY, TLS_OWN_CA, TLS_NONE]
+TLS_CHOICES: Final = [TLS_VERIFY, TLS_FINGERPRINT, TLS_OWN_CA, TLS_NONE]
 
 # Config entry options: which lines, and what may be dialled.
 CONF_ALL_LINES: Final = "all_lines"

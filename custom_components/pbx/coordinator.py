@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event as HassEvent, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, HomeAssistantError
@@ -179,6 +179,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         entry.async_on_unload(self._forget_later)
         self._settle_issues()
         await async_settle_identity(self.hass, entry, self.pbx)
+        self._end_reauth()
         self.data = {line.id: line.snapshot for line in self.pbx.lines.values()}
         for snapshot in self.data.values():
             self._follow(snapshot)
@@ -426,6 +427,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         online = event.status is Status.ONLINE
         self._watch_obstacles()
         if online:
+            self._end_reauth()
             self.data.update({line.id: line.snapshot for line in self.pbx.lines.values()})
         if isinstance(self.pbx.error, AuthenticationFailed):
             # Reconnecting will not help. Home Assistant asks only once, however often this is called.
@@ -438,6 +440,12 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         elif event.status is not Status.CLOSED:
             _LOGGER.info("%s is unavailable: %s", self.name, event.reason or "the connection was lost")
         self.async_update_listeners()
+
+    @callback
+    def _end_reauth(self) -> None:
+        """Ask no longer for a password that is accepted: the account works again without anyone's help."""
+        for flow in tuple(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     @callback
     def _forget(self, line: str) -> None:

@@ -12,6 +12,7 @@ from .aiopbx import (
     CallOver,
     CertificateFailed,
     ConnectionFailed,
+    EventsLate,
     InvalidInput,
     NotFound,
     NotReady,
@@ -37,6 +38,7 @@ _KEYS: Final[tuple[tuple[type[PbxError], str], ...]] = (
     (ActionNotAllowed, "action_not_allowed"),
     (CallOver, "call_over"),
     (CertificateFailed, "certificate"),
+    (EventsLate, "events_late"),
     (ConnectionFailed, "cannot_connect"),
     (AuthenticationFailed, "invalid_auth"),
     (Offline, "offline"),
@@ -59,12 +61,40 @@ def error_key(err: PbxError) -> str:
     return "pbx_error"
 
 
+def placeholders_of(err: PbxError) -> dict[str, str]:
+    """Return the words of an error that its sentence has a place for: what is meant, and not how it was asked for.
+
+    The client's own messages are English and may name requests: they go to the log with the error.
+    """
+    words = {"reason": "", "field": "", "detail": "", "missing": "", "action": "", "offered": "-"}
+    if isinstance(err, InvalidInput):
+        # Only this is more than a sentence can say beforehand: what is wrong with a value.
+        words["detail"] = f"{err.problem} {err.remedy or ''}".strip()
+        words["field"] = err.field.rpartition(".")[2].replace("_", " ")
+    elif isinstance(err, NotSupported):
+        words["missing"] = err.missing
+    elif isinstance(err, ActionNotAllowed):
+        words["action"] = err.action.replace("_", " ")
+        words["offered"] = ", ".join(one.replace("_", " ") for one in err.offered) or "-"
+    elif isinstance(err, CallOver):
+        words["reason"] = err.outcome.replace("_", " ")
+    elif isinstance(err, RequestRefused):
+        words["reason"] = _reason(err)
+    return words
+
+
+def _reason(err: RequestRefused) -> str:
+    """Return what the server itself gives as its reason, in its own words, else its code."""
+    said = err.inner_message or err.help_message or err.cause or err.type or err.code
+    return str(said).strip().rstrip(".") if said is not None else f"HTTP {err.status}"
+
+
 def translated[E: HomeAssistantError](err: PbxError, kind: type[E]) -> E:
-    """Return an error of Home Assistant: a translated sentence with the client's message in it."""
+    """Return an error of Home Assistant: a translated sentence with the error's words in it."""
     return kind(
         translation_domain=DOMAIN,
         translation_key=error_key(err),
-        translation_placeholders={"message": str(err)},
+        translation_placeholders=placeholders_of(err),
     )
 
 

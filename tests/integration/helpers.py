@@ -2,22 +2,30 @@
 
 import asyncio
 import gc
+import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntry
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+import custom_components.pbx
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from custom_components.pbx.const import DOMAIN
 
+WORDS: dict[str, Any] = json.loads(
+    (Path(custom_components.pbx.__file__).parent / "translations" / "en.json").read_text(encoding="utf-8")
+)
+MENUS = {"o2g": ["o2g_user", "o2g_administrator"], "istra": ["myrcc", "mycrm", "myistra"]}
 ALICE, BOB, CAROL, DAVID = "oxe1000", "oxe1001", "oxe1002", "oxe1003"
 
 
@@ -172,16 +180,54 @@ async def act(hass: HomeAssistant, action: str, entity_id: str, **data: Any) -> 
 
 def typed(data: dict[str, Any]) -> dict[str, Any]:
     """Return what a user enters in the form for an entry."""
-    return {key: value for key, value in data.items() if key != "kind"}
+    return {key: value for key, value in data.items() if key not in ("kind", "identity")}
+
+
+def filled(form: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Return what a browser sends for a form: the fields in their sections, the empty ones as well."""
+    values = dict(data)
+    for key, inside in form["data_schema"].schema.items():
+        if isinstance(inside, section):
+            names = [str(name) for name in inside.schema.schema]
+            values[str(key)] = {name: values.pop(name) for name in names if name in values}
+    return values
+
+
+def suggested(form: dict[str, Any]) -> dict[str, Any]:
+    """Return what the fields of a form are filled in with, whichever section they are in."""
+    found: dict[str, Any] = {}
+    for key, inside in form["data_schema"].schema.items():
+        if isinstance(inside, section):
+            found |= suggested({"data_schema": inside.schema})
+        elif key.description and "suggested_value" in key.description:
+            found[str(key)] = key.description["suggested_value"]
+    return found
+
+
+def fields_of(form: dict[str, Any]) -> list[str]:
+    """Return the fields of a form in their order, those in sections without them."""
+    return [
+        name
+        for key, inside in form["data_schema"].schema.items()
+        for name in (map(str, inside.schema.schema) if isinstance(inside, section) else [str(key)])
+    ]
 
 
 async def start(hass: HomeAssistant, kind: str) -> dict[str, Any]:
-    """Start a config flow and choose from its menu."""
+    """Start a config flow and choose from its menus: the system, then the account."""
+    configure = hass.config_entries.flow.async_configure
     menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert menu["type"] is FlowResultType.MENU
     assert menu["step_id"] == "user"
-    assert menu["menu_options"] == ["demo", "o2g_user", "o2g_administrator", "myrcc", "mycrm", "myistra"]
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": kind})
+    assert menu["menu_options"] == ["o2g", "istra", "demo"]
+    if kind == "demo":
+        return await configure(menu["flow_id"], {"next_step_id": kind})
+    system = "o2g" if kind.startswith("o2g") else "istra"
+    menu = await configure(menu["flow_id"], {"next_step_id": system})
+    assert menu["type"] is FlowResultType.MENU
+    assert menu["step_id"] == system
+    assert menu["menu_options"] == MENUS[system]
+    return await configure(menu["flow_id"], {"next_step_id": kind})
 
 
 async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, Any]:
@@ -190,7 +236,31 @@ async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, Any]
     return await hass.config_entries.flow.async_init(DOMAIN, context=context)
 
 
+async def choose(hass: HomeAssistant, menu: dict[str, Any], step: str) -> dict[str, Any]:
+    """Choose from a menu."""
+    assert menu["type"] is FlowResultType.MENU
+    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": step})
+
+
+def told(form: dict[str, Any], flow: str = "config") -> str:
+    """Return what a form says is wrong, in whole sentences: with every placeholder, and in nobody else's language."""
+    sentences = [
+        WORDS[flow]["error"][key].format_map({"example": ""} | (form["description_placeholders"] or {}))
+        for key in form["errors"].values()
+    ]
+    text = " ".join(sentences)
+    assert text.endswith("."), text
+    assert not re.search(r"\b(GET|POST|PUT|DELETE|WS) |\('|None|Error", text), text
+    return text
+
+
+async def answer_options(hass: HomeAssistant, form: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Fill in a form of options."""
+    assert form["type"] is FlowResultType.FORM
+    return await hass.config_entries.options.async_configure(form["flow_id"], filled(form, data))
+
+
 async def answer(hass: HomeAssistant, form: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     """Fill in a form."""
     assert form["type"] is FlowResultType.FORM
-    return await hass.config_entries.flow.async_configure(form["flow_id"], data)
+    return await hass.config_entries.flow.async_configure(form["flow_id"], filled(form, data))

@@ -224,7 +224,7 @@ async def test_set_forward(home: HomeAssistant, simulator: Simulator, entry: Moc
     [
         ({"line": "1000", "number": "not a number"}, "invalid_input", "number"),
         ({"line": "1000", "number": "1" * 50}, "invalid_input", "number"),
-        ({"line": "1000", "number": "1001", "associated_data": "x" * 33}, "invalid_input", "associated_data"),
+        ({"line": "1000", "number": "1001", "associated_data": "x" * 33}, "invalid_input", "associated data"),
         ({"line": "1000", "number": "1001", "phone": "7777"}, "invalid_input", "device"),
         ({"line": "1000", "number": "9001"}, "policy_violation", "9001"),
         ({"line": "4711", "number": "1001"}, "line_not_found", "1000, 1001, 1002, 1003"),

@@ -20,13 +20,18 @@ from tests.integration.helpers import (
     BOB,
     administrator,
     answer,
+    answer_options,
+    choose,
     entered,
+    fields_of,
     istra,
     make_entry,
     reconfigure,
     running_elsewhere,
     set_up,
     start,
+    suggested,
+    told,
     typed,
     until,
     user,
@@ -61,7 +66,6 @@ async def test_demo_that_fails(home: HomeAssistant) -> None:
         result = await start(home, "demo")
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "demo_failed"
-    assert result["description_placeholders"] == {"message": "no room"}
 
 
 async def test_demo_that_cannot_be_connected_ends_its_simulator(home: HomeAssistant) -> None:
@@ -124,17 +128,25 @@ async def test_administrator_with_all_lines(home: HomeAssistant, simulator: Simu
 @pytest.mark.parametrize(
     ("changed", "errors", "words"),
     [
-        ({"url": "not an address"}, {"url": "invalid_url"}, "url"),
-        ({"url": "ftp://192.0.2.1"}, {"url": "invalid_url"}, "url"),
-        ({"secondary_url": "nonsense:"}, {"secondary_url": "invalid_url"}, "secondary_url"),
-        ({"event_port": 443}, {"event_port": "invalid_event_port"}, "use_given_address"),
-        ({"url": "https://127.0.0.1:1"}, {"base": "cannot_connect"}, "127.0.0.1"),
-        ({"password": "wrong"}, {"base": "invalid_auth"}, ""),
-        ({"username": "nobody"}, {"base": "invalid_auth"}, ""),
-        ({"username": "with:colon"}, {"username": "invalid_username"}, "username"),
-        ({"tls": "own_ca"}, {"ca_file": "ca_file_missing"}, ""),
-        ({"tls": "own_ca", "ca_file": "nothing/here.pem"}, {"ca_file": "invalid_ca_file"}, "ca_file"),
-        ({"username": "admin", "password": "admin"}, {"username": "is_administrator"}, "admin"),
+        ({"url": "pbx.example.com"}, {"url": "url_no_scheme"}, "https://pbx.example.com"),
+        ({"url": "  "}, {"url": "url_missing"}, "address"),
+        ({"url": "ftp://192.0.2.1"}, {"url": "url_wrong_scheme"}, '"ftp:"'),
+        ({"url": "https://[nonsense"}, {"url": "invalid_url"}, "https://192.0.2.10"),
+        ({"url": "https://-.example.com"}, {"url": "invalid_url"}, "https://192.0.2.10"),
+        ({"url": "https://a:b@192.0.2.1"}, {"url": "url_userinfo"}, "fields of their own"),
+        ({"url": "https://192.0.2.1/?x=1"}, {"url": "url_query"}, "question mark"),
+        ({"url": "https://192.0.2.1/restletrouter"}, {"url": "is_istra"}, "192.0.2.1 is an Istra platform"),
+        ({"secondary_url": "nonsense:"}, {"network": "invalid_secondary_url"}, "secondary server"),
+        ({"event_port": 443}, {"network": "invalid_event_port"}, '"The server stands behind a proxy"'),
+        ({"url": "https://127.0.0.1:1"}, {"base": "cannot_connect"}, "127.0.0.1:1 cannot be reached"),
+        ({"password": "wrong"}, {"base": "invalid_auth"}, "user name and password"),
+        ({"password": ""}, {"password": "password_missing"}, "password"),
+        ({"username": "nobody"}, {"base": "invalid_auth"}, "user name and password"),
+        ({"username": " "}, {"username": "username_missing"}, "user name"),
+        ({"username": "with:colon"}, {"username": "invalid_username"}, "colon"),
+        ({"tls": "own_ca"}, {"security": "ca_file_missing"}, '"Security"'),
+        ({"tls": "own_ca", "ca_file": "nothing/here.pem"}, {"security": "invalid_ca_file"}, "nothing/here.pem"),
+        ({"username": "admin", "password": "admin"}, {"username": "is_administrator"}, "admin is an administrator"),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else None,
 )
@@ -144,11 +156,11 @@ async def test_errors_and_recovery(
     good = typed(user(simulator))
     form = await answer(home, await start(home, "o2g_user"), good | changed)
     assert form["errors"] == errors
-    assert words in form["description_placeholders"]["message"]
+    assert words in told(form)
     # nothing was made, and what was typed stays
     assert not home.config_entries.async_entries(DOMAIN)
-    suggested = {key.schema: key.description for key in form["data_schema"].schema if key.description}
-    assert suggested["username"]["suggested_value"] == (good | changed)["username"]
+    values = suggested(form)
+    assert values.get("username", "") == (good | changed)["username"].strip()
     result = await answer(home, form, good)
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
@@ -156,7 +168,7 @@ async def test_errors_and_recovery(
 async def test_user_who_is_taken_for_an_administrator(home: HomeAssistant, simulator: Simulator) -> None:
     form = await answer(home, await start(home, "o2g_administrator"), typed(user(simulator)))
     assert form["errors"] == {"username": "not_administrator"}
-    assert form["description_placeholders"]["message"] == ALICE
+    assert told(form).startswith(f"{ALICE} is not an administrator.")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -164,10 +176,11 @@ async def test_certificates(home: HomeAssistant, loopback: None, tmp_path: Path)
     """Verified with the system's authorities, with an own one, not at all."""
     with running_elsewhere(SimulatorSettings(tls=True, certificate_folder=tmp_path)) as simulator:
         data = typed(user(simulator))
-        form = await answer(home, await start(home, "o2g_user"), data)
-        assert form["errors"] == {"base": "certificate"}
+        shown = await answer(home, await start(home, "o2g_user"), data)
+        assert shown["step_id"] == "certificate"
+        form = await choose(home, shown, "change_account")
         form = await answer(home, form, data | {"tls": "own_ca", "ca_file": str(tmp_path / "absent.pem")})
-        assert form["errors"] == {"ca_file": "invalid_ca_file"}
+        assert form["errors"] == {"security": "invalid_ca_file"}
         own = {"tls": "own_ca", "ca_file": str(simulator.certificate_path)}
         result = await answer(home, form, data | own)
         assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -187,7 +200,7 @@ async def test_certificates(home: HomeAssistant, loopback: None, tmp_path: Path)
 @pytest.mark.parametrize(
     ("error", "key"),
     [
-        (NotReady("starting.", operation="POST /sessions", status=503), "not_ready"),
+        (NotReady("hidden words.", operation="POST /sessions", status=503), "not_ready"),
         (PbxError("something else."), "pbx_error"),
         (RuntimeError("a defect"), "unknown"),
     ],
@@ -203,7 +216,8 @@ async def test_what_a_simulator_does_not_do(
     with patch("custom_components.pbx.client.connect", side_effect=error):
         form = await answer(home, await start(home, "o2g_user"), typed(user(simulator)))
     assert form["errors"] == {"base": key}
-    assert str(error) in form["description_placeholders"]["message"]
+    assert told(form)
+    assert str(error) not in told(form)
     assert ("Unexpected error" in caplog.text) is (key == "unknown")
     result = await answer(home, form, typed(user(simulator)))
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -215,7 +229,7 @@ async def test_a_user_without_any_telephony_licence(home: HomeAssistant) -> None
     async with Simulator(SimulatorSettings(users=(bare,))) as simulator:
         form = await answer(home, await start(home, "o2g_user"), typed(user(simulator)))
         assert form["errors"] == {"base": "not_supported"}
-        assert "TELEPHONY_ADVANCED" in form["description_placeholders"]["message"]
+        assert "TELEPHONY_ADVANCED" in told(form)
         assert not home.config_entries.async_entries(DOMAIN)
         assert simulator.state()["servers"][0]["sessions"] == 0
 
@@ -270,9 +284,9 @@ async def test_reconfiguration(home: HomeAssistant, simulator: Simulator) -> Non
     entry = result["result"]
     form = await reconfigure(home, entry)
     assert form["step_id"] == "reconfigure"
-    suggested = {key.schema: key.description for key in form["data_schema"].schema if key.description}
-    assert suggested["url"]["suggested_value"] == simulator.url
-    assert "password" not in suggested
+    values = suggested(form)
+    assert values["url"] == simulator.url
+    assert "password" not in values
 
     form = await answer(home, form, typed(user(simulator, password="wrong")))
     assert form["errors"] == {"base": "invalid_auth"}
@@ -306,15 +320,16 @@ async def options(hass: HomeAssistant, entry: MockConfigEntry) -> Result:
 
 async def test_options_of_an_administrator(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     form = await options(home, entry)
-    assert [str(key) for key in form["data_schema"].schema] == [
-        "all_lines", "lines", "allowed", "denied", "calls_per_minute", "country", "outside_prefix", "internal_lengths",
-        "contact_files", "contact_directory", "hide_callers", "night_lines", "night_number", "auto_answer", "voice", "voice_line", "llm_read", "llm_commands",
+    assert fields_of(form) == [
+        "all_lines", "lines", "allowed", "denied", "calls_per_minute", "auto_answer", "country", "outside_prefix",
+        "internal_lengths", "contact_files", "contact_directory", "hide_callers", "night_lines", "night_number",
+        "voice", "voice_line", "llm_read", "llm_commands",
     ]  # fmt: skip
-    configure = home.config_entries.options.async_configure
-    form = await configure(form["flow_id"], {"all_lines": False, "auto_answer": True})
+    form = await answer_options(home, form, {"all_lines": False, "auto_answer": True})
     assert form["errors"] == {"lines": "no_lines"}
-    result = await configure(
-        form["flow_id"],
+    result = await answer_options(
+        home,
+        form,
         {
             "all_lines": False,
             "lines": [ALICE],
@@ -336,7 +351,7 @@ async def test_options_of_a_user(home: HomeAssistant, simulator: Simulator) -> N
     entry = await set_up(home, make_entry(user(simulator)))
     form = await options(home, entry)
     assert "lines" not in form["data_schema"].schema
-    result = await home.config_entries.options.async_configure(form["flow_id"], {"auto_answer": True})
+    result = await answer_options(home, form, {"auto_answer": True})
     assert result["data"] == {
         "all_lines": True, "auto_answer": True, "voice": True, "llm_read": False, "llm_commands": False,
     }  # fmt: skip
@@ -345,8 +360,7 @@ async def test_options_of_a_user(home: HomeAssistant, simulator: Simulator) -> N
 async def test_options_of_messages_say_what_playing_does(home: HomeAssistant) -> None:
     async with Simulator(SimulatorSettings(istra=True)) as simulator:
         entry = await set_up(home, make_entry(istra(simulator, "myistra")))
-        form = await options(home, entry)
-        result = await home.config_entries.options.async_configure(form["flow_id"], {"mark_read": False})
+        result = await answer_options(home, await options(home, entry), {"mark_read": False})
         assert result["data"]["mark_read"] is False
         await home.async_block_till_done()
         await home.config_entries.async_unload(entry.entry_id)
@@ -355,8 +369,8 @@ async def test_options_of_messages_say_what_playing_does(home: HomeAssistant) ->
 async def test_options_forget_lines_that_are_gone(home: HomeAssistant, simulator: Simulator) -> None:
     entry = await set_up(home, make_entry(administrator(simulator), all_lines=False, lines=[ALICE, "oxe9999"]))
     form = await options(home, entry)
-    suggested = {key.schema: key.description for key in form["data_schema"].schema if key.description}
-    assert suggested["lines"]["suggested_value"] == [ALICE]
+    values = suggested(form)
+    assert values["lines"] == [ALICE]
 
 
 async def test_options_while_the_pbx_is_not_set_up(home: HomeAssistant, simulator: Simulator) -> None:
@@ -378,7 +392,7 @@ async def test_options_while_the_pbx_is_offline(
     await until(lambda: not entry.runtime_data.last_update_success)
     result = await options(home, entry)
     assert result["reason"] == "cannot_list_lines"
-    assert result["description_placeholders"]["message"]
+    assert result["description_placeholders"]["host"] == "127.0.0.1"
 
 
 def test_a_demo_password_is_not_the_default(simulator: Simulator) -> None:

@@ -5,7 +5,6 @@ What the rules do together is tested on the simulated PBX; these tests hold each
 
 import asyncio
 import dataclasses
-from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
 from itertools import permutations
@@ -16,14 +15,12 @@ from unittest.mock import AsyncMock, Mock
 
 import pytest
 import voluptuous as vol
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError, ServiceValidationError
 
 from custom_components.pbx import aiopbx, services
 from custom_components.pbx.aiopbx import (
     AcdCall,
     Action,
-    AvailableLine,
     CallChanged,
     CallEnded,
     CallerId,
@@ -59,28 +56,18 @@ from custom_components.pbx.calls import (
     shows_calls,
 )
 from custom_components.pbx.client import _reach, chosen_lines, dialling
-from custom_components.pbx.config_flow import (
-    PbxOptionsFlow,
-    Problem,
-    _clean,
-    _label,
-    _lines_problem,
-    _problem,
-    _title,
-    lines_schema,
-)
 from custom_components.pbx.coordinator import KINDS, PbxCoordinator
 from custom_components.pbx.entity import ROUTING
 from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
 from custom_components.pbx.event import CALL, ENDS, PbxCallEvent, event_type_of
 from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
-from custom_components.pbx.identity import unique_id_of
 from custom_components.pbx.select import CALLER_ID_CHOICE, FORWARD_SELECTS, PbxCallerIdChoice, PbxForwardSelect
 from custom_components.pbx.sensor import LINE_SENSORS, PBX_SENSORS
 from custom_components.pbx.switch import SWITCHES, PbxSwitch
 from custom_components.pbx.text import CALLER_ID_NUMBER, FORWARD_NUMBER, PbxCallerIdNumber
 from custom_components.pbx.trigger import TRIGGERS
 from custom_components.pbx.watcher import _KINDS
+from tests.integration.helpers import WORDS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BOB = Party(number="1001", name="Bob Keller")
@@ -917,11 +904,14 @@ def test_every_error_is_translated(error: aiopbx.PbxError, key: str, callers_fau
     assert raised.value.__cause__ is error
     assert raised.value.translation_domain == "pbx"
     assert raised.value.translation_key == key
-    assert raised.value.translation_placeholders == {"message": str(error)}
+    assert raised.value.translation_placeholders is not None
+    sentence = WORDS["exceptions"][key]["message"].format_map(raised.value.translation_placeholders)
+    assert sentence.endswith((".", "x")), "a whole sentence, with every placeholder"
+    assert "{" not in sentence
     at_start = translated(error, ConfigEntryError)
     assert type(at_start) is ConfigEntryError
     assert (at_start.translation_domain, at_start.translation_key) == ("pbx", key)
-    assert at_start.translation_placeholders == {"message": str(error)}
+    assert at_start.translation_placeholders == raised.value.translation_placeholders
 
 
 def test_other_errors_pass() -> None:
@@ -1021,128 +1011,3 @@ def test_how_a_pbx_is_reached(data: dict[str, Any], expected: dict[str, Any]) ->
     hass: Any = SimpleNamespace(config=SimpleNamespace(path=lambda name: f"/config/{name}"))
     account = {key: ACCOUNT[key] for key in ("url", "username", "password")}
     assert _reach(hass, ACCOUNT | data) == account | expected
-
-
-# ----------------------------------------------------------------------------------------------------------- the flows
-
-ISTRA = ("myrcc", "mycrm", "myistra")
-EVERY = ("o2g_user", "o2g_administrator", *ISTRA)
-
-
-@pytest.mark.parametrize(
-    ("error", "kinds", "field", "key"),
-    [
-        (aiopbx.InvalidInput("url", "x"), EVERY, "url", "invalid_url"),
-        (aiopbx.InvalidInput("secondary_url", "x"), EVERY, "secondary_url", "invalid_url"),
-        (aiopbx.InvalidInput("event_port", "x"), EVERY, "event_port", "invalid_event_port"),
-        (aiopbx.InvalidInput("ca_file", "x"), EVERY, "ca_file", "invalid_ca_file"),
-        (aiopbx.InvalidInput("username", "x"), EVERY, "username", "invalid_username"),
-        (aiopbx.InvalidInput("enterprise", "x"), EVERY, "enterprise", "invalid_enterprise"),
-        (aiopbx.InvalidInput("lines", "x"), EVERY, "base", "invalid_input"),
-        (aiopbx.TwoStepRequired("x"), ISTRA, "base", "two_step"),
-        (aiopbx.TwoStepRequired("x"), ("o2g_user",), "base", "invalid_auth"),
-        (aiopbx.NotAllowed("x", **REFUSAL), ISTRA, "username", "extension_forbidden"),  # type: ignore[arg-type]
-        (aiopbx.NotAllowed("x", **REFUSAL), ("o2g_user",), "base", "refused"),  # type: ignore[arg-type]
-        (aiopbx.AuthenticationFailed("x"), ("myrcc",), "base", "invalid_auth_enterprise"),
-        (aiopbx.AuthenticationFailed("x"), ("mycrm", "myistra", "o2g_user"), "base", "invalid_auth"),
-        (aiopbx.NotReady("x", **REFUSAL), ISTRA, "base", "telephony_down"),  # type: ignore[arg-type]
-        (aiopbx.NotReady("x", **REFUSAL), ("o2g_user",), "base", "not_ready"),  # type: ignore[arg-type]
-        (aiopbx.ConnectionFailed("x"), EVERY, "base", "cannot_connect"),
-    ],
-)
-def test_what_a_form_shows_for_an_error(error: aiopbx.PbxError, kinds: tuple[str, ...], field: str, key: str) -> None:
-    for kind in kinds:
-        problem = _problem(kind, error)
-        assert problem.errors == {field: key}, kind
-        assert problem.message == str(error)
-
-
-def test_input_is_cleaned() -> None:
-    typed = {
-        "url": " https://pbx.example.com ",
-        "username": "u",
-        "password": " p ",
-        "ca_file": "  ",
-        "all_lines": False,
-    }
-    assert _clean(typed) == {"url": "https://pbx.example.com", "username": "u", "password": " p ", "all_lines": False}
-    assert _clean({"password": ""}) == {}
-
-
-@pytest.mark.parametrize(
-    ("data", "unique_id", "title"),
-    [
-        (
-            {"kind": "o2g_user", "url": "https://PBX.example.com:8443/x", "username": "u"},
-            "pbx.example.com:8443_u",
-            "pbx.example.com (u)",
-        ),
-        ({"kind": "o2g_user", "url": "https://a:b@pbx.example.com", "username": "u"}, "pbx.example.com:443_u", None),
-        (
-            {"kind": "myrcc", "url": "https://pbx.example.com", "username": "u", "enterprise": "e"},
-            "myrcc|pbx.example.com:443|e|u",
-            "pbx.example.com (myRCC, e)",
-        ),
-        (
-            {"kind": "mycrm", "url": "https://pbx.example.com", "username": "u"},
-            "mycrm|pbx.example.com:443|u",
-            "pbx.example.com (myCrm, u)",
-        ),
-        (
-            {"kind": "myistra", "url": "https://pbx.example.com", "username": "u"},
-            "myistra|pbx.example.com:443|u",
-            "pbx.example.com (myIstra, u)",
-        ),
-    ],
-)
-def test_the_id_and_the_title_of_an_entry(data: dict[str, str], unique_id: str, title: str | None) -> None:
-    assert unique_id_of(data, ()) == unique_id
-    assert title is None or _title(data) == title
-
-
-def test_the_lines_to_choose_from() -> None:
-    lines = (
-        AvailableLine(id="c", number="1002", name="Carol"),
-        AvailableLine(id="b", number="1001"),
-        AvailableLine(id="t2", name="Phone"),
-        AvailableLine(id="t1", name="Phone"),
-        AvailableLine(id="t3", name="Softphone"),
-        AvailableLine(id="t4"),
-    )
-    every, chosen = lines_schema(lines).items()
-    assert (str(every[0]), every[0].default()) == ("all_lines", True)
-    assert chosen[1].config["options"] == [
-        {"value": "t1", "label": "Phone (t1)"},
-        {"value": "t2", "label": "Phone (t2)"},
-        {"value": "t3", "label": "Softphone"},
-        {"value": "t4", "label": "t4"},
-        {"value": "b", "label": "1001 · b"},
-        {"value": "c", "label": "1002 · Carol"},
-    ]
-    assert chosen[1].config["multiple"] is True
-    assert _label(AvailableLine(id="x", name="Phone"), Counter({"Phone": 1})) == "Phone"
-
-
-@pytest.mark.parametrize(
-    ("data", "errors"),
-    [
-        ({"all_lines": True}, {}),
-        ({"all_lines": True, "lines": []}, {}),
-        ({"all_lines": False}, {"lines": "no_lines"}),
-        ({"all_lines": False, "lines": []}, {"lines": "no_lines"}),
-        ({"all_lines": False, "lines": ["a"]}, {}),
-    ],
-)
-def test_at_least_one_line_is_chosen(data: dict[str, Any], errors: dict[str, str]) -> None:
-    assert _lines_problem(data) == errors
-
-
-async def test_the_lines_that_a_pbx_does_not_tell() -> None:
-    error = aiopbx.Offline("gone")
-    pbx = SimpleNamespace(available_lines=AsyncMock(side_effect=error))
-    entry = SimpleNamespace(state=ConfigEntryState.LOADED, runtime_data=SimpleNamespace(pbx=pbx))
-    flow: Any = SimpleNamespace(config_entry=entry)
-    with pytest.raises(Problem) as refused:
-        await PbxOptionsFlow._async_lines(flow)
-    assert refused.value.errors == {"base": error_key(error)}
-    assert refused.value.message == str(error)

@@ -227,7 +227,7 @@ async def test_a_forward_that_is_refused(home: HomeAssistant, simulator: Simulat
     with pytest.raises(HomeAssistantError) as refused:
         await act(home, "switch.turn_on", "switch.alice_martin_forward")
     assert not isinstance(refused.value, ServiceValidationError)
-    assert refused.value.translation_placeholders["message"]
+    assert refused.value.translation_placeholders["reason"]
     assert state_of(home, "switch.alice_martin_forward") == "off"
 
 

@@ -7,11 +7,11 @@ import pytest
 import voluptuous as vol
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.helpers.selector import Selector
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.pbx import config_flow
+from custom_components.pbx import accounts
 from custom_components.pbx.aiopbx.simulator import Simulator
 from custom_components.pbx.const import DOMAIN
 from tests.integration.helpers import (
@@ -19,11 +19,14 @@ from tests.integration.helpers import (
     BOB,
     administrator,
     answer,
+    answer_options,
     entered,
     make_entry,
     reconfigure,
     set_up,
     start,
+    suggested,
+    told,
     typed,
     user,
 )
@@ -41,22 +44,26 @@ ACCOUNT = {
     "username": (True, None, USERNAME),
     "password": (True, None, PASSWORD),
 }
-CERTIFICATE = {
-    "tls": (True, "verify", ["verify", "own_ca", "none"]),
-    "ca_file": (False, None, TEXT),
+SECURITY = {
+    "security": {
+        "tls": (True, "verify", ["verify", "fingerprint", "own_ca", "none"]),
+        "ca_file": (False, None, TEXT),
+    }
 }
 PORT = {"number": {"min": 1.0, "max": 65535.0, "step": 1.0, "mode": "box"}}
-SECONDARY = {
-    "secondary_url": (False, None, URL),
-    "use_given_address": (False, None, {"boolean": {}}),
-    "event_port": (False, None, PORT),
+NETWORK = {
+    "network": {
+        "secondary_url": (False, None, URL),
+        "use_given_address": (False, None, {"boolean": {}}),
+        "event_port": (False, None, PORT),
+    }
 }
 FORMS: dict[str, dict[str, Any]] = {
-    "o2g_user": {**ACCOUNT, **CERTIFICATE, **SECONDARY},
-    "o2g_administrator": {**ACCOUNT, **CERTIFICATE, **SECONDARY},
-    "myrcc": {**ACCOUNT, "enterprise": (True, None, TEXT), **CERTIFICATE},
-    "mycrm": {**ACCOUNT, **CERTIFICATE},
-    "myistra": {**ACCOUNT, **CERTIFICATE},
+    "o2g_user": {**ACCOUNT, **SECURITY, **NETWORK},
+    "o2g_administrator": {**ACCOUNT, **SECURITY, **NETWORK},
+    "myrcc": {**ACCOUNT, "enterprise": (True, None, TEXT), **SECURITY},
+    "mycrm": {**ACCOUNT, **SECURITY},
+    "myistra": {**ACCOUNT, **SECURITY},
 }
 
 
@@ -64,6 +71,9 @@ def fields(form: Any) -> dict[str, Any]:
     """Return the fields of a form."""
     found: dict[str, Any] = {}
     for key, value in form["data_schema"].schema.items():
+        if isinstance(value, section):
+            found[str(key)] = fields({"data_schema": value.schema})
+            continue
         asked: Any = value.serialize()["selector"] if isinstance(value, Selector) else value
         if "select" in asked:
             asked = [one if isinstance(one, str) else one["value"] for one in asked["select"]["options"]]
@@ -72,25 +82,16 @@ def fields(form: Any) -> dict[str, Any]:
     return found
 
 
-def suggested(form: Any) -> dict[str, Any]:
-    """Return what the fields of a form are filled in with."""
-    return {
-        str(key): key.description["suggested_value"]
-        for key in form["data_schema"].schema
-        if key.description and "suggested_value" in key.description
-    }
-
-
 @pytest.mark.parametrize("kind", FORMS)
 async def test_the_form_of_an_account(home: HomeAssistant, kind: str) -> None:
     form = await start(home, kind)
     assert form["step_id"] == kind
     assert form["errors"] == {}
-    assert form["description_placeholders"] == {"message": "", "example": "https://192.0.2.10"}
+    assert form["description_placeholders"] == {
+        "example": "https://192.0.2.10" if kind.startswith("o2g") else "https://istra.example.com"
+    }
     assert fields(form) == FORMS[kind]
     assert suggested(form) == {}
-    tls = next(value for key, value in form["data_schema"].schema.items() if key == "tls")
-    assert tls.config["translation_key"] == "tls"
 
 
 async def test_a_form_that_is_wrong_keeps_what_was_typed(home: HomeAssistant, simulator: Simulator) -> None:
@@ -98,44 +99,42 @@ async def test_a_form_that_is_wrong_keeps_what_was_typed(home: HomeAssistant, si
     form = await answer(home, await start(home, "o2g_user"), data)
     assert form["step_id"] == "o2g_user"
     assert form["errors"] == {"base": "invalid_auth"}
-    assert form["description_placeholders"]["message"]
+    assert told(form)
     assert suggested(form) == data
     form = await answer(home, form, typed(user(simulator, tls="own_ca")))
-    assert form["errors"] == {"ca_file": "ca_file_missing"}
-    assert form["description_placeholders"]["message"] == ""
+    assert form["errors"] == {"security": "ca_file_missing"}
 
 
 async def test_something_unexpected(
     home: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     form = await start(home, "o2g_user")
-    with patch.object(config_flow, "async_probe", side_effect=RuntimeError("a wrench")):
+    with patch.object(accounts, "async_probe", side_effect=RuntimeError("a wrench")):
         form = await answer(home, form, typed(user(simulator)))
     assert form["errors"] == {"base": "unknown"}
-    assert form["description_placeholders"]["message"] == "a wrench"
+    assert "wrench" not in told(form)
     assert "Unexpected error while testing the connection" in caplog.text
 
 
 async def test_an_account_of_the_wrong_kind(home: HomeAssistant, simulator: Simulator) -> None:
     form = await answer(home, await start(home, "o2g_user"), typed(administrator(simulator)))
     assert form["errors"] == {"username": "is_administrator"}
-    assert form["description_placeholders"]["message"] == "admin"
+    assert told(form).startswith("admin is")
     form = await answer(home, await start(home, "o2g_administrator"), typed(user(simulator)))
     assert form["errors"] == {"username": "not_administrator"}
-    assert form["description_placeholders"]["message"] == ALICE
+    assert told(form).startswith(f"{ALICE} is not")
 
 
 async def test_the_form_of_the_lines(home: HomeAssistant, simulator: Simulator) -> None:
     form = await answer(home, await start(home, "o2g_administrator"), typed(administrator(simulator)))
     assert form["step_id"] == "lines"
     assert form["errors"] == {}
-    assert form["description_placeholders"] == {"count": "4"}
+    assert form["description_placeholders"] == {"count": "4", "found": "4", "line": ""}
     logins = [f"oxe100{index}" for index in range(4)]
     assert fields(form) == {"all_lines": (True, True, {"boolean": {}}), "lines": (False, None, logins)}
-    assert suggested(form) == {}
     form = await answer(home, form, {"all_lines": False})
     assert form["errors"] == {"lines": "no_lines"}
-    assert suggested(form) == {"all_lines": False}
+    assert suggested(form) == {"all_lines": False, "lines": []}
     result = await answer(home, form, {"all_lines": False, "lines": [BOB]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "127.0.0.1 (admin)"
@@ -165,12 +164,12 @@ async def test_the_form_of_a_reauthentication(home: HomeAssistant, simulator: Si
     assert fields(form) == {"password": (True, None, PASSWORD)}
     assert form["errors"] == {}
     assert form["description_placeholders"] == {
-        "message": "", "username": ALICE, "url": simulator.url, "name": entry.title,
+        "username": ALICE, "url": simulator.url, "name": entry.title,
     }  # fmt: skip
     form = await answer(home, form, {"password": "wrong, too"})
     assert form["step_id"] == "reauth_confirm"
     assert form["errors"] == {"base": "invalid_auth"}
-    assert form["description_placeholders"]["message"]
+    assert told(form)
     result = await answer(home, form, {"password": "secret"})
     assert result["reason"] == "reauth_successful"
     assert entered(entry.data) == user(simulator)
@@ -180,14 +179,18 @@ async def test_the_form_of_a_reauthentication(home: HomeAssistant, simulator: Si
 @pytest.mark.parametrize(("title", "after"), [(f"127.0.0.1 ({ALICE})", f"127.0.0.1 ({BOB})"), ("Mine", "Mine")])
 async def test_the_form_of_a_reconfiguration(home: HomeAssistant, simulator: Simulator, title: str, after: str) -> None:
     entry = MockConfigEntry(
-        domain=DOMAIN, title=title, unique_id="x", data=user(simulator, ca_file="x.pem"), options={"all_lines": True}
+        domain=DOMAIN,
+        title=title,
+        unique_id="x",
+        data=user(simulator, use_given_address=True),
+        options={"all_lines": True},
     )
     await set_up(home, entry)
     form = await reconfigure(home, entry)
     assert form["step_id"] == "reconfigure"
     assert form["errors"] == {}
     assert fields(form) == FORMS["o2g_user"]
-    assert suggested(form) == {"url": simulator.url, "username": ALICE, "tls": "verify", "ca_file": "x.pem"}
+    assert suggested(form) == {"url": simulator.url, "username": ALICE, "tls": "verify", "use_given_address": True}
     result = await answer(home, form, typed(user(simulator, BOB)))
     assert result["reason"] == "reconfigure_successful"
     assert entry.title == after
@@ -225,29 +228,38 @@ async def test_the_form_of_the_options(home: HomeAssistant, simulator: Simulator
     assert fields(form) == {
         "all_lines": (True, True, {"boolean": {}}),
         "lines": (False, None, [f"oxe100{index}" for index in range(4)]),
-        "allowed": (False, None, PATTERNS),
-        "denied": (False, None, PATTERNS),
-        "calls_per_minute": (False, None, LIMIT),
-        "country": (False, None, {"country": {"no_sort": False}}),
-        "outside_prefix": (False, None, TEXT),
-        "internal_lengths": (False, None, TEXT),
-        "contact_files": (False, None, PATTERNS),
-        "contact_directory": (False, None, {"boolean": {}}),
-        "hide_callers": (False, None, {"boolean": {}}),
-        "night_lines": (False, None, PATTERNS),
-        "night_number": (False, None, TEXT),
-        "auto_answer": (True, True, {"boolean": {}}),
-        "voice": (True, True, {"boolean": {}}),
-        "voice_line": (False, None, {"device": {"filter": [{"integration": "pbx"}], "multiple": False}}),
-        "llm_read": (True, False, {"boolean": {}}),
-        "llm_commands": (True, False, {"boolean": {}}),
+        "dialling": {
+            "allowed": (False, None, PATTERNS),
+            "denied": (False, None, PATTERNS),
+            "calls_per_minute": (False, None, LIMIT),
+            "auto_answer": (True, True, {"boolean": {}}),
+        },
+        "numbers": {
+            "country": (False, None, {"country": {"no_sort": False}}),
+            "outside_prefix": (False, None, TEXT),
+            "internal_lengths": (False, None, TEXT),
+        },
+        "names": {
+            "contact_files": (False, None, PATTERNS),
+            "contact_directory": (False, None, {"boolean": {}}),
+            "hide_callers": (False, None, {"boolean": {}}),
+        },
+        "night": {
+            "night_lines": (False, None, PATTERNS),
+            "night_number": (False, None, TEXT),
+        },
+        "assist": {
+            "voice": (True, True, {"boolean": {}}),
+            "voice_line": (False, None, {"device": {"filter": [{"integration": "pbx"}], "multiple": False}}),
+            "llm_read": (True, False, {"boolean": {}}),
+            "llm_commands": (True, False, {"boolean": {}}),
+        },
     }
     assert suggested(form) == {"all_lines": False, "lines": [BOB], "denied": ["19*"], "calls_per_minute": 2}
-    configure = home.config_entries.options.async_configure
-    form = await configure(form["flow_id"], {"all_lines": False, "allowed": ["1*"], "auto_answer": False})
+    form = await answer_options(home, form, {"all_lines": False, "allowed": ["1*"], "auto_answer": False})
     assert form["errors"] == {"lines": "no_lines"}
     assert suggested(form) == {"all_lines": False, "lines": [], "allowed": ["1*"], "auto_answer": False} | ASSIST
-    result = await configure(form["flow_id"], {"all_lines": True, "calls_per_minute": 5.0, "auto_answer": True})
+    result = await answer_options(home, form, {"all_lines": True, "calls_per_minute": 5.0, "auto_answer": True})
     assert result["data"] == {"all_lines": True, "calls_per_minute": 5, "auto_answer": True} | ASSIST
     assert type(result["data"]["calls_per_minute"]) is int
     await home.async_block_till_done()

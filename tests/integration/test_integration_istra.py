@@ -253,7 +253,7 @@ async def test_a_terminal_out_of_service(home: HomeAssistant, simulator: Simulat
     with pytest.raises(HomeAssistantError) as refused:
         await do(home, "dial", line=next(iter(terminal.runtime_data.data)), number="1001")
     assert not isinstance(refused.value, ServiceValidationError)
-    assert "512" in refused.value.translation_placeholders["message"]
+    assert "out of service" in refused.value.translation_placeholders["reason"]
     await until_state(home, f"binary_sensor.{TERMINAL}_in_service", "off")
     await until_state(home, f"sensor.{TERMINAL}_call_state", "out_of_service")
     assert state_of(home, "binary_sensor.mycrm_connection") == "on"
@@ -332,7 +332,7 @@ async def test_what_the_server_refuses(home: HomeAssistant, simulator: Simulator
     with pytest.raises(HomeAssistantError) as refused:
         await do(home, "dial", line="1000", number="1001")
     assert not isinstance(refused.value, ServiceValidationError)
-    assert "512" in refused.value.translation_placeholders["message"]
+    assert "out of service" in refused.value.translation_placeholders["reason"]
     assert state_of(home, "binary_sensor.office_connection") == "on"
 
 
@@ -420,7 +420,7 @@ async def test_a_caller_id_that_is_no_number(
         await act(home, "text.set_value", NUMBER, value=value)
     assert wrong.value.translation_key == key
     if key == "invalid_input":
-        assert value in wrong.value.translation_placeholders["message"], "it is named as it was typed"
+        assert value in wrong.value.translation_placeholders["detail"], "it is named as it was typed"
     assert simulator.istra.requests == before
     assert state_of(home, CHOICE) == "from_presence"
 

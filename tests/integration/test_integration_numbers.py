@@ -13,15 +13,20 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.aiopbx.simulator import Simulator
+from custom_components.pbx.options_flow import SECTION_OF
 from tests.integration.helpers import (
     ALICE,
     BOB,
+    WORDS,
     administrator,
+    answer_options,
     attributes_of,
     do,
     make_entry,
     set_up,
     state_of,
+    suggested,
+    told,
     until,
     until_state,
 )
@@ -148,20 +153,19 @@ async def test_options_that_cannot_be_used_are_said_beside_the_field(
     home: HomeAssistant, entry: MockConfigEntry, field: str, value: Any
 ) -> None:
     form: Any = await home.config_entries.options.async_init(entry.entry_id)
-    form = await home.config_entries.options.async_configure(
-        form["flow_id"], {"all_lines": True, "auto_answer": True, field: value}
-    )
-    assert form["errors"] == {field: "invalid_option"}
-    assert form["description_placeholders"]["message"]
+    form = await answer_options(home, form, {"all_lines": True, "auto_answer": True, field: value})
+    assert form["errors"] == {SECTION_OF[field]: f"invalid_{field}"}
+    label = WORDS["options"]["step"]["init"]["sections"][SECTION_OF[field]]["data"][field]
+    assert label in told(form, "options") or field == "contact_files"
 
 
 async def test_the_country_of_home_assistant_is_proposed(home: HomeAssistant, entry: MockConfigEntry) -> None:
     home.config.country = "DE"
     form: Any = await home.config_entries.options.async_init(entry.entry_id)
-    key = next(key for key in form["data_schema"].schema if key == "country")
-    assert key.description == {"suggested_value": "DE"}
-    result: Any = await home.config_entries.options.async_configure(
-        form["flow_id"],
+    assert suggested(form)["country"] == "DE"
+    result: Any = await answer_options(
+        home,
+        form,
         {"all_lines": True, "auto_answer": True, "country": "DE", "outside_prefix": "0", "internal_lengths": "3-4"},
     )
     await home.async_block_till_done()

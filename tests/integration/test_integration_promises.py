@@ -11,13 +11,24 @@ from typing import Any
 import pytest
 import yaml
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers import translation
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
-from custom_components.pbx import PLATFORMS, errors, services, voicemail_sound
+from custom_components.pbx import (
+    PLATFORMS,
+    accounts,
+    errors,
+    forms,
+    lookaround,
+    options_flow,
+    services,
+    voicemail_sound,
+)
+from custom_components.pbx.aiopbx import AvailableLine
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from custom_components.pbx.condition import CONDITIONS, CONF_BEHAVIOR
 from custom_components.pbx.const import DOMAIN
@@ -250,29 +261,31 @@ def test_the_manifest_asks_for_nothing_that_is_not_imported() -> None:
 
 
 def test_every_action_has_words_an_icon_and_a_form() -> None:
-    forms = yaml.safe_load((FOLDER / "services.yaml").read_text(encoding="utf-8"))
-    assert set(forms) == set(services.ACTIONS) == set(WORDS["services"]) == set(ICONS["services"])
+    described = yaml.safe_load((FOLDER / "services.yaml").read_text(encoding="utf-8"))
+    assert set(described) == set(services.ACTIONS) == set(WORDS["services"]) == set(ICONS["services"])
     for name, (_, schema) in services.ACTIONS.items():
         accepted = {str(key) for key in schema.schema}
-        assert set(forms[name]["fields"]) == accepted == set(WORDS["services"][name]["fields"]), name
+        assert set(described[name]["fields"]) == accepted == set(WORDS["services"][name]["fields"]), name
 
 
 def test_every_trigger_has_words_an_icon_and_a_form() -> None:
-    forms = yaml.safe_load((FOLDER / "triggers.yaml").read_text(encoding="utf-8"))
-    forms = {name: form for name, form in forms.items() if not name.startswith(".")}
-    assert set(TRIGGERS) == set(forms) == set(WORDS["triggers"]) == set(ICONS["triggers"])
+    described = yaml.safe_load((FOLDER / "triggers.yaml").read_text(encoding="utf-8"))
+    described = {name: form for name, form in described.items() if not name.startswith(".")}
+    assert set(TRIGGERS) == set(described) == set(WORDS["triggers"]) == set(ICONS["triggers"])
     for name, trigger in TRIGGERS.items():
         accepted = {str(key) for key in trigger.options}  # type: ignore[attr-defined]
-        assert set(forms[name].get("fields", {})) == accepted == set(WORDS["triggers"][name].get("fields", {})), name
+        assert set(described[name].get("fields", {})) == accepted == set(WORDS["triggers"][name].get("fields", {})), (
+            name
+        )
 
 
 def test_every_condition_has_words_an_icon_and_a_form() -> None:
-    forms = yaml.safe_load((FOLDER / "conditions.yaml").read_text(encoding="utf-8"))
-    forms = {name: form for name, form in forms.items() if not name.startswith(".")}
-    assert set(CONDITIONS) == set(forms) == set(WORDS["conditions"]) == set(ICONS["conditions"])
+    described = yaml.safe_load((FOLDER / "conditions.yaml").read_text(encoding="utf-8"))
+    described = {name: form for name, form in described.items() if not name.startswith(".")}
+    assert set(CONDITIONS) == set(described) == set(WORDS["conditions"]) == set(ICONS["conditions"])
     for name, condition in CONDITIONS.items():
         accepted = {CONF_BEHAVIOR, *map(str, condition.options)}  # type: ignore[attr-defined]
-        assert set(forms[name]["fields"]) == accepted == set(WORDS["conditions"][name]["fields"]), name
+        assert set(described[name]["fields"]) == accepted == set(WORDS["conditions"][name]["fields"]), name
 
 
 def test_every_error_has_words() -> None:
@@ -294,7 +307,70 @@ def test_every_error_has_words() -> None:
     assert raised - set(WORDS["exceptions"]) == set()
     assert set(WORDS["exceptions"]) - raised == set(), "texts that nothing uses"
     # the flows show the same errors
-    assert {key for _, key in errors._KEYS} <= set(WORDS["config"]["error"])
+    shown_in_calls = {"unknown_call", "call_over", "action_not_allowed", "policy_violation"}
+    assert {key for _, key in errors._KEYS} - shown_in_calls <= set(WORDS["config"]["error"])
+
+
+def _literals(path: Path) -> set[str]:
+    """Return the texts that stand in a module."""
+    return {
+        node.value
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_the_flows_have_a_sentence_for_every_error_and_no_other() -> None:
+    written = _literals(FOLDER / "accounts.py") | _literals(FOLDER / "lookaround.py") | _literals(FOLDER / "errors.py")
+    written |= _literals(FOLDER / "config_flow.py") | _literals(FOLDER / "lines_form.py")
+    assert set(WORDS["config"]["error"]) <= written, "sentences that nothing uses"
+    raised = {
+        call.args[1].value
+        for call in ast.walk(ast.parse((FOLDER / "accounts.py").read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "Problem"
+        and isinstance(call.args[1], ast.Constant)
+    }
+    raised |= {found.value for found in lookaround.Found} | set(accounts._FIELD_ERRORS.values())
+    raised |= set(accounts._NEEDED.values()) | {"line_unknown", "no_lines"}
+    assert raised <= set(WORDS["config"]["error"])
+    options = {key for _, key in options_flow._ERRORS.values()} | {"invalid_option", "line_unknown", "no_lines"}
+    assert options == set(WORDS["options"]["error"])
+
+
+def _words_of(schema: Any, words: dict[str, Any], where: str) -> None:
+    """Compare the fields of a form, those in sections as well, with their labels and explanations."""
+    sections = {str(key) for key, value in schema.items() if isinstance(value, section)}
+    fields = {str(key) for key in schema} - sections
+    assert fields <= set(words.get("data", {})), where
+    assert set(words.get("data", {})) == set(words.get("data_description", {})), where
+    assert sections <= set(words.get("sections", {})), where
+    for key, value in schema.items():
+        if isinstance(value, section):
+            inside = words["sections"][str(key)]
+            assert inside["name"], where
+            assert {str(name) for name in value.schema.schema} == set(inside["data"]), f"{where}.{key}"
+            assert set(inside["data"]) == set(inside["data_description"]), f"{where}.{key}"
+
+
+def test_every_field_of_every_form_has_a_label_and_an_explanation() -> None:
+    steps = WORDS["config"]["step"]
+    for kind, schema in forms.ACCOUNT_SCHEMAS.items():
+        _words_of(schema.schema, steps[kind], kind)
+        _words_of(schema.schema, steps["reconfigure"], "reconfigure")
+        assert set(map(str, schema.schema)) == set(steps[kind]["data"]) | set(steps[kind]["sections"]), kind
+    _words_of(forms.SECOND_SCHEMA.schema, steps["second_password"], "second_password")
+    _words_of(forms.REAUTH_SCHEMA.schema, steps["reauth_confirm"], "reauth_confirm")
+    many = tuple(AvailableLine(id=str(number)) for number in range(300))
+    _words_of(forms.lines_schema(many), steps["lines"], "lines")
+    init = WORDS["options"]["step"]["init"]
+    _words_of(forms.lines_schema(many), init, "init")
+    sections = options_flow.sections_of("o2g_user"), options_flow.sections_of("myistra")
+    assert set(sections[0]) == set(init["sections"])
+    for name in sections[0]:
+        fields = sections[0][name] | sections[1][name]
+        assert set(map(str, fields)) == set(init["sections"][name]["data"]), name
 
 
 @pytest.mark.parametrize("kind", ["o2g", "myrcc", "mycrm", "myistra"])

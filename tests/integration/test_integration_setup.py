@@ -20,6 +20,7 @@ from tests.integration.helpers import (
     ALICE,
     BOB,
     CAROL,
+    WORDS,
     administrator,
     make_entry,
     ours,
@@ -89,7 +90,7 @@ async def test_set_up_that_fails(
     entry = await set_up(home, make_entry(administrator(simulator, **data)))
     assert entry.state is state
     assert entry.error_reason_translation_key == reason
-    assert entry.error_reason_translation_placeholders["message"]
+    assert WORDS["exceptions"][reason]["message"].format_map(entry.error_reason_translation_placeholders)
     assert not home.states.async_entity_ids("sensor")
     await home.config_entries.async_remove(entry.entry_id)
 

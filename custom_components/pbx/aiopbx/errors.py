@@ -37,11 +37,11 @@ class PolicyViolation(InvalidInput):
     """The dial policy forbids this number, or this many calls; nothing was sent."""
 
 
-class UnknownLine(PbxError, LookupError):
+class UnknownLine(PbxError, KeyError):
     """No such line is monitored."""
 
 
-class UnknownCall(PbxError, LookupError):
+class UnknownCall(PbxError, KeyError):
     """No such call is in progress."""
 
 
@@ -88,9 +88,10 @@ class ConnectionFailed(PbxError):
 
 
 class CertificateFailed(ConnectionFailed):
-    """The server's certificate does not verify. Nothing was sent."""
+    """The server's certificate does not verify. Nothing was sent. ``where`` is scheme, host and port of it."""
 
     transient = False
+    where: str | None = None
 
 
 class EventsLate(ConnectionFailed):

@@ -560,11 +560,14 @@ def certificate_failure(error: Exception, where: str) -> CertificateFailed:
     """Say what is wrong with a certificate."""
     inner = getattr(error, "certificate_error", error)
     reason = getattr(inner, "verify_message", "") or type(inner).__name__
-    return CertificateFailed(
+    failed = CertificateFailed(
         f"The certificate of {where} does not verify: {reason}.",
-        remedy="Use the host name that the certificate is for; or name its authority in ca_file; or, if you accept "
-        'that anyone could pretend to be the server, set tls to "none".',
+        remedy="Use the host name that the certificate is for; or name its authority in ca_file; or, once you have "
+        "compared it, its fingerprint in fingerprints; or, if you accept that anyone could pretend to be the server, "
+        'set tls to "none".',
     )
+    failed.where = where
+    return failed
 
 
 def final(message: str, remedy: str) -> ConnectionFailed:

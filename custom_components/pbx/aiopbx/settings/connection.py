@@ -26,6 +26,7 @@ from .contacts import ContactSettings
 from .files import read_environment, read_file
 from .istra import ISTRA, check_istra, taken_apart
 from .numbering import NumberPlan
+from .pinning import PinnedContext, normal_fingerprint
 from .policy import DialPolicy
 
 _LINE_EXAMPLE: Final = 'It is "all", or login names and numbers such as ["oxe1000", "1001"].'
@@ -79,6 +80,11 @@ class ConnectionSettings(Checked):
     ca_file: Path | None = Field(
         default=None,
         description="PEM file of the authority (or of the server itself) to trust instead of the system's.",
+    )
+    fingerprints: tuple[str, ...] = Field(
+        default=(),
+        description="SHA-256 fingerprints of the server's certificates, which are trusted instead of any authority, "
+        "for every host and port of it: AB:CD:… as openssl x509 -fingerprint -sha256 prints it.",
     )
     network: Literal["auto", "private", "public"] = Field(
         default="auto", description="Which of the server's URLs to use; auto goes by the host of the address."
@@ -193,6 +199,8 @@ class ConnectionSettings(Checked):
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             return context
+        if self.fingerprints:
+            return PinnedContext(self.fingerprints)
         if self.ca_file is None:
             return ssl.create_default_context()
         path = self.ca_file.expanduser()
@@ -292,6 +300,21 @@ class ConnectionSettings(Checked):
                 ) from None
         return tuple(sites)
 
+    @field_validator("fingerprints", mode="before")
+    @classmethod
+    def _split_fingerprints(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("fingerprints")
+    @classmethod
+    def _check_fingerprints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(dict.fromkeys(normal_fingerprint(one) for one in value))
+        except ValueError:
+            raise Problem(
+                "holds what is no SHA-256 fingerprint.", "It is 32 pairs of hexadecimal digits, such as AB:CD:…"
+            ) from None
+
     @field_validator("subscription_timeout")
     @classmethod
     def _check_subscription_timeout(cls, value: int) -> int:
@@ -325,6 +348,12 @@ class ConnectionSettings(Checked):
         if self.reconnect_min > self.reconnect_max:
             raise Problem("is less than reconnect_min.", "It is the longest pause.", field="reconnect_max")
         self._check_channel()
+        if self.fingerprints and (self.tls == "none" or self.ca_file is not None):
+            raise Problem(
+                "says what is trusted, and so does another setting.",
+                'Leave ca_file and tls="none" out, or the fingerprints.',
+                field="fingerprints",
+            )
         if self.tls == "none" and self.ca_file is not None:
             raise Problem(
                 "says that nothing is verified, and ca_file says against what.",

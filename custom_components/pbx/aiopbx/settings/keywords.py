@@ -21,6 +21,7 @@ class ConnectKeywords(TypedDict, total=False):
     application_name: str
     tls: Literal["verify", "none"]
     ca_file: str | os.PathLike[str] | None
+    fingerprints: str | Iterable[str]
     network: Literal["auto", "private", "public"]
     use_given_address: bool
     event_port: int | None
