@@ -46,13 +46,7 @@ def a_pbx(name: str, value: object) -> None:
             raise InvalidInput(name, "it is missing.", remedy="pbx = await connect() makes one.")
 
 
-def a_source(name: str, value: object) -> None:
-    """Raise ``InvalidInput`` if this is one of the things that are given in place of a client or a recording."""
-    if not isinstance(value, str):  # the path of a recording
-        a_pbx(name, value)
-
-
-_CHECKS = {"line": a_line, "pbx": a_pbx, "source": a_source}
+_CHECKS = {"line": a_line, "pbx": a_pbx, "source": a_pbx}
 
 
 def check_arguments(function: Callable[..., Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> None:
@@ -65,8 +59,9 @@ def check_arguments(function: Callable[..., Any], arguments: tuple[Any, ...], ke
     for name, value in given.items():
         for each in value if isinstance(value, tuple) else (value,):
             no_slip(name, each)
-        check = _CHECKS.get(name)
-        if check is not None and not (value is None and "None" in str(signature.parameters[name].annotation)):
+        check, kind = _CHECKS.get(name), str(signature.parameters[name].annotation)
+        may = (value is None and "None" in kind) or (isinstance(value, str) and "str" in kind)
+        if check is not None and not may:
             check(name, value)
 
 
