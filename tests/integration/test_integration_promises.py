@@ -36,6 +36,9 @@ from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
 from custom_components.pbx.trigger import TRIGGERS
 from tests.integration.helpers import administrator, istra, make_entry, ours, set_up, until_state
 
+# Among what they look at are entities that are disabled by default.
+pytestmark = pytest.mark.usefixtures("all_entities_enabled")
+
 FOLDER = Path(services.__file__).parent
 ROOT = FOLDER.parents[1]
 WORDS: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text(encoding="utf-8"))
