@@ -34,6 +34,9 @@ from tests.integration.helpers import (
     user,
 )
 
+# Among what they look at are entities that are disabled by default.
+pytestmark = pytest.mark.usefixtures("all_entities_enabled")
+
 
 def requests(simulator: Simulator) -> int:
     """Return how many requests the server has had."""

@@ -59,6 +59,7 @@ from custom_components.pbx.calls import (
 )
 from custom_components.pbx.client import _reach, chosen_lines, dialling
 from custom_components.pbx.coordinator import KINDS, PbxCoordinator
+from custom_components.pbx.entity import ROUTING
 from custom_components.pbx.errors import error_key, invalid, pbx_errors, translated
 from custom_components.pbx.event import CALL, ENDS, PbxCallEvent, event_type_of
 from custom_components.pbx.forward import CONDITIONS, TARGETS, ForwardDraft
@@ -372,6 +373,8 @@ async def test_what_was_chosen_is_restored(state: str | None, forwarded: bool, d
 
 def test_a_switch_is_unknown_until_the_routing_is() -> None:
     for description in SWITCHES:
+        if description.watch != ROUTING:
+            continue
         entity: Any = SimpleNamespace(entity_description=description, snapshot=line(routing=None))
         assert PbxSwitch.is_on.fget(entity) is None  # type: ignore[attr-defined]
         entity.snapshot = line(routing=Routing(do_not_disturb=False, remote_extension=False))
@@ -477,7 +480,10 @@ def test_what_an_event_carries() -> None:
     )
     fired: list[tuple[str, dict[str, Any]]] = []
     entity: Any = SimpleNamespace(
-        snapshot=line(over), _trigger_event=lambda *event: fired.append(event), async_write_ha_state=lambda: None
+        coordinator=SimpleNamespace(hides_callers=False),
+        snapshot=line(over),
+        _trigger_event=lambda *event: fired.append(event),
+        async_write_ha_state=lambda: None,
     )
     PbxCallEvent._handle_call(entity, CallEnded(at=NOW, line="1000", call=over))
     ((kind, data),) = fired
@@ -520,6 +526,9 @@ def test_which_lines_have_which_entities_and_what_these_show() -> None:
         "do_not_disturb": ({Feature.DO_NOT_DISTURB}, {"routing"}),
         "forward": ({Feature.FORWARD}, {"routing"}),
         "remote_extension": ({Feature.REMOTE_EXTENSION}, {"routing"}),
+        "hunting_group": ({Feature.HUNTING_GROUPS}, {"hunting_group_logged_on"}),
+        "recording": (calls | {Feature.RECORDING}, {"calls"}),
+        "queue_wait": (calls | {Feature.AGENT}, {"calls"}),
     }
     descriptions = [
         *LINE_BINARY_SENSORS, *BUTTONS, CALL, *FORWARD_SELECTS, CALLER_ID_CHOICE, *LINE_SENSORS, *SWITCHES,
