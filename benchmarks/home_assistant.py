@@ -15,7 +15,6 @@ import gc
 import json
 import logging
 import random
-import socket
 import statistics
 import subprocess
 import sys
@@ -27,8 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "demo"))
+from home import configuration, start
 
 GAP = 0.005
 """Mean seconds between two changes: two hundred a second, as an office of thousands has."""
@@ -113,56 +111,6 @@ async def pbx(lines: int, changes: int) -> None:
 
 
 # -------------------------------------------------------------------------------------- Home Assistant's process
-
-
-def configuration(folder: Path, url: str, *, recorder: bool) -> None:
-    """Write a configuration folder with the integration set up as the PBX's administrator."""
-    from seed import http  # type: ignore[import-not-found]
-
-    (folder / "custom_components").mkdir(parents=True)
-    (folder / "custom_components" / "pbx").symlink_to(ROOT / "custom_components" / "pbx", target_is_directory=True)
-    storage = folder / ".storage"
-    storage.mkdir()
-    entry = {
-        "entry_id": "01BENCHMARK000000000000000",
-        "domain": "pbx",
-        "title": "Office",
-        "data": {"kind": "o2g_administrator", "url": url, "username": "admin", "password": "admin", "tls": "verify"},
-        "options": {"all_lines": True},
-        "created_at": "2026-01-01T00:00:00+00:00",
-        "modified_at": "2026-01-01T00:00:00+00:00",
-        "disabled_by": None,
-        "discovery_keys": {},
-        "version": 1,
-        "minor_version": 1,
-        "pref_disable_new_entities": False,
-        "pref_disable_polling": False,
-        "source": "user",
-        "subentries": [],
-        "unique_id": "office",
-    }
-    content = {"version": 1, "minor_version": 5, "key": "core.config_entries", "data": {"entries": [entry]}}
-    (storage / "core.config_entries").write_text(json.dumps(content), encoding="utf-8")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        stable = http(listener.getsockname()[1])
-    content = {"version": 2, "minor_version": 2, "key": "http", "data": stable}
-    (storage / "http").write_text(json.dumps(content), encoding="utf-8")
-    (folder / "configuration.yaml").write_text("recorder:\n" if recorder else "", encoding="utf-8")
-
-
-async def start(folder: Path) -> Any:
-    """Start Home Assistant: its core, and what the configuration names."""
-    from homeassistant import bootstrap, core, loader
-    from homeassistant.config import async_hass_config_yaml
-
-    hass = core.HomeAssistant(str(folder))
-    loader.async_setup(hass)
-    hass.config.skip_pip = True
-    assert await bootstrap.async_from_config_dict(await async_hass_config_yaml(hass), hass) is not None
-    await hass.async_start()
-    await hass.async_block_till_done()
-    return hass
 
 
 async def bare_milliseconds(port: int) -> list[float]:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiopbx import ConnectionSettings, Event, InvalidInput, Pbx, Status, StatusChanged, connect as connect_pbx
 
+from .console_loop import keep_running
+
 if TYPE_CHECKING:  # the simulator is imported with the first demo
     from .demo_pbx import Demo
 
@@ -96,6 +98,9 @@ def demo(pbx: Pbx) -> "Demo":
 
 def _keep(key: str, pbx: Pbx, demo: "Demo | None") -> Pbx:
     _open[key] = _Connection(key, pbx, demo)
+    words = keep_running()
+    if words is not None:
+        print(words)  # noqa: T201 - in a console, where people read it
     return pbx
 
 

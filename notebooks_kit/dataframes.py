@@ -1,32 +1,37 @@
 """DataFrames of what the kit shows. Times are UTC, durations are seconds, unknown values are missing."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast, overload
 
 from aiopbx import (
     Call,
     CallEnded,
+    CallLog,
     CallRecord,
     CallSnapshot,
     Contact,
+    ContactSearch,
     Line,
     LineSnapshot,
     Party,
     Pbx,
     VoicemailMessage,
+    Voicemails,
     VoicemailSnapshot,
 )
+
+from .slips import no_slip
 
 if TYPE_CHECKING:  # the models make tables of themselves, and import this
     import pandas
 
     from .models.board import BoardRow
 
-TEXT: Final = "string"
+TEXT: Final = "str"
 WORD: Final = "category"
-TIME: Final = "datetime64[ns, UTC]"
+TIME: Final = "datetime64[us, UTC]"
 SECONDS: Final = "Float64"
 COUNT: Final = "Int64"
 FLAG: Final = "boolean"
@@ -117,28 +122,66 @@ def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> "pandas.
     return cast("pandas.DataFrame", loaded.DataFrame(made))
 
 
-def to_dataframe(what: Any) -> "pandas.DataFrame":
+@overload
+def to_dataframe(what: AsyncIterable[Any], *, of: type | None = None) -> "Awaitable[pandas.DataFrame]": ...
+
+
+@overload
+def to_dataframe(what: Any, *, of: type | None = None) -> "pandas.DataFrame": ...
+
+
+def to_dataframe(what: Any, *, of: type | None = None) -> Any:
     """Return a table of what is given, as pandas has it.
 
-    A view or a model that has a table; ``pbx`` or ``pbx.lines``: its lines now; ``line.calls``; and any sequence of
-    lines, calls, events of ended calls, records of a call log, voicemails or contacts. Raises ``TypeError`` for
-    anything else, ``ImportError`` without pandas.
+    A view or a model that has a table; ``pbx`` or ``pbx.lines``: its lines now; a line, ``line.calls``; and any
+    sequence of lines, calls, events of ended calls, records of a call log, voicemails or contacts. A mapping of such
+    sequences, as ``week_of_calls()`` returns, has its keys in a first column, ``of_line``. An empty sequence does not
+    say what it would hold: ``of`` does, ``to_dataframe(line.calls, of=Call)``.
+
+    What has to be read first, such as ``line.call_log()``, is awaited: ``await to_dataframe(line.call_log())``. Raises
+    ``TypeError`` for anything else, ``ImportError`` without pandas.
     """
+    no_slip("to_dataframe", what)
     own = getattr(what, "to_dataframe", None)
     if callable(own):
-        return cast("pandas.DataFrame", own())
+        return own()
+    if isinstance(what, AsyncIterable):
+        return _read(what, of)
     if isinstance(what, Pbx):
         what = what.lines
-    items = list(what.values() if isinstance(what, Mapping) else what) if _is_many(what) else None
-    if items is None:
-        raise TypeError(f"{type(what).__name__} is no table. Give a pbx, a view, or a list of lines, calls or records.")
-    if not items:
-        return table(LINES, ()) if isinstance(what, Mapping) else table({}, ())
+    if isinstance(what, Mapping):
+        values = list(what.values())
+        if values and all(isinstance(value, Sequence) for value in values):
+            return _by_key(what, of)
+        return _rows(values, of or Line)
+    if isinstance(what, tuple(kind for kinds, _, _ in _TABLES for kind in kinds)):
+        return _rows([what], of)
+    if isinstance(what, Iterable) and not isinstance(what, str | bytes):
+        return _rows(list(what), of)
+    raise TypeError(f"{type(what).__name__} is no table. Give a pbx, a view, or a list of lines, calls or records.")
+
+
+def _rows(items: Sequence[Any], of: type | None) -> "pandas.DataFrame":
+    kinds_of = {type(item) for item in items} or ({of} if of is not None else set())
+    if not kinds_of:
+        return table({}, ())
     for kinds, columns, row in _TABLES:
-        if all(isinstance(item, kinds) for item in items):
+        if all(issubclass(one, kinds) for one in kinds_of):
             return table(columns, [row(item) for item in items])
-    names = ", ".join(sorted({type(item).__name__ for item in items}))
-    raise TypeError(f"There is no table of {names}.")
+    raise TypeError(f"There is no table of {', '.join(sorted(one.__name__ for one in kinds_of))}.")
+
+
+def _by_key(what: Mapping[Any, Sequence[Any]], of: type | None) -> "pandas.DataFrame":
+    """One table of several sequences."""
+    made = _rows([item for items in what.values() for item in items], of)
+    keys = [str(key) for key, items in what.items() for _ in items]
+    made.insert(0, "of_line", load_pandas().Series(keys, dtype=TEXT))
+    return made
+
+
+async def _read(what: AsyncIterable[Any], of: type | None) -> "pandas.DataFrame":
+    kind = next((kind for reader, kind in _READ if isinstance(what, reader)), of)
+    return _rows([item async for item in what], kind)
 
 
 def board_row(row: "BoardRow") -> tuple[Any, ...]:
@@ -239,8 +282,12 @@ _TABLES: Final[tuple[tuple[tuple[type, ...], Mapping[str, str], Callable[[Any], 
 )
 
 
-def _is_many(what: Any) -> bool:
-    return isinstance(what, Iterable) and not isinstance(what, str | bytes)
+_READ: Final[tuple[tuple[type, type], ...]] = (
+    (CallLog, CallRecord),
+    (Voicemails, VoicemailMessage),
+    (ContactSearch, Contact),
+)
+"""What is read by ``async for``, and what that gives."""
 
 
 def _plain(value: Any) -> Any:

@@ -9,10 +9,12 @@ from homeassistant.helpers.typing import ConfigType
 
 from .absence import Seen
 from .card import async_setup_card
-from .const import DOMAIN
+from .const import CONF_VOICE, DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .happenings import happenings_of
 from .identity import async_migrate, base_of
+from .quiet import quiet_times
+from .sentences import async_use_sentences
 from .services import async_setup_services
 from .watcher import Watcher
 
@@ -22,6 +24,7 @@ PLATFORMS: list[Platform] = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.EVENT,
+    Platform.NOTIFY,
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
@@ -43,6 +46,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    if entry.options.get(CONF_VOICE, True):
+        entry.async_on_unload(async_use_sentences(hass))
+    await quiet_times(hass)  # goes on with what was asked for before a restart
     await Watcher(hass, coordinator).async_start()
     return True
 

@@ -1,8 +1,8 @@
 """Binary sensors: ringing, on a call, in service; and whether the PBX is connected."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import override
+from dataclasses import dataclass, replace
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -10,12 +10,20 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .aiopbx import CallState, Feature, LineSnapshot
-from .coordinator import PbxConfigEntry
-from .entity import CALLS, DEVICES, PbxEntity, PbxLineDescription, PbxLineEntity, async_add_line_entities
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .entity import (
+    CALLS,
+    DEVICES,
+    PbxEntity,
+    PbxLineDescription,
+    PbxLineEntity,
+    PbxSystemEntity,
+    async_add_line_entities,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -33,6 +41,7 @@ LINE_BINARY_SENSORS: tuple[PbxLineBinarySensorDescription, ...] = (
     PbxLineBinarySensorDescription(
         key="ringing",
         translation_key="ringing",
+        entity_registry_enabled_default=False,
         is_on=lambda snapshot: any(call.state is CallState.RINGING_INCOMING for call in snapshot.calls),
         watch=CALLS,
         features=frozenset({Feature.CALL_EVENTS}),
@@ -47,6 +56,7 @@ LINE_BINARY_SENSORS: tuple[PbxLineBinarySensorDescription, ...] = (
     PbxLineBinarySensorDescription(
         key="in_service",
         translation_key="in_service",
+        entity_registry_enabled_default=False,
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
         is_on=lambda snapshot: snapshot.in_service,
@@ -63,12 +73,37 @@ CONNECTED = BinarySensorEntityDescription(
 )
 
 
+CTI_LINK = BinarySensorEntityDescription(
+    key="cti_link",
+    translation_key="cti_link",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the binary sensors of the PBX and of its lines."""
     async_add_entities([PbxConnected(entry.runtime_data, CONNECTED)])
     async_add_line_entities(entry, async_add_entities, PbxLineBinarySensor, LINE_BINARY_SENSORS)
+    async_add_node_entities(entry, async_add_entities)
+
+
+@callback
+def async_add_node_entities(entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
+    """Give every node of the PBX, at any moment, a sensor of its link."""
+    coordinator = entry.runtime_data
+    there: set[str] = set()
+
+    @callback
+    def update() -> None:
+        if new := [node for node in coordinator.pbx.nodes if node not in there]:
+            there.update(new)
+            async_add_entities(PbxLink(coordinator, node) for node in new)
+
+    update()
+    entry.async_on_unload(coordinator.async_add_system_listener(update))
 
 
 class PbxConnected(PbxEntity, BinarySensorEntity):
@@ -85,6 +120,35 @@ class PbxConnected(PbxEntity, BinarySensorEntity):
     def is_on(self) -> bool:
         """Whether the PBX is connected."""
         return self.coordinator.last_update_success
+
+
+class PbxLink(PbxSystemEntity, BinarySensorEntity):
+    """Whether a node of the PBX is connected to the server."""
+
+    def __init__(self, coordinator: PbxCoordinator, node: str) -> None:
+        """Make the sensor of a node."""
+        super().__init__(coordinator, replace(CTI_LINK, key=f"{CTI_LINK.key}_{node}"))
+        self._node = node
+        self._attr_translation_placeholders = {"node": coordinator.pbx.nodes[node].name or node}
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the PBX is connected, and still has the node."""
+        return super().available and self._node in self.coordinator.pbx.nodes
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether it is connected; None is unknown."""
+        return self.coordinator.pbx.nodes[self._node].connected
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Which of its call servers it is connected to, and what the server says of it."""
+        node = self.coordinator.pbx.nodes[self._node]
+        return {"link": node.link.value, "version": node.version, "monitored_users": node.monitored_users}
 
 
 class PbxLineBinarySensor(PbxLineEntity, BinarySensorEntity):

@@ -56,8 +56,17 @@ def label_of(snapshot: LineSnapshot) -> str:
     return snapshot.name or snapshot.number or snapshot.id
 
 
-def describe_call(call: CallSnapshot) -> dict[str, Any]:
-    """Return the attributes of a call, for automations and cards."""
+# What of a call says who is on the other end.
+_WHO: Final = ("party_name", "party_number", "party_uri", "called_number")
+
+
+def describe_call(call: CallSnapshot, *, hide_callers: bool = False) -> dict[str, Any]:
+    """Return the attributes of a call, for automations and cards; on request without who is on the other end."""
+    described = _describe(call)
+    return described | dict.fromkeys(_WHO) if hide_callers else described
+
+
+def _describe(call: CallSnapshot) -> dict[str, Any]:
     party = call.party
     return {
         "call_id": call.id,

@@ -27,6 +27,7 @@ from .const import (
     CONF_INTERNAL_LENGTHS,
     CONF_KIND,
     CONF_LINES,
+    CONF_NIGHT_NUMBER,
     CONF_OUTSIDE_PREFIX,
     CONF_PASSWORD,
     CONF_SECOND_PASSWORD,
@@ -121,7 +122,10 @@ def check_dialling(hass: HomeAssistant, options: Mapping[str, Any]) -> None:
         password="-",  # noqa: S106 - nothing is connected to
         **dialling(hass, options),
     )
-    Contacts(Numbers(settings.number_plan)).load(*settings.contacts.files)
+    numbers = Numbers(settings.number_plan)
+    Contacts(numbers).load(*settings.contacts.files)
+    if number := options.get(CONF_NIGHT_NUMBER):
+        numbers.read(number, field=CONF_NIGHT_NUMBER)
 
 
 async def async_connect(

@@ -55,6 +55,9 @@ CONF_OUTSIDE_PREFIX: Final = "outside_prefix"
 CONF_INTERNAL_LENGTHS: Final = "internal_lengths"
 CONF_CONTACT_FILES: Final = "contact_files"
 CONF_CONTACT_DIRECTORY: Final = "contact_directory"
+# The night service: which lines are forwarded together, and where to; without a number to the voicemail.
+CONF_NIGHT_LINES: Final = "night_lines"
+CONF_NIGHT_NUMBER: Final = "night_number"
 # Whether playing a voicemail marks it read, where the PBX leaves that to us.
 CONF_MARK_READ: Final = "mark_read"
 # Whether spoken sentences are understood, and which telephone they mean where nothing else says so.

@@ -10,7 +10,7 @@ from typing import Final, override
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event as HassEvent, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -40,7 +40,10 @@ from .aiopbx import (
 from .calls import label_of
 from .client import Connection, async_connect, async_probe, chosen_lines
 from .const import (
+    CONF_HIDE_CALLERS,
     CONF_KIND,
+    CONF_NIGHT_LINES,
+    CONF_NIGHT_NUMBER,
     DOMAIN,
     KIND_ADMINISTRATOR,
     KIND_DEMO,
@@ -50,8 +53,9 @@ from .const import (
     KIND_USER,
 )
 from .errors import translated
-from .forward import ForwardDraft
+from .forward import ForwardDraft, NightService
 from .identity import async_settle_identity, base_of
+from .issues import PbxIssues, async_settle_licence_issue
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -131,6 +135,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         self.memory: defaultdict[str, LineMemory] = defaultdict(LineMemory)
         self._listeners_of: dict[str, LineListeners] = {}
         self._feature_listeners: list[Callable[[str], None]] = []
+        self._system_listeners: list[CALLBACK_TYPE] = []
         self._settling: CALLBACK_TYPE | None = None
         """Stops the look whether issues are over, where there is to be one."""
 
@@ -144,6 +149,18 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """How the devices of the entry are described."""
         return KINDS[self.config_entry.data[CONF_KIND]]
 
+    @property
+    def hides_callers(self) -> bool:
+        """Whether names and numbers of callers are kept out of states."""
+        return bool(self.config_entry.options.get(CONF_HIDE_CALLERS))
+
+    @property
+    def night_service(self) -> NightService | None:
+        """The night service; None where none is configured."""
+        options = self.config_entry.options
+        lines = tuple(options.get(CONF_NIGHT_LINES) or ())
+        return NightService(lines=lines, number=options.get(CONF_NIGHT_NUMBER) or None) if lines else None
+
     # -------------------------------------------------------------------------------------- connecting and leaving
 
     @override
@@ -151,16 +168,10 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Connect; this is the first refresh of the entry, and its only one."""
         try:
             self.connection = await self._async_connect()
-        except EventsLate as err:
-            self._raise_issue(Obstacle(kind=ObstacleKind.EVENTS_LATE, text=err.message, remedy=err.remedy))
-            raise translated(err, UpdateFailed) from err
-        except AuthenticationFailed as err:
-            raise translated(err, ConfigEntryAuthFailed) from err
-        except (InvalidInput, NotSupported, UnknownLine) as err:
-            # Trying again would not help: someone has to change something.
-            raise translated(err, ConfigEntryError) from err
         except PbxError as err:
-            raise translated(err, UpdateFailed) from err
+            async_settle_licence_issue(self.hass, self.config_entry, err)
+            raise self._failed(err) from err
+        async_settle_licence_issue(self.hass, self.config_entry, None)
         entry = self.config_entry
         entry.async_on_unload(self.connection.close)
         entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop))
@@ -173,6 +184,18 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         for snapshot in self.data.values():
             self._follow(snapshot)
         self._tidy_devices()
+        PbxIssues(self)
+
+    def _failed(self, err: PbxError) -> HomeAssistantError:
+        """Return why the entry cannot be set up: with a new password, by a change elsewhere, or by trying again."""
+        if isinstance(err, EventsLate):
+            self._raise_issue(Obstacle(kind=ObstacleKind.EVENTS_LATE, text=err.message, remedy=err.remedy))
+        elif isinstance(err, AuthenticationFailed):
+            return translated(err, ConfigEntryAuthFailed)
+        elif isinstance(err, (InvalidInput, NotSupported, UnknownLine)):
+            # Trying again would not help: someone has to change something.
+            return translated(err, ConfigEntryError)
+        return translated(err, UpdateFailed)
 
     async def _async_connect(self) -> Connection:
         """Connect with the chosen lines; those that are gone are left out, and an issue names them."""
@@ -326,6 +349,18 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Call the listener with each line that has become described, or that can do more or less than before."""
         self._feature_listeners.append(listener)
         return lambda: self._feature_listeners.remove(listener)
+
+    @callback
+    def async_add_system_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call the listener when something has changed of nodes or licences."""
+        self._system_listeners.append(listener)
+        return lambda: self._system_listeners.remove(listener)
+
+    @callback
+    def async_notify_system(self) -> None:
+        """Notify those who show nodes or licences."""
+        for listener in tuple(self._system_listeners):
+            listener()
 
     @callback
     def async_notify(self, line: str, changed: frozenset[str]) -> None:

@@ -1,10 +1,11 @@
 """What all entities of the integration share."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, override
 
+from homeassistant.components.select import SelectEntityDescription
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -14,7 +15,7 @@ from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .aiopbx import CallerId, Feature, Line, LineSnapshot, PbxError
-from .calls import label_of
+from .calls import label_of, shows_calls
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .errors import invalid, pbx_errors
@@ -29,6 +30,8 @@ DEVICES = frozenset({"devices"})
 COUNTERS = frozenset({"counters"})
 ROUTING = frozenset({"routing"})
 CALLER_ID = frozenset({"caller_id"})
+HUNTING_GROUP = frozenset({"hunting_group_logged_on"})
+AGENT = frozenset({"agent"})
 # Not a field of a snapshot: the coordinator notifies of it when someone changes the draft.
 DRAFT = frozenset({"draft"})
 
@@ -43,6 +46,17 @@ class PbxLineDescription(EntityDescription):
     features: frozenset[Feature]
     """A line has the entity if it has all of these."""
     watch: frozenset[str] = frozenset()
+    shows_callers: bool = False
+    """Whether its state is who is on the other end of a call: no line has it where callers are hidden."""
+    enabled_without_calls: bool = False
+    """Whether it is enabled by default on a line that shows no calls, and so has little else to show."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxSelectDescription(PbxLineDescription, SelectEntityDescription):
+    """A select of a line."""
+
+    options: list[str]
 
 
 class PbxEntity(CoordinatorEntity[PbxCoordinator]):
@@ -59,6 +73,16 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, base)})
 
 
+class PbxSystemEntity(PbxEntity):
+    """Something of the PBX's nodes or licences."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow nodes and licences, too."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_add_system_listener(self._handle_coordinator_update))
+
+
 class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
     """Something of one line."""
 
@@ -73,6 +97,8 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
         self._line = line
         domain, identifier = coordinator.identifier(line)
         snapshot = self.snapshot
+        if description.enabled_without_calls and not shows_calls(snapshot):
+            self._attr_entity_registry_enabled_default = True
         self._attr_unique_id = coordinator.unique_id(line, description.key)
         self._attr_device_info = DeviceInfo(
             identifiers={(domain, identifier)},
@@ -177,7 +203,7 @@ def async_add_line_entities[D: PbxLineDescription](
     entry: PbxConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     make: Callable[[PbxCoordinator, str, D], Entity],
-    descriptions: Iterable[D],
+    descriptions: Sequence[D],
 ) -> None:
     """Give every line, at any moment, the entities that its features allow, and take the others away.
 
@@ -188,6 +214,7 @@ def async_add_line_entities[D: PbxLineDescription](
     coordinator = entry.runtime_data
     domain = async_get_current_platform().domain
     registry = er.async_get(coordinator.hass)
+    hidden = frozenset(one.key for one in descriptions if one.shows_callers and coordinator.hides_callers)
     wanted = tuple(descriptions)
     added: dict[str, set[str]] = {}
 
@@ -198,7 +225,7 @@ def async_add_line_entities[D: PbxLineDescription](
         features, there = coordinator.pbx.lines[line].features, added.setdefault(line, set())
         new = []
         for one in wanted:
-            if one.features <= features:
+            if one.features <= features and one.key not in hidden:
                 if one.key not in there:
                     there.add(one.key)
                     new.append(make(coordinator, line, one))

@@ -37,6 +37,7 @@ class PbxEventDescription(PbxLineDescription, EventEntityDescription):
 CALL = PbxEventDescription(
     key="call",
     translation_key="call",
+    entity_registry_enabled_default=False,
     features=frozenset({Feature.CALL_EVENTS}),
     event_types=[*_STATES.values(), "retrieved", "party_changed", *ENDS],
 )
@@ -87,14 +88,14 @@ class PbxCallEvent(PbxLineEntity, EventEntity):
         """Fire an event for what happened."""
         if (event_type := event_type_of(event)) is None:
             return
-        call = event.call
-        data: dict[str, Any] = describe_call(call) | {
+        call, hide = event.call, self.coordinator.hides_callers
+        data: dict[str, Any] = describe_call(call, hide_callers=hide) | {
             "line": self.snapshot.id,
             "line_number": self.snapshot.number,
             "answered": call.answered,
             "outcome": call.outcome.value if call.outcome is not None else None,
             "cause": call.cause,
-            "new_destination": call.new_destination,
+            "new_destination": None if hide else call.new_destination,
             "ring_seconds": call.ring_seconds,
             "talk_seconds": call.talk_seconds,
         }

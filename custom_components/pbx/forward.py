@@ -37,3 +37,13 @@ class ForwardDraft:
         if forward.target is Target.NUMBER and forward.number:
             draft = replace(draft, number=forward.number)
         return draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightService:
+    """Which lines are forwarded together at night, and where to."""
+
+    lines: tuple[str, ...]
+    """Ids or numbers."""
+    number: str | None
+    """None is the voicemail of each."""

@@ -21,9 +21,12 @@ from .const import (
     CONF_CONTACT_FILES,
     CONF_COUNTRY,
     CONF_DENIED,
+    CONF_HIDE_CALLERS,
     CONF_INTERNAL_LENGTHS,
     CONF_KIND,
     CONF_LINES,
+    CONF_NIGHT_LINES,
+    CONF_NIGHT_NUMBER,
     CONF_OUTSIDE_PREFIX,
     ISTRA_KINDS,
     KIND_MYISTRA,
@@ -53,6 +56,11 @@ SECTIONS: Final[dict[str, dict[vol.Marker, Any]]] = {
     "names": {
         vol.Optional(CONF_CONTACT_FILES): TEXTS,
         vol.Optional(CONF_CONTACT_DIRECTORY): selector.BooleanSelector(),
+        vol.Optional(CONF_HIDE_CALLERS): selector.BooleanSelector(),
+    },
+    "night": {
+        vol.Optional(CONF_NIGHT_LINES): TEXTS,
+        vol.Optional(CONF_NIGHT_NUMBER): TEXT,
     },
 }
 """The sections of the options, each with its fields. An option that is added later has its place in one of them."""
@@ -79,6 +87,7 @@ _ERRORS: Final = {
     "number_plan.outside_prefix": (CONF_OUTSIDE_PREFIX, "invalid_outside_prefix"),
     "number_plan.internal_lengths": (CONF_INTERNAL_LENGTHS, "invalid_internal_lengths"),
     "contacts": (CONF_CONTACT_FILES, "invalid_contact_files"),
+    CONF_NIGHT_NUMBER: (CONF_NIGHT_NUMBER, "invalid_night_number"),
 }
 
 

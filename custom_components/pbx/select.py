@@ -1,14 +1,15 @@
-"""Selects: which calls are forwarded, and to what kind of target; which caller ID a line shows."""
+"""Selects: how a line is forwarded, where calls go that are not taken, which caller ID a line shows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import override
+from typing import Final, override
 
-from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.components.select import SelectEntity
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .agent import AGENT_SELECT, PbxAgentSelect
 from .aiopbx import CallerIdChoice, Condition, Feature, Target
 from .coordinator import PbxConfigEntry
 from .entity import (
@@ -17,20 +18,14 @@ from .entity import (
     ROUTING,
     PbxCallerIdEntity,
     PbxForwardEntity,
-    PbxLineDescription,
+    PbxLineEntity,
+    PbxSelectDescription,
     async_add_line_entities,
 )
 from .errors import pbx_errors
 from .forward import CONDITIONS, TARGETS, ForwardDraft
 
 PARALLEL_UPDATES = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class PbxSelectDescription(PbxLineDescription, SelectEntityDescription):
-    """A select of a line."""
-
-    options: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +43,7 @@ FORWARD_SELECTS: tuple[PbxForwardSelectDescription, ...] = (
     PbxForwardSelectDescription(
         key="forward_condition",
         translation_key="forward_condition",
+        entity_registry_enabled_default=False,
         options=CONDITIONS,
         current=lambda draft: draft.condition.value,
         changed=lambda draft, option: replace(draft, condition=Condition(option)),
@@ -55,6 +51,7 @@ FORWARD_SELECTS: tuple[PbxForwardSelectDescription, ...] = (
     PbxForwardSelectDescription(
         key="forward_target",
         translation_key="forward_target",
+        entity_registry_enabled_default=False,
         options=TARGETS,
         current=lambda draft: draft.target.value,
         changed=lambda draft, option: replace(draft, target=Target(option)),
@@ -71,12 +68,33 @@ CALLER_ID_CHOICE = PbxSelectDescription(
 )
 
 
+# Where calls go that are not taken, and when: the target and the condition, which are always set together.
+OVERFLOWS: Final = {
+    f"{target.value}_{condition.value}": (target, condition)
+    for target in (Target.VOICEMAIL, Target.ASSOCIATE)
+    for condition in (Condition.BUSY, Condition.NO_ANSWER, Condition.BUSY_NO_ANSWER)
+}
+NO_OVERFLOW: Final = "off"
+
+OVERFLOW = PbxSelectDescription(
+    key="overflow",
+    translation_key="overflow",
+    entity_category=EntityCategory.CONFIG,
+    entity_registry_enabled_default=False,
+    features=frozenset({Feature.OVERFLOW}),
+    watch=ROUTING,
+    options=[NO_OVERFLOW, *OVERFLOWS],
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the selects of the lines."""
     async_add_line_entities(entry, async_add_entities, PbxForwardSelect, FORWARD_SELECTS)
     async_add_line_entities(entry, async_add_entities, PbxCallerIdChoice, [CALLER_ID_CHOICE])
+    async_add_line_entities(entry, async_add_entities, PbxOverflow, [OVERFLOW])
+    async_add_line_entities(entry, async_add_entities, PbxAgentSelect, [AGENT_SELECT])
 
 
 class PbxForwardSelect(PbxForwardEntity, SelectEntity):
@@ -125,3 +143,35 @@ class PbxCallerIdChoice(PbxCallerIdEntity, SelectEntity):
             return
         shown = self.caller_id.number if self.caller_id is not None else None
         await self.async_show(self.coordinator.memory[self._line].caller_id or shown)
+
+
+class PbxOverflow(PbxLineEntity, SelectEntity):
+    """Where calls go that are not taken, and when."""
+
+    entity_description: PbxSelectDescription
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        """What is chosen; None is unknown, or something that can only be set elsewhere, such as a number."""
+        if (routing := self.snapshot.routing) is None:
+            return None
+        if (overflow := routing.overflow) is None:
+            return NO_OVERFLOW
+        option = f"{overflow.target.value}_{overflow.condition.value}"
+        return option if option in OVERFLOWS else None
+
+    @override
+    def shown(self) -> object:
+        """Only the option is shown."""
+        return (self.current_option,)
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Choose."""
+        with pbx_errors():
+            if option == NO_OVERFLOW:
+                await self.line.cancel_overflow()
+            else:
+                target, condition = OVERFLOWS[option]
+                await self.line.set_overflow(target=target, condition=condition)

@@ -10,7 +10,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -27,12 +27,15 @@ from .entity import (
     PbxLineEntity,
     async_add_line_entities,
 )
+from .licences import async_add_licence_entities
 
 PARALLEL_UPDATES = 0
 
 
-def _call_state_attributes(snapshot: LineSnapshot, last: CallSnapshot | None) -> dict[str, Any]:
-    calls = [describe_call(call) for call in calls_by_engagement(snapshot)]
+def _call_state_attributes(
+    snapshot: LineSnapshot, last: CallSnapshot | None, hide_callers: bool = False
+) -> dict[str, Any]:
+    calls = [describe_call(call, hide_callers=hide_callers) for call in calls_by_engagement(snapshot)]
     nothing = dict.fromkeys(
         (
             "call_id",
@@ -51,7 +54,7 @@ def _call_state_attributes(snapshot: LineSnapshot, last: CallSnapshot | None) ->
         "number": snapshot.number,
         **shown,
         "last_outcome": last.outcome.value if last is not None and last.outcome is not None else None,
-        "last_party": last.party.label if last is not None and last.party is not None else None,
+        "last_party": last.party.label if last is not None and last.party is not None and not hide_callers else None,
         "calls": calls,
     }
 
@@ -68,8 +71,8 @@ class PbxLineSensorDescription(PbxLineDescription, SensorEntityDescription):
     """A sensor of a line."""
 
     value: Callable[[LineSnapshot], StateType]
-    attributes: Callable[[LineSnapshot, CallSnapshot | None], dict[str, Any]] | None = None
-    """The attributes, from the snapshot and the last call that has ended."""
+    attributes: Callable[[LineSnapshot, CallSnapshot | None, bool], dict[str, Any]] | None = None
+    """The attributes, from the snapshot and the last call that has ended; with or without who is on the other end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,10 @@ class PbxSensorDescription(SensorEntityDescription):
     value: Callable[[Pbx], StateType]
     pairs: bool = False
     """Whether it needs a PBX that may have a secondary server."""
+
+
+def _queue_wait(snapshot: LineSnapshot) -> int | None:
+    return next((call.queue_wait for call in calls_by_engagement(snapshot) if call.queue_wait is not None), None)
 
 
 LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
@@ -95,6 +102,8 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="other_party",
         translation_key="other_party",
+        shows_callers=True,
+        entity_registry_enabled_default=False,
         value=_other_party,
         watch=CALLS,
         features=frozenset({Feature.CALL_EVENTS}),
@@ -102,13 +111,26 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="active_calls",
         translation_key="active_calls",
+        entity_registry_enabled_default=False,
         value=lambda snapshot: len(snapshot.calls),
         watch=CALLS,
         features=frozenset({Feature.CALL_EVENTS}),
     ),
     PbxLineSensorDescription(
+        key="queue_wait",
+        translation_key="queue_wait",
+        entity_registry_enabled_default=False,
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        value=_queue_wait,
+        watch=CALLS,
+        features=frozenset({Feature.CALL_EVENTS, Feature.AGENT}),
+    ),
+    PbxLineSensorDescription(
         key="missed_calls",
         translation_key="missed_calls",
+        entity_registry_enabled_default=False,
+        enabled_without_calls=True,
         value=lambda snapshot: snapshot.counters.missed_calls,
         watch=COUNTERS,
         features=frozenset({Feature.COUNTERS}),
@@ -123,6 +145,7 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="callback_requests",
         translation_key="callback_requests",
+        entity_registry_enabled_default=False,
         value=lambda snapshot: snapshot.counters.callback_requests,
         watch=COUNTERS,
         features=frozenset({Feature.COUNTERS, Feature.CALL_BACK}),
@@ -130,6 +153,8 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
     PbxLineSensorDescription(
         key="new_texts",
         translation_key="new_texts",
+        entity_registry_enabled_default=False,
+        enabled_without_calls=True,
         value=lambda snapshot: snapshot.counters.new_texts,
         watch=COUNTERS,
         features=frozenset({Feature.COUNTERS}),
@@ -169,6 +194,7 @@ async def async_setup_entry(
         if coordinator.kind.pairs or not description.pairs
     )
     async_add_line_entities(entry, async_add_entities, PbxLineSensor, LINE_SENSORS)
+    async_add_licence_entities(entry, async_add_entities)
 
 
 class PbxSensor(PbxEntity, SensorEntity):
@@ -186,8 +212,10 @@ class PbxSensor(PbxEntity, SensorEntity):
 class PbxLineSensor(PbxLineEntity, SensorEntity):
     """A sensor of a line."""
 
-    # The list of calls changes by the second and would only fill the history.
-    _unrecorded_attributes = frozenset({"calls"})
+    # What is different in each call, or says again what is recorded: it would only fill the history.
+    _unrecorded_attributes = frozenset(
+        {"calls", "call_id", "started_at", "answered_at", "party_uri", "last_party", "line", "number"}
+    )
     entity_description: PbxLineSensorDescription
 
     @property
@@ -198,8 +226,23 @@ class PbxLineSensor(PbxLineEntity, SensorEntity):
 
     @override
     def shown(self) -> object:
-        """Only the value is shown, unless there are attributes: these change with everything."""
-        return (self.native_value,) if self.entity_description.attributes is None else super().shown()
+        """The value, and what the attributes are made of: it is cheaper to compare than they are to make."""
+        if self.entity_description.attributes is None:
+            return (self.native_value,)
+        calls = tuple(
+            (
+                call.id,
+                call.state,
+                call.direction,
+                call.parties,
+                call.called,
+                call.started_at,
+                call.answered_at,
+                call.actions,
+            )
+            for call in self.snapshot.calls
+        )
+        return self.native_value, calls, self.snapshot.number, self.coordinator.memory[self._line].last_ended
 
     @property
     @override
@@ -207,4 +250,6 @@ class PbxLineSensor(PbxLineEntity, SensorEntity):
         """What belongs to the value, where there is something."""
         if self.entity_description.attributes is None:
             return None
-        return self.entity_description.attributes(self.snapshot, self.coordinator.memory[self._line].last_ended)
+        return self.entity_description.attributes(
+            self.snapshot, self.coordinator.memory[self._line].last_ended, self.coordinator.hides_callers
+        )

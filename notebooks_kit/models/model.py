@@ -6,6 +6,8 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from aiopbx import Event, Feature, Line, LineEvent, LineSnapshot, StatusChanged
 
+from ..slips import chosen
+
 
 class HasSnapshot(Protocol):
     """A line, as far as models of many lines need it."""
@@ -149,7 +151,7 @@ class Sorted(Filtered, Generic[Key]):
 
     @sort.setter
     def sort(self, sort: Key | str) -> None:
-        self._sort = type(self._sort)(sort)
+        self._sort = chosen(type(self._sort), sort, "sort")
         self._rearrange()
 
     @property

@@ -80,7 +80,7 @@ class LineBoard(View):
         """
         self.model = BoardModel(pbx.lines, status=pbx.status)
         """What is shown; changing its ``sort``, ``descending`` and ``filter`` changes the board."""
-        self.model.sort = Sort(sort)
+        self.model.sort = sort
         self.model.filter = filter
         self._on_choose = on_choose
         self._chosen = ""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self, cast
 from weakref import WeakSet
 
 import ipywidgets
@@ -15,6 +15,7 @@ from IPython.core.getipython import get_ipython
 from aiopbx import Line, Pbx, StatusChanged
 
 from ..models.model import Model, ReadModel
+from ..slips import check_arguments
 from .markup import problem_html
 
 FRAME: Final = 0.1
@@ -46,6 +47,11 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     ``close()`` removes the view and everything that it has created. If the page says which cell is running (JupyterLab
     and Notebook 7 do), running a cell again closes the views of its previous run.
     """
+
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
+        """Look at the arguments first: a slip is told before anything is made."""
+        check_arguments(cls.__init__, arguments, keywords)
+        return cast("Self", super().__new__(cls, *arguments, **keywords))
 
     def __init__(self, pbx: Pbx | None, children: Sequence[Any], *, css: str = "", **keywords: Any) -> None:
         """Show ``children`` below the place for problems. ``css`` is the style of this view, without ``<style>``."""

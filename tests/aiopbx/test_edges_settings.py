@@ -64,6 +64,7 @@ def test_what_is_not_said() -> None:
         "enterprise": None,
         "username": "oxe1000",
         "second_password": None,
+        "fingerprints": (),
         "supervised": None,
         "lines": "all",
         "application_name": "aiopbx",

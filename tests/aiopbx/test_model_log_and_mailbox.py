@@ -69,8 +69,11 @@ async def test_every_filter_of_the_log() -> None:
         assert await line.call_log(ref=out.ref).list() == (out,)
         assert await line.call_log(party="oxe1001").list() == (missed,)
         assert await line.call_log().list(limit=1) == (missed,)
-        with pytest.raises(InvalidInput, match="zone"):
-            await line.call_log(after=datetime(2026, 1, 1)).list()  # noqa: DTZ001 - that is what is wrong
+        here = later.astimezone().replace(tzinfo=None)
+        assert await line.call_log(after=here).list() == (out,), "a time without a zone is meant here"
+        assert await line.call_log(before=here).list() == (missed,)
+        with pytest.raises(InvalidInput, match="after: 0001-01-01 00:00:00 is no time"):
+            line.call_log(after=datetime.min)  # noqa: DTZ901 - that is what is wrong
 
 
 async def test_a_log_of_several_pages_gives_each_record_once() -> None:

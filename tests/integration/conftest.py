@@ -72,8 +72,8 @@ async def home(
 
 
 @pytest.fixture
-async def entry(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """The office, set up as its administrator with all lines."""
+async def entry(home: HomeAssistant, simulator: Simulator, all_entities_enabled: None) -> MockConfigEntry:
+    """The office, set up as its administrator with all lines; entities that are disabled by default are enabled."""
     entry = await set_up(home, make_entry(administrator(simulator)))
     assert entry.state is ConfigEntryState.LOADED
     return entry

@@ -322,7 +322,8 @@ async def test_options_of_an_administrator(home: HomeAssistant, simulator: Simul
     form = await options(home, entry)
     assert fields_of(form) == [
         "all_lines", "lines", "allowed", "denied", "calls_per_minute", "auto_answer", "country", "outside_prefix",
-        "internal_lengths", "contact_files", "contact_directory", "voice", "voice_line", "llm_read", "llm_commands",
+        "internal_lengths", "contact_files", "contact_directory", "hide_callers", "night_lines", "night_number",
+        "voice", "voice_line", "llm_read", "llm_commands",
     ]  # fmt: skip
     form = await answer_options(home, form, {"all_lines": False, "auto_answer": True})
     assert form["errors"] == {"lines": "no_lines"}

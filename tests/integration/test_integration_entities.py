@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import slugify
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
@@ -57,6 +58,8 @@ async def test_the_entities_of_a_line(
     await set_up(home, entry)
     await until_state(home, "switch.alice_martin_forward", "off")
     await until(lambda: state_of(home, "sensor.alice_martin_missed_calls") != "unknown")
+    await until_state(home, "switch.alice_martin_telephone_lock", "off")
+    await until_state(home, "switch.alice_martin_camp_on", "off")
     for item in sorted(ours(home), key=lambda item: item.entity_id):
         assert item == snapshot(name=f"{item.entity_id}-entry")
         assert home.states.get(item.entity_id) == snapshot(name=f"{item.entity_id}-state")
@@ -228,7 +231,9 @@ async def test_a_forward_that_is_refused(home: HomeAssistant, simulator: Simulat
     assert state_of(home, "switch.alice_martin_forward") == "off"
 
 
-async def test_the_forward_is_remembered_over_a_restart(home: HomeAssistant, simulator: Simulator) -> None:
+async def test_the_forward_is_remembered_over_a_restart(
+    home: HomeAssistant, simulator: Simulator, all_entities_enabled: None
+) -> None:
     mock_restore_cache(
         home,
         [
@@ -313,13 +318,16 @@ async def test_a_large_office_is_told_line_by_line(
     assert {event.data["entity_id"] for event in changes} == {"switch.alice_martin_do_not_disturb"}
 
 
-async def test_ids_and_names(home: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_ids_and_names(home: HomeAssistant, simulator: Simulator) -> None:
+    entry = await set_up(home, make_entry(administrator(simulator)))
+    await until(lambda: home.states.get("sensor.office_licences_end_on") is not None)
     items = ours(home)
     assert len({item.unique_id for item in items}) == len(items)
     assert all(item.has_entity_name and item.translation_key for item in items)
-    assert {item.entity_id for item in items if item.disabled} == {
+    assert {item.entity_id for item in items if item.disabled and "office" in item.entity_id} == {
         "sensor.office_server",
         "sensor.office_lost_connections",
+        *(f"sensor.office_licences_{slugify(one.name)}_in_use" for one in entry.runtime_data.pbx.nodes.licences),
     }
 
 

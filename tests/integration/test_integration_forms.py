@@ -242,6 +242,11 @@ async def test_the_form_of_the_options(home: HomeAssistant, simulator: Simulator
         "names": {
             "contact_files": (False, None, PATTERNS),
             "contact_directory": (False, None, {"boolean": {}}),
+            "hide_callers": (False, None, {"boolean": {}}),
+        },
+        "night": {
+            "night_lines": (False, None, PATTERNS),
+            "night_number": (False, None, TEXT),
         },
         "assist": {
             "voice": (True, True, {"boolean": {}}),

@@ -1,6 +1,7 @@
 """Istra in Home Assistant: which entities each interface has, what they show and do, and what cannot be done there."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -71,19 +72,19 @@ async def simulator(loopback: None) -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture
-async def office(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+async def office(home: HomeAssistant, simulator: Simulator, all_entities_enabled: None) -> MockConfigEntry:
     """The enterprise, through myRCC."""
     return await set_up(home, make_entry(istra(simulator, "myrcc")))
 
 
 @pytest.fixture
-async def terminal(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+async def terminal(home: HomeAssistant, simulator: Simulator, all_entities_enabled: None) -> MockConfigEntry:
     """Alice's telephone, through myCrm."""
     return await set_up(home, entry_of(simulator, "mycrm"))
 
 
 @pytest.fixture
-async def messages(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+async def messages(home: HomeAssistant, simulator: Simulator, all_entities_enabled: None) -> MockConfigEntry:
     """Alice's messages, through myIstra."""
     return await set_up(home, entry_of(simulator, "myistra"))
 
@@ -117,7 +118,8 @@ async def test_the_entities_of_each_interface(
     for item in sorted(mine, key=lambda item: item.entity_id):
         assert item == snapshot(name=f"{item.entity_id}-entry")
         assert home.states.get(item.entity_id) == snapshot(name=f"{item.entity_id}-state")
-    assert not [item for item in mine if item.domain == "switch"], "Istra has neither do not disturb nor forwards"
+    switches = {item.translation_key for item in mine if item.domain == "switch"}
+    assert switches == ({"recording"} if kind == "myrcc" else set()), "Istra has neither do not disturb nor forwards"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -134,6 +136,7 @@ async def test_entities_follow_the_features(home: HomeAssistant, simulator: Simu
             Feature.ANSWER: {"answer"},
             Feature.HANG_UP: {"hang_up"},
             Feature.DEVICE_STATES: {"in_service"},
+            Feature.RECORDING: {"recording"},
         }
         assert keys == set().union(*(names for feature, names in expected.items() if feature in line.features))
 
@@ -259,7 +262,8 @@ async def test_a_terminal_out_of_service(home: HomeAssistant, simulator: Simulat
 async def test_a_user_dials(home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry) -> None:
     """MyIstra dials, too, and shows nothing of the call: so there is no id to answer with."""
     answer = await do(home, "dial", respond=True, line=ALICE, number="1001", timeout=0)
-    assert answer == {"call_id": None, "line": ALICE, "number": "1001"}
+    only = {"call_id": None, "line": ALICE, "number": "1001"}
+    assert answer == only | {"calls": [only]}
     await until(lambda: simulator.switch.calls_of(ALICE))
 
 
@@ -339,6 +343,16 @@ async def test_triggers(home: HomeAssistant, simulator: Simulator, office: MockC
     await until_state(home, "sensor.alice_martin_call_state", "ringing_incoming")
     simulator.switch.external_hang_up(call.ref)
     await until(lambda: len(events) == 1, "the missed call triggers")
+
+
+async def test_any_operation(home: HomeAssistant, simulator: Simulator, office: MockConfigEntry) -> None:
+    answer = await do(home, "call_operation", respond=True, operation="extension_page", arguments={"length": 2})
+    assert answer["operation"] == "extension_page"
+    assert answer["status"] == 200
+    assert "1000" in str(answer["data"])
+    with pytest.raises(ServiceValidationError) as refused:
+        await do(home, "call_operation", operation="place_call", arguments={"extension_id": "1000"})
+    assert refused.value.translation_key == "invalid_input"
 
 
 async def test_missed_calls_of_a_line_that_shows_none(
@@ -534,7 +548,9 @@ async def test_nothing_is_left_on_the_server(home: HomeAssistant, simulator: Sim
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_diagnostics(home: HomeAssistant, simulator: Simulator, kind: str, snapshot: SnapshotAssertion) -> None:
+async def test_diagnostics(
+    home: HomeAssistant, simulator: Simulator, kind: str, snapshot: SnapshotAssertion, all_entities_enabled: None
+) -> None:
     entry = await set_up(home, make_entry(istra(simulator, kind)))
     simulator.switch.incoming_external("+15550123", "1000", "Northwind Bakery")
     ringing = {"myrcc": "alice_martin", "mycrm": TERMINAL}
@@ -593,3 +609,18 @@ async def test_every_system_at_once(home: HomeAssistant, simulator: Simulator) -
     await do(home, "hang_up", device_id=device_of(home, states[0]))
     for name in states:
         await until_state(home, name, "idle")
+
+
+@pytest.mark.parametrize("kind", ["myrcc", "mycrm", "myistra"])
+async def test_a_line_has_at_most_eight_entities(home: HomeAssistant, simulator: Simulator, kind: str) -> None:
+    """And one that shows no calls has its counters enabled, for it has little else."""
+    await set_up(home, entry_of(simulator, kind))
+
+    def enabled() -> Counter[str]:
+        return Counter(str(one.device_id) for one in ours(home) if one.disabled_by is None)
+
+    await until(lambda: len(enabled()) > 1)
+    assert max(enabled().values()) <= 8
+    if kind == "myistra":
+        await until_state(home, "sensor.alice_martin_missed_calls", "0")
+        await until_state(home, "sensor.alice_martin_unread_texts", "0")

@@ -140,6 +140,7 @@ async def test_offline_and_back(
 
 async def test_a_refresh_asks_nothing(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     assert await async_setup_component(home, "homeassistant", {})
+    await home.async_block_till_done(wait_background_tasks=True)
     before = simulator.state()["servers"][0]["requests"]
     update = {"entity_id": "sensor.alice_martin_call_state"}
     await home.services.async_call("homeassistant", "update_entity", update, blocking=True)

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from aiopbx import (
+    Call,
     CallEnded,
     CallRecord,
     CallSnapshot,
@@ -19,13 +20,14 @@ from aiopbx import (
     Contact,
     Counters,
     Direction,
+    InvalidInput,
     Outcome,
     Party,
     Routing,
     VoicemailSnapshot,
 )
-from notebooks_kit import BoardModel, CallLogTable, LineBoard, to_dataframe
-from notebooks_kit.dataframes import CALLS, LINES, MESSAGES, RECORDS
+from notebooks_kit import BoardModel, CallLogTable, LineBoard, to_dataframe, week_of_calls
+from notebooks_kit.dataframes import CALLS, CONTACTS, LINES, MESSAGES, RECORDS
 from tests.aiopbx.office import Office, office
 
 if TYPE_CHECKING:
@@ -115,6 +117,46 @@ async def test_a_pbx_its_lines_and_their_calls(one: Office) -> None:
     assert kinds(calls) == CALLS
     assert list(calls["line"]) == ["oxe1000"]
     assert list(calls["party"]) == ["Bob Keller"]
+
+
+async def test_what_has_to_be_read_first_is_awaited(one: Office) -> None:
+    pbx = await one.connect()
+    line = pbx.line("1000")
+    assert kinds(await to_dataframe(line.call_log())) == RECORDS, "an empty log"
+    call = await line.dial("1001")
+    await call.hang_up()
+    await one.caught_up(pbx)
+    log = await to_dataframe(line.call_log())
+    assert kinds(log) == RECORDS
+    assert list(log["direction"]) == ["outgoing"]
+    assert kinds(await to_dataframe(line.voicemails())) == MESSAGES
+
+
+async def test_an_empty_list_keeps_its_columns_where_one_says_what_it_holds(one: Office) -> None:
+    pbx = await one.connect()
+    assert kinds(to_dataframe(pbx.line("1000").calls, of=Call)) == CALLS
+    assert kinds(to_dataframe((), of=CallRecord)) == RECORDS
+    assert kinds(to_dataframe((), of=Contact)) == CONTACTS
+    assert kinds(to_dataframe(pbx.line("1000"))) == LINES
+    assert len(to_dataframe(pbx.line("1000"))) == 1
+    with pytest.raises(TypeError, match="There is no table of Party"):
+        to_dataframe([], of=Party)
+
+
+def test_several_logs_in_one_table() -> None:
+    week = week_of_calls()
+    frame = to_dataframe(week)
+    assert list(frame.columns) == ["of_line", *RECORDS]
+    assert set(frame["of_line"]) == set(week)
+    assert len(frame) == sum(map(len, week.values()))
+    assert (frame[frame["of_line"] == "1001"]["id"] == [record.id for record in week["1001"]]).all()
+
+
+async def test_a_slip_is_told(one: Office) -> None:
+    pbx = await one.connect()
+    with pytest.raises(InvalidInput, match="Write await before it"):
+        to_dataframe(pbx.line("1000").dial("1001"))
+    assert not pbx.line("1000").calls
 
 
 async def test_a_view_of_the_log(one: Office) -> None:

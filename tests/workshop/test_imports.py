@@ -110,6 +110,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "errors",
         "model",
+        "html_tables",
         "records",
         "events",
         "filters",

@@ -92,6 +92,9 @@ class Call:
         with_whom = f" with {call.party.label!r}" if call.party else ""
         return f"<Call {call.id} of {call.line}: {state}{with_whom}>"
 
+    def _repr_html_(self) -> str:
+        return self.snapshot._repr_html_()
+
     # What it is
 
     @property

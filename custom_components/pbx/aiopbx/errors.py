@@ -37,11 +37,11 @@ class PolicyViolation(InvalidInput):
     """The dial policy forbids this number, or this many calls; nothing was sent."""
 
 
-class UnknownLine(PbxError, LookupError):
+class UnknownLine(PbxError, KeyError):
     """No such line is monitored."""
 
 
-class UnknownCall(PbxError, LookupError):
+class UnknownCall(PbxError, KeyError):
     """No such call is in progress."""
 
 

@@ -69,6 +69,9 @@ class Line(Desk):
         line = self.snapshot
         return f"<Line {line.id} {line.number} {line.name!r}: {line.state}>"
 
+    def _repr_html_(self) -> str:
+        return self.snapshot._repr_html_()
+
     # What it is
 
     @property
@@ -436,16 +439,17 @@ class Line(Desk):
     ) -> CallLog:
         """The calls that the system has logged: ``async for record in line.call_log(unanswered=True)``.
 
-        Only those that meet all of it: from ``after`` on and until before ``before`` (with a time zone), of one
-        ``direction``, with this reference, or with this other party. O2G: GET /comlog/records.
+        Only those that meet all of it: from ``after`` on and until before ``before``, of one ``direction``, with this
+        reference, or with this other party. A time without a zone is meant where this program runs. O2G: GET
+        /comlog/records.
         """
         return CallLog(
             self,
             LogFilter(
                 unanswered=unanswered,
                 unacknowledged=unacknowledged,
-                after=after,
-                before=before,
+                after=_moment("after", after),
+                before=_moment("before", before),
                 direction=direction,
                 ref=ref,
                 party=party,
@@ -700,3 +704,13 @@ class _Search:
             fits = call.direction is Direction.OUTGOING and on_device
         if fits:
             self.found.set_result(call)
+
+
+def _moment(field: str, at: datetime | None) -> datetime | None:
+    """A time with its zone: that of this machine, where it has none."""
+    if at is None or at.tzinfo is not None:
+        return at
+    try:
+        return at.astimezone()
+    except (OverflowError, OSError, ValueError):
+        raise InvalidInput(field, f"{at} is no time that clocks show.", remedy="Give a day of this century.") from None

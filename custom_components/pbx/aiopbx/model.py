@@ -231,6 +231,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     as fast where there are many; new fields are added at their end.
     """
 
+    def _repr_html_(self) -> str:
+        """Show a small table, where a page can: notebooks look for this name."""
+        from .html_tables import snapshot_html
+
+        return snapshot_html(self)
+
 
 class Party(Snapshot, frozen=True):
     """Someone in a call."""

@@ -17,6 +17,7 @@ from .core import Core
 from .directory import ContactSearch, wanted
 from .errors import InvalidInput, NotSupported, Offline, PbxError, UnknownCall
 from .events import CallChanged, CallEnded, CallEvent, Event, LineEvent, StatusChanged
+from .html_tables import lines_html, named_values_html
 from .http.tap import WireMessage
 from .line import Line
 from .loops import check_open, owned
@@ -40,6 +41,7 @@ _PATIENCE = 30.0
 _DIRECTORY = ContactSource.DIRECTORY
 T = TypeVar("T")
 X = TypeVar("X", bound="Pbx")
+D = TypeVar("D")
 
 
 class Pbx:
@@ -68,6 +70,10 @@ class Pbx:
     def __repr__(self) -> str:
         """Say what it is connected to and how it stands."""
         return f"<Pbx {self.info.url or self.settings.url}: {self.status}, {len(self._core.store.lines)} lines>"
+
+    def _repr_html_(self) -> str:
+        facts = (("Pbx", self.info.url or self.settings.url), ("Status", self.status))
+        return named_values_html(facts) + lines_html(self._core.store.lines.values(), most=10)
 
     # What it is
 
@@ -108,7 +114,10 @@ class Pbx:
 
     @property
     def lines(self) -> Mapping[str, Line]:
-        """The monitored lines by ``Line.id``: a live view."""
+        """The monitored lines by ``Line.id``: a live view.
+
+        ``lines[…]`` takes a number as well, as ``line`` does; ``get`` and ``in`` know ids only.
+        """
         return self._lines
 
     @property
@@ -510,11 +519,33 @@ class _Lines(Mapping[str, Line]):
         self.made: dict[str, Line] = {}
 
     def __getitem__(self, key: str) -> Line:
-        snapshot = self._core.store.lines[key]
+        line = self.get(key)
+        return line if line is not None else self._pbx.line(key)
+
+    # A line that is gone must not be taken for another whose number is like its id.
+    def __contains__(self, key: object) -> bool:
+        return key in self._core.store.lines
+
+    @overload
+    def get(self, key: str, /) -> Line | None: ...
+
+    @overload
+    def get(self, key: str, default: Line | D, /) -> Line | D: ...
+
+    def get(self, key: str, default: object = None, /) -> object:
+        snapshot = self._core.store.lines.get(key)
+        if snapshot is None:
+            return default
         line = self.made.get(key)
         if line is None:
             line = self.made.setdefault(key, Line(self._pbx, snapshot))
         return line
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} lines>"
+
+    def _repr_html_(self) -> str:
+        return lines_html(self._core.store.lines.values())
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._core.store.lines))
