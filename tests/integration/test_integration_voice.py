@@ -1,6 +1,7 @@
 """What is said to Assist: the real conversation agent, sentence by sentence, in three languages."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
@@ -494,3 +495,18 @@ async def test_a_confirmation_for_a_telephone_that_is_gone(
     voice.confirmations(assist).ask(voice.Speaker(context_id="1"), mine.entry_id, ALICE, person)
     assert await say(assist, "no") == "All right, I do not call."
     assert called(simulator) == []
+
+
+async def test_answers_are_in_the_language_of_the_sentence(
+    assist: HomeAssistant, mine: MockConfigEntry, simulator: Simulator
+) -> None:
+    english = await voice.texts(assist, "en")
+    for language in ("de", "fr"):
+        texts = await voice.texts(assist, f"{language}-CH")
+        for key, text in english.items():
+            if key.startswith("voice_"):
+                assert texts[key] != text, key
+                assert set(re.findall(r"{\w+}", texts[key])) == set(re.findall(r"{\w+}", text)), key
+    assert await voice.texts(assist, "nl") == english
+    assert await say(assist, "bin ich am Telefon", language="de") == "Alice Martin telefoniert nicht."
+    assert await say(assist, "suis-je en ligne", language="fr") == "Alice Martin n'est pas en ligne."
