@@ -95,7 +95,7 @@ def test_what_hacs_reads() -> None:
     hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
     assert hacs["name"]
     assert set(hacs) <= {
-        "name", "content_in_root", "country", "filename", "hacs", "hide_default_branch", "homeassistant",
+        "name", "content_in_root", "country", "filename", "hacs", "hide_default_branch", "homeassistant", "llm",
         "persistent_directory", "render_readme", "zip_release",
     }  # fmt: skip
 
@@ -266,7 +266,7 @@ def test_a_platform_of_an_integration_that_is_used_is_declared() -> None:
     core = {
         *map(str, Platform), "automation", "config_flow", "conversation", "diagnostics", "frontend", "http", "intent",
         "lovelace", "media_player", "media_source", "persistent_notification", "repairs", "system_health",
-        "system_log", "websocket_api", "homeassistant",
+        "system_log", "websocket_api", "homeassistant", "llm", "llm",
     }  # fmt: skip
     declared = {*MANIFEST.get("dependencies", ()), *MANIFEST.get("after_dependencies", ())}
     for name, tree in modules():
