@@ -276,7 +276,7 @@ class Checks:
 
     @contextlib.contextmanager
     def call_events(self, person: Person) -> Iterator[list[tuple[str, str]]]:
-        """Collect what happens to the calls of a person, from the state of the line: the step, and the id of the call."""
+        """Collect what happens to the calls of a person, by the state of the line: the step, and the call's id."""
         entity = person.entity("sensor", "call_state")
         events: list[tuple[str, str]] = []
 
