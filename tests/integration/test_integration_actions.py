@@ -284,7 +284,6 @@ async def test_calls_per_minute(home: HomeAssistant, simulator: Simulator) -> No
 async def test_schemas(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     for action, data in (
         ("dial", {"line": "1000", "number": "1001", "skills": [{"level": 1}]}),
-        ("dial", {"line": "1000", "device_id": "x", "number": "1001"}),
         ("dial", {"line": "1000", "number": "1001", "timeout": 61}),
         ("dial", {"line": "1000", "number": "1001", "unknown": 1}),
         ("transfer", {"line": "1000", "number": "1001", "to_call_id": "x"}),
@@ -394,7 +393,8 @@ async def test_every_field_of_dial_reaches_the_client(
     }
     with patch.object(Line, "dial", return_value=None) as dialled:
         answer = await do(home, "dial", respond=True, line="1000", number="1001")
-        assert answer == {"call_id": None, "line": ALICE, "number": "1001"}
+        only = {"call_id": None, "line": ALICE, "number": "1001"}
+        assert answer == only | {"calls": [only]}
         dialled.assert_awaited_once_with("1001", auto_answer=True, timeout=10.0, **nothing)
         dialled.reset_mock()
         await do(home, "dial", line=ALICE, number="1001", auto_answer=False, timeout=3, **given)
@@ -402,12 +402,14 @@ async def test_every_field_of_dial_reaches_the_client(
         dialled.assert_awaited_once_with("1001", auto_answer=False, timeout=3.0, **expected)
         dialled.reset_mock()
         answer = await do(home, "dial", respond=True, line="1000", call_to_supervisor=True)
-        assert answer == {"call_id": None, "line": ALICE, "number": None}
+        only = {"call_id": None, "line": ALICE, "number": None}
+        assert answer == only | {"calls": [only]}
         acd = AcdCall(supervised_transfer=False, to_supervisor=True, skills=())
         dialled.assert_awaited_once_with("", auto_answer=True, timeout=10.0, **nothing | {"acd": acd})
     for action in (name for name in ACTIONS if name != "dial"):
-        assert home.services.supports_response(DOMAIN, action) is SupportsResponse.NONE
-    assert home.services.supports_response(DOMAIN, "dial") is SupportsResponse.OPTIONAL
+        only = action in ("get_call_log", "get_voicemails", "search_directory")
+        expected = SupportsResponse.ONLY if only else SupportsResponse.OPTIONAL
+        assert home.services.supports_response(DOMAIN, action) is expected
 
 
 async def test_every_field_of_the_other_actions_reaches_the_client(

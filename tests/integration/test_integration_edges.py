@@ -18,6 +18,7 @@ import voluptuous as vol
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError, ServiceValidationError
 
 from custom_components.pbx import aiopbx, services
+from custom_components.pbx.action_targets import able_lines, find_calls, find_lines, find_targets
 from custom_components.pbx.aiopbx import (
     AcdCall,
     Action,
@@ -46,6 +47,7 @@ from custom_components.pbx.aiopbx import (
 )
 from custom_components.pbx.binary_sensor import LINE_BINARY_SENSORS
 from custom_components.pbx.button import BUTTONS
+from custom_components.pbx.call_actions import call_centre
 from custom_components.pbx.calls import (
     call_offering,
     calls_by_engagement,
@@ -673,10 +675,10 @@ def accepted(action: str, **data: Any) -> dict[str, Any]:
 )
 def test_the_defaults_of_every_action(action: str, data: dict[str, str], defaults: dict[str, Any]) -> None:
     assert accepted(action, **data) == data | defaults
-    assert accepted(action, line="1000", **data) == {"line": "1000"} | data | defaults
-    assert accepted(action, device_id="d", **data) == {"device_id": "d"} | data | defaults
-    with pytest.raises(vol.Invalid):
-        accepted(action, line="1000", device_id="d", **data)
+    assert accepted(action, line="1000", **data) == {"line": ["1000"]} | data | defaults
+    assert accepted(action, device_id="d", **data) == {"device_id": ["d"]} | data | defaults
+    both = accepted(action, line=["1000", "tel:1001"], device_id="d", **data)
+    assert both == {"line": ["1000", "1001"], "device_id": ["d"]} | data | defaults
     with pytest.raises(vol.Invalid):
         accepted(action, other="1", **data)
     if data:
@@ -792,9 +794,9 @@ def asked(action: str = "hold", offices: tuple[str, ...] = ("north", "south"), *
     ],
 )
 def test_the_line_of_an_action(data: dict[str, str], offices: tuple[str, ...], found: str) -> None:
-    coordinator, line = services._find_line(*asked(offices=offices, **data))
-    assert line.id == found
-    assert found in coordinator.data
+    (one,) = find_lines(*asked(offices=offices, **data))
+    assert one.line.id == found
+    assert found in one.coordinator.data
 
 
 @pytest.mark.parametrize(
@@ -811,14 +813,15 @@ def test_no_line_for_an_action(
     data: dict[str, str], offices: tuple[str, ...], key: str, placeholders: dict[str, str]
 ) -> None:
     with pytest.raises(ServiceValidationError) as refused:
-        services._find_line(*asked(offices=offices, **data))
+        find_lines(*asked(offices=offices, **data))
     assert (refused.value.translation_key, refused.value.translation_placeholders) == (key, placeholders)
 
 
 def test_a_line_that_cannot() -> None:
-    assert services._able_line(*asked(line="alice"), Feature.CALL_EVENTS).id == "alice"
+    (able,) = able_lines(*asked(line="alice"), Feature.CALL_EVENTS)
+    assert able.line.id == "alice"
     with pytest.raises(ServiceValidationError) as refused:
-        services._able_line(*asked("set_forward", line="dave"), Feature.CALL_EVENTS)
+        able_lines(*asked("set_forward", line="dave"), Feature.CALL_EVENTS)
     assert refused.value.translation_key == "line_cannot"
     assert refused.value.translation_placeholders == {"line": "1003", "action": "set forward", "system": "south"}
 
@@ -837,7 +840,7 @@ def test_a_line_that_cannot() -> None:
 )
 def test_a_call_that_is_named(data: dict[str, str], found: str) -> None:
     hass, action = asked(**data)
-    for find in (services._find_call, services._find_target):
+    for find in (find_calls, find_targets):
         if found.startswith("call_"):
             with pytest.raises(ServiceValidationError) as refused:
                 find(hass, action, Feature.CALL_EVENTS, Action.HOLD)
@@ -845,7 +848,8 @@ def test_a_call_that_is_named(data: dict[str, str], found: str) -> None:
             assert refused.value.translation_placeholders == {"call_id": data["call_id"]}
         else:
             (expected,) = next(one for one in (*OFFICES["north"], *OFFICES["south"]) if one.id == found).calls
-            assert find(hass, action, Feature.CALL_EVENTS, Action.HOLD) is expected
+            (only,) = find(hass, action, Feature.CALL_EVENTS, Action.HOLD)
+            assert only is expected
 
 
 @pytest.mark.parametrize(
@@ -866,7 +870,7 @@ def test_a_call_that_is_named(data: dict[str, str], found: str) -> None:
     ],
 )
 def test_what_makes_a_call_one_of_the_call_centre(data: dict[str, Any], expected: AcdCall | None) -> None:
-    assert services._call_centre(data) == expected
+    assert call_centre(data) == expected
 
 
 # -------------------------------------------------------------------------------------------------------------- errors

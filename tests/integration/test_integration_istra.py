@@ -262,7 +262,8 @@ async def test_a_terminal_out_of_service(home: HomeAssistant, simulator: Simulat
 async def test_a_user_dials(home: HomeAssistant, simulator: Simulator, messages: MockConfigEntry) -> None:
     """MyIstra dials, too, and shows nothing of the call: so there is no id to answer with."""
     answer = await do(home, "dial", respond=True, line=ALICE, number="1001", timeout=0)
-    assert answer == {"call_id": None, "line": ALICE, "number": "1001"}
+    only = {"call_id": None, "line": ALICE, "number": "1001"}
+    assert answer == only | {"calls": [only]}
     await until(lambda: simulator.switch.calls_of(ALICE))
 
 
@@ -342,6 +343,16 @@ async def test_triggers(home: HomeAssistant, simulator: Simulator, office: MockC
     await until_state(home, "sensor.alice_martin_call_state", "ringing_incoming")
     simulator.switch.external_hang_up(call.ref)
     await until(lambda: len(events) == 1, "the missed call triggers")
+
+
+async def test_any_operation(home: HomeAssistant, simulator: Simulator, office: MockConfigEntry) -> None:
+    answer = await do(home, "call_operation", respond=True, operation="extension_page", arguments={"length": 2})
+    assert answer["operation"] == "extension_page"
+    assert answer["status"] == 200
+    assert "1000" in str(answer["data"])
+    with pytest.raises(ServiceValidationError) as refused:
+        await do(home, "call_operation", operation="place_call", arguments={"extension_id": "1000"})
+    assert refused.value.translation_key == "invalid_input"
 
 
 async def test_missed_calls_of_a_line_that_shows_none(

@@ -265,7 +265,15 @@ def test_every_action_has_words_an_icon_and_a_form() -> None:
     assert set(described) == set(services.ACTIONS) == set(WORDS["services"]) == set(ICONS["services"])
     for name, (_, schema) in services.ACTIONS.items():
         accepted = {str(key) for key in schema.schema}
-        assert set(described[name]["fields"]) == accepted == set(WORDS["services"][name]["fields"]), name
+        fields = dict(described[name]["fields"])
+        sections = {key for key, field in fields.items() if "fields" in field}
+        shown = {*(fields.keys() - sections), *(inner for key in sections for inner in fields[key]["fields"])}
+        targets = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}
+        targets = targets if "target" in described[name] else set()
+        assert shown | targets == accepted, name
+        assert shown == set(WORDS["services"][name]["fields"]), name
+        assert sections == set(WORDS["services"][name].get("sections", {})), name
+        assert sections == set(ICONS["services"][name].get("sections", {})), name
 
 
 def test_every_trigger_has_words_an_icon_and_a_form() -> None:
