@@ -266,7 +266,7 @@ def test_a_platform_of_an_integration_that_is_used_is_declared() -> None:
     core = {
         *map(str, Platform), "automation", "config_flow", "conversation", "diagnostics", "frontend", "http", "intent",
         "lovelace", "media_player", "media_source", "persistent_notification", "repairs", "system_health",
-        "system_log", "websocket_api", "homeassistant", "llm", "llm",
+        "system_log", "websocket_api", "homeassistant", "llm",
     }  # fmt: skip
     declared = {*MANIFEST.get("dependencies", ()), *MANIFEST.get("after_dependencies", ())}
     for name, tree in modules():
