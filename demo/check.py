@@ -20,6 +20,14 @@ type Step = tuple[str, Callable[[], Awaitable[str]]]
 
 # The events after which an attempt to reach someone is over.
 ENDS = ("busy", "failed", "ended", "cancelled")
+# What has happened to a call when the line comes into a state.
+STEPS = {
+    "dialing": "dialing",
+    "ringing_outgoing": "ringing_there",
+    "ringing_incoming": "ringing",
+    "active": "answered",
+    "held": "held",
+}
 # What of the log is ours: the integration, the client, and calls of theirs that block the loop.
 OURS = ("custom_components.pbx", "aiopbx", "custom integration 'pbx'")
 
@@ -216,7 +224,7 @@ class Checks:
         switch = self.mine.entity("switch", "forward")
         await self.hass.wait_for(lambda: self.hass.state(switch) == "on", f"{switch} is on")
         forwarded = time.monotonic() - began
-        ringing = self.other.entity("binary_sensor", "ringing")
+        ringing = self.other.entity("sensor", "call_state")
         try:
             for caller in self._people_idle():
                 try:
@@ -226,13 +234,17 @@ class Checks:
                 except DemoError:
                     continue  # the scenario was faster, and this person is on the phone now
                 began = time.monotonic()
-                await self.hass.wait_for(lambda: self.hass.state(ringing) == "on", f"{self.other.name} rings")
+                await self.hass.wait_for(
+                    lambda: self.hass.state(ringing) == "ringing_incoming", f"{self.other.name} rings"
+                )
                 arrived = time.monotonic() - began
                 called = self.hass.states[self.other.entity("sensor", "call_state")]["attributes"]
-                if self.hass.state(self.mine.entity("binary_sensor", "ringing")) != "off":
+                if self.hass.state(self.mine.entity("sensor", "call_state")) == "ringing_incoming":
                     raise DemoError(f"{self.mine.name} rings although its line is forwarded")
                 await self.hass.action("pbx.hang_up", call_id=answer["call_id"])
-                await self.hass.wait_for(lambda: self.hass.state(ringing) == "off", f"{self.other.name} is quiet again")
+                await self.hass.wait_for(
+                    lambda: self.hass.state(ringing) == "idle", f"{self.other.name} is quiet again"
+                )
                 return (
                     f"{self.mine.number} forwarded to {self.other.number} in {forwarded * 1000:.0f} ms; "
                     f"{caller.name} called {called['called_number'] or self.mine.number}, "
@@ -264,16 +276,26 @@ class Checks:
 
     @contextlib.contextmanager
     def call_events(self, person: Person) -> Iterator[list[tuple[str, str]]]:
-        """Collect the call events of a person: the type, and the id of the call."""
-        entity = person.entity("event", "call")
+        """Collect what happens to the calls of a person, by the state of the line: the step, and the call's id."""
+        entity = person.entity("sensor", "call_state")
         events: list[tuple[str, str]] = []
 
-        def on_change(_old: Json | None, new: Json | None) -> None:
-            if new is not None and new["entity_id"] == entity and "event_type" in new["attributes"]:
-                events.append((new["attributes"]["event_type"], new["attributes"]["call_id"]))
+        def on_change(old: Json | None, new: Json | None) -> None:
+            if old is None or new is None or new["entity_id"] != entity or old["state"] == new["state"]:
+                return
+            if (step := STEPS.get(new["state"])) is not None:
+                events.append((step, new["attributes"]["call_id"]))
+            elif new["state"] == "idle" and (call := old["attributes"].get("call_id")) is not None:
+                outcome = new["attributes"]["last_outcome"]
+                events.append(("ended" if outcome in ("answered", "unknown", None) else outcome, call))
 
         with self.hass.listening(on_change):
             yield events
+
+    def calls(self, person: Person) -> list[Json]:
+        """Return the calls of a person, as Home Assistant has them."""
+        found: list[Json] = self.hass.states[person.entity("sensor", "call_state")]["attributes"]["calls"]
+        return found
 
     async def truth_of(self, person: Person, condition: Callable[[Json], bool], what: str) -> None:
         """Wait until something holds of a person in the switch."""
@@ -340,7 +362,7 @@ class Checks:
     def values(self, person: Person, user: Json) -> list[tuple[str, Any, Any]]:
         """Return what is compared of a person: its name, what Home Assistant shows, and what the PBX has."""
         return [
-            ("calls", int(float(self.hass.state(person.entity("sensor", "calls_in_progress")))), len(user["calls"])),
+            ("calls", len(self.calls(person)), len(user["calls"])),
             (
                 "do not disturb",
                 self.hass.state(person.entity("switch", "do_not_disturb")) == "on",

@@ -19,11 +19,11 @@ COLOURS = {
 }
 
 
-# The badges that count people: name, id, icon, and the entities that are on. The last one is O2G's.
+# The badges that count people: name, id, icon, the entities, and the state they are in. The last one is O2G's.
 COUNTED = (
-    ("People on a call", "on_a_call", "mdi:phone-in-talk", "binary_sensor", "on_a_call"),
-    ("People ringing", "ringing", "mdi:phone-ring", "binary_sensor", "ringing"),
-    ("People not to be disturbed", "dnd", "mdi:minus-circle", "switch", "do_not_disturb"),
+    ("People on a call", "on_a_call", "mdi:phone-in-talk", "binary_sensor", "on_a_call", "on"),
+    ("People ringing", "ringing", "mdi:phone-ring", "sensor", "call_state", "ringing_incoming"),
+    ("People not to be disturbed", "dnd", "mdi:minus-circle", "switch", "do_not_disturb", "on"),
 )
 
 # A theme for the buttons: what is off is grey, so that what is on strikes the eye.
@@ -170,9 +170,7 @@ def _routed_lines(yours: Sequence[Person]) -> list[Yaml]:
             {
                 "type": "entities",
                 "entities": [
-                    {"entity": person.entity("select", "forward_to"), "name": "Forward to"},
-                    {"entity": person.entity("text", "forward_number"), "name": "Number"},
-                    {"entity": person.entity("select", "forward_when"), "name": "When"},
+                    {"entity": person.entity("text", "forward_number"), "name": "Forward to"},
                 ],
                 "visibility": [
                     {"condition": "state", "entity": "input_select.your_line", "state": person.name},
@@ -197,7 +195,8 @@ def _heading(text: str, icon: str | None = None) -> list[Yaml]:
 def _pop_up(person: Person) -> list[Yaml]:
     """Return the cards that come up while a call of the person's line is there: who it is, and what one can do."""
     state = person.entity("sensor", "call_state")
-    visible = [{"condition": "numeric_state", "entity": person.entity("sensor", "calls_in_progress"), "above": 0}]
+    busy = [one for name, states in COLOURS.items() if name != "grey" for one in states]
+    visible = [{"condition": "state", "entity": state, "state": busy}]
     call = f"""\
 {{% set s = '{state}' %}}
 {{% set icon, words = {{'ringing_incoming': ('phone-ring', 'Incoming call'), 'dialing': ('phone-dial', 'Dialing'),
@@ -309,9 +308,9 @@ def helpers(office: Sequence[Person], system: System) -> Yaml:
 
     counted = COUNTED if system == "o2g" else COUNTED[:2]
 
-    def count(domain: str, key: str) -> str:
+    def count(domain: str, key: str, state: str) -> str:
         ids = [person.entity(domain, key) for person in office]
-        return f"{{{{ expand({ids}) | selectattr('state', 'eq', 'on') | list | count }}}}"
+        return f"{{{{ expand({ids}) | selectattr('state', 'eq', '{state}') | list | count }}}}"
 
     return {
         "input_select": {"your_line": {"name": "Your line", "icon": "mdi:account", "options": yours}},
@@ -333,8 +332,8 @@ def helpers(office: Sequence[Person], system: System) -> Yaml:
             },
             {
                 "sensor": [
-                    {"name": name, "unique_id": unique_id, "icon": icon, "state": count(domain, key)}
-                    for name, unique_id, icon, domain, key in counted
+                    {"name": name, "unique_id": unique_id, "icon": icon, "state": count(domain, key, state)}
+                    for name, unique_id, icon, domain, key, state in counted
                 ]
             },
         ],

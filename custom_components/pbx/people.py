@@ -115,19 +115,18 @@ async def search_directory(line: Line, said: str) -> list[tuple[str, str]]:
     """Return the names and numbers that the PBX's directory has; none where it has none, or does not answer in time."""
     if Feature.DIRECTORY not in line.features:
         return []
-    # The directory finds the beginning of one word: the longest tells most.
-    word = max(re.findall(r"[^\W_]+", said), key=len, default="")
-    found: list[tuple[str, str]] = []
-    if word:
-        try:
-            async with asyncio.timeout(SEARCH_SECONDS):
-                found += [
+    # The directory finds the beginning of one name: the longest word tells most, the others are tried after it.
+    words = sorted({word.strip(".,;:!?") for word in said.split()} - {""}, key=len, reverse=True)
+    try:
+        async with asyncio.timeout(SEARCH_SECONDS):
+            for word in words[:3]:
+                contacts = [
                     (contact.name, contact.number)
                     async for contact in line.pbx.directory(word, limit=100, line=line)
                     if contact.number
                 ]
-        except PbxError, TimeoutError:
-            return []
-    if word.isdigit():
-        return found
-    return matching(said, found)
+                if found := contacts if said.isdigit() else matching(said, contacts):
+                    return found
+    except PbxError, TimeoutError:
+        pass  # somebody is waiting: what is not found in time is not found
+    return []

@@ -178,7 +178,7 @@ class _Group:
         if word in _SCALES:
             scale = _SCALES[word]
             if scale >= self._scale or (self._part or 1) > 99 or self._part == 0:
-                return self._part is None and self._first(scale)
+                return False
             self._total += (1 if self._part is None else self._part) * scale
             self._part, self._scale, self._last = None, scale, scale
             return True
@@ -198,12 +198,6 @@ class _Group:
             self._part, self._last = self._part + value, value if value == 10 and french else 1
             return True
         return False
-
-    def _first(self, scale: int) -> bool:
-        if self._total or self._scale <= scale:
-            return False
-        self._total, self._scale, self._last = scale, scale, scale
-        return True
 
     def taken(self) -> str:
         """Return the number so far, and begin again."""

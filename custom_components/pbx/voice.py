@@ -19,6 +19,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.hass_dict import HassKey
 
 from .aiopbx import Feature, Line
+from .answers import ANSWERS
 from .calls import label_of
 from .const import CONF_AUTO_ANSWER, CONF_VOICE_LINE, DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
@@ -28,7 +29,6 @@ from .spoken import spoken_number
 CONFIRM_SECONDS: Final = 60.0
 _MOST_NAMED: Final = 5
 """People or lines that are read out, at most."""
-_LANGUAGES: Final = ("en", "de", "fr")
 
 
 class Answer(Exception):
@@ -140,8 +140,12 @@ async def texts(hass: HomeAssistant, language: str) -> dict[str, str]:
     """Return what is said, in a language, else in English."""
     short = language.lower().partition("-")[0]
     prefix = f"component.{DOMAIN}.common."
-    words = await async_get_translations(hass, short if short in _LANGUAGES else "en", "common", [DOMAIN])
-    return {key.removeprefix(prefix): text for key, text in words.items()}
+    english = await async_get_translations(hass, "en", "common", [DOMAIN])
+    words = await async_get_translations(hass, short, "common", [DOMAIN]) if short in ANSWERS else english
+    found = {key.removeprefix(prefix): text for key, text in words.items()}
+    # What a translation file does not have comes in English.
+    untold = {key: text for key, text in ANSWERS.get(short, {}).items() if found[key] == english[prefix + key]}
+    return found | untold
 
 
 async def said(hass: HomeAssistant, language: str, key: str, **words: Any) -> str:

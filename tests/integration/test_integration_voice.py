@@ -1,6 +1,7 @@
 """What is said to Assist: the real conversation agent, sentence by sentence, in three languages."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
@@ -10,13 +11,13 @@ from unittest.mock import patch
 import pytest
 from homeassistant.components import conversation
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.helpers import area_registry as ar, device_registry as dr, intent
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er, intent
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.pbx import quiet, voice
-from custom_components.pbx.aiopbx import Line, PbxError
+from custom_components.pbx import people, quiet, voice
+from custom_components.pbx.aiopbx import Counters, Feature, Line, LineState, PbxError
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, UserSpec
 from tests.integration.helpers import ALICE, BOB, administrator, make_entry, set_up, until, user
 
@@ -420,3 +421,92 @@ async def test_ten_thousand_names_block_nothing(
     assert called(simulator) == ["0015551007654"]
     assert took < 5
     assert longest < 0.1, longest
+
+
+async def test_the_name_may_have_the_word_that_names_a_line(
+    assist: HomeAssistant, mine: MockConfigEntry, simulator: Simulator
+) -> None:
+    mine.runtime_data.pbx.contacts.add("1003", "Erin from Accounting")
+    assert (await say(assist, "call Erin from Accounting")).startswith("Calling Erin from Accounting ")
+    assert called(simulator) == ["1003"]
+    hang_up(simulator)
+    # by its number it has the name of the phone book
+    assert (await say(assist, "call one zero zero three")).startswith("Calling Erin from Accounting ")
+    # a slot of another agent's own making has nothing to be joined
+    result = await intent.async_handle(
+        assist, "test", "PbxCall", {"who": {"value": "Erin"}, "line": {"value": "Nowhere"}}, context=Context()
+    )
+    assert result.speech["plain"]["speech"] == "There is no telephone of Nowhere."
+
+
+async def test_the_directory_of_the_pbx_is_asked_last(
+    assist: HomeAssistant, mine: MockConfigEntry, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user's own entry has one line: the others are in the directory alone."""
+    assert Feature.DIRECTORY in mine.runtime_data.pbx.lines[ALICE].features
+    assert await say(assist, "call O'Neill") == "Calling Bob O'Neill (1004) from Alice Martin."
+    hang_up(simulator)
+    assert await say(assist, "call one zero zero four") == "Calling Bob O'Neill (1004) from Alice Martin."
+    hang_up(simulator)
+    assert await say(assist, "call ...") != ""
+    # one that does not answer in time has nobody, and the number is asked about
+    monkeypatch.setattr(people, "SEARCH_SECONDS", 0.0)
+    assert await say(assist, "call O'Neill") == "I do not find O'Neill in any directory."
+    assert "Shall I call it" in await say(assist, "call one zero zero four")
+    assert people.matching("!", [("Anna", "1")]) == []
+    assert called(simulator) == []
+
+
+async def test_a_satellite_in_a_room(assist: HomeAssistant, office: MockConfigEntry, simulator: Simulator) -> None:
+    """The area of its entity counts before that of its device."""
+    kitchen = ar.async_get(assist).async_create("Kitchen")
+    dr.async_get(assist).async_update_device(device_of(assist, office, ALICE), area_id=kitchen.id)
+    registry = er.async_get(assist)
+    satellite = registry.async_get_or_create("assist_satellite", "other", "satellite")
+    registry.async_update_entity(satellite.entity_id, area_id=kitchen.id)
+    result = await intent.async_handle(assist, "test", "PbxOnCall", {}, satellite_id=satellite.entity_id)
+    assert result.speech["plain"]["speech"] == "Alice Martin is not on a call."
+
+
+async def test_what_a_system_does_not_offer(assist: HomeAssistant, mine: MockConfigEntry, simulator: Simulator) -> None:
+    coordinator = mine.runtime_data
+    pair = (coordinator, coordinator.pbx.lines[ALICE])
+    with pytest.raises(voice.Answer, match="voice_cannot"):
+        voice.require(pair, Feature.CALLER_ID)
+    coordinator.last_update_success = False
+    assert await say(assist, "hang up") == "There is no connection to Office at the moment."
+    coordinator.last_update_success = True
+    with patch.object(Line, "set_do_not_disturb", side_effect=PbxError("busy")):
+        assert await say(assist, "do not disturb") == (
+            "The telephone system did not do it. Please try again in a moment."
+        )
+    with patch.object(Line, "state", LineState.UNKNOWN):
+        assert await say(assist, "am I on a call") == "The telephone system does not say what Alice Martin is doing."
+    with patch.object(Line, "counters", Counters()):
+        assert await say(assist, "who called") == "The telephone system does not say."
+
+
+async def test_a_confirmation_for_a_telephone_that_is_gone(
+    assist: HomeAssistant, mine: MockConfigEntry, simulator: Simulator
+) -> None:
+    person = people.Person(number="0015550199", shown="0015550199", known=False)
+    voice.confirmations(assist).ask(voice.Speaker(context_id="1"), "gone", ALICE, person)
+    assert "No telephone system is connected" in await say(assist, "yes")
+    voice.confirmations(assist).ask(voice.Speaker(context_id="1"), mine.entry_id, ALICE, person)
+    assert await say(assist, "no") == "All right, I do not call."
+    assert called(simulator) == []
+
+
+async def test_answers_are_in_the_language_of_the_sentence(
+    assist: HomeAssistant, mine: MockConfigEntry, simulator: Simulator
+) -> None:
+    english = await voice.texts(assist, "en")
+    for language in ("de", "fr"):
+        texts = await voice.texts(assist, f"{language}-CH")
+        for key, text in english.items():
+            if key.startswith("voice_"):
+                assert texts[key] != text, key
+                assert set(re.findall(r"{\w+}", texts[key])) == set(re.findall(r"{\w+}", text)), key
+    assert await voice.texts(assist, "nl") == english
+    assert await say(assist, "bin ich am Telefon", language="de") == "Alice Martin telefoniert nicht."
+    assert await say(assist, "suis-je en ligne", language="fr") == "Alice Martin n'est pas en ligne."

@@ -5,6 +5,7 @@ import io
 import wave
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.components import media_source
@@ -16,6 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.pbx import media_source as ours, voicemail, voicemail_sound
+from custom_components.pbx.aiopbx import Line, MailboxSnapshot
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from tests.integration import sounds
 from tests.integration.helpers import ALICE, BOB, administrator, istra, make_entry, set_up, until
@@ -320,3 +322,14 @@ async def test_a_stranger_gives_a_long_name(hass: HomeAssistant, office: MockCon
     (message,) = children(await browse(hass, f"{ROOT}/{office.entry_id}/{ALICE}"))
     assert message.title.startswith("New: <b>xxx")  # text, shown as such
     assert len(message.title) < 100
+
+
+async def test_a_line_with_several_mailboxes(
+    hass: HomeAssistant, office: MockConfigEntry, simulator: Simulator
+) -> None:
+    boxes = (MailboxSnapshot(id="1000", name="Alice"), MailboxSnapshot(id="9999"))
+    with patch.object(Line, "mailboxes", return_value=boxes):
+        line = await browse(hass, f"{ROOT}/{office.entry_id}/{ALICE}")
+    assert [one.title for one in children(line)] == ["Alice", "9999"]
+    simulator.switch.mailboxes.leave(ALICE)
+    assert len(children(await browse(hass, children(line)[0].media_content_id))) == 1

@@ -1,4 +1,4 @@
-"""The newest Home Assistant boots with the integration's folder alone, and offers to set it up.
+"""The newest Home Assistant boots with the integration's folder alone, and sets up an entry of every kind.
 
 Not among the everyday tests, because the test kit is for an older Home Assistant: ``scripts/test --latest``. Home
 Assistant is a process of its own here and is spoken to as a browser would.
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -35,6 +35,8 @@ homeassistant:
       allow_bypass_login: true
 frontend:
 config:
+diagnostics:
+system_health:
 """
 
 
@@ -50,6 +52,34 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+class Ports(NamedTuple):
+    """Where the simulated PBX listens."""
+
+    o2g: int
+    istra: int
+
+
+FLOW = "/api/config/config_entries/flow"
+SIMULATOR = """
+import asyncio, sys
+from pathlib import Path
+
+sys.path.insert(0, sys.argv[1] + "/../..")
+from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
+
+
+async def main():
+    folder, port, istra = Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    settings = SimulatorSettings(tls=True, certificate_folder=folder, port=port, istra=True, istra_port=istra)
+    async with Simulator(settings):
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+
+
+asyncio.run(main())
+"""
 
 
 @dataclass
@@ -174,10 +204,89 @@ def test_it_is_the_newest(hass: HomeAssistant) -> None:
     assert f"homeassistant=={hass.request('GET', '/api/config')['version']}\n" in pinned
 
 
-def test_the_integration_can_be_set_up(hass: HomeAssistant) -> None:
-    flow = hass.request("POST", "/api/config/config_entries/flow", {"handler": "pbx"})
-    assert flow["type"] in {"form", "menu"}, flow
-    assert flow["handler"] == "pbx"
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+    """A simulated PBX with Istra, in a process of its own; it is spoken to over TLS, with a certificate of its own."""
+    folder = tmp_path_factory.mktemp("simulator")
+    ports = Ports(free_port(), free_port())
+    log = folder / "output.log"
+    command = [sys.executable, "-c", SIMULATOR, str(ROOT / "custom_components/pbx"), str(folder), *map(str, ports)]
+    with log.open("wb") as output:
+        process = processes.start(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
+    try:
+        deadline = time.monotonic() + BOOT_SECONDS
+        while "ready" not in (text := log.read_text(encoding="utf-8", errors="replace")):
+            assert process.poll() is None, text
+            assert time.monotonic() < deadline, text
+            time.sleep(0.2)
+        yield ports
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+ADMINISTRATOR = {"username": "admin", "password": "admin"}
+USER = {"username": "oxe1000", "password": "secret"}
+# The system, the kind of account, the account, and whether lines are chosen.
+KINDS: dict[str, tuple[str, dict[str, str], bool]] = {
+    "o2g_user": ("o2g", USER, False),
+    "o2g_administrator": ("o2g", ADMINISTRATOR, True),
+    "myrcc": ("istra", ADMINISTRATOR | {"enterprise": "example"}, True),
+    "mycrm": ("istra", USER, True),
+    "myistra": ("istra", USER, False),
+}
+
+
+def entry_of(hass: HomeAssistant, entry_id: str) -> dict[str, Any]:
+    """Wait until an entry is set up, and return it."""
+    deadline = time.monotonic() + BOOT_SECONDS
+    while True:
+        entries = hass.request("GET", "/api/config/config_entries/entry?domain=pbx")
+        [entry] = [one for one in entries if one["entry_id"] == entry_id]
+        if entry["state"] == "loaded":
+            found: dict[str, Any] = entry
+            return found
+        assert time.monotonic() < deadline, f"{entry}\n{hass.tail()}"
+        time.sleep(0.2)
+
+
+def test_the_demo_is_set_up(hass: HomeAssistant) -> None:
+    flow = hass.request("POST", FLOW, {"handler": "pbx"})
+    assert flow["type"] == "menu", flow
+    assert flow["menu_options"] == ["o2g", "istra", "demo"]
+    result = hass.request("POST", f"{FLOW}/{flow['flow_id']}", {"next_step_id": "demo"})
+    assert result["type"] == "create_entry", result
+    entry_of(hass, result["result"]["entry_id"])
+    names = {state["entity_id"] for state in hass.request("GET", "/api/states")}
+    assert "sensor.ada_brooks_call_state" in names
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_entry_is_set_up(hass: HomeAssistant, simulator: Ports, kind: str) -> None:
+    """Through the flow as a browser sends it: the menus, the sections, the certificate, the lines."""
+    system, account, chooses = KINDS[kind]
+    flow = hass.request("POST", FLOW, {"handler": "pbx"})
+    step = f"{FLOW}/{flow['flow_id']}"
+    hass.request("POST", step, {"next_step_id": system})
+    form = hass.request("POST", step, {"next_step_id": kind})
+    assert form["step_id"] == kind, form
+    assert {"url", "username", "password", "security"} <= {field["name"] for field in form["data_schema"]}
+    port = simulator.istra if system == "istra" else simulator.o2g
+    typed: dict[str, Any] = {"url": f"https://127.0.0.1:{port}", **account, "security": {"tls": "verify"}}
+    if system == "o2g":
+        typed["network"] = {}
+    shown = hass.request("POST", step, typed)
+    assert shown["step_id"] == "certificate", shown
+    assert len(shown["description_placeholders"]["fingerprint"]) == 95
+    result = hass.request("POST", step, {"next_step_id": "accept_certificate"})
+    if chooses:
+        assert result["step_id"] == "lines", result
+        result = hass.request("POST", step, {"all_lines": True})
+    assert result["type"] == "create_entry", result
+    entry = entry_of(hass, result["result"]["entry_id"])
+    diagnostics = hass.request("GET", f"/api/diagnostics/config_entry/{entry['entry_id']}")
+    assert diagnostics["data"]["available"] is True
+    assert "127.0.0.1" not in json.dumps(diagnostics["data"])
 
 
 def test_the_log_has_nothing_against_the_integration(hass: HomeAssistant) -> None:
