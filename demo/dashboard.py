@@ -46,9 +46,24 @@ def dashboard(office: Sequence[Person], phones_url: str, system: System) -> Yaml
                 "max_columns": 3,
                 "badges": badges,
                 "sections": [_your_phone(office, phones_url, istra), *_departments(office, istra)],
-            }
+            },
+            # Built by the strategy alone, as a dashboard of one's own would be.
+            {
+                "title": "Office",
+                "path": "office",
+                "icon": "mdi:office-building",
+                "strategy": {
+                    "type": "custom:pbx-office",
+                    "lines": [OFFICE_CONNECTION],
+                    "phone": [_me(office).entity("sensor", "call_state")],
+                },
+            },
         ],
     }
+
+
+# The connection of the PBX: a card that is for it shows all of its lines.
+OFFICE_CONNECTION = "binary_sensor.office_connection"
 
 
 def _badge(entity: str, name: str, colour: str) -> Yaml:
@@ -57,7 +72,7 @@ def _badge(entity: str, name: str, colour: str) -> Yaml:
 
 def _o2g_badges() -> list[Yaml]:
     return [
-        _badge("binary_sensor.office_connection", "PBX", "green"),
+        _badge(OFFICE_CONNECTION, "PBX", "green"),
         _badge("sensor.people_on_a_call", "On a call", "green"),
         _badge("sensor.people_ringing", "Ringing", "orange"),
         _badge("sensor.people_not_to_be_disturbed", "Do not disturb", "red"),
@@ -67,7 +82,7 @@ def _o2g_badges() -> list[Yaml]:
 def _istra_badges(office: Sequence[Person]) -> list[Yaml]:
     me = _me(office)
     return [
-        _badge("binary_sensor.office_connection", "myRCC", "green"),
+        _badge(OFFICE_CONNECTION, "myRCC", "green"),
         _badge("binary_sensor.my_telephone_connection", "myCrm", "green"),
         _badge("binary_sensor.my_messages_connection", "myIstra", "green"),
         _badge("sensor.people_on_a_call", "On a call", "green"),

@@ -30,7 +30,7 @@ const WORDS = {
     reject: "Reject",
     end: "End for everybody",
     hold: "Hold",
-    retrieve: "Take back",
+    retrieve: "Retrieve",
     alternate: "Swap calls",
     reconnect: "Back to the held call",
     merge: "Conference",
