@@ -275,3 +275,13 @@ def test_a_platform_of_an_integration_that_is_used_is_declared() -> None:
                 parts = (node.module or "").split(".")
                 used = {parts[2]} if len(parts) > 2 else {alias.name for alias in node.names}
                 assert used <= core | declared, name
+
+
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
+def test_a_language_has_every_sentence_of_the_flows_with_its_placeholders(language: str) -> None:
+    """The flows are complete in each language; whatever else it has is in English, too, and has the same places."""
+    english, words = dict(texts(ENGLISH)), dict(texts(LANGUAGES[language]))
+    assert set(words) <= set(english)
+    for path, text in words.items():
+        assert placeholders(text) == placeholders(english[path]), path
+    assert {path for path in english if path.startswith("config.")} <= set(words)
