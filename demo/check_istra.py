@@ -50,7 +50,13 @@ class IstraChecks(Checks):
         )
         registry = await self.hass.command("config/entity_registry/list")
         ours = [entity["entity_id"] for entity in registry if entity["platform"] == "pbx"]
-        strange = [name for name in ours if (name.startswith("switch.") and not name.endswith("_recording")) or "call_back" in name or "forward" in name]
+        strange = [
+            name
+            for name in ours
+            if (name.startswith("switch.") and not name.endswith("_recording"))
+            or "call_back" in name
+            or "forward" in name
+        ]
         if strange:
             raise DemoError(f"Istra has no such things: {', '.join(strange)}")
         kinds = {name.partition(".")[0] for name in ours}
