@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from homeassistant.core import HomeAssistant
 
-from .aiopbx.settings.pinning import fingerprint_of
+from .aiopbx import fingerprint_of
 
 _PATIENCE: Final = 10.0
 """Seconds that a server has to show its certificate."""

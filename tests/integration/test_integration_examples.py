@@ -227,5 +227,18 @@ async def test_the_script_dials_and_hangs_up(
 def test_every_blueprint_is_documented() -> None:
     page = (ROOT / "docs" / "home-assistant" / "blueprints.md").read_text(encoding="utf-8")
     names = {path.name for path in BLUEPRINTS.glob("*.yaml")}
-    assert len(names) == 2
+    assert len(names) == 3
     assert names == set(re.findall(r"^\| `(\w+\.yaml)`", page, re.MULTILINE))
+
+
+async def test_after_hours_voicemail(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    home.states.async_set("schedule.open", "on")
+    connection = "binary_sensor.office_connection"
+    inputs = {"lines": ada(home, entry), "connection": connection, "hours": "schedule.open"}
+    await use(home, "after_hours_voicemail", **inputs)
+    await go_away(home, simulator, entry)
+    home.states.async_set("schedule.open", "off")
+    await come_back(home, simulator, entry)
+    await until(lambda: forward(entry) == "voicemail")
+    home.states.async_set("schedule.open", "on")
+    await until(lambda: forward(entry) is None)

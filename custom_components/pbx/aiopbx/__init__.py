@@ -147,6 +147,7 @@ if TYPE_CHECKING:
     from .settings.connection import ConnectionSettings, SupervisedUser
     from .settings.contacts import ContactSettings
     from .settings.numbering import NumberPlan
+    from .settings.pinning import fingerprint_of
     from .settings.policy import DialPolicy
 
 # fmt: off
@@ -168,7 +169,8 @@ __all__ = [
     "Sound", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target",
     "Telephone", "TelephoneState", "Text", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired",
     "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings",
-    "WireMessage", "WithdrawReason", "attribute", "connect", "field", "keys_of", "read_sound", "replay", "tel_uri",
+    "WireMessage", "WithdrawReason", "attribute", "connect", "field", "fingerprint_of", "keys_of", "read_sound",
+    "replay", "tel_uri",
 ]
 # fmt: on
 
@@ -176,9 +178,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import what people write when it is first asked for: pydantic costs as much as everything else together."""
     if name in __all__:
-        from .settings import channels, connection, contacts, numbering, policy
+        from .settings import channels, connection, contacts, numbering, pinning, policy
 
-        for module in (connection, channels, contacts, numbering, policy):
+        for module in (connection, channels, contacts, numbering, pinning, policy):
             if hasattr(module, name):
                 return globals().setdefault(name, getattr(module, name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
