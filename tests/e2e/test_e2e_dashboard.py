@@ -63,7 +63,7 @@ def test_do_not_disturb(dashboard: Page, demo: Demo) -> None:
 
 def test_forward(dashboard: Page, demo: Demo) -> None:
     """Switched on where a number was given, seen in the simulated PBX, and off again."""
-    field = dashboard.get_by_role("textbox", name="Number").nth(1)
+    field = dashboard.get_by_role("textbox", name="Forward to").first
     field.fill(OTHER_NUMBER)
     field.press("Tab")
     expect(field).to_have_value(OTHER_NUMBER)
