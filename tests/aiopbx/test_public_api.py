@@ -29,6 +29,7 @@ API = {
     "Recorder",
     "RecordingFailed",
     "Replay",
+    "fingerprint_of",
     "read_sound",
     "replay",
     "connect",
