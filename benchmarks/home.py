@@ -177,11 +177,13 @@ class Commanded:
             await asyncio.sleep(0.01)
         await self.hass.async_block_till_done()
         described = time.perf_counter()
+        worked = time.process_time() - computed
         return {
             "seconds": loaded - began,
             "after": loaded - self.connected,
             "all": described - began,
             "computed": busy,
+            "work": worked,
             "lines": len(data),
             "entities": self.entities(),
         }

@@ -189,7 +189,12 @@ async def measure(lines: int, changes: int, *, recorder: bool) -> Times:
 
             # Of more than a hundred lines, whose they are is read after being online.
             [entry] = hass.config_entries.async_entries("pbx")
-            while not all(line.described for line in entry.runtime_data.data.values()):  # noqa: ASYNC110
+            coordinator = entry.runtime_data
+            from custom_components.pbx import later  # type: ignore[import-not-found]
+
+            # What is disabled is registered in the minutes after the first start. Not what is asked here: at once.
+            later.QUIET = later.REST = 0.0
+            while not all(line.described for line in coordinator.data.values()) or len(coordinator.later):
                 await asyncio.sleep(0.05)
             await hass.async_block_till_done()
             blocked = Blocked()
@@ -208,7 +213,7 @@ async def measure(lines: int, changes: int, *, recorder: bool) -> Times:
             began, computed = time.perf_counter(), time.process_time()
             process.stdin.write(b"calls\n")
             made: list[tuple[int, str, int, int]] = json.loads(await process.stdout.readline())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while sum(map(len, written.values())) < len(made):  # noqa: ASYNC110 - what comes is counted
                     await asyncio.sleep(0.01)
             share = (time.process_time() - computed) / (time.perf_counter() - began)

@@ -56,9 +56,12 @@ from .errors import translated
 from .forward import ForwardDraft, NightService
 from .identity import async_settle_identity, base_of
 from .issues import PbxIssues, async_settle_licence_issue
+from .later import Later
 
 _LOGGER = logging.getLogger(__name__)
 
+# Of more lines than this, entities that are disabled by default come later than those that someone can see.
+MANY: Final = 100
 # Seconds that a connection has to last for what cut it before to be gone: a little more than the client says so for.
 _LASTS: Final = 3700.0
 
@@ -136,6 +139,9 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         self._listeners_of: dict[str, LineListeners] = {}
         self._feature_listeners: list[Callable[[str], None]] = []
         self._system_listeners: list[CALLBACK_TYPE] = []
+        self._devices: dict[str, str] = {}
+        """The ids of the devices of lines that are registered as they are now."""
+        self.later = Later(hass, entry)
         self._settling: CALLBACK_TYPE | None = None
         """Stops the look whether issues are over, where there is to be one."""
 
@@ -148,6 +154,11 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
     def kind(self) -> Kind:
         """How the devices of the entry are described."""
         return KINDS[self.config_entry.data[CONF_KIND]]
+
+    @property
+    def has_many_lines(self) -> bool:
+        """Whether there are so many lines that what nobody sees has to wait."""
+        return len(self.data) > MANY
 
     @property
     def hides_callers(self) -> bool:
@@ -322,6 +333,26 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         kept = {(DOMAIN, self.base)} | {self.identifier(line) for line in self.data}
         return not device.identifiers.isdisjoint(kept)
 
+    @callback
+    def async_device(self, line: str) -> dr.DeviceEntry:
+        """Return the device of a line, which is registered, or brought up to date, once and not for each entity."""
+        registry = dr.async_get(self.hass)
+        if (known := self._devices.get(line)) is not None:
+            device = registry.async_get(known)
+            if isinstance(device, dr.DeviceEntry):
+                return device
+        snapshot = self.data[line]
+        device = registry.async_get_or_create(
+            config_entry_id=self.config_entry.entry_id,
+            identifiers={self.identifier(line)},
+            name=label_of(snapshot),
+            manufacturer=self.kind.line_manufacturer,
+            model=" ".join(filter(None, (self.kind.line, snapshot.number))),
+            via_device_id=self.device_id,
+        )
+        self._devices[line] = device.id
+        return device
+
     def _device_of(self, line: str) -> dr.DeviceEntry | None:
         """Return the device of a line."""
         registry = dr.async_get(self.hass)
@@ -452,6 +483,7 @@ class PbxCoordinator(DataUpdateCoordinator[dict[str, LineSnapshot]]):
         """Remove a line that is gone, with its device and entities."""
         self.data.pop(line, None)
         self.memory.pop(line, None)
+        self._devices.pop(line, None)
         if (device := self._device_of(line)) is not None:
             dr.async_get(self.hass).async_remove_device(device.id)
         self.async_update_listeners()

@@ -35,6 +35,9 @@ AGENT = frozenset({"agent"})
 # Not a field of a snapshot: the coordinator notifies of it when someone changes the draft.
 DRAFT = frozenset({"draft"})
 
+# Who has disabled what is then not made. Home Assistant itself enables what it disabled with the entry or the device.
+_LEFT_OUT: Final = frozenset({er.RegistryEntryDisabler.INTEGRATION, er.RegistryEntryDisabler.USER})
+
 ALWAYS_NEW: Final = object()
 """What ``shown`` returns where the state is to be written after every change that the entity watches."""
 
@@ -50,6 +53,10 @@ class PbxLineDescription(EntityDescription):
     """Whether its state is who is on the other end of a call: no line has it where callers are hidden."""
     enabled_without_calls: bool = False
     """Whether it is enabled by default on a line that shows no calls, and so has little else to show."""
+
+    def enabled_on(self, snapshot: LineSnapshot) -> bool:
+        """Whether it is enabled by default on a line."""
+        return self.entity_registry_enabled_default or (self.enabled_without_calls and not shows_calls(snapshot))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,18 +102,9 @@ class PbxLineEntity(CoordinatorEntity[PbxCoordinator]):
         super().__init__(coordinator)
         self.entity_description = description
         self._line = line
-        domain, identifier = coordinator.identifier(line)
-        snapshot = self.snapshot
-        if description.enabled_without_calls and not shows_calls(snapshot):
-            self._attr_entity_registry_enabled_default = True
+        self._attr_entity_registry_enabled_default = description.enabled_on(self.snapshot)
         self._attr_unique_id = coordinator.unique_id(line, description.key)
-        self._attr_device_info = DeviceInfo(
-            identifiers={(domain, identifier)},
-            name=label_of(snapshot),
-            manufacturer=coordinator.kind.line_manufacturer,
-            model=" ".join(filter(None, (coordinator.kind.line, snapshot.number))),
-            via_device_id=coordinator.device_id,
-        )
+        self.device_entry = coordinator.async_device(line)
 
     @property
     def snapshot(self) -> LineSnapshot:
@@ -210,6 +208,9 @@ def async_add_line_entities[D: PbxLineDescription](
     A line that is not described yet gets none: its entities would be called by its login name, for ever. A feature that
     is gone takes its entities out of the registry, too; Home Assistant keeps what people changed of them, should it
     return.
+
+    What is disabled is never shown, and yet it is most of what a line has. So it is not made at all where the registry
+    knows that it is disabled (who enables it has the entry loaded anew), and of many lines it is registered later.
     """
     coordinator = entry.runtime_data
     domain = async_get_current_platform().domain
@@ -218,33 +219,50 @@ def async_add_line_entities[D: PbxLineDescription](
     wanted = tuple(descriptions)
     added: dict[str, set[str]] = {}
 
-    def missing(line: str) -> list[Entity]:
+    def missing(line: str, *, all_of_it: bool) -> list[Entity]:
         snapshot = coordinator.data.get(line)
         if snapshot is None or not snapshot.described:
             return []
         features, there = coordinator.pbx.lines[line].features, added.setdefault(line, set())
         new = []
         for one in wanted:
-            if one.features <= features and one.key not in hidden:
-                if one.key not in there:
-                    there.add(one.key)
+            key = one.key
+            allowed = one.features <= features and key not in hidden
+            if allowed and key in there:
+                continue
+            entity_id = registry.async_get_entity_id(domain, DOMAIN, coordinator.unique_id(line, key))
+            known = registry.async_get(entity_id) if entity_id is not None else None
+            if not allowed:
+                there.discard(key)
+                if known is not None:
+                    registry.async_remove(known.entity_id)
+            elif known is None and not all_of_it and not one.enabled_on(snapshot):
+                coordinator.later.put_off(complete, line)
+            else:
+                there.add(key)
+                if known is None or known.disabled_by not in _LEFT_OUT:
                     new.append(make(coordinator, line, one))
-            elif entity_id := registry.async_get_entity_id(domain, DOMAIN, coordinator.unique_id(line, one.key)):
-                there.discard(one.key)
-                registry.async_remove(entity_id)
         return new
 
     @callback
-    def update(lines: Iterable[str]) -> None:
-        if new := [entity for line in lines for entity in missing(line)]:
+    def update(lines: Iterable[str], *, all_of_it: bool) -> None:
+        if new := [entity for line in lines for entity in missing(line, all_of_it=all_of_it)]:
             async_add_entities(new)
+
+    @callback
+    def complete(line: str) -> None:
+        update([line], all_of_it=True)
+
+    @callback
+    def update_line(line: str) -> None:
+        update([line], all_of_it=not coordinator.has_many_lines)
 
     @callback
     def update_all() -> None:
         for line in [line for line in added if line not in coordinator.data]:
             del added[line]
-        update([line for line in coordinator.data if line not in added])
+        update([line for line in coordinator.data if line not in added], all_of_it=not coordinator.has_many_lines)
 
     update_all()
     entry.async_on_unload(coordinator.async_add_listener(update_all))
-    entry.async_on_unload(coordinator.async_add_feature_listener(lambda line: update([line])))
+    entry.async_on_unload(coordinator.async_add_feature_listener(update_line))

@@ -570,3 +570,54 @@ async def test_a_pace_is_kept() -> None:
     began = asyncio.get_running_loop().time()
     await asyncio.gather(*(pace.turn() for _ in range(21)))
     assert asyncio.get_running_loop().time() - began >= 0.0999
+
+
+async def test_a_pace_makes_up_for_what_a_busy_loop_has_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not for the time in which nothing was wanted: that would be a flood."""
+    loop, now, slept = asyncio.get_running_loop(), [1000.0], []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(round(seconds, 6))
+        now[0] += seconds
+
+    monkeypatch.setattr(loop, "time", lambda: now[0])
+    monkeypatch.setattr(details.asyncio, "sleep", sleep)
+    pace = Pace(100.0)
+    for _ in range(3):
+        await pace.turn()
+    assert slept == [0.01, 0.01], "one begins at once, the others wait"
+    now[0] += 0.055  # the loop was busy: five have had no turn
+    slept.clear()
+    for _ in range(7):
+        await pace.turn()
+    assert slept == [0.005, 0.01], "five begin at once"
+    now[0] += 10
+    slept.clear()
+    for _ in range(3):
+        await pace.turn()
+    assert slept == [0.01, 0.01]
+
+
+async def test_what_nothing_is_known_of_is_described_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(details, "RATE", 100.0)
+    turns: list[tuple[Detail, float]] = []
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def read(detail: Detail, login: str, turn: Turn) -> None:
+        await turn()
+        turns.append((detail, loop.time()))
+
+    async def work(coroutine: Any) -> None:
+        await coroutine
+        done.set()
+
+    tasks = []
+    background = Background(read, lambda coroutine, _name: tasks.append(loop.create_task(work(coroutine))))
+    background.want(Detail.USER, [f"u{number}" for number in range(10)])
+    background.want(Detail.DESCRIPTION, [f"d{number}" for number in range(50)])
+    began = loop.time()
+    await done.wait()
+    assert [detail for detail, _ in turns[:50]].count(Detail.DESCRIPTION) >= 46
+    assert turns[49][1] - began >= 49 / 250 - 0.001
+    assert turns[-1][1] - turns[-10][1] >= 9 / 100 - 0.02

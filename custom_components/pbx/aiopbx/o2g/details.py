@@ -38,6 +38,10 @@ _LOG = logging.getLogger(__name__)
 
 RATE: Final = 200.0
 """How many requests the background begins in a second, at most."""
+HASTE: Final = 2.5
+"""How many times as fast lines are described of which nothing is known: without it they are of no use to anyone."""
+_LATE: Final = 0.25
+"""Seconds within which what is late is made up for, where the loop had other things to do."""
 AT_A_TIME: Final = 4
 """How many of them wait for their answer at the same time, at most: commands need connections, too."""
 _OVERTAKEN: Final = 3
@@ -227,7 +231,7 @@ def _device_states(line: LineSnapshot, answer: DeviceStates, now: datetime) -> R
 
 
 class Pace:
-    """Lets no more than so many begin in a second, evenly."""
+    """Lets no more than so many begin in a second, on average: where the loop was busy, what is late may hurry."""
 
     def __init__(self, rate: float) -> None:
         """Let ``rate`` of them begin in a second."""
@@ -237,7 +241,7 @@ class Pace:
     async def turn(self) -> None:
         """Wait until the next may begin."""
         now = asyncio.get_running_loop().time()
-        begin = max(now, self._next)
+        begin = self._next if now - self._next < _LATE else now
         self._next = begin + self._gap
         if begin > now:
             await asyncio.sleep(begin - now)
@@ -257,7 +261,7 @@ class Background:
         # A dictionary is a queue in which nothing stands twice, and from which anything can be taken.
         self._wanted: dict[Detail, dict[str, None]] = {detail: {} for detail in Detail}
         self._failures: dict[tuple[Detail, str], int] = {}
-        self._pace = Pace(RATE)
+        self._pace, self._haste = Pace(RATE), Pace(RATE * HASTE)
         self._backoff = Backoff(1.0, _LONGEST_PAUSE, random.random)
         self._working = False
 
@@ -283,7 +287,8 @@ class Background:
         while (one := self._next()) is not None:
             detail, login = one
             try:
-                await self._read(detail, login, self._pace.turn)
+                pace = self._haste if detail is Detail.DESCRIPTION else self._pace
+                await self._read(detail, login, pace.turn)
             except SessionLost:
                 # Everything is wanted anew over the next connection.
                 for logins in self._wanted.values():
