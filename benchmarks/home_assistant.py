@@ -194,7 +194,7 @@ async def measure(lines: int, changes: int, *, recorder: bool) -> Times:
 
             # What is disabled is registered in the minutes after the first start. Not what is asked here: at once.
             later.QUIET = later.REST = 0.0
-            while not all(line.described for line in coordinator.data.values()) or len(coordinator.later):
+            while not all(line.described for line in coordinator.data.values()) or len(coordinator.later):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             await hass.async_block_till_done()
             blocked = Blocked()
