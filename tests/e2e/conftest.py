@@ -106,7 +106,7 @@ def running(folder: Path, *arguments: str) -> Iterator[Demo]:
             stderr=subprocess.STDOUT,
         )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while "Ctrl-C ends" not in (text := log.read_text(encoding="utf-8")):
             assert process.poll() is None, text
             assert time.monotonic() < deadline, text

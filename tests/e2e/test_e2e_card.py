@@ -9,7 +9,7 @@ from tests.e2e.cards import Cards, until
 from tests.e2e.large_office import BRUNO, ME
 from tests.e2e.test_e2e_dashboard import MY_NAME, OTHER_NAME
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_the_strategy_shows_everyone_of_the_demo(shared_cards: Cards) -> None:

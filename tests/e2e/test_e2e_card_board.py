@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.e2e.cards import Cards, until
 from tests.e2e.large_office import CLARA, DARIO, LINES, ME
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_two_hundred_lines_page_by_page(cards: Cards) -> None:

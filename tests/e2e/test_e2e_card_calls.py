@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 from tests.e2e.cards import Cards, until
 from tests.e2e.large_office import BRUNO, CLARA, DARIO, ME, OUTSIDE
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 def transfer(row: Locator) -> Locator:

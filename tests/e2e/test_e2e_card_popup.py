@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 from tests.e2e.cards import Cards, until
 from tests.e2e.large_office import BRUNO, ME
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 MORE_INFO = """document.querySelector("home-assistant").dispatchEvent(
     new CustomEvent("hass-more-info", { detail: { entityId: "sensor.agnes_abel_call_state" } }))"""
