@@ -38,6 +38,7 @@ from .call_actions import (
 )
 from .const import DOMAIN
 from .errors import pbx_errors
+from .field_errors import NeedsText, in_words
 from .forward import CONDITIONS, TARGETS
 from .line_actions import ATTR_KEEP_FORWARDS, ATTR_REQUEST_ID
 from .query_actions import (
@@ -61,11 +62,7 @@ from .query_actions import (
 def number(value: Any) -> str:
     """Validate a telephone number: text. What arrived as a number is another one by now, so it is refused."""
     if not isinstance(value, str):
-        raise vol.Invalid(
-            f"{value!r} is a number and no text: a + before it and zeros at its beginning are lost. "
-            "Write it in quotes in YAML; let a template give 'tel:' before it, such as {{ 'tel:+15550123' }} "
-            "or the attribute party_uri"
-        )
+        raise NeedsText("this has to be text")
     return value
 
 
@@ -223,11 +220,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             with pbx_errors():
                 return await handler(hass, call)
 
+        checked = in_words(hass, name, schema)
         response = SupportsResponse.ONLY if name in _QUERIES else SupportsResponse.OPTIONAL
         if name in _ADMINISTRATORS:
-            async_register_admin_service(hass, DOMAIN, name, handle, schema, response)
+            async_register_admin_service(hass, DOMAIN, name, handle, checked, response)
         else:
-            hass.services.async_register(DOMAIN, name, handle, schema, response)
+            hass.services.async_register(DOMAIN, name, handle, checked, response)
 
     for name, (handler, schema) in ACTIONS.items():
         register(name, handler, schema)

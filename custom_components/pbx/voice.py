@@ -19,7 +19,6 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.hass_dict import HassKey
 
 from .aiopbx import Feature, Line
-from .answers import ANSWERS
 from .calls import label_of
 from .const import CONF_AUTO_ANSWER, CONF_VOICE_LINE, DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
@@ -138,14 +137,10 @@ def confirmations(hass: HomeAssistant) -> Confirmations:
 
 async def texts(hass: HomeAssistant, language: str) -> dict[str, str]:
     """Return what is said, in a language, else in English."""
-    short = language.lower().partition("-")[0]
+    # The translations are by language alone; for one that has none, Home Assistant gives the English ones.
+    words = await async_get_translations(hass, language.lower().partition("-")[0], "common", [DOMAIN])
     prefix = f"component.{DOMAIN}.common."
-    english = await async_get_translations(hass, "en", "common", [DOMAIN])
-    words = await async_get_translations(hass, short, "common", [DOMAIN]) if short in ANSWERS else english
-    found = {key.removeprefix(prefix): text for key, text in words.items()}
-    # What a translation file does not have comes in English.
-    untold = {key: text for key, text in ANSWERS.get(short, {}).items() if found[key] == english[prefix + key]}
-    return found | untold
+    return {key.removeprefix(prefix): text for key, text in words.items()}
 
 
 async def said(hass: HomeAssistant, language: str, key: str, **words: Any) -> str:

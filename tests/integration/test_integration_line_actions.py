@@ -6,7 +6,6 @@ from unittest.mock import PropertyMock, patch
 
 import msgspec
 import pytest
-import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import area_registry as ar, device_registry as dr, label_registry as lr
@@ -107,8 +106,7 @@ async def test_one_line_alone_picks_up(home: HomeAssistant, simulator: Simulator
     error = await refused(home, "pick_up", line=["1000", "1002"])
     assert error.translation_key == "pick_up_by_one"
     assert error.translation_placeholders == {"lines": "Alice Martin, Carol Diaz"}
-    with pytest.raises(vol.Invalid, match="is a number and no text"):
-        await do(home, "pick_up", line="1000", number=1001)
+    assert (await refused(home, "pick_up", line="1000", number=1001)).translation_key == "field_needs_text"
 
 
 async def test_pick_up_where_nothing_rings(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:

@@ -509,4 +509,4 @@ async def test_answers_are_in_the_language_of_the_sentence(
                 assert set(re.findall(r"{\w+}", texts[key])) == set(re.findall(r"{\w+}", text)), key
     assert await voice.texts(assist, "nl") == english
     assert await say(assist, "bin ich am Telefon", language="de") == "Alice Martin telefoniert nicht."
-    assert await say(assist, "suis-je en ligne", language="fr") == "Alice Martin n'est pas en ligne."
+    assert await say(assist, "suis-je en ligne", language="fr") == "Alice Martin n\u2019est pas en ligne."
