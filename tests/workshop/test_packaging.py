@@ -60,7 +60,7 @@ def test_the_wheel_has_the_notebooks(wheel: zipfile.ZipFile) -> None:
 def test_the_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     version = PROJECT["project"]["version"]
-    assert tops == {"aiopbx", "notebooks_kit", f"aiopbx-{version}.dist-info"}
+    assert tops == {"aiopbx", "aiopbx_jupyter", "notebooks_kit", f"aiopbx-{version}.dist-info"}
     assert not [name for name in wheel.namelist() if "/tests/" in name or "__pycache__" in name]
 
 
@@ -83,7 +83,7 @@ def test_the_wheel_carries_licence_and_command(wheel: zipfile.ZipFile) -> None:
 def test_the_wheel_works_on_its_own(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     """Unpacked anywhere, without this checkout on the path."""
     wheel.extractall(tmp_path / "unpacked")
-    script = "import aiopbx, notebooks_kit, sys; print(aiopbx.__file__); print(*sys.modules)"
+    script = "import aiopbx, aiopbx_jupyter, sys; print(aiopbx.__file__); print(*sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", script],
         check=True,
@@ -114,6 +114,9 @@ def test_lower_bounds_only() -> None:
     """Pins clash with Home Assistant's own; exact versions are in requirements/."""
     project = PROJECT["project"]
     extras = [item for extra in project["optional-dependencies"].values() for item in extra]
+    own = [item for item in extras if item.startswith("aiopbx[")]
+    extras = [item for item in extras if item not in own]
+    assert {name for item in own for name in item[7:-1].split(",")} <= set(project["optional-dependencies"])
     assert not [item for item in [*project["dependencies"], *extras] if not re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", item)]
 
 
