@@ -97,6 +97,33 @@ def test_the_wheel_works_on_its_own(wheel: zipfile.ZipFile, tmp_path: Path) -> N
     assert "homeassistant" not in modules.split()
 
 
+def test_the_readme_works_on_the_page_of_a_package() -> None:
+    """There, what is relative leads nowhere; what leads to this project has to be here."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 15
+    assert not [link for link in links if not link.startswith(("https://", "#"))]
+    for begin in (
+        "https://github.com/aiopbx/aiopbx/blob/main/",
+        "https://raw.githubusercontent.com/aiopbx/aiopbx/main/",
+    ):
+        own = [link.removeprefix(begin).partition("#")[0] for link in links if link.startswith(begin)]
+        assert own
+        assert not [path for path in own if not (ROOT / path).exists()]
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    assert pictures
+    assert all(link.startswith("https://raw.githubusercontent.com/") for link in pictures)
+
+
+def test_the_wheel_has_the_notebooks_and_what_the_pages_load(wheel: zipfile.ZipFile) -> None:
+    kit = ROOT / "notebooks_kit"
+    wanted = {
+        path.relative_to(ROOT).as_posix() for ending in ("ipynb", "js", "py") for path in kit.rglob(f"*.{ending}")
+    }
+    assert {name for name in wanted if ".ipynb_checkpoints" not in name} <= set(wheel.namelist())
+    assert "aiopbx_jupyter/__init__.py" in wheel.namelist()
+
+
 def test_the_editable_install_hides_nothing(tmp_path: Path) -> None:
     """The integration's select.py must not stand before the standard library's."""
     script = (
