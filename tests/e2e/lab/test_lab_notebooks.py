@@ -44,6 +44,7 @@ def what_is_stored_is_shown_to_whoever_does_not_trust_it(page: "LabPage", name: 
     page.whole_screenshot(f"{name}-untrusted")
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_and_what_it_shows_lives_until_its_end(lab: "Lab", name: str) -> None:
     page = lab.open(f"{name}.ipynb")
