@@ -333,6 +333,19 @@ class TableView(anywidget.AnyWidget, View):
         if self._controls != list(controls):
             self._controls = list(controls)
 
+    def draw_what_waits(self) -> None:
+        """Draw at once what waits, all of it: a file is to have every row, although no page shows the table."""
+        super().draw_what_waits()
+        if self._wants_frame:
+            with self.mirroring():
+                self.draw_rows(None)
+                self.draw_frame()
+
+    def _stop(self) -> None:
+        super()._stop()
+        if self.stopped and not self.watched and self.comm is not None:
+            self.send_state("_table")  # pages that do not look now may never ask
+
     def _whole(self) -> dict[str, Any]:
         """Everything, for a page that is new and for a file: called when the state of the widget is asked for."""
         return self.rows.whole()

@@ -122,7 +122,9 @@ async def test_what_the_model_is_set_to_the_traits_say(board: LineBoard, page: T
     assert page.keys == [ADA, BEN, CHLOE]
 
 
-async def test_the_chosen_row_is_the_value(pbx: FakePbx, board: LineBoard, page: TablePage, make_call: MakeCall) -> None:
+async def test_the_chosen_row_is_the_value(
+    pbx: FakePbx, board: LineBoard, page: TablePage, make_call: MakeCall
+) -> None:
     values: list[Any] = []
     board.observe(lambda change: values.append(change["new"]), "value")
     page.set(selected=[BEN])
@@ -139,9 +141,7 @@ async def test_the_chosen_row_is_the_value(pbx: FakePbx, board: LineBoard, page:
     assert board.value == []
 
 
-async def test_arranging_rows_sends_places_and_no_rows(
-    make_pbx: type[FakePbx], make_call: MakeCall
-) -> None:
+async def test_arranging_rows_sends_places_and_no_rows(make_pbx: type[FakePbx], make_call: MakeCall) -> None:
     pbx = make_pbx(100)
     board = LineBoard(pbx)  # type: ignore[arg-type]
     page = TablePage(board)
@@ -183,7 +183,9 @@ async def test_many_lines_go_in_pieces_that_the_page_takes_in(make_pbx: type[Fak
     board.close()
 
 
-async def test_a_table_that_no_page_shows_rests(pbx: FakePbx, board: LineBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_table_that_no_page_shows_rests(
+    pbx: FakePbx, board: LineBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawn: list[int] = []
     draw = board.draw
     monkeypatch.setattr(board, "draw", lambda: (drawn.append(1), draw()))

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests import processes
 
+from .simulated_pbx import Server
+
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".venv-lib/bin/python"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -255,3 +257,14 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     finally:
         process.terminate()
         process.wait(60)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A simulated PBX that listens."""
+    one = Server()
+    one.start()
+    try:
+        yield one
+    finally:
+        one.kill()
