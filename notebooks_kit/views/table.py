@@ -1,6 +1,6 @@
 """A table that is live in every page: one model, the rows that are visible, and traits to link and to observe."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -139,7 +139,7 @@ class TableView(anywidget.AnyWidget, View):
 
     # ------------------------------------------------------------------------------------------------ what users do
 
-    def follow(self, name: str, put: Callable[[Any], object]) -> None:
+    def follow(self, name: str, put: Callable[[Any], Awaitable[object] | None]) -> None:
         """Call ``put`` in the client's loop when the trait of this name changes, by a user, a link or in code."""
         self._given[name] = getattr(self, name)
         self.on_change(self, put, name)
@@ -354,5 +354,5 @@ class TableView(anywidget.AnyWidget, View):
         self._pages.clear()
         super()._end()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         return View._repr_mimebundle_(self, **kwargs)  # anywidget's knows no plain picture
