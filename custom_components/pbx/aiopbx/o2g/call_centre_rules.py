@@ -252,8 +252,10 @@ def REAL_TIME(path: Mapping[str, str], query: Given, body: Any) -> None:  # noqa
 def SCOPE(path: Mapping[str, str], query: Given, body: Any) -> None:  # noqa: N802
     """Check who asks for statistics: a name, a language, an offset from UTC such as +02, and at least one agent."""
     who = body.supervisor
-    _needs(who.identifier.strip(), "identifier")
+    _needs((who.identifier or "").strip(), "identifier")
+    _needs(who.language, "language")
     _one_of(who.language, Language, "language")
+    _needs(who.timezone, "timezone", "It is such as +02, -01 or Z.")
     if not _OFFSET.fullmatch(who.timezone):
         raise InvalidInput("timezone", f"{who.timezone[:20]!r} is no offset.", remedy="It is such as +02, -01 or Z.")
     _needs(body.agents, "agents", "Name at least one agent.")

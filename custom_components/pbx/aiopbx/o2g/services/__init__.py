@@ -51,7 +51,7 @@ class O2gServices(Services, python="pbx.o2g"):
 
 OPERATIONS: Final = Operations(
     O2gServices.declared,
-    dials=frozenset({"callee", "redirect_to", "transfer_to", "number"}),
+    dials=frozenset({"callee", "redirect_to", "transfer_to", "number", "selected_route"}),
     words=frozenset(REDIRECT_WORDS),
 )
 """Every operation by name."""

@@ -86,9 +86,9 @@ class AcdStatsProgressStep(WireEnum):
 class Supervisor(Wire, kw_only=True):
     """Who asks for statistics."""
 
-    identifier: str
-    language: Language
-    timezone: str
+    identifier: str | None = None
+    language: Language | None = None
+    timezone: str | None = None
 
 
 class Supervised(Wire, kw_only=True):
