@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from ...http.download import Download
 from ...operations import Send, Service, operation
 from ..call_centre_rules import AT_THE_ROOT, ONE_FILTER, SCHEDULE, SCOPE, SPAN, moment_text
@@ -35,7 +37,7 @@ class Statistics(Service, service="Acd Statistics"):
     The server makes files in the background, one at a time, and tells of them by events of the package ``acdstats``.
     """
 
-    @operation("POST", "/acdstatistics/scope", CONTACTCENTER_SERVICE, SCOPE, since="2.7.4")
+    @operation("POST", "/acdstatistics/scope", CONTACTCENTER_SERVICE, SCOPE, since="2.7.4", dials=False)
     def create_scope(self, body: StatsScope) -> Send[None]:
         """Create a requester, with the agents whose figures may be seen."""
         return Send(body=body)
@@ -53,7 +55,7 @@ class Statistics(Service, service="Acd Statistics"):
     @operation("POST", _CONTEXTS, CONTACTCENTER_SERVICE, ONE_FILTER, since="2.7.4")
     def create_context(self, supervisor_id: str, body: StatsContextRequest) -> Send[RespId]:
         """Say what figures are wanted. The answer is the id of the context."""
-        return Send(supervisor_id, body=body)
+        return Send(supervisor_id, body=_of(supervisor_id, body))
 
     @operation("GET", _CONTEXTS, CONTACTCENTER_SERVICE, since="2.7.4")
     def contexts(self, supervisor_id: str) -> Send[StatsContexts]:
@@ -73,7 +75,7 @@ class Statistics(Service, service="Acd Statistics"):
     @operation("PUT", _CONTEXT, CONTACTCENTER_SERVICE, ONE_FILTER, repeatable=True, since="2.7.4")
     def change_context(self, supervisor_id: str, ctx_id: str, body: StatsContextRequest) -> Send[None]:
         """Change what figures are wanted."""
-        return Send(supervisor_id, ctx_id, body=body)
+        return Send(supervisor_id, ctx_id, body=_of(supervisor_id, body))
 
     @operation("DELETE", _CONTEXT, CONTACTCENTER_SERVICE, since="2.7.4")
     def delete_context(self, supervisor_id: str, ctx_id: str) -> Send[None]:
@@ -175,6 +177,11 @@ class Statistics(Service, service="Acd Statistics"):
     def enable_schedule(self, supervisor_id: str, ctx_id: str, schedule_name: str, *, enable: bool) -> Send[None]:
         """Have a report made, or not for now."""
         return Send(supervisor_id, ctx_id, schedule_name, enable=enable)
+
+
+def _of(supervisor_id: str, body: StatsContextRequest) -> StatsContextRequest:
+    """The context with its requester, whom the path names already."""
+    return body if body.supervisor_id else msgspec.structs.replace(body, supervisor_id=supervisor_id)
 
 
 class StatisticsFiles(Service, service="Root"):

@@ -146,7 +146,8 @@ class StatsFilter(Wire, kw_only=True):
 class StatsContextRequest(Wire, kw_only=True):
     """A context: what statistics are about."""
 
-    supervisor_id: str
+    supervisor_id: str | None = None
+    """Whom the path names; the method fills it in."""
     label: str | None = None
     description: str | None = None
     filter: StatsFilter
