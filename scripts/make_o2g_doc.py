@@ -56,10 +56,12 @@ INTRODUCTION = """\
 *Written from the code by `scripts/make_o2g_doc.py`; a test holds it current.*
 
 `client` is the wire of one server: `pbx.o2g` of a connection, or an `aiopbx.o2g.client.O2gClient` of your own. Its
-services have a coroutine method for each of the {count} operations. Those from *User management* on came after O2G 2.2: [how
-sure each of them is](o2g-additions.md) is a page of its own. Where their services are, only the session says, so the first
-part of their paths stands for that place; a server that does not list the service raises `NotSupported`. Bodies and answers are the types of
+services have a coroutine method for each of the {count} operations. Bodies and answers are the types of
 `aiopbx.o2g.types`, named as on the wire, with fields in snake case. Paths are relative to the base URL of the session.
+
+What stands from *User management* on came after O2G 2.2: [how sure each of them is](o2g-additions.md) is a page of its
+own. Where their services are, only the session says, so the first part of their paths stands for that place. A server
+that does not list the service lacks the feature, and `NotSupported` names it.
 
 Everything raises `InvalidInput` before anything is sent where the rule under *checked* is broken, an argument is empty,
 or an administrator does not name the user (`login_name`, where a method has it). A request that cannot be made
@@ -153,9 +155,9 @@ ABOUT = """\
 
 The reference ends with O2G 2.2. What newer servers have is known from four clients that their publisher has released,
 and little of it was seen on a live server. So this page says for each of the {count} operations how sure it is. Clients
-that agree have one publisher, so that this is no proof either. Where they disagree, both ways are read, and the likelier
-is sent. Where a service is, only the session says; a server that does not list it lacks it, by its version, its licence
-or the rights of the account, and `NotSupported` names it.
+that agree have one publisher, so that this is no proof either. Where they disagree, both ways are read, and the
+likelier is sent. Where a service is, only the session says; a server that does not list it lacks it, by its version,
+its licence or the rights of the account, and `NotSupported` names it.
 
 Dates and times are texts as the server writes them, on the clock of the node; numbers are numbers, in the unit that the
 type says. What is wrong is refused before it is sent: see *checked* on [the page of operations](o2g.md).
