@@ -200,8 +200,10 @@ def resolve(lines: Iterable[AvailableLine], wanted: Iterable[str]) -> tuple[list
     ids = set()
     for line in lines:
         ids.add(line.id)
-        for word in {line.number, words_of(line.name)} - {"", frozenset()}:
-            by_word.setdefault(word, []).append(line.id)
+        name: str | frozenset[str] = words_of(line.name)
+        for word in (line.number, name):
+            if word:
+                by_word.setdefault(word, []).append(line.id)
     found: dict[str, None] = {}
     for text in wanted:
         word = text.strip()

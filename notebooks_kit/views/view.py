@@ -72,6 +72,15 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._busy: dict[Any, bool] = {}
         self._mirroring = 0
         self._problem: object = None
+        super().__init__(self._surround(children, css), **keywords)
+        self.add_class("pbx-view")
+        if pbx is not None:
+            self.on_close(pbx.subscribe(self._stop_with_client, kind=StatusChanged))
+        _remember(self)
+        keep_for_the_file(self)
+
+    def _surround(self, children: Sequence[Any], css: str) -> list[Any]:
+        """Return the children with the place for problems on top. A view that draws itself has another place."""
         self._problem_text = ipywidgets.HTML(layout={"flex": "1 1 auto", "margin": "0"})
         dismiss = ipywidgets.Button(
             description="Dismiss", tooltip="Dismiss this message", layout={"width": "auto", "flex": "0 0 auto"}
@@ -79,12 +88,15 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         dismiss.on_click(lambda _: self.show_problem(None))
         self._problem_area = ipywidgets.HBox([self._problem_text, dismiss], layout={"display": "none"})
         style = ipywidgets.HTML(f"<style>{_STYLE}{css}</style>", layout={"display": "none"})
-        super().__init__([style, self._problem_area, *children], **keywords)
-        self.add_class("pbx-view")
-        if pbx is not None:
-            self.on_close(pbx.subscribe(self._stop_with_client, kind=StatusChanged))
-        _remember(self)
-        keep_for_the_file(self)
+        return [style, self._problem_area, *children]
+
+    def _place_problem(self, html: str) -> None:
+        """Show this where problems are shown; nothing if it is empty."""
+        if self._problem_text.value != html:
+            self._problem_text.value = html
+        display = None if html else "none"
+        if self._problem_area.layout.display != display:
+            self._problem_area.layout.display = display
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -204,11 +216,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             return
         text = "" if problem is None else problem_html(problem)
         self._problem = problem
-        if self._problem_text.value != text:
-            self._problem_text.value = text
-        display = None if text else "none"
-        if self._problem_area.layout.display != display:
-            self._problem_area.layout.display = display
+        self._place_problem(text)
 
     def _begin(self, work: Work, busy: Any, keep_problem: bool) -> None:
         if self._closed or (busy is not None and busy in self._busy):

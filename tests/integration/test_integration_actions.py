@@ -394,7 +394,7 @@ async def test_every_field_of_dial_reaches_the_client(
         acd = AcdCall(supervised_transfer=False, to_supervisor=True, skills=())
         dialled.assert_awaited_once_with("", auto_answer=True, timeout=10.0, **nothing | {"acd": acd})
     for action in (name for name in ACTIONS if name != "dial"):
-        only = action in ("get_call_log", "get_voicemails", "search_directory")
+        only = action in ("get_call_back_requests", "get_call_log", "get_voicemails", "search_directory")
         expected = SupportsResponse.ONLY if only else SupportsResponse.OPTIONAL
         assert home.services.supports_response(DOMAIN, action) is expected
 
