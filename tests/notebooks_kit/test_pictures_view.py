@@ -352,7 +352,7 @@ async def test_closing_leaves_nothing(pbx: FakePbx) -> None:
     pbx.hear(WireMessage(at=NOW, sent=False, what="OnX"))
     await frame()
     for view in views:
-        assert "text/html" in (view._repr_mimebundle_() or {})
+        assert "text/plain" in (view._repr_mimebundle_() or {})
         view.close()
         view.close()
     assert count() == before
