@@ -1,4 +1,4 @@
-"""The simulated office behind a bridge: a worker of its own, a real Mosquitto, and clients that know only the broker."""
+"""The simulated office behind a bridge: a worker, a real Mosquitto, and clients that know only the broker."""
 
 import asyncio
 import atexit

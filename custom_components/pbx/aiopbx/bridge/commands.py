@@ -13,8 +13,9 @@ import msgspec
 
 from ..errors import Conflict, InvalidInput, Offline, PbxError, RequestRefused
 from ..loops import settle
-from ..mqtt.broker import Broker, Message
+from ..mqtt.broker import Broker
 from ..mqtt.errors import payload_of
+from ..mqtt.packets import Message
 from ..mqtt.topics import Answer, Command, Topics, encode, text_of
 from ..pbx import Pbx
 from .methods import run

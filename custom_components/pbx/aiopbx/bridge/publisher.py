@@ -74,6 +74,11 @@ class Publisher:
         """How many lines there are."""
         return len(self._pbx.lines)
 
+    @property
+    def line_ids(self) -> tuple[str, ...]:
+        """Their ids, as a manifest lists them."""
+        return tuple(self._pbx.lines)
+
     async def check_rights(self) -> None:
         """Raise ``NotAllowed`` where the broker does not let the bridge publish: states go without an answer."""
         topics = self._topics
@@ -93,8 +98,8 @@ class Publisher:
         changed, self._changed = self._changed, {}
         return changed
 
-    async def publish_all(self, left: set[str]) -> tuple[int, tuple[str, ...]]:
-        """Publish every line, and empty the topics of ``left`` that no one uses any more. Return since, and lines."""
+    async def publish_all(self, left: set[str]) -> int:
+        """Publish every line, and empty the topics of ``left`` that no one uses any more. Return since when."""
         since = self.revision + 1
         snapshots = [line.snapshot for line in self._pbx.lines.values()]
         for number, line in enumerate(snapshots):
@@ -107,18 +112,17 @@ class Publisher:
                         self._send(topic, payload, retain=True)
             if number % _AT_ONCE == 0 or self._broker.writing:
                 await asyncio.sleep(0)
-                while self._broker.writing and not self._broker.lost.is_set():
-                    await asyncio.sleep(0.005)
+                await self._broker.drained()
         self._broker.require()
-        lines = tuple(self._pbx.lines)
+        lines = self.line_ids
         used = {self._topics.line(line) for line in lines} | {self._topics.routing(line) for line in lines}
         used |= {self._topics.call(line, call) for line, calls in self._calls.items() for call in calls}
         for topic in left - used:
             self._send(topic, b"", retain=True)
         left.clear()
-        return since, lines
+        return since
 
-    # ------------------------------------------------------------------------------------------------------- what changes
+    # ----------------------------------------------------------------------------------------------------- what changes
 
     def on_event(self, event: Event) -> None:
         """Publish what an event has changed, and the event."""

@@ -178,7 +178,7 @@ class BridgeSettings(Checked):
         for name, one in value.items():
             if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
                 raise Problem(f"{name!r} cannot be a level of topics.", "Use letters, digits, -, _ and dots.")
-            if isinstance(one, dict) and not isinstance(one, ConnectionSettings):
+            if isinstance(one, dict):
                 try:
                     value = {**value, name: ConnectionSettings.make(**one)}
                 except InvalidInput as error:

@@ -26,7 +26,8 @@ from ..events import Event, StatusChanged
 from ..loops import settle
 from ..model import Status
 from ..mqtt import topics as contract
-from ..mqtt.broker import Address, Broker, Message, Will
+from ..mqtt.broker import Address, Broker, Will
+from ..mqtt.packets import Message
 from ..mqtt.topics import Manifest, Pulse, Topics, WorkerStatus, encode, shard_name, shard_of
 from ..pbx import Pbx
 from .commands import Desk
@@ -136,7 +137,7 @@ class Worker:
     def _on_status(self, event: Event) -> None:
         self._changed.set()
 
-    # ------------------------------------------------------------------------------------------------------------- serve
+    # ------------------------------------------------------------------------------------------------------------ serve
 
     async def _serve(self) -> None:
         address = await self.settings.broker.load()
@@ -187,41 +188,57 @@ class Worker:
     async def _rounds(self, broker: Broker, publisher: Publisher, desk: Desk, pbx: Pbx) -> None:
         """Publish everything, then what changes, until it is stopped; anew when the telephone system was away."""
         listening = False
+        since: int | None = None
         while not self._stopping.is_set():
             self._changed.clear()
             self._restore.clear()
-            if pbx.status is Status.ONLINE:
-                await self._say(broker, WorkerStatus.STARTING)
-                since, lines = await publisher.publish_all(self._left)
-                if pbx.status is not Status.ONLINE:
+            if _online(pbx):
+                if since is None:
+                    await self._say(broker, WorkerStatus.STARTING)
+                since = await publisher.publish_all(self._left)
+                if not _online(pbx):
+                    since = None
                     continue
-                manifest = Manifest(epoch=self.epoch, since=since, lines=lines)
-                await broker.publish(self.topics.manifest(self.shard), encode(manifest), retain=True)
+                publisher.lines_changed.clear()
+                await self._list(broker, publisher, since)
                 if not listening:
                     await broker.subscribe(self.topics.commands(self.shard), qos=1, retained=False)
                     listening = True
                 await self._say(broker, WorkerStatus.ONLINE, since=since)
                 self.state, self.why = "serving", None
-                _LOG.info("%s: serving %s lines of shard %s, epoch %s", self.name, len(lines), self.shard, self.epoch)
+                _LOG.info(
+                    "%s: serving %s lines of shard %s, epoch %s", self.name, publisher.lines, self.shard, self.epoch
+                )
             else:
+                since = None
                 self.state, self.why = "waiting", str(pbx.error or f"The telephone system is {pbx.status}.")
                 await self._say(broker, WorkerStatus.OFFLINE, reason=self.why)
-            await self._until_asked(broker, publisher)
+            await self._until_asked(broker, publisher, since)
             if self._replaced.is_set():
                 raise Replaced
             if broker.lost.is_set():
                 raise ConnectionFailed(broker.reason)
 
-    async def _until_asked(self, broker: Broker, publisher: Publisher) -> None:
+    async def _until_asked(self, broker: Broker, publisher: Publisher, since: int | None) -> None:
+        """Wait until something asks for another round. Lines that come and go ask for another manifest only."""
         events = (self._changed, self._replaced, self._restore, broker.lost, publisher.lines_changed)
-        waiting = [asyncio.ensure_future(one.wait()) for one in events]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await settle(*waiting)
+        while True:
+            waiting = [asyncio.ensure_future(one.wait()) for one in events]
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await settle(*waiting)
+            if any(one.is_set() for one in events[:-1]):
+                break
+            publisher.lines_changed.clear()
+            if since is not None:
+                await self._list(broker, publisher, since)
         if self._restore.is_set():
-            await asyncio.sleep(0.5)  # whoever has published over it may not be through
-        publisher.lines_changed.clear()
+            await asyncio.sleep(_LOOK)  # whoever has published over it may not be through
+
+    async def _list(self, broker: Broker, publisher: Publisher, since: int) -> None:
+        manifest = Manifest(epoch=self.epoch, since=since, lines=publisher.line_ids)
+        await broker.publish(self.topics.manifest(self.shard), encode(manifest), retain=True)
 
     async def _say(self, broker: Broker, status: WorkerStatus, *, reason: str | None = None, since: int = 0) -> None:
         pbx = self.pbx
@@ -282,7 +299,7 @@ class Worker:
                 )
                 self._restore.set()
 
-    # ---------------------------------------------------------------------------------------------------- whose turn it is
+    # ------------------------------------------------------------------------------------------------- whose turn it is
 
     async def _wait_for_turn(self, address: Address) -> None:
         """Read what stands there of earlier workers, and stand by while another one serves this shard."""
@@ -371,6 +388,10 @@ def check_limits(broker: Broker) -> None:
             "The broker takes %s bytes in one message, which is little for a list of lines: raise max_packet_size",
             limits.largest_packet,
         )
+
+
+def _online(pbx: Pbx) -> bool:
+    return pbx.status is Status.ONLINE
 
 
 def _version() -> str:

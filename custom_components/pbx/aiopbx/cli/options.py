@@ -16,7 +16,7 @@ from .. import Direction, InvalidInput
 if TYPE_CHECKING:
     from .. import ConnectionSettings
 
-SYSTEMS: Final = ("o2g", "myrcc", "mycrm", "myistra")
+SYSTEMS: Final = ("o2g", "myrcc", "mycrm", "myistra", "mqtt")
 """The kinds of system there are."""
 _MAILBOX_PASSWORD: Final = "AIOPBX_MAILBOX_PASSWORD"  # noqa: S105 - the name of a variable
 _SETTINGS_FILE: Final = "AIOPBX_SETTINGS"
@@ -54,7 +54,7 @@ class Connection:
             "--system",
             env="AIOPBX_SYSTEM",
             metavar="KIND",
-            help="Kind of the system: o2g, myrcc, mycrm or myistra. O2G if not given.",
+            help="Kind of the system: o2g, myrcc, mycrm, myistra or mqtt. By the URL, else O2G, if not given.",
         ),
     ] = None
     url: Annotated[

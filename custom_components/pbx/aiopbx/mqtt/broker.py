@@ -110,6 +110,8 @@ class Broker(asyncio.Protocol):
         self._reader = packets.Reader()
         self._out: list[bytes] = []
         self._paused = False
+        self._free = asyncio.Event()
+        self._free.set()
         self._transport: asyncio.Transport | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -171,6 +173,10 @@ class Broker(asyncio.Protocol):
     def writing(self) -> bool:
         """Whether so much waits to be sent that more should wait, too."""
         return self._paused
+
+    async def drained(self) -> None:
+        """Wait until ``writing`` has ended, or the connection is lost."""
+        await self._free.wait()
 
     def check_size(self, topic: str, payload: bytes, field: str = "payload") -> None:
         """Raise ``InvalidInput`` for what is larger than the broker takes."""
@@ -263,7 +269,8 @@ class Broker(asyncio.Protocol):
                 return self._number
 
     async def _answer(self, number: int, late: PbxError) -> Sequence[int]:
-        waiting = self._waiting[number] = self._loop.create_future()
+        waiting: asyncio.Future[Sequence[int]] = self._loop.create_future()
+        self._waiting[number] = waiting
         try:
             async with asyncio.timeout(self.address.timeout):
                 return await waiting
@@ -300,10 +307,12 @@ class Broker(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Much waits to be sent."""
         self._paused = True
+        self._free.clear()
 
     def resume_writing(self) -> None:
         """It has been sent."""
         self._paused = False
+        self._free.set()
         self.on_writable()
 
     def _write(self, packet: bytes) -> None:
@@ -404,6 +413,7 @@ class Broker(asyncio.Protocol):
             return
         self.reason = reason
         self.lost.set()
+        self._free.set()
         failed = ConnectionFailed(f"The connection to {self.address.url} was lost. {reason}")
         if not self._accepted.done():
             self._accepted.set_exception(

@@ -58,8 +58,7 @@ class BridgeChecks:
 
 def _options(options: DialOptions) -> dict[str, Any]:
     names = [name for name in DialOptions.__struct_fields__ if name not in _SECRETS]
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    return given
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
 class BridgeCommands(Refusing, BridgeChecks):

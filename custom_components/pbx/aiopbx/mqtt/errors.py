@@ -11,9 +11,9 @@ _CLASSES: Final[dict[str, type[PbxError]]] = {
     name: one for name, one in vars(errors).items() if inspect.isclass(one) and issubclass(one, PbxError)
 }
 _DETAILS: Final = (
-    ("field", "problem", "missing", "action", "offered", "outcome", "sent_by")
-    + ("operation", "status", "code", "type", "cause", "error_type", "help_message", "inner_message", "can_retry")
-    + ("transient", "detail")
+    *("field", "problem", "missing", "action", "offered", "outcome", "sent_by"),
+    *("operation", "status", "code", "type", "cause", "error_type", "help_message", "inner_message", "can_retry"),
+    *("transient", "detail"),
 )
 
 
@@ -35,8 +35,7 @@ def error_of(payload: ErrorPayload) -> PbxError:
             return _made(kind, payload, details)
         except (TypeError, KeyError, ValueError):
             pass  # a bridge of another version: what it said stays
-    error = (kind if issubclass(kind, Offline) else PbxError)(payload.message, remedy=payload.remedy)
-    return error
+    return (kind if issubclass(kind, Offline) else PbxError)(payload.message, remedy=payload.remedy)
 
 
 def _made(kind: type[PbxError], payload: ErrorPayload, details: dict[str, Any]) -> PbxError:

@@ -24,9 +24,10 @@ from ..model import AvailableLine, CallSnapshot, Feature, LineSnapshot, SystemIn
 from ..ports import Commands
 from ..settings.connection import ConnectionSettings
 from ..store import Store, stale
-from .broker import Address, Broker, Message
+from .broker import Address, Broker
 from .commands import BridgeCommands
 from .errors import error_of
+from .packets import Message
 from .reducer import over, reduce
 from .topics import (
     STATE_QOS,
@@ -77,6 +78,7 @@ class Shard:
 
     @property
     def epoch(self) -> int:
+        """The newest of its workers'."""
         return 0 if self.worker is None else self.worker.epoch
 
     @property
@@ -89,11 +91,13 @@ class Shard:
 
     @property
     def silent(self) -> bool:
+        """Whether no pulse has come for too long."""
         interval = 1.0 if self.pulse is None else self.pulse.interval
         return monotonic() - self.heard > max(_SILENT * interval, 0.5)
 
     @property
     def complete(self) -> bool:
+        """Whether every line has a state of the newest round."""
         manifest, worker = self.manifest, self.worker
         if manifest is None or worker is None or self.missing:
             return False
@@ -150,10 +154,14 @@ class MqttLink:
         self._known: dict[str, tuple[int, int, str]] = {}
         """The epoch, the revision and the shard of the newest state of each line."""
         self._ended: dict[str, frozenset[str]] = {}
+        self._available: dict[str, AvailableLine] = {}
+        self._awaited: set[str] = set()
+        """Lines that were asked for, and whose states have not come."""
         self._doubted: dict[str, float] = {}
         """Lines of which a state was missed, and since when."""
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._syncing = False
+        self._reading = asyncio.Lock()
         self._news = asyncio.Event()
         self._lost = asyncio.Event()
         self._reason = ""
@@ -184,8 +192,8 @@ class MqttLink:
         if not self._shards:
             return ConnectionFailed(
                 f"There is no telephone system {self._name} on this broker.",
-                remedy=f"Check the address: its path is prefix and name. Does the bridge run, and may this account read "
-                f"{self._topics.base}/#?",
+                remedy=f"Check the address: its path is prefix and name. Does the bridge run, and may this "
+                f"account read {self._topics.base}/#?",
             )
         why = " ".join(shard.why for shard in self._shards.values() if not shard.alive)
         return ConnectionFailed(why, remedy="See the log of the bridge.")
@@ -285,7 +293,7 @@ class MqttLink:
         await self._broker.lost.wait()
         self.lose(self._broker.reason)
 
-    # --------------------------------------------------------------------------------------------------------- what comes
+    # ------------------------------------------------------------------------------------------------------- what comes
 
     def _receive(self, message: Message) -> None:
         self.last_heard = monotonic()
@@ -391,6 +399,12 @@ class MqttLink:
         id_ = line.id
         known = self._known.get(id_)
         shard = self._shard(state.shard)
+        if self._wanted is not None:
+            self._available[id_] = AvailableLine(id=id_, number=line.number, name=line.name)
+        if id_ in self._awaited:
+            self._awaited.discard(id_)
+            if not self._awaited:
+                self._news.set()
         if not self._syncing or (known is not None and (state.epoch, state.revision) <= known[:2]):
             self._doubted.pop(id_, None)  # asked for, and there is nothing newer
             return
@@ -444,7 +458,7 @@ class MqttLink:
         for id_ in [one for one in self._store.lines if one not in listed]:
             self._remove(id_)
 
-    # ------------------------------------------------------------------------------------------------- shards, kept current
+    # --------------------------------------------------------------------------------------------- shards, kept current
 
     def _look(self) -> None:
         """See which shards serve, and what that means for their lines."""
@@ -490,21 +504,25 @@ class MqttLink:
                     shard.progress = now
                     wanted += list(shard.missing)[: _PORTION - len(wanted)]
             if wanted:
-                await self._read(wanted)
+                async with self._reading:
+                    await self._read(wanted)
 
     async def _read(self, lines: list[str]) -> None:
-        """Ask for the states of these lines, portion by portion, as long as that helps."""
-        topics = [self._topics.line(line) for line in lines]
-        await self._broker.subscribe(*topics, qos=STATE_QOS)
-        if self._wanted is None:
-            # The wildcard goes on: with both, a change would come twice.
-            await asyncio.sleep(0)
-            await self._broker.unsubscribe(*topics)
+        """Ask for the states of these lines, which are few enough for the queue of a broker, and wait for them."""
+        topics = {line: self._topics.line(line) for line in lines}
+        self._awaited = set(lines)
+        await self._broker.subscribe(*topics.values(), qos=STATE_QOS)
+        until = monotonic() + _STALLED
+        while self._awaited and monotonic() < until:
+            await self._next_news(_STALLED)
+        # Where the wildcard goes on, a change would come twice; and of other lines it is not wanted.
+        kept = frozenset() if self._wanted is None else self._wanted | set(self._by_number.values())
+        if ended := [topic for line, topic in topics.items() if line not in kept]:
+            await self._broker.unsubscribe(*ended)
         for shard in self._shards.values():
-            if shard.missing:
-                shard.progress = min(shard.progress, monotonic() - _STALLED)
+            shard.progress = min(shard.progress, monotonic() - _STALLED)
 
-    # ----------------------------------------------------------------------------------------------------------- commands
+    # --------------------------------------------------------------------------------------------------------- commands
 
     async def _ask(self, line: LineSnapshot, method: str, call: CallSnapshot | None = None, **arguments: Any) -> Any:
         """Send a command, and return its result. Raises what the bridge answers, ``Offline``, ``OutcomeUnknown``."""
@@ -566,16 +584,23 @@ class MqttLink:
             waiting.set_result(answer)
 
     async def available_lines(self) -> tuple[AvailableLine, ...]:
-        """The lines of all manifests; number and name of those that are monitored."""
-        found = []
-        for shard in self._shards.values():
-            for id_ in () if shard.manifest is None else shard.manifest.lines:
-                line = self._store.lines.get(id_)
-                if line is None:
-                    found.append(AvailableLine(id=id_))
-                else:
-                    found.append(AvailableLine(id=id_, number=line.number, name=line.name))
-        return tuple(found)
+        """The lines of all manifests."""
+        ids = [
+            id_ for shard in self._shards.values() for id_ in (() if shard.manifest is None else shard.manifest.lines)
+        ]
+        if self._wanted is not None:
+            # Number and name are in the states only: those that were never seen are read once.
+            async with self._reading:
+                unread = [one for one in ids if one not in self._available]
+                for start in range(0, len(unread), _PORTION):
+                    await self._read(unread[start : start + _PORTION])
+        lines = self._store.lines
+        return tuple(
+            AvailableLine(id=id_, number=line.number, name=line.name)
+            if (line := lines.get(id_)) is not None
+            else self._available.get(id_, AvailableLine(id=id_))
+            for id_ in ids
+        )
 
 
 _NONE: Final[frozenset[str]] = frozenset()

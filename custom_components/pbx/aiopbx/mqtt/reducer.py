@@ -20,7 +20,7 @@ def reduce(
     new = state.line
     there = {call.id for call in new.calls}
     told = {call.id: call for call in state.ended}
-    over = tuple(told.get(call.id) or over(call, now) for call in former.calls if call.id not in there)
+    finished = tuple(told.get(call.id) or over(call, now) for call in former.calls if call.id not in there)
     line = former if former.synced is synced else replace(former, synced=synced)
     missed: list[Event] = []
     if known is not None:
@@ -34,7 +34,7 @@ def reduce(
                     CallEnded(at=now, line=line.id, call=call),
                 ]
     agent_before = former.agent
-    line, events = with_calls(line, new.calls, over, now)
+    line, events = with_calls(line, new.calls, finished, now)
     changes = {name: getattr(new, name) for name in _FIELDS}
     line, more = with_fields(line, now, **changes)
     if new.agent is not None and new.agent != agent_before:

@@ -38,7 +38,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     """What a topic carries, as JSON."""
 
 
-# ---------------------------------------------------------------------------------------------------- what a worker says
+# --------------------------------------------------------------------------------------------------- what a worker says
 
 
 class WorkerStatus(StrEnum):
@@ -142,7 +142,7 @@ class EventPayload(Payload, frozen=True, kw_only=True):
     """Its fields; of what changed the new value, and the names of the fields in ``changed``."""
 
 
-# ------------------------------------------------------------------------------------------------- what a worker is asked
+# ----------------------------------------------------------------------------------------------- what a worker is asked
 
 
 class Command(Payload, frozen=True, kw_only=True):
@@ -207,7 +207,7 @@ def schema() -> dict[str, Any]:
     }
 
 
-# ----------------------------------------------------------------------------------------------------------------- topics
+# --------------------------------------------------------------------------------------------------------------- topics
 
 
 def level(text: str) -> str:

@@ -13,20 +13,13 @@ if TYPE_CHECKING:
 
 PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 PREFIX: Final = "pbx"
-_EXAMPLE: Final = (
-    "It is like mqtts://broker.example.com/office, with the name that the bridge gives the telephone system."
+_EXAMPLE: Final = "It is like mqtts://broker.example.com/office, with the name that the bridge gives the PBX."
+
+
+_NOT_OF_A_BRIDGE: Final = frozenset(
+    {"secondary_url", "enterprise", "second_password", "supervised", "network", "use_given_address", "event_port"}
+    | {"channel", "webhook", "tunnel", "subscription_timeout", "ping_interval", "trusted_redirects"}
 )
-
-
-_NOT_OF_A_BRIDGE: Final = (
-    "secondary_url",
-    "enterprise",
-    "second_password",
-    "supervised",
-    "network",
-    "use_given_address",
-    "event_port",
-) + ("channel", "webhook", "tunnel", "subscription_timeout", "ping_interval", "trusted_redirects")
 
 
 def of_a_bridge(values: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +35,7 @@ def of_a_bridge(values: dict[str, Any]) -> dict[str, Any]:
 
 def check_bridge(settings: "ConnectionSettings", defaults: Mapping[str, Any]) -> None:
     """Raise a ``Problem`` about what does not go with a bridge."""
-    for field in _NOT_OF_A_BRIDGE:
+    for field in sorted(_NOT_OF_A_BRIDGE):
         if getattr(settings, field) != defaults[field]:
             raise Problem("means nothing to a bridge.", "Leave it out: the bridge has its own.", field=field)
     encrypted = settings.url.startswith("mqtts:")

@@ -52,8 +52,8 @@ class ConnectionSettings(Checked):
     system: Literal["o2g", "myrcc", "mycrm", "myistra", "mqtt"] = Field(
         default="o2g",
         description="Kind of the system: o2g, or one of the three applications of Istra, myrcc (the extensions of an "
-        "enterprise), mycrm (the terminals of a user) and myistra (the voicemail, log and counters of a user), or mqtt: "
-        "any of them behind a bridge, which an address with mqtt: or mqtts: says by itself.",
+        "enterprise), mycrm (the terminals of a user) and myistra (the voicemail, log and counters of a user), or "
+        "mqtt, any of them behind a bridge, which an address with mqtt: or mqtts: says by itself.",
     )
     url: str = Field(description="Address of the server, such as https://pbx.example.com.")
     secondary_url: str | None = Field(default=None, description="Address of the second server of a pair.")
