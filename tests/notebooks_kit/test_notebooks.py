@@ -25,6 +25,18 @@ AT_ONCE = 3
 """Notebooks that run at the same time."""
 LARGEST = 150_000
 """Bytes that a stored notebook has at most: it is looked at on a page, over a network."""
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+TELLS = {
+    "first-call": ("closed: this is how it was", "20 lines, "),
+    "by-hand": ("closed: this is how it was", "Noah Owusu"),
+    "routing-and-presence": ("closed: this is how it was", "1 message"),
+    "on-the-wire": (" steps", "makeCall"),
+    "a-week-of-calls": ("calls",),
+    "call-centre": ("closed: this is how it was",),
+    "broken-network": ("closed: this is how it was", "<dt>Losses</dt><dd>4</dd>"),
+}
+"""What the stored widgets say in the end: what had happened, not an idle office."""
 PATHS = [FOLDER / f"{name}.ipynb" for name in NAMES]
 named = pytest.mark.parametrize("path", PATHS, ids=NAMES)
 
@@ -71,6 +83,43 @@ def test_it_runs(path: Path, executed: Callable[[Path], Any]) -> None:
     last = json.dumps([output.get("data", {}).get("text/plain") for output in notebook.cells[-1].outputs])
     assert "Status.CLOSED" in last
     assert "ONLINE" not in last
+
+
+def texts(state: dict[str, Any]) -> str:
+    """All that the stored widgets show."""
+    return "\n".join(json.dumps(model["state"], ensure_ascii=False) for model in state.values())
+
+
+def references(value: Any) -> Iterator[str]:
+    """The models that a stored value refers to."""
+    if isinstance(value, str) and value.startswith("IPY_MODEL_"):
+        yield value.removeprefix("IPY_MODEL_")
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from references(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from references(each)
+
+
+@named
+@pytest.mark.timeout(300)
+def test_what_it_stores_is_what_had_happened(path: Path, executed: Callable[[Path], Any]) -> None:
+    notebook = executed(path)
+    state = notebook.metadata.widgets[STATE]["state"]
+    shown = [
+        output.data[VIEW]
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if VIEW in output.get("data", {})
+    ]
+    assert shown
+    missing = {view["model_id"] for view in shown} - set(state)
+    assert not missing, "model not found"
+    dangling = {each for model in state.values() for each in references(model["state"])} - set(state)
+    assert not dangling
+    said = texts(state)
+    assert not [words for words in TELLS[path.stem] if words not in said]
 
 
 @named

@@ -1,4 +1,4 @@
-"""Every notebook in the real JupyterLab: it runs, what it shows lives, its end takes it away; in light and dark."""
+"""Every notebook in the real JupyterLab: it runs, what it shows lives, and stays in the end; light and dark."""
 
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,13 @@ def test_a_notebook_runs_and_what_it_shows_lives_until_its_end(lab: "Lab", name:
     page.theme("dark")
     page.whole_screenshot(f"{name}-dark")
     page.theme("light")
+    views = page.page.locator(".pbx-view").count()
     page.run_cell(last)
-    expect(page.page.locator(".pbx-view")).to_have_count(0)
+    for kind in NOTEBOOKS[name]:
+        expect(page.view(kind)).to_be_attached()
+    expect(page.page.locator(".pbx-view")).to_have_count(views)
+    expect(page.page.get_by_text("model not found")).to_have_count(0)
+    page.whole_screenshot(f"{name}-end")
     page.close()
 
 
@@ -61,5 +66,6 @@ def test_the_slider_breaks_the_network_and_mends_it(lab: "Lab") -> None:
     expect(panel).to_contain_text("1 channel cut")
     expect(status).to_have_text("online")
     page.run_cell(page.page.locator(".jp-Notebook .jp-Cell").count() - 1)
-    expect(panel).to_have_count(0)
+    expect(status).to_have_text("closed")
+    expect(board.get_by_role("status").first).to_contain_text("closed: this is how it was")
     page.close()

@@ -215,16 +215,28 @@ class ConnectionSettings(Checked):
         try:
             context = ssl.create_default_context(cafile=str(path))
         except FileNotFoundError:
-            raise InvalidInput("ca_file", f"there is no file {path}.", remedy="Give the path of a PEM file.") from None
+            raise InvalidInput(
+                "ca_file",
+                f"there is no file {path}.",
+                remedy="Give the path of a PEM file.",
+                reason="ca_file",
+                path=str(path),
+            ) from None
         except ssl.SSLError:
             raise InvalidInput(
                 "ca_file",
                 f"{path} holds no certificate that can be read.",
                 remedy="It must be PEM: text that begins with -----BEGIN CERTIFICATE-----.",
+                reason="ca_file",
+                path=str(path),
             ) from None
         except OSError as error:
             raise InvalidInput(
-                "ca_file", f"{path} cannot be read ({error.strerror}).", remedy="Make it readable, or choose another."
+                "ca_file",
+                f"{path} cannot be read ({error.strerror}).",
+                remedy="Make it readable, or choose another.",
+                reason="ca_file",
+                path=str(path),
             ) from None
         # The user vouches for what is in this file: the server's own certificate will do, and so will one that a
         # telephone system has made without every extension that the strict rules of newer Pythons ask for.
@@ -434,7 +446,7 @@ def _explain(error: ValidationError) -> InvalidInput:
     name, kind, context = ".".join(location), first["type"], first.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, Problem):
-        return InvalidInput(cause.field or name, cause.message, remedy=cause.remedy)
+        return InvalidInput(cause.field or name, cause.message, remedy=cause.remedy, reason=cause.reason, **cause.words)
     if kind == "missing":
         return InvalidInput(name, "is missing.", remedy="Every connection needs it.")
     if kind == "extra_forbidden":
