@@ -72,7 +72,7 @@ def abandon(one: BridgeOffice) -> None:
     one.worker.publisher._broker.abandon()
 
 
-# ------------------------------------------------------------------------------------------------- what breaks comes back
+# ----------------------------------------------------------------------------------------------- what breaks comes back
 
 
 async def test_ten_consumers_cost_one_session(bridged: Bridged) -> None:
@@ -169,7 +169,7 @@ async def test_two_workers_on_one_shard_are_told_and_harmless(
         await one.right(pbx)
 
 
-# ----------------------------------------------------------------------------------------------------- old and new states
+# --------------------------------------------------------------------------------------------------- old and new states
 
 
 async def test_no_old_state_after_a_newer_one(bridged: Bridged) -> None:
@@ -242,7 +242,7 @@ async def test_more_lines_than_the_queue_of_the_broker(bridged: Bridged) -> None
         assert sorted(few.lines) == ["oxe2007", "oxe2008"]
 
 
-# ---------------------------------------------------------------------------------------------------------------- commands
+# ------------------------------------------------------------------------------------------------------------- commands
 
 
 async def ask(one: BridgeOffice, topic: str | None = None, retain: bool = False, **changes: Any) -> Answer | None:

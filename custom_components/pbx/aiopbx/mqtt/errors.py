@@ -4,14 +4,14 @@ import inspect
 from typing import Any, Final
 
 from .. import errors
-from ..errors import Offline, PbxError, RequestRefused
+from ..errors import InvalidInput, Offline, PbxError, RequestRefused
 from .topics import ErrorPayload
 
 _CLASSES: Final[dict[str, type[PbxError]]] = {
     name: one for name, one in vars(errors).items() if inspect.isclass(one) and issubclass(one, PbxError)
 }
 _DETAILS: Final = (
-    *("field", "problem", "missing", "action", "offered", "outcome", "sent_by"),
+    *("field", "problem", "reason", "words", "missing", "action", "offered", "outcome", "sent_by"),
     *("operation", "status", "code", "type", "cause", "error_type", "help_message", "inner_message", "can_retry"),
     *("transient", "detail"),
 )
@@ -51,6 +51,9 @@ def _made(kind: type[PbxError], payload: ErrorPayload, details: dict[str, Any]) 
         details.setdefault("transient", False)
     for name in {"InvalidInput": ("field", "problem"), "NotSupported": ("missing",)}.get(kind.__name__, ()):
         details[name]
+    if issubclass(kind, InvalidInput):
+        details.setdefault("reason", "")
+        details.setdefault("words", {})
     if "offered" in details:
         details["offered"] = tuple(details["offered"])
     for name, value in details.items():
