@@ -16,7 +16,7 @@ from .. import Direction, InvalidInput
 if TYPE_CHECKING:
     from .. import ConnectionSettings
 
-SYSTEMS: Final = ("o2g", "myrcc", "mycrm", "myistra", "mqtt")
+SYSTEMS: Final = ("o2g", "myrcc", "mycrm", "myistra")
 """The kinds of system there are."""
 _MAILBOX_PASSWORD: Final = "AIOPBX_MAILBOX_PASSWORD"  # noqa: S105 - the name of a variable
 _SETTINGS_FILE: Final = "AIOPBX_SETTINGS"
@@ -54,7 +54,7 @@ class Connection:
             "--system",
             env="AIOPBX_SYSTEM",
             metavar="KIND",
-            help="Kind of the system: o2g, myrcc, mycrm, myistra or mqtt. By the URL, else O2G, if not given.",
+            help="Kind of the system: o2g, myrcc, mycrm or myistra. O2G if not given.",
         ),
     ] = None
     url: Annotated[
@@ -113,10 +113,13 @@ class Connection:
     def settings(self, *lines: str) -> "ConnectionSettings":
         """Make the settings, limited to these lines. Asks for a password that is missing. Raises ``InvalidInput``."""
         from .. import ConnectionSettings
+        from ..settings.broker import is_mqtt
 
         values = self._values()
         if lines:
             values["lines"] = lines
+        if is_mqtt(values.get("url")):
+            return ConnectionSettings.make(**values)  # a broker may know who asks by a certificate
         for name, remedy in (
             ("url", "Say --url https://HOST, or set AIOPBX_URL."),
             ("username", "Say --user LOGIN, or set AIOPBX_USERNAME."),
