@@ -19,6 +19,7 @@ from ..models.model import Model, ReadModel
 from ..presence import why_ended
 from ..slips import check_arguments
 from .markup import problem_html
+from .stored_picture import with_images
 from .stored_state import keep_for_the_file
 
 FRAME: Final = 0.1
@@ -435,16 +436,18 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def still(self) -> "Still":
         """Return a plain picture of the view at this moment, which does not change any more."""
         self.draw_now()
-        return Still(self.to_html(), self.describe())
+        return Still(self.to_html(), self.describe(), self._bundle())
+
+    def _bundle(self) -> dict[str, str]:
+        """Return what is shown, for files and for pages that cannot run widgets, by MIME type."""
+        html = self.to_html()
+        return {"text/plain": self.describe()} | ({"text/html": with_images(html)} if html else {})
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Bring a plain picture along, for pages that cannot run widgets, such as a notebook on GitHub."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
         if not self._closed:
-            bundle["text/plain"] = self.describe()
-            html = self.to_html()
-            if html:
-                bundle["text/html"] = html
+            bundle |= self._bundle()
         return bundle
 
 
@@ -455,16 +458,19 @@ _LEFT: Final = ".pbx-still td, .pbx-still th { text-align: left !important; vert
 class Still:
     """A plain picture of a view at one moment; the last thing of a cell shows it."""
 
-    def __init__(self, html: str, words: str) -> None:
-        """Keep the picture, and what it is in a few words."""
-        self.html, self._words = html, words
+    def __init__(self, html: str, words: str, bundle: dict[str, str]) -> None:
+        """Keep the picture, what it is in a few words, and how it is stored."""
+        self.html, self._words, self._stored = html, words, bundle
 
     def __repr__(self) -> str:
         """Return the description, for pages without pictures."""
         return self._words
 
-    def _repr_html_(self) -> str:
-        return f"<div class='pbx-still'><style>{_LEFT}</style>{self.html}</div>"
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle = dict(self._stored)
+        if "text/html" in bundle:
+            bundle["text/html"] = f"<div class='pbx-still'><style>{_LEFT}</style>{bundle['text/html']}</div>"
+        return bundle
 
 
 def _views_in(widgets: Sequence[Any]) -> Iterator["View"]:
