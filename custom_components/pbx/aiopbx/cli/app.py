@@ -344,7 +344,7 @@ def call(
     operation: Annotated[
         str | None,
         typer.Argument(
-            help="Name of an operation: one of O2G's 142, or of the application of Istra.",
+            help="Name of an operation: one of O2G's 221, or of the application of Istra.",
             autocompletion=_complete_operation,
         ),
     ] = None,
