@@ -19,6 +19,7 @@ from ..models.model import Model, ReadModel
 from ..presence import why_ended
 from ..slips import check_arguments
 from .markup import problem_html
+from .stored_picture import with_images
 from .stored_state import keep_for_the_file
 
 FRAME: Final = 0.1
@@ -72,6 +73,15 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._busy: dict[Any, bool] = {}
         self._mirroring = 0
         self._problem: object = None
+        super().__init__(self._surround(children, css), **keywords)
+        self.add_class("pbx-view")
+        if pbx is not None:
+            self.on_close(pbx.subscribe(self._stop_with_client, kind=StatusChanged))
+        _remember(self)
+        keep_for_the_file(self)
+
+    def _surround(self, children: Sequence[Any], css: str) -> list[Any]:
+        """Return the children with the place for problems on top. A view that draws itself has another place."""
         self._problem_text = ipywidgets.HTML(layout={"flex": "1 1 auto", "margin": "0"})
         dismiss = ipywidgets.Button(
             description="Dismiss", tooltip="Dismiss this message", layout={"width": "auto", "flex": "0 0 auto"}
@@ -79,12 +89,15 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         dismiss.on_click(lambda _: self.show_problem(None))
         self._problem_area = ipywidgets.HBox([self._problem_text, dismiss], layout={"display": "none"})
         style = ipywidgets.HTML(f"<style>{_STYLE}{css}</style>", layout={"display": "none"})
-        super().__init__([style, self._problem_area, *children], **keywords)
-        self.add_class("pbx-view")
-        if pbx is not None:
-            self.on_close(pbx.subscribe(self._stop_with_client, kind=StatusChanged))
-        _remember(self)
-        keep_for_the_file(self)
+        return [style, self._problem_area, *children]
+
+    def _place_problem(self, html: str) -> None:
+        """Show this where problems are shown; nothing if it is empty."""
+        if self._problem_text.value != html:
+            self._problem_text.value = html
+        display = None if html else "none"
+        if self._problem_area.layout.display != display:
+            self._problem_area.layout.display = display
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -204,11 +217,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             return
         text = "" if problem is None else problem_html(problem)
         self._problem = problem
-        if self._problem_text.value != text:
-            self._problem_text.value = text
-        display = None if text else "none"
-        if self._problem_area.layout.display != display:
-            self._problem_area.layout.display = display
+        self._place_problem(text)
 
     def _begin(self, work: Work, busy: Any, keep_problem: bool) -> None:
         if self._closed or (busy is not None and busy in self._busy):
@@ -427,16 +436,18 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def still(self) -> "Still":
         """Return a plain picture of the view at this moment, which does not change any more."""
         self.draw_now()
-        return Still(self.to_html(), self.describe())
+        return Still(self.to_html(), self.describe(), self._bundle())
+
+    def _bundle(self) -> dict[str, str]:
+        """Return what is shown, for files and for pages that cannot run widgets, by MIME type."""
+        html = self.to_html()
+        return {"text/plain": self.describe()} | ({"text/html": with_images(html)} if html else {})
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Bring a plain picture along, for pages that cannot run widgets, such as a notebook on GitHub."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
         if not self._closed:
-            bundle["text/plain"] = self.describe()
-            html = self.to_html()
-            if html:
-                bundle["text/html"] = html
+            bundle |= self._bundle()
         return bundle
 
 
@@ -447,16 +458,19 @@ _LEFT: Final = ".pbx-still td, .pbx-still th { text-align: left !important; vert
 class Still:
     """A plain picture of a view at one moment; the last thing of a cell shows it."""
 
-    def __init__(self, html: str, words: str) -> None:
-        """Keep the picture, and what it is in a few words."""
-        self.html, self._words = html, words
+    def __init__(self, html: str, words: str, bundle: dict[str, str]) -> None:
+        """Keep the picture, what it is in a few words, and how it is stored."""
+        self.html, self._words, self._stored = html, words, bundle
 
     def __repr__(self) -> str:
         """Return the description, for pages without pictures."""
         return self._words
 
-    def _repr_html_(self) -> str:
-        return f"<div class='pbx-still'><style>{_LEFT}</style>{self.html}</div>"
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle = dict(self._stored)
+        if "text/html" in bundle:
+            bundle["text/html"] = f"<div class='pbx-still'><style>{_LEFT}</style>{bundle['text/html']}</div>"
+        return bundle
 
 
 def _views_in(widgets: Sequence[Any]) -> Iterator["View"]:

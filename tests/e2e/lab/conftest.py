@@ -182,7 +182,7 @@ class LabPage:
 
     def states(self) -> dict[str, str]:
         """Read off the board which line is in which state, by number."""
-        rows = self.page.locator('.pbx-board .pbx-row[role="group"]:visible')
+        rows = self.page.locator('.pbx-board .pbx-row[role="row"]:visible')
         labels = rows.evaluate_all("rows => rows.map(row => row.getAttribute('aria-label'))")
         # "1018 Sam Lee: ringing incoming with Ada"
         return {label.split(" ", 1)[0]: label.partition(": ")[2].partition(" with ")[0] for label in labels}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..errors import InvalidInput
 from ..operations import Check
 from .queries import ObjectPath
-from .types.agent import IntrusionMode
+from .types.agent import ChangeIntrusionModeRequest, IntrusionMode
 from .types.directory import Criterion, Operation as Comparison
 from .types.telephony import MakeCallRequest
 
@@ -498,8 +498,11 @@ def WITHDRAW_REASON(path: Mapping[str, str], query: Mapping[str, str | bool], bo
 
 def INTRUSION_MODE(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
     """Check that a way of intruding is known."""
-    if body.mode is not None and not body.mode.listed:
-        names = ", ".join(IntrusionMode)
+    known = [
+        one for one in IntrusionMode if one is not IntrusionMode.STOP or isinstance(body, ChangeIntrusionModeRequest)
+    ]
+    if body.mode is not None and body.mode not in known:
+        names = ", ".join(known)
         raise InvalidInput("mode", f"{str(body.mode)!r} is not known.", remedy=f"It is one of {names}.")
 
 
