@@ -359,7 +359,13 @@ async def test_closing_leaves_nothing(pbx: FakePbx) -> None:
     assert (pbx.callbacks, pbx.listeners) == ([], [])
 
 
-@pytest.mark.parametrize("kind", [EventLog, CallTimeline, CallLadder])
+async def test_every_control_of_the_log_has_a_name(pbx: FakePbx) -> None:
+    view = EventLog(pbx)  # type: ignore[arg-type]
+    assert [control["label"] for control in view._controls] == ["Line", "Kind", "Filter", "Pause", "Clear"]
+    view.close()
+
+
+@pytest.mark.parametrize("kind", [CallTimeline, CallLadder])
 async def test_every_control_has_a_name(pbx: FakePbx, kind: Any) -> None:
     view = kind(pbx)
     controls = [
