@@ -211,6 +211,7 @@ def run(folder: Folder, options: argparse.Namespace, name: str) -> int:
         raise Failed("JupyterLab is not installed here. Install it with: pip install 'aiopbx[lab]'")
     folder.prepare()
     kept = folder.copy(options.fresh)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # also while it starts: JupyterLab ends with this
     server = start(folder, options.port, browser=not options.no_browser, more=options.jupyter)
     for module, path in _PAGES.items():
         if find_spec(module) is not None:
@@ -221,7 +222,6 @@ def run(folder: Folder, options: argparse.Namespace, name: str) -> int:
     # A shell that runs it in the background keeps Ctrl-C from it.
     end = f"kill {os.getpid()}" if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else "Ctrl-C"
     say(f"Only this machine can reach it, and only with the token. {end} ends it.")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         return server.process.wait()
     except KeyboardInterrupt:

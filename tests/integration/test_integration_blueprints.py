@@ -52,6 +52,7 @@ class Home(House):
         self.phone = Phone()
         self.states: dict[str, str] = {}
         self.done: list[tuple[str, str]] = []
+        self.said: list[str] = []
         self.phone_id = ""
 
     async def _furnish(self, hass: HomeAssistant) -> None:
@@ -64,6 +65,11 @@ class Home(House):
                 self.done.append((action, entity_id))
                 self.set(entity_id, EFFECTS[action])
 
+        @callback
+        def notify(call: ServiceCall) -> None:
+            self.said.append(call.data["message"])
+
+        hass.services.async_register("notify", "persistent_notification", notify)
         for action in EFFECTS:
             hass.services.async_register(*action.split("."), serve)
         for entity_id, state in self.states.items():

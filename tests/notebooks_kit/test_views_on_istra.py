@@ -299,24 +299,29 @@ async def test_user_caller_id() -> None:
 async def test_user_log() -> None:
     async with connected_office("myistra") as (one, _, line):
         table = CallLogTable(line)
-        await sees(lambda: "0 calls" in table._words.value)
+        TablePage(table)
+
+        def control(name: str) -> dict[str, Any]:
+            return next(each for each in table._controls if each["name"] == name)
+
+        await sees(lambda: "0 calls" in table.summary)
         made = one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
         one.clock.advance(3)
         one.switch.drop("oxe1001", made.ref)
         # nothing tells of the log here, but of how many calls were missed
-        await sees(lambda: "1 call" in table._words.value and table.model.rows)
-        assert "1 missed" in table._words.value
-        assert "not seen" not in table._words.value
-        assert not there(table._acknowledge), "no marks here"
-        assert not there(table._unacknowledge)
-        next(iter(table._rows.values())).value = True
-        await sees(lambda: not table._dial.disabled)
-        assert table._dial.description == "Call 1001"
-        table._dial.click()
+        await sees(lambda: "1 call" in table.summary and table.model.rows)
+        assert "1 missed" in table.summary
+        assert "not seen" not in table.summary
+        assert control("acknowledge")["hidden"], "no marks here"
+        assert control("unacknowledge")["hidden"]
+        table.selected = table.rows.keys
+        await sees(lambda: not control("dial")["disabled"])
+        assert control("dial")["label"] == "Call 1001"
+        table.press("dial")
         await sees(lambda: one.switch.calls)
-        table._delete.click()
-        await sees(lambda: table._confirm.asking)
-        table._confirm.yes.click()
+        table.press("delete")
+        await sees(lambda: table.asking)
+        table.press("yes")
         await sees(lambda: not table.model.rows)
         assert problem(table) == ""
         table.close()
