@@ -81,7 +81,7 @@ def open_board(page: Page, address: str) -> None:
         timeout=60_000,
     )
     page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
-    page.locator(".pbx-board .pbx-row").nth(100).wait_for(state="attached", timeout=90_000)
+    page.locator(".pbx-board .pbx-row").nth(10).wait_for(state="attached", timeout=90_000)
     page.wait_for_timeout(3000)
 
 
@@ -107,9 +107,9 @@ def measure(page: Page, chrome: CDPSession, seconds: float) -> dict[str, Any]:
         box.fill(word)
         expected = 1 if word else 2
         page.wait_for_function(
-            """least => [...document.querySelectorAll('.pbx-board .pbx-row[role=group]')]
+            """least => [...document.querySelectorAll('.pbx-board .pbx-row[role=row]')]
                .filter(row => row.checkVisibility()).length >= least &&
-               (least > 1 || [...document.querySelectorAll('.pbx-board .pbx-row[role=group]')]
+               (least > 1 || [...document.querySelectorAll('.pbx-board .pbx-row[role=row]')]
                .filter(row => row.checkVisibility()).length == 1)""",
             arg=expected,
             polling=10,

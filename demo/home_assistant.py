@@ -57,7 +57,7 @@ class HomeAssistant:
                     process.check()
                     with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                         if not self._token:
-                            await self._log_in()
+                            await self.log_in()
                         if (await self.get("/api/config"))["state"] == "RUNNING":
                             return
                     await asyncio.sleep(0.2)
@@ -66,7 +66,8 @@ class HomeAssistant:
                 f"Home Assistant was not up within {timeout:.0f} seconds. The end of {process.log}:\n{process.tail()}"
             ) from None
 
-    async def _log_in(self) -> None:
+    async def log_in(self) -> None:
+        """Log in as the demo's user, whom Home Assistant lets in from this machine."""
         client = f"{self.url}/"
         async with self._http.post(
             f"{self.url}/auth/login_flow",

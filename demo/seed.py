@@ -30,6 +30,11 @@ def seed(config: Path, *, port: int, phones_url: str, system: System = "o2g") ->
 
     office = people()
     _write_yaml(config / "configuration.yaml", configuration() | helpers(office, system))
+    # What is made in the editor of automations stays; only a tag, which safe_dump does not write, names its file.
+    if not (config / "automations.yaml").exists():
+        (config / "automations.yaml").write_text("[]\n", encoding="utf-8")
+    with (config / "configuration.yaml").open("a", encoding="utf-8") as file:
+        file.write("automation made here: !include automations.yaml\n")
     _write_yaml(config / "office-phones.yaml", dashboard(office, phones_url, system))
 
     _store(storage, "http", http(port), version=2, minor_version=2)

@@ -6,10 +6,10 @@
 # worker that dies), and HTTP clients with connections kept alive.
 # Versions: aiohttp 3.14.5, pycurl 7.49.0 (libcurl 8.23.0), requests 2.34.2, httpx 0.28.1, Python 3.11.
 # One would guess: without a retry policy a request is sent once, and a failure is raised.
-# What happens: if the connection had served a request before and ends before the first byte of the answer, aiohttp
-# takes it for stale and sends GET, PUT and DELETE again; libcurl does so with every method, POST included. Here the
-# server had read the request: the action is done twice, and the caller still gets an error. On a fresh connection all
-# of them send once. requests and httpx send once on a kept connection, too.
+# What happens: if the connection ends before the first byte of the answer, aiohttp takes it for stale and sends GET, PUT
+# and DELETE again, even where the connection was fresh; libcurl does so with every method, POST included, if the
+# connection had served a request before. Here the server had read the request: the action is done twice, and the
+# caller still gets an error. requests and httpx send once on a kept connection, too.
 # Seen (requests on the wire for one call): aiohttp GET 2, PUT 2, DELETE 2, POST 1; libcurl GET 2, PUT 2, DELETE 2,
 # POST 2; requests and httpx 1 each.
 #

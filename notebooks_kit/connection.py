@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from aiopbx import ConnectionSettings, Event, InvalidInput, Pbx, Status, StatusChanged, connect as connect_pbx
 
 from .console_loop import keep_running
+from .presence import Presence, page_timeout_of
 
 if TYPE_CHECKING:  # the simulator is imported with the first demo
     from .demo_pbx import Demo
@@ -44,7 +45,12 @@ class _Connection:
 
 
 async def connect(
-    settings: ConnectionSettings | None = None, *, scenario: str = "office", speed: float = 1.0, **keywords: Any
+    settings: ConnectionSettings | None = None,
+    *,
+    scenario: str = "office",
+    speed: float = 1.0,
+    page_timeout: float | None = None,
+    **keywords: Any,
 ) -> Pbx:
     """Return a connected client; in a cell, ``await`` it.
 
@@ -54,20 +60,25 @@ async def connect(
     ``username``, ``password`` …), it connects to a real PBX.
 
     ``await pbx.close()`` ends it, the demo PBX too. Connecting again to the same PBX closes the former connection, so a
-    cell can be run any number of times. Raises what ``aiopbx.connect`` raises, and then nothing is left running.
+    cell can be run any number of times. A client that no page has shown for ``page_timeout`` seconds is closed; without
+    it that is a minute under Voilà, where each visitor has a kernel, and never elsewhere.
+
+    Raises what ``aiopbx.connect`` raises, and then nothing is left running.
     """
     if settings is None and not keywords:
-        return await connect_demo(scenario=scenario, speed=speed)
+        return await connect_demo(scenario=scenario, speed=speed, page_timeout=page_timeout)
+    timeout = page_timeout_of(page_timeout)
     wanted = settings if settings is not None else ConnectionSettings.make(**keywords)
     key = f"{wanted.system} {wanted.enterprise or ''} {wanted.username}@{wanted.url}"
     await _close_former(key)
-    return _keep(key, await connect_pbx(wanted), None)
+    return _keep(key, await connect_pbx(wanted), None, timeout)
 
 
-async def connect_demo(*, scenario: str = "office", speed: float = 1.0) -> Pbx:
+async def connect_demo(*, scenario: str = "office", speed: float = 1.0, page_timeout: float | None = None) -> Pbx:
     """Start the demo PBX in this kernel, instead of the one that is there, and connect to it as its administrator."""
     from .demo_pbx import demo_settings, start_demo
 
+    timeout = page_timeout_of(page_timeout)
     await _close_former(_DEMO)
     started = await start_demo(scenario, speed)
     try:
@@ -82,7 +93,7 @@ async def connect_demo(*, scenario: str = "office", speed: float = 1.0) -> Pbx:
     except BaseException:
         await started.stop()
         raise
-    return _keep(_DEMO, pbx, started)
+    return _keep(_DEMO, pbx, started, timeout)
 
 
 def demo(pbx: Pbx) -> "Demo":
@@ -96,8 +107,9 @@ def demo(pbx: Pbx) -> "Demo":
     raise InvalidInput("pbx", "this is not a client of the demo PBX.", remedy="await connect() makes one.")
 
 
-def _keep(key: str, pbx: Pbx, demo: "Demo | None") -> Pbx:
+def _keep(key: str, pbx: Pbx, demo: "Demo | None", page_timeout: float | None) -> Pbx:
     _open[key] = _Connection(key, pbx, demo)
+    Presence.watch(pbx, page_timeout)
     words = keep_running()
     if words is not None:
         print(words)  # noqa: T201 - in a console, where people read it

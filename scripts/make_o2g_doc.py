@@ -1,8 +1,8 @@
-"""Write docs/o2g.md, the page of all operations of O2G, from the code.
+"""Write docs/o2g.md, the page of all operations of O2G, and docs/o2g-additions.md, how sure those after 2.2 are.
 
 .venv-lib/bin/python scripts/make_o2g_doc.py [--check]
 
-With --check nothing is written, and the exit code says whether the page is current.
+With --check nothing is written, and the exit code says whether the pages are current.
 """
 
 import re
@@ -21,6 +21,7 @@ from aiopbx.operations import Operation, Service
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.contract import additions
 from tests.contract.consequences import RAISED, events, refusals
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/o2g.md"
@@ -38,6 +39,15 @@ TITLES = {
     "pbx_management": "PBX management",
     "agent": "Call-centre agents",
     "maintenance": "Maintenance",
+    "user_management": "User management",
+    "analytics": "Analytics",
+    "pilot_monitoring": "Calls at pilots",
+    "acd_management": "Pilots and their calendars",
+    "routing_points": "Routing by the application",
+    "real_time": "The call centre in real time",
+    "acd_statistics": "Statistics",
+    "statistics_files": "Files of statistics",
+    "recording": "Recording on demand",
 }
 
 INTRODUCTION = """\
@@ -48,6 +58,10 @@ INTRODUCTION = """\
 `client` is the wire of one server: `pbx.o2g` of a connection, or an `aiopbx.o2g.client.O2gClient` of your own. Its
 services have a coroutine method for each of the {count} operations. Bodies and answers are the types of
 `aiopbx.o2g.types`, named as on the wire, with fields in snake case. Paths are relative to the base URL of the session.
+
+What stands from *User management* on came after O2G 2.2: [how sure each of them is](o2g-additions.md) is a page of its
+own. Where their services are, only the session says, so the first part of their paths stands for that place. A server
+that does not list the service lacks the feature, and `NotSupported` names it.
 
 Everything raises `InvalidInput` before anything is sent where the rule under *checked* is broken, an argument is empty,
 or an administrator does not name the user (`login_name`, where a method has it). A request that cannot be made
@@ -127,9 +141,69 @@ def render() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+ADDITIONS = PAGE.with_name("o2g-additions.md")
+SURE = {
+    "captured": "seen on a live server",
+    "agreed": "two or more clients agree",
+    "one": "one client only",
+    "inferred": "inferred: nobody says so",
+}
+ABOUT = """\
+# O2G after 2.2: what there is, and how sure it is
+
+*Written by `scripts/make_o2g_doc.py`; a test holds it current.*
+
+The reference ends with O2G 2.2. What newer servers have is known from four clients that their publisher has released,
+and little of it was seen on a live server. So this page says for each of the {count} operations how sure it is. Clients
+that agree have one publisher, so that this is no proof either. Where they disagree, both ways are read, and the
+likelier is sent. Where a service is, only the session says; a server that does not list it lacks it, by its version,
+its licence or the rights of the account, and `NotSupported` names it.
+
+Dates and times are texts as the server writes them, on the clock of the node; numbers are numbers, in the unit that the
+type says. What is wrong is refused before it is sent: see *checked* on [the page of operations](o2g.md).
+"""
+
+
+def render_additions() -> str:
+    """Return the page of what came after 2.2."""
+    rows = additions.operations()
+    lines = [ABOUT.format(count=len(rows))]
+    declared = {(one.method, one.path): one for one in OPERATIONS.values()}
+    seen = ""
+    for row in rows:
+        if row.service != seen:
+            seen = row.service
+            lines += [
+                "" if lines[-1].startswith("|") else None,
+                f"## {row.chapter}: service `{row.service}`",
+                "",
+                "| Operation | Python | Licence | Since | Events | Refused with | How sure |",
+                "| --- | --- | --- | --- | --- | --- | --- |",
+            ]
+        operation = declared[row.method, row.declared]
+        sure = SURE[row.confidence] + ("; administrators only" if row.administrators else "")
+        cells = (
+            f"`{row.method} {row.full_path or row.path or '/'}`",
+            f"`client.{operation.python.removeprefix('pbx.o2g.')}`",
+            operation.licence or "none",
+            row.since or "not said",
+            ", ".join(f"`{event.__name__}`" for event in events(operation)) or "none",
+            ", ".join(str(status) for status in refusals(operation)),
+            sure,
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "## Events", "", "| Event | Package | Since | How sure |", "| --- | --- | --- | --- |"]
+    for event in additions.additions()["event_rows"]:
+        package = f"`{event['package']}`" if event["package"] else "every channel"
+        since = event["since"] or "not said"
+        lines.append(f"| `{event['name']}` | {package} | {since} | {SURE[event['confidence']]} |")
+    return "\n".join(line for line in lines if line is not None).rstrip() + "\n"
+
+
 def main() -> int:
-    """Write the page, or look whether it is current."""
-    return write_or_check(PAGE, render(), "make_o2g_doc.py")
+    """Write the pages, or look whether they are current."""
+    first = write_or_check(PAGE, render(), "make_o2g_doc.py")
+    return write_or_check(ADDITIONS, render_additions(), "make_o2g_doc.py") or first
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from .const import CONF_VOICE, DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .happenings import happenings_of
 from .identity import async_migrate, base_of
+from .night_forwards import async_forget_nights
 from .quiet import quiet_times
 from .sentences import async_use_sentences
 from .services import async_setup_services
@@ -66,6 +67,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
     """Forget what was remembered of the PBX over restarts."""
     await Seen(hass, entry.entry_id).async_remove()
+    await async_forget_nights(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: PbxConfigEntry, device: AnyDeviceEntry) -> bool:

@@ -15,6 +15,7 @@ from .calls import find_call, find_target, label_of
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry
 from .errors import invalid, pbx_errors
+from .people import words_of
 from .targets import TargetLine, devices_in, lines_of, loaded
 
 ATTR_LINE: Final = "line"
@@ -73,12 +74,17 @@ def _line_of_entity(hass: HomeAssistant, entity_id: str) -> TargetLine:
 
 
 def _line_called(hass: HomeAssistant, key: str) -> TargetLine:
+    there = [(coordinator, line) for coordinator in loaded(hass) for line in coordinator.pbx.lines.values()]
     found = [
-        TargetLine(coordinator=coordinator, line=line)
-        for coordinator in loaded(hass)
-        for line in coordinator.pbx.lines.values()
-        if key in (line.id, line.number)
+        TargetLine(coordinator=coordinator, line=line) for coordinator, line in there if key in (line.id, line.number)
     ]
+    if not found and (words := words_of(key)):
+        # Names in either order, as the directory has them and as people say them.
+        found = [
+            TargetLine(coordinator=coordinator, line=line)
+            for coordinator, line in there
+            if words_of(line.name) == words
+        ]
     if not found:
         known = sorted(line.number or line.id for coordinator in loaded(hass) for line in coordinator.data.values())
         raise invalid("line_not_found", line=key, known=", ".join(known[:30]) or "-")

@@ -143,8 +143,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._account_form(kind, self._before())
         data = {CONF_KIND: kind, CONF_TLS: TLS_VERIFY, **flat(user_input)}
         if data[CONF_TLS] == TLS_FINGERPRINT:
-            # Those that were accepted before hold until the server shows another certificate.
-            data[CONF_FINGERPRINTS] = self._before().get(CONF_FINGERPRINTS, [])
+            # Those that were accepted hold until the server shows another certificate, or it is another server.
+            if data.get(CONF_URL) != self._data.get(CONF_URL):
+                self._accepted = []
+            data[CONF_FINGERPRINTS] = self._accepted or self._before().get(CONF_FINGERPRINTS, [])
         if data[CONF_TLS] != TLS_OWN_CA:
             data.pop(CONF_CA_FILE, None)
         return await self._async_try(data)

@@ -34,6 +34,7 @@ from .const import (
     TLS_CHOICES,
     TLS_VERIFY,
 )
+from .people import words_of
 
 SECTION_SECURITY: Final = "security"
 SECTION_NETWORK: Final = "network"
@@ -193,18 +194,20 @@ def lines_schema(
 def resolve(lines: Iterable[AvailableLine], wanted: Iterable[str]) -> tuple[list[str], str | None]:
     """Return the ids of lines that were chosen or typed, and the first that is no line, or of several, if there is one.
 
-    A line is typed by its id, its number, or the name of the person whose it is.
+    A line is typed by its id, its number, or the name of the person whose it is, in whichever order.
     """
-    by_word: dict[str, list[str]] = {}
+    by_word: dict[str | frozenset[str], list[str]] = {}
     ids = set()
     for line in lines:
         ids.add(line.id)
-        for word in {line.number, line.name.casefold()} - {""}:
-            by_word.setdefault(word, []).append(line.id)
+        name: str | frozenset[str] = words_of(line.name)
+        for word in (line.number, name):
+            if word:
+                by_word.setdefault(word, []).append(line.id)
     found: dict[str, None] = {}
     for text in wanted:
         word = text.strip()
-        candidates = [word] if word in ids else by_word.get(word) or by_word.get(word.casefold()) or []
+        candidates = [word] if word in ids else by_word.get(word) or by_word.get(words_of(word)) or []
         if len(candidates) != 1:
             return list(found), word
         found[candidates[0]] = None

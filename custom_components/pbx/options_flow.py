@@ -110,12 +110,12 @@ class PbxOptionsFlow(OptionsFlowWithReload):
                 return self.async_abort(reason="cannot_list_lines", description_placeholders=problem.words)
         options = dict(self.config_entry.options) if user_input is None else flat(user_input)
         answer = self._lines_answer(options, opened=user_input is None)
-        errors = dict(answer.errors)
+        errors, words = dict(answer.errors), dict[str, str]()
         if user_input is not None and not errors:
-            errors = await self._async_dialling_problem(options)
+            errors, words = await self._async_dialling_problem(options)
             if not errors and answer.done:
                 return self.async_create_entry(data=self._made(options, answer))
-        return self._form(options, answer, errors, opened=user_input is None)
+        return self._form(options, answer, errors, words, opened=user_input is None)
 
     def _lines_answer(self, options: Mapping[str, Any], *, opened: bool) -> LinesAnswer:
         """Return what was chosen among the lines; all of them where there is nothing to choose."""
@@ -138,7 +138,13 @@ class PbxOptionsFlow(OptionsFlowWithReload):
         return made
 
     def _form(
-        self, options: Mapping[str, Any], answer: LinesAnswer, errors: dict[str, str], *, opened: bool
+        self,
+        options: Mapping[str, Any],
+        answer: LinesAnswer,
+        errors: dict[str, str],
+        words: Mapping[str, str],
+        *,
+        opened: bool,
     ) -> ConfigFlowResult:
         """Show the options."""
         suggested = {key: value for key, value in options.items() if key in SECTION_OF}
@@ -159,17 +165,21 @@ class PbxOptionsFlow(OptionsFlowWithReload):
                 "count": str(len(self._lines or ())),
                 "found": str(answer.found),
                 "line": answer.unknown,
+                **words,
             },
         )
 
-    async def _async_dialling_problem(self, options: Mapping[str, Any]) -> dict[str, str]:
-        """Return the section with what the client refuses, and why; nothing where all of it can be used."""
+    async def _async_dialling_problem(self, options: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the section with what the client refuses, and why; nothing where all of it can be used.
+
+        Beside it stand the words of the sentence, such as the pattern that is meant.
+        """
         try:
             await self.hass.async_add_executor_job(check_dialling, self.hass, options)
         except InvalidInput as err:
             field, key = _ERRORS.get(err.field, ("base", "invalid_option"))
-            return {SECTION_OF.get(field, field): key}
-        return {}
+            return {SECTION_OF.get(field, field): key}, {"value": "", "path": "", **err.words}
+        return {}, {}
 
     async def _async_lines(self) -> tuple[AvailableLine, ...]:
         """Return the lines of the PBX, from the running connection or over a new one."""

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
-from . import call_actions, query_actions
+from . import call_actions, line_actions, query_actions
 from .action_targets import ATTR_CALL_ID, ATTR_LINE
 from .aiopbx import Condition, Target
 from .call_actions import (
@@ -38,7 +38,9 @@ from .call_actions import (
 )
 from .const import DOMAIN
 from .errors import pbx_errors
+from .field_errors import NeedsText, in_words
 from .forward import CONDITIONS, TARGETS
+from .line_actions import ATTR_KEEP_FORWARDS, ATTR_REQUEST_ID
 from .query_actions import (
     ATTR_AFTER,
     ATTR_ARGUMENTS,
@@ -60,11 +62,7 @@ from .query_actions import (
 def number(value: Any) -> str:
     """Validate a telephone number: text. What arrived as a number is another one by now, so it is refused."""
     if not isinstance(value, str):
-        raise vol.Invalid(
-            f"{value!r} is a number and no text: a + before it and zeros at its beginning are lost. "
-            "Write it in quotes in YAML; let a template give 'tel:' before it, such as {{ 'tel:+15550123' }} "
-            "or the attribute party_uri"
-        )
+        raise NeedsText("this has to be text")
     return value
 
 
@@ -134,6 +132,20 @@ SET_FORWARD_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_CONDITION, default=Condition.IMMEDIATE.value): vol.In(CONDITIONS),
     }
 )
+PICK_UP_SCHEMA: Final = vol.Schema(
+    {
+        **_LEG,
+        vol.Optional(ATTR_NUMBER): number,
+        vol.Optional(ATTR_AUTO_ANSWER, default=True): cv.boolean,
+    }
+)
+REQUEST_CALL_BACK_SCHEMA: Final = vol.Schema({**_LINE, vol.Optional(ATTR_NUMBER): number})
+GET_CALL_BACK_REQUESTS_SCHEMA: Final = vol.Schema(_LINE)
+CLEAR_CALL_BACK_REQUESTS_SCHEMA: Final = vol.Schema({**_LINE, vol.Optional(ATTR_REQUEST_ID): cv.string})
+START_NIGHT_SERVICE_SCHEMA: Final = vol.Schema(
+    {**_LINE, vol.Optional(ATTR_NUMBER): number, vol.Optional(ATTR_KEEP_FORWARDS, default=False): cv.boolean}
+)
+END_NIGHT_SERVICE_SCHEMA: Final = vol.Schema(_LINE)
 GET_CALL_LOG_SCHEMA: Final = vol.Schema(
     {
         **_LINE,
@@ -182,13 +194,19 @@ ACTIONS: Final[dict[str, tuple[Handler, vol.Schema]]] = {
     "add_party": (call_actions.add_party, ADD_PARTY_SCHEMA),
     "send_dtmf": (call_actions.send_dtmf, SEND_DTMF_SCHEMA),
     "set_forward": (call_actions.set_forward, SET_FORWARD_SCHEMA),
+    "pick_up": (line_actions.pick_up, PICK_UP_SCHEMA),
+    "request_call_back": (line_actions.request_call_back, REQUEST_CALL_BACK_SCHEMA),
+    "get_call_back_requests": (line_actions.get_call_back_requests, GET_CALL_BACK_REQUESTS_SCHEMA),
+    "clear_call_back_requests": (line_actions.clear_call_back_requests, CLEAR_CALL_BACK_REQUESTS_SCHEMA),
+    "start_night_service": (line_actions.start_night_service, START_NIGHT_SERVICE_SCHEMA),
+    "end_night_service": (line_actions.end_night_service, END_NIGHT_SERVICE_SCHEMA),
     "get_call_log": (query_actions.get_call_log, GET_CALL_LOG_SCHEMA),
     "get_voicemails": (query_actions.get_voicemails, GET_VOICEMAILS_SCHEMA),
     "search_directory": (query_actions.search_directory, SEARCH_DIRECTORY_SCHEMA),
     "call_operation": (query_actions.call_operation, CALL_OPERATION_SCHEMA),
 }
 # What does nothing but answer.
-_QUERIES: Final = ("get_call_log", "get_voicemails", "search_directory")
+_QUERIES: Final = ("get_call_back_requests", "get_call_log", "get_voicemails", "search_directory")
 # What can do anything with the PBX.
 _ADMINISTRATORS: Final = ("call_operation",)
 
@@ -202,11 +220,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             with pbx_errors():
                 return await handler(hass, call)
 
+        checked = in_words(hass, name, schema)
         response = SupportsResponse.ONLY if name in _QUERIES else SupportsResponse.OPTIONAL
         if name in _ADMINISTRATORS:
-            async_register_admin_service(hass, DOMAIN, name, handle, schema, response)
+            async_register_admin_service(hass, DOMAIN, name, handle, checked, response)
         else:
-            hass.services.async_register(DOMAIN, name, handle, schema, response)
+            hass.services.async_register(DOMAIN, name, handle, checked, response)
 
     for name, (handler, schema) in ACTIONS.items():
         register(name, handler, schema)

@@ -11,7 +11,7 @@ from typing import Any, Final, cast, override
 import voluptuous as vol
 from homeassistant.const import CONF_FOR, CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.trigger import Trigger, TriggerActionRunner, TriggerConfig, TriggerNotTriggeredReporter
 from homeassistant.helpers.typing import ConfigType
@@ -66,6 +66,10 @@ class PbxTrigger(Trigger):
         self._devices = TargetDevices(hass, config.target)
         self._options: Mapping[str, Any] = config.options or {}
 
+    def meant(self, happening: Happening) -> bool:
+        """Whether it happened where it was chosen."""
+        return self._devices.includes(happening.device_id, happening.pbx_device_id)
+
     def fits(self, happening: Happening) -> bool:
         """Whether the happening is one that was chosen; its line is."""
         return True
@@ -78,7 +82,7 @@ class PbxTrigger(Trigger):
 
         @callback
         def happened(happening: Happening) -> None:
-            if self._devices.includes(happening.device_id, happening.pbx_device_id) and self.fits(happening):
+            if self.meant(happening) and self.fits(happening):
                 run_action(dict(happening.data), happening.what)
 
         return happenings_of(self._hass).async_listen(self.kind, happened)
@@ -188,13 +192,23 @@ class AgentStateChangedTrigger(PbxTrigger):
         )
 
 
-class PbxOnlineTrigger(PbxTrigger):
+class ConnectionTrigger(PbxTrigger):
+    """Something happens to the connection of a PBX."""
+
+    @override
+    def meant(self, happening: Happening) -> bool:
+        """Whether it is the PBX that was chosen, or that of a line that was chosen: the editor offers this there."""
+        devices = dr.async_entries_for_config_entry(dr.async_get(self._hass), happening.data["pbx"]["entry_id"])
+        return self._devices.everything or any(self._devices.includes(one.id, None) for one in devices)
+
+
+class PbxOnlineTrigger(ConnectionTrigger):
     """A PBX that was away is connected again."""
 
     kind = PBX_ONLINE
 
 
-class PbxOfflineTrigger(PbxTrigger):
+class PbxOfflineTrigger(ConnectionTrigger):
     """A PBX cannot be reached, perhaps for some time."""
 
     kind = PBX_OFFLINE
@@ -219,7 +233,7 @@ class PbxOfflineTrigger(PbxTrigger):
                 del waiting[pbx]
                 run_action(dict(happening.data), happening.what)
 
-            if pbx not in waiting and self._devices.includes(pbx, happening.pbx_device_id):
+            if pbx not in waiting and self.meant(happening):
                 waiting[pbx] = async_call_later(self._hass, patience, still_offline)
 
         @callback

@@ -1,9 +1,10 @@
 """The board of lines as data: a row for each line, their order, and which rows are to be redrawn."""
 
-from collections.abc import Mapping
+from collections.abc import KeysView, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from aiopbx import (
@@ -146,49 +147,69 @@ class BoardModel(Sorted[Sort]):
         """Whether the client is connected; while it is not, the rows may be outdated."""
         self._lines = lines
         self._rows: dict[str, BoardRow] = {}
-        self._changed_lines: set[str] = set(lines)
-        self._all = True
+        self._all = False
         self._sort = Sort.NUMBER
         self._positions: dict[str, int] | None = None
+        # in order, so that what is on top of the board can be drawn first
+        self._changed_lines: dict[str, None] = dict.fromkeys(self.places)
+        self._due: dict[str, None] = {}
 
     # ------------------------------------------------------------------------------------------------------ events
 
     def handle(self, event: Event) -> None:
         """Process one event of the client."""
         if isinstance(event, LineEvent):
-            self._changed_lines.add(event.line)
+            self._changed_lines[event.line] = None
             self._notify()
         elif isinstance(event, StatusChanged):
             self.status = event.status
             self._notify()
 
-    def take(self) -> set[str]:
-        """Read the changed lines, and return those whose rows are to be redrawn, removed ones included."""
+    def take(self, most: int | None = None) -> KeysView[str]:
+        """Read the changed lines, and return those whose rows are to be redrawn, removed ones included.
+
+        Of very many, ``most`` are read and returned at a time; ``waiting`` says whether there are more.
+        """
         super().take()
-        changed, self._changed_lines = self._changed_lines, set()
-        dirty = set()
-        for key in changed:
-            former = self._rows.get(key)
-            line = self._lines.get(key)
-            if line is None:
-                if former is not None:
-                    del self._rows[key]
-                    self._positions = None
-                    self._all = True
-                    dirty.add(key)
-                continue
-            row = BoardRow.of(line.snapshot)
-            if row == former:
-                continue
-            self._rows[key] = row
-            dirty.add(key)
-            if former is None or (former.number, former.name) != (row.number, row.name):
+        for key in list(islice(self._changed_lines, most)):
+            del self._changed_lines[key]
+            self._read(key)
+        if self._all and not self._changed_lines:
+            self._all = False
+            self._due.update(dict.fromkeys(sorted(self._rows, key=lambda key: self.places.get(key, 0))))
+        taken = dict.fromkeys(islice(self._due, most))
+        for key in taken:
+            del self._due[key]
+        return taken.keys()
+
+    def _read(self, key: str) -> None:
+        former = self._rows.get(key)
+        line = self._lines.get(key)
+        if line is None:
+            if former is not None:
+                del self._rows[key]
                 self._positions = None
                 self._all = True
-        if self._all:
-            self._all = False
-            dirty.update(self._rows)
-        return dirty
+                self._due[key] = None
+            return
+        row = BoardRow.of(line.snapshot)
+        if row == former:
+            return
+        self._rows[key] = row
+        self._due[key] = None
+        moved = former is not None and (former.number, former.name) != (row.number, row.name)
+        if moved or key not in self.places:
+            self._positions = None
+            self._all = True
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to take."""
+        return bool(self._changed_lines or self._due or self._all)
+
+    def __len__(self) -> int:
+        """How many lines there are."""
+        return len(self._lines)
 
     # ------------------------------------------------------------------------------------------------------- state
 
@@ -211,9 +232,10 @@ class BoardModel(Sorted[Sort]):
         It depends on this row and on which lines exist, not on the state of other rows: what one line does moves one
         row.
         """
-        position = self.places[row.line]
+        places = self.places
+        position = places.get(row.line, len(places))
         if self._sort is Sort.STATE:
-            position += RANK[row.state] * len(self._rows)
+            position += RANK[row.state] * (len(places) + 1)
         return -position if self._descending else position
 
     @property
@@ -221,18 +243,26 @@ class BoardModel(Sorted[Sort]):
         """The place of each line by number, or by name if that is the order; states do not matter."""
         if self._positions is None:
             key = _name_key if self._sort is Sort.NAME else _number_key
-            self._positions = {each.line: index for index, each in enumerate(sorted(self._rows.values(), key=key))}
+            named = [line.snapshot for line in self._lines.values()]
+            self._positions = {each.id: index for index, each in enumerate(sorted(named, key=key))}
         return self._positions
-
-    @property
-    def hidden(self) -> list[str]:
-        """The lines that the filter does not let through."""
-        return [row.line for row in self._rows.values() if not self.visible(row)] if self._filter else []
 
     @property
     def shown(self) -> list[BoardRow]:
         """The rows that the filter lets through, in order."""
         return sorted(filter(self.visible, self._rows.values()), key=self.position)
+
+    def top(self, most: int) -> tuple[list[BoardRow], int]:
+        """Return the first ``most`` rows as the lines are now, and how many more there are.
+
+        It does not look at more lines than it has to, and takes nothing.
+        """
+        lines = [line.snapshot for line in self._lines.values()]
+        lines.sort(key=self._line_order, reverse=self._descending)
+        if not self._filter:
+            return [BoardRow.of(line) for line in lines[:most]], max(0, len(lines) - most)
+        rows = [row for line in lines if self.visible(row := BoardRow.of(line))]
+        return rows[:most], max(0, len(rows) - most)
 
     @property
     def busy(self) -> int:
@@ -243,7 +273,7 @@ class BoardModel(Sorted[Sort]):
     def summary(self) -> str:
         """The state in words."""
         rows = self._rows.values()
-        said = counted(len(rows), "line")
+        said = counted(len(self), "line")
         if not rows or any(row.reports_calls for row in rows):
             said += f", {self.busy} in a call"
         else:
@@ -255,12 +285,11 @@ class BoardModel(Sorted[Sort]):
 
         Times are UTC. What waits to be drawn goes on waiting.
         """
-        rows = filter(self.visible, [BoardRow.of(line.snapshot) for line in self._lines.values()])
-        return table(LINES, map(board_row, sorted(rows, key=self._order, reverse=self._descending)))
+        return table(LINES, map(board_row, self.top(len(self._lines))[0]))
 
-    def _order(self, row: BoardRow) -> tuple[Any, ...]:
-        key = _name_key(row) if self._sort is Sort.NAME else _number_key(row)
-        return (RANK[row.state], *key) if self._sort is Sort.STATE else key
+    def _line_order(self, line: LineSnapshot) -> tuple[Any, ...]:
+        key = _name_key(line) if self._sort is Sort.NAME else _number_key(line)
+        return (RANK[line.state], *key) if self._sort is Sort.STATE else key
 
     def _rearrange(self) -> None:
         self._positions = None
@@ -268,9 +297,9 @@ class BoardModel(Sorted[Sort]):
         self._notify()
 
 
-def _number_key(row: BoardRow) -> tuple[int, str, str]:
-    return (*by_length(row.number), row.line)
+def _number_key(line: LineSnapshot) -> tuple[int, str, str]:
+    return (*by_length(line.number), line.id)
 
 
-def _name_key(row: BoardRow) -> tuple[str, str, str]:
-    return (row.name.casefold(), row.number, row.line)
+def _name_key(line: LineSnapshot) -> tuple[str, str, str]:
+    return (line.name.casefold(), line.number, line.id)

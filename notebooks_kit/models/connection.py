@@ -22,6 +22,7 @@ _SYSTEM_WORDS: Final = {
     "myrcc": "Istra, by myRCC",
     "mycrm": "Istra, by myCrm",
     "myistra": "Istra, by myIstra",
+    "mqtt": "A bridge on an MQTT broker",
 }
 TLS_WORDS: Final = {"verify": "Verify the certificate", "none": "Do not verify (others could listen in)"}
 LABELS: Final = {

@@ -157,6 +157,17 @@ class EventLogModel(Filtered):
         return tuple(self._entries)
 
     @property
+    def oldest(self) -> int:
+        """The number of the oldest entry that is kept; without any, the number of the next one."""
+        return self._entries[0].number if self._entries else self.total + 1
+
+    def entry(self, number: int) -> Entry | None:
+        """Return an entry by its number, if it is still kept."""
+        # numbers are consecutive
+        at = number - self.oldest
+        return self._entries[at] if 0 <= at < len(self._entries) else None
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds that there are, in order."""
         return tuple(sorted({entry.kind for entry in self._entries}))

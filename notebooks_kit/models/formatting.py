@@ -48,7 +48,13 @@ def by_length(number: str) -> tuple[int, str]:
 
 def offline_note(status: Status) -> str:
     """Return what follows a summary while the client is not connected; empty while it is."""
-    return "" if status is Status.ONLINE else f" · {status.value}: what you see may be outdated"
+    match status:
+        case Status.ONLINE:
+            return ""
+        case Status.CLOSED:
+            return " · closed: this is how it was"
+        case _:
+            return f" · {status.value}: what you see may be outdated"
 
 
 def last_known(status: Status) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,7 @@ from aiopbx import (
 )
 
 from ..dataframes import MESSAGES, message_row, table
+from ..playable_sound import playable
 from .formatting import counted, duration, offline_note
 from .model import ReadModel
 
@@ -114,6 +116,8 @@ class Sound:
     data: bytes
     format: str
     """``wav``, ``mp3`` …, as a browser calls it."""
+    original: str = ""
+    """What the system sent, in words, if pages do not play that and it was made into something else."""
 
 
 class VoicemailModel(ReadModel):
@@ -300,20 +304,29 @@ class VoicemailModel(ReadModel):
     def heard_as(self, format: str | None = None) -> str | None:
         """The format in which a page plays a message if this one is asked for: pages do not play every format.
 
-        Raises ``NotSupported`` if the mailbox has no format that pages play.
+        Without one it is the format that was asked for, if PyAV can make another sound of it. Raises ``NotSupported``
+        if not even that is so.
         """
         asked = format or (self.formats[0] if self.formats else None)
         if asked is None or asked in PLAYABLE:
             return format
         known = next((each for each in self.formats if each in PLAYABLE), None)
-        if known is None:
+        if known is not None:
+            return known
+        if find_spec("av") is None:
             raise NotSupported(
-                f"Pages do not play {asked}.", missing="format", remedy="Save the message as a file instead."
+                f"Pages do not play {asked}.",
+                missing="format",
+                remedy="pip install 'aiopbx[sound]' makes it playable; or save the message as a file.",
             )
-        return known
+        return format
 
     async def load(self, id: str, *, format: str | None = None) -> Sound:
-        """Read a message into memory, chunk by chunk. Raises ``TooLong`` where it is too much for a page."""
+        """Read a message into memory, chunk by chunk, and make a sound of it that pages play.
+
+        Raises ``TooLong`` where it is too much for a page, ``NotASound`` for what is none (a page to log in at, say),
+        and ``Unplayable`` where nothing that pages play can be made of it.
+        """
         message = self.message(id)
         self.loading = id
         self._notify()
@@ -327,13 +340,14 @@ class VoicemailModel(ReadModel):
                         f"The message is longer than {self.most_bytes // 1024} KiB.",
                         remedy="Save it as a file instead.",
                     )
+            sound, kind, original = await asyncio.to_thread(playable, bytes(data))
         finally:
             self.loading = None
             close = getattr(stream, "aclose", None)
             if close is not None:
                 await close()
             self._notify()
-        return Sound(id, bytes(data), sound_format(data, format))
+        return Sound(id, sound, kind, original)
 
     async def save(self, id: str, path: "str | os.PathLike[str]", *, format: str | None = None) -> int:
         """Write a message to a file, and return how many bytes that were. A file that exists is not overwritten."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, Final
 
-from .picture import FAINT, RULE, STYLE, TEXT, svg, text
+from .picture import FAINT, RULE, STYLE, TEXT, picture_bundle, svg, text
+from .stored_picture import with_images
 
 _WIDTH: Final = 760.0
 _HIGH: Final = 22.0
@@ -38,8 +39,9 @@ class Bars:
         self._most = most
         self._highlight = {str(name) for name in highlight}
 
-    def _repr_html_(self) -> str:
-        return self.to_html()
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        html = self.to_html()
+        return picture_bundle({"text/plain": repr(self), "text/html": with_images(html)}, html, "")
 
     def __repr__(self) -> str:
         """Say it in words, for pages without pictures."""

@@ -10,6 +10,7 @@ from aiopbx import CallState, Line, Pbx
 
 from ..models.model import Model
 from .controls import put
+from .stored_picture import PNG, stored_picture
 from .view import View
 
 RATE: Final = 0.5
@@ -97,6 +98,10 @@ class PictureView(View):
         """Return the picture as HTML, and in a few words what it shows. To be overridden."""
         raise NotImplementedError
 
+    def _bundle(self) -> dict[str, str]:
+        html, said = self.picture()
+        return picture_bundle(super()._bundle(), html, said)
+
     def framed(self, html: str) -> str:
         """Return a picture with the frame that it needs when it is shown without the view."""
         return html
@@ -106,6 +111,14 @@ class PictureView(View):
         html, said = self.picture()
         html = self.framed(html)
         return f"<style>{STYLE}</style><div class='pbx-picture'><div class='pbx-words'>{escape(said)}</div>{html}</div>"
+
+
+def picture_bundle(bundle: dict[str, str], html: str, words: str) -> dict[str, str]:
+    """Return how a picture is stored: as images, like those of plotting libraries; as HTML only if one is missing."""
+    stored = stored_picture(html, words)
+    if PNG in stored:  # pages prefer HTML, and those that are not trusted show no SVG
+        bundle = {kind: data for kind, data in bundle.items() if kind != "text/html"}
+    return bundle | stored
 
 
 def svg(width: float, height: float, title: str, description: str, parts: Sequence[str], *, scale: bool = True) -> str:

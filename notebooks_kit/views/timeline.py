@@ -66,7 +66,7 @@ class CallTimeline(PictureView):
             return False
         latest = self.model.latest()
         return self.model.running or (
-            latest is not None and (self._client.now - latest).total_seconds() < self.model.window + self._rate
+            latest is not None and (self.now - latest).total_seconds() < self.model.window + self._rate
         )
 
     def _choose_window(self, window: float) -> None:
@@ -76,12 +76,12 @@ class CallTimeline(PictureView):
         self.draw_now()
 
     def _hold(self, still: bool) -> None:
-        self._stopped = self.model.picture(self._client.now) if still else None
+        self._stopped = self.model.picture(self.now) if still else None
         self.draw_now()
 
     def picture(self) -> tuple[str, str]:
         """The bars, and how many calls there are."""
-        shown = self._stopped or self.model.picture(self._client.now)
+        shown = self._stopped or self.model.picture(self.now)
         said = counted(shown.calls, "call")
         if shown.hidden:
             said += f", {shown.hidden} lines more have calls"

@@ -6,17 +6,21 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, Self, cast
 from weakref import WeakSet
 
 import ipywidgets
 from IPython.core.getipython import get_ipython
 
-from aiopbx import Line, Pbx, StatusChanged
+from aiopbx import Event, Line, Pbx, Status, StatusChanged
 
 from ..models.model import Model, ReadModel
+from ..presence import why_ended
 from ..slips import check_arguments
 from .markup import problem_html
+from .stored_picture import with_images
+from .stored_state import keep_for_the_file
 
 FRAME: Final = 0.1
 """Seconds between two drawings; changes within a frame are drawn together."""
@@ -44,8 +48,9 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     loops and threads (kernels have several), so callbacks go through ``on_click``, ``on_change`` and ``do``, which
     switch to that loop first. An error there is shown on top of the view; none is printed, none is swallowed.
 
-    ``close()`` removes the view and everything that it has created. If the page says which cell is running (JupyterLab
-    and Notebook 7 do), running a cell again closes the views of its previous run.
+    When the client is closed, the view stops: it keeps showing how everything was, so that the page and the file still
+    tell it. ``close()`` removes the view and everything that it has created. If the page says which cell is running
+    (JupyterLab and Notebook 7 do), running a cell again closes the views of its previous run.
     """
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
@@ -56,6 +61,8 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def __init__(self, pbx: Pbx | None, children: Sequence[Any], *, css: str = "", **keywords: Any) -> None:
         """Show ``children`` below the place for problems. ``css`` is the style of this view, without ``<style>``."""
         self._closed = False
+        self._stopped_at: datetime | None = None
+        self._stopping = False
         self._pbx = pbx
         self._loop = pbx.loop if pbx is not None else asyncio.get_running_loop()
         self._frame: asyncio.TimerHandle | None = None
@@ -66,6 +73,15 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._busy: dict[Any, bool] = {}
         self._mirroring = 0
         self._problem: object = None
+        super().__init__(self._surround(children, css), **keywords)
+        self.add_class("pbx-view")
+        if pbx is not None:
+            self.on_close(pbx.subscribe(self._stop_with_client, kind=StatusChanged))
+        _remember(self)
+        keep_for_the_file(self)
+
+    def _surround(self, children: Sequence[Any], css: str) -> list[Any]:
+        """Return the children with the place for problems on top. A view that draws itself has another place."""
         self._problem_text = ipywidgets.HTML(layout={"flex": "1 1 auto", "margin": "0"})
         dismiss = ipywidgets.Button(
             description="Dismiss", tooltip="Dismiss this message", layout={"width": "auto", "flex": "0 0 auto"}
@@ -73,9 +89,15 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         dismiss.on_click(lambda _: self.show_problem(None))
         self._problem_area = ipywidgets.HBox([self._problem_text, dismiss], layout={"display": "none"})
         style = ipywidgets.HTML(f"<style>{_STYLE}{css}</style>", layout={"display": "none"})
-        super().__init__([style, self._problem_area, *children], **keywords)
-        self.add_class("pbx-view")
-        _remember(self)
+        return [style, self._problem_area, *children]
+
+    def _place_problem(self, html: str) -> None:
+        """Show this where problems are shown; nothing if it is empty."""
+        if self._problem_text.value != html:
+            self._problem_text.value = html
+        display = None if html else "none"
+        if self._problem_area.layout.display != display:
+            self._problem_area.layout.display = display
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -91,6 +113,18 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def closed(self) -> bool:
         """Whether ``close`` was called."""
         return self._closed
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the view follows nothing any more, because its client was closed, and shows how everything was."""
+        return self._stopped_at is not None
+
+    @property
+    def now(self) -> datetime:
+        """The time of the client; when the view has stopped, the time when it did."""
+        if self._stopped_at is not None:
+            return self._stopped_at
+        return self._pbx.now if self._pbx is not None else datetime.now(UTC)
 
     # --------------------------------------------------------------------------------------------------- what is done
 
@@ -183,11 +217,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             return
         text = "" if problem is None else problem_html(problem)
         self._problem = problem
-        if self._problem_text.value != text:
-            self._problem_text.value = text
-        display = None if text else "none"
-        if self._problem_area.layout.display != display:
-            self._problem_area.layout.display = display
+        self._place_problem(text)
 
     def _begin(self, work: Work, busy: Any, keep_problem: bool) -> None:
         if self._closed or (busy is not None and busy in self._busy):
@@ -267,7 +297,14 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     @property
     def _pending(self) -> bool:
         """Whether something waits to be drawn."""
-        return self._frame is not None
+        return self._frame is not None or self._stopping
+
+    def draw_what_waits(self) -> None:
+        """Draw at once what would be drawn at the end of the frame. For use in the loop only."""
+        if self._stopping:
+            self._stop()
+        elif self._pending:
+            self.draw_now()
 
     def _wake(self) -> None:
         drawn, self._drawn = self._drawn, None
@@ -283,7 +320,8 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         key = object()
 
         def again() -> None:
-            self._timers[key] = self._loop.call_later(seconds, run)
+            if not self.stopped:
+                self._timers[key] = self._loop.call_later(seconds, run)
 
         def run() -> None:
             again()
@@ -302,6 +340,29 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         return stop
 
     # -------------------------------------------------------------------------------------------------------- the end
+
+    def _stop_with_client(self, event: Event) -> None:
+        if isinstance(event, StatusChanged) and event.status is Status.CLOSED and not self._closed:
+            # not at once: the models hear of it after this, and draw how it was
+            self._stopping = True
+            self._loop.call_soon(self._stop)
+
+    def _stop(self) -> None:
+        """Draw for the last time by itself, and let no time pass any more; what is typed or chosen is still drawn."""
+        if self._closed or not self._stopping:
+            return
+        self._stopping = False
+        self._stopped_at = self.now
+        self.draw_now()
+        self._stop_timers()
+        why = why_ended(self._pbx) if self._pbx is not None else None
+        if why is not None:
+            self._show_problem(why)
+
+    def _stop_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
 
     def on_close(self, callback: Callable[[], None]) -> None:
         """Call this when the view is closed, for example to unsubscribe."""
@@ -326,9 +387,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if self._frame is not None:
             self._frame.cancel()
             self._frame = None
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._stop_timers()
         if not self._loop.is_closed():
             current = asyncio.current_task() if self._is_here() else None
             for task in tuple(self._tasks):
@@ -377,16 +436,18 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def still(self) -> "Still":
         """Return a plain picture of the view at this moment, which does not change any more."""
         self.draw_now()
-        return Still(self.to_html(), self.describe())
+        return Still(self.to_html(), self.describe(), self._bundle())
+
+    def _bundle(self) -> dict[str, str]:
+        """Return what is shown, for files and for pages that cannot run widgets, by MIME type."""
+        html = self.to_html()
+        return {"text/plain": self.describe()} | ({"text/html": with_images(html)} if html else {})
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Bring a plain picture along, for pages that cannot run widgets, such as a notebook on GitHub."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
         if not self._closed:
-            bundle["text/plain"] = self.describe()
-            html = self.to_html()
-            if html:
-                bundle["text/html"] = html
+            bundle |= self._bundle()
         return bundle
 
 
@@ -397,16 +458,19 @@ _LEFT: Final = ".pbx-still td, .pbx-still th { text-align: left !important; vert
 class Still:
     """A plain picture of a view at one moment; the last thing of a cell shows it."""
 
-    def __init__(self, html: str, words: str) -> None:
-        """Keep the picture, and what it is in a few words."""
-        self.html, self._words = html, words
+    def __init__(self, html: str, words: str, bundle: dict[str, str]) -> None:
+        """Keep the picture, what it is in a few words, and how it is stored."""
+        self.html, self._words, self._stored = html, words, bundle
 
     def __repr__(self) -> str:
         """Return the description, for pages without pictures."""
         return self._words
 
-    def _repr_html_(self) -> str:
-        return f"<div class='pbx-still'><style>{_LEFT}</style>{self.html}</div>"
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle = dict(self._stored)
+        if "text/html" in bundle:
+            bundle["text/html"] = f"<div class='pbx-still'><style>{_LEFT}</style>{bundle['text/html']}</div>"
+        return bundle
 
 
 def _views_in(widgets: Sequence[Any]) -> Iterator["View"]:

@@ -173,7 +173,10 @@ class VoicemailPlayer(View):
         asked = self._asked_format
         played = self.model.heard_as(asked)
         sound = await self.model.load(id, format=played)
-        self._say(self._notice, f"Pages do not play {asked}: it is heard as {played}." if played != asked else "")
+        notice = f"Pages do not play {asked}: it is heard as {played}." if played != asked else ""
+        if sound.original:
+            notice = f"The message is {sound.original}, which pages do not play: it is heard as {sound.format}."
+        self._say(self._notice, notice)
         self._heard = id
         self._audio.format = sound.format
         self._audio.value = sound.data

@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+from tests.aiopbx.bridge_office import BridgeOffice
 from tests.aiopbx.channels import TunnelOffice, WebhookOffice
 from tests.aiopbx.istra_office import IstraOffice
 from tests.aiopbx.office import Office, Opened, opened
@@ -16,8 +17,9 @@ OFFICES: Final[dict[str, type[Office]]] = {
     "webhook": WebhookOffice,
     "tunnel": TunnelOffice,
     "istra": IstraOffice,
+    "bridge": BridgeOffice,
 }
-"""How clients are connected: to O2G over one of its three channels, or to Istra's myRCC."""
+"""How clients are connected: to O2G over one of its three channels, to Istra's myRCC, or to a bridge."""
 
 # Drawn anew each time on a developer's machine, always the same in continuous integration. Never held to a time for
 # each example: that fails when other processes want the cores.

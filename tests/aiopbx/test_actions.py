@@ -26,7 +26,7 @@ from aiopbx.simulator import DeviceSpec, UserSpec
 from tests.aiopbx.model_truth import compare
 from tests.aiopbx.office import Diary, Opened, until, user
 
-pytestmark = pytest.mark.office("chunk", "webhook", "tunnel", "istra")
+pytestmark = pytest.mark.office("chunk", "webhook", "tunnel", "istra", "bridge")
 
 
 async def talking(pbx: Pbx, caller: str = "1000", called: str = "1001") -> tuple[Call, Call]:
@@ -340,7 +340,7 @@ async def test_answer_and_hang_up_of_the_line(office: Opened) -> None:
             await bob.hang_up()
 
 
-@pytest.mark.absent(istra="there are neither")
+@pytest.mark.absent(istra="there are neither", bridge="no secret code is sent over a broker")
 async def test_private_and_business_calls(office: Opened) -> None:
     people = (
         UserSpec(login="a", number="100", pin="1234", secret_code="5678"),  # type: ignore[arg-type]
@@ -359,7 +359,10 @@ async def test_private_and_business_calls(office: Opened) -> None:
         assert one.switch.calls[call.ref].business_code == "77"
 
 
-@pytest.mark.absent(istra="myRCC is for administrators; users have myCrm and myIstra")
+@pytest.mark.absent(
+    istra="myRCC is for administrators; users have myCrm and myIstra",
+    bridge="who may see which line is the broker's access list",
+)
 async def test_a_user_sees_and_does_the_same_with_the_own_line(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect(**user("oxe1000"))
@@ -378,7 +381,7 @@ async def test_a_user_sees_and_does_the_same_with_the_own_line(office: Opened) -
         compare(line.snapshot, one.switch, "oxe1000")
 
 
-@pytest.mark.absent(istra="an administrator of myRCC has every extension")
+@pytest.mark.absent(istra="an administrator of myRCC has every extension", bridge="the session is the bridge's")
 async def test_a_supervised_session(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect(supervised={"id": "1002", "by": "phone_number"})

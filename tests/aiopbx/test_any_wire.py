@@ -6,6 +6,7 @@ The toy shows what a wire has to bring. It goes through the same mechanism of op
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,8 +28,9 @@ from aiopbx import (
     Status,
     UnknownCall,
 )
+from tests.aiopbx.bridge_office import BridgeOffice
 from tests.aiopbx.istra_office import istra_office
-from tests.aiopbx.office import office, until
+from tests.aiopbx.office import office, opened, until
 from tests.aiopbx.test_actions import talking
 from tests.aiopbx.toy_wire import OPERATIONS, ToyServer, ToySystem
 
@@ -44,14 +46,15 @@ async def on_toy(server: ToyServer, **settings: Any) -> AsyncIterator[Pbx]:
             yield pbx
 
 
-@pytest.fixture(params=["o2g", "istra", "toy"])
+@pytest.fixture(params=["o2g", "istra", "bridge", "toy"])
 async def pbx(request: pytest.FixtureRequest) -> AsyncIterator[Pbx]:
     """A client that sees the lines 1000 and 1001, over each wire."""
     if request.param == "toy":
         async with ToyServer("1000", "1001", "1002") as server, on_toy(server) as pbx:
             yield pbx
     else:
-        async with office() if request.param == "o2g" else istra_office() as one:
+        offices = {"o2g": office, "istra": istra_office, "bridge": partial(opened, BridgeOffice)}
+        async with offices[request.param]() as one:
             yield await one.connect()
 
 

@@ -5,7 +5,7 @@ import pytest
 from aiopbx import CallEnded, CallEvent, CallStarted, Event
 from tests.aiopbx.office import Diary, Opened
 
-pytestmark = pytest.mark.office("chunk", "webhook", "tunnel", "istra")
+pytestmark = pytest.mark.office("chunk", "webhook", "tunnel", "istra", "bridge")
 
 
 async def test_a_stream_that_nobody_reads(office: Opened) -> None:

@@ -16,7 +16,7 @@ async def in_a_thread(work: Callable[[], Any]) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
-@pytest.mark.office("chunk", "istra")
+@pytest.mark.office("chunk", "istra", "bridge")
 async def test_a_thread_without_a_loop(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()
@@ -32,7 +32,7 @@ async def test_a_thread_without_a_loop(office: Opened) -> None:
         assert await in_a_thread(work) == CallState.ACTIVE
 
 
-@pytest.mark.office("chunk", "istra")
+@pytest.mark.office("chunk", "istra", "bridge")
 async def test_another_loop_awaits_as_if_it_were_its_own(office: Opened) -> None:
     """Notebook kernels run widget callbacks on other loops."""
     async with office() as one:

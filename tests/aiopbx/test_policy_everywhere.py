@@ -56,6 +56,7 @@ DIALLED: dict[str, dict[str, Any]] = {
     "set_associate": {"login_name": "a", "device_id": "1000", "number": "{}"},
     "set_programmeable_key": {"login_name": "a", "device_id": "1000", "position": 1, "number": "{}"},
     "set_soft_key": {"login_name": "a", "device_id": "1000", "position": 1, "number": "{}"},
+    "select_route": {"rsi_number": "6500", "route_crid": "r1", "selected_route": "{}"},
     "myRCC place_call": {"id": "1", "destination": "{}"},
     "myRCC add_party": {"id": "1", "destination": "{}"},
     "myRCC redirect": {"id": "1", "destination": "{}"},
@@ -81,6 +82,16 @@ NOT_DIALLED: dict[str, str] = {
     "of the call centre, among its own": "enter_processing_group exit_processing_group intrude change_intrusion_mode "
     "agent_log_off agent_log_on agent_pause permanent_listening agent_ready request_supervisor_help "
     "cancel_supervisor_help agent_withdraw agent_wrap_up",
+    "of the call centre, since 2.2": "stop_permanent_listening activate_skills deactivate_skills watch_pilot "
+    "stop_watching_pilot open_pilot close_pilot pilot_transfer_info pilot_for add_transition add_transition_to_day "
+    "change_transition delete_transition add_exception add_exception_to_date change_exception delete_exception "
+    "enable_routing_point enable_routing_point_as_backup disable_routing_point end_route "
+    "set_real_time_context delete_real_time_context real_time_snapshot create_scope delete_scope create_context "
+    "delete_contexts change_context delete_context cancel_request create_schedule change_schedule delete_schedule "
+    "enable_schedule",
+    "with the call that is there, since 2.2": "intrude_on_call toggle_intercom_microphone collect_digits "
+    "stop_collecting play_tone stop_tone play_voice_guide start_recording pause_recording resume_recording",
+    "users, since 2.2": "create_users delete_user",
     "of Istra: session, listeners, logs, what others see": " ".join(
         [
             *(

@@ -8,7 +8,7 @@ from aiopbx import CallState, NotSupported, Offline, Outcome, Status
 from aiopbx.simulator import UserSpec
 from tests.aiopbx.office import Opened, lose_while, user
 
-pytestmark = pytest.mark.office("chunk", "webhook", "tunnel", "istra")
+pytestmark = pytest.mark.office("chunk", "webhook", "tunnel", "istra", "bridge")
 
 
 async def test_the_call_that_another_line_dials(office: Opened) -> None:

@@ -3,7 +3,18 @@
 from typing import Any, Final, TypeAlias
 
 from aiopbx.errors import Conflict, NotAllowed, NotFound, NotReady, RequestRefused
-from aiopbx.o2g.types import agent, comlog, pbx_management, routing, telephony, users
+from aiopbx.o2g.types import (
+    agent,
+    comlog,
+    pbx_management,
+    pilot_monitoring,
+    real_time,
+    routing,
+    rsi,
+    statistics,
+    telephony,
+    users,
+)
 from aiopbx.o2g.types.base import O2gEvent
 from aiopbx.operations import Operation
 
@@ -85,6 +96,36 @@ EVENTS: Final[dict[str, Events]] = {
     "cancel_supervisor_help": (agent.OnSupervisorHelpCancelled,),
     "agent_withdraw": _AGENT,
     "agent_wrap_up": _AGENT,
+    "activate_skills": (agent.OnAgentSkillChanged,),
+    "deactivate_skills": (agent.OnAgentSkillChanged,),
+    "stop_permanent_listening": _GONE,
+    "intrude_on_call": _MOVED,
+    "create_users": (users.OnUserCreated,),
+    "delete_user": (users.OnUserDeleted,),
+    "watch_pilot": (
+        pilot_monitoring.OnPilotCallCreated,
+        pilot_monitoring.OnPilotCallQueued,
+        pilot_monitoring.OnPilotCallRemoved,
+    ),
+    "enable_routing_point": (rsi.OnRouteRequest,),
+    "enable_routing_point_as_backup": (rsi.OnRouteRequest,),
+    "collect_digits": (rsi.OnDigitCollected,),
+    "stop_collecting": (rsi.OnDigitCollected,),
+    "play_tone": (rsi.OnToneGeneratedStart, rsi.OnToneGeneratedStop),
+    "play_voice_guide": (rsi.OnToneGeneratedStart, rsi.OnToneGeneratedStop),
+    "stop_tone": (rsi.OnToneGeneratedStop,),
+    "select_route": (rsi.OnRouteEnd,),
+    "end_route": (rsi.OnRouteEnd,),
+    "real_time_snapshot": (
+        real_time.OnAgentRtiChanged,
+        real_time.OnPilotRtiChanged,
+        real_time.OnQueueRtiChanged,
+        real_time.OnPGAgentRtiChanged,
+        real_time.OnPGOtherRtiChanged,
+    ),
+    "several_days": (statistics.OnAcdStatsProgress,),
+    "one_day": (statistics.OnAcdStatsProgress,),
+    "cancel_request": (statistics.OnAcdStatsProgress,),
 }
 """By name of the operation; what is not here makes the server send nothing."""
 
@@ -131,6 +172,47 @@ _UNKNOWN: Final = frozenset(
     }
 )
 
+_NEWER: Final = frozenset(
+    {
+        "managed_user",
+        "delete_user",
+        "route_session",
+        "pilot",
+        "pilot_for",
+        "calendar",
+        "normal_calendar",
+        "change_transition",
+        "delete_transition",
+        "exception_calendar",
+        "change_exception",
+        "delete_exception",
+        "real_time_context",
+        "scope",
+        "delete_scope",
+        "context",
+        "change_context",
+        "delete_context",
+        "schedule",
+        "change_schedule",
+        "delete_schedule",
+        "enable_schedule",
+        "recorded_device",
+    }
+)
+"""Operations after 2.2 that are refused with 404, as far as that can be inferred."""
+AFTER: Final = frozenset(
+    {
+        "activate_skills",
+        "deactivate_skills",
+        "stop_permanent_listening",
+        "intrude_on_call",
+        "toggle_intercom_microphone",
+        "pilot_transfer_info",
+        "statistics_file",
+    }
+)
+"""Operations after 2.2 in services of before: nobody says that these are refused with 401, or 404."""
+
 RAISED: Final[dict[int, type[RequestRefused]]] = {
     400: RequestRefused,
     401: NotAllowed,
@@ -152,6 +234,10 @@ def events(operation: Operation[Any]) -> Events:
 def refusals(operation: Operation[Any]) -> tuple[int, ...]:
     """Return the statuses that the description of an operation has for refusals."""
     found = {400, 403, 500}
+    if operation.name in AFTER:
+        return tuple(sorted({*found, 503}))
+    if operation.name in _NEWER:
+        found.add(404)
     if operation.name != "unsubscribe":
         found.add(503)
     if operation.name in _UNAUTHORISED or operation.service == "AcdAgent":

@@ -64,6 +64,12 @@ def o2g() -> dict[str, Any]:
     return json.loads((HERE / "o2g-catalogue.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
+@cache
+def additions() -> dict[str, Any]:
+    """Return what servers after 2.2 have beyond the catalogue, as it is."""
+    return json.loads((HERE / "o2g-additions.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
 DONE = tuple(dict.fromkeys(row["service"] for row in o2g()["operations"]))
 """Chapters whose operations, types, enumerations and events are held: all that have operations."""
 DONE_TYPES = ("Overview", *DONE)
@@ -349,6 +355,19 @@ CATALOGUES: dict[str, frozenset[str]] = {
     "O2G events": frozenset(o2g()["events"]),
     "O2G types": frozenset(row.id for row in types(_all_chapters())),
     "O2G enumeration values": frozenset(row.id for row in enumeration_values(_all_chapters())),
+    # Rows as ``additions.py`` makes them.
+    "O2G additions": frozenset(f"{row['service']} {row['method']} {row['path']}" for row in additions()["operations"]),
+    "O2G events of the additions": frozenset(additions()["events"]),
+    "O2G types of the additions": frozenset(
+        f"{chapter}/{name}" for chapter, named in additions()["types"].items() for name in named
+    ),
+    "O2G enumerations of the additions": frozenset(
+        f"{chapter}/{name}" for chapter, named in additions()["enumerations"].items() for name in named
+    ),
+    "O2G amendments": frozenset(
+        f"{row['heading']}/{row.get('type') or row['operation']}/{row.get('field') or row.get('value') or row['name']}"
+        for row in additions()["amendments"]
+    ),
     "Istra operations": frozenset(row.id for row in istra_operations()),
     "Istra types": frozenset(row.id for row in istra_types()),
     "Istra events": frozenset(row.id for row in istra_events()),
@@ -369,38 +388,6 @@ def held(catalogue: str, side: str, rows: Iterable[Row], *, name: str = "row") -
 
 
 BEYOND_THE_TABLES = {("TelephonicState", "deviceStates"), ("AgentState", "withdraw")} | {
-    # What newer servers and released official clients have.
-    (kind, name)
-    for kind, names in {
-        "AgentSkill": ("domain", "name", "abvName"),
-        "AttributeModel": ("defaultValue",),
-        "CallData": ("lastRedirecting", "trunkIdentification"),
-        "ComHistoryRecord": (
-            "convDate",
-            "holdDuration",
-            "transferredBy",
-            "associatedData",
-            "hexaBinaryAssociatedData",
-        ),
-        "Identifier": ("multiLine",),
-        "License": ("application",),
-        "LicenseStatus": ("type", "context", "currentServer", "status", "statusMessage"),
-        "MakeCallRequest": ("hexaBinaryAssociatedData",),
-        "Participant": ("leg",),
-        "PbxStatus": ("lmsConnectionStatus",),
-        "SendAssociatedDataRequest": ("hexaBinaryAssociatedData",),
-        "SystemStatus": (
-            "primaryServicesStatus",
-            "secondaryServicesStatus",
-            "systemResources",
-            "subscriberFilter",
-            "applicationId",
-            "recordingStatus",
-            "tcollected",
-            "callCenterFeaturesActive",
-        ),
-        "User": ("externalLogin", "eMailAddress"),
-    }.items()
-    for name in names
+    (row["type"], row["field"]) for row in additions()["amendments"] if row["kind"] == "field"
 }
 """Fields of O2G that are not in the tables, as ``(type, field)``."""

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
+from tests.contract import additions
 from tests.contract.rows import DONE, OperationRow, operations
 from tests.contract.test_simulator_o2g import (
     ALICE,
@@ -190,6 +191,7 @@ def _shape(path: str) -> str:
 async def refuses_other_methods(world: World, row: OperationRow) -> None:
     await world.log_in(ALICE)
     served = {other.method for other in EVERY_ROW if _shape(other.path) == _shape(row.path)}
+    served |= {other.method for other in additions.operations() if _shape(other.declared) == _shape(row.path)}
     for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - served:
         check_refusal(None, await world.ask(method, expand(row, anything(row))), 405, "NOT_SUPPORTED")
 

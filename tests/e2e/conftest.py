@@ -16,6 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import processes
+from tests.e2e.cards import Cards
+from tests.e2e.large_office import LargeOffice, large_office
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB_PAGES = ("test_lab_whole.py", "test_lab_pages.py")
@@ -104,7 +106,7 @@ def running(folder: Path, *arguments: str) -> Iterator[Demo]:
             stderr=subprocess.STDOUT,
         )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while "Ctrl-C ends" not in (text := log.read_text(encoding="utf-8")):
             assert process.poll() is None, text
             assert time.monotonic() < deadline, text
@@ -124,3 +126,29 @@ def dashboard(browser: Browser, demo: Demo) -> Iterator[Page]:
     page.get_by_text("Ada Brooks").first.wait_for(timeout=60_000)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="session")
+def office(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LargeOffice]:
+    """Connect a second PBX to the demo's Home Assistant: two hundred lines, which do nothing by themselves."""
+    with large_office(tmp_path_factory.mktemp("large"), demo.url.partition("/office-phones")[0]) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def shared_cards(browser: Browser, demo: Demo, office: LargeOffice) -> Iterator[Cards]:
+    """Open a page of Home Assistant, and make a dashboard there with what the strategy builds for the large office."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1100}, reduced_motion="reduce")
+    page.goto(demo.url)
+    cards = Cards(page, office)
+    cards.make_dashboard()
+    yield cards
+    page.close()
+
+
+@pytest.fixture
+def cards(shared_cards: Cards) -> Iterator[Cards]:
+    """Show the cards of the large office as someone finds them who opens the page; no telephone is in use."""
+    shared_cards.open()
+    yield shared_cards
+    shared_cards.leave()

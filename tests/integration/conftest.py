@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.pbx.aiopbx.simulator import Simulator, SwitchError
+from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, SwitchError
 from custom_components.pbx.const import DOMAIN
 from tests.integration.helpers import administrator, make_entry, set_up
 
@@ -43,9 +43,18 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture
-async def simulator(loopback: None) -> AsyncIterator[Simulator]:
-    """An office of four: Alice 1000, Bob 1001, Carol 1002, David 1003; Alice and Bob have a remote extension."""
-    async with Simulator() as running:
+def settings() -> SimulatorSettings:
+    """Who is in the office; a file of tests may have another one.
+
+    This is an office of four: Alice 1000, Bob 1001, Carol 1002, David 1003; Alice and Bob have a remote extension.
+    """
+    return SimulatorSettings()
+
+
+@pytest.fixture
+async def simulator(loopback: None, settings: SimulatorSettings) -> AsyncIterator[Simulator]:
+    """The simulated PBX of the office."""
+    async with Simulator(settings) as running:
         yield running
         # Calls in progress are ended, because the switch keeps a timer for each of them.
         for ref in list(running.switch.calls):

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import voluptuous as vol
 from homeassistant.auth.models import User
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
@@ -222,7 +221,7 @@ async def test_voicemails(home: HomeAssistant, simulator: Simulator, entry: Mock
     assert len(again["voicemails"]) == 1, "looking marks nothing as read"
     with pytest.raises(ServiceValidationError) as wrong:
         await do(home, "get_voicemails", respond=True, line="1000", mailbox="4711")
-    assert wrong.value.translation_key == "invalid_input"
+    assert wrong.value.translation_key == "input_mailbox"
 
 
 async def test_the_directory(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
@@ -262,8 +261,9 @@ async def test_without_a_pbx_there_is_no_directory(home: HomeAssistant, entry: M
 async def test_fields_that_mean_nothing_are_refused(
     home: HomeAssistant, entry: MockConfigEntry, action: str, data: dict[str, Any]
 ) -> None:
-    with pytest.raises(vol.Invalid):
+    with pytest.raises(ServiceValidationError) as refused:
         await do(home, action, respond=True, **data)
+    assert str(refused.value.translation_key).startswith("field_")
 
 
 # ------------------------------------------------------------------------------------------------- any operation at all
@@ -287,11 +287,11 @@ async def test_any_operation(home: HomeAssistant, simulator: Simulator, entry: M
 @pytest.mark.parametrize(
     ("operation", "arguments", "key"),
     [
-        ("usr", {}, "invalid_input"),
-        ("user", {}, "invalid_input"),
-        ("user", {"login_name": ALICE, "other": 1}, "invalid_input"),
-        ("make_call", {"login_name": ALICE, "deviceId": "1000", "callee": "0900123"}, "policy_violation"),
-        ("make_call", {"login_name": ALICE, "deviceId": 1000, "callee": "1001"}, "invalid_input"),
+        ("usr", {}, "input_operation"),
+        ("user", {}, "input_argument_missing"),
+        ("user", {"login_name": ALICE, "other": 1}, "input_argument_unknown"),
+        ("make_call", {"login_name": ALICE, "deviceId": "1000", "callee": "0900123"}, "input_policy_denied"),
+        ("make_call", {"login_name": ALICE, "deviceId": 1000, "callee": "1001"}, "input_argument_kind"),
     ],
 )
 async def test_what_an_operation_does_not_take(

@@ -373,7 +373,7 @@ async def test_a_ringing_call_is_sent_elsewhere(entry: MockConfigEntry, simulato
         ("hold", {"call": "gone"}, "card_call_over"),
         ("dial", {}, "card_number_missing"),
         ("dial", {"number": "  "}, "card_number_missing"),
-        ("dial", {"number": "nobody"}, "invalid_input"),
+        ("dial", {"number": "nobody"}, "input_number"),
         ("set_forward", {}, "forward_number_missing"),
         ("hang_up", {}, "no_call"),
     ],

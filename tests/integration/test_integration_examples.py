@@ -1,4 +1,4 @@
-"""The examples of the documentation and the blueprints, run in the demo's office, through a loss and a restart."""
+"""The examples of the documentation, run in the demo's office, through a loss and a restart."""
 
 import re
 from collections.abc import AsyncIterator
@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
-from homeassistant.components.blueprint.models import Blueprint, BlueprintInputs
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
-from homeassistant.util.yaml import load_yaml_dict, parse_yaml
+from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
 from custom_components.pbx.aiopbx import Target
@@ -21,7 +18,6 @@ from tests.integration.automations import come_back, go_away, lose, reload
 from tests.integration.helpers import administrator, make_entry, set_up, until, until_state
 
 ROOT = Path(__file__).parents[2]
-BLUEPRINTS = ROOT / "blueprints" / "automation" / "pbx"
 ADA, BEN = "oxe1000", "oxe1001"
 SENSOR = "binary_sensor.ada_brooks_on_a_call"
 
@@ -80,32 +76,6 @@ async def running(home: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntr
     return entry
 
 
-def blueprint(name: str, **inputs: Any) -> dict[str, Any]:
-    """Return the automation that a blueprint makes of these inputs."""
-    path = BLUEPRINTS / f"{name}.yaml"
-    made = Blueprint(
-        load_yaml_dict(str(path)), path=path.name, expected_domain="automation", schema=AUTOMATION_BLUEPRINT_SCHEMA
-    )
-    filled = BlueprintInputs(made, {"alias": name, "use_blueprint": {"path": path.name, "input": inputs}})
-    filled.validate()
-    return filled.async_substitute()
-
-
-async def use(hass: HomeAssistant, name: str, **inputs: Any) -> None:
-    """Run a blueprint."""
-    assert await async_setup_component(hass, "automation", {"automation": [blueprint(name, **inputs)]})
-    await hass.async_block_till_done()
-    assert [state.state for state in hass.states.async_all("automation")] == ["on"]
-
-
-def ada(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
-    """Return Ada's line as a target."""
-    identifier = entry.runtime_data.identifier(ADA)
-    device = dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
-    assert device is not None
-    return {"device_id": device.id}
-
-
 def forward(entry: MockConfigEntry) -> str | None:
     """Return where Ada is forwarded to."""
     routing = entry.runtime_data.data[ADA].routing
@@ -124,14 +94,10 @@ async def talking(hass: HomeAssistant, simulator: Simulator) -> str:
     return str(call.ref)
 
 
-@pytest.mark.parametrize("way", ["example", "blueprint"])
-async def test_on_air(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, way: str) -> None:
+async def test_on_air(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     on, off = async_mock_service(home, "light", "turn_on"), async_mock_service(home, "light", "turn_off")
-    if way == "example":
-        items = [one for one in examples()["automation"] if one["alias"] == "On air"]
-        assert await async_setup_component(home, "automation", {"automation": items})
-    else:
-        await use(home, "light_while_on_a_call", lines=[SENSOR], light={"entity_id": "light.on_air"})
+    items = [one for one in examples()["automation"] if one["alias"] == "On air"]
+    assert await async_setup_component(home, "automation", {"automation": items})
     ref = await talking(home, simulator)
     assert (len(on), len(off)) == (1, 0)
     await lose(home, simulator, entry)
@@ -175,22 +141,11 @@ async def test_new_voicemail(home: HomeAssistant, simulator: Simulator, running:
     assert [one.data["message"] for one in said] == ["1 unread voicemails."]
 
 
-@pytest.mark.parametrize("way", ["example", "blueprint"])
-async def test_forward_when_away(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, way: str) -> None:
+async def test_forward_when_away(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     home.states.async_set("person.ada", "home")
-    if way == "example":
-        config = examples()["automation"]
-        assert await async_setup_component(home, "automation", {"automation": config})
-        await home.async_block_till_done()
-    else:
-        await use(
-            home,
-            "forward_when_away",
-            person="person.ada",
-            line=ada(home, entry),
-            connection="binary_sensor.office_connection",
-            number="0015550123",
-        )
+    config = examples()["automation"]
+    assert await async_setup_component(home, "automation", {"automation": config})
+    await home.async_block_till_done()
     home.states.async_set("person.ada", "not_home")
     await until(lambda: forward(entry) == "0015550123")
     for latitude in (1, 2):
@@ -219,26 +174,3 @@ async def test_the_script_dials_and_hangs_up(
     await until_state(home, "script.call_the_gate", "off")
     assert simulator.switch.calls, "it was answered in time"
     simulator.switch.drop(ADA, call.ref)
-
-
-# ---------------------------------------------------------------------------------------------------------- blueprints
-
-
-def test_every_blueprint_is_documented() -> None:
-    page = (ROOT / "docs" / "home-assistant" / "blueprints.md").read_text(encoding="utf-8")
-    names = {path.name for path in BLUEPRINTS.glob("*.yaml")}
-    assert len(names) == 3
-    assert names == set(re.findall(r"^\| `(\w+\.yaml)`", page, re.MULTILINE))
-
-
-async def test_after_hours_voicemail(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
-    home.states.async_set("schedule.open", "on")
-    connection = "binary_sensor.office_connection"
-    inputs = {"lines": ada(home, entry), "connection": connection, "hours": "schedule.open"}
-    await use(home, "after_hours_voicemail", **inputs)
-    await go_away(home, simulator, entry)
-    home.states.async_set("schedule.open", "off")
-    await come_back(home, simulator, entry)
-    await until(lambda: forward(entry) == "voicemail")
-    home.states.async_set("schedule.open", "on")
-    await until(lambda: forward(entry) is None)

@@ -268,6 +268,41 @@ async def test_a_certificate_is_shown_and_accepted(home: HomeAssistant, secure: 
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_an_accepted_certificate_is_not_that_of_another_server(
+    home: HomeAssistant, secure: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What was accepted at one address is not kept for another one that was typed instead."""
+    typo = typed(user(secure, password="wrong"))
+    form = await choose(home, await answer(home, await start(home, "o2g_user"), typo), "accept_certificate")
+    assert form["errors"] == {"base": "invalid_auth"}
+    assert suggested(form)["tls"] == "fingerprint"
+    folder = tmp_path_factory.mktemp("other")
+    with running_elsewhere(SimulatorSettings(tls=True, certificate_folder=folder)) as other:
+        menu = await answer(home, form, typed(user(other)) | {"tls": "fingerprint"})
+        assert menu["step_id"] == "certificate"
+        form = await choose(home, menu, "change_account")
+    menu = await answer(home, form, typed(user(secure)) | {"tls": "fingerprint"})
+    result = await choose(home, menu, "accept_certificate")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    real = await async_shown_certificate(home, secure.url)
+    assert real is not None
+    assert result["data"]["fingerprints"] == [real.fingerprint]
+    await home.async_block_till_done()
+    await home.config_entries.async_unload(result["result"].entry_id)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_an_accepted_certificate_is_not_shown_again(home: HomeAssistant, secure: Simulator) -> None:
+    typo = typed(user(secure, password="wrong"))
+    form = await choose(home, await answer(home, await start(home, "o2g_user"), typo), "accept_certificate")
+    assert form["errors"] == {"base": "invalid_auth"}
+    result = await answer(home, form, typed(user(secure)) | {"tls": "fingerprint"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await home.async_block_till_done()
+    await home.config_entries.async_unload(result["result"].entry_id)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_certificate_that_changes_is_shown_again(
     home: HomeAssistant, secure: Simulator, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -323,7 +323,7 @@ async def test_the_dial_policy_holds_here_too(home: HomeAssistant, simulator: Si
     await set_up(home, make_entry(istra(simulator, "myrcc"), denied=["9*"]))
     with pytest.raises(ServiceValidationError) as forbidden:
         await do(home, "dial", line="1000", number="9001")
-    assert forbidden.value.translation_key == "policy_violation"
+    assert forbidden.value.translation_key == "input_policy_denied"
     assert not simulator.switch.calls
 
 
@@ -352,7 +352,7 @@ async def test_any_operation(home: HomeAssistant, simulator: Simulator, office: 
     assert "1000" in str(answer["data"])
     with pytest.raises(ServiceValidationError) as refused:
         await do(home, "call_operation", operation="place_call", arguments={"extension_id": "1000"})
-    assert refused.value.translation_key == "invalid_input"
+    assert refused.value.translation_key == "input_argument_missing"
 
 
 async def test_missed_calls_of_a_line_that_shows_none(
@@ -417,9 +417,9 @@ async def test_the_caller_id_there_and_back(
 @pytest.mark.parametrize(
     ("value", "key"),
     [
-        ("my number", "invalid_input"),
-        ("+1555019900000000", "invalid_input"),
-        ("--", "invalid_input"),
+        ("my number", "input_caller_id"),
+        ("+1555019900000000", "input_caller_id"),
+        ("--", "input_caller_id"),
         ("  ", "caller_id_missing"),
     ],
 )
@@ -430,8 +430,8 @@ async def test_a_caller_id_that_is_no_number(
     with pytest.raises(ServiceValidationError) as wrong:
         await act(home, "text.set_value", NUMBER, value=value)
     assert wrong.value.translation_key == key
-    if key == "invalid_input":
-        assert value in wrong.value.translation_placeholders["detail"], "it is named as it was typed"
+    if key == "input_caller_id":
+        assert wrong.value.translation_placeholders["value"] == value, "it is named as it was typed"
     assert simulator.istra.requests == before
     assert state_of(home, CHOICE) == "from_presence"
 

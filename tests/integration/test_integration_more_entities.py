@@ -1,13 +1,13 @@
 """What a line can do beyond calls, as entities that are there to be enabled; and the night service."""
 
+from typing import Any
+
 import pytest
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    async_mock_restore_state_shutdown_restart,
-    mock_restore_cache_with_extra_data,
 )
 
 from custom_components.pbx.aiopbx import Condition, Target
@@ -241,22 +241,23 @@ async def test_the_night_service(home: HomeAssistant, simulator: Simulator, offi
     assert office.runtime_data.pbx.lines[BOB].forward.condition is Condition.NO_ANSWER
 
 
-async def test_the_night_survives_a_restart(home: HomeAssistant, simulator: Simulator) -> None:
+async def test_the_night_survives_a_restart(
+    home: HomeAssistant, simulator: Simulator, hass_storage: dict[str, Any]
+) -> None:
     """What a line was like before is remembered; also that it went to the voicemail."""
     for login in (ALICE, BOB, CAROL):
         simulator.switch.set_forward(login, "1003", condition="IMMEDIATE")
+    entry = make_entry(administrator(simulator), night_lines=["1000", "1001", "1002"], night_number="1003")
+    during = {"condition": "immediate", "target": "number", "number": "1003"}
     stored = {
-        ALICE: None,
-        BOB: {"condition": "busy", "target": "voicemail", "number": None},
-        CAROL: {"condition": "busy", "target": "number", "number": "1001"},
+        ALICE: {"before": None, "during": during},
+        BOB: {"before": {"condition": "busy", "target": "voicemail", "number": None}, "during": during},
+        CAROL: {"before": {"condition": "busy", "target": "number", "number": "1001"}, "during": during},
     }
-    mock_restore_cache_with_extra_data(home, [(State(NIGHT, "on"), stored)])
-    entry = await set_up(
-        home, make_entry(administrator(simulator), night_lines=["1000", "1001", "1002"], night_number="1003")
-    )
+    key = f"pbx.{entry.entry_id}.night"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": stored}
+    await set_up(home, entry)
     await until_state(home, NIGHT, "on")
-    saved = await async_mock_restore_state_shutdown_restart(home)
-    assert saved.last_states[NIGHT].extra_data.as_dict() == stored
     await act(home, "switch.turn_off", NIGHT)
     lines = entry.runtime_data.pbx.lines
     await until(lambda: lines[BOB].forward is not None and lines[BOB].forward.target is Target.VOICEMAIL)

@@ -298,6 +298,7 @@ def test_every_condition_has_words_an_icon_and_a_form() -> None:
 
 def test_every_error_has_words() -> None:
     raised = {key for _, key in errors._KEYS} | {"pbx_error"} | set(voicemail_sound._NO_SOUND.values())
+    raised |= {f"input_{reason}" for reason in errors._REASONS}
     for path in FOLDER.glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):

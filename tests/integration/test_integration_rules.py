@@ -281,7 +281,7 @@ def test_the_languages() -> None:
     assert set(LANGUAGES) == {"en", "de", "fr"}
 
 
-@pytest.mark.parametrize("language", ["de"])
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
 def test_a_language_is_complete(language: str) -> None:
     """Every sentence, with the same places for words; and none that was left in English."""
     english, words = dict(texts(ENGLISH)), dict(texts(LANGUAGES[language]))
@@ -290,8 +290,3 @@ def test_a_language_is_complete(language: str) -> None:
         assert placeholders(text) == placeholders(english[path]), path
     # A sentence, rather than a name that is the same everywhere.
     assert not [path for path, text in english.items() if len(text.split()) > 4 and words[path] == text]
-
-
-def test_french_has_nothing_else() -> None:
-    english, words = dict(texts(ENGLISH)), dict(texts(LANGUAGES["fr"]))
-    assert {path for path in words if placeholders(words[path]) != placeholders(english[path])} == set()

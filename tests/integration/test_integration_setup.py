@@ -80,7 +80,7 @@ async def test_the_session_is_given_back_when_home_assistant_stops(
         ({"url": "http://127.0.0.1:1"}, ConfigEntryState.SETUP_RETRY, "cannot_connect"),
         ({"password": "wrong"}, ConfigEntryState.SETUP_ERROR, "invalid_auth"),
         ({"url": "http://"}, ConfigEntryState.SETUP_ERROR, "invalid_input"),
-        ({"tls": "own_ca", "ca_file": "absent.pem"}, ConfigEntryState.SETUP_ERROR, "invalid_input"),
+        ({"tls": "own_ca", "ca_file": "absent.pem"}, ConfigEntryState.SETUP_ERROR, "input_ca_file"),
     ],
     ids=["unreachable", "password", "address", "certificate file"],
 )

@@ -557,6 +557,21 @@ async def test_the_pbx_goes_and_comes_back(home: HomeAssistant, simulator: Simul
     assert data(events[1])["platform"] == "pbx.pbx_online"
 
 
+async def test_a_line_stands_for_its_pbx(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    """The editor offers these triggers where a line is chosen."""
+    label = lr.async_get(home).async_create("Nobody")
+    events = await listen(
+        home,
+        {"trigger": "pbx.pbx_offline", "target": {"device_id": device(home, entry, CAROL)}},
+        {"trigger": "pbx.pbx_online", "target": {"entity_id": "sensor.carol_diaz_call_state"}},
+        {"trigger": "pbx.pbx_online", "target": {"label_id": label.label_id}},
+    )
+    await lose(home, simulator, entry)
+    await until(lambda: len(events) == 2)
+    await home.async_block_till_done()
+    assert [data(event)["platform"] for event in events] == ["pbx.pbx_offline", "pbx.pbx_online"]
+
+
 async def test_a_pbx_that_is_away_at_the_start(home: HomeAssistant, simulator: Simulator) -> None:
     await simulator.stop()
     home.set_state(CoreState.starting)

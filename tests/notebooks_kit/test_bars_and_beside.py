@@ -11,7 +11,7 @@ from tests.notebooks_kit.view_helpers import widgets
 
 def test_bars_are_as_long_as_their_values() -> None:
     bars = Bars({"one <b>": 50.0, "two": 100.0, "none": math.nan}, "Rate", unit=" %", highlight=["two"])
-    html = bars._repr_html_()
+    html = bars.to_html()
     assert "one &lt;b&gt;" in html
     assert "<b>" not in html
     assert "50 %" in html

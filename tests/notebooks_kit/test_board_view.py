@@ -1,19 +1,21 @@
-"""The board as a widget, without a browser: what it would send to one."""
+"""The board as a widget, without a browser: what it sends to a page, and what a page that shows it has."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import ipywidgets
 import pytest
+import traitlets
 from ipywidgets.widgets import widget as widget_module
 
-from aiopbx import CallSnapshot, CallState, Counters, LineRemoved, Routing, Status
+from aiopbx import CallSnapshot, CallState, Counters, InvalidInput, LineRemoved, Routing, Status
 from notebooks_kit import LineBoard
+from tests.notebooks_kit.table_page import TablePage
 from tests.notebooks_kit.view_helpers import open_views
 
 if TYPE_CHECKING:
@@ -30,27 +32,11 @@ async def board(pbx: FakePbx) -> AsyncIterator[LineBoard]:
     view.close()
 
 
-def order_of(board: LineBoard, widget: Any) -> int:
-    """Evaluate the style sheets as a browser does."""
-    name = widget._dom_classes[1]
-    place, order = re.search(rf"\.{name}\{{--place:(\d+);order:(.*?)\}}", board._order.value).groups()  # type: ignore[union-attr]
-    state = re.search(r"pbx-row pbx-(\w+)", text_of(widget))[1]  # type: ignore[index]
-    rank = re.search(rf":has\(\.pbx-{state}\) \{{ --rank: (\d+)", board.children[0].value)[1]  # type: ignore[index]
-    sum_ = order.replace("calc", "").replace("var(--place)", place).replace("var(--rank)", rank)
-    assert re.fullmatch(r"[\d+*() -]+", sum_)
-    return int(eval(sum_))
-
-
-def text_of(widget: Any) -> str:
-    return str(widget.value if hasattr(widget, "value") else widget.children[1].value)
-
-
-def shown(board: LineBoard) -> list[str]:
-    """What a browser shows, by CSS's order, from top to bottom."""
-    before, found, _ = board._hidden.value.partition("{display:none")
-    hidden = re.findall(r"\.(pbx-line-\d+)", before) if found else []
-    rows = [row for row in board._body.children if row._dom_classes[1] not in hidden]
-    return [text_of(row) for row in sorted(rows, key=lambda row: order_of(board, row))]
+@pytest.fixture
+async def page(board: LineBoard) -> TablePage:
+    page = TablePage(board)
+    await frame()
+    return page
 
 
 async def frame() -> None:
@@ -59,146 +45,282 @@ async def frame() -> None:
         await view.drawn()
 
 
-async def test_it_shows_every_line(board: LineBoard) -> None:
-    assert [number in text for number, text in zip(("1000", "1001", "1002"), shown(board), strict=True)] == [True] * 3
-    assert 'role="group" aria-label="1000 Ada Brooks: idle"' in shown(board)[0]
-    assert "3 lines, 0 in a call" in board._summary.value
+async def test_it_shows_every_line(board: LineBoard, page: TablePage) -> None:
+    assert page.labels == ["1000 Ada Brooks: idle", "1001 Ben Castillo: idle", "1002 Chloe Dubois: idle"]
+    assert page.cells(ADA) == ["1000", "Ada Brooks", "idle", "", ""]
+    assert board.summary == "3 lines, 0 in a call"
 
 
-async def test_events_change_the_one_row(pbx: FakePbx, board: LineBoard, make_call: MakeCall) -> None:
-    rows = {id(row) for row in board._body.children}
-    changed: list[Any] = []
-    for row in board._body.children:
-        row.observe(lambda change: changed.append(change["owner"]), "value")
+async def test_it_is_one_widget(pbx: FakePbx) -> None:
+    before = set(widget_module._instances)
+    view = LineBoard(pbx)  # type: ignore[arg-type]
+    assert len(set(widget_module._instances) - before) == 2, "itself and its layout"
+    view.close()
+    assert set(widget_module._instances) == before
+
+
+async def test_a_frame_is_one_message_of_what_has_changed(
+    pbx: FakePbx, board: LineBoard, page: TablePage, make_call: MakeCall
+) -> None:
+    assert page.sent == [[ADA, BEN, CHLOE]]
     for index in range(200):
         pbx.put(BEN, counters=Counters(missed_calls=index), calls=(make_call(BEN, CallState.ACTIVE, "Cy"),))
-    assert not changed, "drawn before the frame was over"
+    assert page.sent == [], "drawn before the frame was over"
     await frame()
-    assert len(changed) == 1, "drawn more than once a frame"
-    assert {id(row) for row in board._body.children} == rows, "rows were rebuilt"
-    assert "199 missed" in shown(board)[1]
-    assert "pbx-active" in shown(board)[1]
-    assert "1 in a call" in board._summary.value
-
-
-async def test_nothing_is_drawn_when_nothing_happens(board: LineBoard) -> None:
+    assert page.sent == [[BEN]]
+    assert page.cells(BEN)[3:] == ["Cy", "199 missed"]
+    assert page.row(BEN)[4] == "pbx-active"
+    assert "1 in a call" in board.summary
     await frame()
+    assert page.sent == []
     assert board._frame is None
 
 
-async def test_the_boxes_filter_and_sort(pbx: FakePbx, board: LineBoard, make_call: MakeCall) -> None:
+async def test_traits_filter_and_sort(pbx: FakePbx, page: TablePage, make_call: MakeCall) -> None:
     pbx.put(CHLOE, calls=(make_call(CHLOE, CallState.RINGING_INCOMING, "Cy"),))
-    rows = list(board._body.children)
-    board._sort_box.value = board._sort_box.options[2][1]
+    page.set(sort="state")
     await frame()
-    assert "Chloe" in shown(board)[0]
-    board._turned.value = True
+    assert page.keys == [CHLOE, ADA, BEN]
+    page.set(descending=True)
     await frame()
-    assert "Chloe" in shown(board)[-1]
-    board._filter_box.value = "ben"
+    assert page.keys == [BEN, ADA, CHLOE]
+    page.set(filter="ben")
     await frame()
-    assert len(shown(board)) == 1
-    assert "Ben" in shown(board)[0]
-    assert list(board._body.children) == rows
-    assert board._filter_box.description == "Filter"
+    assert page.keys == [BEN]
+    page.set(filter="")
+    await frame()
+    assert page.keys == [BEN, ADA, CHLOE]
 
 
-async def test_arranging_all_rows_is_one_message(
-    make_pbx: type[FakePbx], monkeypatch: pytest.MonkeyPatch, make_call: MakeCall
+async def test_traits_can_be_set_observed_and_linked(board: LineBoard, page: TablePage) -> None:
+    seen: list[Any] = []
+    board.observe(lambda change: seen.append(change["new"]), "filter")
+    box = ipywidgets.Text()
+    link = traitlets.link((box, "value"), (board, "filter"))
+    box.value = "ada"
+    await frame()
+    assert page.keys == [ADA]
+    assert board.model.filter == "ada"
+    page.set(filter="chloe")
+    await frame()
+    assert box.value == "chloe"
+    assert seen == ["ada", "chloe"]
+    link.unlink()
+    box.close()
+    box.layout.close()
+    box.style.close()
+    with pytest.raises(InvalidInput, match="Choose one of"):
+        board.sort = "nonsense"
+    assert board.sort == "number"
+
+
+async def test_what_the_model_is_set_to_the_traits_say(board: LineBoard, page: TablePage) -> None:
+    board.model.sort = "name"  # type: ignore[assignment] # words are taken, too
+    board.model.filter = "o"
+    await frame()
+    assert (board.sort, board.filter) == ("name", "o")
+    assert page.keys == [ADA, BEN, CHLOE]
+
+
+async def test_the_chosen_row_is_the_value(
+    pbx: FakePbx, board: LineBoard, page: TablePage, make_call: MakeCall
 ) -> None:
+    values: list[Any] = []
+    board.observe(lambda change: values.append(change["new"]), "value")
+    page.set(selected=[BEN])
+    await frame()
+    assert board.chosen == BEN
+    assert values == [
+        [{"key": BEN, "Number": "1001", "Name": "Ben Castillo", "State": "idle", "With": "", "Notes": ""}]
+    ]
+    pbx.put(BEN, calls=(make_call(BEN, CallState.RINGING_INCOMING, "Cy"),))
+    await frame()
+    assert (board.value[0]["State"], board.value[0]["With"]) == ("ringing incoming", "Cy")
+    board.chosen = ""
+    await frame()
+    assert board.value == []
+
+
+async def test_arranging_rows_sends_places_and_no_rows(make_pbx: type[FakePbx], make_call: MakeCall) -> None:
     pbx = make_pbx(100)
     board = LineBoard(pbx)  # type: ignore[arg-type]
-    sent: list[Any] = []
-    monkeypatch.setattr(widget_module.Widget, "_send", lambda widget, *_, **__: sent.append(widget))
-    for _ in range(3):
-        board.model.sort = "state"
-        await frame()
-        assert sent == [board._order]
-        sent.clear()
-        pbx.put(BEN, calls=(make_call(BEN, CallState.ACTIVE, "Cy"),))
-        await frame()
-        assert len(sent) == 2, "the row and the summary; it finds its new place by itself"
-        assert "Ben" in shown(board)[0]
-        sent.clear()
-        board.model.filter = "ada"
-        await frame()
-        assert sent == [board._hidden]
-        board.model.filter = ""
-        board.model.sort = "number"
-        pbx.put(BEN, calls=())
-        await frame()
-        sent.clear()
+    page = TablePage(board)
+    await frame()
+    assert [len(keys) for keys in page.sent] == [100]
+    board.sort = "state"
+    await frame()
+    assert page.sent == [[]]
+    pbx.put(BEN, calls=(make_call(BEN, CallState.ACTIVE, "Cy"),))
+    await frame()
+    assert page.sent == [[BEN]], "one row moves"
+    assert page.keys[0] == BEN
+    board.filter = "ada"
+    await frame()
+    assert page.sent == [[]]
+    assert len(page.keys) == 34
+    assert [page.row(key)[2] for key in page.keys] == board.rows.keys
     board.close()
+
+
+async def test_many_lines_go_in_pieces_that_the_page_takes_in(make_pbx: type[FakePbx]) -> None:
+    pbx = make_pbx(3000)
+    board = LineBoard(pbx)  # type: ignore[arg-type]
+    slow = TablePage(board, answers=False)
+    await frame()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    pieces = slow.sent
+    assert pieces[0][0] == ADA, "what is on top comes first"
+    assert 1 < len(pieces) < 5, "no more than a slow page takes in"
+    assert max(map(len, pieces)) <= 400
+    slow.answers = True
+    slow.say("seen", version=slow.version)
+    for _ in range(5000):
+        await asyncio.sleep(0)
+        if len(slow.keys) == 3000:
+            break
+    assert slow.keys == list(pbx.lines)
+    board.close()
+
+
+async def test_a_table_that_no_page_shows_rests(
+    pbx: FakePbx, board: LineBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    draw = board.draw
+    monkeypatch.setattr(board, "draw", lambda: (drawn.append(1), draw()))
+    pbx.put(ADA, name="Zoe")
+    await frame()
+    assert not drawn
+    assert board._frame is None
+    page = TablePage(board)
+    await frame()
+    assert page.cells(ADA)[1] == "Zoe"
+    page.say("hidden")
+    drawn.clear()
+    for index in range(10):
+        pbx.put(ADA, name=f"Zoe {index}")
+        await frame()
+    assert not drawn
+    assert page.sent == [[ADA, BEN, CHLOE]]
+    page.say("shown")
+    await frame()
+    assert page.cells(ADA)[1] == "Zoe 9"
+    assert page.sent == [[ADA]], "only what it has missed"
+    page.leave()
+    pbx.put(ADA, name="Yara")
+    await frame()
+    assert not board.watched
+    assert "Yara" in board.to_html(), "whoever asks gets what is so now"
+
+
+async def test_a_page_that_does_not_answer_any_more_is_gone(
+    pbx: FakePbx, board: LineBoard, page: TablePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.answers = False
+    now = board.loop.time()
+    for step in range(30):
+        monkeypatch.setattr(board.loop, "time", lambda step=step: now + step)
+        pbx.put(ADA, name=f"Zoe {step}")
+        board._schedule()
+        if board.watched:
+            board.draw_now()
+    assert not board.watched
+    assert 5 < len(page.sent) < 15
+    monkeypatch.undo()
+
+
+async def test_two_pages_and_one_that_has_missed_something(pbx: FakePbx, board: LineBoard, page: TablePage) -> None:
+    pbx.put(ADA, name="Zoe")
+    board.draw_now()
+    page.version -= 1  # as if the last message had not come
+    pbx.put(BEN, name="Yara")
+    await frame()
+    assert [page.cells(key)[1] for key in (ADA, BEN)] == ["Zoe", "Yara"]
+    assert page.sent[-1] == [ADA, BEN, CHLOE]
+
+
+async def test_what_is_asked_of_the_widget_is_everything(pbx: FakePbx, board: LineBoard, page: TablePage) -> None:
+    pbx.put(ADA, name="Zoe")
+    await frame()
+    state = board.get_state()["_table"]
+    assert state["version"] == page.version
+    assert '"1000 Zoe: idle"' in state["rows"]
+    page.set(_table={"version": 99, "rows": "[]"})  # a page has no say in it
+    assert board.get_state()["_table"] == state
 
 
 async def test_a_line_can_be_chosen(pbx: FakePbx) -> None:
     before = set(widget_module._instances)
     chosen: list[Any] = []
     board = LineBoard(pbx, on_choose=chosen.append)  # type: ignore[arg-type]
-    buttons = [row.children[0] for row in board._body.children]
-    assert [button.description for button in buttons] == ["1000", "1001", "1002"]
-    assert buttons[1].tooltip == "Choose 1001 Ben Castillo"
-    buttons[1].click()
+    page = TablePage(board)
+    await frame()
+    assert [page.cells(key)[0]["t"] for key in page.keys] == ["1000", "1001", "1002"]
+    assert page.cells(BEN)[0] == {"b": "choose", "t": "1001", "h": "Choose 1001 Ben Castillo", "s": ""}
+    page.press("choose", BEN)
     await frame()
     assert chosen == [pbx.lines[BEN]]
     assert board.chosen == BEN
-    assert f".{board._body.children[1]._dom_classes[1]}{{box-shadow" in board._hidden.value
-    assert "Ben" in shown(board)[1]
     del pbx.lines[BEN]
     pbx.tell(LineRemoved(at=datetime.now(UTC), line=BEN))
     await frame()
-    assert len(shown(board)) == 2
-    assert buttons[1].comm is None
+    assert page.keys == [ADA, CHLOE]
+    page.press("choose", BEN)  # on its way when the line went
+    await frame()
+    assert len(chosen) == 1
     board.close()
     assert set(widget_module._instances) == before
 
 
-async def test_a_box_may_be_moved_from_another_thread(board: LineBoard) -> None:
-    thread = threading.Thread(target=lambda: setattr(board._filter_box, "value", "ada"))
+async def test_a_trait_may_be_set_from_another_thread(board: LineBoard, page: TablePage) -> None:
+    thread = threading.Thread(target=lambda: setattr(board, "filter", "ada"))
     thread.start()
     await asyncio.to_thread(thread.join)
     await frame()
-    assert len(shown(board)) == 1
+    assert page.keys == [ADA]
 
 
 async def test_filter_and_order_can_be_given_at_the_beginning(pbx: FakePbx) -> None:
     view = LineBoard(pbx, sort="name", filter="ada")  # type: ignore[arg-type]
-    assert len(shown(view)) == 1
-    assert view._sort_box.value == "name"
-    assert view._filter_box.value == "ada"
+    page = TablePage(view)
+    await frame()
+    assert page.keys == [ADA]
+    assert (view.sort, view.filter) == ("name", "ada")
     view.close()
 
 
-async def test_lines_come_and_go(pbx: FakePbx, board: LineBoard, make_pbx: type[FakePbx]) -> None:
+async def test_lines_come_and_go(pbx: FakePbx, page: TablePage, make_pbx: type[FakePbx]) -> None:
     pbx.lines["oxe1003"] = make_pbx(4).lines["oxe1003"]
     pbx.put("oxe1003", name="Zoe")
     await frame()
-    assert "Zoe" in shown(board)[3]
+    assert page.labels[3] == "1003 Zoe: idle"
     del pbx.lines[ADA]
     pbx.tell(LineRemoved(at=datetime.now(UTC), line=ADA))
     await frame()
-    assert len(shown(board)) == 3
-    assert "Ada" not in "".join(shown(board))
+    assert page.keys == [BEN, CHLOE, "oxe1003"]
 
 
-async def test_offline_is_shown(pbx: FakePbx, board: LineBoard) -> None:
+async def test_offline_is_shown(pbx: FakePbx, board: LineBoard, page: TablePage) -> None:
     pbx.go(Status.OFFLINE)
     await frame()
-    assert "offline" in board._summary.value
-    assert "pbx-stale" in board._dom_classes
+    assert "offline" in board.summary
+    assert board.stale
     pbx.go(Status.ONLINE)
     await frame()
-    assert "offline" not in board._summary.value
-    assert "pbx-stale" not in board._dom_classes
+    assert "offline" not in board.summary
+    assert not board.stale
 
 
-async def test_what_the_system_says_is_never_html(pbx: FakePbx, board: LineBoard, make_call: MakeCall) -> None:
+async def test_what_the_system_says_is_never_html(
+    pbx: FakePbx, board: LineBoard, page: TablePage, make_call: MakeCall
+) -> None:
     evil = '<img src=x onerror="alert(1)">'
     pbx.put(ADA, name=evil, calls=(make_call(ADA, CallState.ACTIVE, evil),))
-    board.draw()
-    for text in (shown(board)[0], board.to_html()):
-        assert "<img" not in text
-        assert "&lt;img" in text
+    await frame()
+    assert page.cells(ADA)[1] == evil, "pages set it as text"
+    assert "<img" not in board.to_html()
+    assert "&lt;img" in board.to_html()
 
 
 async def test_a_page_without_widgets_gets_a_table(pbx: FakePbx, board: LineBoard) -> None:
@@ -212,17 +334,32 @@ async def test_a_page_without_widgets_gets_a_table(pbx: FakePbx, board: LineBoar
     assert bundle["text/plain"] == "LineBoard of 3 lines"
 
 
+async def test_a_plain_table_of_very_many_lines_says_what_it_leaves_out(make_pbx: type[FakePbx]) -> None:
+    pbx = make_pbx(600)
+    board = LineBoard(pbx)  # type: ignore[arg-type]
+    html = board.to_html()
+    assert html.count("<tr>") == 501
+    assert "and 100 more" in html
+    assert "Ada Brooks" in html
+    board.model.filter = "ada"
+    assert board.to_html().count("<tr>") == 201
+    board.close()
+
+
 async def test_close_leaks_nothing(pbx: FakePbx) -> None:
     before = set(widget_module._instances)
     view = LineBoard(pbx)  # type: ignore[arg-type]
-    assert len(set(widget_module._instances) - before) > 10
+    page = TablePage(view)
     pbx.put(ADA, counters=Counters(missed_calls=1))
     await asyncio.sleep(0)
     view.close()
     view.close()
     assert set(widget_module._instances) == before
     assert not pbx.callbacks
+    page.sent  # noqa: B018 - forgets what came before
     pbx.put(ADA, counters=Counters(missed_calls=2))
+    page.say("shown")
     await frame()
     assert view._frame is None
+    assert page.sent == []
     assert set(widget_module._instances) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 from ipywidgets.widgets import widget as widget_module
@@ -12,9 +13,10 @@ from aiopbx import CallRecord, Direction, Party
 from aiopbx.simulator import UserSpec
 from notebooks_kit import CallLogTable
 from notebooks_kit.models import LogRow
-from notebooks_kit.views.call_log import row_html
+from notebooks_kit.views.call_log import log_row
 from tests.aiopbx.office import Office, office
-from tests.notebooks_kit.view_helpers import sees
+from tests.notebooks_kit.table_page import TablePage
+from tests.notebooks_kit.view_helpers import problem, sees
 
 
 @pytest.fixture
@@ -29,6 +31,7 @@ async def table(one: Office) -> AsyncIterator[CallLogTable]:
     missed_call(one)
     talk(one)
     view = CallLogTable(pbx.line("1000"))
+    TablePage(view)
     await sees(lambda: len(shown(view)) == 2)
     yield view
     view.close()
@@ -49,7 +52,17 @@ def talk(one: Office) -> None:
 
 
 def shown(view: CallLogTable) -> list[str]:
-    return [box.description for box in view._body.children]
+    """What a page shows, a line for each row."""
+    return [" ".join(str(cell) for cell in row.cells) for row in view.rows.shown()]
+
+
+def control(view: CallLogTable, name: str) -> dict[str, Any]:
+    return next(each for each in view._controls if each["name"] == name)
+
+
+def choose(view: CallLogTable, *places: int) -> None:
+    """Check the boxes of these rows, as a page does."""
+    view.set_state({"selected": [view.rows.keys[place] for place in places]})
 
 
 async def test_it_reads_and_shows_the_log(table: CallLogTable) -> None:
@@ -57,74 +70,87 @@ async def test_it_reads_and_shows_the_log(table: CallLogTable) -> None:
     assert "Carol Diaz" in out
     assert "01:15" in out
     assert "Bob Keller" in missed
-    assert "pbx-log-missed" in missed
-    assert "2 calls" in table._words.value
-    assert table._more.layout.display == "none"
-    assert table._body.children[1].tooltip.startswith("incoming call, Bob Keller (1001)")
+    row = table.rows.shown()[1]
+    assert "pbx-log-missed" in row.style
+    assert row.label.startswith("incoming call, Bob Keller (1001)")
+    assert "2 calls" in table.summary
+    assert control(table, "more")["hidden"]
 
 
-async def test_a_new_call_comes_in_and_the_rows_stay_the_same_widgets(one: Office, table: CallLogTable) -> None:
-    before = list(table._body.children)
+async def test_a_new_call_comes_in_and_only_its_row_is_sent(one: Office, table: CallLogTable) -> None:
+    before = table.rows.keys
+    page = TablePage(table, "another")
+    await sees(lambda: page.keys == before)
+    page.messages.clear()
     missed_call(one)
-    await sees(lambda: len(shown(table)) == 3)
-    assert list(table._body.children[1:]) == before
+    await sees(lambda: len(page.keys) == 3)
+    assert page.keys[1:] == before
+    assert [keys for keys in page.sent if keys] == [page.keys[:1]]
 
 
 async def test_filters(table: CallLogTable) -> None:
-    table._filter.value = "carol"
+    table.filter = "carol"
     await sees(lambda: len(shown(table)) == 1)
-    table._filter.value = ""
-    table._kind.value = "Missed"
+    table.filter = ""
+    table.calls = "Missed"
     await sees(lambda: len(shown(table)) == 1 and "Bob" in shown(table)[0])
-    table._kind.value = "All calls"
-    table._turned.value = False
+    table.calls = "All calls"
+    table.descending = False
     await sees(lambda: len(shown(table)) == 2 and "Bob" in shown(table)[0])
     today = table.model.records[0].started_at
     assert today is not None
-    table._after.value = today.date() + timedelta(days=2)
+    table.after = (today.date() + timedelta(days=2)).isoformat()
     await sees(lambda: not shown(table))
-    table._before.value = today.date()
-    await sees(lambda: "before the first" in table._problem_text.value)
+    table.before = today.date().isoformat()
+    await sees(lambda: "before the first" in problem(table))
+    table.before = "tomorrow"
+    await sees(lambda: "Write it as" in problem(table))
 
 
 async def test_buttons_act_on_what_is_chosen(one: Office, table: CallLogTable) -> None:
-    buttons = (table._dial, table._acknowledge, table._unacknowledge, table._delete)
-    assert all(button.disabled for button in buttons)
-    table._body.children[1].value = True
-    await sees(lambda: not table._acknowledge.disabled)
-    assert table._dial.description == "Call 1001"
-    table._acknowledge.click()
+    assert all(control(table, name)["disabled"] for name in ("dial", "acknowledge", "unacknowledge", "delete"))
+    choose(table, 1)
+    await sees(lambda: not control(table, "acknowledge")["disabled"])
+    assert table.value[0]["With"] == "Bob Keller"
+    assert control(table, "dial")["label"] == "Call 1001"
+    table.press("acknowledge")
     await sees(lambda: "missed, seen" in shown(table)[1])
-    await sees(lambda: not table._unacknowledge.disabled)
-    table._unacknowledge.click()
-    await sees(lambda: not table._acknowledge.disabled)
-    table._dial.click()
+    await sees(lambda: not control(table, "unacknowledge")["disabled"])
+    table.press("unacknowledge")
+    await sees(lambda: not control(table, "acknowledge")["disabled"])
+    table.press("dial")
     await sees(lambda: one.switch.calls_of("oxe1000"))
 
 
 async def test_nothing_is_deleted_without_a_second_word(one: Office, table: CallLogTable) -> None:
-    table._all.value = True
-    await sees(lambda: table._delete.description == "Delete 2 …")
-    table._delete.click()
-    assert table._confirm.asking
-    assert "Bob Keller" in table._confirm._question.value
-    table._confirm.no.click()
-    assert not table._confirm.asking
-    table._delete.click()
-    table._confirm.yes.click()
+    table.press("delete")  # nothing is chosen, so that the button is off
+    assert not table.asking
+    table.press("all")
+    await sees(lambda: control(table, "delete")["label"] == "Delete 2 …")
+    assert control(table, "all")["label"] == "Choose none"
+    assert sorted(table.selected) == sorted(table.rows.keys)
+    table.press("delete")
+    await sees(lambda: table.asking)
+    assert "Bob Keller" in table._question["text"]
+    table.press("no")
+    assert not table.asking
+    table.press("delete")
+    await sees(lambda: table.asking)
+    table.press("yes")
     await sees(lambda: not shown(table))
     assert await table.line.call_log().list() == ()
-    assert table._delete.disabled
+    await sees(lambda: control(table, "delete")["disabled"])
 
 
 async def test_what_goes_wrong_is_shown(one: Office, table: CallLogTable) -> None:
     one.faults.not_ready(True)
-    table._refresh.click()
-    await sees(lambda: table._problem_text.value)
-    assert table._problem_area.layout.display is None
+    table.press("refresh")
+    await sees(lambda: problem(table))
+    table.press("dismiss")
+    await sees(lambda: not problem(table))
     one.faults.not_ready(False)
-    table._refresh.click()
-    await sees(lambda: not table._problem_text.value and not table.model.stale)
+    table.press("refresh")
+    await sees(lambda: not problem(table) and not table.model.stale)
 
 
 async def test_it_reads_on(one: Office, table: CallLogTable) -> None:
@@ -132,19 +158,20 @@ async def test_it_reads_on(one: Office, table: CallLogTable) -> None:
     for _ in range(6):
         missed_call(one)
     view = CallLogTable(table.line, page=4)
+    TablePage(view)
     await sees(lambda: len(shown(view)) == 4)
-    assert view._more.layout.display is None
-    view._more.click()
+    assert not control(view, "more")["hidden"]
+    view.press("more")
     await sees(lambda: len(shown(view)) == 8)
     await view.load_all()
-    assert view._words.value
+    assert view.summary
     view.close()
 
 
 async def test_what_the_system_says_is_never_html() -> None:
     evil = '<img src=x onerror="alert(1)">'
     row = LogRow.of(CallRecord(id=1, direction=Direction.INCOMING, parties=(Party(name=evil),), reason=evil))
-    assert "<img" not in row_html(row)
+    assert log_row(row).cells[1] == evil, "pages set it as text"
 
 
 async def test_a_page_without_widgets_gets_a_table(table: CallLogTable) -> None:
@@ -154,11 +181,8 @@ async def test_a_page_without_widgets_gets_a_table(table: CallLogTable) -> None:
 
 
 async def test_every_control_has_a_name(table: CallLogTable) -> None:
-    for box in (table._kind, table._filter, table._after, table._before, table._sort, table._all):
-        assert box.description
-    for button in (table._dial, table._acknowledge, table._unacknowledge, table._delete, table._refresh, table._more):
-        assert button.description
-        assert button.tooltip
+    assert [each["name"] for each in table._controls if not each["label"]] == []
+    assert [each["name"] for each in table._controls if each["kind"] == "press" and not each["tooltip"]] == []
 
 
 async def test_a_line_without_a_log_says_so() -> None:
@@ -168,8 +192,8 @@ async def test_a_line_without_a_log_says_so() -> None:
         view = CallLogTable(pbx.line("1000"))
         await sees(lambda: not view.model.stale)
         view.draw_now()
-        assert "It needs TELEPHONY_ADVANCED" in view._words.value
-        assert view._tools.layout.display == "none"
+        assert "It needs TELEPHONY_ADVANCED" in view.summary
+        assert all(each["hidden"] for each in view._controls)
         view.close()
 
 
@@ -178,6 +202,7 @@ async def test_close_leaks_nothing(one: Office) -> None:
     missed_call(one)
     before = set(widget_module._instances)
     view = CallLogTable(pbx.line("1000"))
+    TablePage(view)
     await sees(lambda: len(shown(view)) == 1)
     view.close()
     view.close()

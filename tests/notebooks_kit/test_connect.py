@@ -9,6 +9,7 @@ import pytest
 from aiopbx import AuthenticationFailed, ConnectionSettings, InvalidInput, LineState, Status
 from aiopbx.simulator import Simulator
 from notebooks_kit import LineBoard, connect, connection
+from tests.notebooks_kit.table_page import TablePage
 
 
 @pytest.fixture(autouse=True)
@@ -52,10 +53,11 @@ async def test_the_demo_starts_and_ends_with_the_client() -> None:
 async def test_the_demo_lives_on_a_board() -> None:
     pbx = await connect(speed=20)
     board = LineBoard(pbx)
+    TablePage(board)
     async with asyncio.timeout(20):
         while LineState.ACTIVE not in {row.state for row in board.model.rows.values()}:
             await asyncio.sleep(0.05)
-    assert "in a call" in board._summary.value
+    assert "in a call" in board.summary
     board.close()
     await pbx.close()
 

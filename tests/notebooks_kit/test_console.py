@@ -77,8 +77,7 @@ async def test_a_line_chosen_on_the_board_fills_the_panels() -> None:
         console = Console(pbx)
         assert list(console.views) == ["board"], "tabs are made before anybody looks at them"
         assert "No line is chosen" in console._head.value
-        button = next(row.button for row in console.views["board"]._rows.values() if row.button.description == ALICE)
-        button.click()
+        console.views["board"].press("choose", pbx.line(ALICE).id)
         await sees(lambda: "calls" in console.views)
         calls, dial = console.views["calls"], console.views["dial"]
         assert isinstance(calls, CallPanel)

@@ -213,7 +213,7 @@ async def test_the_panel_is_a_slider_with_three_buttons(pbx: Pbx) -> None:
     await sees(lambda: "next 3 events" in panel._moments.value)
     demo(pbx).person("1000").call("1018")
     await sees(lambda: pbx.statistics.malformed_frames > 0)
-    html = str(panel.still()._repr_html_())
+    html = panel.still()._repr_mimebundle_()["text/html"]
     assert "channel cut" in html
     assert "session" in html
     assert "Losses" in html

@@ -13,7 +13,8 @@ from notebooks_kit import DirectorySearch
 from notebooks_kit.models import DirectoryModel
 from tests.aiopbx.office import Office, office
 
-from .view_helpers import ALICE, BOB, connected_office, hurry, problem, sees, there, turns, widgets
+from .table_page import TablePage
+from .view_helpers import ALICE, BOB, connected_office, hurry, problem, sees, turns, widgets
 
 BOOK = SwitchSettings(
     directory_page=2,
@@ -161,57 +162,62 @@ async def place() -> AsyncIterator[tuple[Office, DirectorySearch]]:
         view.close()
 
 
-def shown(view: DirectorySearch) -> list[str]:
-    return [row._text.value for row in view._rows if there(row.box)]
+def button(page: TablePage, name: str) -> tuple[str, dict[str, str]]:
+    """The key of somebody's row, and the button in it."""
+    row = next(row for row in page.rows if row[5][1] == name)
+    return row[2], row[5][4]
 
 
 async def test_search_and_call(place: tuple[Office, DirectorySearch]) -> None:
     one, view = place
-    assert not there(view._head)
-    view._field.value = "Ke"
-    await turns(one, lambda: len(shown(view)) == 3)
-    assert there(view._head)
-    assert "Keller &amp; Sons" in "".join(shown(view))
-    row = next(row for row in view._rows if "Bob Keller" in row._text.value)
-    assert (row._call.description, row._call.tooltip) == (f"Call {BOB}", f"Call Bob Keller from {ALICE}")
-    row._call.click()
+    page = TablePage(view)
+    page.set(filter="Ke")
+    await turns(one, lambda: len(page.keys) == 3)
+    assert "Keller & Sons" in [row[5][1] for row in page.rows]
+    key, call = button(page, "Bob Keller")
+    assert (call["t"], call["h"]) == (f"Call {BOB}", f"Call Bob Keller from {ALICE}")
+    page.press("call", key)
     await sees(lambda: view.model.pbx.line(BOB).state is LineState.RINGING_INCOMING)
     assert problem(view) == ""
 
 
-async def test_rows_are_kept_and_changed(place: tuple[Office, DirectorySearch]) -> None:
+async def test_a_button_calls_whom_it_named(place: tuple[Office, DirectorySearch]) -> None:
     one, view = place
-    view._field.value = "Ke"
-    await turns(one, lambda: len(shown(view)) == 3)
-    rows, made = view._body.children, widgets()
-    view._field.value = "Okafor"
-    await turns(one, lambda: len(shown(view)) == 1)
-    assert "David Okafor" in shown(view)[0]
-    view._field.value = ""
-    await sees(lambda: not shown(view))
-    assert view._body.children == rows
+    page = TablePage(view)
+    page.set(filter="Ke")
+    await turns(one, lambda: len(page.keys) == 3)
+    made, key = widgets(), button(page, "Bob Keller")[0]
+    page.set(filter="Okafor")
+    await turns(one, lambda: [row[5][1] for row in page.rows] == ["David Okafor"])
+    page.press("call", key)  # on its way when the other search ended
+    await sees(lambda: True)
+    assert not view.line.calls  # type: ignore[union-attr]
+    page.set(filter="")
+    await sees(lambda: not page.keys)
     assert widgets() == made
 
 
 async def test_no_calls_to_oneself_and_none_without_a_line(place: tuple[Office, DirectorySearch]) -> None:
     one, view = place
-    view._field.value = ALICE
-    await turns(one, lambda: len(shown(view)) == 1)
-    assert view._rows[0]._call.disabled
-    assert view._rows[0]._call.layout.visibility == "hidden"
+    page = TablePage(view)
+    view.filter = ALICE
+    await turns(one, lambda: len(page.keys) == 1)
+    assert page.rows[0][5][4] == ""
     other = DirectorySearch(view.model.pbx, pause=0)
-    other._field.value = "Okafor"
-    await turns(one, lambda: len(shown(other)) == 1)
-    assert not there(other._rows[0]._call)
+    page = TablePage(other)
+    other.filter = "Okafor"
+    await turns(one, lambda: len(page.keys) == 1)
+    assert len(page.rows[0][5]) == 4
     assert "<td>David Okafor</td>" in other.to_html()
     other.close()
 
 
 async def test_what_cannot_be_dialled_is_said_on_top(place: tuple[Office, DirectorySearch]) -> None:
     _, view = place
+    page = TablePage(view)
     view.model._found = [Contact(last_name="Broken", number="not a number")]
     view.draw_now()
-    view._rows[0]._call.click()
+    page.press("call", page.keys[0])
     await sees(lambda: "cannot be dialled" in problem(view))
 
 
@@ -219,7 +225,7 @@ async def test_close_leaves_nothing() -> None:
     async with connected_office(switch=BOOK) as (_, pbx):
         before = widgets()
         view = DirectorySearch(pbx, pbx.line(ALICE), pause=0)
-        view._field.value = "Ke"
+        view.filter = "Ke"
         await sees(lambda: view.model.searching)
         view.close()
         assert widgets() == before

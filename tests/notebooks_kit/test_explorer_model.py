@@ -56,7 +56,7 @@ async def test_operations_are_found_by_whatever_is_said_of_them(
 
 
 async def test_all_of_them_are_there(model: ExplorerModel) -> None:
-    assert len(model.found) == len(model.pbx.operations) == 142
+    assert len(model.found) == len(model.pbx.operations) == 221
 
 
 async def test_a_read_is_sent_and_answered(model: ExplorerModel) -> None:

@@ -59,12 +59,12 @@ async def choose(view: ApiExplorer, name: str) -> None:
 
 
 async def test_the_search_box_finds_operations(view: ApiExplorer) -> None:
-    assert len(view._list.options) == 142
+    assert len(view._list.options) == 221
     assert view._one.layout.display == "none"
     view._search.value = "voicemail delete"
     await sees(lambda: len(view._list.options) < 10)
     assert "delete_voicemail" in view._list.options[0][0]
-    assert "of 142 operations" in view._count.value
+    assert "of 221 operations" in view._count.value
 
 
 async def test_a_form_is_made_of_the_types(view: ApiExplorer) -> None:
@@ -241,7 +241,7 @@ async def test_what_is_said_is_never_html() -> None:
 
 
 async def test_a_page_without_widgets_gets_request_and_answer(view: ApiExplorer) -> None:
-    assert view._repr_mimebundle_()["text/plain"] == "ApiExplorer of 142 operations"
+    assert view._repr_mimebundle_()["text/plain"] == "ApiExplorer of 221 operations"
     await choose(view, "user")
     control(view, "loginName").value = "oxe1001"
     await settle(view)

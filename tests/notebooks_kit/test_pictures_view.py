@@ -15,8 +15,8 @@ from ipywidgets.widgets import widget as widget_module
 import aiopbx
 from aiopbx import CallRecord, CallSnapshot, CallStarted, CallState, Party, Pbx, Status, WireMessage
 from notebooks_kit import CallLadder, CallTimeline, EventLog, LoadHeatMap
-from notebooks_kit.views import event_log as log_module
 from tests.aiopbx.office import Office, office
+from tests.notebooks_kit.table_page import TablePage
 from tests.notebooks_kit.view_helpers import sees
 
 if TYPE_CHECKING:
@@ -65,108 +65,109 @@ async def frame() -> None:
     await asyncio.sleep(0.05)
 
 
-def entries(view: EventLog) -> list[str]:
-    """What a browser shows, by CSS's order, from top to bottom."""
-    slots = sorted(view._body.children, key=lambda slot: int(slot.layout.order))
-    return [part for slot in slots for part in slot.value.split('<div class="pbx-entry')[1:]]
-
-
 # ------------------------------------------------------------------------------------------------------- the event log
 
 
 async def test_the_log_shows_the_newest_on_top(pbx: FakePbx) -> None:
     view = EventLog(pbx)  # type: ignore[arg-type] # what it needs of a client, and no more
+    page = TablePage(view)
     body = '{"loginName":"oxe1000","callRef":"r1"}'
     pbx.hear(WireMessage(at=NOW, sent=False, what="OnCallCreated", body=body))
     call = CallSnapshot(id="c1", ref="r1", line=ADA, state=CallState.ACTIVE, parties=(Party(name=EVIL),))
     pbx.tell(CallStarted(at=NOW, line=ADA, call=call))
-    assert entries(view) == [], "drawn before the frame was over"
+    assert page.keys == [], "drawn before the frame was over"
     await frame()
-    event, message = entries(view)
-    assert "CallStarted" in event
-    assert "1000 Ada Brooks" in event
-    assert "from OnCallCreated" in event
-    assert "&quot;callRef&quot;: &quot;r1&quot;" in event
-    assert "<img" not in event
-    assert "<details><summary>" in message
+    assert page.keys == ["2", "1"]
+    assert page.cells("2")[1:3] == ["CallStarted", "1000 Ada Brooks"]
+    assert page.row("1")[4] == "pbx-wire pbx-pushed"
+    page.open("2")
+    assert page.details["2"].startswith("from OnCallCreated:\n")
+    assert '"callRef": "r1"' in page.details["2"]
     assert "<img" not in view.to_html()
-    assert "2 in all" in view._words.value
+    assert "2 in all" in view.summary
     view.close()
 
 
-async def test_what_was_drawn_stays(pbx: FakePbx, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_module, "SLOTS", 5)
-    view = EventLog(pbx)  # type: ignore[arg-type]
+async def test_only_what_is_new_is_sent(pbx: FakePbx) -> None:
+    view = EventLog(pbx, kept=5)  # type: ignore[arg-type]
+    page = TablePage(view)
     for number in range(5):
         pbx.hear(WireMessage(at=NOW, sent=False, what=f"On{number}"))
-        await frame()
-    before, changed = list(view._body.children), []
-    for slot in before:
-        slot.observe(lambda change: changed.append(change["owner"]), "value")
+    await frame()
+    assert page.sent[-1] == ["5", "4", "3", "2", "1"]
     pbx.hear(WireMessage(at=NOW, sent=False, what="OnLast"))
     await frame()
-    assert list(view._body.children) == before, "nothing was rebuilt"
-    assert changed == [before[0]], "only the oldest was used again"
-    assert "OnLast" in entries(view)[0]
-    assert "On0" not in "".join(entries(view))
+    assert page.sent == [["6"]]
+    assert page.keys == ["6", "5", "4", "3", "2"], "the oldest goes"
+    page.open("1")
+    assert "1" not in page.details
     view.close()
 
 
-async def test_a_flood_is_counted(pbx: FakePbx) -> None:
+async def test_a_flood_goes_in_pieces_and_without_bodies(pbx: FakePbx) -> None:
     view = EventLog(pbx, kept=500)  # type: ignore[arg-type]
+    page = TablePage(view)
     for number in range(1000):
         pbx.hear(WireMessage(at=NOW, sent=False, what=f"On{number}", body="x" * 100_000))
     await frame()
-    shown = len(entries(view))
-    assert 5 < shown < 60
-    assert f"and {500 - shown} more at the same time" in view._body.children[0].value
-    assert len(view._body.children[0].value) < 60_000
-    assert "1000 in all, the last 500 are kept" in view._words.value
+    await view.drawn()
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert page.keys == [str(number) for number in range(1000, 500, -1)]
+    assert max(len(str(message)) for message in page.messages) < 60_000
+    assert "1000 in all, the last 500 are kept" in view.summary
+    page.open("1000")
+    assert len(page.details["1000"]) < 5000, "what is very long is cut, and says so"
     assert len(view.to_dataframe()) == 500
     view.close()
 
 
-async def test_the_boxes_of_the_log(pbx: FakePbx) -> None:
+async def test_the_traits_of_the_log(pbx: FakePbx) -> None:
     view = EventLog(pbx)  # type: ignore[arg-type]
+    page = TablePage(view)
     pbx.hear(WireMessage(at=NOW, sent=True, what="POST /x?loginName=oxe1001"))
     pbx.go(Status.ONLINE)
     await frame()
-    assert [key for _, key in view._line_box.options] == ["", ADA, BEN, "oxe1002"]
-    assert [key for _, key in view._kind_box.options] == ["", "calls", "events", "wire", "StatusChanged", "request"]
-    view._line_box.value = BEN
+    options = {control["name"]: [value for _, value in control.get("options", [])] for control in view._controls}
+    assert options["line"] == ["", ADA, BEN, "oxe1002"]
+    assert options["kind"] == ["", "calls", "events", "wire", "StatusChanged", "request"]
+    page.set(line=BEN)
     await frame()
-    assert len(entries(view)) == 1
-    view._line_box.value = ""
-    view._kind_box.value = "events"
+    assert page.keys == ["1"]
+    page.set(line="", kind="events")
     await frame()
-    assert "StatusChanged" in entries(view)[0]
-    view._filter_box.value = "nothing of this"
+    assert page.keys == ["2"]
+    page.set(filter="nothing of this")
     await frame()
-    assert entries(view) == []
-    view._filter_box.value, view._kind_box.value = "", ""
-    view._pause.value = True
+    assert page.keys == []
+    page.set(filter="", kind="")
+    page.set(paused=True)
     await frame()
     pbx.hear(WireMessage(at=NOW, sent=True, what="POST /y"))
     await frame()
-    assert len(entries(view)) == 2
-    assert "paused, 1 wait" in view._words.value
-    view._pause.value = False
+    assert page.keys == ["2", "1"]
+    assert "paused, 1 wait" in view.summary
+    page.set(paused=False)
     await frame()
-    assert len(entries(view)) == 3
-    view._clear.click()
+    assert page.keys == ["3", "2", "1"]
+    page.press("clear")
     await frame()
-    assert entries(view) == []
+    assert page.keys == []
     assert view.describe() == "EventLog: 3 entries"
+    pbx.hear(WireMessage(at=NOW, sent=True, what="POST /z"))
+    await frame()
+    assert page.keys == ["4"]
     view.close()
 
 
 async def test_the_log_of_an_office(one: Office) -> None:
     pbx = await one.connect()
     view = EventLog(pbx, line="1000")
+    page = TablePage(view)
     await a_call(one, pbx)
-    await sees(lambda: any("OnCallCreated" in entry for entry in entries(view)))
-    assert any("POST /telephony/calls" in entry for entry in entries(view))
-    assert all("1000" in entry for entry in entries(view))
+    await sees(lambda: any("OnCallCreated" in label for label in page.labels))
+    assert any("POST /telephony/calls" in label for label in page.labels)
+    assert all("1000" in label for label in page.labels)
     view.close()
     assert pbx._core.store.tap.listeners == ()
 
@@ -351,14 +352,20 @@ async def test_closing_leaves_nothing(pbx: FakePbx) -> None:
     pbx.hear(WireMessage(at=NOW, sent=False, what="OnX"))
     await frame()
     for view in views:
-        assert "text/html" in (view._repr_mimebundle_() or {})
+        assert "text/plain" in (view._repr_mimebundle_() or {})
         view.close()
         view.close()
     assert count() == before
     assert (pbx.callbacks, pbx.listeners) == ([], [])
 
 
-@pytest.mark.parametrize("kind", [EventLog, CallTimeline, CallLadder])
+async def test_every_control_of_the_log_has_a_name(pbx: FakePbx) -> None:
+    view = EventLog(pbx)  # type: ignore[arg-type]
+    assert [control["label"] for control in view._controls] == ["Line", "Kind", "Filter", "Pause", "Clear"]
+    view.close()
+
+
+@pytest.mark.parametrize("kind", [CallTimeline, CallLadder])
 async def test_every_control_has_a_name(pbx: FakePbx, kind: Any) -> None:
     view = kind(pbx)
     controls = [

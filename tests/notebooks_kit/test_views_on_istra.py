@@ -29,6 +29,7 @@ from notebooks_kit.models.voicemail import SILENCE
 from notebooks_kit.views import AgentPanel
 from tests.aiopbx.istra_office import IstraOffice, end_user, istra_office
 
+from .table_page import TablePage
 from .view_helpers import hurry, problem, sees, there, widgets
 
 
@@ -108,6 +109,7 @@ async def talking(one: IstraOffice, hands: Hands, pad: DialPad, number: str = "1
 async def test_rcc_dial_hold_record_tones_and_hang_up() -> None:
     async with connected_office() as (one, pbx, line):
         hands, pad, board = Hands(line), DialPad(line), LineBoard(pbx)
+        TablePage(board)
         await talking(one, hands, pad)
         assert hands.right()
         assert board.model.rows[line.id].words == "active"
@@ -207,13 +209,14 @@ async def test_rcc_pictures_and_events() -> None:
 async def test_rcc_a_server_that_is_gone_and_back() -> None:
     async with connected_office() as (one, pbx, line):
         hands, pad, board = Hands(line), DialPad(line), LineBoard(pbx)
+        TablePage(board)
         await talking(one, hands, pad)
         await one.simulator.stop()
         await sees(lambda: not there(hands.row(CallState.ACTIVE)._button_box) and pad._dial.disabled)
-        await sees(lambda: "may be outdated" in board._summary.value)
+        await sees(lambda: "may be outdated" in board.summary)
         await one.simulator.start()
         await sees(lambda: pbx.status is Status.ONLINE)
-        await sees(lambda: "may be outdated" not in board._summary.value)
+        await sees(lambda: "may be outdated" not in board.summary)
         for view in (hands.panel, pad, board):
             view.close()
 
@@ -225,11 +228,12 @@ async def test_crm_dials_and_shows_what_it_reports() -> None:
     async with connected_office("mycrm") as (one, pbx, line):
         board, chosen = LineBoard(pbx, on_choose=lambda line: names.append(line.id)), []
         names: list[str] = chosen
-        row = board._rows[line.id]
-        assert row.button.description == "SIP generic device", "a line without a number is named"
-        assert row.button.tooltip == "Choose SIP generic device"
-        assert "pbx-nameless" in board._dom_classes
-        row.button.click()
+        page = TablePage(board)
+        await sees(lambda: page.keys)
+        button = page.cells(line.id)[0]
+        assert button["t"] == "SIP generic device", "a line without a number is named"
+        assert button["h"] == "Choose SIP generic device"
+        page.press("choose", line.id)
         await sees(lambda: names == [line.id])
         hands, pad = Hands(line), DialPad(line)
         pad._field.value = "1001"
@@ -263,7 +267,7 @@ def leave(one: IstraOffice, seconds: float = 5.0) -> None:
 async def test_user_reports_no_calls() -> None:
     async with connected_office("myistra") as (one, pbx, line):
         board, hands, pad = LineBoard(pbx), Hands(line), DialPad(line)
-        assert "1 line; this system does not report calls" in board._summary.value
+        assert "1 line; this system does not report calls" in board.summary
         assert board.model.rows[line.id].words == "calls not reported"
         assert "This system does not report calls." in hands.panel._none.value
         pad._field.value = "1001"
@@ -295,24 +299,29 @@ async def test_user_caller_id() -> None:
 async def test_user_log() -> None:
     async with connected_office("myistra") as (one, _, line):
         table = CallLogTable(line)
-        await sees(lambda: "0 calls" in table._words.value)
+        TablePage(table)
+
+        def control(name: str) -> dict[str, Any]:
+            return next(each for each in table._controls if each["name"] == name)
+
+        await sees(lambda: "0 calls" in table.summary)
         made = one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
         one.clock.advance(3)
         one.switch.drop("oxe1001", made.ref)
         # nothing tells of the log here, but of how many calls were missed
-        await sees(lambda: "1 call" in table._words.value and table.model.rows)
-        assert "1 missed" in table._words.value
-        assert "not seen" not in table._words.value
-        assert not there(table._acknowledge), "no marks here"
-        assert not there(table._unacknowledge)
-        next(iter(table._rows.values())).value = True
-        await sees(lambda: not table._dial.disabled)
-        assert table._dial.description == "Call 1001"
-        table._dial.click()
+        await sees(lambda: "1 call" in table.summary and table.model.rows)
+        assert "1 missed" in table.summary
+        assert "not seen" not in table.summary
+        assert control("acknowledge")["hidden"], "no marks here"
+        assert control("unacknowledge")["hidden"]
+        table.selected = table.rows.keys
+        await sees(lambda: not control("dial")["disabled"])
+        assert control("dial")["label"] == "Call 1001"
+        table.press("dial")
         await sees(lambda: one.switch.calls)
-        table._delete.click()
-        await sees(lambda: table._confirm.asking)
-        table._confirm.yes.click()
+        table.press("delete")
+        await sees(lambda: table.asking)
+        table.press("yes")
         await sees(lambda: not table.model.rows)
         assert problem(table) == ""
         table.close()

@@ -18,6 +18,7 @@ from aiopbx.simulator import UserSpec
 from notebooks_kit.models import TooLong, VoicemailModel
 from notebooks_kit.models.voicemail import MessageRow, file_name
 from tests.aiopbx.office import Office, office, until, user
+from tests.integration.sounds import AS_IT_IS
 
 
 @pytest.fixture
@@ -185,7 +186,7 @@ class Richer:
 
     async def stream(self, format: str | None = None) -> AsyncIterator[bytes]:
         self.asked.append(format)
-        yield b"ID3 sound"
+        yield AS_IT_IS["mp3"]()
 
 
 async def test_what_else_a_message_offers_is_found_out(one: Office) -> None:

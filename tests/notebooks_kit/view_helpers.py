@@ -14,6 +14,7 @@ from aiopbx import Call, CallState, Line, Pbx
 from aiopbx.o2g.services import directory
 from aiopbx.simulator import ManualClock
 from notebooks_kit.views import view as view_module
+from notebooks_kit.views.table import TableView
 from notebooks_kit.views.view import View
 from tests.aiopbx.office import Office, office, until
 
@@ -58,6 +59,8 @@ def there(widget: Any) -> bool:
 
 def problem(view: View) -> str:
     """What the view says went wrong, as a page shows it; empty where nothing did."""
+    if isinstance(view, TableView):
+        return view._trouble
     return str(view._problem_text.value) if there(view._problem_area) else ""
 
 

@@ -129,7 +129,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("operations", "parameters", "store"),
     ("ports", "doubts", "link", "requests", "exchange"),
     ("connection",),
-    ("o2g", "istra"),
+    ("o2g", "istra", "mqtt"),
     ("core", "recording.recorder"),
     (
         "pbx",
@@ -147,6 +147,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recording.replay",),
     ("connect",),
     ("",),  # the public API itself
+    ("bridge",),
     ("simulator",),
     ("cli", "__main__"),
 )

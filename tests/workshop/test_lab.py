@@ -1,6 +1,5 @@
 """What scripts/lab does with the notebooks, and that it proves itself."""
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -8,25 +7,21 @@ from types import ModuleType
 
 import pytest
 
+from notebooks_kit import lab as lab_module
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts/run_lab.py"
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script, with two stored notebooks of our own."""
-    spec = importlib.util.spec_from_file_location("run_lab", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "run_lab", module)
-    spec.loader.exec_module(module)
+    """The kit's part, with two stored notebooks of our own."""
     stored = tmp_path / "stored"
     stored.mkdir()
     for name in ("a", "b"):
         (stored / f"{name}.ipynb").write_text(f"{name} 1")
-    monkeypatch.setattr(module, "STORED", stored)
-    return module
+    monkeypatch.setattr(lab_module, "STORED", stored)
+    return lab_module
 
 
 def texts(folder: Path) -> dict[str, str]:

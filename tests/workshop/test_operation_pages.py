@@ -33,11 +33,18 @@ def test_the_page_is_current(maker: ModuleType) -> None:
     assert maker.PAGE.read_text(encoding="utf-8") == maker.render(), f"run scripts/{maker.__name__}.py"
 
 
+def test_the_page_of_additions_is_current_and_has_every_one() -> None:
+    maker = load("make_o2g_doc")
+    page = maker.render_additions()
+    assert maker.ADDITIONS.read_text(encoding="utf-8") == page, "run scripts/make_o2g_doc.py"
+    assert page.count("| `client.") == 79
+
+
 O2G = tuple(O2gServices.declared())
 ISTRA = (*IstraServices.declared(), *SOCKETS.values())
 
 
-@pytest.mark.parametrize(("script", "operations", "count"), [("make_o2g_doc", O2G, 142), ("make_istra_doc", ISTRA, 38)])
+@pytest.mark.parametrize(("script", "operations", "count"), [("make_o2g_doc", O2G, 221), ("make_istra_doc", ISTRA, 38)])
 def test_the_page_has_every_operation(script: str, operations: tuple[Operation, ...], count: int) -> None:
     page = load(script).render()
     assert len(operations) == count
@@ -61,6 +68,7 @@ def test_a_page_that_is_not_current_is_told(
 ) -> None:
     script = f"{maker.__name__}.py"
     monkeypatch.setattr(maker, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(maker, "ADDITIONS", tmp_path / "additions.md", raising=False)
     monkeypatch.setattr("sys.argv", [script, "--check"])
     assert maker.main() == 1
     assert script in capsys.readouterr().err

@@ -60,7 +60,7 @@ def test_the_wheel_has_the_notebooks(wheel: zipfile.ZipFile) -> None:
 def test_the_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     version = PROJECT["project"]["version"]
-    assert tops == {"aiopbx", "notebooks_kit", f"aiopbx-{version}.dist-info"}
+    assert tops == {"aiopbx", "aiopbx_jupyter", "notebooks_kit", f"aiopbx-{version}.dist-info"}
     assert not [name for name in wheel.namelist() if "/tests/" in name or "__pycache__" in name]
 
 
@@ -83,7 +83,7 @@ def test_the_wheel_carries_licence_and_command(wheel: zipfile.ZipFile) -> None:
 def test_the_wheel_works_on_its_own(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     """Unpacked anywhere, without this checkout on the path."""
     wheel.extractall(tmp_path / "unpacked")
-    script = "import aiopbx, notebooks_kit, sys; print(aiopbx.__file__); print(*sys.modules)"
+    script = "import aiopbx, aiopbx_jupyter, sys; print(aiopbx.__file__); print(*sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", script],
         check=True,
@@ -95,6 +95,33 @@ def test_the_wheel_works_on_its_own(wheel: zipfile.ZipFile, tmp_path: Path) -> N
     where, modules = result.stdout.splitlines()
     assert Path(where).is_relative_to(tmp_path)
     assert "homeassistant" not in modules.split()
+
+
+def test_the_readme_works_on_the_page_of_a_package() -> None:
+    """There, what is relative leads nowhere; what leads to this project has to be here."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 15
+    assert not [link for link in links if not link.startswith(("https://", "#"))]
+    for begin in (
+        "https://github.com/aiopbx/aiopbx/blob/main/",
+        "https://raw.githubusercontent.com/aiopbx/aiopbx/main/",
+    ):
+        own = [link.removeprefix(begin).partition("#")[0] for link in links if link.startswith(begin)]
+        assert own
+        assert not [path for path in own if not (ROOT / path).exists()]
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    assert pictures
+    assert all(link.startswith("https://raw.githubusercontent.com/") for link in pictures)
+
+
+def test_the_wheel_has_the_notebooks_and_what_the_pages_load(wheel: zipfile.ZipFile) -> None:
+    kit = ROOT / "notebooks_kit"
+    wanted = {
+        path.relative_to(ROOT).as_posix() for ending in ("ipynb", "js", "py") for path in kit.rglob(f"*.{ending}")
+    }
+    assert {name for name in wanted if ".ipynb_checkpoints" not in name} <= set(wheel.namelist())
+    assert "aiopbx_jupyter/__init__.py" in wheel.namelist()
 
 
 def test_the_editable_install_hides_nothing(tmp_path: Path) -> None:
@@ -114,6 +141,9 @@ def test_lower_bounds_only() -> None:
     """Pins clash with Home Assistant's own; exact versions are in requirements/."""
     project = PROJECT["project"]
     extras = [item for extra in project["optional-dependencies"].values() for item in extra]
+    own = [item for item in extras if item.startswith("aiopbx[")]
+    extras = [item for item in extras if item not in own]
+    assert {name for item in own for name in item[7:-1].split(",")} <= set(project["optional-dependencies"])
     assert not [item for item in [*project["dependencies"], *extras] if not re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", item)]
 
 

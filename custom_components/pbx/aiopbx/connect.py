@@ -81,6 +81,10 @@ def _system(settings: "ConnectionSettings", store: Store, session: "aiohttp.Clie
         from .o2g.system import O2gSystem
 
         return O2gSystem(settings, store, session)
+    if settings.system == "mqtt":
+        from .mqtt.system import MqttSystem
+
+        return MqttSystem(settings, store, session)
     from .istra.system import IstraSystem
 
     return IstraSystem(settings, store, session)

@@ -198,6 +198,9 @@ class LineHandle:
                 "device",
                 f"{device!r} is not a device of line {self.id}.",
                 remedy="It has: " + ", ".join(one.id for one in devices) + ".",
+                reason="device",
+                device=device,
+                known=", ".join(one.id for one in devices),
             )
 
     def _named_device(self, device: str | None) -> str:

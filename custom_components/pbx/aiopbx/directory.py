@@ -71,7 +71,7 @@ def wanted(
     if (what is None) == (keys is None):
         raise InvalidInput("what", "is one of two.", remedy="Give a word or a filter, or keys.")
     if isinstance(what, str) and not what.strip():
-        raise InvalidInput("what", "is empty.", remedy="Give the beginning of a name or number.")
+        raise InvalidInput("what", "is empty.", remedy="Give the beginning of a name or number.", reason="query_empty")
     if first_name_keys is not None and keys is None:
         raise InvalidInput("first_name_keys", "does not go without keys.", remedy="Give keys, of the last name.")
     return Wanted(what=what, last_name_keys=keys, first_name_keys=first_name_keys, limit=limit)

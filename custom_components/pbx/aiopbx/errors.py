@@ -24,13 +24,22 @@ class PbxError(Exception):
 
 
 class InvalidInput(PbxError, ValueError):
-    """A value that cannot be used; nothing was sent. ``field`` names it."""
+    """A value that cannot be used; nothing was sent. ``field`` names it.
 
-    def __init__(self, field: str, message: str, *, remedy: str | None = None) -> None:
+    ``reason`` is a word for what is wrong, and ``words`` are what goes with it: the value, unless it is a secret, the
+    limits, what there is instead. They are for programs that say it in their own language; where a program has no
+    sentence for a reason, or there is none, the message says it.
+    """
+
+    def __init__(
+        self, field: str, message: str, *, remedy: str | None = None, reason: str = "", **words: str | int
+    ) -> None:
         """Name the field, say what is wrong with it and how it must be."""
         super().__init__(f"{field}: {message}", remedy=remedy)
         self.field = field
         self.problem = message
+        self.reason = reason
+        self.words = {name: str(word) for name, word in words.items()}
 
 
 class PolicyViolation(InvalidInput):

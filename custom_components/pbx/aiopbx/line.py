@@ -414,7 +414,12 @@ class Line(Desk):
             why, digits = f"{number!r} is too long or a code.", made.removeprefix("+")
         if not (digits.isdigit() and len(digits) <= 15):
             raise InvalidInput(
-                "number", f"this is no number in E.164 form: {why}", remedy="It is like +12025550123, as text."
+                "number",
+                f"this is no number in E.164 form: {why}",
+                remedy="It is like +12025550123, as text.",
+                reason="caller_id",
+                value=number[:60],
+                most=15,
             )
         return made
 

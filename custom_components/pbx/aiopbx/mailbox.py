@@ -298,9 +298,18 @@ def choose(line: "Line", mailboxes: tuple[MailboxSnapshot, ...], wanted: str | N
             "mailbox",
             f"{line.id} has no mailbox {wanted!r}.",
             remedy=f"There are: {there}." if there else "It has none.",
+            reason="mailbox",
+            mailbox=wanted,
+            known=there or "-",
         )
     if not mailboxes:
         raise NotSupported(f"{line.id} has no mailbox.", missing=Feature.MAILBOX.value)
     if len(mailboxes) > 1:
-        raise InvalidInput("mailbox", f"{line.id} has several mailboxes.", remedy=f"Name one of them: {there}.")
+        raise InvalidInput(
+            "mailbox",
+            f"{line.id} has several mailboxes.",
+            remedy=f"Name one of them: {there}.",
+            reason="mailbox_missing",
+            known=there,
+        )
     return mailboxes[0]

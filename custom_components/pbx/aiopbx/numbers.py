@@ -140,7 +140,7 @@ class Numbers:
         try:
             return self._read(text)
         except InvalidInput as error:
-            raise InvalidInput(field, error.problem, remedy=error.remedy) from None
+            raise InvalidInput(field, error.problem, remedy=error.remedy, reason=error.reason, **error.words) from None
 
     def key(self, text: str | None) -> str:
         """What to compare by, also of what the wire sent and is no number; empty for nothing."""
@@ -468,17 +468,23 @@ _BRACKETED_ZERO: Final = re.compile(r"\(\s*0\s*\)")
 _SCHEME: Final = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):(?://)?")
 
 
-def _refuse(problem: str, remedy: str) -> NoReturn:
-    raise InvalidInput("number", problem, remedy=remedy)
+def _refuse(problem: str, remedy: str, reason: str, **words: str | int) -> NoReturn:
+    raise InvalidInput("number", problem, remedy=remedy, reason=reason, **words)
 
 
 def _written(text: str, international: str = "00") -> tuple[str, str | None]:
     """What stands in a text: digits and signs, with a + before them if there was one, and the extension."""
-    shown = repr(text if len(text) < 60 else text[:57] + "...")
+    value = text if len(text) < 60 else text[:57] + "..."
+    shown = repr(value)
     scheme = _SCHEME.match(text)
     if scheme is not None:
         if scheme[1].lower() not in ("tel", "callto"):
-            _refuse(f"{shown} is an address of {scheme[1]}.", "Give the number alone, or as tel:+493023125100.")
+            _refuse(
+                f"{shown} is an address of {scheme[1]}.",
+                "Give the number alone, or as tel:+493023125100.",
+                "number",
+                value=value,
+            )
         text = _of_uri(text[scheme.end() :])
     text = "".join(map(_visible, text)).strip()
     extension = None
@@ -491,25 +497,41 @@ def _written(text: str, international: str = "00") -> tuple[str, str | None]:
             made.append(letter)
         elif letter == "+":
             if made and made[-1] not in "*#":
-                _refuse(f"{shown} has a + in the middle.", "A + stands before the code of a country only.")
+                _refuse(
+                    f"{shown} has a + in the middle.",
+                    "A + stands before the code of a country only.",
+                    "number",
+                    value=value,
+                )
             made.append(letter)
         elif letter in _SEPARATORS or letter.isspace():
             if letter in "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029":
-                _refuse(f"{shown} has several lines.", "Give one number.")
+                _refuse(f"{shown} has several lines.", "Give one number.", "number", value=value)
         elif letter in ",;pPwW":
-            _refuse(f"{shown} has a pause in it.", "Give the number alone, and send tones once it is answered.")
+            _refuse(
+                f"{shown} has a pause in it.",
+                "Give the number alone, and send tones once it is answered.",
+                "number_pause",
+                value=value,
+            )
         else:
             what = "letters" if letter.isalpha() else f"{letter!r}"
             _refuse(
                 f"{shown} cannot be dialled: it has {what} in it.",
                 "A number is digits, * and #, with a + before the code of a country; spaces, brackets, dots, dashes "
                 "and slashes may stand between them.",
+                "number",
+                value=value,
             )
     plain = "".join(made)
     if not plain.strip("+"):
-        _refuse("is empty." if not text else f"{shown} cannot be dialled: it has no digit.", "Say what to dial.")
+        if not text:
+            _refuse("is empty.", "Say what to dial.", "number_missing")
+        _refuse(f"{shown} cannot be dialled: it has no digit.", "Say what to dial.", "number", value=value)
     if len(plain) > LONGEST:
-        _refuse(f"{shown} is longer than {LONGEST} digits.", "Give one number.")
+        _refuse(
+            f"{shown} is longer than {LONGEST} digits.", "Give one number.", "number_length", value=value, most=LONGEST
+        )
     return plain, extension
 
 
@@ -574,7 +596,7 @@ class Pattern:
         try:
             tokens = _tokens(text)
         except InvalidInput as error:
-            raise InvalidInput(field, error.problem, remedy=error.remedy) from None
+            raise InvalidInput(field, error.problem, remedy=error.remedy, reason=error.reason, **error.words) from None
         wild = any(one in ("*", "?") or one.startswith("[") for one in tokens)
         if not wild:
             self.literal = "".join(tokens)
@@ -601,8 +623,8 @@ class Pattern:
 
 def _tokens(text: Any) -> list[str]:
     if type(text) is not str:
-        _refuse(f"{text!r} is no text, but {type(text).__name__}.", _QUOTE)
-    shown = repr(text)
+        _refuse(f"{text!r} is no text, but {type(text).__name__}.", _QUOTE, "pattern", value=text)
+    given, shown = text, repr(text)
     scheme = _SCHEME.match(text)
     if scheme is not None and scheme[1].lower() == "tel":
         text = text[scheme.end() :]
@@ -617,23 +639,25 @@ def _tokens(text: Any) -> list[str]:
             tokens.append(letter)
         elif letter == "+":
             if tokens and tokens[-1] not in "*#?":
-                _refuse(f"{shown} matches no number: a + stands before all digits.", _PATTERNS)
+                _refuse(f"{shown} matches no number: a + stands before all digits.", _PATTERNS, "pattern", value=given)
             tokens.append(letter)
         elif letter == "[":
             end = text.find("]", at + 1)
             inner = text[at:end] if end >= 0 else ""
             if not inner.lstrip("!") or not set(inner.lstrip("!")) <= _IN_A_SET:
-                _refuse(f"{shown} matches no number: {text[at - 1 :]!r} names no digits.", _PATTERNS)
+                _refuse(
+                    f"{shown} matches no number: {text[at - 1 :]!r} names no digits.", _PATTERNS, "pattern", value=given
+                )
             tokens.append(f"[{inner}]")
             at = end + 1
         elif letter not in _SEPARATORS and not letter.isspace():
-            _refuse(f"{shown} matches no number: none has {letter!r} in it.", _PATTERNS)
+            _refuse(f"{shown} matches no number: none has {letter!r} in it.", _PATTERNS, "pattern", value=given)
     if not tokens or tokens == ["+"]:
-        _refuse(f"{shown} matches no number: it names no digit.", _PATTERNS)
+        _refuse(f"{shown} matches no number: it names no digit.", _PATTERNS, "pattern", value=given)
     if tokens[0] == "+" and len(tokens) > 1 and tokens[1] in ("0", "#"):
-        _refuse(f"{shown} matches no number: no country has the code 0.", _PATTERNS)
+        _refuse(f"{shown} matches no number: no country has the code 0.", _PATTERNS, "pattern", value=given)
     if sum(one != "*" for one in tokens) > LONGEST:
-        _refuse(f"{shown} matches no number: it is too long.", _PATTERNS)
+        _refuse(f"{shown} matches no number: it is too long.", _PATTERNS, "pattern", value=given)
     return tokens
 
 

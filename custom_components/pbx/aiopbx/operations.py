@@ -274,7 +274,9 @@ def check_characters(value: str, field: str) -> None:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise InvalidInput(field, "holds half a character.", remedy="Leave it out.") from None
+            raise InvalidInput(
+                field, "holds half a character.", remedy="Leave it out.", reason="half_character"
+            ) from None
 
 
 def check_texts(body: Any) -> None:
@@ -374,6 +376,9 @@ class Operations(Mapping[str, Operation[Any]]):
             "operation",
             f"there is no operation {name!r}.",
             remedy=f"Do you mean {', '.join(like[:_MOST_NAMED])}?" if like else "pbx.operations has them all.",
+            reason="operation",
+            operation=name[:60],
+            like=", ".join(like[:_MOST_NAMED]) or "-",
         )
 
 

@@ -164,7 +164,7 @@ class Pbx:
 
         Raises ``Offline`` while there is no connection, ``NotSupported`` on another kind of system.
         """
-        if self.settings.system == "o2g":
+        if self.settings.system in ("o2g", "mqtt"):
             raise NotSupported("This is not an Istra system.", missing="istra")
         wire: IstraClient | None = getattr(self._core.system, "client", None)
         if wire is None:

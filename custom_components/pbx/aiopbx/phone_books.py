@@ -28,26 +28,54 @@ class Entry:
 def read_phone_book(path: Path, *, field: str = "contacts") -> tuple[Entry, ...]:
     """Read a phone book: vCards (``.vcf``) or CSV. Raises ``InvalidInput`` that says what is wrong with it. Blocks."""
     if path.suffix.lower() not in SUFFIXES:
-        raise InvalidInput(field, f"{path} is no phone book.", remedy="Its name must end in .vcf or .csv.")
+        raise InvalidInput(
+            field,
+            f"{path} is no phone book.",
+            remedy="Its name must end in .vcf or .csv.",
+            reason="phone_book",
+            path=str(path),
+        )
     try:
         with path.expanduser().open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise InvalidInput(field, f"there is no file {path}.", remedy="Give the path of a phone book.") from None
+        raise InvalidInput(
+            field,
+            f"there is no file {path}.",
+            remedy="Give the path of a phone book.",
+            reason="phone_book",
+            path=str(path),
+        ) from None
     except OSError as error:
-        raise InvalidInput(field, f"{path} cannot be read ({error.strerror}).", remedy="Make it readable.") from None
+        raise InvalidInput(
+            field,
+            f"{path} cannot be read ({error.strerror}).",
+            remedy="Make it readable.",
+            reason="phone_book",
+            path=str(path),
+        ) from None
     if len(content) > LARGEST:
-        raise InvalidInput(field, f"{path} is larger than {LARGEST // 1024**2} MiB.", remedy="Divide it.")
+        raise InvalidInput(
+            field,
+            f"{path} is larger than {LARGEST // 1024**2} MiB.",
+            remedy="Divide it.",
+            reason="phone_book",
+            path=str(path),
+        )
     text = _text(content)
     try:
         found = tuple(_cards(text) if path.suffix.lower() in (".vcf", ".vcard") else _rows(text))
     except (ValueError, csv.Error) as error:
-        raise InvalidInput(field, f"{path} cannot be read: {error}.", remedy="Export it again.") from None
+        raise InvalidInput(
+            field, f"{path} cannot be read: {error}.", remedy="Export it again.", reason="phone_book", path=str(path)
+        ) from None
     if not found and text.strip():
         raise InvalidInput(
             field,
             f"{path} has no name with a number in it.",
             remedy="A CSV file begins with a line that names its columns, such as name,number.",
+            reason="phone_book",
+            path=str(path),
         )
     return found
 

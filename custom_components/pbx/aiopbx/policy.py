@@ -150,5 +150,10 @@ class DialGuard:
 
 def _too_many(field: str, limit: int, wait: float) -> PolicyViolation:
     return PolicyViolation(
-        field, f"the dial policy allows {limit} calls a minute.", remedy=f"Try again in {wait:.0f} seconds."
+        field,
+        f"the dial policy allows {limit} calls a minute.",
+        remedy=f"Try again in {wait:.0f} seconds.",
+        reason="policy_calls",
+        limit=limit,
+        seconds=f"{wait:.0f}",
     )

@@ -73,7 +73,7 @@ class Desk(LineHandle):
         """Send a short text to another user. O2G: POST /telephony/miniMessages."""
         number = self._read_number(number).wire
         if not text.strip():
-            raise InvalidInput("text", "is empty.", remedy="Say something.")
+            raise InvalidInput("text", "is empty.", remedy="Say something.", reason="text_empty")
         await self._commands_for(Feature.TEXTS).desk.send_text(self.snapshot, number, text)
 
     @owned

@@ -3,6 +3,7 @@
 ``pbx.operations`` describes what there is, ``pbx.prepare`` makes a request and sends nothing, ``pbx.request`` sends it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -197,12 +198,26 @@ def _sorted(operation: Operation, values: Mapping[str, Any]) -> tuple[dict[str, 
         if part is None:
             known = ", ".join(one.name for one in operation.takes)
             raise InvalidInput(
-                name, f"{operation.name} takes no such argument.", remedy=f"It takes: {known}." if known else None
+                name,
+                f"{operation.name} takes no such argument.",
+                remedy=f"It takes: {known}." if known else None,
+                reason="argument_unknown",
+                argument=name[:60],
+                operation=operation.name,
+                known=known or "-",
             )
         content[part.name] = _read(part, value)
     if operation.body is None:
         if body is not None:
-            raise InvalidInput("body", f"{operation.name} takes none.", remedy="Leave it out.")
+            raise InvalidInput(
+                "body",
+                f"{operation.name} takes none.",
+                remedy="Leave it out.",
+                reason="argument_unknown",
+                argument="body",
+                operation=operation.name,
+                known=", ".join(one.name for one in operation.takes) or "-",
+            )
         return parameters, None
     if body is not None:
         content = {**_plain(body), **content}
@@ -219,7 +234,13 @@ def _read(parameter: Parameter, value: Any) -> Any:
             return True
         if value.lower() in _FALSE:
             return False
-        raise InvalidInput(parameter.name, f"{value!r} is neither true nor false.")
+        raise InvalidInput(
+            parameter.name,
+            f"{value!r} is neither true nor false.",
+            reason="argument_kind",
+            argument=parameter.name,
+            kind="true, false",
+        )
     if kind in (ParameterKind.TEXT, ParameterKind.CHOICE, ParameterKind.TIME):
         return value
     if kind is ParameterKind.EITHER and any(one.kind is ParameterKind.TEXT for one in parameter.options):
@@ -239,9 +260,17 @@ def _check_required(operation: Operation, parameters: Mapping[str, Any]) -> None
     for one in operation.parameters:
         given = parameters.get(one.keyword)
         if one.required and given is None:
-            raise InvalidInput(one.name, "is missing.", remedy=f"{operation} needs it.")
+            raise InvalidInput(
+                one.name, "is missing.", remedy=f"{operation} needs it.", reason="argument_missing", argument=one.name
+            )
         if one.place is ParameterPlace.PATH and not str(given).strip():
-            raise InvalidInput(one.name, "must not be empty.", remedy=f"{operation} needs it.")
+            raise InvalidInput(
+                one.name,
+                "must not be empty.",
+                remedy=f"{operation} needs it.",
+                reason="argument_missing",
+                argument=one.name,
+            )
 
 
 def _typed(operation: Operation, content: Any) -> Any:
@@ -252,9 +281,27 @@ def _typed(operation: Operation, content: Any) -> Any:
         return msgspec.convert(content, operation.body.hint, strict=False)
     except msgspec.ValidationError as error:
         need = ", ".join(one.name for one in operation.body.fields if one.required)
+        reason, words = _reason(str(error))
         raise InvalidInput(
-            "body", f"{error}.", remedy=f"It needs: {need}." if need else "See what its fields are."
+            "body",
+            f"{error}.",
+            remedy=f"It needs: {need}." if need else "See what its fields are.",
+            reason=reason,
+            **words,
         ) from None
+
+
+_MISSING: Final = re.compile(r"Object missing required field `([^`]+)`")
+_WRONG_KIND: Final = re.compile(r"Expected `([^`]+)`.*? - at `\$\.?([^`]*)`")
+
+
+def _reason(message: str) -> tuple[str, dict[str, str]]:
+    """The reason of what is wrong with a body, and its words, from what msgspec says of it."""
+    if (missing := _MISSING.match(message)) is not None:
+        return "argument_missing", {"argument": missing[1]}
+    if (wrong := _WRONG_KIND.match(message)) is not None:
+        return "argument_kind", {"argument": wrong[2] or "body", "kind": wrong[1]}
+    return "", {}
 
 
 def _plain(body: Any) -> dict[str, Any]:

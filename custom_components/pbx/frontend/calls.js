@@ -1,12 +1,10 @@
 // A call in a list of calls: who it is, how long it has lasted, and the buttons for what it offers now.
 
 import { button, h, isBusy, reconcile, setAttribute, setBusy, setText, show } from "./dom.js";
-import { duration, search } from "./feed.js";
-import { NumberField, keys, personRow } from "./people.js";
+import { duration } from "./feed.js";
+import { keys } from "./people.js";
+import { TransferPanel, drag, dragged, dropTarget, sends } from "./transfer.js";
 import { numberOf, partiesOf } from "./words.js";
-
-/** What is being dragged, which the page may not read from the drag itself before it is dropped. */
-export let dragged = null;
 
 // In this order. What a call offers and is not here belongs to the panels below it.
 const BUTTONS = [
@@ -27,31 +25,6 @@ const ENDS = [
   ["hang_up", "mdi:phone-hangup", "bad"],
   ["end", "mdi:phone-off", ""],
 ];
-
-/** The command that sends a call to a number, if it offers one now. */
-export const sends = (call) => ["blind_transfer", "redirect", "consult"].find((one) => call.actions.includes(one)) ?? null;
-
-/** Let something take calls that are dropped on it. `takes` says for a dragged call what to do, or null. */
-export function dropTarget(element, takes) {
-  element.classList.add("target");
-  const over = (event) => {
-    if (dragged === null || takes(dragged) === null) return;
-    event.preventDefault();
-    event.stopPropagation();
-    element.classList.add("over");
-  };
-  element.addEventListener("dragenter", over);
-  element.addEventListener("dragover", over);
-  element.addEventListener("dragleave", () => element.classList.remove("over"));
-  element.addEventListener("drop", (event) => {
-    element.classList.remove("over");
-    const act = dragged === null ? null : takes(dragged);
-    if (act === null) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act();
-  });
-}
 
 /**
  * The calls of one line.
@@ -106,7 +79,7 @@ class CallRow {
     this.#toggle("transfer", "mdi:phone-forward", () => this.#transferPanel());
     this.#toggle("keypad", "mdi:dialpad", () => this.#keypad());
     for (const [name, image, kind] of ENDS) this.#add(name, image, kind, name === "hang_up");
-    dropTarget(this.element, (drag) => this.#join(drag));
+    dropTarget(this.element, (dropped) => this.#join(dropped));
     this.element.title = "";
     this.t = t;
   }
@@ -160,10 +133,15 @@ class CallRow {
     if (this.#panelKind === "transfer" && !moves && dragged === null) this.#openPanel("");
     if (this.#panelKind === "keypad" && !offered.has("send_dtmf")) this.#openPanel("");
     this.#panel?.update?.();
-    this.tick();
+    this.#time();
   }
 
   tick() {
+    this.#time();
+    this.#panel?.tick?.();
+  }
+
+  #time() {
     const since = this.#call.answered_at ?? this.#call.started_at;
     setText(this.timer, since === null ? "" : duration(this.#context.now() - since));
   }
@@ -195,11 +173,22 @@ class CallRow {
   #keypad() {
     const { t } = this.#context;
     const sent = h("output", { class: "quiet" });
+    let [waiting, sending] = ["", false];
+    // One after another: sent at the same time, they might arrive in another order than they were pressed in.
     const press = async (key) => {
-      if (await this.#run(null, "send_dtmf", { digits: key })) sent.textContent += key;
+      waiting += key;
+      if (sending) return;
+      sending = true;
+      while (waiting !== "") {
+        const digits = waiting;
+        waiting = "";
+        if (await this.#run(null, "send_dtmf", { digits })) sent.textContent += digits;
+        else waiting = "";
+      }
+      sending = false;
     };
-    const pad = keys(t, press, (key) => t("tone", { key }));
-    const element = h("div", { class: "panel", on: { keydown: (event) => {
+    const pad = keys(t, press, (key) => t("tone", { key }), t("keypad"));
+    const element = h("div", { class: "panel tones", on: { keydown: (event) => {
       if (/^[0-9*#]$/.test(event.key)) press(event.key);
       if (event.key === "Escape") this.#close("keypad", event);
     } } }, sent, pad);
@@ -212,78 +201,41 @@ class CallRow {
     this.#buttons.get(kind).focus();
   }
 
-  #transferPanel() {
-    const { t, hass } = this.#context;
-    const others = h("ul", { class: "people" });
-    const people = h("ul", { class: "people", "aria-label": t("transfer_to") });
-    const to = async (number, command) => {
-      const name = command ?? sends(this.#call);
-      if (name !== null && (await this.#run(null, name, { number }))) this.#openPanel("");
-    };
-    const field = new NumberField({ t, label: t("transfer_to"), hass, line: () => this.#line.key, onSubmit: (number) => to(number) });
-    field.onUnclear = () => this.#context.say(t("choose_one"));
-    field.onInput = () => show(people, field.value === "");
-    const submit = (command) => () => {
-      const choice = field.choice;
-      if (choice === null) this.#context.say(t("choose_one"));
-      else to(choice.number, command);
-    };
-    const now = button({ icon: "mdi:phone-forward", label: t("transfer_now"), text: true, on: submit(null) });
-    const ask = button({ icon: "mdi:account-question", label: t("ask_first"), text: true, on: submit("consult") });
-    const element = h("div", { class: "panel", role: "group", "aria-label": t("transfer_call", { name: partiesOf(t, this.#call, this.#hides) }),
-      on: { keydown: (event) => event.key === "Escape" && this.#close("transfer", event) } },
-      others, field.element, h("div", { class: "actions", style: "margin: 0" }, now, ask), people);
-    const update = () => {
-      const joined = this.#call.actions.includes("transfer") ? this.#line.calls.filter((one) => one.id !== this.#call.id) : [];
-      reconcile(others, joined, (call) => call.id, (call) => this.#otherCall(call));
-      show(others, joined.length > 0);
-      show(now, ["blind_transfer", "redirect"].some((one) => this.#call.actions.includes(one)));
-      show(ask, this.#call.actions.includes("consult"));
-    };
-    update();
-    search(hass(), this.#line.key, "").then(
-      (found) => reconcile(people, found.people, (one) => one.number, (one) => {
-        const choose = () => to(one.number);
-        const row = personRow(t, one, { role: "button", tabindex: "0" }, {
-          click: choose,
-          keydown: (event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), choose()),
-        }, "div");
-        const item = h("li", {}, row.element);
-        dropTarget(item, (drag) => (drag.call.id === this.#call.id && sends(drag.call) ? () => to(one.number) : null));
-        return { element: item, update: row.update };
-      }),
-      () => {},
-    );
-    return { element, update, focus: () => dragged === null && field.input.focus() };
+  /** Close the panel where what it is for has been done; the focus does not get lost with it. */
+  #leave(kind) {
+    const inside = this.#panel?.element.contains(this.element.getRootNode().activeElement);
+    this.#openPanel("");
+    if (inside) this.#buttons.get(kind).focus();
   }
 
-  #otherCall(call) {
-    const { t } = this.#context;
-    const name = partiesOf(t, call, this.#hides);
-    const one = button({ icon: "mdi:transit-connection-variant", label: t("connect_with", { name }), text: true, on: async () => {
-      if (await this.#run(one, "transfer", { to: call.id })) this.#openPanel("");
-    } });
-    return { element: h("li", {}, one), update: () => {} };
+  #transferPanel() {
+    return new TransferPanel(this.#context, {
+      line: () => this.#line, call: () => this.#call, hides: () => this.#hides, run: (name, fields) => this.#run(null, name, fields),
+      done: () => this.#leave("transfer"), escape: (event) => this.#close("transfer", event),
+    });
   }
 
   // --------------------------------------------------------------------------------------------------------- dragging
 
   #drag(event) {
-    dragged = { line: this.#line, call: this.#call, run: (name, fields) => this.#run(null, name, fields) };
+    const asks = this.#panel?.asks ?? false;
+    drag({ line: this.#line, call: this.#call, asks, run: (name, fields) => this.#run(null, name, fields) });
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", partiesOf(this.t, this.#call, this.#hides));
+    // Another call is what this one is most likely dropped on, and it is not to move away under the pointer.
+    if (this.#panelKind === "transfer" || this.#line.calls.length > 1) return;
     // Not at once: a page that changes while a drag begins ends it.
-    if (this.#panelKind !== "transfer") setTimeout(() => dragged && this.#openPanel("transfer", () => this.#transferPanel()));
+    setTimeout(() => dragged && this.#openPanel("transfer", () => this.#transferPanel()));
   }
 
   #dropped() {
-    dragged = null;
+    drag(null);
     if (this.#panelKind === "transfer") this.#openPanel("");
   }
 
-  #join(drag) {
-    if (drag.line.key !== this.#line.key || drag.call.id === this.#call.id || !drag.call.actions.includes("transfer")) return null;
-    return () => drag.run("transfer", { to: this.#call.id });
+  #join(dropped) {
+    if (dropped.line.key !== this.#line.key || dropped.call.id === this.#call.id || !dropped.call.actions.includes("transfer")) return null;
+    return () => dropped.run("transfer", { to: this.#call.id });
   }
 }
 

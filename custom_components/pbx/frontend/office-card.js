@@ -1,9 +1,9 @@
 // The office board: all lines, filtered and page by page, with answering and hanging up.
 
 import { LinesElement } from "./base.js";
-import { dropTarget, sends } from "./calls.js";
 import { button, h, icon, reconcile, setAttribute, setText, show } from "./dom.js";
 import { duration } from "./feed.js";
+import { dropTarget, sends } from "./transfer.js";
 import { partiesOf } from "./words.js";
 
 /** @type {Record<string, (line: import("./feed.js").Line) => boolean>} */
@@ -95,7 +95,8 @@ export class OfficeCard extends LinesElement {
 
   #found() {
     const wanted = plain(this.search.value.trim());
-    const areas = this.config.areas ?? [];
+    // By their names, or as the visual editor writes them.
+    const areas = (this.config.areas ?? []).map((area) => this.hass.areas?.[area]?.name ?? area);
     const fits = (line) =>
       (!wanted || plain(line.name).includes(wanted) || (line.number ?? "").startsWith(wanted)) &&
       (!this.#area || line.area === this.#area) && (!areas.length || areas.includes(line.area));
@@ -153,7 +154,7 @@ class Row {
     this.element = h("li", { class: "row" }, h("span", { class: "dot" }), h("div", { class: "who" }, this.name, this.what), this.dnd, this.forward,
       h("div", { class: "do" }, this.answer, this.hangUp, this.call));
     dropTarget(this.element, (drag) => {
-      const command = sends(drag.call);
+      const command = sends(drag.call, drag.asks);
       const { number, entry, key } = this.line;
       if (command === null || !number || entry !== drag.line.entry || key === drag.line.key) return null;
       return () => drag.run(command, { number });

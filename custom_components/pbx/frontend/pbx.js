@@ -4,22 +4,37 @@ import "./editor.js";
 import "./strategy.js";
 import { OfficeCard } from "./office-card.js";
 import { PhoneCard } from "./phone-card.js";
-import { wordsFor } from "./words.js";
+import { languageOf, wordsFor } from "./words.js";
 
 for (const [name, element] of [["pbx-phone-card", PhoneCard], ["pbx-office-card", OfficeCard]]) {
   if (!customElements.get(name)) customElements.define(name, element);
 }
 
-// The list of cards is made before there is anyone whose language is known, so it goes by the page's.
-const t = wordsFor(document.documentElement.lang || navigator.language);
 const documentationURL = "https://github.com/aiopbx/aiopbx/blob/main/docs/home-assistant/card.md";
 
-function add(list, one) {
+// The lists are made before there is anyone whose language is known, so the words are chosen when they are looked at.
+function add(list, title, description, one) {
   window[list] ??= [];
-  if (!window[list].some((other) => other.type === one.type && other.strategyType === one.strategyType)) window[list].push(one);
+  if (window[list].some((other) => other.type === one.type && other.strategyType === one.strategyType)) return;
+  const t = () => wordsFor(languageOf(/** @type {any} */ (document.querySelector("home-assistant"))?.hass));
+  window[list].push(Object.defineProperties({ documentationURL, ...one }, {
+    name: { enumerable: true, get: () => `PBX: ${t()(title)}` },
+    description: { enumerable: true, get: () => t()(description) },
+  }));
 }
 
-add("customCards", { type: "pbx-phone-card", name: `PBX: ${t("phone")}`, description: t("card_description"), preview: true, documentationURL });
-add("customCards", { type: "pbx-office-card", name: `PBX: ${t("office")}`, description: t("board_description"), preview: true, documentationURL });
-add("customStrategies", { type: "pbx-office", strategyType: "dashboard", name: `PBX: ${t("office")}`, description: t("strategy_description"), documentationURL });
-add("customStrategies", { type: "pbx-office", strategyType: "view", name: `PBX: ${t("office")}`, description: t("strategy_description"), documentationURL });
+/** The card that fits an entity which someone wants to have on a dashboard, if it is one of a line or of a PBX. */
+function suggestion(hass, entity, wholePbx) {
+  const { platform, device_id: device } = hass.entities[entity] ?? {};
+  return platform === "pbx" && device && (hass.devices[device]?.via_device_id == null) === wholePbx ? device : null;
+}
+
+add("customCards", "phone", "card_description", { type: "pbx-phone-card", preview: true, getEntitySuggestion: (hass, entity) => {
+  const line = suggestion(hass, entity, false);
+  return line === null ? null : { config: { type: "custom:pbx-phone-card", lines: [line] } };
+} });
+add("customCards", "office", "board_description", { type: "pbx-office-card", preview: true, getEntitySuggestion: (hass, entity) => {
+  const pbx = suggestion(hass, entity, true);
+  return pbx === null ? null : { config: { type: "custom:pbx-office-card", lines: [pbx] } };
+} });
+for (const strategyType of ["dashboard", "view"]) add("customStrategies", "office", "strategy_description", { type: "pbx-office", strategyType });

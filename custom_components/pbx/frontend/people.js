@@ -174,10 +174,11 @@ export class NumberField {
  * The keys of a telephone.
  * @param {(key: string) => void} press
  * @param {(key: string) => string} label the spoken name of what a key does
+ * @param {string} group what the keys are for
  */
-export function keys(t, press, label) {
+export function keys(t, press, label, group) {
   const spoken = (key) => label(NAMES[key] ? t(NAMES[key]) : key);
-  return h("div", { class: "keys", role: "group", "aria-label": t("keypad") }, ...KEYS.map((key) =>
+  return h("div", { class: "keys", role: "group", "aria-label": group }, ...KEYS.map((key) =>
     h("button", { type: "button", class: "button", "aria-label": spoken(key), on: { click: () => press(key) } },
       h("span", { text: key, style: "padding: 0" }), h("small", { text: LETTERS[key] ?? "" }))));
 }
@@ -199,15 +200,15 @@ export class DialPad {
       this.number.value = this.number.input.value.slice(0, -1);
     } });
     this.number.field.append(this.#last, this.call);
-    const pad = keys(t, (key) => (this.number.value = this.number.input.value + key), (name) => name);
-    const open = button({ icon: "mdi:dialpad", label: t("keypad"), on: () => this.#open(pad.hidden) });
+    const pad = keys(t, (key) => (this.number.value = this.number.input.value + key), (name) => name, t("edit_dial_pad"));
+    const open = button({ icon: "mdi:dialpad", label: t("edit_dial_pad"), on: () => this.#open(pad.hidden) });
     this.#open = (visible) => {
       show(pad, visible);
       setAttribute(open, "aria-expanded", String(visible));
     };
     this.#open(false);
     this.number.field.prepend(open);
-    this.element = h("div", { class: "panel dial", style: "margin: 0", role: "group", "aria-label": t("keypad") }, this.number.element, pad);
+    this.element = h("div", { class: "panel dial", style: "margin: 0", role: "group", "aria-label": t("call") }, this.number.element, pad);
     this.#typed();
   }
 

@@ -40,7 +40,9 @@ export class PhoneCard extends LinesElement {
   }
 
   static getStubConfig(hass) {
-    const line = Object.values(hass.entities).find((one) => one.platform === "pbx" && one.entity_id.startsWith("sensor.") && one.device_id);
+    // (the device of the PBX itself would be all of its lines)
+    const line = Object.values(hass.entities).find((one) =>
+      one.platform === "pbx" && one.device_id && hass.devices[one.device_id]?.via_device_id);
     return { lines: line ? [line.device_id] : [] };
   }
 

@@ -14,6 +14,9 @@ class Popup extends HTMLElement {
   #dismissed = new Set();
   #list = h("div");
   #seen = new Set();
+  /** What had the focus before the pop-up took it. */
+  #before = null;
+  #watch = 0;
 
   constructor() {
     super();
@@ -22,7 +25,9 @@ class Popup extends HTMLElement {
     root.append(this.#list);
     this.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
+      // Neither a dialog that the pop-up lies on is to close, nor anything else.
       event.stopPropagation();
+      event.preventDefault();
       for (const one of this.#ringing()) this.#dismissed.add(one.call.id);
       this.#draw();
     });
@@ -52,13 +57,41 @@ class Popup extends HTMLElement {
     const shown = all.filter((one) => !this.#dismissed.has(one.call.id));
     const held = this.#list.contains(this.shadowRoot.activeElement);
     reconcile(this.#list, shown, (one) => one.call.id, (one) => this.#make(one));
-    const open = this.matches(":popover-open");
-    if (shown.length && !open) this.showPopover();
-    if (!shown.length && open) this.hidePopover();
+    if (shown.length) this.#open();
+    else this.#close();
     const fresh = shown.find((one) => !this.#seen.has(one.call.id));
     this.#seen = there;
-    // Whoever is typing is not to press anything here with the next letter.
-    if (fresh && !held && !isTyping()) this.#list.rows.get(fresh.call.id).focus();
+    if (held && this.shadowRoot.activeElement === null) {
+      // The call is over that had the focus: to the next one, or back to where it came from.
+      if (shown.length) this.#list.rows.get(shown[0].call.id).focus();
+      else if (this.#before?.isConnected) this.#before.focus({ preventScroll: true });
+    } else if (fresh && !held && !isTyping()) {
+      // (Whoever is typing is not to press anything here with the next letter.)
+      this.#before = focused();
+      this.#list.rows.get(fresh.call.id).focus();
+    }
+  }
+
+  #open() {
+    this.#rise();
+    this.#watch ||= setInterval(() => this.#rise(), 300);
+  }
+
+  #close() {
+    clearInterval(this.#watch);
+    this.#watch = 0;
+    if (this.matches(":popover-open")) this.hidePopover();
+  }
+
+  /** Be on top of everything. While a dialog is open, nothing outside of it can be pressed, so the pop-up is in it. */
+  #rise() {
+    const home = topDialog() ?? document.body;
+    if (this.parentNode !== home) {
+      const held = this.shadowRoot.activeElement;
+      home.append(this);
+      this.showPopover();
+      held?.focus({ preventScroll: true });
+    } else if (!this.matches(":popover-open")) this.showPopover();
   }
 
   #make({ t, call }) {
@@ -80,8 +113,8 @@ class Popup extends HTMLElement {
     };
     const actions = {
       answer: act("answer", "mdi:phone", "good", "answer"),
-      redirect_to_voicemail: act("redirect_to_voicemail", "mdi:voicemail", "", "redirect_to_voicemail"),
       hang_up: act("hang_up", "mdi:phone-hangup", "bad", "reject"),
+      redirect_to_voicemail: act("redirect_to_voicemail", "mdi:voicemail", "", "redirect_to_voicemail"),
     };
     const dismiss = button({ icon: "mdi:close", label: t("dismiss"), on: () => {
       this.#dismissed.add(newest.call.id);
@@ -104,17 +137,41 @@ class Popup extends HTMLElement {
   }
 }
 
-function isTyping() {
+/** What has the focus, however deep it lies. */
+function focused() {
   let active = document.activeElement;
   while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
-  return active !== null && (active.matches?.("input, textarea, select, [contenteditable]") ?? false);
+  return active;
 }
+
+function isTyping() {
+  return focused()?.matches("input, textarea, select, [contenteditable]") ?? false;
+}
+
+/** The modal dialog that is open, if any; of several, the one with the focus. */
+function topDialog() {
+  const found = [...modals(document)];
+  const inside = (dialog) => {
+    for (let one = focused(); one; one = one.parentNode ?? one.host) if (one === dialog) return true;
+    return false;
+  };
+  return found.findLast(inside) ?? found.at(-1) ?? null;
+}
+
+function* modals(root) {
+  for (const element of root.querySelectorAll("*")) {
+    if (element.matches("dialog:modal")) yield element;
+    if (element.shadowRoot) yield* modals(element.shadowRoot);
+  }
+}
+
+let only = null;
 
 /** The pop-up of this page. */
 export function popup() {
-  let found = document.querySelector("body > pbx-popup");
-  if (found === null) document.body.append((found = document.createElement("pbx-popup")));
-  return found;
+  only ??= document.createElement("pbx-popup");
+  if (!only.isConnected) document.body.append(only);
+  return only;
 }
 
 if (!customElements.get("pbx-popup")) customElements.define("pbx-popup", Popup);

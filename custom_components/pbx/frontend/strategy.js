@@ -5,10 +5,10 @@ import { languageOf, wordsFor } from "./words.js";
 /** Make a view of a strategy's configuration. */
 function view(config, hass) {
   const t = wordsFor(languageOf(hass));
-  const { line, lines, areas, title, page_size, dial_pad, routing, popup } = config;
+  const { lines, areas, title, page_size, dial_pad, routing, popup } = config;
   const given = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-  const board = { type: "custom:pbx-office-card", ...given({ line, lines, areas, page_size }) };
-  const own = Array.isArray(config.phone) ? config.phone : (config.phone ?? line) ? [config.phone ?? line] : [];
+  const own = [config.phone ?? config.line ?? []].flat();
+  const board = { type: "custom:pbx-office-card", ...given({ line: config.line ?? own[0], lines, areas, page_size }) };
   const sections = [];
   if (own.length) {
     sections.push({ type: "grid", cards: [
@@ -32,6 +32,15 @@ class OfficeView extends HTMLElement {
 class OfficeDashboard extends HTMLElement {
   static async generate(config, hass) {
     return { title: config.title ?? wordsFor(languageOf(hass))("office"), views: [view(config, hass)] };
+  }
+
+  static async getConfigElement() {
+    return document.createElement("pbx-office-strategy-editor");
+  }
+
+  /** What a new dashboard is called, until someone calls it something else. */
+  static getCreateSuggestions(hass) {
+    return { title: wordsFor(languageOf(hass))("office"), icon: "mdi:phone" };
   }
 }
 

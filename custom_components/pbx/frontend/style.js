@@ -36,25 +36,24 @@ button, input, select { font: inherit; color: inherit; }
 .head { display: flex; align-items: center; gap: 8px 12px; flex-wrap: wrap; }
 .head > .who { flex: 1 1 140px; min-width: 0; overflow-wrap: anywhere; }
 .state { display: inline-flex; align-items: center; gap: 6px; }
-.dot { width: 10px; height: 10px; border-radius: 50%; background: var(--quiet); flex: none; }
-[data-state="active"] > .dot, [data-state="active"] .dot { background: var(--good); }
-[data-state="held"] .dot { background: var(--held); }
-[data-state="ringing_incoming"] .dot, [data-state="ringing_outgoing"] .dot, [data-state="dialing"] .dot { background: var(--ring); }
-[data-state="busy"] .dot, [data-state="releasing"] .dot { background: var(--bad); }
+.dot { width: 10px; height: 10px; border-radius: 50%; background: var(--dot, var(--quiet)); flex: none; }
+[data-state] { --dot: var(--quiet); }
+[data-state="active"] { --dot: var(--good); }
+[data-state="held"] { --dot: var(--held); }
+[data-state="ringing_incoming"], [data-state="ringing_outgoing"], [data-state="dialing"] { --dot: var(--ring); }
+[data-state="busy"], [data-state="releasing"] { --dot: var(--bad); }
 .calls { display: flex; flex-direction: column; gap: 8px; }
-.call { border: 1px solid var(--line); border-inline-start: 4px solid var(--quiet); border-radius: 10px; padding: 10px 12px; }
-.call[data-state="active"] { border-inline-start-color: var(--good); }
-.call[data-state="held"] { border-inline-start-color: var(--held); }
-.call[data-state="ringing_incoming"], .call[data-state="ringing_outgoing"], .call[data-state="dialing"] { border-inline-start-color: var(--ring); }
+.call { border: 1px solid var(--line); border-inline-start: 4px solid var(--dot); border-radius: 10px; padding: 10px 12px; }
 .call[draggable="true"] { cursor: grab; }
 .call .top { display: flex; justify-content: space-between; gap: 12px; align-items: baseline; }
 .call .party { font-weight: 500; overflow-wrap: anywhere; } .timer { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.call > .actions .button { flex: 1 1 44px; max-width: 88px; } .call > .actions .button:has(span) { flex: 1 1 110px; max-width: 200px; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 10px; } .actions:empty { display: none; }
 .panel { margin-top: 10px; padding-top: 10px; border-top: 1px solid var(--line); display: flex; flex-direction: column; gap: 8px; }
 .target { outline: 2px dashed transparent; outline-offset: -2px; } .target.over { outline-color: var(--accent); }
 .field { position: relative; display: flex; gap: 8px; align-items: stretch; }
 .field input, select { flex: 1; min-width: 0; min-height: 44px; padding: 0 12px; border: 1px solid var(--line); border-radius: 8px;
-  background: var(--secondary-background-color, transparent); }
+  background: color-mix(in srgb, var(--primary-text-color) 4%, transparent); }
 select { max-width: 100%; }
 option { color: initial; }
 .keys { display: grid; grid-template-columns: repeat(3, minmax(56px, 96px)); gap: 8px; justify-content: center; }
@@ -77,9 +76,9 @@ option { color: initial; }
 .row.stale { opacity: .6; } .row .do { display: flex; gap: 6px; } .row ha-icon.mark { --mdc-icon-size: 18px; color: var(--bad); flex: none; }
 .row ha-icon.mark.forward { color: var(--ring); }
 .pages { display: flex; justify-content: center; align-items: center; gap: 12px; }
-@container (max-width: 400px) { .content { padding: 12px; } .actions .button { padding: 0 8px; } }
+@container (max-width: 420px) { .content { padding: 12px; } .actions .button { padding: 0 8px; } .call > .actions .button:has(span) { max-width: none; } }
 @media (prefers-reduced-motion: no-preference) {
-  .row[data-state="ringing_incoming"] .dot, .call[data-state="ringing_incoming"] .dot { animation: ring 1.2s ease-in-out infinite; }
+  .row[data-state="ringing_incoming"] > .dot, .call[data-state="ringing_incoming"] > .state > .dot { animation: ring 1.2s ease-in-out infinite; }
   @keyframes ring { 50% { opacity: .25; } }
 }
 `;
@@ -91,7 +90,7 @@ const POPUP = `
 .pop { background: var(--ha-card-background, var(--card-background-color, #fff)); border: 2px solid var(--ring); border-radius: 16px;
   padding: 16px; box-shadow: 0 8px 32px rgba(0, 0, 0, .4); display: flex; flex-direction: column; gap: 12px; }
 .pop + .pop { margin-top: 8px; } .pop .party { font-size: 20px; font-weight: 500; overflow-wrap: anywhere; }
-.pop .actions { margin: 0; }
+.pop .actions { margin: 0; } .pop .actions .button { flex: 1 1 auto; }
 @media (max-width: 500px) { :host { inset: auto 8px 8px 8px; width: auto; max-width: none; } }
 `;
 

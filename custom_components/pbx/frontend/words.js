@@ -46,8 +46,9 @@ const WORDS = {
     transfer_call: "Transfer the call with {name}",
     transfer_to: "Transfer to",
     connect_with: "Connect with {name}",
-    transfer_now: "Transfer",
+    transfer_now: "Transfer now",
     ask_first: "Ask first",
+    transfer_how: "How to transfer",
     keypad: "Keypad",
     tone: "Tone {key}",
     star: "star",
@@ -100,6 +101,9 @@ const WORDS = {
     card_description: "Live calls of one or several lines, with everything that can be done to them, a dial pad, do not disturb and forwards.",
     board_description: "All telephones of the office: who is on a call, whose telephone rings.",
     strategy_description: "A dashboard of the office's telephones that builds itself.",
+    edit_phone: "Your own lines",
+    edit_phone_help: "They get a phone card before the board of the office.",
+    edit_areas: "Areas",
     edit_lines: "Lines",
     edit_lines_help: "The device of the PBX itself means all of its lines.",
     edit_line: "Your own line",
@@ -154,8 +158,9 @@ const WORDS = {
     transfer_call: "Gespräch mit {name} verbinden",
     transfer_to: "Verbinden mit",
     connect_with: "Mit {name} verbinden",
-    transfer_now: "Verbinden",
+    transfer_now: "Sofort verbinden",
     ask_first: "Erst rückfragen",
+    transfer_how: "Wie verbinden",
     keypad: "Tastenfeld",
     tone: "Ton {key}",
     star: "Stern",
@@ -208,6 +213,9 @@ const WORDS = {
     card_description: "Laufende Gespräche einer oder mehrerer Leitungen mit allem, was sich damit tun lässt, Wähltastatur, Nicht stören und Umleitung.",
     board_description: "Alle Telefone des Büros: wer spricht, wessen Telefon klingelt.",
     strategy_description: "Ein Dashboard der Telefone des Büros, das sich selbst aufbaut.",
+    edit_phone: "Deine eigenen Leitungen",
+    edit_phone_help: "Sie bekommen eine Telefonkarte vor der Tafel des Büros.",
+    edit_areas: "Bereiche",
     edit_lines: "Leitungen",
     edit_lines_help: "Das Gerät der Telefonanlage selbst steht für alle ihre Leitungen.",
     edit_line: "Deine eigene Leitung",
@@ -262,8 +270,9 @@ const WORDS = {
     transfer_call: "Transférer l'appel avec {name}",
     transfer_to: "Transférer à",
     connect_with: "Mettre en relation avec {name}",
-    transfer_now: "Transférer",
+    transfer_now: "Transférer maintenant",
     ask_first: "Demander d'abord",
+    transfer_how: "Mode de transfert",
     keypad: "Clavier",
     tone: "Tonalité {key}",
     star: "étoile",
@@ -316,6 +325,9 @@ const WORDS = {
     card_description: "Les appels en cours d'une ou plusieurs lignes avec tout ce qu'on peut en faire, un clavier, ne pas déranger et renvois.",
     board_description: "Tous les téléphones du bureau : qui parle, quel téléphone sonne.",
     strategy_description: "Un tableau de bord des téléphones du bureau qui se construit tout seul.",
+    edit_phone: "Vos propres lignes",
+    edit_phone_help: "Elles reçoivent une carte de téléphone avant le tableau du bureau.",
+    edit_areas: "Zones",
     edit_lines: "Lignes",
     edit_lines_help: "L'appareil de l'autocommutateur lui-même représente toutes ses lignes.",
     edit_line: "Votre propre ligne",
@@ -328,8 +340,8 @@ const WORDS = {
   },
 };
 
-/** The languages there are. */
-export const LANGUAGES = Object.keys(WORDS);
+/** What there are words for. */
+export const KEYS = Object.keys(WORDS.en);
 
 /**
  * Return the words for a language: a function of a key and of what goes into the braces.

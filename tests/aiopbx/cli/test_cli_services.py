@@ -275,7 +275,7 @@ def test_the_dial_policy_stands_before_every_request(aiopbx: Command, served: Se
 
 def test_call_explains_and_completes(aiopbx: Command) -> None:
     listed = aiopbx("call", "--list").out
-    assert len(listed.splitlines()) == len(OPERATIONS) == 142
+    assert len(listed.splitlines()) == len(OPERATIONS) == 221
     ran = aiopbx("call", "make_call", "--explain")
     assert ran.code == 0
     assert "POST /telephony/calls" in ran.out

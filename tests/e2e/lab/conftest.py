@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests import processes
 
+from .simulated_pbx import Server
+
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".venv-lib/bin/python"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -180,7 +182,7 @@ class LabPage:
 
     def states(self) -> dict[str, str]:
         """Read off the board which line is in which state, by number."""
-        rows = self.page.locator('.pbx-board .pbx-row[role="group"]:visible')
+        rows = self.page.locator('.pbx-board .pbx-row[role="row"]:visible')
         labels = rows.evaluate_all("rows => rows.map(row => row.getAttribute('aria-label'))")
         # "1018 Sam Lee: ringing incoming with Ada"
         return {label.split(" ", 1)[0]: label.partition(": ")[2].partition(" with ")[0] for label in labels}
@@ -255,3 +257,14 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     finally:
         process.terminate()
         process.wait(60)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A simulated PBX that listens."""
+    one = Server()
+    one.start()
+    try:
+        yield one
+    finally:
+        one.kill()

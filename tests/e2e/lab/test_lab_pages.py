@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from .conftest import Lab
+    from .simulated_pbx import Server
 
 CONNECT = (
     "from notebooks_kit import Console, ConnectionPanel, LineBoard, connect\npbx = await connect(scenario='quiet')"
@@ -108,11 +111,24 @@ def test_notebook_7(lab: Lab) -> None:
     page.close()
 
 
-def test_voila(lab: Lab) -> None:
-    name = lab.write("application.ipynb", CONNECT, CONSOLE)
-    for theme in ("light", "dark"):
+@pytest.mark.timeout(300)
+def test_voila_and_visitors_who_leave(lab: Lab, server: Server) -> None:
+    login = f"url={server.url!r}, username='admin', password='admin', page_timeout=4"
+    name = lab.write(
+        "application.ipynb", f"from notebooks_kit import Console, connect\npbx = await connect({login})", CONSOLE
+    )
+    for visit, theme in enumerate(("light", "dark", "light")):
         page = lab.page()
         page.goto(lab.address(f"voila/render/{name}") + f"&theme={theme}")
         console_works(page)
+        assert server.sessions >= 1
+        if visit == 2:  # whoever stays keeps the connection for as long
+            page.wait_for_timeout(6000)
+            expect(page.locator(".pbx-console")).not_to_contain_text("No page has answered")
+            assert server.sessions >= 1
         page.screenshot(path=lab.pictures / f"voila-{theme}.png")
         page.close()
+    deadline = time.monotonic() + 30
+    while server.sessions:
+        assert time.monotonic() < deadline, f"{server.sessions} clients of visitors who have left are logged in"
+        time.sleep(0.3)

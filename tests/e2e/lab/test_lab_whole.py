@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import collections
-import random
 import re
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests import processes
-
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Locator
 
     from .conftest import Lab, LabPage, Theme
+    from .simulated_pbx import Server
 
-ROOT = Path(__file__).resolve().parents[3]
-PYTHON = ROOT / ".venv-lib/bin/python"
 TABS = (
     "Board",
     "Routing",
@@ -41,62 +32,6 @@ TABS = (
 )
 
 # ------------------------------------------------------------------------------------------- a server that is killed
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports on which no server listens, outside the range of outgoing connections."""
-    found: list[int] = []
-    for port in random.sample(range(20_000, 30_000), 100):
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", port)):
-                found.append(port)
-        if len(found) == count:
-            return found
-    raise AssertionError("no port is free")
-
-
-class Server:
-    """A simulated PBX in a process of its own, on ports that stay the same."""
-
-    def __init__(self) -> None:
-        self.port, self.event_port = _free_ports(2)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it listens."""
-        ports = ["--port", str(self.port), "--event-port", str(self.event_port)]
-        self._process = processes.start(
-            [str(PYTHON), "-m", "aiopbx", "simulate", "--scenario", "quiet", *ports],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                assert self._process.poll() is None, "the simulated PBX has ended"
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-
-    def kill(self) -> None:
-        """End it as a power cut does."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait(10)
-            self._process = None
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    one = Server()
-    one.start()
-    try:
-        yield one
-    finally:
-        one.kill()
 
 
 def test_a_killed_server_is_shown_and_comes_back(lab: Lab, server: Server) -> None:

@@ -85,6 +85,27 @@ def simulate(options: SimulateOptions) -> Running:
 
 @app.command(cls=PlainHelp)
 @command
+def lab(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Where your copies and all settings are kept (./aiopbx-lab).")
+    ] = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port, the next free one if taken.")] = 8888,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="The notebooks as they are stored; yours are renamed.")
+    ] = False,
+) -> int:
+    """Copy the notebooks and open them in JupyterLab.
+
+    Each has a simulated office of its own. Ctrl-C ends it.
+    """
+    from .lab import lab
+
+    return lab(folder, port=port, browser=not no_browser, fresh=fresh)
+
+
+@app.command(cls=PlainHelp)
+@command
 def watch(
     connection: Connection,
     line: Lines = None,
@@ -323,7 +344,7 @@ def call(
     operation: Annotated[
         str | None,
         typer.Argument(
-            help="Name of an operation: one of O2G's 142, or of the application of Istra.",
+            help="Name of an operation: one of O2G's 221, or of the application of Istra.",
             autocompletion=_complete_operation,
         ),
     ] = None,
@@ -361,6 +382,27 @@ def call(
     values = requests.values_of(arg or (), body)
     requests.check(operation, values, kind)
     return requests.call(connection.settings(), operation, values, output=output, as_json=json)
+
+
+@app.command(cls=PlainHelp)
+@command
+def bridge(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", envvar="AIOPBX_BRIDGE", metavar="FILE", help="bridge.yaml: see the docs.")
+    ],
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", envvar="AIOPBX_SHARD", metavar="I/N", help="Part of the lines: 0/4, 1/4 and so on."),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only read the file, and say what is wrong with it.")] = False,
+) -> Running | int:
+    """Publish telephone systems on an MQTT broker, and take commands from there.
+
+    Until SIGTERM or Ctrl-C ends it, with the commands that run.
+    """
+    from .bridge import bridge
+
+    return bridge(config, shard, check=check)
 
 
 def _one(line: str | None) -> tuple[str, ...]:

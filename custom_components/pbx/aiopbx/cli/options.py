@@ -113,10 +113,13 @@ class Connection:
     def settings(self, *lines: str) -> "ConnectionSettings":
         """Make the settings, limited to these lines. Asks for a password that is missing. Raises ``InvalidInput``."""
         from .. import ConnectionSettings
+        from ..settings.broker import is_mqtt
 
         values = self._values()
         if lines:
             values["lines"] = lines
+        if is_mqtt(values.get("url")):
+            return ConnectionSettings.make(**values)  # a broker may know who asks by a certificate
         for name, remedy in (
             ("url", "Say --url https://HOST, or set AIOPBX_URL."),
             ("username", "Say --user LOGIN, or set AIOPBX_USERNAME."),

@@ -435,6 +435,8 @@ class HttpTransport:
             return final(f"{name}: the server gave a URL that cannot be used.", "Check how the server is configured.")
         if isinstance(error, Unreadable) and safe:
             return final(f"{name}: the answer cannot be read; {error}.", "Check what stands before the server.")
+        if isinstance(error, _AFTER_CLOSE) and (self._http is None or self._http.closed):
+            error = _ClosedMeanwhile()
         if not isinstance(error, _FORESEEN):
             note_unforeseen(error, name)
         if sent and not safe:
@@ -521,6 +523,15 @@ def place(url: str) -> str:
 
 _FORESEEN: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 """What an answer that does not come raises; ``ValueError`` is what aiohttp makes of some that are odd."""
+
+
+class _ClosedMeanwhile(aiohttp.ClientError):
+    """The client was closed while a request was on its way."""
+
+
+_AFTER_CLOSE: Final = (AssertionError, RuntimeError)
+"""What a session of aiohttp raises that was closed while a request was on its way: the latter before it begins, the
+former where aiohttp repeats it on its own, because a kept connection ended."""
 
 
 @contextmanager
@@ -622,6 +633,8 @@ def why(error: BaseException) -> str:
         return str(error.strerror).partition("[")[0].strip() or type(error).__name__
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server hung up"
+    if isinstance(error, _ClosedMeanwhile):
+        return "the connection was closed meanwhile"
     return type(error).__name__
 
 

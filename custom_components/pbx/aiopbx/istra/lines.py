@@ -173,26 +173,31 @@ class IstraChecks:
     def check_number(self, number: str, *, field: str = "number") -> None:
         """Raise ``InvalidInput`` if Istra cannot dial this number."""
         if not number.strip("+"):
-            raise InvalidInput(field, "is empty.", remedy="Say what to dial.")
+            raise InvalidInput(field, "is empty.", remedy="Say what to dial.", reason="number_missing")
 
     def check_dial(self, line: LineSnapshot, options: DialOptions) -> None:
         """Raise ``InvalidInput`` for what means nothing to Istra."""
         for field, remedy in _ONLY_O2G.items():
             if getattr(options, field) is not None:
-                raise InvalidInput(field, "means nothing to this system.", remedy=remedy)
+                raise InvalidInput(field, "means nothing to this system.", remedy=remedy, reason="not_here")
         if not options.auto_answer:
             raise InvalidInput(
                 "auto_answer",
                 "is the server's choice on this system.",
                 remedy="Leave it out: a telephone that cannot be taken off the hook rings first.",
+                reason="auto_answer",
             )
         if options.device is not None and not self._devices and options.device != line.number:
-            raise InvalidInput("device", "an extension of myRCC has none to choose from.", remedy="Leave it out.")
+            raise InvalidInput(
+                "device", "an extension of myRCC has none to choose from.", remedy="Leave it out.", reason="not_here"
+            )
 
     def check_digits(self, digits: str, *, field: str = "digits") -> None:
         """Raise ``InvalidInput`` if these are not DTMF digits."""
         if not digits or not _TONES.issuperset(digits):
-            raise InvalidInput(field, f"{digits!r} are not tones.", remedy="Use 0 to 9, A to D, * and #.")
+            raise InvalidInput(
+                field, f"{digits!r} are not tones.", remedy="Use 0 to 9, A to D, * and #.", reason="tones"
+            )
 
     def check_data(self, data: str, *, field: str = "data") -> None:
         """Nothing can be associated with a call here, which the feature says that is absent."""

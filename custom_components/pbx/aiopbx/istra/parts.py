@@ -141,7 +141,7 @@ class IstraVoicemail:
     async def connect(self, line: LineSnapshot, mailbox: MailboxKey) -> MailboxSnapshot:
         """``GET v1/logs/Notifications/bean``: how many are new. How many there are in all, nothing says."""
         if mailbox.password is not None:
-            raise InvalidInput("password", "means nothing to this system.", remedy="Leave it out.")
+            raise InvalidInput("password", "means nothing to this system.", remedy="Leave it out.", reason="not_here")
         answer = await self._service.notifications()
         self._counted(answer)
         return MailboxSnapshot(id=mailbox.id, new=answer.unread_voice_mails, formats=FORMATS, can_mark=True)

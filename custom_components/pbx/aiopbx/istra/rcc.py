@@ -273,7 +273,9 @@ class RccCommands(Refusing, IstraChecks):
         self, line: LineSnapshot, call: CallSnapshot, to: str, anonymous: bool, outcome: Outcome
     ) -> None:
         if anonymous:
-            raise InvalidInput("anonymous", "cannot be asked for on this system.", remedy="Leave it out.")
+            raise InvalidInput(
+                "anonymous", "cannot be asked for on this system.", remedy="Leave it out.", reason="not_here"
+            )
         async with _Asking(self._extensions, line.id, (call.ref, outcome, to)):
             await self._rcc.redirect(call.ref, to)
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 import aiohttp
 
 from ..clean_text import clean, read_json
-from ..errors import InvalidInput
+from ..errors import InvalidInput, NotSupported
 from ..exchange import WireClient
 from ..http.leftovers import LeftSessions
 from ..http.tap import WireStatistics
@@ -146,6 +146,12 @@ class O2gClient(O2gServices, WireClient):
     def check(self, operation: Operation[Any], path: Mapping[str, str], query: Query, body: Wire | None) -> None:
         """Raise ``InvalidInput`` for what would not be sent: an administrator has to name the user, for one."""
         super().check(operation, path, query, body)
+        if not self._session.has(operation.service):
+            raise NotSupported(
+                f"{operation}: this server has no service {operation.service}.",
+                missing=operation.service,
+                remedy="It takes a newer server, a licence, or the rights of an administrator.",
+            )
         if not self.administrator or operation.everyone or query.get("loginName"):
             return
         if any(parameter.name == "loginName" for parameter in operation.query):

@@ -96,25 +96,34 @@ class O2gChecks:
             ("business_code", options.business_code),
         ):
             if value is not None and not value.strip():
-                raise InvalidInput(field, "is empty.", remedy="Give the code, or leave it out for a regular call.")
+                remedy = "Give the code, or leave it out for a regular call."
+                raise InvalidInput(field, "is empty.", remedy=remedy, reason="code_empty")
         if private and (options.pin is None or options.secret_code is None):
             missing = "pin" if options.pin is None else "secret_code"
-            raise InvalidInput(missing, "is missing.", remedy="A private call needs both pin and secret_code.")
+            remedy = "A private call needs both pin and secret_code."
+            raise InvalidInput(missing, "is missing.", remedy=remedy, reason="private_call")
         if private and options.business_code is not None:
             raise InvalidInput(
                 "business_code",
                 "does not go with a private call.",
                 remedy="Give pin and secret_code, or business_code.",
+                reason="private_or_business",
             )
         if options.associated_data is not None:
             if private or options.business_code is not None:
                 kind = "private" if private else "business"
-                raise InvalidInput("associated_data", f"does not go with a {kind} call.", remedy="Leave it out.")
+                problem = f"does not go with a {kind} call."
+                raise InvalidInput("associated_data", problem, remedy="Leave it out.", reason="data_and_code")
             rules.check_associated_data(options.associated_data, field="associated_data")
         if options.calling_number is not None:
             rules.check_number(options.calling_number, field="calling_number")
         if options.acd is not None and private:
-            raise InvalidInput("acd", "does not go with a private call.", remedy="Leave it, or the codes, out.")
+            raise InvalidInput(
+                "acd",
+                "does not go with a private call.",
+                remedy="Leave it, or the codes, out.",
+                reason="call_center_and_code",
+            )
 
 
 class LineUpdates(Protocol):
@@ -165,7 +174,11 @@ class O2gCommands(Refusing, O2gChecks):
             for field in _ONLY_ADVANCED:
                 if getattr(options, field) is not None:
                     raise InvalidInput(
-                        field, "needs the licence TELEPHONY_ADVANCED.", remedy="Leave it out for a regular call."
+                        field,
+                        "needs the licence TELEPHONY_ADVANCED.",
+                        remedy="Leave it out for a regular call.",
+                        reason="licence",
+                        licence="TELEPHONY_ADVANCED",
                     )
             return await self._client.telephony.basic_call(
                 MakeBasicCallRequest(device_id=device, callee=number, auto_answer=options.auto_answer)

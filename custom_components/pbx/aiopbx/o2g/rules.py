@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..errors import InvalidInput
 from ..operations import Check
 from .queries import ObjectPath
-from .types.agent import IntrusionMode
+from .types.agent import ChangeIntrusionModeRequest, IntrusionMode
 from .types.directory import Criterion, Operation as Comparison
 from .types.telephony import MakeCallRequest
 
@@ -42,7 +42,9 @@ _RECORD_ID: Final = re.compile(r"-?[0-9]{1,19}")
 def check_number(number: str, *, field: str = "number") -> None:
     """Check that a number has the form that the server dials."""
     if not isinstance(number, str) or not NUMBER_FORM.fullmatch(number) or not number.strip("+() "):
-        raise InvalidInput(field, f"{number!r} cannot be dialled.", remedy=NUMBER_RULE)
+        raise InvalidInput(
+            field, f"{number!r} cannot be dialled.", remedy=NUMBER_RULE, reason="number", value=str(number)[:60]
+        )
 
 
 def check_redirect_target(target: str, *, field: str = "redirectTo") -> None:
@@ -59,13 +61,21 @@ def check_associated_data(data: str, *, field: str = "associatedData") -> None:
             field,
             f"is {size} bytes long.",
             remedy=f"At most {MOST_ASSOCIATED_DATA} bytes of UTF-8 go with a call; a letter may take several.",
+            reason="data_length",
+            size=size,
+            most=MOST_ASSOCIATED_DATA,
         )
 
 
 def check_dtmf(digits: str, *, field: str = "number") -> None:
     """Check DTMF digits."""
     if not _DTMF.fullmatch(digits):
-        raise InvalidInput(field, "cannot be sent as tones.", remedy="DTMF digits are 0-9, A-D, * and #, at least one.")
+        raise InvalidInput(
+            field,
+            "cannot be sent as tones.",
+            remedy="DTMF digits are 0-9, A-D, * and #, at least one.",
+            reason="tones",
+        )
 
 
 def check_account_info(code: str, *, field: str = "accountInfo") -> None:
@@ -94,11 +104,19 @@ def check_make_call(request: MakeCallRequest) -> None:
         check_number(request.calling_number, field="callingNumber")
     if (request.pin is None) != (request.secret_code is None):
         missing = "secretCode" if request.secret_code is None else "pin"
-        raise InvalidInput(missing, "is missing.", remedy="A private call needs both the PIN and the secret code.")
+        raise InvalidInput(
+            missing,
+            "is missing.",
+            remedy="A private call needs both the PIN and the secret code.",
+            reason="private_call",
+        )
     private, business = request.pin is not None, request.business_code is not None
     if private and business:
         raise InvalidInput(
-            "businessCode", "does not go with a private call.", remedy="Give the PIN or the business code."
+            "businessCode",
+            "does not go with a private call.",
+            remedy="Give the PIN or the business code.",
+            reason="private_or_business",
         )
     for field, empty in (
         ("pin", request.pin == ""),
@@ -106,15 +124,25 @@ def check_make_call(request: MakeCallRequest) -> None:
         ("businessCode", request.business_code == ""),
     ):
         if empty:
-            raise InvalidInput(field, "is empty.", remedy="Give the code, or leave the field out for a regular call.")
+            raise InvalidInput(
+                field,
+                "is empty.",
+                remedy="Give the code, or leave the field out for a regular call.",
+                reason="code_empty",
+            )
     if request.associated_data is not None:
         if private or business:
             kind = "private" if private else "business"
-            raise InvalidInput("associatedData", f"does not go with a {kind} call.", remedy="Leave it out.")
+            raise InvalidInput(
+                "associatedData", f"does not go with a {kind} call.", remedy="Leave it out.", reason="data_and_code"
+            )
         check_associated_data(request.associated_data)
     if request.acd_call is not None and private:
         raise InvalidInput(
-            "acdCall", "does not go with a private call.", remedy="Leave it, or PIN and secret code, out."
+            "acdCall",
+            "does not go with a private call.",
+            remedy="Leave it, or PIN and secret code, out.",
+            reason="call_center_and_code",
         )
 
 
@@ -347,7 +375,9 @@ def RECORDS(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any)
         raise InvalidInput("role", f"{query['role']!r} cannot be searched by.", remedy="It is CALLER or CALLEE.")
     dates = [utc(str(query[name]), field=name) for name in ("afterDate", "beforeDate") if name in query]
     if len(dates) == 2 and str(dates[0]) >= str(dates[1]):
-        raise InvalidInput("beforeDate", "is not after afterDate.", remedy="Nothing is between them.")
+        raise InvalidInput(
+            "beforeDate", "is not after afterDate.", remedy="Nothing is between them.", reason="before_after"
+        )
     PAGE(path, query, body)
 
 
@@ -468,8 +498,11 @@ def WITHDRAW_REASON(path: Mapping[str, str], query: Mapping[str, str | bool], bo
 
 def INTRUSION_MODE(path: Mapping[str, str], query: Mapping[str, str | bool], body: Any) -> None:  # noqa: N802
     """Check that a way of intruding is known."""
-    if body.mode is not None and not body.mode.listed:
-        names = ", ".join(IntrusionMode)
+    known = [
+        one for one in IntrusionMode if one is not IntrusionMode.STOP or isinstance(body, ChangeIntrusionModeRequest)
+    ]
+    if body.mode is not None and body.mode not in known:
+        names = ", ".join(known)
         raise InvalidInput("mode", f"{str(body.mode)!r} is not known.", remedy=f"It is one of {names}.")
 
 

@@ -20,7 +20,14 @@ from .services.sessions import Sessions
 from .transport import Answer, Transport
 from .types.base import Wire, to_json
 from .types.overview import RoxeRestApiDescriptor, Version
-from .types.sessions import SessionInfo, SessionRequest, SessionTokenInfo, SupervisedAccount, SupervisedAccountType
+from .types.sessions import (
+    AuthenticateResult,
+    SessionInfo,
+    SessionRequest,
+    SessionTokenInfo,
+    SupervisedAccount,
+    SupervisedAccountType,
+)
 
 _LOGGER = logging.getLogger(__name__)
 W = TypeVar("W", bound=Wire)
@@ -49,12 +56,14 @@ _RELATIVE_URLS: Final = {
 }
 
 
-class Authentication(Wire, kw_only=True):
-    """What logging in answers: a credential, which is also the cookie, and where sessions are opened."""
+_ROOT: Final = "root"
+_ELSEWHERE: Final = frozenset({"sessions", _ROOT})
+"""What is not below the base URL of the services."""
 
-    credential: str | None = None
-    public_url: str | None = None
-    internal_url: str | None = None
+
+def _key(service: str) -> str:
+    """The name of a service as it is compared: servers and clients disagree about capitals, and some have blanks."""
+    return service.lower().replace(" ", "")
 
 
 class SessionKeeper(Session):
@@ -112,7 +121,7 @@ class SessionKeeper(Session):
         self.info = self._read(answer, SessionInfo, "POST /sessions")
         self._base_url = transport.choose(self.info.public_base_url, self.info.private_base_url, what="its services")
         self._relative = {
-            service.service_name.lower(): service.relative_url
+            _key(service.service_name): service.relative_url
             for service in self.info.services
             if service.service_name and service.relative_url
         }
@@ -158,7 +167,7 @@ class SessionKeeper(Session):
         finally:
             transport.cookies = {}
 
-    async def _authenticate(self, url: str) -> Authentication:
+    async def _authenticate(self, url: str) -> AuthenticateResult:
         transport = self.transport
         name = f"GET {ROOT}/authenticate"
         login = (transport.settings.username, transport.settings.password.get_secret_value())
@@ -180,7 +189,7 @@ class SessionKeeper(Session):
                     "O2G says in JSON why it refuses a login, and this is none: look at what stands before it."
                 )
             raise
-        granted = self._read(answer, Authentication, name)
+        granted = self._read(answer, AuthenticateResult, name)
         transport.secrets.add(granted.credential)
         if "AlcUserId" not in transport.cookies and granted.credential:
             transport.cookies["AlcUserId"] = granted.credential
@@ -194,11 +203,26 @@ class SessionKeeper(Session):
 
     # -------------------------------------------------------------------------------------------------------- URLs
 
+    def has(self, service: str) -> bool:
+        """Whether the server has this service. Those of the reference have a usual place, listed or not."""
+        key = _key(service)
+        return key in _RELATIVE_URLS or key in _ELSEWHERE or key in self._relative
+
     def url(self, service: str, target: str) -> str:
         """Where an operation of a service is: the URLs of the server exactly as it gave them, then what follows."""
         if service == "Sessions":
             return self._sessions_url.rstrip("/") + target.removeprefix("/sessions")
-        key = service.lower()
+        key = _key(service)
+        if key == _ROOT:
+            parts = urlsplit(self._base_url)
+            return f"{parts.scheme}://{parts.netloc}/{target.lstrip('/')}"
+        if key not in _RELATIVE_URLS and key not in _ELSEWHERE:
+            # What came after the reference has no usual place. The first part of its paths is its name.
+            below = target.removeprefix(f"/{key}")
+            target = self._relative[key].rstrip("/") + below
+            if target.startswith(("http://", "https://")):
+                return self.transport.where(target)
+            return f"{self._base_url.rstrip('/')}/{target.lstrip('/')}"
         usual = _RELATIVE_URLS.get(key, "")
         relative = self._relative.get(key, usual)
         if usual and target.startswith(usual):

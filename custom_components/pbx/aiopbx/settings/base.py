@@ -6,11 +6,15 @@ from pydantic import BaseModel, ConfigDict
 class Problem(ValueError):
     """A problem that a validator found, with its remedy."""
 
-    def __init__(self, message: str, remedy: str, *, field: str | None = None) -> None:
+    def __init__(
+        self, message: str, remedy: str, *, field: str | None = None, reason: str = "", **words: str | int
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
         self.field = field
+        self.reason = reason
+        self.words = words
 
 
 class Checked(BaseModel):

@@ -21,6 +21,7 @@ from pydantic import (
 from ..errors import InvalidInput
 from .addresses import istra_url, normal_site, normal_url
 from .base import Checked, Problem
+from .broker import bridge_url, check_bridge, load_client_certificate, of_a_bridge
 from .channels import TunnelSettings, WebhookSettings
 from .contacts import ContactSettings
 from .files import read_environment, read_file
@@ -48,10 +49,11 @@ class ConnectionSettings(Checked):
     where nothing else is said. The password never appears in ``repr``.
     """
 
-    system: Literal["o2g", "myrcc", "mycrm", "myistra"] = Field(
+    system: Literal["o2g", "myrcc", "mycrm", "myistra", "mqtt"] = Field(
         default="o2g",
         description="Kind of the system: o2g, or one of the three applications of Istra, myrcc (the extensions of an "
-        "enterprise), mycrm (the terminals of a user) and myistra (the voicemail, log and counters of a user).",
+        "enterprise), mycrm (the terminals of a user) and myistra (the voicemail, log and counters of a user), or "
+        "mqtt, any of them behind a bridge, which an address with mqtt: or mqtts: says by itself.",
     )
     url: str = Field(description="Address of the server, such as https://pbx.example.com.")
     secondary_url: str | None = Field(default=None, description="Address of the second server of a pair.")
@@ -85,6 +87,12 @@ class ConnectionSettings(Checked):
         default=(),
         description="SHA-256 fingerprints of the server's certificates, which are trusted instead of any authority, "
         "for every host and port of it: AB:CD:… as openssl x509 -fingerprint -sha256 prints it.",
+    )
+    client_certificate: Path | None = Field(
+        default=None, description="PEM file of a certificate that a broker knows this side by; only with mqtts."
+    )
+    client_key: Path | None = Field(
+        default=None, description="PEM file of the key of the certificate, where it is another file."
     )
     network: Literal["auto", "private", "public"] = Field(
         default="auto", description="Which of the server's URLs to use; auto goes by the host of the address."
@@ -198,30 +206,50 @@ class ConnectionSettings(Checked):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-            return context
+            return self._with_certificate(context)
         if self.fingerprints:
-            return PinnedContext(self.fingerprints)
+            return self._with_certificate(PinnedContext(self.fingerprints))
         if self.ca_file is None:
-            return ssl.create_default_context()
+            return self._with_certificate(ssl.create_default_context())
         path = self.ca_file.expanduser()
         try:
             context = ssl.create_default_context(cafile=str(path))
         except FileNotFoundError:
-            raise InvalidInput("ca_file", f"there is no file {path}.", remedy="Give the path of a PEM file.") from None
+            raise InvalidInput(
+                "ca_file",
+                f"there is no file {path}.",
+                remedy="Give the path of a PEM file.",
+                reason="ca_file",
+                path=str(path),
+            ) from None
         except ssl.SSLError:
             raise InvalidInput(
                 "ca_file",
                 f"{path} holds no certificate that can be read.",
                 remedy="It must be PEM: text that begins with -----BEGIN CERTIFICATE-----.",
+                reason="ca_file",
+                path=str(path),
             ) from None
         except OSError as error:
             raise InvalidInput(
-                "ca_file", f"{path} cannot be read ({error.strerror}).", remedy="Make it readable, or choose another."
+                "ca_file",
+                f"{path} cannot be read ({error.strerror}).",
+                remedy="Make it readable, or choose another.",
+                reason="ca_file",
+                path=str(path),
             ) from None
         # The user vouches for what is in this file: the server's own certificate will do, and so will one that a
         # telephone system has made without every extension that the strict rules of newer Pythons ask for.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return self._with_certificate(context)
+
+    def _with_certificate(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        if self.client_certificate is not None:
+            try:
+                load_client_certificate(context, self.client_certificate, self.client_key)
+            except Problem as problem:
+                raise InvalidInput("client_certificate", problem.message, remedy=problem.remedy) from None
         return context
 
     async def load_ssl(self) -> ssl.SSLContext:
@@ -233,18 +261,22 @@ class ConnectionSettings(Checked):
     @model_validator(mode="before")
     @classmethod
     def _take_apart(cls, values: Any) -> Any:
-        return taken_apart(values) if isinstance(values, dict) else values
+        return of_a_bridge(taken_apart(values)) if isinstance(values, dict) else values
 
     @field_validator("url", "secondary_url")
     @classmethod
     def _check_url(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
             return None
+        if info.data.get("system") == "mqtt":
+            return bridge_url(value)
         return istra_url(value) if info.data.get("system") in ISTRA else normal_url(value)
 
     @field_validator("username")
     @classmethod
-    def _check_username(cls, value: str) -> str:
+    def _check_username(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("system") == "mqtt":
+            return value  # a broker may know who asks by the certificate
         if not value.strip():
             raise Problem("is empty.", "Give the login name.")
         if ":" in value or any(ord(letter) < 32 for letter in value):
@@ -255,8 +287,8 @@ class ConnectionSettings(Checked):
 
     @field_validator("password", "second_password")
     @classmethod
-    def _check_password(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value():
+    def _check_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and not value.get_secret_value() and info.data.get("system") != "mqtt":
             raise Problem("is empty.", "Give the password.")
         return value
 
@@ -331,7 +363,11 @@ class ConnectionSettings(Checked):
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        if self.system in ISTRA:
+        if self.system == "mqtt":
+            check_bridge(self, {name: field.default for name, field in type(self).model_fields.items()})
+        elif self.client_certificate is not None or self.client_key is not None:
+            raise Problem("goes with a broker only.", "Leave it out.", field="client_certificate")
+        elif self.system in ISTRA:
             check_istra(self, {name: field.default for name, field in type(self).model_fields.items()})
         elif self.enterprise is not None:
             raise Problem("means nothing to O2G.", "Leave it out: only myrcc has one.", field="enterprise")
@@ -410,7 +446,7 @@ def _explain(error: ValidationError) -> InvalidInput:
     name, kind, context = ".".join(location), first["type"], first.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, Problem):
-        return InvalidInput(cause.field or name, cause.message, remedy=cause.remedy)
+        return InvalidInput(cause.field or name, cause.message, remedy=cause.remedy, reason=cause.reason, **cause.words)
     if kind == "missing":
         return InvalidInput(name, "is missing.", remedy="Every connection needs it.")
     if kind == "extra_forbidden":

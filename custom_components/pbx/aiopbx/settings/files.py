@@ -66,7 +66,7 @@ def read_file(path: Path, *, field: str = "file") -> dict[str, Any]:
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise InvalidInput(field, f"{path} holds no settings.", remedy="Write one `name: value` a line.")
     values = dict(values)
-    _beside(path, values, ("ca_file",))
+    _beside(path, values, ("ca_file", "client_certificate", "client_key"))
     for section in ("webhook", "tunnel"):
         if isinstance(values.get(section), dict):
             values[section] = dict(values[section])

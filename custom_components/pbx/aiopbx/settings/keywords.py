@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 class ConnectKeywords(TypedDict, total=False):
     """Every field of ``ConnectionSettings``, as it may be written. Nested settings may be dicts."""
 
-    system: Literal["o2g", "myrcc", "mycrm", "myistra"]
+    system: Literal["o2g", "myrcc", "mycrm", "myistra", "mqtt"]
     url: str
     secondary_url: str | None
     enterprise: str | None
@@ -22,6 +22,8 @@ class ConnectKeywords(TypedDict, total=False):
     tls: Literal["verify", "none"]
     ca_file: str | os.PathLike[str] | None
     fingerprints: str | Iterable[str]
+    client_certificate: str | os.PathLike[str] | None
+    client_key: str | os.PathLike[str] | None
     network: Literal["auto", "private", "public"]
     use_given_address: bool
     event_port: int | None

@@ -38,7 +38,7 @@ class DialPolicy(BaseModel):
             try:
                 _pattern(text)
             except InvalidInput as error:
-                raise Problem(error.problem, error.remedy or "") from None
+                raise Problem(error.problem, error.remedy or "", reason=error.reason, **error.words) from None
         return value
 
     @property
@@ -59,7 +59,11 @@ class DialPolicy(BaseModel):
                 number = (numbers or _WITHOUT_PLAN).read(number, field=field)
             except InvalidInput as error:
                 raise PolicyViolation(
-                    field, f"{error.problem} The dial policy allows only what can be read.", remedy=error.remedy
+                    field,
+                    f"{error.problem} The dial policy allows only what can be read.",
+                    remedy=error.remedy,
+                    reason=error.reason,
+                    **error.words,
                 ) from None
         emergency = number.kind is NumberKind.EMERGENCY
         for text in self.denied:
@@ -69,6 +73,9 @@ class DialPolicy(BaseModel):
                     field,
                     f"{written} is denied by the dial policy ({text}).",
                     remedy="Choose another number, or change the policy's denied patterns.",
+                    reason="policy_denied",
+                    number=str(written),
+                    pattern=text,
                 )
         if not emergency and not any(_pattern(text).matches(number.spellings) for text in self.allowed):
             raise PolicyViolation(
@@ -76,6 +83,9 @@ class DialPolicy(BaseModel):
                 f"{written} is not among the numbers that the dial policy allows "
                 f"({', '.join(self.allowed) or 'none'}).",
                 remedy="Choose another number, or add a pattern to the policy's allowed ones.",
+                reason="policy_not_allowed",
+                number=str(written),
+                allowed=", ".join(self.allowed),
             )
 
 

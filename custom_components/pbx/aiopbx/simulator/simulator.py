@@ -23,6 +23,7 @@ from .control import control_routes, user_state
 from .faces.istra.face import IstraFace
 from .faces.o2g import (
     agent,
+    call_centre,
     comlog,
     directory,
     event_summary,
@@ -59,6 +60,7 @@ O2G_ROUTES: Final[tuple[Route, ...]] = (
     *phone_set.ROUTES,
     *management.ROUTES,
     *agent.ROUTES,
+    *call_centre.ROUTES,
 )
 """The operations beyond sessions, users and subscriptions."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here

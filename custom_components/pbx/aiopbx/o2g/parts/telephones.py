@@ -186,4 +186,4 @@ class O2gDesk(Part):
             if error.status == 400:
                 return None
             raise
-        return Text(sender=answer.sender, text=answer.message or "", at=moment(answer.date))
+        return Text(sender=answer.sender, text=answer.message or "", at=moment(answer.date or answer.date_time))

@@ -1,9 +1,11 @@
 """Call-centre agents: logging on and off, states, withdrawing, and what supervisors do."""
 
 from ...operations import Send, Service, operation
+from ..call_centre_rules import SKILLS
 from ..rules import INTRUSION_MODE, NEEDS, NUMBER, OTHER_NUMBER, WITHDRAW_REASON
 from ..types.agent import (
     AgentConfig,
+    AgentSkillActivation,
     AgentState,
     ChangeIntrusionModeRequest,
     IntrusionRequest,
@@ -75,6 +77,21 @@ class Agent(Service, service="AcdAgent"):
     )
     def permanent_listening(self, body: PermanentListeningRequest, *, login_name: str | None = None) -> Send[None]:
         """Let a supervisor listen to all calls of an agent."""
+        return Send(body=body, loginName=login_name)
+
+    @operation("DELETE", _AGENT + "/permanentListening", API_CONTACTCENTER_AGENT)
+    def stop_permanent_listening(self, *, login_name: str | None = None) -> Send[None]:
+        """Let a supervisor listen no longer to all calls of an agent."""
+        return Send(loginName=login_name)
+
+    @operation("POST", _AGENT + "/config/skills/activate", API_CONTACTCENTER_AGENT, SKILLS, repeatable=True)
+    def activate_skills(self, body: AgentSkillActivation, *, login_name: str | None = None) -> Send[None]:
+        """Switch skills of the agent on, those with these numbers."""
+        return Send(body=body, loginName=login_name)
+
+    @operation("POST", _AGENT + "/config/skills/deactivate", API_CONTACTCENTER_AGENT, SKILLS, repeatable=True)
+    def deactivate_skills(self, body: AgentSkillActivation, *, login_name: str | None = None) -> Send[None]:
+        """Switch skills of the agent off, those with these numbers."""
         return Send(body=body, loginName=login_name)
 
     @operation("POST", _AGENT + "/ready", API_CONTACTCENTER_AGENT)

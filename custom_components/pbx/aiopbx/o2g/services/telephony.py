@@ -12,6 +12,7 @@ from ..rules import (
     REDIRECT,
 )
 from ..types.base import TELEPHONY_ADVANCED, TELEPHONY_BASIC
+from ..types.pilots import PilotInfo, PilotQueryParam
 from ..types.telephony import (
     AlternateRequest,
     AnswerRequest,
@@ -310,6 +311,36 @@ class Telephony(Service, service="Telephony"):
     def request_callback(self, body: CallbackRequest, *, login_name: str | None = None) -> Send[None]:
         """Ask another user to call back, without a call."""
         return Send(body=body, loginName=login_name)
+
+    # -------------------------------------------------------------------------------------------- intruding, pilots
+
+    @operation("POST", "/telephony/devices/{deviceId}/intrusion", TELEPHONY_ADVANCED, since="2.4")
+    def intrude_on_call(self, device_id: str) -> Send[None]:
+        """Break into the call for which this device found someone busy; the call offers ``intrusion`` then."""
+        return Send(device_id)
+
+    @operation("PUT", "/telephony/devices/{deviceId}/ithmicro", TELEPHONY_ADVANCED, repeatable=False, since="2.6")
+    def toggle_intercom_microphone(self, device_id: str) -> Send[None]:
+        """Switch the microphone of an intercom call on, or off if it was on."""
+        return Send(device_id)
+
+    @operation(
+        "POST",
+        "/telephony/pilots/{nodeId}/{pilotNumber}/transferInfo",
+        TELEPHONY_ADVANCED,
+        repeatable=True,
+        since="2.7",
+    )
+    def pilot_transfer_info(
+        self,
+        node_id: str | int,
+        pilot_number: str,
+        body: PilotQueryParam | None = None,
+        *,
+        login_name: str | None = None,
+    ) -> Send[PilotInfo]:
+        """Ask whether and how a transfer to a pilot would go, perhaps with wishes, which newer servers read."""
+        return Send(node_id, pilot_number, body=body, loginName=login_name)
 
     # ------------------------------------------------------------------------------------------------------ state
 

@@ -11,16 +11,25 @@ from ..types.users import ChangePasswordRequest, EventSummary, LoginsResponse, S
 class Users(Service, service="Users"):
     """Users, their devices, their password and their preferences."""
 
-    @operation("GET", "/logins", names={"only_acd": "onlyACD"}, valueless=("onlyACD",))
+    @operation("GET", "/logins", names={"only_acd": "onlyACD"}, valueless=("onlyACD", "onlyWithExtLogin"))
     def logins(
-        self, *, node_ids: str | Sequence[str | int] | None = None, only_acd: bool | None = None
+        self,
+        *,
+        node_ids: str | Sequence[str | int] | None = None,
+        only_acd: bool | None = None,
+        only_with_ext_login: bool | None = None,
     ) -> Send[LoginsResponse]:
         """List login names: an administrator gets everyone's, a user the own one.
 
-        Both restrictions are for administrators. ``node_ids`` is one node, several separated by commas, or a list;
-        ``only_acd`` leaves only agents and supervisors of the call centre.
+        The restrictions are for administrators. ``node_ids`` is one node, several separated by commas, or a list;
+        ``only_acd`` leaves only agents and supervisors of the call centre, ``only_with_ext_login`` only users who log
+        in with another system's account.
         """
-        return Send(nodeIds=joined(node_ids, field="nodeIds", by=";"), onlyACD=only_acd or None)
+        return Send(
+            nodeIds=joined(node_ids, field="nodeIds", by=";"),
+            onlyACD=only_acd or None,
+            onlyWithExtLogin=only_with_ext_login or None,
+        )
 
     @operation("GET", "/users", None, ONE_QUERY)
     def find_user(self, *, company_phone: str | None = None) -> Send[User]:

@@ -42,6 +42,8 @@ class IntrusionMode(WireEnum):
     NORMAL = "NORMAL"
     RESTRICTED = "RESTRICTED"
     DISCRETE = "DISCRETE"
+    STOP = "STOP"
+    """Ends the intrusion. Only when the mode is changed; not every server knows it."""
 
 
 class AgentSkill(Wire, kw_only=True):
@@ -60,6 +62,12 @@ class AgentSkills(Wire, kw_only=True):
     """Skills of an agent."""
 
     skills: tuple[AgentSkill, ...] = ()
+
+
+class AgentSkillActivation(Wire, kw_only=True):
+    """Which skills, by their numbers."""
+
+    skills: tuple[int, ...]
 
 
 class AgentState(Wire, kw_only=True):

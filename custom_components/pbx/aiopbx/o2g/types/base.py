@@ -5,8 +5,11 @@ from typing import Final
 from ...wire import UNLISTED, Unlisted, Wire, WireEnum, to_json
 
 __all__ = [
+    "ANALYTICS",
     "API_CONTACTCENTER_AGENT",
     "API_PHONESETPROG",
+    "CONTACTCENTER_RSI",
+    "CONTACTCENTER_SERVICE",
     "MANAGEMENT",
     "MESSAGING",
     "TELEPHONY_ADVANCED",
@@ -26,6 +29,9 @@ MESSAGING: Final = "MESSAGING"
 API_PHONESETPROG: Final = "API_PHONESETPROG"
 MANAGEMENT: Final = "MANAGEMENT"
 API_CONTACTCENTER_AGENT: Final = "API_CONTACTCENTER_AGENT"
+ANALYTICS: Final = "ANALYTICS"
+CONTACTCENTER_RSI: Final = "CONTACTCENTER_RSI"
+CONTACTCENTER_SERVICE: Final = "CONTACTCENTER_SERVICE"
 
 
 class O2gEvent(Wire, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False, tag_field="eventName"):

@@ -1,7 +1,7 @@
 """Wire types of O2G: directory search."""
 
 from .base import Wire, WireEnum
-from .telephony import Identifier
+from .telephony import Identifier, ParticipantType
 
 __all__ = [
     "Attribute",
@@ -68,6 +68,8 @@ class PartyInfo(Wire, kw_only=True):
     id: Identifier | None = None
     first_name: str | None = None
     last_name: str | None = None
+    display_name: str | None = None
+    type: ParticipantType | None = None
 
 
 class ResultElement(Wire, kw_only=True):

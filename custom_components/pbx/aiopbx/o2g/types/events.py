@@ -21,7 +21,17 @@ from .maintenance import (
     OnServerStart,
 )
 from .pbx_management import OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified
+from .pilot_monitoring import OnPilotCallCreated, OnPilotCallQueued, OnPilotCallRemoved
+from .real_time import (
+    OnAgentRtiChanged,
+    OnPGAgentRtiChanged,
+    OnPGOtherRtiChanged,
+    OnPilotRtiChanged,
+    OnQueueRtiChanged,
+)
 from .routing import OnRoutingStateChanged
+from .rsi import OnDigitCollected, OnRouteEnd, OnRouteRequest, OnToneGeneratedStart, OnToneGeneratedStop
+from .statistics import OnAcdStatsProgress
 from .telephony import (
     OnCallCreated,
     OnCallModified,
@@ -81,6 +91,20 @@ KnownEvent = (
     | OnPbxObjectInstanceCreated
     | OnPbxObjectInstanceDeleted
     | OnPbxObjectInstanceModified
+    | OnPilotCallCreated
+    | OnPilotCallQueued
+    | OnPilotCallRemoved
+    | OnRouteRequest
+    | OnRouteEnd
+    | OnDigitCollected
+    | OnToneGeneratedStart
+    | OnToneGeneratedStop
+    | OnAgentRtiChanged
+    | OnPilotRtiChanged
+    | OnQueueRtiChanged
+    | OnPGAgentRtiChanged
+    | OnPGOtherRtiChanged
+    | OnAcdStatsProgress
     | OnChannelInformation
 )
 
@@ -118,5 +142,9 @@ PACKAGES: dict[str, tuple[type[O2gEvent], ...]] = {
         OnRemoteServerLinkUp,
         OnServerStart,
     ),
+    "pilot": (OnPilotCallCreated, OnPilotCallQueued, OnPilotCallRemoved),
+    "rsi": (OnRouteRequest, OnRouteEnd, OnDigitCollected, OnToneGeneratedStart, OnToneGeneratedStop),
+    "rti": (OnAgentRtiChanged, OnPilotRtiChanged, OnQueueRtiChanged, OnPGAgentRtiChanged, OnPGOtherRtiChanged),
+    "acdstats": (OnAcdStatsProgress,),
     "pbxManagement": (OnPbxObjectInstanceCreated, OnPbxObjectInstanceDeleted, OnPbxObjectInstanceModified),
 }

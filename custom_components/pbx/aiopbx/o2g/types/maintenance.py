@@ -22,6 +22,20 @@ class CTILinkState(WireEnum):
     DISCONNECTED = "DISCONNECTED"
 
 
+class LicenseType(WireEnum):
+    """Who counts the licences: the server with its file, or the node that sells them by use."""
+
+    FLEXLM = "FLEXLM"
+    LMS = "LMS"
+
+
+class SubscriberFilter(WireEnum):
+    """Which subscribers of the PBX are users of the server: all, or those that are marked."""
+
+    A4980 = "A4980"
+    ALL = "ALL"
+
+
 class License(Wire, kw_only=True):
     """A licence: how many there are, how many are in use, until when."""
 
@@ -36,8 +50,7 @@ class LicenseStatus(Wire, kw_only=True):
     """Licences."""
 
     lics: tuple[License, ...] = ()
-    type: str | None = None
-    """``FLEXLM`` is one."""
+    type: LicenseType | None = None
     context: str | None = None
     current_server: str | None = None
     status: str | None = None
@@ -166,8 +179,7 @@ class SystemStatus(Wire, kw_only=True):
     system_resources: ServerAddress | None = None
     configuration_type: ConfigurationTypeDTO | None = None
     application_id: str | None = None
-    subscriber_filter: str | None = None
-    """Which subscribers of the PBX are users of the server: ``ALL``, ``NONE`` or another rule."""
+    subscriber_filter: SubscriberFilter | None = None
     recording_status: RecordingSystemStatus | None = None
     tcollected: bool | None = None
     call_center_features_active: bool | None = None

@@ -20,6 +20,29 @@ class Service(Wire, kw_only=True):
     relative_url: str | None = None
 
 
+class UserSession(Wire, kw_only=True):
+    """Another session of the same login; ``time_to_live`` is in seconds. Its id is a secret."""
+
+    _secrets: ClassVar[frozenset[str]] = frozenset({"session_id"})
+
+    session_id: str | None = None
+    creation_date: str | None = None
+    time_to_live: int | None = None
+
+
+class AuthenticateResult(Wire, kw_only=True):
+    """What logging in answers: a credential, which is also the cookie, and where sessions are opened."""
+
+    _secrets: ClassVar[frozenset[str]] = frozenset({"credential"})
+
+    credential: str | None = None
+    public_url: str | None = None
+    internal_url: str | None = None
+    login_name: str | None = None
+    expired: bool | None = None
+    """Whether the password has expired (presumably)."""
+
+
 class SessionInfo(Wire, kw_only=True):
     """An opened session; ``time_to_live`` is in seconds."""
 
@@ -31,6 +54,7 @@ class SessionInfo(Wire, kw_only=True):
     expiration_date: str | None = None
     login: str | None = None
     creation_date: str | None = None
+    other_sessions: tuple[UserSession, ...] = ()
 
 
 class SessionTokenInfo(Wire, kw_only=True):

@@ -32,6 +32,14 @@ class CallCause(WireEnum):
     SUPERVISOR_RESTRICT_INTRUSION = "SUPERVISOR_RESTRICT_INTRUSION"
     NO_AVAILABLE_AGENT = "NO_AVAILABLE_AGENT"
     LOCKOUT = "LOCKOUT"
+    # Servers after 2.2
+    DO_NOT_DISTURB = "DO_NOT_DISTURB"
+    NOT_ANSWERED = "NOT_ANSWERED"
+    PARKED = "PARKED"
+    OVERFLOWN = "OVERFLOWN"
+    CAMP_ON = "CAMP_ON"
+    ACD_ENTER_DISTRIBUTION = "ACD_ENTER_DISTRIBUTION"
+    RESOURCES_NOT_AVAILABLE = "RESOURCES_NOT_AVAILABLE"
 
 
 class MainType(WireEnum):
@@ -148,6 +156,7 @@ class CallCapabilities(Wire, kw_only=True):
     add_device: bool = False
     add_participant: bool = False
     intruded: bool = False
+    intrusion: bool = False
     transfer: bool = False
     blind_transfer: bool = False
     merge: bool = False
@@ -260,6 +269,8 @@ class MiniMessage(Wire, kw_only=True):
     sender: str | None = None
     date: str | None = None
     message: str | None = None
+    date_time: str | None = None
+    """As some servers may call the date."""
 
 
 class MiniMessageRequest(Wire, kw_only=True):

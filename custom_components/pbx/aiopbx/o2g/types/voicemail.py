@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from .base import Wire
+from .telephony import ParticipantType
 from .users import EventSummary, OnEventSummaryUpdated
 
 __all__ = [
@@ -35,6 +36,7 @@ class Identifier(Wire, kw_only=True):
     phone_number: str | None = None
     instant_messaging_id: str | None = None
     company_email: str | None = None
+    multi_line: bool | None = None
 
 
 class MailBoxCapabilities(Wire, kw_only=True):
@@ -70,6 +72,7 @@ class PartyInfo(Wire, kw_only=True):
     first_name: str | None = None
     last_name: str | None = None
     display_name: str | None = None
+    type: ParticipantType | None = None
 
 
 class Voicemail(Wire, kw_only=True):

@@ -416,6 +416,41 @@ class CallCentre(PhoneSets):
                 agent.skills[number] = replace(skill, active=active)
                 self._after.append(SkillChange(login=login, skills=(agent.skills[number],)))
 
+    def set_skills(self, login: str, numbers: Iterable[int], *, active: bool) -> None:
+        """Switch skills of an operator on or off: all of them, or none where one is not known."""
+        _, agent = self.operator(login)
+        for number in numbers:
+            if number not in agent.skills:
+                raise bad_value(f"{login} has no skill {number}.")
+        for number in numbers:
+            self.set_skill(login, number, active=active)
+
+    def expected_wait(self, pilot: str) -> int:
+        """Seconds that a call which came to a pilot now would wait; none where an agent is free."""
+        groups = self.pilots[pilot].groups
+        free = any(agent.group in groups and self._free(user, agent) for user, agent in self._operators())
+        ahead = len(self.waiting(pilot))
+        if free and not ahead:
+            return 0
+        return ceil((ahead + 1) * self._handling / max(1, self.staff(pilot)))
+
+    def staff(self, pilot: str) -> int:
+        """How many operators are logged on in the groups of a pilot, whatever their state."""
+        return self._staff(self.pilots[pilot])
+
+    def stop_listening(self, login: str) -> None:
+        """Listen to all calls of an agent no longer, and leave the one that is listened to."""
+        _, supervisor = self.operator(login)
+        other = supervisor.listens_to
+        if other is None:
+            return
+        with self._acting():
+            supervisor.listens_to = None
+            for call in self.calls_of(login):
+                member = call.intruder
+                if member is not None and member.login == login and member.intrudes == other:
+                    self._part(call, member)
+
     def operator(self, login: str) -> tuple[User, Agent]:
         """Return a user who is an operator; refuses all others."""
         user = self.user(login)

@@ -200,6 +200,21 @@ def listen(ctx: Context) -> None:
     ctx.switch.listen_permanently(ctx.user, ctx.body.agent_number)
 
 
+def stop_listening(ctx: Context) -> None:
+    """Listen no longer to all calls of an agent; nothing, where nobody is listened to."""
+    ctx.switch.stop_listening(ctx.user)
+
+
+def activate_skills(ctx: Context) -> None:
+    """Switch skills on."""
+    ctx.switch.set_skills(ctx.user, ctx.body.skills, active=True)
+
+
+def deactivate_skills(ctx: Context) -> None:
+    """Switch skills off."""
+    ctx.switch.set_skills(ctx.user, ctx.body.skills, active=False)
+
+
 def _route(
     method: str,
     path: str,
@@ -224,6 +239,9 @@ ROUTES: Final = (
     _route("POST", "/acd/agent/logon", log_on, wire.LoggOnAgentRequest),
     _route("POST", "/acd/agent/pause", pause),
     _route("POST", "/acd/agent/permanentListening", listen, wire.PermanentListeningRequest),
+    _route("DELETE", "/acd/agent/permanentListening", stop_listening),
+    _route("POST", "/acd/agent/config/skills/activate", activate_skills, wire.AgentSkillActivation),
+    _route("POST", "/acd/agent/config/skills/deactivate", deactivate_skills, wire.AgentSkillActivation),
     _route("POST", "/acd/agent/ready", ready),
     _route("GET", "/acd/agent/state", state),
     _route("POST", "/acd/agent/state/snapshot", ask_snapshot, user="optional"),

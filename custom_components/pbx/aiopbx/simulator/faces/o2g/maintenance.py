@@ -144,7 +144,7 @@ def status(ctx: Context) -> wire.SystemStatus:
                 )
                 for item in server.licences.all()
             ),
-            type="FLEXLM",
+            type=wire.LicenseType.FLEXLM,
             context="",
             current_server="flexlm.example.com",
             status="NORMAL" if works else "PANIC",
@@ -153,7 +153,7 @@ def status(ctx: Context) -> wire.SystemStatus:
         system_resources=wire.ServerAddress(fqdn=origin.hostname),
         configuration_type=wire.ConfigurationTypeDTO.FULL_SERVICES,
         application_id="",
-        subscriber_filter="ALL",
+        subscriber_filter=wire.SubscriberFilter.ALL,
         recording_status=wire.RecordingSystemStatus(),
         tcollected=False,
         call_center_features_active=any(user.agent is not None for user in ctx.switch.users.values()),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ....o2g.types.base import Wire
 from ....o2g.types.sessions import Service, SessionInfo, SessionRequest, SessionTokenInfo, SupervisedAccountType
 from ...origin import Origin
+from . import call_centre
 from .context import Answer, Context, Route
 from .refusals import NOT_ALLOWED, NOT_FOUND, Refusal, bad_parameter, invalid_session, not_allowed
 
@@ -40,6 +41,8 @@ SERVICES: Final = (
     ("PbxManagement", "/pbxs"),
     ("AcdAgent", "/acd/agent"),
 )
+FOR_ADMINISTRATORS: Final = (call_centre.MANAGEMENT, call_centre.REAL_TIME)
+"""Those that only sessions of administrators have."""
 # What every session may use, whatever its token lists. ``logins`` belongs to ``users``.
 _ALWAYS: Final = frozenset({"sessions", "subscriptions"})
 _BESIDE: Final = {
@@ -48,6 +51,7 @@ _BESIDE: Final = {
     "system": "maintenance",
     "pbxs": "pbxmanagement",
     "acd": "acdagent",
+    **{path.strip("/"): name.lower() for name, path in FOR_ADMINISTRATORS},
 }
 
 
@@ -347,7 +351,7 @@ class Sessions:
             private_base_url=origin.base + path,
             services=tuple(
                 Service(service_name=name, service_version="1.0", relative_url=url)
-                for name, url in SERVICES
+                for name, url in (*SERVICES, *(FOR_ADMINISTRATORS if session.administrator else ()))
                 if session.may_use(name)
             ),
             creation_date=iso(session.created),

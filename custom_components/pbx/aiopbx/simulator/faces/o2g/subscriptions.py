@@ -41,7 +41,7 @@ LICENCE_OF: Final = {
     "agent": "API_CONTACTCENTER_AGENT",
 }
 """The licence that a user needs for the events of a package."""
-ADMINISTRATORS_ONLY: Final = frozenset({"userManagement", "system", "pbxManagement"})
+ADMINISTRATORS_ONLY: Final = frozenset({"userManagement", "system", "pbxManagement", "pilot", "rsi", "rti", "acdstats"})
 SNAPSHOTS: Final = frozenset({"OnTelephonyState"})
 """Events that exist only in version 2.0."""
 GREETINGS: Final = {
