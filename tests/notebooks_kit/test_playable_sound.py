@@ -19,7 +19,7 @@ from tests.integration.sounds import AS_IT_IS, CONVERTED, NO_SOUND, SECONDS, enc
 
 from .view_helpers import ALICE, connected_office, problem, sees
 
-PLAYED_BY_CHROMIUM = {"a-law", "µ-law", "pcm 24 bit", "ogg opus", "ogg flac", "flac in mp4"}
+PLAYED_BY_CHROMIUM = ("a-law", "µ-law", "pcm 24 bit", "ogg opus", "ogg flac", "flac in mp4")
 MENDED = {name for name in CONVERTED if name.startswith("streamed")}
 MADE = sorted(set(CONVERTED) - PLAYED_BY_CHROMIUM - MENDED)
 LEFT = {**AS_IT_IS, **{name: CONVERTED[name] for name in PLAYED_BY_CHROMIUM}}
