@@ -21,7 +21,7 @@ from .view_helpers import ALICE, connected_office, problem, sees
 
 PLAYED_BY_CHROMIUM = ("a-law", "µ-law", "pcm 24 bit", "ogg opus", "ogg flac", "flac in mp4")
 MENDED = {name for name in CONVERTED if name.startswith("streamed")}
-MADE = sorted(set(CONVERTED) - PLAYED_BY_CHROMIUM - MENDED)
+MADE = sorted(set(CONVERTED) - set(PLAYED_BY_CHROMIUM) - MENDED)
 LEFT = {**AS_IT_IS, **{name: CONVERTED[name] for name in PLAYED_BY_CHROMIUM}}
 
 
