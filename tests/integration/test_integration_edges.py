@@ -358,6 +358,7 @@ async def test_what_was_chosen_is_restored(state: str | None, forwarded: bool, d
         data={"1000": line(routing=Routing(forward=Forward() if forwarded else None))},
         kind=SimpleNamespace(line_manufacturer="", line=""),
         device_id="",
+        async_device=lambda line: None,
         async_add_listener=lambda *_: lambda: None,
         async_add_line_listener=lambda *_: lambda: None,
     )
@@ -770,7 +771,12 @@ def asked(action: str = "hold", offices: tuple[str, ...] = ("north", "south"), *
                 pbx=SimpleNamespace(
                     lines={
                         one.id: SimpleNamespace(
-                            id=one.id, number=one.number, calls=one.calls, features=one.features, snapshot=one
+                            id=one.id,
+                            number=one.number,
+                            name=one.name,
+                            calls=one.calls,
+                            features=one.features,
+                            snapshot=one,
                         )
                         for one in OFFICES[name]
                     }

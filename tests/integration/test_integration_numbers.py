@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import voluptuous as vol
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
@@ -59,7 +59,7 @@ async def test_what_arrives_as_a_number_is_refused_with_the_remedy(
     rendered = Template(template, home).async_render()
     assert isinstance(rendered, int), "this is why"
     for value in (rendered, 0o123, 1001.0):
-        with pytest.raises(vol.Invalid, match=r"in quotes in YAML.*tel:.*party_uri"):
+        with pytest.raises(ServiceValidationError, match=r"in quotes in YAML.*tel:.*party_uri"):
             await do(home, action, **more, **{field: value})
 
 
