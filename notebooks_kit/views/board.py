@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     import pandas
 
 _COLUMNS: Final = (
-    {"name": "number", "label": "Number", "width": "6em"},
+    {"name": "number", "label": "Number", "width": "6em"},  # or _FOR_NAMES
     {"name": "name", "label": "Name", "width": "minmax(7em, 1fr)"},
     {"name": "state", "label": "State", "width": "13em"},
     {"name": "with", "label": "With", "width": "minmax(7em, 1.2fr)"},
     {"name": "notes", "label": "Notes", "width": "minmax(6em, 1fr)"},
 )
+_FOR_NAMES: Final = "12em"
+"""How wide the first column is where lines have no number: their names stand there."""
 _HEAD: Final = tuple(column["label"] for column in _COLUMNS)
 _AT_ONCE: Final = 100
 """Rows that are made before the clock is looked at."""
@@ -63,11 +65,11 @@ class LineBoard(TableView):
         self.model.sort = sort
         self.model.filter = filter
         self._on_choose = on_choose
-        self._numbered = True
+        named = not all(line.number for line in pbx.lines.values())
         super().__init__(
             pbx,
             kind="board",
-            columns=_COLUMNS,
+            columns=({**_COLUMNS[0], "width": _FOR_NAMES}, *_COLUMNS[1:]) if named else _COLUMNS,
             controls=[
                 text("filter", "Filter", "number, name, state …"),
                 select("sort", "Sort by", [(each.value.capitalize(), each.value) for each in Sort]),
