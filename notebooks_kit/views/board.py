@@ -65,7 +65,7 @@ class LineBoard(TableView):
         self.model.sort = sort
         self.model.filter = filter
         self._on_choose = on_choose
-        named = not all(line.number for line in pbx.lines.values())
+        named = not all(line.snapshot.number for line in pbx.lines.values())
         super().__init__(
             pbx,
             kind="board",
