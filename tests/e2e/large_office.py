@@ -115,10 +115,13 @@ class LargeOffice:
         return self._simulator.switch.users[login]
 
     def quiet(self) -> None:
-        """End every call."""
+        """End every call, and what a test that failed may have left of its forward or do not disturb."""
 
         def end() -> None:
             switch = self._simulator.switch
+            if self.user(ME).forward is not None:
+                switch.cancel_forward(ME)
+            switch.set_dnd(ME, False)
             for ref in list(switch.calls):
                 if (call := switch.calls.get(ref)) is None:
                     continue
