@@ -70,6 +70,8 @@ def test_what_is_not_said() -> None:
         "application_name": "aiopbx",
         "tls": "verify",
         "ca_file": None,
+        "client_certificate": None,
+        "client_key": None,
         "network": "auto",
         "use_given_address": False,
         "event_port": None,

@@ -8,6 +8,9 @@ from tests.aiopbx.office import Diary, Opened
 pytestmark = pytest.mark.office("chunk", "webhook", "tunnel", "istra", "bridge")
 
 
+@pytest.mark.absent(
+    bridge="states carry a line's last ended calls: of thirty within a moment, older ones may be folded"
+)
 async def test_a_stream_that_nobody_reads(office: Opened) -> None:
     async with office() as one:
         pbx = await one.connect()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import processes
+
 ROOT = Path(__file__).resolve().parents[2]
 BINARIES = ROOT / ".tools" / "brokers" / "bin"
 
@@ -52,7 +54,7 @@ class Mosquitto:
 
     def start(self) -> "Mosquitto":
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = processes.start(
                 [self._program, "-c", str(self.folder / "mosquitto.conf")],
                 stdout=log,
                 stderr=log,

@@ -27,6 +27,7 @@ from notebooks_kit import (
 from notebooks_kit.models.calls import OPERATIONS
 from notebooks_kit.models.voicemail import SILENCE
 from notebooks_kit.views import AgentPanel
+from notebooks_kit.views.table import TableView
 from tests.aiopbx.istra_office import IstraOffice, end_user, istra_office
 
 from .table_page import TablePage
@@ -432,6 +433,8 @@ def texts(widget: Any) -> list[str]:
     """Everything that is written in a view and shown."""
     if not there(widget):
         return []
+    if isinstance(widget, TableView):
+        return [widget.summary]
     if hasattr(widget, "children"):
         return [text for child in widget.children for text in texts(child)]
     return [str(widget.value)] if hasattr(widget, "value") else []

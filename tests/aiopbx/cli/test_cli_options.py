@@ -28,7 +28,7 @@ CONNECTED = (
     "watch", "dial", "probe", "log", "voicemail list", "voicemail save", "voicemail mark", "voicemail delete",
     "caller-id", "directory", "agent", "call",
 )  # fmt: skip
-ALL = ("simulate", "replay", *CONNECTED)
+ALL = ("simulate", "replay", "bridge", "lab", *CONNECTED)
 OPTIONS = {
     "--system": "AIOPBX_SYSTEM",
     "--url": "AIOPBX_URL",

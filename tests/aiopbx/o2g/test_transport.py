@@ -307,9 +307,16 @@ BODIES = {
 )
 async def test_what_may_not_be_repeated_is_sent_once(connect: Connect, server: O2gServer, name: str) -> None:
     """The server closes the connection that was kept alive, after it has read the request."""
-    client = await connect()
     operation = OPERATIONS[name]
-    names = dict.fromkeys(operation.path_params, "oxe1000") | {"objectPath": "Subscriber/1000"}
+    if operation.path.startswith("/acdmanagement"):  # a service that is where the session says; here, at its own name
+        server.open_session(services=[{"serviceName": "acdmanagement", "relativeUrl": "/acdmanagement"}])
+    client = await connect()
+    names = dict.fromkeys(operation.path_params, "oxe1000") | {
+        "objectPath": "Subscriber/1000",
+        "day": "monday",
+        "date": "20260131",
+        "index": "1",
+    }
     names = {part: names[part] for part in operation.path_params}
     path = API + operation.target(names, {})
     server.answer(operation.method, path, drop=True)

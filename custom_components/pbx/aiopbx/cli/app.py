@@ -396,9 +396,9 @@ def bridge(
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only read the file, and say what is wrong with it.")] = False,
 ) -> Running | int:
-    """Publish telephone systems on an MQTT broker, and take commands from there.
+    """Publish telephone systems on an MQTT broker.
 
-    Until SIGTERM or Ctrl-C ends it, with the commands that run.
+    It takes commands from there, too, until SIGTERM or Ctrl-C ends it; commands that run are carried out first.
     """
     from .bridge import bridge
 
