@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from tests.e2e.conftest import Demo
@@ -88,13 +88,13 @@ def field(page: Page, name: str) -> Locator:
 
 
 def begin(page: Page, row: Locator, flow: str) -> None:
-    """Begin a flow from the menu of an entry; the page draws its rows anew whenever an entity comes, and drops a click."""
+    """Begin a flow from the menu of an entry; the page draws its rows anew when an entity comes, and drops a click."""
     for _ in range(6):
         row.get_by_role("button", name="Menu").first.click()
         row.get_by_text(flow, exact=True).first.click()
         try:
             page.get_by_role("dialog").first.wait_for(timeout=PATIENT / 6)
-        except TimeoutError:
+        except Error:
             page.keyboard.press("Escape")
         else:
             return
