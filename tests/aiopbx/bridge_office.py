@@ -55,8 +55,9 @@ class BridgeOffice(Office):
         system = {
             "url": self.simulator.url,
             **ADMIN,
-            "reconnect_min": 0.01,
-            "reconnect_max": 0.05,
+            # A loss that is over at once need not be told: all is published again anyhow.
+            "reconnect_min": 0.5,
+            "reconnect_max": 0.6,
             "sync_timeout": 2.0,
             "request_timeout": 5.0,
         }

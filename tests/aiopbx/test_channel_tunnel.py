@@ -281,10 +281,12 @@ class Scripted:
 
 
 @pytest.fixture
-async def pair(http: aiohttp.ClientSession) -> AsyncIterator[tuple[O2gClient, Scripted]]:
-    """A client that has logged in through a tunnel, and the agent at its other end."""
+async def pair(
+    request: pytest.FixtureRequest, http: aiohttp.ClientSession
+) -> AsyncIterator[tuple[O2gClient, Scripted]]:
+    """A client that has logged in through a tunnel, and the agent at its other end; the parameter is its time-out."""
     port = free_port()
-    client = O2gClient(settings(port, request_timeout=1.0), http)
+    client = O2gClient(settings(port, request_timeout=getattr(request, "param", 1.0)), http)
     opening = asyncio.ensure_future(client.open())
     await until(lambda: client._ways._server is not None)  # type: ignore[attr-defined]
     async with connect(f"ws://127.0.0.1:{port}/{SECRET}", proxy=None) as connection:
@@ -351,6 +353,7 @@ async def test_what_is_not_answered(pair: tuple[O2gClient, Scripted]) -> None:
     assert not client.lost.is_set()
 
 
+@pytest.mark.parametrize("pair", [60.0], indirect=True)  # megabytes take their time where others work as well
 async def test_answers_without_end(pair: tuple[O2gClient, Scripted]) -> None:
     """Of a refusal the beginning is read; both are called off."""
     client, agent = pair

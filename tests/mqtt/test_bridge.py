@@ -138,8 +138,6 @@ async def test_a_broker_that_is_killed(bridged: Bridged, name: str, how: str) ->
 
 async def test_the_telephone_system_goes_and_comes_back(bridged: Bridged) -> None:
     async with bridged() as one:
-        # A loss that is over at once need not be told: all is published again anyhow.
-        await one.start_worker(systems={"office": {"reconnect_min": 0.5, "reconnect_max": 0.6}})
         pbx = await one.connect()
         diary = Diary(pbx, kind=StatusChanged)
         one.faults.cut_channels()
