@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,6 +61,15 @@ class Cards:
         self.page.evaluate(
             "path => { history.pushState(null, '', path); window.dispatchEvent(new Event('location-changed')); }", path
         )
+
+    def press(self, button: Locator, opens: Locator) -> None:
+        """Press a button of Home Assistant's until what it opens is there: a page that is being drawn drops clicks."""
+        for _ in range(5):
+            button.click()
+            with suppress(Error):
+                opens.first.wait_for(timeout=12_000)
+                return
+        expect(opens.first).to_be_visible()
 
     def make_dashboard(self) -> None:
         self.page.wait_for_function("document.querySelector('home-assistant')?.hass?.connection?.connected === true")

@@ -14,9 +14,10 @@ def test_the_phone_card_from_the_list_of_cards(shared_cards: Cards) -> None:
     view = {"title": "Home", "path": "home", "type": "sections", "sections": [{"type": "grid", "cards": []}]}
     shared_cards.ask("lovelace/config/save", url_path="made-by-hand", config={"views": [view]})
     shared_cards.go("/made-by-hand/home")
-    page.get_by_role("button", name="Edit dashboard").click()
-    page.get_by_role("button", name="Add card").first.click()
-    page.get_by_role("tab", name="By card").click()
+    by_card = page.get_by_role("tab", name="By card")
+    shared_cards.press(page.get_by_role("button", name="Edit dashboard"), page.get_by_role("button", name="Add card"))
+    shared_cards.press(page.get_by_role("button", name="Add card").first, by_card)
+    by_card.click()
     page.locator("hui-card-picker input").first.fill("PBX: Telephone")
     offered = page.locator("hui-card-picker .card").filter(has_text="PBX: Telephone")
     # A picture of it with a line that there is, as it would look.
