@@ -72,6 +72,13 @@ class LargeOffice:
                 await hass.connect()
                 await hass.set_up_pbx(entry)
                 await hass.wait_for(lambda: hass.state(entry.connection) == "on", "the large office is connected", 60)
+                # What is disabled by default is registered afterwards. With each, Home Assistant builds its dashboards
+                # again, and closes what has been opened on them.
+                known, same = 0, 0
+                while same < 3 or known < LINES * 9:
+                    await asyncio.sleep(2)
+                    now = len(await hass.command("config/entity_registry/list"))
+                    known, same = now, same + 1 if now == known else 0
 
         self.do(set_up)
 
@@ -82,7 +89,9 @@ class LargeOffice:
             result = act()
             return await result if asyncio.iscoroutine(result) else result
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(90)
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(
+            280
+        )  # setting up two hundred lines takes its time
 
     # ------------------------------------------------------------------------------------------------- what happens
 
