@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.conftest import ROOT, Demo
 from tests.e2e.test_e2e_dashboard import MINE, MY_NAME, MY_NUMBER, until
 
-pytestmark = pytest.mark.timeout(300)  # for what hangs, not for what other processes slow down
+pytestmark = pytest.mark.timeout(400)  # for what hangs, not for what other processes slow down
 
 NAME, ENTITY = "Answer the bakery", "automation.answer_the_bakery"
 STATE = "id => document.querySelector('home-assistant').hass.states[id]"
