@@ -75,7 +75,7 @@ async def test_it_connects_and_shows_what_then(panel: ConnectionPanel, simulator
     await sees(lambda: panel.pbx is None and not panel._place.children)
     assert board.closed
     assert "url" in names(panel)
-    assert "not connected" in panel._state.value
+    await sees(lambda: "not connected" in panel._state.value)
     assert panel._boxes["password"].placeholder
 
 

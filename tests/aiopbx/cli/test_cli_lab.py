@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,15 @@ import pytest
 from aiopbx.cli import lab as lab_command
 from aiopbx.cli.app import run
 from notebooks_kit import lab
+
+from .conftest import logging_kept
+
+
+@pytest.fixture(autouse=True)
+def keep_logging() -> Iterator[None]:
+    """Let the tests that follow have their logging."""
+    with logging_kept():
+        yield
 
 
 @pytest.fixture
