@@ -2,22 +2,30 @@
 
 import functools
 import os
+from collections.abc import Callable
 from typing import Final
 
 import pytest
 from hypothesis import settings
 
-from tests.aiopbx.bridge_office import BridgeOffice
 from tests.aiopbx.channels import TunnelOffice, WebhookOffice
 from tests.aiopbx.istra_office import IstraOffice
 from tests.aiopbx.office import Office, Opened, opened
 
-OFFICES: Final[dict[str, type[Office]]] = {
-    "chunk": Office,
-    "webhook": WebhookOffice,
-    "tunnel": TunnelOffice,
-    "istra": IstraOffice,
-    "bridge": BridgeOffice,
+
+def _bridge() -> type[Office]:
+    """Import it with its first test: coverage does not see what a conftest has imported before it begins."""
+    from tests.aiopbx.bridge_office import BridgeOffice
+
+    return BridgeOffice
+
+
+OFFICES: Final[dict[str, Callable[[], type[Office]]]] = {
+    "chunk": lambda: Office,
+    "webhook": lambda: WebhookOffice,
+    "tunnel": lambda: TunnelOffice,
+    "istra": lambda: IstraOffice,
+    "bridge": _bridge,
 }
 """How clients are connected: to O2G over one of its three channels, to Istra's myRCC, or to a bridge."""
 
@@ -48,4 +56,4 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def office(request: pytest.FixtureRequest) -> Opened:
     """Open an office: ``async with office(**settings) as one``."""
-    return functools.partial(opened, OFFICES[getattr(request, "param", "chunk")])
+    return functools.partial(opened, OFFICES[getattr(request, "param", "chunk")]())
