@@ -30,6 +30,12 @@ CARRIED: Final = frozenset(Feature) - {
     Feature.TELEPHONES,
     Feature.NODES,
     Feature.OBJECTS,
+    Feature.CALL_CENTRE,
+    Feature.PILOTS,
+    Feature.WAITING_CALLS,
+    Feature.ROUTING_POINTS,
+    Feature.CENTRE_STATISTICS,
+    Feature.CHARGING,
 }
 """What can be done over a bridge. The rest would put PINs and passwords on topics, or is the administrator's."""
 

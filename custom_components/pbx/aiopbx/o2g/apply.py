@@ -31,6 +31,7 @@ from .channel.base import REMEMBERED
 from .client import O2gClient
 from .records import nodes_of
 from .reducer import Reduced, reduce
+from .reducer.centre import FIGURES
 from .rights import Rights
 from .types.agent import OnAgentStateChanged
 from .types.maintenance import (
@@ -294,6 +295,9 @@ class Applier:
             line = lines.get(event.login_name)
             handler = often(type(event))
             if line is None or handler is None or special:
+                if type(event) in FIGURES:
+                    self._on_other(event)  # of a thousand agents every few seconds
+                    continue
                 self._apply_one(event, line, now)
                 continue
             after, published = handler(line, event, now)
