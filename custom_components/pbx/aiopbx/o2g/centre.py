@@ -209,11 +209,13 @@ class CentreState:
 
     async def read_requests(self, point: str) -> None:
         """Compare the calls that look for a route with those the server has: some came or ended unseen."""
+        # What comes while it is read may not be in the answer, and is open all the same.
+        before = [one for one in self._centre.requests.values() if one.point == point]
         sessions = (await self._client.routing_points.route_sessions(point)).route_sessions
         now = datetime.now(UTC)
         there = {one.route_crid: one for one in sessions if one.route_crid}
-        for request in [one for one in self._centre.requests.values() if one.point == point]:
-            if request.id not in there:
+        for request in before:
+            if request.id not in there and request.id in self._centre.requests:
                 self._end(request, None, now)
         for said in there.values():
             self._begin(route_of(point, said, now))
