@@ -24,7 +24,7 @@ async def advise(settings: BridgeSettings) -> None:
     if kept is not None and kept < PLENTY:
         _LOG.warning(
             "The broker drops what is more than %s messages for a consumer, without a word: one that starts gets more"
-            " lines than that in portions only. Let its queues hold more: Mosquitto's max_queued_messages 0",
+            " lines than that in portions only. Let its queues hold more: Mosquitto's max_queued_messages 1000000",
             kept,
         )
 
