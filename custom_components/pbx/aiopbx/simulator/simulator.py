@@ -30,7 +30,10 @@ from .faces.o2g import (
     maintenance,
     management,
     phone_set,
+    pilot_monitoring,
+    real_time,
     routing,
+    routing_points,
     telephony,
     views,
     voicemail,
@@ -61,6 +64,9 @@ O2G_ROUTES: Final[tuple[Route, ...]] = (
     *management.ROUTES,
     *agent.ROUTES,
     *call_centre.ROUTES,
+    *pilot_monitoring.ROUTES,
+    *routing_points.ROUTES,
+    *real_time.ROUTES,
 )
 """The operations beyond sessions, users and subscriptions."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here
@@ -243,6 +249,7 @@ class Simulator:
                     if port.server is server and port.channel
                 }
                 self._detach.append(views.attach(self.switch, server.subscriptions.publish))
+                self._detach.append(pilot_monitoring.attach(server))
                 self._detach.append(management.attach(self.switch, server.subscriptions.publish))
                 self._detach.append(server.alarm.stop)
                 server.started = self.clock.utc()
