@@ -31,6 +31,7 @@ from .faces.o2g import (
     management,
     phone_set,
     pilot_monitoring,
+    real_time,
     routing,
     routing_points,
     telephony,
@@ -65,6 +66,7 @@ O2G_ROUTES: Final[tuple[Route, ...]] = (
     *call_centre.ROUTES,
     *pilot_monitoring.ROUTES,
     *routing_points.ROUTES,
+    *real_time.ROUTES,
 )
 """The operations beyond sessions, users and subscriptions."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here
