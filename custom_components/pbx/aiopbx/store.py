@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 from threading import Lock
 from time import monotonic
@@ -98,6 +98,8 @@ class Subscribers:
     def __init__(self) -> None:
         """Begin without subscribers."""
         self._everywhere: _Table = {}
+        self.everywhere: Container[type[Event]] = self._everywhere
+        """The kinds of events that someone subscribes to, of whatever line."""
         self._lines: dict[str, _Table] = {}
         self._lock = Lock()
 
@@ -126,10 +128,6 @@ class Subscribers:
                     self._lines.pop(line, None)
 
         return remove
-
-    def wants(self, kind: type[Event]) -> bool:
-        """Whether someone subscribes to this kind of event, which is about no line."""
-        return kind in self._everywhere
 
     def publish(self, event: Event) -> None:
         """Give an event to its subscribers."""

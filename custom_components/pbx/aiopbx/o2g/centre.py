@@ -20,7 +20,8 @@ from ..events import (
 )
 from ..store import Store
 from .client import O2gClient
-from .reducer.centre import FIGURES, STEPS, digits_of, figures, route_of, waiting_call
+from .reducer.centre import STEPS, digits_of, route_of, waiting_call
+from .reducer.figures import FIGURES, figures
 from .types.pilot_monitoring import OnPilotCallCreated, OnPilotCallQueued, OnPilotCallRemoved
 from .types.real_time import (
     RtiAgentFilter,
@@ -45,6 +46,10 @@ from .types.statistics import OnAcdStatsProgress
 _LOG = logging.getLogger(__name__)
 
 
+KIND_OF: Final = {table: kind for kind, (table, _, _) in FIGURES.items()}
+"""The kind of event of each table."""
+
+
 class CentreState:
     """What events and answers of one connection say about the call centre."""
 
@@ -53,7 +58,10 @@ class CentreState:
         self._client = client
         self._store = store
         self._centre = store.centre
-        self._by_key: dict[tuple[TableName, int], str] = {}
+        self._tables = {kind: (self._centre.rows[table], merge) for kind, (table, _, merge) in FIGURES.items()}
+        self._audience = store.subscribers.everywhere
+        self._publish = store.publish_figures
+        self._by_key: dict[tuple[type, int | None], str] = {}
         """The numbers of objects whose events name only their inner key."""
         self._answered: set[str] = set()
         """Dialogues in which we have said where the call goes."""
@@ -70,13 +78,8 @@ class CentreState:
         }
 
     def apply(self, event: Any, now: datetime) -> bool:
-        """Apply an event; False if it is about something else."""
-        kind = type(event)
-        place = FIGURES.get(kind)
-        if place is not None:
-            self._apply_figures(kind, place[0], event, now)
-            return True
-        handler = self._handlers.get(kind)
+        """Apply an event that is about no figures; False if it is about something else."""
+        handler = self._handlers.get(type(event))
         if handler is None:
             return False
         handler(event, now)
@@ -84,23 +87,23 @@ class CentreState:
 
     # ------------------------------------------------------------------------------------------------------- figures
 
-    def _apply_figures(self, kind: type, table: TableName, event: Any, now: datetime) -> None:
-        """The hot path of a call centre: one object, of a thousand every few seconds."""
+    def apply_figures(self, event: Any, now: datetime) -> None:
+        """Merge the figures of an event. This is the hot path: a thousand agents every few seconds."""
+        rows, merge = self._tables[type(event)]
         number = event.number
-        if number is None:
-            number = self._by_key.get((table, event.afe_key))
-            if number is None:
-                _LOG.debug("An event of figures names no object that is known")
-                return
-        rows = self._centre.rows[table]
         before = rows.get(number)
-        if before is None and self._centre.wanted is None:
-            return  # a late one: nothing is wanted any more
-        if before is None or before.key != event.afe_key:
-            self._by_key[table, event.afe_key] = number
-        rows[number] = after = figures(kind, event, before)
-        if self._store.subscribers.wants(CentreChanged):
-            self._store.publish_figures(CentreChanged(at=now, table=table, row=after, previous=before))
+        if before is not None and before.confirmed:
+            rows[number] = after = merge(event, before)
+        else:
+            number = number or self._by_key.get((type(event), event.afe_key))
+            if number is None or self._centre.wanted is None:
+                return  # of no object that is known; or a late one, when nothing is wanted any more
+            before = rows.get(number)
+            rows[number] = after = figures(type(event), event, before)
+            self._by_key[type(event), after.key] = number
+        if CentreChanged in self._audience:
+            table = FIGURES[type(event)][0]
+            self._publish(CentreChanged(at=now, table=table, row=after, previous=before))
 
     async def want(self, wanted: FiguresWanted | None) -> None:
         """Have the server send these figures, or none."""
@@ -128,7 +131,7 @@ class CentreState:
                 if row is not None:
                     kept[number] = row
                     if row.key is not None:
-                        self._by_key[table, row.key] = number
+                        self._by_key[KIND_OF[table], row.key] = number
             rows.clear()
             rows.update(kept)
         if context.filter is not None:

@@ -134,6 +134,7 @@ class O2gLink(WireLink[O2gClient]):
             lines,
             sole=sole,
             on_other=self._on_other,
+            on_figures=self._centre.apply_figures,
             on_doubt=self.doubts.add,
         )
         self._sync = Sync(
