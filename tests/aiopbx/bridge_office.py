@@ -24,7 +24,8 @@ def shared_broker() -> Mosquitto:
     """One broker for all tests of this process, which keep to prefixes of their own."""
     if not _shared:
         folder = tempfile.TemporaryDirectory(prefix="aiopbx-broker-")
-        broker = Mosquitto(Path(folder.name), "persistence false", "max_queued_messages 0", "set_tcp_nodelay true")
+        lines = ("persistence false", "max_queued_messages 1000000", "set_tcp_nodelay true")
+        broker = Mosquitto(Path(folder.name), *lines)
         broker.start()
 
         def end() -> None:

@@ -1,7 +1,6 @@
 """The simulator's side of what servers after O2G 2.2 have, over HTTP, by the client and what the session says."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -10,46 +9,17 @@ import pytest
 from aiopbx.errors import NotFound, NotSupported, RequestRefused
 from aiopbx.o2g.client import O2gClient
 from aiopbx.o2g.types import agent, pilots
-from aiopbx.settings.connection import ConnectionSettings
-from aiopbx.simulator import Simulator
-from aiopbx.simulator.switch import Switch
 from tests.contract.additions import AddedOperationRow, operations
+from tests.contract.call_centre import ALICE, BOB, PILOT, SALES, Centre, centre_of, logged_in
 from tests.contract.rows import held
-from tests.contract.simulated import ALICE, BOB, World, office
-from tests.contract.test_simulator_agent import PILOT, SALES, call_centre
 
 ROWS = {row.id: row for row in operations()}
 
 
-@dataclass
-class Centre:
-    """A call centre: Alice supervises Bob, and both are logged on."""
-
-    world: World
-    client: O2gClient
-
-    @property
-    def switch(self) -> Switch:
-        return self.world.switch
-
-
 @pytest.fixture
 async def centre() -> AsyncIterator[Centre]:
-    async with office(call_centre(supervisor=True)) as world, aiohttp.ClientSession() as http:
-        world.switch.agent_log_on(ALICE, "1000", SALES)
-        world.switch.agent_log_on(BOB, "1001", SALES)
-        world.switch.agent_pause(ALICE)
-        client = await logged_in(world.simulator, http)
-        yield Centre(world, client)
-        await client.close()
-
-
-async def logged_in(simulator: Simulator, http: aiohttp.ClientSession, login: str | None = None) -> O2gClient:
-    chosen = simulator.settings
-    name, password = (chosen.admin_login, chosen.admin_password) if login is None else (login, "secret")
-    client = O2gClient(ConnectionSettings.make(url=simulator.url, username=name, password=password), http)
-    await client.open()
-    return client
+    async with centre_of() as centre:
+        yield centre
 
 
 async def all_pilots(centre: Centre) -> None:
@@ -63,7 +33,7 @@ async def one_pilot(centre: Centre) -> None:
     pilot = await centre.client.acd_management.pilot(1, PILOT)
     assert (pilot.waiting_time, pilot.saturation, pilot.possible_transfer) == (0, False, True)
     assert pilot.rules is not None
-    assert [(rule.number, rule.active) for rule in pilot.rules.rule_list] == [(1, True)]
+    assert [(rule.number, rule.active) for rule in pilot.rules.rule_list] == [(1, True), (2, False)]
     centre.switch.incoming_external("0015550100", PILOT)  # rings at Bob, so that the next one waits
     assert ((await centre.client.acd_management.pilot(1, PILOT)).waiting_time or 0) > 0
     with pytest.raises(NotFound, match="no pilot 999"):

@@ -8,7 +8,8 @@ seconds, and what is opened on it meanwhile is gone.
 import asyncio
 import re
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,10 +18,11 @@ from playwright.sync_api import Browser, Error, Locator, Page, expect
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from tests.e2e.conftest import Demo
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(400)
 
 LOGIN, PASSWORD, NEXT_PASSWORD = "oxe1000", "secret", "another"
-PATIENT = 60_000
+PATIENT, SOON = 60_000, 15_000
+TRIES = 6
 
 REMOVE = """async (login) => {
     const hass = document.querySelector("home-assistant").hass;
@@ -89,21 +91,55 @@ def field(page: Page, name: str) -> Locator:
     return page.get_by_role("textbox", name=name)
 
 
-def begin(page: Page, row: Locator, flow: str) -> None:
-    """Begin a flow from the menu of an entry; the page draws its rows anew when an entity comes, and drops a click."""
-    for _ in range(6):
-        row.get_by_role("button", name="Menu").first.click()
-        row.get_by_text(flow, exact=True).first.click()
-        try:
-            page.get_by_role("dialog").first.wait_for(timeout=PATIENT / 6)
-        except Error:
-            page.keyboard.press("Escape")
-        else:
+def insist(act: Callable[[], None], outcome: Locator) -> None:
+    """Act until what comes of it is seen: a page that is being drawn anew drops clicks, and what was typed."""
+    for _ in range(TRIES):
+        if outcome.is_visible():  # of the try before, on a slow machine
             return
+        with suppress(
+            Error, AssertionError
+        ):  # a button that is gone meanwhile: its click was taken, or all of it is drawn anew
+            act()
+        with suppress(Error):
+            outcome.wait_for(timeout=PATIENT / 4)
+            return
+    expect(outcome).to_be_visible()
 
 
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name).last.click()
+def begin(page: Page, row: Locator, flow: str) -> None:
+    """Begin a flow from the menu of an entry."""
+
+    def open_menu() -> None:
+        page.keyboard.press("Escape")
+        row.get_by_role("button", name="Menu").first.click(timeout=SOON)
+        row.get_by_text(flow, exact=True).first.click(timeout=SOON)
+
+    insist(open_menu, page.get_by_role("dialog").first)
+
+
+def choose(page: Page, what: str, outcome: str) -> None:
+    insist(lambda: page.get_by_text(what).first.click(timeout=SOON), text(page, outcome))
+
+
+def press(page: Page, name: str, outcome: str) -> None:
+    insist(lambda: page.get_by_role("button", name=name).last.click(timeout=SOON), text(page, outcome))
+
+
+def submit(page: Page, values: dict[str, str], outcome: str) -> None:
+    """Fill in a form and submit it, until what comes of it is seen."""
+
+    def act() -> None:
+        for name, value in values.items():
+            field(page, name).fill(value, timeout=SOON)
+        for name, value in values.items():
+            expect(field(page, name)).to_have_value(value, timeout=SOON)
+        page.get_by_role("button", name="Submit").last.click(timeout=SOON)
+
+    insist(act, text(page, outcome))
+
+
+def text(page: Page, what: str) -> Locator:
+    return page.get_by_text(what).first
 
 
 def shown(page: Page, text: str) -> None:
@@ -112,26 +148,22 @@ def shown(page: Page, text: str) -> None:
 
 def test_add_reconfigure_and_reauthenticate(page: Page, demo: Demo, pbx: Elsewhere) -> None:
     # which system, then which account
-    press(page, "OK")
-    page.get_by_text("Alcatel-Lucent Enterprise, through O2G").click()
-    page.get_by_text("Your own account: shows and controls your own line.").click()
+    press(page, "OK", "Alcatel-Lucent Enterprise, through O2G")
+    mine = "Your own account: shows and controls your own line."
+    choose(page, "Alcatel-Lucent Enterprise, through O2G", mine)
+    choose(page, mine, "User name")
 
     # the account, with a password that is wrong at first; the certificate is asked for once
-    field(page, "Address").fill(pbx.simulator.url)
-    field(page, "User name").fill(LOGIN)
-    field(page, "Password").fill("wrong")
-    press(page, "Submit")
+    accept = "The fingerprint is that of my server: accept"
+    refused = "The server does not accept this user name and password."
+    submit(page, {"Address": pbx.simulator.url, "User name": LOGIN, "Password": "wrong"}, accept)
     shown(page, "Do you know this certificate?")
     shown(page, "aiopbx simulator")
-    page.get_by_text("The fingerprint is that of my server: accept").click()
-    shown(page, "The server does not accept this user name and password.")
+    choose(page, accept, refused)
     expect(field(page, "Address")).to_have_value(pbx.simulator.url, timeout=PATIENT)
-    field(page, "Password").fill(PASSWORD)
-    press(page, "Submit")
-    shown(page, "Name and assign")
+    submit(page, {"Password": PASSWORD}, "Name and assign")
     expect(field(page, "Device name").last).to_have_value("Alice Martin", timeout=PATIENT)
-    page.get_by_role("button", name="finish").click()
-    shown(page, "PBX Call Control")
+    press(page, "finish", "PBX Call Control")
 
     # another connection for the same account
     page.goto(address(demo, "integration/pbx"))
@@ -139,31 +171,18 @@ def test_add_reconfigure_and_reauthenticate(page: Page, demo: Demo, pbx: Elsewhe
     begin(page, row, "Reconfigure")
     expect(field(page, "User name")).to_have_value(LOGIN, timeout=PATIENT)
     expect(field(page, "Password")).to_have_value("", timeout=PATIENT)
-    field(page, "Password").fill(PASSWORD)
-    expect(field(page, "Address of the secondary server")).not_to_be_visible(timeout=PATIENT)
-    for _ in range(5):  # a page that is being drawn drops clicks
-        page.get_by_text("Network", exact=True).click()
-        try:
-            field(page, "Address of the secondary server").wait_for(timeout=PATIENT / 5)
-        except Error:
-            continue
-        break
-    expect(field(page, "Address of the secondary server")).to_be_visible(timeout=PATIENT)
-    press(page, "Submit")
-    shown(page, "Reconfiguration was successful")
-    press(page, "Close")
+    secondary = field(page, "Address of the secondary server")
+    expect(secondary).not_to_be_visible(timeout=PATIENT)
+    insist(lambda: page.get_by_text("Network", exact=True).click(timeout=SOON), secondary)
+    done = "Reconfiguration was successful"
+    submit(page, {"Password": PASSWORD}, done)
 
     # a password that the telephone system no longer accepts
     pbx.run(pbx.change_password())
     page.goto(address(demo, "dashboard"))
     asking = page.locator("ha-config-flow-card").filter(has_text=LOGIN)
-    asking.get_by_role("button", name="Reconfigure").click()
-    shown(page, f"Enter the current password of {LOGIN} on")
-    field(page, "Password").fill(PASSWORD)
-    press(page, "Submit")
-    shown(page, "The server does not accept this user name and password.")
-    field(page, "Password").fill(NEXT_PASSWORD)
-    press(page, "Submit")
-    shown(page, "Re-authentication was successful")
-    press(page, "Close")
+    asks = f"Enter the current password of {LOGIN} on"
+    insist(lambda: asking.get_by_role("button", name="Reconfigure").click(timeout=PATIENT), text(page, asks))
+    submit(page, {"Password": PASSWORD}, refused)
+    submit(page, {"Password": NEXT_PASSWORD}, "Re-authentication was successful")
     expect(asking).to_have_count(0, timeout=PATIENT)

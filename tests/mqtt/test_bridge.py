@@ -119,7 +119,7 @@ async def test_a_worker_that_is_killed_is_told_by_its_last_will(bridged: Bridged
 @pytest.mark.parametrize("name", ["mosquitto", "mosquitto-newest"])
 @pytest.mark.parametrize("how", ["kill", "restart"])
 async def test_a_broker_that_is_killed(bridged: Bridged, name: str, how: str) -> None:
-    keeps = ("persistence true", "autosave_interval 1800", "max_queued_messages 0")
+    keeps = ("persistence true", "autosave_interval 1800", "max_queued_messages 1000000")
     async with bridged(*keeps, name=name) as one:
         pbx = await one.connect()
         call, _ = await talking(pbx)

@@ -27,6 +27,12 @@ class Health:
         assert self._runner is not None
         return int(self._runner.addresses[0][1])
 
+    @property
+    def url(self) -> str:
+        """Its address."""
+        host = self._settings.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
     async def start(self) -> None:
         """Listen. Raises ``InvalidInput`` where that is not possible."""
         app = web.Application()

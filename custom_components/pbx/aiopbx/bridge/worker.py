@@ -21,12 +21,12 @@ from typing import Any, Final
 import msgspec
 
 from ..connect import connect
-from ..errors import AuthenticationFailed, ConnectionFailed, InvalidInput, NotAllowed, PbxError
+from ..errors import AuthenticationFailed, CertificateFailed, ConnectionFailed, InvalidInput, NotAllowed, PbxError
 from ..events import Event, StatusChanged
 from ..loops import settle
 from ..model import Status
 from ..mqtt import topics as contract
-from ..mqtt.broker import Address, Broker, Will
+from ..mqtt.broker import Address, Broker, BrokerUnfit, Will
 from ..mqtt.packets import Message
 from ..mqtt.topics import Manifest, Pulse, Topics, WorkerStatus, encode, shard_name, shard_of
 from ..pbx import Pbx
@@ -42,6 +42,10 @@ _LOOK: Final = 0.3
 """Seconds for what stands on the broker to arrive."""
 _LISTED: Final = 2000
 """The most lines that a pulse lists."""
+
+
+_NOT_MENDED: Final = (InvalidInput, NotAllowed, AuthenticationFailed, CertificateFailed, BrokerUnfit)
+"""Errors that time does not mend."""
 
 
 class Replaced(Exception):
@@ -69,6 +73,8 @@ class Worker:
         self.desk: Desk | None = None
         self.epoch = 0
         self._clock = clock
+        self._served = False
+        """Whether it has served once."""
         self._known = contract.Worker(epoch=0, status=WorkerStatus.OFFLINE, worker="", shard=self.shard)
         self._left: set[str] = set()
         """Topics of calls and lines that earlier workers have left."""
@@ -91,8 +97,9 @@ class Worker:
                     pause = 0.2
                 except Replaced:
                     _LOG.error("%s: another worker serves shard %s now; this one stands by", self.name, self.shard)
-                except (InvalidInput, NotAllowed, AuthenticationFailed) as error:
-                    if self.epochs == 0:
+                except _NOT_MENDED as error:
+                    # Once it has served, someone is at work on the broker: that is waited for.
+                    if not self._served:
                         raise
                     self._note(error)
                 except (PbxError, OSError) as error:
@@ -169,7 +176,6 @@ class Worker:
         self.epochs += 1
         stop: Callable[[], None] = _nothing
         try:
-            check_limits(broker)
             await publisher.check_rights()
             await broker.subscribe(self.topics.worker(self.shard), qos=1)
             await self._say(broker, WorkerStatus.STARTING)
@@ -205,7 +211,7 @@ class Worker:
                     await broker.subscribe(self.topics.commands(self.shard), qos=1, retained=False)
                     listening = True
                 await self._say(broker, WorkerStatus.ONLINE, since=since)
-                self.state, self.why = "serving", None
+                self.state, self.why, self._served = "serving", None, True
                 _LOG.info(
                     "%s: serving %s lines of shard %s, epoch %s", self.name, publisher.lines, self.shard, self.epoch
                 )
@@ -332,6 +338,8 @@ class Worker:
         broker.on_message = receive
         await broker.open()
         try:
+            # Here, where there is no will: without retained messages a broker refuses the one of the worker.
+            check_limits(broker)
             topics, shard = self.topics, self.shard
             await broker.subscribe(topics.worker(shard), topics.pulse(shard), topics.manifest(shard), qos=0)
             await broker.subscribe(f"{topics.base}/call/#", qos=0)
@@ -349,6 +357,12 @@ class Worker:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(news.wait(), interval / 4)
             self._left = calls
+            if self._served and manifest is None and not broker.lost.is_set():
+                _LOG.warning(
+                    "%s: the broker has forgotten what was retained, and consumers have no lines until all is published"
+                    " again. Let it keep its data: Mosquitto's persistence true, and a short autosave_interval",
+                    self.name,
+                )
             if manifest is not None:
                 self._left |= {self.topics.line(line) for line in manifest.lines}
                 self._left |= {self.topics.routing(line) for line in manifest.lines}
@@ -375,13 +389,8 @@ def check_limits(broker: Broker) -> None:
         if not there
     ]
     if lacking:
-        raise ConnectionFailed(
+        raise BrokerUnfit(
             f"{broker.address.url} has no {', '.join(lacking)}.", remedy="Switch them on in the broker's configuration."
-        )
-    if limits.in_flight < 100:
-        _LOG.info(
-            "The broker takes %s messages at a time: Mosquitto's max_inflight_messages 1000 lets answers flow faster",
-            limits.in_flight,
         )
     if limits.largest_packet is not None and limits.largest_packet < 262_144:
         _LOG.warning(

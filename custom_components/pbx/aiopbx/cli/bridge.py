@@ -8,12 +8,21 @@ import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..bridge import BridgeSettings, Worker
 from ..bridge.health import Health
+from ..bridge.probe import advise
+from ..errors import PbxError
+from ..loops import settle
 from .command import OK
 from .output import print_note
+
+_LOG = logging.getLogger(__name__)
+
+ASK_TO_END: Final = (signal.SIGTERM, signal.SIGINT)
+_AGAIN: Final = 5.0
+"""Seconds until a broker that was not there is looked at again."""
 
 
 class JsonLines(logging.Formatter):
@@ -54,13 +63,17 @@ async def _run(settings: BridgeSettings) -> int:
         for worker in workers:
             worker.stop()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ASK_TO_END:
         loop.add_signal_handler(number, stop)
     health = None if settings.http is None else Health(workers, settings.http)
-    if health is not None:
-        await health.start()
-    running = [asyncio.create_task(worker.run(), name=f"worker {worker.name}") for worker in workers]
+    running: list[asyncio.Task[None]] = []
+    advising: asyncio.Task[None] | None = None
     try:
+        if health is not None:
+            await health.start()
+            _LOG.info("Health and metrics are on %s", health.url)
+        running = [asyncio.create_task(worker.run(), name=f"worker {worker.name}") for worker in workers]
+        advising = asyncio.create_task(_advise(settings), name="bridge-advice")
         # One that cannot begin ends all: a mistake in the settings should be seen at once.
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
@@ -68,6 +81,21 @@ async def _run(settings: BridgeSettings) -> int:
     finally:
         stop()
         await asyncio.gather(*running, return_exceptions=True)
+        await settle(advising)
         if health is not None:
             await health.close()
+        for number in ASK_TO_END:
+            loop.remove_signal_handler(number)
     return OK
+
+
+async def _advise(settings: BridgeSettings) -> None:
+    """Say what the broker lacks, once there is one."""
+    while True:
+        try:
+            await advise(settings)
+        except PbxError as error:
+            _LOG.debug("What the broker lacks is not known yet: %s", error)
+            await asyncio.sleep(_AGAIN)
+        else:
+            return

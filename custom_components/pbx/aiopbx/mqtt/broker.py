@@ -28,6 +28,13 @@ from .packets import Malformed, Message
 
 _LOG = logging.getLogger(__name__)
 
+
+class BrokerUnfit(ConnectionFailed):
+    """The broker answers, and lacks what a bridge cannot do without: no time will mend that."""
+
+    transient = False
+
+
 NO_SUBSCRIBER: Final = 0x10
 """The reason of an acknowledgement that says that no one heard."""
 _REFUSED: Final = 0x80
@@ -99,6 +106,8 @@ class Broker(asyncio.Protocol):
         self.reason = ""
         """Why it is lost."""
         self.bytes_sent = self.messages_sent = self.messages_received = 0
+        self.held: list[int] | None = None
+        """Messages with QoS 1 that are not acknowledged yet, in order; None acknowledges each when it comes."""
         self._loop = asyncio.get_running_loop()
         self.last_heard = self._last_sent = self._loop.time()
         self._client_id = client_id
@@ -262,6 +271,12 @@ class Broker(asyncio.Protocol):
         self._write(packets.unsubscribe(number, topics))
         await self._answer(number, ConnectionFailed(f"{self.address.url} has not answered."))
 
+    def acknowledge_held(self) -> None:
+        """Acknowledge what was held back, and from now on each message when it comes."""
+        held, self.held = self.held, None
+        for number in held or ():
+            self._write(packets.puback(number))
+
     def _next_number(self) -> int:
         while True:
             self._number = self._number % 65535 + 1
@@ -338,7 +353,11 @@ class Broker(asyncio.Protocol):
                 self.on_message(message)
             except Exception:
                 _LOG.exception("A message on %s failed in a way that was not foreseen", message.topic)
-            if number is not None:
+            if number is None:
+                pass
+            elif self.held is not None:
+                self.held.append(number)
+            else:
                 self._write(packets.puback(number))
         elif what == packets.PUBACK:
             number, reason = packets.acknowledged(body)
@@ -385,7 +404,7 @@ class Broker(asyncio.Protocol):
                 remedy="Check user name and password, or the client certificate, and the broker's list of users.",
             )
         if reason in _OTHER_VERSION:
-            return ConnectionFailed(
+            return BrokerUnfit(
                 f"{url} does not speak MQTT 5.", remedy="Use a broker that does, such as Mosquitto 2 or EMQX 5."
             )
         return ConnectionFailed(

@@ -131,8 +131,10 @@ class MqttLink:
         settings: ConnectionSettings,
         store: Store,
         statistics: WireStatistics,
+        *,
+        user: str | None = None,
     ) -> None:
-        """Not open yet."""
+        """Not open yet. ``user`` is whom the broker takes this client for."""
         self.info = SystemInfo()
         self.failure: PbxError | None = None
         self.features: frozenset[Feature] = frozenset()
@@ -145,7 +147,7 @@ class MqttLink:
         self._topics = Topics(prefix, name)
         self._name = name
         client = f"aiopbx-{secrets.token_hex(8)}"
-        self._reply = self._topics.reply(address.username or "-", client)
+        self._reply = self._topics.reply(user or address.username or "-", client)
         self._broker = Broker(address, client)
         self._broker.on_message = self._receive
         self._wanted = None if settings.lines == "all" else frozenset(settings.lines)
@@ -226,7 +228,8 @@ class MqttLink:
             elif monotonic() - since > limit:
                 raise ConnectionFailed(
                     " ".join(shard.why for shard in waiting) or "No worker of the bridge serves.",
-                    remedy="See the log of the bridge, and whether the broker drops messages (max_queued_messages 0).",
+                    remedy="May this account read them, and does the broker keep enough for it (max_queued_messages "
+                    "1000000)? See the log of the bridge, too.",
                 )
             await self._next_news(0.05)
         self._remove_gone()

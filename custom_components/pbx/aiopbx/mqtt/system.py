@@ -1,5 +1,6 @@
 """A bridge as the model's system."""
 
+import asyncio
 from collections.abc import Mapping
 from time import monotonic
 from typing import cast
@@ -11,7 +12,7 @@ from ..http.tap import WireStatistics
 from ..link import Unconnected
 from ..model import AvailableLine, Feature, LineSnapshot, Statistics
 from ..ports import Commands, Link
-from ..settings.broker import prefix_and_name, split_address
+from ..settings.broker import name_in, prefix_and_name, split_address
 from ..settings.connection import ConnectionSettings
 from ..store import Store, stale
 from .broker import Address
@@ -51,7 +52,11 @@ class MqttSystem:
             timeout=settings.request_timeout,
         )
         prefix, name = prefix_and_name(settings.url)
-        link = MqttLink(address, prefix, name, settings, self.store, self.wire)
+        user = address.username
+        if user is None and settings.client_certificate is not None:
+            # Access lists let each user read answers at a place of its own, whose name the broker has from there.
+            user = await asyncio.get_running_loop().run_in_executor(None, name_in, settings.client_certificate)
+        link = MqttLink(address, prefix, name, settings, self.store, self.wire, user=user)
         await link.open()
         self.features = link.features
         return link

@@ -101,3 +101,15 @@ def load_client_certificate(context: ssl.SSLContext, certificate: Path, key: Pat
             "Give a certificate and the key that belongs to it, both PEM, without a password.",
             field="client_certificate",
         ) from None
+
+
+def name_in(certificate: Path) -> str | None:
+    """The common name of a certificate, which a broker takes for its user's; None where it has none. Blocks."""
+    from cryptography import x509
+
+    try:
+        found = x509.load_pem_x509_certificates(certificate.expanduser().read_bytes())
+        names = found[0].subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        return str(names[0].value) if names else None
+    except (OSError, ValueError):
+        return None  # what is wrong with the file is said where it is used

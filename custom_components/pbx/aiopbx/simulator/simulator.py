@@ -30,7 +30,9 @@ from .faces.o2g import (
     maintenance,
     management,
     phone_set,
+    pilot_monitoring,
     routing,
+    routing_points,
     telephony,
     views,
     voicemail,
@@ -61,6 +63,8 @@ O2G_ROUTES: Final[tuple[Route, ...]] = (
     *management.ROUTES,
     *agent.ROUTES,
     *call_centre.ROUTES,
+    *pilot_monitoring.ROUTES,
+    *routing_points.ROUTES,
 )
 """The operations beyond sessions, users and subscriptions."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here
@@ -243,6 +247,7 @@ class Simulator:
                     if port.server is server and port.channel
                 }
                 self._detach.append(views.attach(self.switch, server.subscriptions.publish))
+                self._detach.append(pilot_monitoring.attach(server))
                 self._detach.append(management.attach(self.switch, server.subscriptions.publish))
                 self._detach.append(server.alarm.stop)
                 server.started = self.clock.utc()

@@ -1,7 +1,7 @@
 """The operators of the call centre: their settings and their state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ..clock import TimerHandle
@@ -171,20 +171,68 @@ class ProcessingGroup:
         return cls(spec.number, spec.name, spec.wrap_up_time, spec.withdraw_reasons)
 
 
+OPEN: Final = "normal"
+CLOSED: Final = "closed"
+FORWARD: Final = "forward"
+MODES: Final = (OPEN, CLOSED, FORWARD)
+"""How a pilot works: by its rule, not at all, or by sending calls elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A way to distribute the calls of a pilot: to these groups."""
+
+    number: int
+    name: str
+    groups: tuple[str, ...]
+
+
+USUAL_RULE: Final = 1
+"""The number of the rule that every pilot has."""
+
+
 @dataclass(slots=True, eq=False)
 class Pilot:
     """A number whose calls wait in a queue for an agent of its groups."""
 
     number: str
-    groups: tuple[str, ...]
+    rules: dict[int, Rule]
     name: str = ""
     queue_size: int = 20
     patience: float = 300.0
     overflow: str | None = None
-    blocked: bool = False
-    """Closed: its calls overflow, or get a tone."""
+    forward: str | None = None
+    """Where calls go in the mode ``forward``; else to the overflow."""
+    node: str = "1"
+    rule: int = USUAL_RULE
+    """The number of the rule in force."""
+    mode: str = OPEN
+    by_calendar: bool = False
+    """Whether a transition of a calendar has set the mode, and nobody by hand since."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Processing groups that its queue leads to, by the rule in force."""
+        return self.rules[self.rule].groups
+
+    @groups.setter
+    def groups(self, groups: tuple[str, ...]) -> None:
+        self.rules[self.rule] = replace(self.rules[self.rule], groups=tuple(groups))
+
+    @property
+    def blocked(self) -> bool:
+        """Closed: its calls overflow, or get a tone."""
+        return self.mode == CLOSED
+
+    @blocked.setter
+    def blocked(self, blocked: bool) -> None:
+        self.mode, self.by_calendar = CLOSED if blocked else OPEN, False
 
     @classmethod
     def of(cls, spec: "PilotSpec") -> "Pilot":
         """Return the pilot for a specification."""
-        return cls(spec.number, spec.groups, spec.name, spec.queue_size, spec.patience, spec.overflow)
+        rules = {USUAL_RULE: Rule(USUAL_RULE, "Longest waiting first", spec.groups)}
+        rules |= {rule.number: Rule(rule.number, rule.name, rule.groups) for rule in spec.rules}
+        return cls(
+            spec.number, rules, spec.name, spec.queue_size, spec.patience, spec.overflow, spec.forward, spec.node
+        )

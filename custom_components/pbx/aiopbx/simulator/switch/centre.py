@@ -11,6 +11,7 @@ from .agents import (
     AGENT,
     CAUSES,
     DISCRETE,
+    FORWARD,
     NORMAL,
     OUT_OF_PG,
     PAUSE,
@@ -23,6 +24,7 @@ from .agents import (
     Pilot,
     ProcessingGroup,
 )
+from .calendars import Calendars
 from .calls import (
     ACTIVE,
     HELD,
@@ -37,8 +39,9 @@ from .calls import (
     Member,
     PartyView,
 )
-from .changes import AgentChange, DeviceChange, HelpChange, RoutingChange, SkillChange, UserChange
-from .errors import bad_value, server_error, unauthorized, wrong_state
+from .changes import AgentChange, Change, DeviceChange, HelpChange, RoutingChange, SkillChange, UserChange
+from .errors import SwitchError, bad_value, server_error, unauthorized, wrong_state
+from .journal import Journal, Outcome
 from .phone_sets import PhoneSets
 from .progress import TONE, Target
 from .settings import SwitchSettings
@@ -67,7 +70,11 @@ class CallCentre(PhoneSets):
         self.pilots = {spec.number: Pilot.of(spec) for spec in settings.pilots}
         self.processing_groups = {spec.number: ProcessingGroup.of(spec) for spec in settings.processing_groups}
         for pilot in self.pilots.values():
-            self._groups_exist(pilot.groups)
+            for rule in pilot.rules.values():
+                self._groups_exist(rule.groups)
+        self.calendars = Calendars(self)
+        self.journal = Journal(self)
+        """What has happened at the pilots."""
         self._waiting: dict[str, Call] = {}
         self._staff_of_centre: dict[str, User] = {}
         """Users who are operators, so that nothing looks through all users."""
@@ -117,10 +124,12 @@ class CallCentre(PhoneSets):
             return Target(TONE, number, cause="DESTINATION_NOT_OBTAINABLE", passed=passed, diverted=diverted)
         target = Target(PILOT, number, passed=(*passed, number), diverted=diverted)
         full = len(self.waiting(number)) >= pilot.queue_size
-        if not full and not pilot.blocked and self._staff(pilot):
+        forwarded = pilot.mode == FORWARD
+        if not full and not pilot.blocked and not forwarded and self._staff(pilot):
             return target
-        if pilot.overflow is not None:
-            found = self._resolve(pilot.overflow, passed=target.passed, inside=inside, diverted=True)
+        elsewhere = (pilot.forward or pilot.overflow) if forwarded else pilot.overflow
+        if elsewhere is not None:
+            found = self._resolve(elsewhere, passed=target.passed, inside=inside, diverted=True)
             if found is not None:
                 return found
         return replace(target, kind=TONE, cause="BUSY" if full else "NO_AVAILABLE_AGENT")
@@ -144,9 +153,14 @@ class CallCentre(PhoneSets):
     # -- the queue --------------------------------------------------------------------------------------------------
 
     def _advance(self, call: Call, origin: Member, target: Target, cause: str | None = None) -> None:
+        for number in target.passed:
+            pilot = self.pilots.get(number)
+            if pilot is not None and (target.kind != PILOT or target.number != number):
+                self.journal.turned_away(call, number, origin, self._why_not(pilot, target))
         if target.kind != PILOT:
             super()._advance(call, origin, target, cause)
             return
+        self.journal.came(call, target.number, origin)
         call.tried = target.passed
         call.rung = None
         pilot = self.pilots[target.number]
@@ -164,6 +178,18 @@ class CallCentre(PhoneSets):
         self._wait_in_queue(call, origin)
         cause = cause or ("FORWARDED" if target.diverted else None)
         self._note(origin.login, call.ref, cause)
+
+    def _why_not(self, pilot: Pilot, target: Target) -> Outcome:
+        """Return how a pilot does not let a call in."""
+        if pilot.mode == FORWARD:
+            return "forwarded"
+        if pilot.blocked:
+            return "blocked"
+        return "dissuaded" if target.kind == TONE else "overflow"
+
+    def publish_later(self, change: Change) -> None:
+        """Publish a change with the rest of the action."""
+        self._after.append(change)
 
     def _wait_in_queue(self, call: Call, origin: Member) -> None:
         assert call.acd is not None
@@ -189,6 +215,10 @@ class CallCentre(PhoneSets):
                 pilot.overflow, passed=(*call.tried, pilot.number), inside=self._inside(call), diverted=True
             )
         self._leave(call, place)
+        reachable = target is not None and target.kind != TONE
+        self.journal.sent_on(
+            call.ref, "overflow" if reachable else "dissuaded", target.number if target and reachable else None
+        )
         if target is None or target.kind == TONE:
             self._tone(call, origin, "NO_AVAILABLE_AGENT")
         else:
@@ -210,6 +240,7 @@ class CallCentre(PhoneSets):
     def _settle(self) -> None:
         super()._settle()
         if not self._staff_of_centre:
+            self.journal.look()
             return
         for user, agent in self._operators():
             if agent.logged_on and agent.device not in user.devices:
@@ -223,13 +254,17 @@ class CallCentre(PhoneSets):
             if agent.listens_to is not None:
                 self._listen(user, agent, agent.listens_to)
         self._see_who_works()
+        self.journal.look()
         for user, agent in self._operators():
+            if agent.logged_on:
+                self.journal.private(user.login, self._calls_of[user.login].values())
             self._publish_state(user, agent)
 
     def _publish_state(self, user: User, agent: Agent) -> None:
         state = agent.state
         if state != agent.published:
             agent.published = state
+            self.journal.state(user.login, state)
             self._after.append(AgentChange(login=user.login, state=state))
 
     def _see_who_works(self) -> None:
@@ -328,6 +363,7 @@ class CallCentre(PhoneSets):
         assert call.acd is not None
         self._leave(call, member, "FORWARDED", new_destination=call.acd.pilot)
         call.acd.group = call.acd.queue_time = call.acd.global_time = None
+        self.journal.refused(call.ref)
         self._wait_in_queue(call, origin)
         self._note(origin.login, call.ref, "FORWARDED")
 
@@ -351,6 +387,7 @@ class CallCentre(PhoneSets):
                 self._log_off(user, user.agent)
         super().remove_user(login)
         self._staff_of_centre.pop(login, None)
+        self.journal.forget(login)
 
     def transfer(self, login: str, active_ref: str, held_ref: str) -> None:
         """Give the party of the held call to that of the active one, which may be ringing or waiting for an agent."""
@@ -375,6 +412,13 @@ class CallCentre(PhoneSets):
             for name, value in changes.items():
                 setattr(self.pilots[number], name, value)
             self._groups_exist(self.pilots[number].groups)
+
+    def pilot(self, number: str) -> Pilot:
+        """Return a pilot; refuses the number of none."""
+        pilot = self.pilots.get(number)
+        if pilot is None:
+            raise SwitchError("OBJECT_NOT_FOUND", None, f"pilotNumber: there is no pilot {number}.")
+        return pilot
 
     def configure_agent(self, login: str, changes: Mapping[str, Any]) -> None:
         """Change what an operator is: fields of ``Agent``."""
@@ -402,6 +446,7 @@ class CallCentre(PhoneSets):
                 self._publish_state(user, user.agent)
                 user.agent = None
                 del self._staff_of_centre[login]
+                self.journal.forget(login)
 
     # -- logging on and off -----------------------------------------------------------------------------------------
 
@@ -433,6 +478,15 @@ class CallCentre(PhoneSets):
         if free and not ahead:
             return 0
         return ceil((ahead + 1) * self._handling / max(1, self.staff(pilot)))
+
+    def staffed(self, pilot: str, skills: tuple[tuple[int, int], ...] = (), number: str | None = None) -> bool:
+        """Whether someone with these skills works for a pilot, or the agent with this number does."""
+        groups = self.pilots[pilot].groups
+        return any(
+            agent.logged_on and agent.group in groups and agent.able(skills)
+            for user, agent in self._operators()
+            if number is None or user.number == number
+        )
 
     def staff(self, pilot: str) -> int:
         """How many operators are logged on in the groups of a pilot, whatever their state."""
@@ -906,7 +960,11 @@ class CallCentre(PhoneSets):
         """Return the whole state, for comparison."""
         return super().dump() | {
             "agents": {user.login: agent.dump() for user, agent in self._operators()},
-            "pilots": {pilot.number: (pilot.groups, pilot.blocked, pilot.overflow) for pilot in self.pilots.values()},
+            "pilots": {
+                pilot.number: (pilot.rules, pilot.rule, pilot.mode, pilot.by_calendar, pilot.overflow, pilot.forward)
+                for pilot in self.pilots.values()
+            },
+            "calendars": self.calendars.dump(),
             "queue": [call.ref for call in self._queue_order()],
         }
 

@@ -107,6 +107,60 @@ class SkillChange:
     skills: tuple[Skill, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PilotChange:
+    """A call has come to a pilot, waits in its queue, or has left it."""
+
+    pilot: str
+    ref: str
+    kind: Literal["created", "queued", "removed"]
+    caller: str | None = None
+    """``None`` where it hides itself."""
+    cause: str | None = None
+    waiting: int = 0
+    """If queued: how many calls wait now, this one among them."""
+    new_destination: str | None = None
+    """If removed: where it goes; ``None`` if the caller has given up."""
+    called: str = ""
+    """The number that was called first."""
+    anonymous: bool = False
+    data: str | None = None
+    trunk: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteChange:
+    """A call at a routing point looks for a route, or no longer does."""
+
+    point: str
+    application: str
+    """The key that the application has given itself."""
+    kind: Literal["request", "end"]
+    key: str
+    ref: str
+    caller: str = ""
+    name: str = ""
+    inside: bool | None = None
+    """Whether the caller is one of the PBX; ``None`` where it hides itself."""
+    called: str = ""
+    overflows: int = 0
+    reason: str = "INITIAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptChange:
+    """A caller at a routing point hears a tone or no longer, or has dialled what was waited for."""
+
+    point: str
+    application: str
+    kind: Literal["tone", "silence", "digits"]
+    ref: str
+    tone: str | None = None
+    key: str | None = None
+    digits: str = ""
+    cause: str | None = None
+
+
 # Structs, because a busy office makes and compares thousands of them a minute.
 class LogPart(msgspec.Struct, frozen=True):
     """A party of a record. The owner, or the user who got the call instead, has a role and ``answered``."""
@@ -177,4 +231,7 @@ Change = (
     | AgentChange
     | HelpChange
     | SkillChange
+    | PilotChange
+    | RouteChange
+    | PromptChange
 )

@@ -67,6 +67,16 @@ class ProcessingGroupSpec(BaseModel):
     withdraw_reasons: tuple[str, ...] = Field(default=(), max_length=9, description="Labels, by index from 1.")
 
 
+class RuleSpec(BaseModel):
+    """Another way to distribute the calls of a pilot, which its calendar or someone may put in force."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: Annotated[int, Field(ge=2, le=99)]
+    name: Annotated[str, Field(max_length=40)] = ""
+    groups: tuple[Number, ...] = Field(min_length=1, description="Processing groups that get the calls by it.")
+
+
 class PilotSpec(BaseModel):
     """A number whose calls wait in a queue for an agent of its processing groups."""
 
@@ -81,6 +91,32 @@ class PilotSpec(BaseModel):
         default=None,
         description="Where calls go if no one is logged on, the queue is full, or they waited too long.",
     )
+    forward: Number | None = Field(
+        default=None, description="Where all calls go while its calendar says so; by default as the overflow."
+    )
+    rules: tuple[RuleSpec, ...] = Field(default=(), description="Rules besides the usual one, which has the number 1.")
+    node: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")] = "1"
+
+    @model_validator(mode="after")
+    def _rules_differ(self) -> Self:
+        numbers = [rule.number for rule in self.rules]
+        if len(set(numbers)) != len(numbers):
+            raise ValueError("rules: the same rule stands there twice")
+        return self
+
+
+class RoutingPointSpec(BaseModel):
+    """A number whose calls an application routes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: Number
+    name: Annotated[str, Field(max_length=40)] = ""
+    node: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")] = "1"
+    overflow: Number | None = Field(
+        default=None, description="Where calls go without an application, and those that it does not route in time."
+    )
+    patience: float = Field(default=30.0, gt=0, description="How long the application may take for a call.")
 
 
 class ContactSpec(BaseModel):
@@ -110,6 +146,7 @@ class SwitchSettings(BaseModel):
     hunting_groups: tuple[HuntingGroupSpec, ...] = ()
     desk_sharing_sets: tuple[Number, ...] = Field(default=(), description="Sets without an owner, where users log on.")
     pilots: tuple[PilotSpec, ...] = Field(default=(), description="Numbers of the call centre.")
+    routing_points: tuple[RoutingPointSpec, ...] = Field(default=(), description="Numbers that applications route.")
     processing_groups: tuple[ProcessingGroupSpec, ...] = Field(
         default=(), description="Groups with settings of their own; others are created when they are named."
     )

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
-from .centre import CallCentre
 from .objects import ObjectTree
+from .routing_points import RoutingPoints
 from .settings import SwitchSettings
 
 if TYPE_CHECKING:
     from ..settings import UserSpec
 
 
-class Switch(CallCentre):
+class Switch(RoutingPoints):
     """A telephone system in memory: synchronous, on a clock that tests can turn by hand, without any wire.
 
     Methods are what people do at a telephone or request from a server. A refused one raises ``SwitchError`` and changes

@@ -127,9 +127,12 @@ class Route:
     body: type[Wire] | None = None
     """The type of the JSON body. A missing, malformed or incomplete body is refused before the handler is called."""
     body_required: bool = True
-    licence: Literal["none", "basic", "advanced", "messaging", "phoneset", "agent", "management"] = "none"
+    licence: Literal[
+        "none", "basic", "advanced", "messaging", "phoneset", "agent", "management", "centre", "rsi", "analytics"
+    ] = "none"
     """The licence that the user needs: none, TELEPHONY_BASIC or TELEPHONY_ADVANCED, TELEPHONY_ADVANCED, MESSAGING,
-    API_PHONESETPROG, API_CONTACTCENTER_AGENT; or that the server needs: MANAGEMENT."""
+    API_PHONESETPROG, API_CONTACTCENTER_AGENT; or that the server needs: MANAGEMENT, CONTACTCENTER_SVCS,
+    CONTACTCENTER_RSI, ANALYTICS."""
     user: Literal["none", "named", "optional", "device", "set", "path"] = "none"
     opens_session: bool = False
     """It opens a session and so needs none. Only ``POST /sessions``."""

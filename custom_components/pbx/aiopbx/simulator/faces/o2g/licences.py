@@ -24,6 +24,9 @@ NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "phoneset": ("API_PHONESETPROG",),
     "agent": ("API_CONTACTCENTER_AGENT",),
     "management": (MANAGEMENT,),
+    "centre": ("CONTACTCENTER_SVCS",),
+    "rsi": ("CONTACTCENTER_RSI",),
+    "analytics": ("ANALYTICS",),
 }
 """What each kind of ``Route.licence`` needs: any one of these."""
 
@@ -42,6 +45,8 @@ WIRE_NAMES: Final = {
     "CONTACTCENTER_SVCS": "ROXE_API_CONTACTCENTER_SVCS",
 }
 """The name of a licence in the licence file of a live server."""
+SWITCHES: Final = frozenset({"CONTACTCENTER_SVCS", "CONTACTCENTER_RSI", "ANALYTICS"})
+"""Licences for services as a whole. A server has them unless the settings say 0, and then it lacks the service."""
 _PREFIXES: Final = ("ROXE_API_", "ROXE_", "API_")
 _IN_MANUALS: Final = {"TELEPHONY_": "TEL_", "CONTACTCENTER_SERVICE": "CONTACTCENTER_SVCS"}
 """How the reference writes parts of these names."""
@@ -81,6 +86,8 @@ class Licences:
             return len(users)
         if name == HA:
             return int(settings.ha)
+        if name in SWITCHES:
+            return 1
         return sum(name in user.licences for user in users.values())
 
     def _one_each(self, name: str) -> bool:
@@ -97,8 +104,8 @@ class Licences:
         """Return how many licences of a kind are taken. Management counts the subscribers of the PBX."""
         if name == MANAGEMENT:
             return len(self._server.switch.users)
-        if name == HA:
-            return self.installed(HA)
+        if name == HA or name in SWITCHES:
+            return self.installed(name)
         return len(self.holders(name))
 
     def take(self, session: "Session", names: Iterable[str], login: str | None) -> None:
@@ -108,6 +115,11 @@ class Licences:
             if not self.installed(MANAGEMENT):
                 raise not_allowed("The server has no licence for this: MANAGEMENT is required.")
             return
+        for name in names:
+            if name in SWITCHES:
+                if not self.installed(name):
+                    raise not_allowed(f"The server has no licence for this: {name} is required.")
+                return
         user = self._server.switch.users.get(login) if login is not None else None
         if user is None:
             return
@@ -138,7 +150,7 @@ class Licences:
         return tuple(
             Licence(wire, total, self.used(name), ends)
             for name, wire in WIRE_NAMES.items()
-            if (total := self.installed(name)) > 0
+            if (total := self.installed(name)) > 0 and (name not in SWITCHES or name in self._server.settings.licences)
         )
 
 

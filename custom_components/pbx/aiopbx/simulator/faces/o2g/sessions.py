@@ -4,7 +4,7 @@ import base64
 import binascii
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ....o2g.types.base import Wire
 from ....o2g.types.sessions import Service, SessionInfo, SessionRequest, SessionTokenInfo, SupervisedAccountType
 from ...origin import Origin
-from . import call_centre
+from . import call_centre, pilot_monitoring, routing_points
 from .context import Answer, Context, Route
 from .refusals import NOT_ALLOWED, NOT_FOUND, Refusal, bad_parameter, invalid_session, not_allowed
 
@@ -41,8 +41,20 @@ SERVICES: Final = (
     ("PbxManagement", "/pbxs"),
     ("AcdAgent", "/acd/agent"),
 )
-FOR_ADMINISTRATORS: Final = (call_centre.MANAGEMENT, call_centre.REAL_TIME)
+FOR_ADMINISTRATORS: Final = (
+    call_centre.MANAGEMENT,
+    call_centre.REAL_TIME,
+    pilot_monitoring.SERVICE,
+    routing_points.SERVICE,
+)
 """Those that only sessions of administrators have."""
+_LICENSED: Final = {
+    call_centre.MANAGEMENT[0]: "CONTACTCENTER_SVCS",
+    call_centre.REAL_TIME[0]: "CONTACTCENTER_SVCS",
+    pilot_monitoring.SERVICE[0]: "CONTACTCENTER_SVCS",
+    routing_points.SERVICE[0]: "CONTACTCENTER_RSI",
+}
+"""Services that a server without this licence does not have."""
 # What every session may use, whatever its token lists. ``logins`` belongs to ``users``.
 _ALWAYS: Final = frozenset({"sessions", "subscriptions"})
 _BESIDE: Final = {
@@ -169,6 +181,10 @@ class Session:
     token: Token | None = None
     taken: set[tuple[str, str]] = field(default_factory=set)
     """The licences that its requests have taken, and for whom."""
+    watched: set[str] = field(default_factory=set)
+    """The pilots whose calls come as events."""
+    at_end: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """What is done when it ends, by what needs it."""
     alive: bool = True
     timer: "TimerHandle | None" = field(default=None, repr=False)
 
@@ -318,6 +334,8 @@ class Sessions:
         self._by_credential.pop(session.credential, None)
         self._credentials.pop(session.credential, None)
         self._server.subscriptions.end_session(session)
+        while session.at_end:
+            session.at_end.popitem()[1]()
 
     def close_of(self, login: str) -> None:
         """End every session of a user who was deleted."""
@@ -337,6 +355,11 @@ class Sessions:
             entry.timer.cancel()
         self._credentials.clear()
 
+    def _licensed(self, service: str) -> bool:
+        """Whether the server has the licence of a service."""
+        licence = _LICENSED.get(service)
+        return licence is None or self._server.licences.installed(licence) > 0
+
     def info(self, session: Session, origin: Origin) -> SessionInfo:
         """Return the description of a session."""
         path = "/api/rest/1.0"
@@ -352,7 +375,7 @@ class Sessions:
             services=tuple(
                 Service(service_name=name, service_version="1.0", relative_url=url)
                 for name, url in (*SERVICES, *(FOR_ADMINISTRATORS if session.administrator else ()))
-                if session.may_use(name)
+                if session.may_use(name) and self._licensed(name)
             ),
             creation_date=iso(session.created),
             expiration_date=iso(ends),

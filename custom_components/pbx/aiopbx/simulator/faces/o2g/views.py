@@ -24,6 +24,9 @@ from ...switch.changes import (
     HuntingGroupChange,
     LogChange,
     NodeChange,
+    PilotChange,
+    PromptChange,
+    RouteChange,
     RoutingChange,
     SkillChange,
     UserChange,
@@ -256,6 +259,8 @@ class _Teller:
             self._publish(agent.AGENT, change.login, agent.event_of(change))
         elif isinstance(change, NodeChange):
             self._publish(maintenance.PACKAGE, None, maintenance.event(change))
+        elif isinstance(change, PilotChange | RouteChange | PromptChange):
+            pass  # each is for certain sessions: see pilot_monitoring
         elif change.login in self._switch.users:  # otherwise it was deleted meanwhile
             self._other(change)
 

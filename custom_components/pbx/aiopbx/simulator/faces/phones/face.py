@@ -17,7 +17,7 @@ from aiohttp import web
 
 from ....settings.parsing import Unparsable, parse_json
 from ...control import refused
-from ...switch.changes import Change, NodeChange, UserChange
+from ...switch.changes import Change, NodeChange, PilotChange, PromptChange, RouteChange, UserChange
 from ...switch.errors import SwitchError
 from .actions import ACTIONS, OUTSIDE_ACTIONS
 from .views import outside_view, phone_view
@@ -137,7 +137,7 @@ class PhonesFace:
         return response
 
     def _seen(self, change: Change) -> None:
-        if isinstance(change, NodeChange):
+        if isinstance(change, NodeChange | PilotChange | RouteChange | PromptChange):
             return  # telephones do not show it
         for reader in self._readers:
             reader.logins.add(change.login)
