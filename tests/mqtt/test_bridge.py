@@ -345,7 +345,7 @@ async def test_a_command_that_no_worker_hears_is_told_at_once(bridged: Bridged) 
         pbx = await one.connect(request_timeout=5.0)
         assert one.worker is not None
         assert one.worker.publisher is not None
-        await one.worker.publisher._broker.unsubscribe(topics_of(one).commands("0-of-1"))
+        await one.worker.publisher._broker.unsubscribe(topics_of(one).commands("0-of-1", one.worker.epoch))
         began = asyncio.get_running_loop().time()
         with pytest.raises(Offline, match="no worker of the bridge listens"):
             await pbx.line("1000").set_do_not_disturb(True)

@@ -95,11 +95,11 @@ async def answer(url: str) -> tuple[int, str]:
         return got.status, await got.text()
 
 
-async def online(one: BridgeOffice) -> Pbx:
+async def online(one: BridgeOffice, **settings: Any) -> Pbx:
     """A client of the program, which the office does not know of."""
     one.worker = Worker.__new__(Worker)  # there is one already
     try:
-        return await one.connect(sync_timeout=10.0)
+        return await one.connect(sync_timeout=10.0, **settings)
     finally:
         one.worker = None
 

@@ -25,6 +25,8 @@ _LOG = logging.getLogger(__name__)
 _LARGEST: Final = 64 * 1024
 """Bytes of a command at most."""
 _SHORTEST_ID: Final = 16
+SILENT: Final = 4
+"""So many pulses that do not come, and a worker is taken for frozen."""
 _DECODE: Final[Any] = msgspec.json.Decoder(Command).decode
 
 
@@ -55,12 +57,17 @@ class Desk:
         self._seen: OrderedDict[str, float] = OrderedDict()
         """The ids of commands, with the time until when they might come again."""
         self._running: set[asyncio.Task[None]] = set()
-        self._draining = False
+        self._draining = self._replaced = False
+        self._pulsed = asyncio.get_running_loop().time()
 
     @property
     def running(self) -> int:
         """How many commands are being carried out."""
         return len(self._running)
+
+    def pulsed(self) -> None:
+        """Note that the worker has given a sign of life."""
+        self._pulsed = asyncio.get_running_loop().time()
 
     def take(self, message: Message, parts: list[str]) -> None:
         """Take a command that has come; its topic in parts."""
@@ -121,6 +128,13 @@ class Desk:
         self._seen[command.id] = now + 2 * longest
         if self._draining:
             raise Offline("This worker is being stopped; nothing was carried out.", remedy="Try again.")
+        silent = asyncio.get_running_loop().time() - self._pulsed
+        if silent > SILENT * max(self._settings.pulse_interval, 0.25):
+            # It was frozen. Whoever has sent this was told so, and may have asked another worker since.
+            raise Offline(
+                f"This worker gave no sign of life for {silent:.1f} seconds; nothing was carried out.",
+                remedy="Try again.",
+            )
         if len(self._running) >= self._settings.commands_at_once:
             raise RequestRefused(
                 f"{len(self._running)} commands are being carried out already.",
@@ -134,7 +148,7 @@ class Desk:
         result: Any = None
         failed: PbxError | None = None
         try:
-            result = await run(self._pbx.line(command.line), command)
+            result = await self._run(command)
         except PbxError as error:
             failed = error
         except Exception as error:
@@ -143,6 +157,11 @@ class Desk:
         self.done += failed is None
         self.refused += failed is not None
         await self._reply(message, command.id, result=result, error=failed)
+
+    async def _run(self, command: Command) -> Any:
+        if self._replaced:
+            raise Offline("Another worker serves this line now; nothing was carried out.", remedy="Try again.")
+        return await run(self._pbx.line(command.line), command)
 
     async def _reply(self, message: Message, id_: str, *, result: Any = None, error: PbxError | None = None) -> None:
         if message.response_topic is None:
@@ -174,9 +193,10 @@ class Desk:
                 async with asyncio.timeout(seconds):
                     await asyncio.gather(*self._running, return_exceptions=True)
 
-    def close(self) -> None:
+    def close(self, *, replaced: bool = False) -> None:
         """Begin no more. What runs is finished by itself, and cannot be answered."""
         self._draining = True
+        self._replaced = self._replaced or replaced
 
     async def end(self) -> None:
         """Cancel what runs."""

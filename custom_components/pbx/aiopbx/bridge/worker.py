@@ -30,14 +30,12 @@ from ..mqtt.broker import Address, Broker, BrokerUnfit, Will
 from ..mqtt.packets import Message
 from ..mqtt.topics import Manifest, Pulse, Topics, WorkerStatus, encode, shard_name, shard_of
 from ..pbx import Pbx
-from .commands import Desk
+from .commands import SILENT, Desk
 from .publisher import Publisher
 from .settings import BridgeSettings
 
 _LOG = logging.getLogger(__name__)
 
-_SILENT: Final = 4
-"""So many pulses that do not come, and a worker is taken for frozen."""
 _LOOK: Final = 0.3
 """Seconds for what stands on the broker to arrive."""
 _LISTED: Final = 2000
@@ -181,7 +179,7 @@ class Worker:
             await self._say(broker, WorkerStatus.STARTING)
             stop = pbx.subscribe(publisher.on_event)
             self.publisher, self.desk = publisher, desk
-            pulsing = asyncio.create_task(self._pulse(broker, publisher), name="bridge-pulse")
+            pulsing = asyncio.create_task(self._pulse(broker, publisher, desk), name="bridge-pulse")
             await self._rounds(broker, publisher, desk, pbx)
             await desk.drain(self.settings.drain_timeout)
             await self._say(broker, WorkerStatus.OFFLINE, reason="The worker was stopped.")
@@ -208,7 +206,7 @@ class Worker:
                 publisher.lines_changed.clear()
                 await self._list(broker, publisher, since)
                 if not listening:
-                    await broker.subscribe(self.topics.commands(self.shard), qos=1, retained=False)
+                    await broker.subscribe(self.topics.commands(self.shard, self.epoch), qos=1, retained=False)
                     listening = True
                 await self._say(broker, WorkerStatus.ONLINE, since=since)
                 self.state, self.why, self._served = "serving", None, True
@@ -263,7 +261,7 @@ class Worker:
         self._known = said
         await broker.publish(self.topics.worker(self.shard), encode(said), retain=True)
 
-    async def _pulse(self, broker: Broker, publisher: Publisher) -> None:
+    async def _pulse(self, broker: Broker, publisher: Publisher, desk: Desk) -> None:
         """Give signs of life, also while everything is published."""
         number = 0
         while not broker.lost.is_set():
@@ -281,6 +279,7 @@ class Worker:
             )
             with suppress(PbxError):
                 broker.send(self.topics.pulse(self.shard), encode(pulse))
+            desk.pulsed()
             await asyncio.sleep(self.settings.pulse_interval)
 
     def _receive(self, message: Message, desk: Desk) -> None:
@@ -297,6 +296,7 @@ class Worker:
                 return
             if other.epoch > self.epoch:
                 self._known = other
+                desk.close(replaced=True)
                 self._replaced.set()
             elif not message.retain:
                 # The last will of a predecessor, or one that was frozen: what it has published over is put right.
@@ -348,7 +348,7 @@ class Worker:
             if known.status is not WorkerStatus.OFFLINE and known.worker != self.identity:
                 # It may be the memory of a broker that was killed: the other one is there only if it is heard.
                 heard = loop.time() if heard == 0.0 else heard
-                while loop.time() - heard < _SILENT * interval and self._known.status is not WorkerStatus.OFFLINE:
+                while loop.time() - heard < SILENT * interval and self._known.status is not WorkerStatus.OFFLINE:
                     if self.state != "standby" and loop.time() - heard < interval and broker.messages_received > 1:
                         self._stand_by()
                     if self._stopping.is_set() or broker.lost.is_set():

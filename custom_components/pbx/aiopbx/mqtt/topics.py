@@ -273,9 +273,12 @@ class Topics:
         """``Command``."""
         return f"{self.base}/command/{shard}/{level(line)}"
 
-    def commands(self, shard: str) -> str:
-        """What a worker subscribes to, shared with whoever else serves the shard."""
-        return f"$share/{shard}/{self.base}/command/{shard}/+"
+    def commands(self, shard: str, epoch: int) -> str:
+        """What a worker subscribes to, in a group of its own: one that is frozen takes no share from the next.
+
+        In one group for all of a shard a broker gives half of the commands to who is frozen, while its session lives.
+        """
+        return f"$share/{shard}-{epoch}/{self.base}/command/{shard}/+"
 
     def reply(self, user: str, client: str) -> str:
         """``Answer``: where this client of this account waits for its answers."""

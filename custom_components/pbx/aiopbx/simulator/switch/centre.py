@@ -153,10 +153,12 @@ class CallCentre(PhoneSets):
     # -- the queue --------------------------------------------------------------------------------------------------
 
     def _advance(self, call: Call, origin: Member, target: Target, cause: str | None = None) -> None:
-        for number in target.passed:
+        for number in dict.fromkeys(number for number in target.passed if number not in call.tried):
             pilot = self.pilots.get(number)
             if pilot is not None and (target.kind != PILOT or target.number != number):
-                self.journal.turned_away(call, number, origin, self._why_not(pilot, target))
+                self.journal.turned_away(
+                    call, number, origin, self._why_not(pilot, target), target.number if target.kind != TONE else None
+                )
         if target.kind != PILOT:
             super()._advance(call, origin, target, cause)
             return

@@ -1,7 +1,7 @@
 """What has happened in the call centre: calls at pilots and what agents did, for figures and statistics."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -49,6 +49,8 @@ class Visit:
     """Seconds of wrap-up after it."""
     transferred: bool = False
     """Whether it came by a transfer."""
+    destination: str | None = None
+    """Where it went instead of to an agent."""
 
     @property
     def waited(self) -> float | None:
@@ -68,6 +70,22 @@ class Visit:
     def talked(self) -> float:
         """How long it was talked to the agent, up to its end."""
         return 0.0 if self.answered is None or self.ended is None else self.ended - self.answered
+
+
+@dataclass(slots=True, eq=False)
+class Tally:
+    """What an agent has done since it logged on. Times are seconds."""
+
+    logon: datetime
+    served: int = 0
+    refused: int = 0
+    transferred: int = 0
+    outgoing: int = 0
+    intercepted: int = 0
+    private: int = 0
+    private_time: float = 0.0
+    withdrawals: int = 0
+    withdrawn_time: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -110,11 +128,26 @@ class Journal:
         self._span: dict[str, Span] = {}
         self._private: dict[tuple[str, str], Outside] = {}
         self._last: dict[str, Visit] = {}
-        self._away: dict[str, tuple[str | None, str | None]] = {}
+        self._tally: dict[str, Tally] = {}
 
     def open(self, pilot: str | None = None) -> list[Visit]:
         """Return the calls that are not over yet, oldest first."""
         return [visit for visit in self._open.values() if pilot in (None, visit.pilot)]
+
+    def recent(self, seconds: float) -> Iterator[Visit]:
+        """Yield the calls that came within these last seconds, newest first, and those before that are not over."""
+        earliest = self._centre.clock.now() - seconds
+        for visit in reversed(self.visits):
+            if visit.began < earliest:
+                break
+            yield visit
+        for visit in self._open.values():
+            if visit.began < earliest:
+                yield visit
+
+    def tally(self, login: str) -> Tally | None:
+        """Return what an agent has done since it logged on; ``None`` while it is logged off."""
+        return self._tally.get(login)
 
     def span(self, login: str) -> Span | None:
         """Return the state of an agent, and since when."""
@@ -134,12 +167,13 @@ class Journal:
         self._open[call.ref] = visit
         self.visits.append(visit)
 
-    def turned_away(self, call: Call, pilot: str, caller: Member, outcome: Outcome) -> None:
+    def turned_away(self, call: Call, pilot: str, caller: Member, outcome: Outcome, destination: str | None) -> None:
         """A pilot did not let a call in."""
         if call.ref in self._open and self._open[call.ref].pilot == pilot:
             return
         now = self._centre.clock.now()
         visit = Visit(pilot, call.ref, _shown(caller), self._centre.clock.utc(), now, outcome, ended=now)
+        visit.destination = destination
         self.visits.append(visit)
 
     def sent_on(self, ref: str, outcome: Outcome, destination: str | None) -> None:
@@ -153,6 +187,7 @@ class Journal:
         visit = self._open.get(ref)
         if visit is not None:
             visit.refused += 1
+            self._count(visit.agent, "refused")
             visit.outcome, visit.rang = "waiting", None
 
     def state(self, login: str, state: AgentState) -> None:
@@ -167,6 +202,20 @@ class Journal:
                 self._last.pop(login)
         span = self._span[login] = Span(login, state, self._centre.clock.utc(), now)
         self.spans.append(span)
+        if not state.logged_on:
+            self._tally.pop(login, None)
+            return
+        tally = self._tally.setdefault(login, Tally(span.since))
+        withdrawn = former is not None and former.state.sub_state == "WITHDRAW"
+        if former is not None and withdrawn:
+            tally.withdrawn_time += now - former.began
+        if state.sub_state == "WITHDRAW" and not withdrawn:
+            tally.withdrawals += 1
+
+    def _count(self, login: str | None, what: str) -> None:
+        tally = self._tally.get(login or "")
+        if tally is not None:
+            setattr(tally, what, getattr(tally, what) + 1)
 
     # -- what can be seen -------------------------------------------------------------------------------------------
 
@@ -186,8 +235,10 @@ class Journal:
         agent = next((member for member in call.members if member.distributed is not None), None)
         if agent is None or agent.login is None:
             if visit.answered is not None:
+                self._count(visit.agent, "transferred")
                 self._end(visit)
             else:
+                self._count(visit.agent, "intercepted")
                 self._leave(visit, "left", _to(call, visit.caller), None)
             return
         now = self._centre.clock.now()
@@ -196,7 +247,9 @@ class Journal:
         visit.outcome = "ringing"
         if agent.state in (ACTIVE, HELD):
             visit.outcome = "served"
-            visit.answered = now if visit.answered is None else visit.answered
+            if visit.answered is None:
+                visit.answered = now
+                self._count(visit.agent, "served")
         if agent.state == HELD and visit.held_since is None:
             visit.held_since = now
         elif agent.state != HELD and visit.held_since is not None:
@@ -248,7 +301,7 @@ class Journal:
         self._forget(visit)
 
     def _leave(self, visit: Visit, outcome: Outcome, destination: str | None, cause: str | None) -> None:
-        visit.outcome, visit.ended = outcome, self._centre.clock.now()
+        visit.outcome, visit.ended, visit.destination = outcome, self._centre.clock.now(), destination
         if self._shown.get(visit.ref) not in (None, "gone"):
             self._tell(visit, "removed", cause=cause, new_destination=destination)
         self._forget(visit)
@@ -284,6 +337,9 @@ class Journal:
                     external=any(other.identity.kind == "EXTERNAL" for other in others),
                 )
                 self._private[login, call.ref] = found
+                self._count(login, "private")
+                if not found.incoming:
+                    self._count(login, "outgoing")
                 self.outside.append(found)
             found.external = found.external or any(one.identity.kind == "EXTERNAL" for one in call.others(member))
             if found.answered is None and member.state in (ACTIVE, HELD) and call.answered:
@@ -292,6 +348,9 @@ class Journal:
             if key[0] == login and key[1] not in present:
                 found.ended = now
                 del self._private[key]
+                tally = self._tally.get(login)
+                if tally is not None and found.answered is not None:
+                    tally.private_time += now - found.answered
 
     def forget(self, login: str) -> None:
         """A user is no operator any more."""
@@ -300,6 +359,7 @@ class Journal:
         if span is not None:
             span.ended = now
         self._last.pop(login, None)
+        self._tally.pop(login, None)
         for key in [key for key in self._private if key[0] == login]:
             self._private.pop(key).ended = now
 

@@ -1,10 +1,10 @@
-"""Pilots of the call centre as administrators see and change them, and what there is to watch in real time."""
+"""Pilots of the call centre as administrators see and change them."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from ....o2g.types import pilots as wire, real_time, telephony
+from ....o2g.types import pilots as wire, telephony
 from ....o2g.types.base import Wire
 from ...switch.agents import FORWARD, MODES, OPEN
 from ...switch.calendars import DAYS, Transition
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from ...switch.agents import Pilot
 
 MANAGEMENT: Final = ("AcdManagement", "/acd-config")
-REAL_TIME: Final = ("AcdRealTime", "/acd-now")
-"""Names of the services and where they are: nobody knows where servers have them, so clients must not either."""
+"""Name of the service and where it is: nobody knows where servers have it, so clients must not either."""
 
 
 def _pilot(ctx: Context, node_id: str, number: str) -> "Pilot":
@@ -214,39 +213,6 @@ def transfer_info(ctx: Context, node_id: str, pilot_number: str) -> wire.PilotIn
     )
 
 
-def _agents(ctx: Context) -> tuple[real_time.RtiObjectIdentifier, ...]:
-    return tuple(
-        real_time.RtiObjectIdentifier(number=user.number, name=user.last_name, first_name=user.first_name)
-        for user in ctx.switch.users.values()
-        if user.agent is not None
-    )
-
-
-def _pilots(ctx: Context) -> tuple[real_time.RtiObjectIdentifier, ...]:
-    return tuple(
-        real_time.RtiObjectIdentifier(number=pilot.number, name=pilot.name) for pilot in ctx.switch.pilots.values()
-    )
-
-
-def _groups(ctx: Context) -> tuple[real_time.RtiObjectIdentifier, ...]:
-    return tuple(
-        real_time.RtiObjectIdentifier(number=group.number, name=group.name)
-        for group in ctx.switch.processing_groups.values()
-    )
-
-
-def everything(ctx: Context) -> real_time.RtiObjects:
-    """List all that has figures. Each pilot has a queue of its own number; groups without agents there are none."""
-    return real_time.RtiObjects(agents=_agents(ctx), pilots=_pilots(ctx), queues=_pilots(ctx), pg_agents=_groups(ctx))
-
-
-def _only(name: str) -> Handler:
-    def listed(ctx: Context) -> real_time.RtiObjects:
-        return real_time.RtiObjects(**{name: getattr(everything(ctx), name)})
-
-    return listed
-
-
 def _managed(method: str, below: str, handler: Handler, body: type[Wire] | None = None) -> Route:
     return Route(method, MANAGEMENT[1] + below, refuse_plainly(handler), body, licence="centre", administrators=True)
 
@@ -287,10 +253,4 @@ ROUTES: Final = (
         licence="advanced",
         user="named",
     ),
-    Route("GET", REAL_TIME[1], everything, administrators=True),
-    Route("GET", REAL_TIME[1] + "/agents", _only("agents"), administrators=True),
-    Route("GET", REAL_TIME[1] + "/pilots", _only("pilots"), administrators=True),
-    Route("GET", REAL_TIME[1] + "/queues", _only("queues"), administrators=True),
-    Route("GET", REAL_TIME[1] + "/pgAgents", _only("pg_agents"), administrators=True),
-    Route("GET", REAL_TIME[1] + "/pgOthers", _only("pg_others"), administrators=True),
 )

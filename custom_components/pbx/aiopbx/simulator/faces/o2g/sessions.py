@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ....o2g.types.base import Wire
 from ....o2g.types.sessions import Service, SessionInfo, SessionRequest, SessionTokenInfo, SupervisedAccountType
 from ...origin import Origin
-from . import call_centre, pilot_monitoring, routing_points
+from . import call_centre, pilot_monitoring, real_time, routing_points, statistics
 from .context import Answer, Context, Route
 from .refusals import NOT_ALLOWED, NOT_FOUND, Refusal, bad_parameter, invalid_session, not_allowed
 
@@ -43,16 +43,18 @@ SERVICES: Final = (
 )
 FOR_ADMINISTRATORS: Final = (
     call_centre.MANAGEMENT,
-    call_centre.REAL_TIME,
+    real_time.SERVICE,
     pilot_monitoring.SERVICE,
     routing_points.SERVICE,
+    statistics.SERVICE,
 )
 """Those that only sessions of administrators have."""
 _LICENSED: Final = {
     call_centre.MANAGEMENT[0]: "CONTACTCENTER_SVCS",
-    call_centre.REAL_TIME[0]: "CONTACTCENTER_SVCS",
+    real_time.SERVICE[0]: "CONTACTCENTER_SVCS",
     pilot_monitoring.SERVICE[0]: "CONTACTCENTER_SVCS",
     routing_points.SERVICE[0]: "CONTACTCENTER_RSI",
+    statistics.SERVICE[0]: "CONTACTCENTER_SVCS",
 }
 """Services that a server without this licence does not have."""
 # What every session may use, whatever its token lists. ``logins`` belongs to ``users``.
@@ -183,6 +185,8 @@ class Session:
     """The licences that its requests have taken, and for whom."""
     watched: set[str] = field(default_factory=set)
     """The pilots whose calls come as events."""
+    real_time: "real_time.Watching | None" = field(default=None, repr=False)
+    """What it wants to know of the call centre."""
     at_end: dict[str, Callable[[], object]] = field(default_factory=dict)
     """What is done when it ends, by what needs it."""
     alive: bool = True
