@@ -4,6 +4,7 @@ Everything here may grow: a reader passes over fields that it does not know. Wha
 which is a level of every topic.
 """
 
+import inspect
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -205,6 +206,9 @@ PAYLOADS: Final[tuple[type[Payload], ...]] = (
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of all payloads."""
     _, components = msgspec.json.schema_components(PAYLOADS, ref_template="#/$defs/{name}")
+    for component in components.values():
+        if "description" in component:  # of a docstring, whose indentation Python keeps before 3.13
+            component["description"] = inspect.cleandoc(component["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Payloads of the bridge, {VERSION}",

@@ -34,6 +34,7 @@ from .faces.o2g import (
     real_time,
     routing,
     routing_points,
+    statistics,
     telephony,
     views,
     voicemail,
@@ -67,6 +68,7 @@ O2G_ROUTES: Final[tuple[Route, ...]] = (
     *pilot_monitoring.ROUTES,
     *routing_points.ROUTES,
     *real_time.ROUTES,
+    *statistics.ROUTES,
 )
 """The operations beyond sessions, users and subscriptions."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ....o2g.types.base import Wire
 from ....o2g.types.sessions import Service, SessionInfo, SessionRequest, SessionTokenInfo, SupervisedAccountType
 from ...origin import Origin
-from . import call_centre, pilot_monitoring, real_time, routing_points
+from . import call_centre, pilot_monitoring, real_time, routing_points, statistics
 from .context import Answer, Context, Route
 from .refusals import NOT_ALLOWED, NOT_FOUND, Refusal, bad_parameter, invalid_session, not_allowed
 
@@ -46,6 +46,7 @@ FOR_ADMINISTRATORS: Final = (
     real_time.SERVICE,
     pilot_monitoring.SERVICE,
     routing_points.SERVICE,
+    statistics.SERVICE,
 )
 """Those that only sessions of administrators have."""
 _LICENSED: Final = {
@@ -53,6 +54,7 @@ _LICENSED: Final = {
     real_time.SERVICE[0]: "CONTACTCENTER_SVCS",
     pilot_monitoring.SERVICE[0]: "CONTACTCENTER_SVCS",
     routing_points.SERVICE[0]: "CONTACTCENTER_RSI",
+    statistics.SERVICE[0]: "CONTACTCENTER_SVCS",
 }
 """Services that a server without this licence does not have."""
 # What every session may use, whatever its token lists. ``logins`` belongs to ``users``.
