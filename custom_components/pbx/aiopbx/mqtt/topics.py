@@ -6,6 +6,7 @@ which is a level of every topic.
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -210,6 +211,7 @@ def schema() -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------------------------- topics
 
 
+@lru_cache(65_536)
 def level(text: str) -> str:
     """Write an id as one level of a topic: everything but letters, digits and ``-_.~@`` as ``%`` and two digits."""
     return quote(text, safe="@")
