@@ -9,6 +9,7 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 TOOLS=$ROOT/.tools
 VENV_LIB=$ROOT/.venv-lib
+VENV_LIB_NEWEST=$ROOT/.venv-lib-newest
 VENV_HA=$ROOT/.venv-ha
 VENV_HA_LATEST=$ROOT/.venv-ha-latest
 CHROMIUM_PATH_FILE=$TOOLS/chromium-path

@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-UNTRACED = (
+REPEATING = (
     "tests/aiopbx/cli/test_cli_services.py::test_every_operation_is_explained",
     "tests/aiopbx/istra/test_rcc_reducer.py::test_a_listing_between_pushes_changes_nothing",
     "tests/aiopbx/istra/test_rcc_reducer.py::test_any_order_and_any_repetition_lead_to_the_same_end",
@@ -37,7 +37,9 @@ UNTRACED = (
     "tests/notebooks_kit/test_cleanup.py",
     "tests/notebooks_kit/test_explorer_view.py::test_every_operation_has_a_form",
 )
-"""Tests that do the same hundreds or thousands of times: coverage would make them take up to three times as long."""
+"""Tests that do the same hundreds or thousands of times. They run without coverage, and on the oldest Python only.
+
+scripts/test reads this list, an entry a line."""
 
 
 def pytest_configure() -> None:
@@ -46,7 +48,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep coverage out of the tests that repeat what others have shown to be run: the figure is without them."""
+    """Mark what repeats: it says nothing new about what is reached, and coverage would make it twice as long."""
     for item in items:
-        if item.nodeid.startswith(UNTRACED):
-            item.add_marker("no_cover")
+        if item.nodeid.startswith(REPEATING):
+            item.add_marker("repeats")

@@ -53,7 +53,7 @@ _FIELD_ERRORS: Final = {
     CONF_EVENT_PORT: "invalid_event_port",
     CONF_CA_FILE: "invalid_ca_file",
     CONF_USERNAME: "invalid_username",
-    CONF_PASSWORD: "password_missing",
+    CONF_PASSWORD: "invalid_password",
     CONF_ENTERPRISE: "invalid_enterprise",
 }
 

@@ -48,11 +48,17 @@ class PbxLineDescription(EntityDescription):
 
     features: frozenset[Feature]
     """A line has the entity if it has all of these."""
+    any_of: frozenset[Feature] = frozenset()
+    """And one of these, unless there are none: the systems have other words for the same."""
     watch: frozenset[str] = frozenset()
     shows_callers: bool = False
     """Whether its state is who is on the other end of a call: no line has it where callers are hidden."""
     enabled_without_calls: bool = False
     """Whether it is enabled by default on a line that shows no calls, and so has little else to show."""
+
+    def is_allowed(self, features: frozenset[Feature]) -> bool:
+        """Whether a line that can do this has the entity."""
+        return self.features <= features and (not self.any_of or not self.any_of.isdisjoint(features))
 
     def enabled_on(self, snapshot: LineSnapshot) -> bool:
         """Whether it is enabled by default on a line."""
@@ -227,7 +233,7 @@ def async_add_line_entities[D: PbxLineDescription](
         new = []
         for one in wanted:
             key = one.key
-            allowed = one.features <= features and key not in hidden
+            allowed = key not in hidden and one.is_allowed(features)
             if allowed and key in there:
                 continue
             entity_id = registry.async_get_entity_id(domain, DOMAIN, coordinator.unique_id(line, key))

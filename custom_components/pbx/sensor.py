@@ -141,6 +141,7 @@ LINE_SENSORS: tuple[PbxLineSensorDescription, ...] = (
         value=lambda snapshot: snapshot.counters.voicemails,
         watch=COUNTERS,
         features=frozenset({Feature.COUNTERS}),
+        any_of=frozenset({Feature.VOICEMAIL, Feature.MAILBOX}),
     ),
     PbxLineSensorDescription(
         key="callback_requests",

@@ -16,7 +16,7 @@ from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings, load_scenario
-from tests.integration.helpers import until, until_state
+from tests.integration.helpers import WORDS, until, until_state
 from tests.integration.house import settle
 from tests.integration.test_integration_blueprints import ADA, BEN, STATE, Home
 
@@ -173,3 +173,28 @@ async def test_every_example_after_a_restart(house: Home) -> None:
     assert switch.calls, "it was answered in time"
     house.drop()
     assert len(said) == 2
+
+
+def test_every_field_of_the_forms_is_explained() -> None:
+    """By its name in the form: accounts, and all options with their sections."""
+    page = (PAGES / "parameters.md").read_text(encoding="utf-8").casefold()
+    steps = [*WORDS["config"]["step"].values(), *WORDS["options"]["step"].values()]
+    forms = [form for step in steps for form in (step, *step.get("sections", {}).values())]
+    labels = {label for form in forms for label in form.get("data", {}).values()}
+    assert len(labels) > 30
+    assert sorted(label for label in labels if label.casefold() not in page) == []
+
+
+def test_every_blueprint_is_explained() -> None:
+    page = (PAGES / "blueprints.md").read_text(encoding="utf-8")
+    files = {path.name for path in (PAGES.parents[1] / "blueprints" / "automation" / "pbx").glob("*.yaml")}
+    assert files == set(re.findall(r"`(\w+\.yaml)`", page))
+
+
+def test_every_picture_is_made_by_the_script() -> None:
+    """A picture that the script does not make grows old."""
+    made = (PAGES.parents[1] / "scripts" / "run_pictures.py").read_text(encoding="utf-8")
+    pictures = {path.stem for path in PAGES.parent.glob("*.png")}
+    assert pictures == {name for name in pictures if f'"{name}":' in made}
+    shown = {name for page in PAGES.glob("*.md") for name in re.findall(r"\.\./([\w-]+)\.png", page.read_text())}
+    assert shown == pictures

@@ -71,6 +71,7 @@ async def in_thread(function: Any, *arguments: Any) -> None:
     thread = threading.Thread(target=function, args=arguments)
     thread.start()
     await asyncio.to_thread(thread.join)
+    await asyncio.sleep(0)  # for what it handed to the loop: a thread that is over already is not waited for
 
 
 async def test_it_draws_once_a_frame(view: Counter) -> None:

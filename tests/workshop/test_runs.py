@@ -12,13 +12,15 @@ import pytest
 from tests import processes
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = ("client", "integration", "browser")
+RUNS = ("client", "oldest", "integration", "browser")
 FOLDERS = ("workshop", "contract", "aiopbx", "chaos", "fuzz", "proxies", "notebooks_kit", "integration", "e2e")
 PYTHON = """#!/usr/bin/env bash
 case "$*" in
 *coverage*) exit 0 ;;
 *tests/e2e*) name=browser ;;
 *tests/integration*) name=integration ;;
+*"not repeats"*) name=client ;;
+*test_chaos.py*) name=oldest ;;
 *) name=client ;;
 esac
 exists() { while [ ! -e "$1" ]; do sleep 0.02; done; }
@@ -37,12 +39,14 @@ class Checkout:
             shutil.copy(ROOT / "scripts" / name, root / "scripts")
         self.executable("scripts/setup", "#!/usr/bin/env bash\nexit 0\n")
         self.executable(".venv-lib/bin/python", PYTHON)
+        self.executable(".venv-lib-newest/bin/python", PYTHON)
         self.executable(".venv-ha/bin/python", PYTHON)
         (root / ".tools").mkdir()
         (root / ".tools/chromium-path").write_text("/nowhere")
         for folder in FOLDERS:
             (root / "tests" / folder).mkdir(parents=True)
             (root / "tests" / folder / "test_imports.py").touch()
+        shutil.copy(ROOT / "tests/conftest.py", root / "tests")
         for name in RUNS:
             self.does(name, f"echo {name} passed")
 
@@ -83,7 +87,7 @@ def test_the_browser_runs_beside_the_others_and_is_reported_after_them(checkout:
     assert code == 0, output
     places = [output.index(f"{name} passed") for name in RUNS]
     assert places == sorted(places)
-    assert output.splitlines()[-1] == "==> passed: client integration browser"
+    assert output.splitlines()[-1] == "==> passed: client oldest integration browser"
 
 
 def test_every_folder_of_tests_has_its_run(checkout: Checkout) -> None:

@@ -4,6 +4,7 @@ Everything here may grow: a reader passes over fields that it does not know. Wha
 which is a level of every topic.
 """
 
+import inspect
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -31,6 +32,12 @@ CARRIED: Final = frozenset(Feature) - {
     Feature.TELEPHONES,
     Feature.NODES,
     Feature.OBJECTS,
+    Feature.CALL_CENTRE,
+    Feature.PILOTS,
+    Feature.WAITING_CALLS,
+    Feature.ROUTING_POINTS,
+    Feature.CENTRE_STATISTICS,
+    Feature.CHARGING,
 }
 """What can be done over a bridge. The rest would put PINs and passwords on topics, or is the administrator's."""
 
@@ -200,6 +207,9 @@ PAYLOADS: Final[tuple[type[Payload], ...]] = (
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of all payloads."""
     _, components = msgspec.json.schema_components(PAYLOADS, ref_template="#/$defs/{name}")
+    for component in components.values():
+        if "description" in component:  # of a docstring, whose indentation Python keeps before 3.13
+            component["description"] = inspect.cleandoc(component["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Payloads of the bridge, {VERSION}",

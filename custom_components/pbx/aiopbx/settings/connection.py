@@ -279,7 +279,7 @@ class ConnectionSettings(Checked):
             return value  # a broker may know who asks by the certificate
         if not value.strip():
             raise Problem("is empty.", "Give the login name.")
-        if ":" in value or any(ord(letter) < 32 for letter in value):
+        if ":" in value or any(ord(letter) < 32 for letter in value) or not _can_be_sent(value):
             raise Problem(
                 "holds a character that no login name can have.", "It has no colon and no control characters."
             )
@@ -290,6 +290,10 @@ class ConnectionSettings(Checked):
     def _check_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None and not value.get_secret_value() and info.data.get("system") != "mqtt":
             raise Problem("is empty.", "Give the password.")
+        if value is not None and not _can_be_sent(value.get_secret_value()):
+            raise Problem(
+                "holds half of a character, which cannot be sent.", "Type the password instead of pasting it."
+            )
         return value
 
     @field_validator("lines", mode="before")
@@ -463,3 +467,12 @@ def _explain(error: ValidationError) -> InvalidInput:
         return InvalidInput(name, "is not text.", remedy=_QUOTES)
     message = str(first["msg"])
     return InvalidInput(name, "cannot be used.", remedy=message[:1].upper() + message[1:] + ".")
+
+
+def _can_be_sent(text: str) -> bool:
+    """Whether a text is UTF-8: JSON can hold halves of surrogate pairs, and so can what was pasted out of it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -15,7 +15,7 @@ from ....o2g.types.base import Wire
 from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, ServerInfo, Version
 from ...origin import Origin
 from .. import cors
-from . import maintenance, sessions, subscriptions, users
+from . import maintenance, sessions, statistics, subscriptions, users
 from .channel import ChannelRequests, Pushes
 from .context import Answer, Context, Route, Stream, json_response, refusal_response
 from .licences import NEEDED, Licences
@@ -172,6 +172,7 @@ class O2gServer:
         self.channels = ChannelRequests(self)
         self.pushes = Pushes(self)
         self.licences = Licences(self)
+        self.statistics = statistics.Statistics(self)
         self.started = clock.utc()
         """When it started."""
         self.alarm = maintenance.LicenceAlarm(self)
@@ -182,6 +183,7 @@ class O2gServer:
     def close(self) -> None:
         """Forget every session; their channels end."""
         self.sessions.clear()
+        self.statistics.clear()
 
     # -- requests -----------------------------------------------------------------------------------------------
 
@@ -234,6 +236,8 @@ class O2gServer:
 
     async def _answer(self, request: IncomingRequest) -> web.Response | Stream:
         segments = _segments(request.rel_url.raw_path)
+        if segments[:1] == (statistics.FILES,):
+            return self._file(request, segments)
         if segments[:2] != ROOT:
             raise Refusal(NOT_FOUND, "The API is below /api/rest.", status=HTTPStatus.NOT_FOUND)
         if self.standby or self.faults.is_not_ready:
@@ -255,6 +259,15 @@ class O2gServer:
             plain: Any = route.handler(self, request.rel_url.query)
             return self._response(plain)
         return await self._serve(request, origin, route, parameters, rest[1])
+
+    def _file(self, request: IncomingRequest, segments: tuple[str, ...]) -> Stream:
+        """Return a file of statistics, which is at the root of the server and not below the API."""
+        if request.method != "GET":
+            raise wrong_method(request.method, ["GET"])
+        if self.standby or self.faults.is_not_ready:
+            raise not_ready("The server is starting.")
+        session = self.sessions.find(request.cookies)
+        return self.statistics.file(session, segments[-1]).ranged(request.headers.get("Range"))
 
     def public(self, origin: Origin) -> Origin:
         """Return what the public URLs are built from: a setting, or where the request was sent to."""

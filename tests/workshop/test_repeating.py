@@ -1,16 +1,16 @@
-"""The tests that coverage leaves out are tests that there are."""
+"""What is named as repeating are tests that there are."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import UNTRACED
+from tests.conftest import REPEATING
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("entry", UNTRACED)
+@pytest.mark.parametrize("entry", REPEATING)
 def test_an_entry_names_tests(entry: str) -> None:
     path, _, name = entry.partition("::")
     source = (ROOT / path).read_text(encoding="utf-8")

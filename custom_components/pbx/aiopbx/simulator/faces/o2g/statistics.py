@@ -1,0 +1,678 @@
+"""Statistics of the call centre: requesters, contexts, figures in the answer or as files, and scheduled reports."""
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from ....o2g.types import statistics as wire
+from ....o2g.types.base import Wire
+from .context import Answer, Context, Route, Stream
+from .refusals import NOT_EXPECTED, NOT_FOUND, Refusal, bad_parameter
+from .statistics_data import SLOTS, Collector, Span, offset
+
+if TYPE_CHECKING:
+    from ...clock import TimerHandle
+    from .server import O2gServer
+    from .sessions import Session
+
+SERVICE: Final = ("Acd Statistics", "/acd-reports")
+"""Name of the service and where it is: nobody knows where servers have it, so clients must not either."""
+FILES: Final = "acd-report-files"
+"""Where its files are, below the root of the server."""
+PACKAGE: Final = "acdstats"
+MOST_DAYS: Final = 31
+OLDEST: Final = 366
+"""Days that figures are kept."""
+MOST_FILES: Final = 10
+PACE: Final = 0.2
+"""Seconds that collecting the figures of one object takes, and each further step."""
+
+_OFFSET: Final = re.compile(r"Z|[+-](0\d|1[0-4])(:?[0-5]\d)?", re.ASCII)
+_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+_LAST: Final = {
+    wire.ReportPeriodType.LAST_DAYS: (1, 31),
+    wire.ReportPeriodType.LAST_WEEKS: (1, 4),
+    wire.ReportPeriodType.LAST_MONTH: (1, 1),
+}
+_FITTING: Final = {
+    wire.ReportPeriodType.CURRENT_DAY: wire.Periodicity.DAILY,
+    wire.ReportPeriodType.CURRENT_WEEK: wire.Periodicity.WEEKLY,
+    wire.ReportPeriodType.CURRENT_MONTH: wire.Periodicity.MONTHLY,
+    wire.ReportPeriodType.LAST_WEEKS: wire.Periodicity.WEEKLY,
+    wire.ReportPeriodType.LAST_MONTH: wire.Periodicity.MONTHLY,
+    wire.ReportPeriodType.FROM_DATE_TO_DATE: wire.Periodicity.ONCE,
+}
+_WEEK: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(slots=True)
+class Schedule:
+    """A report that is made by itself."""
+
+    request: wire.StatsScheduleRequest
+    enabled: bool = True
+    state: wire.ScheduledReportState = wire.ScheduledReportState.NOT_EXECUTED
+    last: datetime | None = None
+    timer: "TimerHandle | None" = None
+
+    def stop(self) -> None:
+        """Make it no more for now."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+@dataclass(slots=True)
+class StatsContext:
+    """What figures are wanted."""
+
+    id: str
+    request: wire.StatsContextRequest
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Job:
+    """A file that is being made."""
+
+    context: str
+    session: "Session"
+    collector: Collector
+    form: str
+    short: bool
+    timer: "TimerHandle | None" = None
+
+
+@dataclass(slots=True)
+class Scope:
+    """A requester, and the agents that it may see."""
+
+    supervisor: wire.Supervisor
+    agents: tuple[str, ...]
+    contexts: dict[str, StatsContext] = field(default_factory=dict)
+    job: Job | None = None
+
+    @property
+    def name(self) -> str:
+        """Its key in paths."""
+        return self.supervisor.identifier or ""
+
+    @property
+    def zone(self) -> timezone:
+        """Its clock."""
+        return offset(self.supervisor.timezone or "Z")
+
+
+class Statistics:
+    """Requesters of a server, its files, and the mails that it has sent."""
+
+    def __init__(self, server: "O2gServer") -> None:
+        """Start without any."""
+        self._server = server
+        self.scopes: dict[str, Scope] = {}
+        self.files: dict[str, tuple[str, bytes]] = {}
+        """By name: the login of who asked for it, and what is in it."""
+        self.mails: list[tuple[str, tuple[str, ...], bytes]] = []
+        """The reports that were mailed: name, to whom, and the file. No mail leaves the simulator."""
+        self.mail_works = True
+        """Whether mails go out."""
+        self._count = 0
+
+    def new_id(self) -> str:
+        """Return the id of a new context."""
+        self._count += 1
+        return f"ctx-{self._count}"
+
+    def clear(self) -> None:
+        """Give up what is being made."""
+        for scope in self.scopes.values():
+            self.cancel(scope)
+            for context in scope.contexts.values():
+                for schedule in context.schedules.values():
+                    schedule.stop()
+
+    # -- files ------------------------------------------------------------------------------------------------------
+
+    def begin(self, scope: Scope, job: Job) -> None:
+        """Make a file in the background."""
+        scope.job = job
+        self._tell(scope, job, wire.AcdStatsProgressStep.COLLECT)
+        job.timer = self._server.clock.call_later(PACE, lambda: self._go_on(scope, job))
+
+    def _go_on(self, scope: Scope, job: Job) -> None:
+        collector = job.collector
+        if collector.done < len(collector.numbers):
+            try:
+                collector.one()
+            except KeyError:  # a pilot or an agent that is there no more
+                scope.job = None
+                self._tell(scope, job, wire.AcdStatsProgressStep.ERROR)
+                return
+            self._tell(scope, job, wire.AcdStatsProgressStep.COLLECT)
+            following: Callable[[], None] = lambda: self._go_on(scope, job)  # noqa: E731
+        else:
+            self._tell(scope, job, wire.AcdStatsProgressStep.PROCESSED)
+            following = lambda: self._finish(scope, job)  # noqa: E731
+        job.timer = self._server.clock.call_later(PACE, following)
+
+    def _finish(self, scope: Scope, job: Job) -> None:
+        scope.job = None
+        name = f"{secrets.token_hex(8)}.zip"
+        self.files[name] = (job.session.login, job.collector.file(job.form, short_header=job.short))
+        while len(self.files) > MOST_FILES:
+            del self.files[next(iter(self.files))]
+        path = f"/{FILES}/{quote(scope.name, safe='')}/{name}"
+        self._tell(scope, job, wire.AcdStatsProgressStep.FORMATED, path, name)
+
+    def cancel(self, scope: Scope, step: wire.AcdStatsProgressStep = wire.AcdStatsProgressStep.CANCELLED) -> bool:
+        """Give up the file of a requester; returns whether there was one."""
+        job, scope.job = scope.job, None
+        if job is None:
+            return False
+        if job.timer is not None:
+            job.timer.cancel()
+        self._tell(scope, job, step)
+        return True
+
+    def _tell(
+        self, scope: Scope, job: Job, step: wire.AcdStatsProgressStep, path: str | None = None, name: str | None = None
+    ) -> None:
+        collecting = step is wire.AcdStatsProgressStep.COLLECT
+        event = wire.OnAcdStatsProgress(
+            supervisor=scope.name,
+            step=step,
+            nb_tot_objects=len(job.collector.numbers) if collecting else None,
+            nb_processed_objects=job.collector.done if collecting else None,
+            res_path=name,
+            full_res_path=path,
+            xlsfull_res_path=path if job.form == "xls" else None,
+        )
+        self._server.subscriptions.publish(PACKAGE, None, event, session=job.session)
+
+    def file(self, session: "Session", name: str) -> Stream:
+        """Return a file to who asked for it."""
+        login, content = self.files.get(name, ("", b""))
+        if login != session.login:
+            raise Refusal(NOT_FOUND, "There is no such file, or no more.", status=HTTPStatus.BAD_REQUEST)
+        pieces = [content[at : at + 65_536] for at in range(0, len(content), 65_536)]
+        return Stream(pieces, len(content), "application/zip", file_name="statistics.zip")
+
+    # -- schedules --------------------------------------------------------------------------------------------------
+
+    def plan(self, scope: Scope, context: StatsContext, schedule: Schedule) -> None:
+        """Wait for the next time that a report is due."""
+        schedule.stop()
+        if not schedule.enabled:
+            return
+        now = self._server.clock.utc().astimezone(scope.zone)
+        due = _due(schedule, now)
+        if due is None:
+            schedule.state = wire.ScheduledReportState.EXPIRED
+            return
+        left = (due - now).total_seconds()
+        schedule.timer = self._server.clock.call_later(left, lambda: self._report(scope, context, schedule))
+
+    def _report(self, scope: Scope, context: StatsContext, schedule: Schedule) -> None:
+        """Make a report, and mail it."""
+        now = self._server.clock.utc().astimezone(scope.zone)
+        schedule.timer = None
+        schedule.last = now
+        schedule.state = wire.ScheduledReportState.IN_PROGRESS
+        request = schedule.request
+        try:
+            numbers = numbers_of(self._server, scope, context.request.filter)
+            begin, end = _observed(request.obs_period, now)
+            span = Span(begin, end, timedelta(days=1))
+            collector = Collector(self._server.switch, scope.name, context.request.filter, span, numbers)
+            for _ in numbers:
+                collector.one()
+        except (KeyError, Refusal):
+            schedule.state = wire.ScheduledReportState.FAILED_ON_GET_DATA
+        else:
+            if not self.mail_works:
+                schedule.state = wire.ScheduledReportState.FAILED_ON_SEND_MAIL
+            else:
+                content = collector.file(str(request.file_type), short_header=False)
+                self.mails.append((request.name, request.recipients, content))
+                schedule.state = wire.ScheduledReportState.EXECUTED
+        if request.frequency.periodicity is not wire.Periodicity.ONCE:
+            self.plan(scope, context, schedule)
+
+
+def _due(schedule: Schedule, now: datetime) -> datetime | None:
+    """Return when a report is due: at the first midnight of a day that fits; once is the next one."""
+    often = schedule.request.frequency
+    if often.periodicity is wire.Periodicity.ONCE:
+        if schedule.last is not None:
+            return None
+        end = schedule.request.obs_period.end_date
+        if end is not None:
+            behind = _day(end, "obsPeriod.endDate") + timedelta(days=1)
+            midnight = datetime(behind.year, behind.month, behind.day, tzinfo=now.tzinfo)
+            if midnight > now:
+                return midnight
+    at = datetime(now.year, now.month, now.day, tzinfo=now.tzinfo)
+    for _ in range(62):
+        at += timedelta(days=1)
+        if often.periodicity is wire.Periodicity.WEEKLY:
+            fits = _WEEK[at.weekday()] in {str(day) for day in often.days_in_week}
+        elif often.periodicity is wire.Periodicity.MONTHLY:
+            last = (at + timedelta(days=1)).day == 1
+            fits = at.day == often.day_in_month or (last and at.day < (often.day_in_month or 0))
+        else:
+            fits = True
+        if fits:
+            return at
+    return None
+
+
+def _observed(period: wire.ScheduledSelPeriod, now: datetime) -> tuple[datetime, datetime]:
+    """Return the time that a report is about. It is made at midnight: the current day is the one that has ended."""
+    today = datetime(now.year, now.month, now.day, tzinfo=now.tzinfo)
+    ended = today - timedelta(days=1)
+    kind, count = period.period_type, period.last_nb or 1
+    if kind is wire.ReportPeriodType.FROM_DATE_TO_DATE:
+        first, last = _day(period.begin_date or "", "beginDate"), _day(period.end_date or "", "endDate")
+        begin = datetime(first.year, first.month, first.day, tzinfo=now.tzinfo)
+        return begin, datetime(last.year, last.month, last.day, tzinfo=now.tzinfo) + timedelta(days=1)
+    if kind is wire.ReportPeriodType.LAST_DAYS:
+        return today - timedelta(days=count), today
+    if kind is wire.ReportPeriodType.CURRENT_WEEK:
+        return ended - timedelta(days=ended.weekday()), today
+    if kind is wire.ReportPeriodType.LAST_WEEKS:
+        monday = today - timedelta(days=today.weekday())
+        return monday - timedelta(weeks=count), monday
+    if kind is wire.ReportPeriodType.CURRENT_MONTH:
+        return ended.replace(day=1), today
+    if kind is wire.ReportPeriodType.LAST_MONTH:
+        first_day = today.replace(day=1)
+        return (first_day - timedelta(days=1)).replace(day=1), first_day
+    return ended, today
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise bad_parameter(name, f"{text!r} is no date") from None
+
+
+# -- requesters and contexts ------------------------------------------------------------------------------------
+
+
+def _scope(ctx: Context, name: str) -> Scope:
+    scope = ctx.server.statistics.scopes.get(name)
+    if scope is None:
+        raise Refusal(NOT_FOUND, f"supervisorId: there is no requester {name}.", status=HTTPStatus.NOT_FOUND)
+    return scope
+
+
+def _known(ctx: Context, name: str) -> Scope:
+    """Return a requester, where the description of the operation has no 404."""
+    try:
+        return _scope(ctx, name)
+    except Refusal as refusal:
+        raise Refusal(NOT_FOUND, refusal.message, status=HTTPStatus.BAD_REQUEST) from None
+
+
+def _context(scope: Scope, id: str, status: int = HTTPStatus.NOT_FOUND) -> StatsContext:
+    context = scope.contexts.get(id)
+    if context is None:
+        raise Refusal(NOT_FOUND, f"ctxId: {scope.name} has no context {id}.", status=status)
+    return context
+
+
+def create_scope(ctx: Context) -> None:
+    """Create a requester, or say anew what it may see."""
+    body: wire.StatsScope = ctx.body
+    who = body.supervisor
+    if not (who.identifier or "").strip():
+        raise bad_parameter("identifier", "must not be empty")
+    if who.language is None or not who.language.listed:
+        raise bad_parameter("language", "must be EN, FR or DE")
+    if who.timezone is None or not _OFFSET.fullmatch(who.timezone):
+        raise bad_parameter("timezone", f"{who.timezone!r} is no offset from UTC, such as +02")
+    if not body.agents:
+        raise bad_parameter("agents", "must name at least one")
+    for agent in body.agents:
+        user = ctx.switch.by_number(agent.number)
+        if user is None or user.agent is None:
+            raise bad_parameter("agents", f"{agent.number} is not the number of an agent")
+    scopes = ctx.server.statistics.scopes
+    former = scopes.get(who.identifier or "")
+    numbers = tuple(dict.fromkeys(agent.number for agent in body.agents))
+    if former is not None:
+        former.supervisor, former.agents = who, numbers
+    else:
+        scopes[who.identifier or ""] = Scope(who, numbers)
+
+
+def scope(ctx: Context, supervisor_id: str) -> wire.Supervisor:
+    """Return a requester."""
+    return _scope(ctx, supervisor_id).supervisor
+
+
+def delete_scope(ctx: Context, supervisor_id: str) -> None:
+    """Delete a requester with all it has."""
+    found = _scope(ctx, supervisor_id)
+    _delete(ctx, found, list(found.contexts))
+    del ctx.server.statistics.scopes[supervisor_id]
+
+
+def _delete(ctx: Context, scope: Scope, ids: list[str]) -> None:
+    for ctx_id in ids:
+        if scope.job is not None and scope.job.context == ctx_id:
+            ctx.server.statistics.cancel(scope, wire.AcdStatsProgressStep.ERROR)
+        for schedule in scope.contexts.pop(ctx_id).schedules.values():
+            schedule.stop()
+
+
+def numbers_of(server: "O2gServer", scope: Scope, filter: wire.StatsFilter) -> list[str]:
+    """Return the numbers that a filter means; refuses those that are not there, or not for the requester."""
+    if filter.agent_filter is not None:
+        for number in filter.agent_filter.numbers:
+            if number != "*" and number not in scope.agents:
+                raise bad_parameter("filter", f"{scope.name} may not see the agent {number}")
+        named = [number for number in filter.agent_filter.numbers if number != "*"]
+        return named if named and "*" not in filter.agent_filter.numbers else list(scope.agents)
+    of = filter.pilot_filter or filter.pilot_abandoned_call_filter
+    numbers = of.numbers if of is not None else ()
+    for number in numbers:
+        if number != "*" and number not in server.switch.pilots:
+            raise bad_parameter("filter", f"there is no pilot {number}")
+    named = [number for number in numbers if number != "*"]
+    return named if named and "*" not in numbers else list(server.switch.pilots)
+
+
+def _check_filter(ctx: Context, scope: Scope, filter: wire.StatsFilter) -> None:
+    parts = (filter.agent_filter, filter.pilot_filter, filter.pilot_abandoned_call_filter)
+    given: list[Any] = [part for part in parts if part is not None]
+    if len(given) != 1:
+        raise bad_parameter("filter", f"has {len(given)} parts: it is of agents, of pilots, or of calls given up")
+    for name in ("attributes", "agent_attributes", "pilot_attributes"):
+        for attribute in getattr(given[0], name, ()):
+            if not attribute.listed:
+                raise bad_parameter("filter", f"{attribute!s} is no attribute there is")
+    numbers_of(ctx.server, scope, filter)
+
+
+def create_context(ctx: Context, supervisor_id: str) -> wire.RespId:
+    """Say what figures are wanted."""
+    found = _known(ctx, supervisor_id)
+    _check_filter(ctx, found, ctx.body.filter)
+    ctx_id = ctx.server.statistics.new_id()
+    found.contexts[ctx_id] = StatsContext(ctx_id, ctx.body)
+    return wire.RespId(id=ctx_id)
+
+
+def _shown(scope: Scope, context: StatsContext) -> wire.StatsContext:
+    return wire.StatsContext(
+        ctx_id=context.id,
+        supervisor_id=scope.name,
+        label=context.request.label,
+        description=context.request.description,
+        is_scheduled=bool(context.schedules),
+        filter=context.request.filter,
+    )
+
+
+def contexts(ctx: Context, supervisor_id: str) -> wire.StatsContexts:
+    """List the contexts of a requester."""
+    found = _known(ctx, supervisor_id)
+    return wire.StatsContexts(contexts=tuple(_shown(found, context) for context in found.contexts.values()))
+
+
+def delete_contexts(ctx: Context, supervisor_id: str) -> None:
+    """Delete them all."""
+    found = _known(ctx, supervisor_id)
+    _delete(ctx, found, list(found.contexts))
+
+
+def context(ctx: Context, supervisor_id: str, ctx_id: str) -> wire.StatsContext:
+    """Return a context."""
+    found = _scope(ctx, supervisor_id)
+    return _shown(found, _context(found, ctx_id))
+
+
+def change_context(ctx: Context, supervisor_id: str, ctx_id: str) -> None:
+    """Say anew what figures are wanted."""
+    found = _scope(ctx, supervisor_id)
+    changed = _context(found, ctx_id)
+    _check_filter(ctx, found, ctx.body.filter)
+    changed.request = ctx.body
+
+
+def delete_context(ctx: Context, supervisor_id: str, ctx_id: str) -> None:
+    """Delete a context with its reports."""
+    found = _scope(ctx, supervisor_id)
+    _context(found, ctx_id)
+    _delete(ctx, found, [ctx_id])
+
+
+# -- figures ----------------------------------------------------------------------------------------------------
+
+
+def _moment(ctx: Context, name: str, zone: timezone) -> datetime:
+    given = ctx.query.get(name, "")
+    for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d"):
+        try:
+            moment = datetime.strptime(given, form).replace(tzinfo=zone)
+        except ValueError:
+            continue
+        now = ctx.server.clock.utc()
+        if moment > now:
+            raise bad_parameter(name, f"{given} has not come yet")
+        if moment < now - timedelta(days=OLDEST):
+            raise bad_parameter(name, f"{given} is more than 12 months ago")
+        return moment
+    raise bad_parameter(name, f"{given!r} is no time, such as 2026-01-31 18:17")
+
+
+def _one_day(ctx: Context, zone: timezone) -> Span:
+    given = _moment(ctx, "date", zone)
+    begin = datetime(given.year, given.month, given.day, tzinfo=zone)
+    slot = wire.TimeInterval(ctx.query.get("slotType") or wire.TimeInterval.AN_HOUR.value)
+    if slot not in SLOTS:
+        raise bad_parameter("slotType", f"{slot!s} is none of {', '.join(SLOTS)}")
+    return Span(begin, begin + timedelta(days=1), timedelta(minutes=SLOTS[slot]), slot)
+
+
+def _several_days(ctx: Context, zone: timezone) -> Span:
+    first, last = _moment(ctx, "begindate", zone), _moment(ctx, "enddate", zone)
+    if last < first:
+        raise bad_parameter("enddate", "is before begindate")
+    begin = datetime(first.year, first.month, first.day, tzinfo=zone)
+    end = datetime(last.year, last.month, last.day, tzinfo=zone) + timedelta(days=1)
+    if (end - begin).days > MOST_DAYS:
+        raise bad_parameter("enddate", f"{(end - begin).days} days are more than {MOST_DAYS}")
+    return Span(begin, end, timedelta(days=1))
+
+
+def _data(ctx: Context, supervisor_id: str, ctx_id: str, span_of: Callable[[Context, timezone], Span]) -> Any:
+    found = _known(ctx, supervisor_id)
+    asked = _context(found, ctx_id, HTTPStatus.BAD_REQUEST)
+    form = ctx.query.get("format", "")
+    if form not in ("json", "csv", "xls"):
+        raise bad_parameter("format", f"{form!r} is none of json, csv, xls")
+    background = ctx.flag("async")
+    if background is (form == "json"):
+        raise bad_parameter("async", "goes with csv and xls, and not with json")
+    span = span_of(ctx, found.zone)
+    numbers = numbers_of(ctx.server, found, asked.request.filter)
+    collector = Collector(ctx.switch, found.name, asked.request.filter, span, numbers)
+    if not background:
+        for _ in numbers:
+            collector.one()
+        return collector.stats()
+    if found.job is not None:
+        raise Refusal(NOT_EXPECTED, f"A file is being made for {found.name} already: one at a time.")
+    job = Job(ctx_id, ctx.session, collector, form, ctx.flag("shortHeader"))
+    server = ctx.server
+    server.statistics.begin(found, job)
+    ctx.session.at_end["acdstats"] = lambda: _abandon(server, job)
+    return Answer(HTTPStatus.OK)
+
+
+def _abandon(server: "O2gServer", job: Job) -> None:
+    """The session that asked for a file has ended."""
+    for scope in server.statistics.scopes.values():
+        if scope.job is not None and scope.job.session is job.session:
+            server.statistics.cancel(scope)
+
+
+def one_day(ctx: Context, supervisor_id: str, ctx_id: str) -> Any:
+    """Return the figures of a day, in slots, or begin to make a file of them."""
+    return _data(ctx, supervisor_id, ctx_id, _one_day)
+
+
+def several_days(ctx: Context, supervisor_id: str, ctx_id: str) -> Any:
+    """Return the figures of several days, or begin to make a file of them."""
+    return _data(ctx, supervisor_id, ctx_id, _several_days)
+
+
+def cancel_request(ctx: Context, supervisor_id: str) -> None:
+    """Give up the file that is being made."""
+    if not ctx.server.statistics.cancel(_known(ctx, supervisor_id)):
+        raise Refusal(NOT_EXPECTED, f"No file is being made for {supervisor_id}.")
+
+
+# -- scheduled reports ------------------------------------------------------------------------------------------
+
+
+def _check_schedule(request: wire.StatsScheduleRequest) -> None:
+    if not request.name.strip():
+        raise bad_parameter("name", "must not be empty")
+    if not request.recipients or not all(_MAIL.fullmatch(address) for address in request.recipients):
+        raise bad_parameter("recipients", "must be mail addresses, at least one")
+    if not request.file_type.listed:
+        raise bad_parameter("fileType", "must be csv or xls")
+    period, often = request.obs_period, request.frequency
+    if not period.period_type.listed:
+        raise bad_parameter("obsPeriod.periodType", f"{period.period_type!s} is no period there is")
+    if not often.periodicity.listed:
+        raise bad_parameter("frequency.periodicity", f"{often.periodicity!s} is none there is")
+    if period.period_type in _LAST:
+        first, last = _LAST[period.period_type]
+        if not first <= (period.last_nb or 0) <= last:
+            raise bad_parameter("obsPeriod.lastNb", f"{period.last_nb} is not {first} to {last}")
+    if period.period_type is wire.ReportPeriodType.FROM_DATE_TO_DATE:
+        begin = _day(period.begin_date or "", "obsPeriod.beginDate")
+        end = _day(period.end_date or "", "obsPeriod.endDate")
+        if not begin <= end < begin + timedelta(days=MOST_DAYS):
+            raise bad_parameter("obsPeriod.endDate", f"is not 0 to {MOST_DAYS - 1} days after beginDate")
+    fitting = _FITTING.get(period.period_type)
+    if fitting is not None and often.periodicity not in (fitting, wire.Periodicity.ONCE):
+        raise bad_parameter("frequency.periodicity", f"{often.periodicity!s} does not fit {period.period_type!s}")
+    if often.periodicity is wire.Periodicity.WEEKLY and not often.days_in_week:
+        raise bad_parameter("frequency.daysInWeek", "must name at least one day")
+    if often.periodicity is wire.Periodicity.MONTHLY and not 1 <= (often.day_in_month or 0) <= 31:
+        raise bad_parameter("frequency.dayInMonth", f"{often.day_in_month} is not 1 to 31")
+
+
+def create_schedule(ctx: Context, supervisor_id: str, ctx_id: str) -> wire.RespId:
+    """Have a report made by itself."""
+    found = _known(ctx, supervisor_id)
+    asked = _context(found, ctx_id, HTTPStatus.BAD_REQUEST)
+    request: wire.StatsScheduleRequest = ctx.body
+    _check_schedule(request)
+    if request.name in asked.schedules:
+        raise Refusal(NOT_EXPECTED, f"name: there is a report {request.name} already.")
+    schedule = asked.schedules[request.name] = Schedule(request)
+    ctx.server.statistics.plan(found, asked, schedule)
+    return wire.RespId(id=request.name)
+
+
+def _plan_of(schedule: Schedule) -> wire.StatsSchedule:
+    request = schedule.request
+    return wire.StatsSchedule(
+        name=request.name,
+        description=request.description,
+        obs_period=request.obs_period,
+        frequency=request.frequency,
+        recipients=request.recipients,
+        file_type=request.file_type,
+        state=schedule.state,
+        enable=schedule.enabled,
+        last_exec_date=f"{schedule.last:%Y-%m-%dT%H:%M:%S}" if schedule.last is not None else None,
+    )
+
+
+def schedules(ctx: Context, supervisor_id: str, ctx_id: str) -> wire.StatsSchedules:
+    """List the reports of a context."""
+    asked = _context(_known(ctx, supervisor_id), ctx_id, HTTPStatus.BAD_REQUEST)
+    return wire.StatsSchedules(schedules=tuple(_plan_of(schedule) for schedule in asked.schedules.values()))
+
+
+def _schedule(ctx: Context, supervisor_id: str, ctx_id: str, name: str) -> tuple[Scope, StatsContext, Schedule]:
+    found = _scope(ctx, supervisor_id)
+    asked = _context(found, ctx_id)
+    if name not in asked.schedules:
+        raise Refusal(NOT_FOUND, f"scheduleName: there is no report {name}.", status=HTTPStatus.NOT_FOUND)
+    return found, asked, asked.schedules[name]
+
+
+def schedule(ctx: Context, supervisor_id: str, ctx_id: str, schedule_name: str) -> wire.StatsSchedule:
+    """Return a report, and what became of it."""
+    return _plan_of(_schedule(ctx, supervisor_id, ctx_id, schedule_name)[2])
+
+
+def change_schedule(ctx: Context, supervisor_id: str, ctx_id: str, schedule_name: str) -> None:
+    """Change a report; it may get another name."""
+    found, asked, changed = _schedule(ctx, supervisor_id, ctx_id, schedule_name)
+    request: wire.StatsScheduleRequest = ctx.body
+    _check_schedule(request)
+    if request.name != schedule_name and request.name in asked.schedules:
+        raise Refusal(NOT_EXPECTED, f"name: there is a report {request.name} already.")
+    del asked.schedules[schedule_name]
+    changed.request = request
+    asked.schedules[request.name] = changed
+    ctx.server.statistics.plan(found, asked, changed)
+
+
+def delete_schedule(ctx: Context, supervisor_id: str, ctx_id: str, schedule_name: str) -> None:
+    """Delete a report."""
+    _, asked, deleted = _schedule(ctx, supervisor_id, ctx_id, schedule_name)
+    deleted.stop()
+    del asked.schedules[schedule_name]
+
+
+def enable_schedule(ctx: Context, supervisor_id: str, ctx_id: str, schedule_name: str) -> None:
+    """Have a report made, or not for now."""
+    found, asked, enabled = _schedule(ctx, supervisor_id, ctx_id, schedule_name)
+    if ctx.query.get("enable", "").lower() not in ("true", "false"):
+        raise bad_parameter("enable", "must be true or false")
+    enabled.enabled = ctx.flag("enable")
+    ctx.server.statistics.plan(found, asked, enabled)
+
+
+def _route(method: str, below: str, handler: Callable[..., Any], body: type[Wire] | None = None) -> Route:
+    return Route(method, SERVICE[1] + "/scope" + below, handler, body, licence="centre", administrators=True)
+
+
+_CONTEXT: Final = "/{supervisorId}/ctx/{ctxId}"
+_SCHEDULE: Final = _CONTEXT + "/schedule/{scheduleName}"
+ROUTES: Final = (
+    _route("POST", "", create_scope, wire.StatsScope),
+    _route("GET", "/{supervisorId}", scope),
+    _route("DELETE", "/{supervisorId}", delete_scope),
+    _route("POST", "/{supervisorId}/ctx", create_context, wire.StatsContextRequest),
+    _route("GET", "/{supervisorId}/ctx", contexts),
+    _route("DELETE", "/{supervisorId}/ctx", delete_contexts),
+    _route("GET", _CONTEXT, context),
+    _route("PUT", _CONTEXT, change_context, wire.StatsContextRequest),
+    _route("DELETE", _CONTEXT, delete_context),
+    _route("GET", _CONTEXT + "/days/data", several_days),
+    _route("GET", _CONTEXT + "/oneday/data", one_day),
+    _route("DELETE", "/{supervisorId}/data/request", cancel_request),
+    _route("POST", _CONTEXT + "/schedule", create_schedule, wire.StatsScheduleRequest),
+    _route("GET", _CONTEXT + "/schedule", schedules),
+    _route("GET", _SCHEDULE, schedule),
+    _route("PUT", _SCHEDULE, change_schedule, wire.StatsScheduleRequest),
+    _route("DELETE", _SCHEDULE, delete_schedule),
+    _route("POST", _SCHEDULE + "/enable", enable_schedule),
+)
