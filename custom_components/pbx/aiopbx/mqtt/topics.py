@@ -7,6 +7,7 @@ which is a level of every topic.
 import inspect
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -220,6 +221,7 @@ def schema() -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------------------------- topics
 
 
+@lru_cache(65_536)
 def level(text: str) -> str:
     """Write an id as one level of a topic: everything but letters, digits and ``-_.~@`` as ``%`` and two digits."""
     return quote(text, safe="@")
