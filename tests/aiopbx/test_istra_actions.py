@@ -308,6 +308,12 @@ NEITHER: Final = frozenset(
         Feature.AGENT,
         Feature.NODES,
         Feature.OBJECTS,
+        Feature.CALL_CENTRE,
+        Feature.PILOTS,
+        Feature.WAITING_CALLS,
+        Feature.ROUTING_POINTS,
+        Feature.CENTRE_STATISTICS,
+        Feature.CHARGING,
     }
 )
 """Features that are absent too, and that no coroutine of a line or a call stands for alone."""

@@ -7,7 +7,7 @@ import signal
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from time import time
+from time import monotonic, time
 from typing import Any
 
 import pytest
@@ -26,7 +26,8 @@ from aiopbx import (
     StatusChanged,
 )
 from aiopbx.bridge import BridgeSettings, Worker
-from aiopbx.mqtt.topics import Command, encode
+from aiopbx.mqtt.link import Shard
+from aiopbx.mqtt.topics import Command, Pulse, Worker as AWorker, WorkerStatus, encode
 from tests.aiopbx.bridge_office import BridgeOffice
 from tests.aiopbx.office import Diary, until
 from tests.mqtt.conftest import Bridged
@@ -154,6 +155,21 @@ async def test_everything_is_restarted_over_what_was_retained(bridged: Bridged) 
             await asyncio.sleep(0.1)
             assert {message.topic.split("/")[-2] for message in heard} == {"oxe1002"}
         one.switch.external_hang_up(ringing.ref)
+
+
+def test_lines_that_are_still_coming_are_a_sign_of_life() -> None:
+    """Tens of thousands of them stand before the next pulse on the same connection."""
+    shard = Shard("0-of-1")
+    shard.worker = AWorker(epoch=7, status=WorkerStatus.ONLINE, worker="x")
+    shard.pulse = Pulse(epoch=7, number=1, interval=1.0, revision=1, lines=40_000)
+    shard.heard = monotonic() - 20
+    assert shard.silent
+    assert not shard.alive
+    shard.arrived = monotonic()
+    assert shard.alive
+    shard.arrived -= 6
+    assert not shard.alive
+    assert "gives no sign of life" in shard.why
 
 
 async def test_a_worker_whose_clock_was_set_back_is_not_taken_for_an_old_one(bridged: Bridged) -> None:

@@ -21,6 +21,7 @@ from aiopbx import (
     LineState as State,
     NotSupported,
     Offline,
+    Outcome,
     Pbx,
     PolicyViolation,
     Status,
@@ -240,6 +241,38 @@ async def test_more_lines_than_the_queue_of_the_broker(bridged: Bridged) -> None
         assert all(line.synced for line in pbx.lines.values())
         few = await one.connect(lines=["2007", "oxe2008"])
         assert sorted(few.lines) == ["oxe2007", "oxe2008"]
+
+
+async def test_no_end_of_a_call_is_lost_in_a_burst(bridged: Bridged) -> None:
+    """More calls of a line end than its state remembers, while the broker takes nothing."""
+    async with bridged() as one:
+        pbx = await one.connect()
+        worker = one.worker
+        assert worker is not None
+        assert worker.publisher is not None
+        assert worker.pbx is not None
+        diary = Diary(pbx, kind=(CallStarted, CallEnded))
+        async with listener(one.broker, topics_of(one).event("oxe1000", "CallEnded")) as (_, heard):
+            worker.publisher._broker.pause_writing()
+            for number in range(30):
+                call = one.switch.incoming_external(f"00155501{number:02}", "1000")
+                one.switch.external_hang_up(call.ref)
+            await super(BridgeOffice, one).caught_up(worker.pbx)  # it has seen them all
+            assert not diary.events
+            worker.publisher._broker.resume_writing()
+            await one.right(pbx)
+            await until(lambda: len(heard) == 30)
+        started, ended = diary.of(CallStarted), diary.of(CallEnded)
+        assert len({event.call.id for event in started}) == len(started) == 30
+        assert [event.call.id for event in ended] == [event.call.id for event in started]
+        assert {event.call.outcome for event in ended} == {Outcome.MISSED}
+        assert [json.loads(message.payload)["event"]["call"]["outcome"] for message in heard] == ["missed"] * 30
+        # Who comes later finds the last eight.
+        async with listener(one.broker, topics_of(one).line("oxe1000")) as (_, states):
+            one.switch.set_dnd("oxe1000", True)
+            await until(lambda: len(states) >= 2)
+            state: LineState = msgspec.json.decode(states[-1].payload, type=LineState)
+        assert [call.id for call in state.ended] == [event.call.id for event in ended[-8:]]
 
 
 # ------------------------------------------------------------------------------------------------------------- commands

@@ -12,7 +12,33 @@ from typing import TYPE_CHECKING, Any
 
 from .agent import Agent
 from .call import DVA, VOICEMAIL, Call
+from .call_centre import CallCentre, CentreTable
 from .call_log import CallLog
+from .centre import (
+    CentreAgent,
+    CentreGroup,
+    CentreOtherGroup,
+    CentrePilot,
+    CentreQueue,
+    ChargingFile,
+    ChargingTicket,
+    Digits,
+    Figures,
+    PilotCalendar,
+    PilotMode,
+    PilotRule,
+    PilotSnapshot,
+    PointSnapshot,
+    RouteSnapshot,
+    StatisticsRow,
+    StatisticsStep,
+    Transition,
+    WaitingCall,
+    WaitingChange,
+    Weekday,
+)
+from .centre_statistics import CentreStatistics, Slot
+from .charging import Charging
 from .connect import connect
 from .contacts import Contacts, ContactSource
 from .directory import ContactSearch
@@ -47,6 +73,8 @@ from .events import (
     CallEnded,
     CallEvent,
     CallStarted,
+    CentreChanged,
+    DigitsCollected,
     Event,
     HelpCancelled,
     HelpRequested,
@@ -58,9 +86,14 @@ from .events import (
     LogChanged,
     NodeChanged,
     ObjectChanged,
+    RouteEnded,
+    RouteRequested,
     ServerStarted,
+    StatisticsProgress,
     StatusChanged,
+    ToneChanged,
     TwinLinkChanged,
+    WaitingChanged,
 )
 from .filters import attribute, field, keys_of
 from .http.tap import WireMessage
@@ -106,6 +139,7 @@ from .objects import Objects
 from .operations import Operation
 from .parameters import Parameter, ParameterKind, ParameterPlace
 from .pbx import Pbx
+from .pilots import Pilots
 from .ports import DialKeywords
 from .recording.recorder import Recorder
 from .recording.replay import Replay, replay
@@ -135,6 +169,7 @@ from .records import (
     WithdrawReason,
 )
 from .requests import Answer, Request
+from .routing_points import RouteRequest, RoutingPoint
 from .sounds import NotASound, Sound, read_sound
 from .store import EventStream
 from .telephone import Telephone
@@ -153,24 +188,28 @@ if TYPE_CHECKING:
 # fmt: off
 __all__ = [
     "DVA", "VOICEMAIL", "AcdCall", "Action", "ActionNotAllowed", "Agent", "AgentChanged", "AgentSnapshot", "AgentState",
-    "Answer", "AuthenticationFailed", "AvailableLine", "Call", "CallChanged", "CallEnded", "CallEvent", "CallLog",
-    "CallOver", "CallRecord", "CallSnapshot", "CallStarted", "CallState", "CallbackRequest", "CallerId",
-    "CallerIdChoice", "CertificateFailed", "Condition", "Conflict", "ConnectionFailed", "ConnectionSettings", "Contact",
-    "ContactSearch", "ContactSettings", "ContactSource", "Contacts", "Counters", "CtiLink", "Device", "DeviceState",
-    "DialKeywords", "DialPolicy", "Direction", "Event", "EventStream", "EventsLate", "Feature", "Forward",
+    "Answer", "AuthenticationFailed", "AvailableLine", "Call", "CallCentre", "CallChanged", "CallEnded", "CallEvent",
+    "CallLog", "CallOver", "CallRecord", "CallSnapshot", "CallStarted", "CallState", "CallbackRequest", "CallerId",
+    "CallerIdChoice", "CentreAgent", "CentreChanged", "CentreGroup", "CentreOtherGroup", "CentrePilot", "CentreQueue",
+    "CentreStatistics", "CentreTable", "CertificateFailed", "Charging", "ChargingFile", "ChargingTicket", "Condition",
+    "Conflict", "ConnectionFailed", "ConnectionSettings", "Contact", "ContactSearch", "ContactSettings",
+    "ContactSource", "Contacts", "Counters", "CtiLink", "Device", "DeviceState", "DialKeywords", "DialPolicy", "Digits",
+    "DigitsCollected", "Direction", "Event", "EventStream", "EventsLate", "Feature", "Figures", "Forward",
     "HelpCancelled", "HelpRequested", "HuntingGroups", "IntrusionMode", "InvalidInput", "Key", "Languages", "Leg",
     "Licence", "LicenceExpiring", "Line", "LineAdded", "LineChanged", "LineEvent", "LineRemoved", "LineSnapshot",
     "LineState", "LogChange", "LogChanged", "Mailbox", "MailboxSnapshot", "NodeChanged", "NodeSnapshot", "Nodes",
     "NotASound", "NotAllowed", "NotFound", "NotReady", "NotSupported", "Number", "NumberKind", "NumberPlan", "Numbers",
     "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind", "Objects", "Obstacle", "ObstacleKind", "Offline",
     "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind", "ParameterPlace", "Party",
-    "PartyKind", "Pbx", "PbxError", "PbxObject", "Pin", "PolicyViolation", "Preferences", "Recorder", "Recording",
-    "RecordingFailed", "Replay", "Request", "RequestRefused", "Routing", "ServerStarted", "SessionLost", "Skill",
-    "Sound", "Statistics", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target",
-    "Telephone", "TelephoneState", "Text", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired",
-    "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WebhookSettings",
-    "WireMessage", "WithdrawReason", "attribute", "connect", "field", "fingerprint_of", "keys_of", "read_sound",
-    "replay", "tel_uri",
+    "PartyKind", "Pbx", "PbxError", "PbxObject", "PilotCalendar", "PilotMode", "PilotRule", "PilotSnapshot", "Pilots",
+    "Pin", "PointSnapshot", "PolicyViolation", "Preferences", "Recorder", "Recording", "RecordingFailed", "Replay",
+    "Request", "RequestRefused", "RouteEnded", "RouteRequest", "RouteRequested", "RouteSnapshot", "Routing",
+    "RoutingPoint", "ServerStarted", "SessionLost", "Skill", "Slot", "Sound", "Statistics", "StatisticsProgress",
+    "StatisticsRow", "StatisticsStep", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo",
+    "Target", "Telephone", "TelephoneState", "Text", "ToneChanged", "Transition", "Trunk", "TunnelSettings",
+    "TwinLinkChanged", "TwoStepRequired", "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot",
+    "Voicemails", "WaitingCall", "WaitingChange", "WaitingChanged", "WebhookSettings", "Weekday", "WireMessage",
+    "WithdrawReason", "attribute", "connect", "field", "fingerprint_of", "keys_of", "read_sound", "replay", "tel_uri",
 ]
 # fmt: on
 

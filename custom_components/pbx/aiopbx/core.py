@@ -46,9 +46,14 @@ class Core:
             remedy="It is being restored; try again later.",
         )
 
+    @property
+    def online(self) -> bool:
+        """Whether commands can be sent."""
+        return self.connection.status is Status.ONLINE
+
     def require_online(self) -> None:
         """Raise ``Offline`` unless commands can be sent."""
-        if self.connection.status is not Status.ONLINE:
+        if not self.online:
             raise self.offline()
 
     # What the system and its lines can do

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from .centre import Digits, Figures, RouteSnapshot, StatisticsStep, TableName, WaitingCall, WaitingChange
 from .model import AgentSnapshot, CallSnapshot, LineSnapshot, Status
 from .records import CallRecord, LogChange, NodeSnapshot, ObjectChange
 
@@ -137,3 +138,77 @@ class ObjectChanged(Event, frozen=True, kw_only=True):
     id: str = ""
     above: str | None = None
     """The object above it, as ``name/id``."""
+
+
+class CentreChanged(Event, frozen=True, kw_only=True):
+    """Figures of the call centre changed: those of one object."""
+
+    table: TableName
+    row: Figures
+    previous: Figures | None
+    """None of an object that was not known."""
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """The fields that are different now."""
+        row, previous = self.row, self.previous
+        names = row.__struct_fields__
+        if previous is None:
+            return frozenset(name for name in names if getattr(row, name) is not None)
+        return frozenset(name for name in names if getattr(row, name) != getattr(previous, name))
+
+
+class WaitingChanged(Event, frozen=True, kw_only=True):
+    """A call came to a pilot that is watched, waits in a queue, or has left."""
+
+    pilot: str
+    call: WaitingCall
+    change: WaitingChange
+
+
+class RouteRequested(Event, frozen=True, kw_only=True):
+    """A call at a routing point looks for a route."""
+
+    point: str
+    request: RouteSnapshot
+
+
+class RouteEnded(Event, frozen=True, kw_only=True):
+    """A call looks for no route any more."""
+
+    point: str
+    request: RouteSnapshot
+    answered: bool
+    """Whether we had said where it goes. Otherwise it was too late, the caller hung up, or the system went on alone."""
+    reason: str | None = None
+    """In the system's words."""
+
+
+class DigitsCollected(Event, frozen=True, kw_only=True):
+    """A caller who looks for a route has dialled digits, or has not in time."""
+
+    point: str
+    ref: str | None
+    digits: Digits
+    collection: str | None = None
+    """The key of the collection."""
+
+
+class ToneChanged(Event, frozen=True, kw_only=True):
+    """A caller who looks for a route hears a tone or a guide, or hears it no more."""
+
+    point: str
+    ref: str | None
+    playing: bool
+    tone: str | None = None
+
+
+class StatisticsProgress(Event, frozen=True, kw_only=True):
+    """How far a file of statistics is."""
+
+    requester: str | None
+    step: StatisticsStep
+    done: int | None = None
+    total: int | None = None
+    path: str | None = None
+    """Where it is on the server, once it is ready."""

@@ -152,6 +152,18 @@ class Feature(StrEnum):
     # of the system, not of a line
     NODES = "nodes"
     OBJECTS = "objects"
+    CALL_CENTRE = "call_centre"
+    """Figures of the call centre in real time."""
+    PILOTS = "pilots"
+    """Pilots can be read, opened and closed, with their calendars."""
+    WAITING_CALLS = "waiting_calls"
+    """Which calls wait at the pilots."""
+    ROUTING_POINTS = "routing_points"
+    """The application can route calls."""
+    CENTRE_STATISTICS = "centre_statistics"
+    """Figures of the call centre about days that are over."""
+    CHARGING = "charging"
+    """What calls have cost."""
 
 
 class PartyKind(StrEnum):

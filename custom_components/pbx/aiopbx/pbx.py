@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Generator, Iterator, Mapping
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 from msgspec.structs import asdict, replace
 
 from .call import Call
+from .call_centre import CallCentre
+from .centre import PointSnapshot
+from .charging import Charging
 from .contacts import Contacts, ContactSource
 from .core import Core
 from .directory import ContactSearch, wanted
@@ -26,8 +29,10 @@ from .nodes import Nodes
 from .numbers import Numbers
 from .objects import Objects
 from .operations import Operation
+from .pilots import Pilots
 from .recording.recorder import Clock, RealClock, Recorder
 from .requests import Answer, Request, Requests
+from .routing_points import RoutingPoint
 from .store import Callback, E, EventStream, Kind
 
 if TYPE_CHECKING:
@@ -56,6 +61,7 @@ class Pbx:
         self.settings = settings
         self._core = core
         self._lines = _Lines(self)
+        self._call_centre = CallCentre(core)
         self._streams: set[EventStream[Event]] = set()
         self._streams_lock = Lock()
         self._closed_streams = [0, 0]
@@ -238,6 +244,44 @@ class Pbx:
     def objects(self) -> Objects:
         """The configuration of the nodes, to be read and changed by administrators."""
         return Objects(self._core)
+
+    @property
+    def call_centre(self) -> CallCentre:
+        """The call centre in real time: live tables of agents, groups, pilots and queues; and its statistics."""
+        return self._call_centre
+
+    @property
+    def pilots(self) -> Pilots:
+        """The pilots of the call centre: who waits there, whether they are open, and when they work how."""
+        return Pilots(self._core)
+
+    def routing_point(self, number: str, *, backup: bool = False) -> RoutingPoint:
+        """Route the calls of a routing point: ``async for request in pbx.routing_point("2100")``.
+
+        ``backup`` stands in for another application. O2G: POST /{rsiNumber}/enable.
+        """
+        return RoutingPoint(self._core, str(number), backup)
+
+    @owned
+    async def routing_points(self) -> tuple[PointSnapshot, ...]:
+        """The routing points there are. O2G: GET of the service AcdRsi."""
+        return await self._core.commands_for(Feature.ROUTING_POINTS).routing_points.points()
+
+    def charging(
+        self,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        files: Collection[str] = (),
+        node: int | None = None,
+        top: int | None = None,
+        free: bool = False,
+    ) -> Charging:
+        """What calls have cost: ``async for ticket in pbx.charging(first, last)``, of these days or in these files.
+
+        ``top`` is how many at most; with ``free`` come those that cost nothing, too. O2G: GET /charging.
+        """
+        return Charging(self._core, first, last, tuple(files), node, top, free)
 
     def directory(
         self,

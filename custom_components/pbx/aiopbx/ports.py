@@ -40,6 +40,14 @@ from .records import (
 )
 
 if TYPE_CHECKING:
+    from .centre_ports import (
+        CentreStatisticsCommands,
+        ChargingCommands,
+        FiguresCommands,
+        PilotCommands,
+        RoutingPointCommands,
+        WaitingCommands,
+    )
     from .filters import DirectoryFilter, ObjectFilter
 
 
@@ -514,6 +522,30 @@ class Commands(Protocol):
     def desk(self) -> DeskCommands:
         """Languages, password, shared sets, groups, texts."""
 
+    @property
+    def figures(self) -> "FiguresCommands":
+        """Figures of the call centre in real time."""
+
+    @property
+    def pilots(self) -> "PilotCommands":
+        """The pilots."""
+
+    @property
+    def waiting(self) -> "WaitingCommands":
+        """The calls that wait at them."""
+
+    @property
+    def routing_points(self) -> "RoutingPointCommands":
+        """Routing by the application."""
+
+    @property
+    def centre_statistics(self) -> "CentreStatisticsCommands":
+        """Figures of days that are over."""
+
+    @property
+    def charging(self) -> "ChargingCommands":
+        """What calls have cost."""
+
 
 ABSENT: Final[dict[str, Feature]] = {
     "dial": Feature.DIAL,
@@ -560,6 +592,12 @@ ABSENT: Final[dict[str, Feature]] = {
     "objects": Feature.OBJECTS,
     "caller_id": Feature.CALLER_ID,
     "desk": Feature.PREFERENCES,
+    "figures": Feature.CALL_CENTRE,
+    "pilots": Feature.PILOTS,
+    "waiting": Feature.WAITING_CALLS,
+    "routing_points": Feature.ROUTING_POINTS,
+    "centre_statistics": Feature.CENTRE_STATISTICS,
+    "charging": Feature.CHARGING,
 }
 """What is missing where a wire lacks one of the ``Commands``."""
 _REMEDIES: Final = {"add_party": "Consult the other party, then merge the two calls."}

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 from threading import Lock
 from time import monotonic
@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 from msgspec.structs import force_setattr, replace
 
+from .centre import ROWS, FiguresWanted, RouteSnapshot, TableName, WaitingCall
 from .contacts import Contacts
 from .events import (
     AgentChanged,
@@ -19,6 +20,8 @@ from .events import (
     CallEnded,
     CallEvent,
     CallStarted,
+    CentreChanged,
+    DigitsCollected,
     Event,
     HelpCancelled,
     HelpRequested,
@@ -30,9 +33,14 @@ from .events import (
     LogChanged,
     NodeChanged,
     ObjectChanged,
+    RouteEnded,
+    RouteRequested,
     ServerStarted,
+    StatisticsProgress,
     StatusChanged,
+    ToneChanged,
     TwinLinkChanged,
+    WaitingChanged,
 )
 from .http.tap import Wiretap
 from .model import CallSnapshot, Feature, LineSnapshot
@@ -62,10 +70,17 @@ KINDS: Final[tuple[type[Event], ...]] = (
     ServerStarted,
     LicenceExpiring,
     ObjectChanged,
+    CentreChanged,
+    WaitingChanged,
+    RouteRequested,
+    RouteEnded,
+    DigitsCollected,
+    ToneChanged,
+    StatisticsProgress,
 )
 """Every kind of event that happens."""
 _LINE_KINDS: Final = frozenset(kind for kind in KINDS if issubclass(kind, LineEvent))
-_NEVER_DROPPED: Final = frozenset({StatusChanged, LineAdded, LineRemoved, CallEnded})
+_NEVER_DROPPED: Final = frozenset({StatusChanged, LineAdded, LineRemoved, CallEnded, RouteRequested, RouteEnded})
 """What a stream keeps whatever its bound: without these a subscriber would show something wrong for ever."""
 
 
@@ -83,6 +98,8 @@ class Subscribers:
     def __init__(self) -> None:
         """Begin without subscribers."""
         self._everywhere: _Table = {}
+        self.everywhere: Container[type[Event]] = self._everywhere
+        """The kinds of events that someone subscribes to, of whatever line."""
         self._lines: dict[str, _Table] = {}
         self._lock = Lock()
 
@@ -403,10 +420,30 @@ RECENT: Final = 25
 """How many events are kept for diagnostics."""
 
 
+class Centre:
+    """The call centre as it is known, and what of it is wanted, which outlives connections."""
+
+    __slots__ = ("enabled", "requests", "rows", "waiting", "wanted", "watched")
+
+    def __init__(self) -> None:
+        """Nothing is wanted, and nothing known."""
+        self.wanted: FiguresWanted | None = None
+        self.rows: dict[TableName, dict[str, Any]] = {name: {} for name in ROWS}
+        """Figures of each table, by number."""
+        self.watched: dict[str, int] = {}
+        """Pilots whose calls are wanted, and how often they are."""
+        self.waiting: dict[str, dict[str, WaitingCall]] = {}
+        """Calls at each pilot by reference, the oldest first."""
+        self.enabled: dict[str, bool] = {}
+        """Routing points whose calls we route, and whether we only stand in."""
+        self.requests: dict[str, RouteSnapshot] = {}
+        """Calls that look for a route, by the key of the dialogue."""
+
+
 class Store:
     """The newest snapshot of every line, and of the nodes. Only the event loop that owns the client writes here."""
 
-    __slots__ = ("_publish", "lines", "names", "nodes", "recent", "stopwatch", "subscribers", "tap")
+    __slots__ = ("_publish", "centre", "lines", "names", "nodes", "recent", "stopwatch", "subscribers", "tap")
 
     def __init__(self) -> None:
         """Begin with no lines."""
@@ -414,6 +451,7 @@ class Store:
         self.names: Contacts | None = None
         """Names for parties that the system does not name."""
         self.nodes = NodesSnapshot()
+        self.centre = Centre()
         self.subscribers = Subscribers()
         self.tap = Wiretap()
         """Those who look at the wire that fills this store."""
@@ -430,6 +468,10 @@ class Store:
             self.stopwatch.measure(events)
             self.recent.extend(events)
             self._publish(events)
+
+    def publish_figures(self, event: CentreChanged) -> None:
+        """Publish figures. They are not among the recent events, which they would soon fill."""
+        self.subscribers.publish(event)
 
     def publish(self, *events: Event) -> None:
         """Publish events that change no line, or come with one that is gone."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from aiopbx.simulator.scenarios.model import parse_scenario
 from aiopbx.simulator.scenarios.player import LEFT_ALONE
 from aiopbx.simulator.switch import CallChange, Change
 from aiopbx.simulator.switch.calls import Call
+from aiopbx.simulator.switch.figures import pilots
+from aiopbx.simulator.switch.statistics import Window
 
 TWO = """
 name: two
@@ -119,6 +122,7 @@ def test_numbers_keep_their_zeros() -> None:
         (TWO + "acts: {queue: 1}\noutside: [{number: '0015550101'}]\n", 6, "acts.queue: there is no group"),
         (TWO + "groups: [{name: Desk, members: [1007]}]\n", 6, "the member 1007"),
         (TWO + "acts: {pilot: 1}\noutside: [{number: '0015550101'}]\n", 6, "acts.pilot: there is no pilot"),
+        (TWO + "acts: {routed: 1}\noutside: [{number: '0015550101'}]\n", 6, "acts.routed: there is no routing point"),
         (TWO + "acts: {agent_pause: 1}\n", 6, "acts.agent_pause: there is no agent"),
         (TWO + "pilots: [{number: 3000, groups: []}]\n", 6, "pilots.0.groups"),
         (TWO + "name: again\n", 6, "name stands there twice"),
@@ -237,11 +241,28 @@ def test_a_visitor_who_logs_on_gets_customers_and_answers_them() -> None:
     assert office.switch.agent_state("oxe1018").sub_state == "WRAPUP"
 
 
+def test_customers_come_in_at_the_front_door_and_figures_know_of_them() -> None:
+    office = Office(load_scenario("call-centre"))
+    office.switch.enable_routing_point("3000", "front desk")
+    office.until(lambda: bool(office.switch.dialogues("3000")), within=120)
+    (dialogue,) = office.switch.dialogues("3000")
+    office.switch.select_route("3000", dialogue.key, "front desk", "3002")
+    assert dialogue.call.acd is not None
+    assert dialogue.call.acd.pilot == "3002"
+    office.run(600)
+    rows = pilots(office.switch, 15)
+    assert all(int(str(row["Efficiency"])) > 0 for row in rows.values())
+    whole = Window(office.switch, office.clock.utc() - timedelta(hours=1), office.clock.utc())
+    assert all(int(whole.pilot(number)["dnbTotServedCalls"]) > 5 for number in ("3001", "3002"))
+    office.switch.check()
+
+
 async def test_the_call_centre_is_there_in_the_simulator_at_its_speed() -> None:
     async with Simulator(SimulatorSettings(scenario="call-centre", speed=4)) as simulator:
         assert {pilot.name for pilot in simulator.switch.pilots.values()} == {"Sales line", "Support line"}
         assert simulator.switch.pilots["3001"].patience == 30
         assert simulator.switch.processing_groups["702"].wrap_up_time == 2
+        assert simulator.switch.routing_points["3000"].patience == 5
         assert simulator.switch.agent_state("oxe1003").logged_on
 
 

@@ -118,7 +118,7 @@ async def test_a_user_without_any_licence_may_do_nothing_of_call_control(connect
     await api.log_in("none", "secret")
     assert (await api.subscribe("telephony"))["status"] == "REFUSED"
     routes = [route for route in api.simulator.server.table.routes if route.path.startswith("/telephony/")]
-    assert len(routes) == 51
+    assert len(routes) == 53
     for route in routes:
         path = re.sub(r"\{.*?\}", "1", route.path)
         needed = [field for field in fields(route.body) if field.required] if route.body is not None else []

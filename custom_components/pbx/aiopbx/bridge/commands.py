@@ -129,7 +129,7 @@ class Desk:
         if self._draining:
             raise Offline("This worker is being stopped; nothing was carried out.", remedy="Try again.")
         silent = asyncio.get_running_loop().time() - self._pulsed
-        if silent > SILENT * max(self._settings.pulse_interval, 0.25):
+        if silent > SILENT * max(self._settings.pulse_interval, 0.5):
             # It was frozen. Whoever has sent this was told so, and may have asked another worker since.
             raise Offline(
                 f"This worker gave no sign of life for {silent:.1f} seconds; nothing was carried out.",

@@ -9,9 +9,10 @@ import logging
 from collections import deque
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from msgspec.structs import asdict, replace
+from msgspec import Raw
+from msgspec.structs import replace
 
 from ..errors import NotAllowed, PbxError
 from ..events import CallEnded, CallEvent, Event, LineAdded, LineChanged, LineEvent, LineRemoved, StatusChanged
@@ -34,6 +35,11 @@ from .settings import BridgeSettings
 _LOG = logging.getLogger(__name__)
 _EVENTS: Final = 1000
 """How many events wait at most; older ones are dropped, and counted."""
+_ENDED_WAITING: Final = 200
+"""How many calls of a line that have ended wait at most."""
+_ENCODED: Final = 20_000
+"""How many calls are kept as JSON, at most."""
+_NOT_TOLD: Final = frozenset({"previous"})
 _AT_ONCE: Final = 200
 """How many lines are published before others in the loop have their turn."""
 
@@ -61,7 +67,10 @@ class Publisher:
         self._waiting: dict[str, tuple[LineSnapshot, list[CallSnapshot]]] = {}
         self._events: deque[Event] = deque()
         self._event_number = 0
-        self._ended: dict[str, deque[CallSnapshot]] = {}
+        self._ended: dict[str, tuple[Raw, ...]] = {}
+        """The last calls of each line that have ended, as JSON."""
+        self._encoded: dict[str, tuple[CallSnapshot, Raw]] = {}
+        """Calls as JSON, which their line, their own topic and their events share."""
         self._calls: dict[str, set[str]] = {}
         self._routing: dict[str, Any] = {}
         self._changed: dict[str, int] = {}
@@ -157,6 +166,9 @@ class Publisher:
                 self.coalesced += earlier[0] is not line
                 ended = earlier[1]
         if isinstance(event, CallEnded):
+            if len(ended) >= _ENDED_WAITING:
+                del ended[0]
+                self.dropped += 1
             ended.append(event.call)
         self._waiting[line.id] = (line, ended)
 
@@ -183,16 +195,19 @@ class Publisher:
         id_ = line.id
         self.revision = revision = self.revision + 1
         self._changed[id_] = revision
+        shown_ended = self._ended.get(id_, ())
         if ended:
-            self._ended.setdefault(id_, deque(maxlen=ENDED_KEPT)).extend(ended)
-        shown = replace(line, features=_carried(line.features))
+            # All that have ended since the state before, however many: a reader that is connected misses none.
+            shown_ended = (*shown_ended, *map(self._raw, ended))[-max(ENDED_KEPT, len(ended)) :]
+            self._ended[id_] = shown_ended[-ENDED_KEPT:]
+        shown = replace(line, features=_carried(line.features), calls=tuple(map(self._raw, line.calls)))
         state = LineState(
             epoch=self._epoch,
             revision=revision,
             at=datetime.now(UTC),
             shard=self._shard,
             line=shown,
-            ended=tuple(self._ended.get(id_, ())),
+            ended=cast("tuple[CallSnapshot, ...]", shown_ended),
         )
         self._send(self._topics.line(id_), encode(state), retain=True)
         if self._settings.publish_calls:
@@ -206,21 +221,55 @@ class Publisher:
         before = self._calls.get(line.id, set())
         now = {call.id for call in line.calls}
         for call in line.calls:
-            payload = CallPayload(epoch=self._epoch, revision=revision, call=call)
+            payload = CallPayload(epoch=self._epoch, revision=revision, call=self._raw(call))
             self._send(self._topics.call(line.id, call.id), encode(payload), retain=True)
         for gone in before - now:
+            self._encoded.pop(gone, None)
             self._send(self._topics.call(line.id, gone), b"", retain=True)
         if now:
             self._calls[line.id] = now
         else:
             self._calls.pop(line.id, None)
 
+    def _raw(self, call: CallSnapshot) -> Any:
+        """A call as JSON, made once for each of its snapshots."""
+        known = self._encoded.get(call.id)
+        if known is not None and known[0] is call:
+            return known[1]
+        if len(self._encoded) > _ENCODED:
+            self._encoded.clear()
+        raw = Raw(encode(call))
+        self._encoded[call.id] = call, raw
+        return raw
+
     def _publish_event(self, event: Event) -> None:
         kind = type(event).__name__
         line = event.line if isinstance(event, LineEvent) else None
         self._event_number += 1
-        payload = EventPayload(epoch=self._epoch, number=self._event_number, kind=kind, line=line, event=_fields(event))
+        payload = EventPayload(
+            epoch=self._epoch, number=self._event_number, kind=kind, line=line, event=self._fields(event)
+        )
         self._send(self._topics.event(line, kind), encode(payload))
+        if isinstance(event, CallEnded):
+            self._encoded.pop(event.call.id, None)
+
+    def _fields(self, event: Event) -> dict[str, Any]:
+        """The fields of an event, without what was before."""
+        found = {name: getattr(event, name) for name in event.__struct_fields__ if name not in _NOT_TOLD}
+        if isinstance(event, CallEvent):
+            found["call"] = self._raw(event.call)
+        elif isinstance(event, LineChanged):
+            snapshot = event.snapshot
+            found["state"] = snapshot.state
+            found["changed"] = {
+                name: getattr(snapshot, name)
+                for name in sorted(event.changed)
+                if name not in ("state", "calls", "features")
+            }
+            del found["snapshot"]
+        elif isinstance(event, LineAdded):
+            found["snapshot"] = replace(event.snapshot, features=_carried(event.snapshot.features))
+        return found
 
     def _forget(self, line: str) -> None:
         self._waiting.pop(line, None)
@@ -240,25 +289,6 @@ class Publisher:
             if not self._broker.lost.is_set():
                 self.dropped += 1
                 _LOG.error("%s was not published: %s", topic, error)
-
-
-def _fields(event: Event) -> dict[str, Any]:
-    """The fields of an event, without what was before."""
-    found = {name: value for name, value in asdict(event).items() if name != "previous"}
-    if isinstance(event, LineChanged):
-        snapshot = event.snapshot
-        found["state"] = snapshot.state
-        found["changed"] = {
-            name: getattr(snapshot, name)
-            for name in sorted(event.changed)
-            if name not in ("state", "calls", "features")
-        }
-        del found["snapshot"]
-    elif isinstance(event, LineAdded):
-        found["snapshot"] = replace(event.snapshot, features=_carried(event.snapshot.features))
-    elif isinstance(event, CallEvent):
-        found["call"] = event.call
-    return found
 
 
 @lru_cache(256)

@@ -69,6 +69,8 @@ class Shard:
         self.pulse: Pulse | None = None
         self.heard = float("-inf")
         """When the newest pulse came, on the monotonic clock."""
+        self.arrived = float("-inf")
+        """When the newest state of a line that was missing came: many are before the next pulse, on one connection."""
         self.missing: set[str] = set()
         """Lines of the manifest without a state of the newest round."""
         self.progress = monotonic()
@@ -93,7 +95,7 @@ class Shard:
     def silent(self) -> bool:
         """Whether no pulse has come for too long."""
         interval = 1.0 if self.pulse is None else self.pulse.interval
-        return monotonic() - self.heard > max(_SILENT * interval, 0.5)
+        return monotonic() - max(self.heard, self.arrived) > max(_SILENT * interval, 0.5)
 
     @property
     def complete(self) -> bool:
@@ -417,7 +419,7 @@ class MqttLink:
         self._doubted.pop(id_, None)
         if id_ in shard.missing:
             shard.missing.discard(id_)
-            shard.progress = monotonic()
+            shard.progress = shard.arrived = monotonic()
             if not shard.missing:
                 self._news.set()
         if self._wanted is not None and id_ not in self._wanted:

@@ -46,6 +46,10 @@ _PAIR: Final = 0x26
 _VARIABLE: Final = 0x0B
 
 
+_PLAIN: Final = bytes((PUBLISH,))
+_RETAINED: Final = bytes((PUBLISH | 1,))
+
+
 class Malformed(Exception):
     """What came is not MQTT 5."""
 
@@ -68,6 +72,8 @@ def variable(number: int) -> bytes:
     """Write a number in one to four bytes of seven bits each."""
     if number < 128:
         return bytes((number,))
+    if number < 16_384:
+        return bytes((number & 127 | 128, number >> 7))
     found = bytearray()
     while True:
         number, low = divmod(number, 128)
@@ -124,6 +130,11 @@ def publish(
     correlation: bytes | None = None,
 ) -> bytes:
     """Publish: with QoS 0, or with QoS 1 where it has a number."""
+    if number is None and expiry is None and response_topic is None and correlation is None:
+        # What a worker does most: states and events.
+        head = _RETAINED if retain else _PLAIN
+        length = len(topic)
+        return b"".join((head, variable(length + 3 + len(payload)), length.to_bytes(2, "big"), topic, b"\0", payload))
     properties = b""
     if expiry is not None:
         properties += bytes((_EXPIRY,)) + expiry.to_bytes(4, "big")

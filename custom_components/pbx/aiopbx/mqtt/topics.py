@@ -7,6 +7,7 @@ which is a level of every topic.
 import inspect
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -31,6 +32,12 @@ CARRIED: Final = frozenset(Feature) - {
     Feature.TELEPHONES,
     Feature.NODES,
     Feature.OBJECTS,
+    Feature.CALL_CENTRE,
+    Feature.PILOTS,
+    Feature.WAITING_CALLS,
+    Feature.ROUTING_POINTS,
+    Feature.CENTRE_STATISTICS,
+    Feature.CHARGING,
 }
 """What can be done over a bridge. The rest would put PINs and passwords on topics, or is the administrator's."""
 
@@ -214,6 +221,7 @@ def schema() -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------------------------- topics
 
 
+@lru_cache(65_536)
 def level(text: str) -> str:
     """Write an id as one level of a topic: everything but letters, digits and ``-_.~@`` as ``%`` and two digits."""
     return quote(text, safe="@")

@@ -31,6 +31,7 @@ from .channel.base import REMEMBERED
 from .client import O2gClient
 from .records import nodes_of
 from .reducer import Reduced, reduce
+from .reducer.figures import FIGURES
 from .rights import Rights
 from .types.agent import OnAgentStateChanged
 from .types.maintenance import (
@@ -260,6 +261,7 @@ class Applier:
         sole: str | None,
         on_other: Callable[[Any], None],
         on_doubt: Callable[[str | None, str], None],
+        on_figures: Callable[[Any, datetime], None] = lambda event, now: None,
     ) -> None:
         """``sole`` is the login of a user's own session: some servers leave it out of the events there.
 
@@ -267,6 +269,7 @@ class Applier:
         """
         self.expected = ExpectedSnapshots()
         self._on_doubt = on_doubt
+        self._on_figures = on_figures
         self._over = CallsThatAreOver()
         self._repeats = False
         self._lines = lines
@@ -288,18 +291,22 @@ class Applier:
         now = datetime.now(UTC)
         store = self._lines.store
         lines, put = store.lines, store.put
-        often = reducer.OFTEN.get
+        often, figures = reducer.OFTEN.get, self._on_figures
         special = self._repeats or bool(self._lines.unnamed or self._watches or self.expected.late or self._over)
         for event in events:
+            kind = type(event)
+            handler = often(kind)
+            if handler is None and kind in FIGURES:
+                figures(event, now)
+                continue
             line = lines.get(event.login_name)
-            handler = often(type(event))
             if line is None or handler is None or special:
                 self._apply_one(event, line, now)
                 continue
             after, published = handler(line, event, now)
             if after is not line:
                 put(after, published)
-                if len(after.calls) <= len(line.calls) or type(event) is not OnCallModified:
+                if len(after.calls) <= len(line.calls) or kind is not OnCallModified:
                     continue
             self._look_for_gap(event, line)
 
@@ -371,7 +378,9 @@ class Applier:
 
     def _apply_one(self, event: Any, line: LineSnapshot | None, now: datetime) -> None:
         kind = type(event)
-        if kind in _OF_A_LINE:
+        if kind in FIGURES:
+            self._on_figures(event, now)
+        elif kind in _OF_A_LINE:
             if line is None and event.login_name is None and self._sole is not None:
                 line = self._lines.get(self._sole)
             if line is not None:  # else about a user who is not monitored

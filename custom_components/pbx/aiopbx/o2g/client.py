@@ -84,6 +84,10 @@ class O2gClient(O2gServices, WireClient):
         """Whether the session is an administrator's, and so sees every user."""
         return bool(self.info.admin)
 
+    def offers(self, service: str) -> bool:
+        """Whether the server has this service, for this account."""
+        return self._session.has(service)
+
     @property
     def login(self) -> str:
         """The login name that the session is for."""

@@ -8,11 +8,16 @@ from ..model import CallSnapshot, Condition, LineSnapshot, Target
 from ..ports import DialOptions, Refusing
 from ..records import AcdCall, CallbackRequest, NodesSnapshot
 from . import rules
+from .centre import CentreState
 from .client import O2gClient
 from .parts.agents import O2gAgents
+from .parts.call_centre import O2gFigures
 from .parts.call_log import O2gCallLog
+from .parts.centre_statistics import O2gCentreStatistics, O2gCharging
 from .parts.directory import O2gDirectory
 from .parts.objects import O2gNodes, O2gObjects
+from .parts.pilots import O2gPilots, O2gWaiting
+from .parts.routing_points import O2gRoutingPoints
 from .parts.telephones import O2gDesk, O2gTelephones
 from .parts.voicemail import O2gVoicemail
 from .queries import hexadecimal
@@ -149,6 +154,7 @@ class O2gCommands(Refusing, O2gChecks):
         basic: Container[str],
         updates: LineUpdates,
         nodes_read: Callable[[NodesSnapshot], None],
+        centre: CentreState,
     ) -> None:
         """Ask this client; ``basic`` are the logins with the basic licence only."""
         self._client = client
@@ -162,6 +168,12 @@ class O2gCommands(Refusing, O2gChecks):
         self.telephones = O2gTelephones(client, updates.lacks)
         self.objects = O2gObjects(client, updates.lacks)
         self.desk = O2gDesk(client, updates.lacks)
+        self.figures = O2gFigures(client, updates.lacks, centre)
+        self.pilots = O2gPilots(client, updates.lacks)
+        self.waiting = O2gWaiting(client, updates.lacks, centre)
+        self.routing_points = O2gRoutingPoints(client, updates.lacks, centre)
+        self.centre_statistics = O2gCentreStatistics(client, updates.lacks)
+        self.charging = O2gCharging(client, updates.lacks)
 
     def _as(self, line: LineSnapshot) -> str | None:
         """The login name that an administrator's request needs."""

@@ -12,6 +12,7 @@ asks for state; both write through ``Lines``, which owns what is monitored.
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from ..model import AvailableLine, SystemInfo
 from ..settings.connection import ConnectionSettings
 from ..store import Store
 from .apply import Applier, Lines, SystemState, created_login
+from .centre import CentreState
 from .channel.base import EventChannel, Promptness, Silence, events_late, is_quick
 from .client import O2gClient
 from .commands import O2gCommands
@@ -51,6 +53,7 @@ class O2gLink(WireLink[O2gClient]):
     _applier: Applier
     _sync: Sync
     _system: SystemState
+    _centre: CentreState
 
     def __init__(
         self,
@@ -100,6 +103,7 @@ class O2gLink(WireLink[O2gClient]):
             monitored = await discover(self.client, self._settings.lines, self._rights)
             subscribed = await subscribe(self.client, monitored, self._rights, self._settings)
             self._build(monitored, subscribed)
+            self._rights.services(self.client.offers, administrator=self.client.administrator)
             if subscribed.subscription is not None:
                 begun = monotonic()
                 self.channel = channel = await self.client.open_channel(subscribed.subscription)
@@ -124,11 +128,13 @@ class O2gLink(WireLink[O2gClient]):
         logins = monitored.logins
         self._lines = lines = Lines(self._store, self._rights, logins, subscribed.agents, everybody=monitored.everybody)
         self._system = SystemState(client, self._store, self._start)
+        self._centre = CentreState(client, self._store)
         sole = logins[0] if logins and not client.administrator else None
         self._applier = Applier(
             lines,
             sole=sole,
             on_other=self._on_other,
+            on_figures=self._centre.apply_figures,
             on_doubt=self.doubts.add,
         )
         self._sync = Sync(
@@ -141,7 +147,9 @@ class O2gLink(WireLink[O2gClient]):
             patience=self._settings.sync_timeout,
             start=self._start,
         )
-        self.commands = O2gCommands(client, basic=self._rights.basic, updates=lines, nodes_read=self._system.put)
+        self.commands = O2gCommands(
+            client, basic=self._rights.basic, updates=lines, nodes_read=self._system.put, centre=self._centre
+        )
 
     def _describe(self) -> SystemInfo:
         server = self.client.descriptor.server_info
@@ -161,6 +169,7 @@ class O2gLink(WireLink[O2gClient]):
     async def _bring_up_to_date(self) -> None:
         """The subscription is there already, so that nothing falls between."""
         await self._sync.everything()
+        await self._centre.resume()
         if self._settings.audit_interval:
             self._start(self._serve(self._audit_rights()), "rights")
 
@@ -208,6 +217,8 @@ class O2gLink(WireLink[O2gClient]):
     def _on_other(self, event: Any) -> None:
         """An event that is about no monitored line."""
         kind = type(event)
+        if self._centre.apply(event, datetime.now(UTC)):
+            return
         if kind is OnChannelInformation:
             self._on_channel_information(event)
         elif kind is OnUserCreated:

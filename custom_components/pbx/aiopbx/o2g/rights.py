@@ -1,11 +1,19 @@
 """Which features a line has: what is known of licences and rights, which outlives connections."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ..model import Feature, LineSnapshot
-from .types.base import API_CONTACTCENTER_AGENT, API_PHONESETPROG, MANAGEMENT, MESSAGING
+from .types.base import (
+    ANALYTICS,
+    API_CONTACTCENTER_AGENT,
+    API_PHONESETPROG,
+    CONTACTCENTER_RSI,
+    CONTACTCENTER_SERVICE,
+    MANAGEMENT,
+    MESSAGING,
+)
 from .types.routing import Capabilities
 
 _LOG = logging.getLogger(__name__)
@@ -26,6 +34,9 @@ class Rights:
         self.account_lacks: set[str] = set()
         """Those that the account itself lacks."""
         self._warned_of_extras = False
+        self._said_services = False
+        self.unknown_packages: set[str] = set()
+        """Packages of events that this server refuses, whoever subscribes."""
         self._routing: dict[str, Capabilities] = {}
         self._shared: dict[Capabilities, Capabilities] = {}
         self._warned_of_basic = False
@@ -45,6 +56,8 @@ class Rights:
         self._lacking.clear()
         self.account_lacks.clear()
         if server != self._server or now - self._begun > RIGHTS_LAST:
+            if server != self._server:
+                self.unknown_packages.clear()
             self._server, self._begun = server, now
             self._stale.update(self._routing)
             self.basic.clear()  # a licence may have been granted: what the server refuses will say so again
@@ -91,6 +104,27 @@ class Rights:
             self._warned_of_extras = True
             _LOG.warning(
                 "The server refuses the events of agents, the call log and the system%s; the others come",
+                f" ({refusal})" if refusal else "",
+            )
+
+    def services(self, offers: Callable[[str], bool], *, administrator: bool) -> None:
+        """Say once, in one line, which services of today a server lacks: what they are for is missing, no more."""
+        lacking = [feature for feature, service in SERVICES.items() if not offers(service)]
+        if administrator and lacking and not self._said_services:
+            self._said_services = True
+            _LOG.info(
+                "This server does not offer %s to this account: its version, a licence or a right is missing",
+                ", ".join(f"{feature.value} ({SERVICES[feature]})" for feature in lacking),
+            )
+
+    def without(self, packages: Iterable[str], refusal: str) -> None:
+        """Remember packages of events that the server refuses, and log each once."""
+        new = set(packages) - self.unknown_packages
+        self.unknown_packages |= new
+        if new:
+            _LOG.warning(
+                "The server refuses events of %s%s; all others come",
+                " and ".join(sorted(new)),
                 f" ({refusal})" if refusal else "",
             )
 
@@ -157,12 +191,26 @@ LICENCES: Final[dict[str, frozenset[Feature]]] = {
     API_PHONESETPROG: frozenset({Feature.TELEPHONES}),
     API_CONTACTCENTER_AGENT: frozenset({Feature.AGENT}),
     MANAGEMENT: frozenset({Feature.OBJECTS}),
+    ANALYTICS: frozenset({Feature.CHARGING}),
+    CONTACTCENTER_RSI: frozenset({Feature.ROUTING_POINTS}),
+    CONTACTCENTER_SERVICE: frozenset(
+        {Feature.CALL_CENTRE, Feature.PILOTS, Feature.WAITING_CALLS, Feature.CENTRE_STATISTICS}
+    ),
 }
 """What the other licences are for. Only a refusal shows that one is missing."""
 MISSING: Final = dict.fromkeys(sorted(ALL - BASIC), ADVANCED_LICENCE)
 """What a user with TELEPHONY_BASIC lacks, and the licence for it."""
 OF_THE_SYSTEM: Final = frozenset({Feature.NODES, Feature.OBJECTS})
 """What administrators may do."""
+SERVICES: Final[dict[Feature, str]] = {
+    Feature.CALL_CENTRE: "AcdRealTime",
+    Feature.PILOTS: "AcdManagement",
+    Feature.WAITING_CALLS: "AcdPilotMonitoring",
+    Feature.ROUTING_POINTS: "AcdRsi",
+    Feature.CENTRE_STATISTICS: "Acd Statistics",
+    Feature.CHARGING: "Analytics",
+}
+"""The service that each of these needs. A server that does not list one to the account lacks what it is for."""
 ADMINISTRATOR: Final = "administrator"
 """What other accounts miss for it."""
 

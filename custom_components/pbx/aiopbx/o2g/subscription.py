@@ -1,14 +1,16 @@
 """The second step of a link: subscribe to the events of what is monitored, as far as licences go."""
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from ..errors import NotAllowed, NotSupported, RequestRefused, SessionLost
+from ..model import Feature
 from ..settings.connection import ConnectionSettings
 from .client import O2gClient
 from .discovery import Monitored, check_basic, licensed_agents, without_advanced
-from .rights import ADVANCED_LICENCE, Rights
+from .rights import ADVANCED_LICENCE, SERVICES, Rights
 from .types.sessions import Filter, Selector, Subscription, SubscriptionRequest, SubscriptionState
 
 _LOG = logging.getLogger(__name__)
@@ -22,6 +24,16 @@ AGENT: Final = "agent"
 """The package that needs API_CONTACTCENTER_AGENT."""
 OF_ADMINISTRATORS: Final = ("system", "pbxManagement")
 """Packages that only administrators get, and can do without."""
+RSI: Final = "rsi"
+PACKAGE_OF: Final[dict[Feature, str]] = {
+    Feature.CENTRE_STATISTICS: "acdstats",
+    Feature.CALL_CENTRE: "rti",
+    Feature.WAITING_CALLS: "pilot",
+    Feature.ROUTING_POINTS: RSI,
+}
+"""The packages of what came after 2.2, the newest first; without one of them, only its feature is missing."""
+EXTRAS: Final = (LOG, AGENT, *OF_ADMINISTRATORS)
+"""Packages of the reference that can be done without."""
 VERSIONS: Final = ("2.0", "1.0")
 """Of a subscription, in the order in which they are tried: snapshots on the channel came with 2.0."""
 _TRIES: Final = 3
@@ -56,6 +68,8 @@ class _Answer:
     subscription: Subscription | None = None
     version: str = ""
     refusal: str = ""
+    error: RequestRefused | None = None
+    """What the request was refused with, where the server took it for a mistake."""
 
 
 async def subscribe(
@@ -73,7 +87,9 @@ async def subscribe(
     for extras in (True, False):
         for _ in range(_TRIES):
             licensed = tuple(rights.advanced(monitored.logins))
-            answer = await _ask(client, settings, _selectors(client, monitored, agents, licensed, extras=extras))
+            answer = await _ask_for_what_is_known(
+                client, settings, _selectors(client, monitored, agents, licensed, extras=extras), rights
+            )
             if answer.subscription is not None:
                 if not extras:
                     rights.without_extras(refusal)
@@ -121,7 +137,48 @@ def _selectors(
         names.append(("userManagement", (EVERYBODY,)))
         if extras:
             names += [(package, (EVERYBODY,)) for package in OF_ADMINISTRATORS]
+    if extras:
+        for feature, package in PACKAGE_OF.items():
+            if client.offers(SERVICES[feature]) and (client.administrator or package == RSI):
+                # Sources agree that requests for a route are subscribed to for no one in particular.
+                names.append((package, () if package == RSI else (EVERYBODY,)))
     return tuple(Selector(ids=ids, names=(package,)) for package, ids in names)
+
+
+async def _ask_for_what_is_known(
+    client: O2gClient, settings: ConnectionSettings, selectors: tuple[Selector, ...], rights: Rights
+) -> _Answer:
+    """Ask for a subscription; where a package is refused that the server need not know, for the others.
+
+    A server refuses all of a subscription for one package. If it names that, this is left out, else each of those that
+    came after 2.2 in turn, then all of them. What was refused is remembered, and not asked for again.
+    """
+    selectors = _without(selectors, rights.unknown_packages)
+    answer = await _ask(client, settings, selectors)
+    asked = [one.names[0] for one in selectors]
+    new = [package for package in PACKAGE_OF.values() if package in asked]
+    named = {package for package in (*new, *EXTRAS) if package in asked and _names(answer.refusal, package)}
+    for refused in (named, *({package} for package in new), set(new)):
+        if answer.subscription is not None:
+            return answer
+        if not refused:
+            continue
+        fewer = await _ask(client, settings, _without(selectors, refused))
+        if fewer.subscription is not None:
+            rights.without(refused, answer.refusal)
+            return fewer
+    if answer.subscription is None and answer.error is not None:
+        raise answer.error
+    return answer
+
+
+def _without(selectors: tuple[Selector, ...], packages: set[str]) -> tuple[Selector, ...]:
+    return tuple(one for one in selectors if packages.isdisjoint(one.names))
+
+
+def _names(refusal: str, package: str) -> bool:
+    """Whether the server's words name a package, as a word of their own."""
+    return re.search(rf"(?<![\w]){re.escape(package)}(?![\w])", refusal) is not None
 
 
 async def _ask(client: O2gClient, settings: ConnectionSettings, selectors: tuple[Selector, ...]) -> _Answer:
@@ -141,6 +198,8 @@ async def _ask(client: O2gClient, settings: ConnectionSettings, selectors: tuple
         except RequestRefused as error:
             if error.status == 400 and version != VERSIONS[-1]:
                 continue  # an older server, perhaps, that does not know this version
+            if 400 <= error.status < 500 and not error.transient:
+                return _Answer(refusal=error.inner_message or error.help_message or "", error=error)
             raise
         if subscription.status == SubscriptionState.REFUSED:
             return _Answer(refusal=subscription.message or "")

@@ -17,8 +17,9 @@ from .channel import channels_of
 from .client import O2gClient
 from .commands import O2gChecks
 from .link import O2gLink
-from .rights import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, Rights, missing_of
+from .rights import ADMINISTRATOR, ALL, LICENCES, OF_THE_SYSTEM, SERVICES, Rights, missing_of
 from .services import OPERATIONS
+from .subscription import PACKAGE_OF
 
 
 class O2gSystem(WireSystem[O2gClient]):
@@ -45,6 +46,8 @@ class O2gSystem(WireSystem[O2gClient]):
         client = self.client
         if client is None or client.administrator:
             features |= OF_THE_SYSTEM
+        if client is not None:
+            features |= {feature for feature in SERVICES if self._lacks(client, feature) is None}
         for licence in self.rights.account_lacks:
             features -= LICENCES.get(licence, frozenset())
         return features
@@ -59,7 +62,21 @@ class O2gSystem(WireSystem[O2gClient]):
         missing = dict(missing_of(basic=basic, lacking=rights.account_lacks))
         if client is not None and not client.administrator:
             missing |= dict.fromkeys(sorted(OF_THE_SYSTEM), ADMINISTRATOR)
+        if client is not None:
+            for feature in SERVICES:
+                lacks = self._lacks(client, feature)
+                if lacks is not None:
+                    missing.setdefault(feature, lacks)
         return missing
+
+    def _lacks(self, client: O2gClient, feature: Feature) -> str | None:
+        """What a server of today lacks for a feature, in words; None where nothing is missing."""
+        if not client.offers(SERVICES[feature]):
+            return f"the service {SERVICES[feature]}, which this server does not offer to this account"
+        package = PACKAGE_OF.get(feature)
+        if package is not None and package in self.rights.unknown_packages:
+            return f"events of the package {package}, which this server refuses"
+        return None
 
     # ------------------------------------------------------------------------------------------------------ links
 

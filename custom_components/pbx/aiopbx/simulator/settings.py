@@ -87,6 +87,8 @@ class UserSpec(Settings):
     """Whether the user is an operator (agent or supervisor) of the call centre; one with ``agent`` is."""
     agent: AgentSpec | None = None
     """The kind of operator; with ``acd`` alone, an agent without a processing group."""
+    managed: bool = True
+    """Whether O2G knows the user from the start; others are subscribers of the node that it can take in."""
     gui_language: str = "en"
     oxe_language: str = "Generic_English"
     rcc: bool = True

@@ -23,6 +23,7 @@ from .control import control_routes, user_state
 from .faces.istra.face import IstraFace
 from .faces.o2g import (
     agent,
+    analytics,
     call_centre,
     comlog,
     directory,
@@ -32,10 +33,12 @@ from .faces.o2g import (
     phone_set,
     pilot_monitoring,
     real_time,
+    recording,
     routing,
     routing_points,
     statistics,
     telephony,
+    user_management,
     views,
     voicemail,
 )
@@ -69,6 +72,9 @@ O2G_ROUTES: Final[tuple[Route, ...]] = (
     *routing_points.ROUTES,
     *real_time.ROUTES,
     *statistics.ROUTES,
+    *analytics.ROUTES,
+    *user_management.ROUTES,
+    *recording.ROUTES,
 )
 """The operations beyond sessions, users and subscriptions."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where to reach it from here
@@ -118,6 +124,9 @@ class Simulator:
             self.istra = IstraFace(self.switch, self.settings, self.clock, self.faults, self.accounts)
         self.faults.attach(self.servers, self.istra)
         self.switch.subscribe(self._people)
+        for user in self.settings.users:
+            if not user.managed:
+                self.switch.release_user(user.login)
         self.player: ScenarioPlayer | None = None
         """Plays the scenario, if there is one, while the simulator runs."""
         if scenario is not None:
@@ -478,7 +487,9 @@ class Simulator:
         if change.kind == "deleted":
             for server in self.servers:
                 server.sessions.close_of(change.login)
-            self.accounts.remove(change.login)
+            self.accounts.remove(change.login, kept=change.kept)
+        elif change.kind == "created" and change.kept:
+            self.accounts.restore(change.login)
         elif change.kind == "created" and self.accounts.get(change.login) is None:
             user = self.switch.users[change.login]
             self.accounts.add(UserSpec(login=user.login, number=user.number))

@@ -12,7 +12,14 @@ from ...errors import InvalidInput
 from ...settings.parsing import Unparsable
 from ...settings.yaml_loader import StrictLoader, parse_yaml
 from ..settings import Login, Number, UserSpec
-from ..switch.settings import AgentSpec, PilotSpec, ProcessingGroupSpec, SwitchSettings
+from ..switch.settings import (
+    AgentSpec,
+    PilotSpec,
+    ProcessingGroupSpec,
+    RecorderSpec,
+    RoutingPointSpec,
+    SwitchSettings,
+)
 
 FOLDER: Final = Path(__file__).parent
 LARGEST: Final = 1_000_000
@@ -164,6 +171,8 @@ class Acts(Part):
     """Someone reviews missed calls and listens to messages."""
     pilot: Weight = 0
     """A call from outside to a pilot of the call centre: wait for an agent, talk."""
+    routed: Weight = 0
+    """A call from outside to a routing point: an application sends it somewhere, or it goes on to the overflow."""
     agent_pause: Weight = 0
     """An agent pauses or withdraws for a while."""
 
@@ -186,6 +195,10 @@ class Scenario(Part):
     """Numbers of the call centre. Their patience is by speed 1."""
     processing_groups: tuple[ProcessingGroupSpec, ...] = ()
     """Groups of agents. Their wrap-up is by speed 1."""
+    routing_points: tuple[RoutingPointSpec, ...] = ()
+    """Numbers that applications route. Their patience is by speed 1."""
+    recorders: tuple[RecorderSpec, ...] = ()
+    """Recorders beside the nodes."""
     pace: Pace = Pace()
     answering: Answering = Answering()
     acts: Acts = Acts()
@@ -213,6 +226,8 @@ class Scenario(Part):
             raise ValueError("acts.queue: there is no group in groups")
         if "pilot" in deck and not self.pilots:
             raise ValueError("acts.pilot: there is no pilot in pilots")
+        if "routed" in deck and not self.routing_points:
+            raise ValueError("acts.routed: there is no routing point in routing_points")
         if "agent_pause" in deck and not self.agents:
             raise ValueError("acts.agent_pause: there is no agent among the users who are not manual")
         return self
@@ -229,7 +244,7 @@ class Scenario(Part):
 
     def switch_settings(self, base: SwitchSettings, *, speed: float = 1.0) -> SwitchSettings:
         """Return the settings of a switch, with the call centre of this scenario and its times at this speed."""
-        if not self.pilots and not self.processing_groups:
+        if not (self.pilots or self.processing_groups or self.routing_points or self.recorders):
             return base
         pilots = [pilot.model_copy(update={"patience": pilot.patience / speed}) for pilot in self.pilots]
         groups = [
@@ -241,6 +256,11 @@ class Scenario(Part):
         more = {
             "pilots": (*base.pilots, *pilots),
             "processing_groups": (*base.processing_groups, *groups),
+            "routing_points": (
+                *base.routing_points,
+                *(point.model_copy(update={"patience": point.patience / speed}) for point in self.routing_points),
+            ),
+            "recorders": (*base.recorders, *self.recorders),
         }
         return base.model_copy(update=more)
 
@@ -251,7 +271,7 @@ class Scenario(Part):
 
 
 _THREE: Final = {"busy", "consult", "transfer", "blind_transfer", "conference", "redirect", "forward"}
-_OUTSIDE: Final = {"incoming", "outgoing", "incoming_missed", "queue", "pilot"}
+_OUTSIDE: Final = {"incoming", "outgoing", "incoming_missed", "queue", "pilot", "routed"}
 
 
 class _Loader(StrictLoader):

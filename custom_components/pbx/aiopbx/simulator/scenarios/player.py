@@ -731,6 +731,10 @@ class ScenarioPlayer:
         outsider = self._outsider()
         return self._pilot(self._random.choice(self.scenario.pilots).number, outsider) if outsider else None
 
+    def _act_routed(self, stage: _Stage) -> Steps | None:
+        outsider = self._outsider()
+        return self._pilot(self._random.choice(self.scenario.routing_points).number, outsider) if outsider else None
+
     def _pilot(self, pilot: str, outsider: Outsider) -> Steps:
         """Wait in the queue, ring an agent, talk. Callers who wait too long give up; your agents answer themselves."""
         act = self._current

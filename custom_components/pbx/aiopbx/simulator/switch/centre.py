@@ -381,13 +381,13 @@ class CallCentre(PhoneSets):
                 self._take_from(call, member, *call.others(member))
         super()._lose_device(user, device)
 
-    def remove_user(self, login: str) -> None:
+    def remove_user(self, login: str, *, kept: bool = False) -> None:
         """Delete a user; its calls end, except those that a pilot gave it and it has not taken."""
         user = self.user(login)
         if user.agent is not None and user.agent.logged_on:
             with self._acting():
                 self._log_off(user, user.agent)
-        super().remove_user(login)
+        super().remove_user(login, kept=kept)
         self._staff_of_centre.pop(login, None)
         self.journal.forget(login)
 

@@ -79,6 +79,8 @@ class UserChange:
 
     login: str
     kind: Literal["created", "changed", "deleted"]
+    kept: bool = False
+    """Whether it is a subscriber of its node all the same, and only the server knows it no longer or again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -251,8 +251,8 @@ class Features(Transfers):
             self._after.append(UserChange(login=user.login, kind="created"))
         return user
 
-    def remove_user(self, login: str) -> None:
-        """Delete a user; its calls end."""
+    def remove_user(self, login: str, *, kept: bool = False) -> None:
+        """Delete a user; its calls end. ``kept``: the node keeps it as a subscriber."""
         user = self.user(login)
         with self._acting():
             for call in self.calls_of(login):
@@ -279,7 +279,7 @@ class Features(Transfers):
         self.log.forget(login)
         del self.users[login], self._calls_of[login], self._published[login], self._published_devices[login]
         with self._acting():
-            self._after.append(UserChange(login=login, kind="deleted"))
+            self._after.append(UserChange(login=login, kind="deleted", kept=kept))
 
     def update_user(self, login: str, *, first_name: str | None = None, last_name: str | None = None) -> None:
         """Change the name of a user."""

@@ -537,14 +537,17 @@ class ObjectTree:
             if instance is not None and instance.father is not None:
                 instance.father.children[SUBSCRIBER.name].pop(instance.id, None)
                 self._operators_of(instance.node).children.get(OPERATOR.name, {}).pop(instance.id, None)
-                self._publish("deleted", instance)
+                if not change.kept:
+                    self._publish("deleted", instance)
             return
         user = self._switch.users.get(change.login)
         if user is None:
             return
         if change.kind == "created":
             if change.login not in self._subscriber_of:
-                self._publish("created", self._add_subscriber(user))
+                instance = self._add_subscriber(user)
+                if not change.kept:
+                    self._publish("created", instance)
         elif not self._busy and change.login in self._subscriber_of:
             self._publish("modified", self._subscriber_of[change.login])
 

@@ -119,6 +119,18 @@ class RoutingPointSpec(BaseModel):
     patience: float = Field(default=30.0, gt=0, description="How long the application may take for a call.")
 
 
+class RecorderSpec(BaseModel):
+    """A recorder beside the nodes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    devices: tuple[Number, ...] = Field(min_length=1, description="The sets that it records.")
+    on_demand: bool = Field(default=True, description="Whether it records when it is told to, or else every call.")
+    start: Literal["RECORD_FROM_NOW", "RECORD_ENTIRE_CALL"] = "RECORD_ENTIRE_CALL"
+    connected: bool = True
+
+
 class ContactSpec(BaseModel):
     """A contact in the phone book who is not a user of the PBX."""
 
@@ -147,6 +159,8 @@ class SwitchSettings(BaseModel):
     desk_sharing_sets: tuple[Number, ...] = Field(default=(), description="Sets without an owner, where users log on.")
     pilots: tuple[PilotSpec, ...] = Field(default=(), description="Numbers of the call centre.")
     routing_points: tuple[RoutingPointSpec, ...] = Field(default=(), description="Numbers that applications route.")
+    recorders: tuple[RecorderSpec, ...] = Field(default=(), description="Recorders beside the nodes.")
+    intrusion: bool = Field(default=False, description="Whether people may break into the call of who is busy.")
     processing_groups: tuple[ProcessingGroupSpec, ...] = Field(
         default=(), description="Groups with settings of their own; others are created when they are named."
     )

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 from ....o2g.types.base import Wire
 from ....o2g.types.sessions import Service, SessionInfo, SessionRequest, SessionTokenInfo, SupervisedAccountType
 from ...origin import Origin
-from . import call_centre, pilot_monitoring, real_time, routing_points, statistics
+from . import (
+    analytics,
+    call_centre,
+    pilot_monitoring,
+    real_time,
+    recording,
+    routing_points,
+    statistics,
+    user_management,
+)
 from .context import Answer, Context, Route
 from .refusals import NOT_ALLOWED, NOT_FOUND, Refusal, bad_parameter, invalid_session, not_allowed
 
@@ -47,6 +56,8 @@ FOR_ADMINISTRATORS: Final = (
     pilot_monitoring.SERVICE,
     routing_points.SERVICE,
     statistics.SERVICE,
+    analytics.SERVICE,
+    user_management.SERVICE,
 )
 """Those that only sessions of administrators have."""
 _LICENSED: Final = {
@@ -55,6 +66,7 @@ _LICENSED: Final = {
     pilot_monitoring.SERVICE[0]: "CONTACTCENTER_SVCS",
     routing_points.SERVICE[0]: "CONTACTCENTER_RSI",
     statistics.SERVICE[0]: "CONTACTCENTER_SVCS",
+    analytics.SERVICE[0]: "ANALYTICS",
 }
 """Services that a server without this licence does not have."""
 # What every session may use, whatever its token lists. ``logins`` belongs to ``users``.
@@ -65,7 +77,7 @@ _BESIDE: Final = {
     "system": "maintenance",
     "pbxs": "pbxmanagement",
     "acd": "acdagent",
-    **{path.strip("/"): name.lower() for name, path in FOR_ADMINISTRATORS},
+    **{path.strip("/"): name.lower() for name, path in (*FOR_ADMINISTRATORS, recording.SERVICE)},
 }
 
 
@@ -102,6 +114,7 @@ class Accounts:
     def __init__(self, settings: "SimulatorSettings") -> None:
         """Make the accounts from the settings."""
         self._accounts: dict[str, Account] = {}
+        self._kept: dict[str, Account] = {}
         password = settings.admin_password.get_secret_value()
         self._accounts[settings.admin_login] = Account(settings.admin_login, password, administrator=True)
         for user in settings.users:
@@ -119,9 +132,16 @@ class Accounts:
             two_step=user.two_step,
         )
 
-    def remove(self, login: str) -> None:
-        """Remove the account of a user."""
-        self._accounts.pop(login, None)
+    def remove(self, login: str, *, kept: bool = False) -> None:
+        """Remove the account of a user; ``kept`` is until it is restored."""
+        account = self._accounts.pop(login, None)
+        if kept and account is not None:
+            self._kept[login] = account
+
+    def restore(self, login: str) -> None:
+        """Let a user log in again as before."""
+        if login in self._kept:
+            self._accounts[login] = self._kept.pop(login)
 
     def get(self, login: str) -> Account | None:
         """Return the account with this login."""
@@ -359,6 +379,11 @@ class Sessions:
             entry.timer.cancel()
         self._credentials.clear()
 
+    def _services(self, session: Session) -> tuple[tuple[str, str], ...]:
+        """Return the services that a session has: name and path."""
+        recorded = (recording.SERVICE,) if self._server.switch.recorders.all else ()
+        return (*SERVICES, *recorded, *(FOR_ADMINISTRATORS if session.administrator else ()))
+
     def _licensed(self, service: str) -> bool:
         """Whether the server has the licence of a service."""
         licence = _LICENSED.get(service)
@@ -378,7 +403,7 @@ class Sessions:
             private_base_url=origin.base + path,
             services=tuple(
                 Service(service_name=name, service_version="1.0", relative_url=url)
-                for name, url in (*SERVICES, *(FOR_ADMINISTRATORS if session.administrator else ()))
+                for name, url in self._services(session)
                 if session.may_use(name) and self._licensed(name)
             ),
             creation_date=iso(session.created),

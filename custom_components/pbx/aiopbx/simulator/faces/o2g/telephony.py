@@ -392,6 +392,16 @@ def ask_snapshot(ctx: Context) -> None:
 _CALL: Final = "/telephony/calls/{callRef}"
 
 
+def intrude(ctx: Context, device_id: str) -> None:
+    """Break into the call of whom this device has found busy."""
+    ctx.switch.break_in(ctx.user, device_id)
+
+
+def toggle_microphone(ctx: Context, device_id: str) -> None:
+    """Switch the microphone of an intercom call on or off."""
+    ctx.switch.toggle_microphone(ctx.user, device_id)
+
+
 def _route(
     method: str,
     path: str,
@@ -412,6 +422,8 @@ ROUTES: Final = [
     _route("POST", "/telephony/basicCall/answer", basic_answer, wire.AnswerRequest, user="device", licence="basic"),
     _route("POST", "/telephony/basicCall/dropme", basic_drop_me, licence="basic"),
     _route("GET", "/telephony/calls", get_calls),
+    _route("POST", "/telephony/devices/{deviceId}/intrusion", intrude, user="device"),
+    _route("PUT", "/telephony/devices/{deviceId}/ithmicro", toggle_microphone, user="device"),
     _route("POST", "/telephony/calls", make_call, wire.MakeCallRequest, user="set"),
     _route("GET", _CALL, get_call, missing=MISSING),
     _route("DELETE", _CALL, release, missing=MISSING),
