@@ -105,7 +105,9 @@ def _check_url(kind: str, url: str) -> None:
     scheme, found, _ = url.partition("://")
     if not found:
         raise Problem(CONF_URL, "url_no_scheme", example=f"https://{url.lstrip('/')}")
-    if scheme.lower() not in {"http", "https"}:
+    # Behind a bridge an account of O2G is one of the broker's.
+    known = {"http", "https"} if kind in ISTRA_KINDS else {"http", "https", "mqtt", "mqtts"}
+    if scheme.lower() not in known:
         raise Problem(CONF_URL, "url_wrong_scheme", scheme=scheme[:20])
     try:
         parts = urlsplit(url)

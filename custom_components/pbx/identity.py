@@ -37,6 +37,9 @@ MINOR_VERSION: Final = 2
 _MARKS: Final = 8
 
 
+_PORTS: Final = {"http": 80, "mqtt": 1883, "mqtts": 8883}
+
+
 def base_of(entry: ConfigEntry[Any]) -> str:
     """Return what the ids of an entry's devices and entities begin with."""
     return entry.unique_id or entry.entry_id
@@ -157,8 +160,10 @@ def _site(url: str) -> str:
     """Return host and port of an address, as the client writes them."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
-    port = parts.port or (80 if parts.scheme == "http" else 443)
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    port = parts.port or _PORTS.get(parts.scheme, 443)
+    # One broker has many systems behind it, each by its path.
+    path = parts.path.rstrip("/") if parts.scheme.startswith("mqtt") else ""
+    return f"[{host}]:{port}{path}" if ":" in host else f"{host}:{port}{path}"
 
 
 def _is_loopback(name: str) -> bool:

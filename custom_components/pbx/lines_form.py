@@ -41,13 +41,14 @@ def answer_of(
     if user_input is None:
         return LinesAnswer(found=len(lines))
     before = before or {}
-    everything = bool(user_input.get(CONF_ALL_LINES, True))
     search = str(user_input.get(CONF_SEARCH, "")).strip()
     chosen, unknown = resolve(lines, user_input.get(CONF_LINES) or ())
     found = len(matching(lines, search)) if search else len(lines)
     page = min(int(user_input.get(CONF_PAGE, 1)), pages_of(found))
     errors: dict[str, str] = {}
     searches = search != before.get(CONF_SEARCH, "") or page != before.get(CONF_PAGE, 1)
+    # Who looks for lines wants to choose some, though the switch still says all, as it does at first.
+    everything = bool(user_input.get(CONF_ALL_LINES, True)) and not searches
     if not everything and unknown is not None:
         errors = {CONF_LINES: "line_unknown"}
     elif not everything and not searches and not chosen:

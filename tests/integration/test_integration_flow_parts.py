@@ -495,3 +495,14 @@ async def test_a_reauthentication_ends_when_the_connection_is_back(home: HomeAss
     await until(lambda: not entry.runtime_data.last_update_success, "the loss is noticed")
     await until(lambda: entry.runtime_data.last_update_success, "the connection is back", timeout=30)
     assert home.config_entries.flow.async_progress() == []
+
+
+@pytest.mark.parametrize("looked_for", [{"search": "person 0042"}, {"page": 2}])
+def test_whoever_looks_for_lines_wants_to_choose(looked_for: dict[str, Any]) -> None:
+    """The switch says all at first; a search or another page does not set up all of them, but lists what was meant."""
+    lines = tuple(AvailableLine(id=f"p{n:04}", number=str(n), name=f"Person {n:04}") for n in range(150))
+    shown = answer_of(lines, None)
+    answer = answer_of(lines, {"all_lines": True} | looked_for, before=shown.suggested)
+    assert (answer.done, answer.everything, answer.errors) == (False, False, {})
+    again = answer_of(lines, {"all_lines": True} | looked_for, before=answer.suggested)
+    assert (again.done, again.everything) == (True, True), "who then still says all has all"

@@ -1,7 +1,7 @@
 """What has happened in the call centre: calls at pilots and what agents did, for figures and statistics."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -126,7 +126,8 @@ class Journal:
         self._shown: dict[str, str] = {}
         """What those who watch have been told of an open call: created or queued."""
         self._span: dict[str, Span] = {}
-        self._private: dict[tuple[str, str], Outside] = {}
+        self._private: dict[str, dict[str, Outside]] = {}
+        """Calls of agents that go on, by login and reference."""
         self._last: dict[str, Visit] = {}
         self._tally: dict[str, Tally] = {}
 
@@ -316,16 +317,20 @@ class Journal:
 
     # -- calls that no pilot has given ------------------------------------------------------------------------------
 
-    def private(self, login: str, calls: Iterable[Call]) -> None:
+    def private(self, login: str, calls: Collection[Call]) -> None:
         """See which calls an agent has of its own."""
+        mine = self._private.get(login)
+        if not mine and not calls:
+            return
         now = self._centre.clock.now()
+        mine = self._private.setdefault(login, {})
         present = set()
         for call in calls:
             member = call.user(login)
             if member is None or member.distributed is not None or member.intrudes is not None:
                 continue
             present.add(call.ref)
-            found = self._private.get((login, call.ref))
+            found = mine.get(call.ref)
             if found is None:
                 others = call.others(member)
                 found = Outside(
@@ -336,7 +341,7 @@ class Journal:
                     incoming=call.initiator != member.id,
                     external=any(other.identity.kind == "EXTERNAL" for other in others),
                 )
-                self._private[login, call.ref] = found
+                mine[call.ref] = found
                 self._count(login, "private")
                 if not found.incoming:
                     self._count(login, "outgoing")
@@ -344,13 +349,12 @@ class Journal:
             found.external = found.external or any(one.identity.kind == "EXTERNAL" for one in call.others(member))
             if found.answered is None and member.state in (ACTIVE, HELD) and call.answered:
                 found.answered = now
-        for key, found in tuple(self._private.items()):
-            if key[0] == login and key[1] not in present:
-                found.ended = now
-                del self._private[key]
-                tally = self._tally.get(login)
-                if tally is not None and found.answered is not None:
-                    tally.private_time += now - found.answered
+        for ref in [ref for ref in mine if ref not in present]:
+            gone = mine.pop(ref)
+            gone.ended = now
+            tally = self._tally.get(login)
+            if tally is not None and gone.answered is not None:
+                tally.private_time += now - gone.answered
 
     def forget(self, login: str) -> None:
         """A user is no operator any more."""
@@ -360,8 +364,8 @@ class Journal:
             span.ended = now
         self._last.pop(login, None)
         self._tally.pop(login, None)
-        for key in [key for key in self._private if key[0] == login]:
-            self._private.pop(key).ended = now
+        for found in self._private.pop(login, {}).values():
+            found.ended = now
 
 
 def _shown(caller: Member) -> str:
