@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from aiohttp import web
 
 import aiopbx
 from aiopbx import Pbx
@@ -29,6 +30,14 @@ OBJECTS = {
 
 class CentreServer(O2gServer):
     """Has a call centre and no users, and belongs to an administrator."""
+
+    greets = False
+    """Whether every channel begins with an event; else the test says so."""
+
+    async def _serve_channel(self, request: web.Request) -> web.StreamResponse:
+        if self.greets:
+            self.say("OnChannelInformation", text="subscription")
+        return await super()._serve_channel(request)
 
     def begin(self, *, without: tuple[str, ...] = ()) -> None:
         """Script what there is."""

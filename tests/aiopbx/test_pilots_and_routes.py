@@ -337,3 +337,36 @@ async def test_the_points_there_are(server: CentreServer) -> None:
         assert (point.node, point.enabled) == ("1", False)
         with pytest.raises(InvalidInput, match="2100"):
             await pbx.routing_point("2101").get()
+
+
+# --------------------------------------------------------------------------------------------------------------- costs
+
+
+async def test_what_calls_have_cost(server: CentreServer) -> None:
+    ticket = {
+        "caller": "1000",
+        "name": "Alice",
+        "called": "0015550100",
+        "cost": 1.25,
+        "startDate": "20260105 09:30:00",
+        "duration": 65,
+        "callType": "PublicNetworkCall",
+        "externalFacilities": {"facilities": ["Transfer"]},
+    }
+    server.answer("GET", f"{API}/costs/charging", json={"chargings": [ticket, {"caller": "1001", "startDate": "?"}]})
+    server.answer("GET", f"{API}/costs/charging/files", json={"files": [{"name": "TAXA.DAT", "date": "05/01/26"}]})
+    async with centre(server) as pbx:
+        wanted = pbx.charging(date(2026, 1, 5), date(2026, 1, 6), top=10, free=True)
+        first, second = [one async for one in wanted]
+        assert (first.caller, first.cost, first.duration, first.facilities) == ("1000", 1.25, 65, ("Transfer",))
+        assert first.started is not None
+        assert first.started.isoformat() == "2026-01-05T09:30:00"
+        assert (second.caller, second.started, second.cost) == ("1001", None, None)
+        asked = server.asked("GET", f"{API}/costs/charging")[0].path.partition("?")[2]
+        assert set(asked.split("&")) == {"nodeId=1", "fromDate=20260105", "toDate=20260106", "top=10", "all=true"}
+        (file,) = await pbx.charging().files()
+        assert (file.name, file.date) == ("TAXA.DAT", "05/01/26")
+        with pytest.raises(InvalidInput, match="both days"):
+            pbx.charging(date(2026, 1, 5))
+        with pytest.raises(InvalidInput, match="At most 100"):
+            await pbx.charging(files=[f"{n}.DAT" for n in range(101)]).list()

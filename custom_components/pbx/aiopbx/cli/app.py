@@ -11,6 +11,7 @@ from .. import InvalidInput, __version__
 from .command import FAILED, INTERRUPTED, OK, PlainHelp, command
 from .options import (
     AgentAction,
+    ChargingOptions,
     Connection,
     DialOptions,
     Json,
@@ -266,6 +267,31 @@ def voicemail_delete(
 
     settings = connection.settings(*_one(line))
     return delete_messages(settings, line, mailbox_password, tuple(ids or ()), all=all, as_json=json)
+
+
+@app.command(cls=PlainHelp)
+@command
+def queue(
+    connection: Connection,
+    numbers: Annotated[list[str] | None, typer.Argument(help="Queues and pilots; all if not given.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on: a line whenever something changes.")] = False,
+    seconds: Seconds = None,
+    json: Json = False,
+) -> Running:
+    """Show who waits in the queues and at the pilots of a call centre. For administrators."""
+    from .centre import queue
+
+    settings = connection.settings().model_copy(update={"lines": ()})
+    return queue(settings, tuple(numbers or ()), follow=follow, seconds=seconds, as_json=json)
+
+
+@app.command(cls=PlainHelp)
+@command
+def charging(connection: Connection, options: ChargingOptions, json: Json = False) -> Running:
+    """Show what calls have cost. For administrators."""
+    from .centre import charging
+
+    return charging(connection.settings().model_copy(update={"lines": ()}), options, as_json=json)
 
 
 @app.command("caller-id", cls=PlainHelp)

@@ -4,7 +4,7 @@ import getpass
 import os
 import sys
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
@@ -287,6 +287,32 @@ class LogOptions:
             raise InvalidInput("limit", "does not go with --delete.", remedy="Select calls with filters.")
         moment(self.after, field="after")
         moment(self.before, field="before")
+
+
+@dataclass(frozen=True)
+class ChargingOptions:
+    """Which tickets."""
+
+    first: Annotated[str | None, typer.Option("--from", help="The first day, such as 2026-01-31; with --to.")] = None
+    last: Annotated[str | None, typer.Option("--to", help="The last day.")] = None
+    file: Annotated[list[str] | None, typer.Option("--file", help="A file of tickets, instead of days. Repeat.")] = None
+    node: Annotated[int | None, typer.Option("--node", help="The node; the only one if not given.")] = None
+    top: Annotated[int | None, typer.Option("--top", min=1, help="At most so many.")] = None
+    free: Annotated[bool, typer.Option("--free", help="Also calls that cost nothing.")] = False
+    list_files: Annotated[bool, typer.Option("--list-files", help="List the files of tickets instead.")] = False
+
+    def days(self) -> tuple[date | None, date | None]:
+        """The days. Raises ``InvalidInput`` for what is none."""
+        return _day(self.first, field="from"), _day(self.last, field="to")
+
+
+def _day(text: str | None, *, field: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(field, f"{text[:20]!r} is no day.", remedy="It is like 2026-01-31.") from None
 
 
 def moment(text: str | None, *, field: str) -> datetime | None:

@@ -11,8 +11,10 @@ from .. import (
     CallEnded,
     CallSnapshot,
     CallStarted,
+    CentreChanged,
     Condition,
     Counters,
+    DigitsCollected,
     Direction,
     Event,
     Forward,
@@ -29,11 +31,16 @@ from .. import (
     ObjectChanged,
     Outcome,
     Party,
+    RouteEnded,
+    RouteRequested,
     Routing,
     ServerStarted,
+    StatisticsProgress,
     StatusChanged,
     Target,
+    ToneChanged,
     TwinLinkChanged,
+    WaitingChanged,
 )
 
 STATE_STYLE: Final = {
@@ -142,6 +149,16 @@ def event_text(event: Event, names: dict[str, str]) -> str:
             return f"{moment} {event.message or f'the licences end in {event.days} days'}"
         case ObjectChanged():
             return f"{moment} {event.name} {event.id}: {event.change.value}"
+        case WaitingChanged():
+            where = f" to {event.call.destination}" if event.call.destination else ""
+            return f"{moment} pilot {event.pilot}: call of {event.call.caller or 'someone'} {event.change.value}{where}"
+        case RouteRequested():
+            return f"{moment} routing point {event.point}: {event.request.caller or 'someone'} looks for a route"
+        case RouteEnded():
+            how = "routed" if event.answered else "over without a route from here"
+            return f"{moment} routing point {event.point}: {event.request.caller or 'someone'} {how}"
+        case CentreChanged() | DigitsCollected() | ToneChanged() | StatisticsProgress():
+            return ""
         case _:
             return f"{moment} {line}: {type(event).__name__}"
 
