@@ -116,6 +116,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "events",
         "filters",
         "loops",
+        "slips",
         "policy",
         "numbers",
         "phone_books",

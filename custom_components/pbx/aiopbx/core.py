@@ -101,8 +101,10 @@ class Core:
             raise self.cannot(feature)
         return self.system.commands
 
-    def unknown_line(self, key: str) -> UnknownLine:
+    def unknown_line(self, key: object) -> UnknownLine:
         """Return the error that names the lines there are."""
+        if isinstance(key, int):
+            return UnknownLine(f"{key} is a number, and lines go by text.", remedy=f'Write pbx.line("{key}").')
         known = sorted(self.store.lines)
         some = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
         return UnknownLine(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from .errors import Offline
+from .slips import check_arguments
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,10 +39,16 @@ def check_open(loop: asyncio.AbstractEventLoop) -> None:
 def owned(
     method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
-    """Let a coroutine method run in the owner's loop, from whichever loop it is awaited."""
+    """Let a coroutine method run in the owner's loop, from whichever loop it is awaited.
+
+    A public one is given to people, so that what it is given is looked through for slips first.
+    """
+    public = not method.__name__.startswith("_")
 
     @functools.wraps(method)
     async def in_owning_loop(self: S, /, *args: P.args, **keywords: P.kwargs) -> T:
+        if public:
+            check_arguments(method, args, keywords)
         loop = self.loop
         if asyncio.get_running_loop() is loop:
             return await method(self, *args, **keywords)
