@@ -25,6 +25,7 @@ class O2gServer(ScriptedServer):
         super().__init__(tls=tls, host=host)
         self.chunks: asyncio.Queue[bytes | type[Break] | None] = asyncio.Queue()
         self.channel_open = asyncio.Event()
+        self._serving = 0
         self.session: dict[str, Any] = {"admin": False, "timeToLive": 600, "login": "oxe1000"}
 
     async def __aenter__(self) -> Self:
@@ -35,6 +36,10 @@ class O2gServer(ScriptedServer):
     async def __aexit__(self, *raised: object) -> None:
         self.chunks.put_nowait(Break)
         await super().__aexit__(*raised)
+        while self._serving:  # a handler whose client has gone is waited for by nobody else
+            if self.chunks.empty():
+                self.chunks.put_nowait(Break)
+            await asyncio.sleep(0)
 
     def _log_in(self) -> None:
         """Script the way from nothing to a session."""
@@ -107,16 +112,20 @@ class O2gServer(ScriptedServer):
         response.enable_chunked_encoding()
         await response.prepare(request)
         self.channel_open.set()
-        while True:
-            chunk = await self.chunks.get()
-            if chunk is None:
-                await response.write_eof()
-                return response
-            if isinstance(chunk, type):
-                if request.transport is not None:  # else the client has gone before
-                    request.transport.abort()
-                return response
-            await response.write(chunk)
+        self._serving += 1
+        try:
+            while True:
+                chunk = await self.chunks.get()
+                if chunk is None:
+                    await response.write_eof()
+                    return response
+                if isinstance(chunk, type):
+                    if request.transport is not None:  # else the client has gone before
+                        request.transport.abort()
+                    return response
+                await response.write(chunk)
+        finally:
+            self._serving -= 1
 
 
 def _may_log_in(request: web.Request) -> bool:
