@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import secrets
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from aiopbx import (
 from aiopbx.mqtt.broker import Address, Broker
 from aiopbx.mqtt.packets import Message
 from aiopbx.mqtt.topics import Command, Topics, encode
+from aiopbx.settings.authorities import trusting
 from tests.aiopbx.bridge_office import BridgeOffice
 from tests.aiopbx.office import until
 from tests.mqtt.authority import Authority
@@ -67,7 +67,7 @@ class Secured:
     @asynccontextmanager
     async def raw(self, user: str, *topics: str) -> AsyncIterator[tuple[Broker, list[Message]]]:
         """A program of this user's that keeps to no contract."""
-        context = ssl.create_default_context(cafile=str(self.authority.ca))
+        context = trusting(self.authority.ca)
         context.load_cert_chain(*self.certificates[user])
         address = Address(host="127.0.0.1", port=self.broker.port, tls=context)
         one, heard = Broker(address, f"raw-{secrets.token_hex(4)}"), []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CONNECTED = (
     "watch", "dial", "probe", "log", "voicemail list", "voicemail save", "voicemail mark", "voicemail delete",
-    "caller-id", "directory", "agent", "call",
+    "caller-id", "directory", "agent", "queue", "charging", "call",
 )  # fmt: skip
 ALL = ("simulate", "replay", "bridge", "lab", *CONNECTED)
 OPTIONS = {

@@ -12,8 +12,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from ..errors import InvalidInput
 from ..mqtt.broker import Address
 from ..mqtt.topics import PREFIX
+from ..settings.authorities import load_client_certificate, trusting
 from ..settings.base import Checked, Problem
-from ..settings.broker import load_client_certificate, split_address
+from ..settings.broker import split_address
 from ..settings.connection import ConnectionSettings
 from ..settings.files import read_file
 
@@ -66,15 +67,13 @@ class BrokerSettings(Checked):
         context = None
         if scheme == "mqtts":
             try:
-                context = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+                context = ssl.create_default_context() if self.ca_file is None else trusting(self.ca_file)
                 if self.client_certificate is not None:
                     load_client_certificate(context, self.client_certificate, self.client_key)
             except Problem as error:
                 raise InvalidInput(f"broker.{error.field}", error.message, remedy=error.remedy) from None
-            except OSError as error:
-                raise InvalidInput(
-                    "broker.ca_file", f"cannot be used ({error.strerror or error}).", remedy="Give a PEM file."
-                ) from None
+            except InvalidInput as error:
+                raise InvalidInput(f"broker.{error.field}", error.problem, remedy=error.remedy) from None
         return Address(
             host=host,
             port=port,

@@ -1,6 +1,5 @@
 """How to reach an MQTT broker: what people write, checked."""
 
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -85,22 +84,6 @@ def prefix_and_name(url: str) -> tuple[str, str]:
     """The prefix of the topics, and the name of the telephone system."""
     *prefix, name = split_address(url)[3]
     return "/".join(prefix) or PREFIX, name
-
-
-def load_client_certificate(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
-    """Show this certificate. Raises ``Problem``. Blocks."""
-    try:
-        context.load_cert_chain(certificate.expanduser(), None if key is None else key.expanduser())
-    except FileNotFoundError as error:
-        raise Problem(
-            f"there is no file {error.filename or certificate}.", "Give PEM files.", field="client_certificate"
-        ) from None
-    except (ssl.SSLError, OSError) as error:
-        raise Problem(
-            f"{certificate} cannot be used with its key ({error.__class__.__name__}).",
-            "Give a certificate and the key that belongs to it, both PEM, without a password.",
-            field="client_certificate",
-        ) from None
 
 
 def name_in(certificate: Path) -> str | None:

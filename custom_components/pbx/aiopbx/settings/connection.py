@@ -20,8 +20,9 @@ from pydantic import (
 
 from ..errors import InvalidInput
 from .addresses import istra_url, normal_site, normal_url
+from .authorities import load_client_certificate, trusting
 from .base import Checked, Problem
-from .broker import bridge_url, check_bridge, load_client_certificate, of_a_bridge
+from .broker import bridge_url, check_bridge, of_a_bridge
 from .channels import TunnelSettings, WebhookSettings
 from .contacts import ContactSettings
 from .files import read_environment, read_file
@@ -211,38 +212,7 @@ class ConnectionSettings(Checked):
             return self._with_certificate(PinnedContext(self.fingerprints))
         if self.ca_file is None:
             return self._with_certificate(ssl.create_default_context())
-        path = self.ca_file.expanduser()
-        try:
-            context = ssl.create_default_context(cafile=str(path))
-        except FileNotFoundError:
-            raise InvalidInput(
-                "ca_file",
-                f"there is no file {path}.",
-                remedy="Give the path of a PEM file.",
-                reason="ca_file",
-                path=str(path),
-            ) from None
-        except ssl.SSLError:
-            raise InvalidInput(
-                "ca_file",
-                f"{path} holds no certificate that can be read.",
-                remedy="It must be PEM: text that begins with -----BEGIN CERTIFICATE-----.",
-                reason="ca_file",
-                path=str(path),
-            ) from None
-        except OSError as error:
-            raise InvalidInput(
-                "ca_file",
-                f"{path} cannot be read ({error.strerror}).",
-                remedy="Make it readable, or choose another.",
-                reason="ca_file",
-                path=str(path),
-            ) from None
-        # The user vouches for what is in this file: the server's own certificate will do, and so will one that a
-        # telephone system has made without every extension that the strict rules of newer Pythons ask for.
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        return self._with_certificate(context)
+        return self._with_certificate(trusting(self.ca_file))
 
     def _with_certificate(self, context: ssl.SSLContext) -> ssl.SSLContext:
         if self.client_certificate is not None:
