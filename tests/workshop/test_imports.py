@@ -5,6 +5,7 @@ Each rule is tried on a made-up offender, too, so that a rule that has gone blin
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -359,6 +360,18 @@ def circles(graph: dict[str, set[str]]) -> list[set[str]]:
         reach[start] = seen
     groups = {frozenset(other for other in reach[one] if one in reach[other]) for one in graph if one in reach[one]}
     return [set(group) for group in groups]
+
+
+def test_the_page_about_the_house_names_the_same_layers() -> None:
+    page = (ROOT / "docs/house.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[2] for line in page.split("| layer | modules |")[1].split("\n\n")[0].splitlines()[2:]]
+    written = [sorted(name.strip("/").replace("/", ".") for name in re.findall(r"`([^`]+)`", row)) for row in rows]
+    meant = {"": "__init__", "__main__": "cli"}
+    wanted = [sorted({meant.get(name, name) for name in layer}) for layer in LAYERS]
+    # the page has the composition root and the public API in one row
+    root = next(index for index, layer in enumerate(LAYERS) if layer == ("connect",))
+    wanted[root : root + 2] = [sorted(wanted[root] + wanted[root + 1])]
+    assert written == wanted
 
 
 def test_no_circle_of_imports_crosses_a_layer() -> None:
