@@ -196,8 +196,13 @@ def test_the_manifest() -> None:
     assert (FOLDER / "brand" / "icon.png").read_bytes().startswith(b"\x89PNG")
 
 
-NOT_LOADED = {"cli": {"rich", "typer"}, "o2g/channel/stream.py": {"httptools"}}
-"""What Home Assistant never imports of the client: the command, and the channel over an HTTP session of its own."""
+NOT_LOADED = {
+    "cli": {"rich", "typer"},
+    "o2g/channel/stream.py": {"httptools"},
+    "call_centre.py": {"pandas"},
+    "centre_statistics.py": {"pandas"},
+}
+"""What Home Assistant never imports of the client: the command, the channel over an HTTP session of its own, frames."""
 
 
 def _imported(path: Path) -> set[str]:
