@@ -16,6 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .aiopbx import CallSnapshot, Feature, LineSnapshot, LineState, Pbx
+from .call_centre import async_add_centre_entities
 from .calls import calls_by_engagement, describe_call
 from .coordinator import PbxConfigEntry
 from .entity import (
@@ -196,6 +197,7 @@ async def async_setup_entry(
     )
     async_add_line_entities(entry, async_add_entities, PbxLineSensor, LINE_SENSORS)
     async_add_licence_entities(entry, async_add_entities)
+    async_add_centre_entities(entry, async_add_entities)
 
 
 class PbxSensor(PbxEntity, SensorEntity):

@@ -1,5 +1,6 @@
 """The call centre in real time: one set of figures for a connection, merged from what each event says."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from aiopbx import CentreChanged, Feature, InvalidInput, NotSupported, Status
-from aiopbx.call_centre import together
+from aiopbx.call_centre import Watching, together
 from aiopbx.centre import FiguresWanted
 from aiopbx.o2g.reducer.figures import FIGURES, figures
 from aiopbx.o2g.types.real_time import (
@@ -105,6 +106,20 @@ async def test_several_watch_one_set_of_figures(server: CentreServer) -> None:
             "groups": {"2003": "Day"},
             "other_groups": {"2004": "Guide"},
         }
+
+
+async def test_two_who_begin_at_once_both_watch(server: CentreServer) -> None:
+    def only(number: str) -> Watching:
+        return pbx.call_centre.watch(agents=False, pilots=False, queues=[number], groups=False, other_groups=False)
+
+    async def begin(watching: Watching) -> Watching:
+        return await watching
+
+    async with centre(server) as pbx:
+        first, second = await asyncio.gather(begin(only("2001")), begin(only("2002")))
+        assert list(pbx.call_centre.queues) == ["2001", "2002"]
+        await asyncio.gather(first.stop(), second.stop())
+        assert not pbx.call_centre.queues
 
 
 async def test_after_a_loss_the_figures_are_asked_for_again(server: CentreServer) -> None:

@@ -1,5 +1,6 @@
 """The call centre in real time: agents, groups, pilots and queues as live tables."""
 
+import asyncio
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
@@ -24,8 +25,6 @@ from .loops import owned
 from .model import Feature
 
 if TYPE_CHECKING:
-    import asyncio
-
     import pandas
 
 R = TypeVar("R", bound=Figures)
@@ -140,6 +139,7 @@ class CallCentre:
         """Made by ``Pbx`` only."""
         self._core = core
         self._watching: list[Watching] = []
+        self._asking = asyncio.Lock()  # what two want at once is asked for one after the other, or one would be lost
         self.agents: CentreTable[CentreAgent] = CentreTable(core, "agents")
         self.pilots: CentreTable[CentrePilot] = CentreTable(core, "pilots")
         self.queues: CentreTable[CentreQueue] = CentreTable(core, "queues")
@@ -155,7 +155,7 @@ class CallCentre:
         )
 
     @property
-    def loop(self) -> "asyncio.AbstractEventLoop":
+    def loop(self) -> asyncio.AbstractEventLoop:
         """The event loop that owns the client."""
         return self._core.loop
 
@@ -246,11 +246,14 @@ class CallCentre:
 
     @owned
     async def _add(self, watching: Watching) -> None:
-        await self._want([*self._watching, watching])
+        async with self._asking:
+            await self._want([*self._watching, watching])
 
     @owned
     async def _remove(self, watching: Watching) -> None:
-        if watching in self._watching:
+        async with self._asking:
+            if watching not in self._watching:
+                return
             left = [one for one in self._watching if one is not watching]
             if self._core.online:
                 await self._want(left)
