@@ -65,7 +65,7 @@ class BridgeOffice(Office):
         values = {
             "broker": {"url": self.broker.url, "timeout": 5.0},
             "prefix": self.prefix,
-            "pulse_interval": 0.1,
+            "pulse_interval": 0.4,
             **settings,
             "systems": {"office": {**system, **settings.get("systems", {}).get("office", {})}},
         }

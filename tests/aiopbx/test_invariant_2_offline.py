@@ -51,7 +51,7 @@ async def test_a_quiet_channel_that_lives_is_kept(office: Opened) -> None:
 
 async def test_silence_without_a_heartbeat_is_noticed_too(office: Opened) -> None:
     async with office() as one:
-        pbx = await one.connect(silence_timeout=0.05, request_timeout=0.2)
+        pbx = await one.connect(silence_timeout=0.05, request_timeout=1.0)
         one.faults.freeze_channels()
         await until(lambda: pbx.statistics.losses == 1)
         one.faults.thaw()
