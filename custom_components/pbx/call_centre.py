@@ -19,7 +19,6 @@ from .coordinator import PbxConfigEntry, PbxCoordinator
 from .entity import PbxEntity
 
 _LOGGER = logging.getLogger(__name__)
-TABLES: Final = ("agents", "pilots", "queues", "groups", "other_groups")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,9 +152,10 @@ class PbxCentreSensor(PbxEntity, SensorEntity):
             )
 
     async def _watch(self) -> None:
-        wanted: dict[str, Any] = dict.fromkeys(TABLES, False) | {self.entity_description.table: [self._number]}
+        centre = self.coordinator.pbx.call_centre
+        wanted: dict[str, Any] = dict.fromkeys(centre.tables, False) | {self._table.name: [self._number]}
         try:
-            self._stop = (await self.coordinator.pbx.call_centre.watch(**wanted)).stop
+            self._stop = (await centre.watch(**wanted)).stop
         except PbxError as error:
             _LOGGER.debug("The figures of %s do not come: %s", self._number, error)
         finally:

@@ -54,25 +54,21 @@ _INTERNAL: Final = {RoutingCallerType.INTERNAL: True, RoutingCallerType.EXTERNAL
 
 def route_of(point: str, said: RouteRequest | RouteSession, now: datetime) -> RouteSnapshot:
     """A call that looks for a route, as the event or a later reading has it."""
-    if isinstance(said, RouteSession):
-        return RouteSnapshot(
-            id=said.route_crid or "",
-            point=point,
-            at=now,
-            ref=said.routed_call_ref,
-            caller=said.caller,
-            called=said.called,
-            reason="unknown",
-        )
-    return RouteSnapshot(
+    route = RouteSnapshot(
         id=said.route_crid or "",
         point=point,
         at=now,
         ref=said.routed_call_ref,
         caller=said.caller,
+        called=said.called,
+        reason="unknown",
+    )
+    if isinstance(said, RouteSession):
+        return route
+    return replace(
+        route,
         caller_name=said.calling_name,
         internal=_INTERNAL.get(said.caller_type) if said.caller_type is not None else None,
-        called=said.called,
         overflows=said.nb_overflows or 0,
         reason=_REASONS.get(said.reason, "unknown") if said.reason is not None else "unknown",
     )
