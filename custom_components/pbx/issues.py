@@ -14,7 +14,18 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .aiopbx import CtiLink, Event, Feature, LicenceExpiring, NodeChanged, NotAllowed, NotSupported, PbxError, Status
+from .aiopbx import (
+    CtiLink,
+    Event,
+    Feature,
+    LicenceExpiring,
+    NodeChanged,
+    NotAllowed,
+    NotSupported,
+    PbxError,
+    Status,
+    TwinLinkChanged,
+)
 from .const import DOMAIN
 
 if TYPE_CHECKING:
@@ -101,7 +112,9 @@ class PbxIssues:
         self._certificate: datetime | None = None
         self._licence_end: int | None = None
         entry = coordinator.config_entry
-        entry.async_on_unload(coordinator.pbx.subscribe(self._on_event, kind=(NodeChanged, LicenceExpiring)))
+        entry.async_on_unload(
+            coordinator.pbx.subscribe(self._on_event, kind=(NodeChanged, TwinLinkChanged, LicenceExpiring))
+        )
         entry.async_on_unload(coordinator.async_add_listener(self.update))
         entry.async_on_unload(async_track_time_interval(coordinator.hass, self.async_read, READ_EVERY))
         entry.async_on_unload(self._forget)
@@ -125,7 +138,7 @@ class PbxIssues:
         self.update()
 
     @callback
-    def _on_event(self, event: NodeChanged | LicenceExpiring | Event) -> None:
+    def _on_event(self, event: NodeChanged | TwinLinkChanged | LicenceExpiring | Event) -> None:
         if isinstance(event, LicenceExpiring):
             self._licence_end = event.days
         self._coordinator.async_notify_system()
@@ -138,8 +151,13 @@ class PbxIssues:
         if pbx.status is Status.ONLINE and pbx.info.server == "secondary":
             yield Issue("secondary_in_use", placeholders=(title, ("url", pbx.info.url)))
         for node in pbx.nodes.values():
+            called = ("node", node.name or node.id)
             if node.link is CtiLink.DOWN:
-                yield Issue("link_down", node.id, (title, ("node", node.name or node.id)), ir.IssueSeverity.ERROR)
+                yield Issue("link_down", node.id, (title, called), ir.IssueSeverity.ERROR)
+            if node.management_link is False:
+                yield Issue("management_link_down", node.id, (title, called))
+        if pbx.nodes.snapshot.twin_connected is False:
+            yield Issue("twin_link_down", placeholders=(title,))
         ends = [(one.expires - today.date()).days for one in pbx.nodes.licences if one.expires is not None]
         if self._licence_end is not None:
             ends.append(self._licence_end)

@@ -51,6 +51,34 @@ async def test_a_link_that_is_down(home: HomeAssistant, simulator: Simulator, en
     assert "link_down" not in shown(home)
 
 
+async def test_a_node_that_cannot_be_managed(home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+    """The link for calls is another one: it stays as it is."""
+    nodes = entry.runtime_data.pbx.nodes
+    await until(lambda: len(nodes) == 1)
+    simulator.switch.nodes.management_link_down("1")
+    await until(lambda: shown(home) == {"management_link_down"})
+    simulator.faults.cti_link_down()
+    await until(lambda: shown(home) == {"management_link_down", "link_down"})
+    simulator.switch.nodes.management_link_up("1")
+    await until(lambda: shown(home) == {"link_down"})
+
+
+async def test_servers_that_do_not_reach_each_other(home: HomeAssistant) -> None:
+    """The server in use says so when the other one goes, and when it is back."""
+    async with Simulator(SimulatorSettings(ha=True)) as simulator:
+        entry = await set_up(
+            home, make_entry(administrator(simulator, secondary_url=simulator.secondary_url, use_given_address=True))
+        )
+        assert shown(home) == set()
+        await simulator.take_down("secondary")
+        await until(lambda: shown(home) == {"twin_link_down"})
+        [issue] = (one for (domain, _), one in ir.async_get(home).issues.items() if domain == DOMAIN)
+        assert issue.translation_placeholders == {"title": "Office"}
+        await simulator.bring_back("secondary", in_charge=False)
+        await until(lambda: shown(home) == set())
+        await home.config_entries.async_unload(entry.entry_id)
+
+
 async def test_an_issue_does_not_outlive_its_entry(
     home: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
