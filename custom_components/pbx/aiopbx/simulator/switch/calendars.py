@@ -10,7 +10,7 @@ from .errors import SwitchError, bad_value
 
 if TYPE_CHECKING:
     from ..clock import TimerHandle
-    from .centre import CallCentre
+    from .queues import Queues
 
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MOST: Final = 10
@@ -35,7 +35,7 @@ class Calendars:
     until then, too.
     """
 
-    def __init__(self, centre: "CallCentre") -> None:
+    def __init__(self, centre: "Queues") -> None:
         """Start with empty calendars: pilots stay as they are."""
         self._centre = centre
         self._days: dict[str, dict[str, list[Transition]]] = {}

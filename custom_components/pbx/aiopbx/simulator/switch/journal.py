@@ -11,7 +11,7 @@ from .calls import ACTIVE, HELD, RINGING_INCOMING, Call, Member
 from .changes import PilotChange
 
 if TYPE_CHECKING:
-    from .centre import CallCentre
+    from .queues import Queues
 
 MOST_VISITS: Final = 50_000
 MOST_SPANS: Final = 100_000
@@ -116,7 +116,7 @@ class Outside:
 class Journal:
     """The journal of the call centre, of bounded length, and the changes for those who watch a pilot."""
 
-    def __init__(self, centre: "CallCentre") -> None:
+    def __init__(self, centre: "Queues") -> None:
         """Start empty."""
         self._centre = centre
         self.visits: deque[Visit] = deque(maxlen=MOST_VISITS)

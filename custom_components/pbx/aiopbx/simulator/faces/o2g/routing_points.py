@@ -6,7 +6,7 @@ from typing import Final
 from ....o2g.types import rsi as wire
 from ....o2g.types.base import O2gEvent, Wire
 from ...switch.changes import PromptChange, RouteChange
-from ...switch.routing_points import Dialogue, Wanted
+from ...switch.prompts import Dialogue, Wanted
 from .context import Answer, Context, Handler, Route
 from .refusals import bad_parameter, refuse_plainly
 

@@ -15,7 +15,7 @@ from ....o2g.types.base import Wire
 from ....o2g.types.overview import ProductVersion, RoxeRestApiDescriptor, ServerInfo, Version
 from ...origin import Origin
 from .. import cors
-from . import maintenance, sessions, statistics, subscriptions, users
+from . import maintenance, sessions, statistics_requesters, subscriptions, users
 from .channel import ChannelRequests, Pushes
 from .context import Answer, Context, Route, Stream, json_response, refusal_response
 from .licences import NEEDED, Licences
@@ -172,7 +172,7 @@ class O2gServer:
         self.channels = ChannelRequests(self)
         self.pushes = Pushes(self)
         self.licences = Licences(self)
-        self.statistics = statistics.Statistics(self)
+        self.statistics = statistics_requesters.Statistics(self)
         self.started = clock.utc()
         """When it started."""
         self.alarm = maintenance.LicenceAlarm(self)
@@ -236,7 +236,7 @@ class O2gServer:
 
     async def _answer(self, request: IncomingRequest) -> web.Response | Stream:
         segments = _segments(request.rel_url.raw_path)
-        if segments[:1] == (statistics.FILES,):
+        if segments[:1] == (statistics_requesters.FILES,):
             return self._file(request, segments)
         if segments[:2] != ROOT:
             raise Refusal(NOT_FOUND, "The API is below /api/rest.", status=HTTPStatus.NOT_FOUND)
