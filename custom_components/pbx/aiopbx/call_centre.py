@@ -23,6 +23,7 @@ from .events import CentreChanged
 from .html_tables import named_values_html
 from .loops import owned
 from .model import Feature
+from .slips import checked
 
 if TYPE_CHECKING:
     import pandas
@@ -71,6 +72,7 @@ class CentreTable(Mapping[str, R], Generic[R]):
         """The units of those figures that are no plain counts: ``s``, ``%``, ``1/min``."""
         return ROWS[self.name].units
 
+    @checked
     def subscribe(self, callback: Callable[[CentreChanged], None], *, number: str | None = None) -> Callable[[], None]:
         """Call ``callback`` for every change, of one object if ``number`` is given; return what stops it.
 
@@ -223,6 +225,7 @@ class CallCentre:
             ),
         )
 
+    @checked
     def statistics(
         self,
         requester: str,

@@ -15,6 +15,7 @@ from .events import StatisticsProgress, StatusChanged
 from .loops import owned
 from .model import Feature, Status
 from .ports import Recording
+from .slips import checked
 
 if TYPE_CHECKING:
     import pandas
@@ -139,10 +140,12 @@ class CentreStatistics:
         """Take it back."""
         await self.close()
 
+    @checked
     def day(self, day: date, *, slot: Slot = Slot.HOUR) -> StatisticsRows:
         """The figures of one day, a row a slot and object. O2G: GET …/oneday/data."""
         return StatisticsRows(lambda: self._day(day, slot))
 
+    @checked
     def days(self, first: date, last: date) -> StatisticsRows:
         """The figures of at most 31 days, a row a day and object. O2G: GET …/days/data."""
         _span(first, last)

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Unpack
 
 from .connection import Connection
 from .core import Core
+from .errors import InvalidInput
 from .pbx import Connecting, Pbx
 from .ports import System
+from .slips import slip
 from .store import Store
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ def connect(
         # or at a recording, does without it.
         from .settings.connection import ConnectionSettings
 
+        if isinstance(settings, str):
+            raise InvalidInput("settings", "this is a text.", remedy="Write url= before it, if it is an address.")
+        if settings is not None and not isinstance(settings, ConnectionSettings):
+            raise slip("settings", settings, (ConnectionSettings,))
         chosen = ConnectionSettings.make(**keywords) if settings is None else settings
         if settings is not None and keywords:
             chosen = ConnectionSettings.make(**(settings.model_dump() | dict(keywords)))

@@ -9,6 +9,7 @@ from .errors import InvalidInput, NotSupported, Offline, UnknownLine
 from .model import Feature, LineSnapshot, Status
 from .numbers import Number
 from .ports import Commands, System
+from .slips import slip
 from .store import Store
 
 if TYPE_CHECKING:
@@ -105,6 +106,11 @@ class Core:
         """Return the error that names the lines there are."""
         if isinstance(key, int):
             return UnknownLine(f"{key} is a number, and lines go by text.", remedy=f'Write pbx.line("{key}").')
+        if isinstance(key, LineHandle):
+            return UnknownLine(f"{key.id} is a line already.", remedy="Use it as it is.")
+        if not isinstance(key, str):
+            wrong = slip("key", key, (str,))
+            return UnknownLine(f"No line goes by this: {wrong.problem}", remedy=wrong.remedy)
         known = sorted(self.store.lines)
         some = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
         return UnknownLine(

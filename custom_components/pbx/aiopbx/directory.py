@@ -4,15 +4,16 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from .errors import InvalidInput
+from .filters import DirectoryFilter
 from .loops import owned
 from .model import Feature
 from .ports import Searching, Wanted
 from .records import Contact
+from .slips import slip
 
 if TYPE_CHECKING:
     import asyncio
 
-    from .filters import DirectoryFilter
     from .line import Line
 
 
@@ -68,6 +69,8 @@ def wanted(
     what: "DirectoryFilter | str | None", keys: str | None, first_name_keys: str | None, limit: int | None
 ) -> Wanted:
     """Check what was asked for."""
+    if what is not None and not isinstance(what, str | DirectoryFilter):
+        raise slip("what", what, (str, DirectoryFilter))
     if (what is None) == (keys is None):
         raise InvalidInput("what", "is one of two.", remedy="Give a word or a filter, or keys.")
     if isinstance(what, str) and not what.strip():

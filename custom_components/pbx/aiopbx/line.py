@@ -37,6 +37,7 @@ from .numbers import Number
 from .ports import DialKeywords, DialOptions
 from .preferences import Desk
 from .records import CallbackRequest, LogFilter, MailboxKey, MailboxSnapshot
+from .slips import checked
 from .store import Callback, E, Kind
 from .telephone import Telephone
 
@@ -161,6 +162,7 @@ class Line(Desk):
     def subscribe(
         self, callback: Callable[[E], None], *, kind: type[E] | tuple[type[E], ...]
     ) -> Callable[[], None]: ...
+    @checked
     def subscribe(self, callback: Callback, *, kind: Kind = None) -> Callable[[], None]:
         """Call ``callback`` for every event of the line; see ``Pbx.subscribe``."""
         return self._core.store.subscribers.add(callback, line=self.id, kind=kind)
@@ -431,6 +433,7 @@ class Line(Desk):
 
     # The log and the mailbox
 
+    @checked
     def call_log(
         self,
         *,
@@ -479,6 +482,7 @@ class Line(Desk):
         await mailbox.refresh()
         return mailbox
 
+    @checked
     def voicemails(
         self, *, new_only: bool = False, mailbox: str | None = None, password: str | None = None
     ) -> Voicemails:
@@ -496,6 +500,7 @@ class Line(Desk):
         snapshot = self.snapshot.agent
         return Agent(self, snapshot) if snapshot is not None else None
 
+    @checked
     def device(self, id: str | None = None) -> Telephone:
         """One of its telephones, to be programmed: the one with this id, the first if it is left out."""
         if id is not None:

@@ -12,6 +12,7 @@ from .loops import owned
 from .model import Feature, Party
 from .ports import Recording
 from .records import MailboxKey, MailboxSnapshot, VoicemailSnapshot
+from .slips import checked
 
 if TYPE_CHECKING:
     import asyncio
@@ -85,6 +86,7 @@ class Mailbox:
         self.snapshot = replace(mailbox, id=self.id, name=self.name)
         return self.snapshot
 
+    @checked
     def messages(self, *, new_only: bool = False) -> "Voicemails":
         """The messages, to be iterated over; ``new_only`` gives only the new ones."""
         return Voicemails(self._line, self._key.id, self._key.password, new_only, self)

@@ -33,6 +33,7 @@ from .pilots import Pilots
 from .recording.recorder import Clock, RealClock, Recorder
 from .requests import Answer, Request, Requests
 from .routing_points import RoutingPoint
+from .slips import checked, slip
 from .store import Callback, E, EventStream, Kind
 
 if TYPE_CHECKING:
@@ -198,6 +199,8 @@ class Pbx:
 
         Of a line that is not ``described`` yet, the number of a device will do: its own is not known.
         """
+        if not isinstance(key, str):
+            raise self._core.unknown_line(key)
         line = self._lines.get(key)
         if line is not None:
             return line
@@ -216,6 +219,12 @@ class Pbx:
 
         Both ends of an internal call may be monitored, and share the reference then: their ids differ.
         """
+        given: object = key
+        if isinstance(given, Call):
+            raise UnknownCall(f"{given.id} is a call already.", remedy="Use it as it is.")
+        if not isinstance(given, str):
+            wrong = slip("key", given, (str,))
+            raise UnknownCall(f"No call goes by this: {wrong.problem}", remedy=wrong.remedy)
         found = [
             (line.id, call)
             for line in list(self._core.store.lines.values())
@@ -267,6 +276,7 @@ class Pbx:
         """The routing points there are. O2G: GET of the service AcdRsi."""
         return await self._core.commands_for(Feature.ROUTING_POINTS).routing_points.points()
 
+    @checked
     def charging(
         self,
         first: date | None = None,
@@ -283,6 +293,7 @@ class Pbx:
         """
         return Charging(self._core, first, last, tuple(files), node, top, free)
 
+    @checked
     def directory(
         self,
         what: "DirectoryFilter | str | None" = None,
@@ -352,6 +363,7 @@ class Pbx:
     def subscribe(
         self, callback: Callable[[E], None], *, line: str | Line | None = None, kind: type[E] | tuple[type[E], ...]
     ) -> Callable[[], None]: ...
+    @checked
     def subscribe(self, callback: Callback, *, line: str | Line | None = None, kind: Kind = None) -> Callable[[], None]:
         """Call ``callback`` for every event, and return the function that stops it.
 
@@ -367,6 +379,7 @@ class Pbx:
     def events(
         self, *, line: str | Line | None = None, kind: type[E] | tuple[type[E], ...], size: int = 1000
     ) -> EventStream[E]: ...
+    @checked
     def events(self, *, line: str | Line | None = None, kind: Kind = None, size: int = 1000) -> EventStream[Any]:
         """Iterate over events: bounded, so that a slow reader gets changes merged, and never delays the others.
 
@@ -384,6 +397,7 @@ class Pbx:
             stream.close()
         return stream
 
+    @checked
     def wire(self, callback: Callable[[WireMessage], None]) -> Callable[[], None]:
         """Call ``callback`` for every request, answer and pushed message, and return the function that stops it.
 
@@ -392,6 +406,7 @@ class Pbx:
         """
         return self._core.store.tap.listen(callback)
 
+    @checked
     def record(self, path: "str | os.PathLike[str]", *, wire: bool = True, clock: Clock | None = None) -> Recorder:
         """Write down what happens from now on, for ``replay``: ``async with pbx.record("x.jsonl")``, or ``close`` it.
 
@@ -605,6 +620,14 @@ class Connecting(Generic[X]):
         """Made by these two only."""
         self._make = make
         self._pbx: X | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Say that the ``await`` was forgotten, to those who take this for what it gives."""
+        if name.startswith("_") or not hasattr(Pbx, name):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise AttributeError(
+            f"this is not connected yet, so that it has no {name!r}. Write await before connect or replay."
+        )
 
     def __await__(self) -> Generator[Any, Any, X]:
         """Connect."""

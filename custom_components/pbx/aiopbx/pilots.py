@@ -11,6 +11,7 @@ from .errors import InvalidInput
 from .events import WaitingChanged
 from .loops import owned
 from .model import Feature
+from .slips import checked
 
 if TYPE_CHECKING:
     import asyncio
@@ -55,6 +56,7 @@ class Pilots:
             raise InvalidInput("pilots", "none are given.", remedy="Name at least one, by its number.")
         return PilotWatch(self._core, tuple(dict.fromkeys(str(one) for one in pilots)))
 
+    @checked
     def subscribe(self, callback: Callable[[WaitingChanged], None], *, pilot: str | None = None) -> Callable[[], None]:
         """Call ``callback`` whenever a call comes, waits or leaves; return what stops it. It must not block."""
 

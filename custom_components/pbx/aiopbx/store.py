@@ -14,6 +14,7 @@ from msgspec.structs import force_setattr, replace
 
 from .centre import ROWS, FiguresWanted, RouteSnapshot, TableName, WaitingCall
 from .contacts import Contacts
+from .errors import InvalidInput
 from .events import (
     AgentChanged,
     CallChanged,
@@ -85,10 +86,15 @@ _NEVER_DROPPED: Final = frozenset({StatusChanged, LineAdded, LineRemoved, CallEn
 
 
 def expand(kind: Kind) -> tuple[type[Event], ...]:
-    """All kinds of events that a subscription to this kind means; None is every kind."""
+    """All kinds of events that a subscription to this kind means; None is every kind. Raises ``InvalidInput``."""
     if kind is None:
         return KINDS
-    wanted = kind if isinstance(kind, tuple) else (kind,)
+    wanted: tuple[Any, ...] = kind if isinstance(kind, tuple) else (kind,)
+    for one in wanted:
+        if not isinstance(one, type) or not issubclass(one, Event):
+            name = one.__name__ if isinstance(one, type) else repr(one)
+            known = ", ".join(each.__name__ for each in KINDS)
+            raise InvalidInput("kind", f"{name} is no class of event.", remedy=f"Choose of {known}, or a base of them.")
     return tuple(one for one in KINDS if issubclass(one, wanted))
 
 

@@ -25,6 +25,7 @@ from ..model import AvailableLine, Feature, LineSnapshot, Statistics, Status
 from ..pbx import Connecting, Pbx
 from ..ports import Commands, Link
 from ..settings.parsing import Unparsable, check_keys, parse_json
+from ..slips import slip
 from ..store import KINDS, Store
 from .recorder import END, FORMAT, LINE, NODES, VERSION, WIRE, Clock, Header, RealClock, RecordedLines, Row, found
 
@@ -627,6 +628,8 @@ def replay(
         from ..settings.connection import ConnectionSettings
 
         pace = _speed(speed)
+        if not isinstance(path, str | os.PathLike):
+            raise slip("path", path, (str, os.PathLike))
         where = Path(path)
         known = await asyncio.to_thread(_Found, where)
         if known.cut:
