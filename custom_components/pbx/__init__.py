@@ -17,6 +17,7 @@ from .night_forwards import async_forget_nights
 from .quiet import quiet_times
 from .sentences import async_use_sentences
 from .services import async_setup_services
+from .waiting import WaitingWatcher
 from .watcher import Watcher
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -51,6 +52,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
         entry.async_on_unload(async_use_sentences(hass))
     await quiet_times(hass)  # goes on with what was asked for before a restart
     await Watcher(hass, coordinator).async_start()
+    WaitingWatcher(hass, coordinator).async_start()
     return True
 
 

@@ -14,7 +14,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util.hass_dict import HassKey
 
-from .aiopbx import CallSnapshot, Pbx
+from .aiopbx import CallSnapshot, Pbx, WaitingCall
 from .const import DOMAIN
 
 INCOMING_CALL: Final = "incoming_call"
@@ -25,6 +25,9 @@ CALL_MISSED: Final = "call_missed"
 VOICEMAIL_RECEIVED: Final = "voicemail_received"
 TEXT_RECEIVED: Final = "text_received"
 AGENT_STATE_CHANGED: Final = "agent_state_changed"
+CALL_WAITING: Final = "call_waiting"
+# No trigger: it ends what that of a waiting call has begun.
+CALL_WAITING_OVER: Final = "call_waiting_over"
 PBX_OFFLINE: Final = "pbx_offline"
 PBX_ONLINE: Final = "pbx_online"
 
@@ -47,6 +50,7 @@ class Happening:
     """What automations get as ``trigger``."""
     call: CallSnapshot | None = None
     pbx: Pbx | None = None
+    waiting: WaitingCall | None = None
 
 
 type HappeningListener = Callable[[Happening], None]

@@ -15,14 +15,17 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.trigger import Trigger, TriggerActionRunner, TriggerConfig, TriggerNotTriggeredReporter
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 
 from .aiopbx import AgentState, CallSnapshot, Outcome, Pbx
-from .call_filters import CALL_OPTIONS, CallFilter
+from .call_filters import CALL_OPTIONS, CallFilter, text
 from .happenings import (
     AGENT_STATE_CHANGED,
     CALL_ANSWERED,
     CALL_ENDED,
     CALL_MISSED,
+    CALL_WAITING,
+    CALL_WAITING_OVER,
     INCOMING_CALL,
     OUTGOING_CALL,
     PBX_OFFLINE,
@@ -33,6 +36,7 @@ from .happenings import (
     happenings_of,
 )
 from .targets import TargetDevices
+from .waiting import is_chosen, wanted_pilots
 from .watcher import talk_seconds
 
 CONF_OUTCOME: Final = "outcome"
@@ -40,9 +44,16 @@ CONF_LONGER_THAN: Final = "longer_than"
 CONF_SHORTER_THAN: Final = "shorter_than"
 CONF_FROM_STATE: Final = "from_state"
 CONF_TO_STATE: Final = "to_state"
+CONF_PILOT: Final = "pilot"
+CONF_QUEUE: Final = "queue"
+
+# So many calls are remembered that a trigger has fired for: it does once for each, however often it is queued.
+_REMEMBERED: Final = 500
 
 OUTCOMES: Final = [outcome.value for outcome in Outcome]
 AGENT_STATES: Final = [state.value for state in AgentState]
+
+type WaitingKey = tuple[str, str, str]
 
 
 class PbxTrigger(Trigger):
@@ -252,6 +263,112 @@ class PbxOfflineTrigger(ConnectionTrigger):
         return detach
 
 
+class CallWaitingTrigger(ConnectionTrigger):
+    """A call waits in a queue of the call center, perhaps for some time."""
+
+    kind = CALL_WAITING
+    options: Mapping[vol.Marker, Any] = {
+        vol.Optional(CONF_PILOT): vol.All(cv.ensure_list, [text]),
+        vol.Optional(CONF_QUEUE): vol.All(cv.ensure_list, [text]),
+        vol.Optional(CONF_FOR): cv.positive_time_period,
+    }
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Take what was chosen."""
+        super().__init__(hass, config)
+        self._pilots = frozenset[str](self._options.get(CONF_PILOT, ()))
+        self._queues = frozenset[str](self._options.get(CONF_QUEUE, ()))
+        self._patience: timedelta = self._options.get(CONF_FOR) or timedelta(0)
+        self._timers: dict[WaitingKey, CALLBACK_TYPE] = {}
+        self._fired: dict[WaitingKey, None] = {}
+
+    @override
+    def fits(self, happening: Happening) -> bool:
+        """Whether it waits where it was chosen."""
+        pilot, queue = happening.data["pilot"], happening.data["queue"]
+        return is_chosen(self._pilots, pilot["number"], pilot["name"]) and is_chosen(
+            self._queues, queue["number"], queue["name"]
+        )
+
+    @override
+    async def async_attach_runner(
+        self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None
+    ) -> CALLBACK_TYPE:
+        """Run the action when a call has waited for that long, once for each."""
+
+        @callback
+        def fire(happening: Happening) -> None:
+            self._fired[_key_of(happening)] = None
+            if len(self._fired) > _REMEMBERED:
+                del self._fired[next(iter(self._fired))]
+            run_action(dict(happening.data), happening.what)
+
+        @callback
+        def waits(happening: Happening) -> None:
+            key = _key_of(happening)
+            if not self._queues and key in self._timers:
+                return  # in whatever queue it is now, it goes on waiting
+            self._forget(key)
+            if key in self._fired or not (self.meant(happening) and self.fits(happening)):
+                return
+            left = self._patience - _waited(happening)
+
+            @callback
+            def still_waits(_now: datetime) -> None:
+                del self._timers[key]
+                fire(happening)
+
+            if left > timedelta(0):
+                self._timers[key] = async_call_later(self._hass, left, still_waits)
+            else:
+                fire(happening)
+
+        @callback
+        def over(happening: Happening) -> None:
+            key = _key_of(happening)
+            self._forget(key)
+            # After a loss it may still wait; one that was seen to leave is another call when it comes back.
+            if happening.waiting is not None and happening.waiting.left_at is not None:
+                self._fired.pop(key, None)
+
+        happenings, wanted = happenings_of(self._hass), wanted_pilots(self._hass)
+        ends = (
+            happenings.async_listen(CALL_WAITING, waits),
+            happenings.async_listen(CALL_WAITING_OVER, over),
+            wanted.async_add(self._pilots),
+        )
+        # What has waited for long enough when automations are loaded anew, the trigger of before has fired for.
+        for watcher in wanted.watchers:
+            for happening in watcher.waiting():
+                if _waited(happening) < self._patience:
+                    waits(happening)
+
+        @callback
+        def detach() -> None:
+            for end in (*ends, *self._timers.values()):
+                end()
+
+        return detach
+
+    @callback
+    def _forget(self, key: WaitingKey) -> None:
+        if (stop := self._timers.pop(key, None)) is not None:
+            stop()
+
+
+def _key_of(happening: Happening) -> WaitingKey:
+    """Return what tells a waiting call from all others, of all PBXs."""
+    return happening.data["pbx"]["entry_id"], happening.data["pilot"]["number"], happening.data["call"]["call_id"]
+
+
+def _waited(happening: Happening) -> timedelta:
+    """Return how long a call has waited in the queue that it is in."""
+    call = happening.waiting
+    if call is None or call.queued_since is None:
+        return timedelta(0)
+    return dt_util.utcnow() - call.queued_since
+
+
 TRIGGERS: Final[dict[str, type[Trigger]]] = {
     one.kind: one
     for one in (
@@ -263,6 +380,7 @@ TRIGGERS: Final[dict[str, type[Trigger]]] = {
         VoicemailReceivedTrigger,
         TextReceivedTrigger,
         AgentStateChangedTrigger,
+        CallWaitingTrigger,
         PbxOfflineTrigger,
         PbxOnlineTrigger,
     )
