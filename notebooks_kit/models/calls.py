@@ -116,6 +116,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("redirect_to_dva", "To attendant", "Send it to the automated attendant", method="redirect", value=DVA),
     Operation("overflow_to_voicemail", "Leave a message", "Leave a voicemail for the party that does not answer"),
     Operation("call_back", "Ask to call back", "Ask the party that is busy or does not answer to call back"),
+    Operation("intrude", "Break in", "Break into the call of the party that is busy", style="warning"),
     Operation("drop_participant", "Drop …", "Drop one of the others", Needs.PARTY, "warning", method="drop"),
     Operation("park", "Park", "Park the call at your own device, where others can take it back"),
     Operation(

@@ -17,6 +17,7 @@ CALL = {
     "dropMe": Action.HANG_UP,
     "terminate": Action.END,
     "callBack": Action.CALL_BACK,
+    "intrusion": Action.INTRUDE,
     "park": Action.PARK,
     "startRecord": Action.START_RECORDING,
     "stopRecord": Action.STOP_RECORDING,

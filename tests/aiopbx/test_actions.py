@@ -418,3 +418,35 @@ async def test_users_who_come_and_go(office: Opened) -> None:
         await until(lambda: diary.of(LineRemoved))
         assert "new" not in pbx.lines
         assert [event.line for event in diary.of(CallEnded)].count("new") == 1
+
+
+@pytest.mark.absent(istra="nobody breaks into calls")
+async def test_breaking_into_the_call_of_who_is_busy(office: Opened) -> None:
+    async with office() as one:
+        one.switch.settings = one.switch.settings.model_copy(update={"intrusion": True})
+        one.switch.users["oxe1001"].lines = 1
+        pbx = await one.connect()
+        await talking(pbx)
+        call = await pbx.line("1002").dial("1001")
+        assert call is not None
+        await until(lambda: Action.INTRUDE in call.actions)
+        await call.intrude()
+        await until(lambda: len(pbx.line("1000").calls[0].parties) == 2)
+        joined = await pbx.line("1002").wait_for_call(CallState.ACTIVE, timeout=5)
+        assert {party.number for party in joined.parties} == {"1000", "1001"}
+        assert Action.INTRUDE not in joined.actions
+        await one.right(pbx)
+
+
+@pytest.mark.absent(istra="there is no such microphone")
+async def test_the_microphone_of_an_intercom_call(office: Opened) -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        call, _ = await talking(pbx)
+        assert call.ref is not None
+        await pbx.line("1000").toggle_microphone()
+        await until(lambda: not one.switch.microphone(call.ref, "1000"))
+        await pbx.line("1000").toggle_microphone("1000")
+        await until(lambda: one.switch.microphone(call.ref, "1000"))
+        with pytest.raises(InvalidInput, match="4711"):
+            await pbx.line("1000").toggle_microphone("4711")

@@ -255,6 +255,7 @@ ACTIONS: dict[Action, Callable[[Call, Call], Awaitable[Any]]] = {
     Action.PAUSE_RECORDING: lambda call, other: call.pause_recording(),
     Action.RESUME_RECORDING: lambda call, other: call.resume_recording(),
     Action.CALL_BACK: lambda call, other: call.call_back(),
+    Action.INTRUDE: lambda call, other: call.intrude(),
     Action.SWITCH_DEVICE: lambda call, other: call.switch_device("1000"),
     Action.ADD_PARTY: lambda call, other: call.add_party("1003"),
 }

@@ -24,6 +24,7 @@ from aiopbx import (
     Slot,
     StatisticsProgress,
     StatisticsStep,
+    UnknownLine,
     WaitingChange,
     WaitingChanged,
     Weekday,
@@ -140,6 +141,27 @@ async def test_a_pilot_is_closed_and_its_calendar_edited(one: Office) -> None:
     assert (first.time, first.rule, second.time, second.mode) == ("09:00", 1, "18:00", PilotMode.CLOSED)
     await pbx.pilots.delete_transition(PILOT, "monday", 1)
     assert [one.time for one in (await pbx.pilots.calendar(PILOT)).week[Weekday.MONDAY]] == ["18:00"]
+
+
+async def test_how_a_transfer_to_a_pilot_would_go(one: Office) -> None:
+    pbx = await administrator(one)
+    info = await pbx.pilots.transfer_info(PILOT, line="1002")
+    assert (info.number, info.node, info.state, info.can_transfer, info.full) == (PILOT, "1", "Opened", True, False)
+    assert (await pbx.pilots.transfer_info(PILOT, line=ALICE, agent="1001", supervised=True)).can_transfer
+    assert not (await pbx.pilots.transfer_info(PILOT, line=ALICE, skills=[7])).can_transfer
+    await pbx.pilots.close(PILOT)
+    info = await pbx.pilots.transfer_info(PILOT, line=ALICE)
+    assert (info.state, info.can_transfer) == ("Blocked", False)
+    for wrong, field in (({}, "line"), ({"line": ALICE, "agent": "call me"}, "agent"), ({"skills": "1"}, "skills")):
+        with pytest.raises(InvalidInput) as refused:
+            await pbx.pilots.transfer_info(PILOT, **wrong)  # type: ignore[arg-type]
+        assert refused.value.field == field
+    with pytest.raises(UnknownLine):
+        await pbx.pilots.transfer_info(PILOT, line="4711")
+    mine = await one.connect(**user(ALICE))
+    assert not (await mine.pilots.transfer_info(PILOT, node=1)).can_transfer
+    with pytest.raises(InvalidInput, match="node"):
+        await mine.pilots.transfer_info(PILOT)
 
 
 async def test_a_call_is_routed_by_what_the_caller_dials(one: Office) -> None:

@@ -143,6 +143,48 @@ async def test_help_is_asked_for_and_cancelled() -> None:
         await until(lambda: supervisor.group is None)
 
 
+async def test_skills_are_switched_on_and_off() -> None:
+    async with centre() as one:
+        pbx = await one.connect()
+        agent = pbx.line("100").agent
+        assert agent is not None
+        diary = Diary(pbx, kind=AgentChanged)
+        await agent.deactivate_skills(1)
+        await until(lambda: [skill.active for skill in agent.skills] == [False])
+        assert not one.switch.operator("ann")[1].skills[1].active
+        await agent.activate_skills(agent.skills[0])
+        await until(lambda: [skill.active for skill in agent.skills] == [True])
+        assert [(skill.number, skill.level) for skill in agent.skills] == [(1, 3)]
+        assert len(diary.of(AgentChanged)) == 2
+        before = one.simulator.server.requests
+        for wrong, rule in (((), "at least one"), ((2,), "It has: 1"), (("1",), "goes by its number"), ((True,), "by")):
+            with pytest.raises(InvalidInput, match=rule) as refused:
+                await agent.activate_skills(*wrong)  # type: ignore[arg-type]
+            assert refused.value.field == "skills"
+        assert one.simulator.server.requests == before
+
+
+async def test_a_supervisor_leaves_what_it_hears() -> None:
+    async with centre() as one:
+        pbx = await one.connect()
+        supervisor = pbx.line("103").agent
+        assert supervisor is not None
+        await supervisor.log_on()
+        one.switch.agent_log_on("ann", "100", SALES)
+        call = one.switch.make_call("ben", "101", "100", auto_answer=True)
+        one.switch.answer("ann", call.ref, "100")
+        await supervisor.intrude("100")
+        await pbx.line("103").wait_for_call(CallState.ACTIVE, timeout=5)
+        await supervisor.stop_intrusion()
+        await until(lambda: not pbx.line("103").calls)
+        await supervisor.listen("100")
+        await pbx.line("103").wait_for_call(CallState.ACTIVE, timeout=5)
+        await supervisor.stop_listening()
+        await until(lambda: not pbx.line("103").calls)
+        assert one.switch.operator("sue")[1].listens_to is None
+        assert pbx.line("100").calls, "the call of the agent goes on"
+
+
 async def test_after_a_loss_the_state_is_that_of_the_switch() -> None:
     async with centre() as one:
         pbx = await one.connect()

@@ -174,10 +174,48 @@ class Agent:
         await self._commands.change_intrusion(self._line.snapshot, mode)
 
     @owned
+    async def stop_intrusion(self) -> None:
+        """Leave the call that was intruded into, which not every server can. O2G: PUT /acd/agent/intrusion."""
+        await self._commands.stop_intrusion(self._line.snapshot)
+
+    @owned
     async def listen(self, number: str) -> None:
         """Listen to all calls of the agent with this number. O2G: POST /acd/agent/permanentListening."""
         number = self._line._read_number(number).wire
         await self._commands.listen(self._line.snapshot, number)
+
+    @owned
+    async def stop_listening(self) -> None:
+        """Listen to the agent no longer, which not every server can. O2G: DELETE /acd/agent/permanentListening."""
+        await self._commands.stop_listening(self._line.snapshot)
+
+    @owned
+    async def activate_skills(self, *skills: Skill | int) -> None:
+        """Have these skills, given by their numbers, count again; an event shows it. O2G: POST …/skills/activate."""
+        await self._commands.set_skills(self._line.snapshot, self._numbers_of(skills), True)
+
+    @owned
+    async def deactivate_skills(self, *skills: Skill | int) -> None:
+        """Have these skills not count: no call that needs one of them comes. O2G: POST …/skills/deactivate."""
+        await self._commands.set_skills(self._line.snapshot, self._numbers_of(skills), False)
+
+    def _numbers_of(self, skills: tuple[Skill | int, ...]) -> tuple[int, ...]:
+        if not skills:
+            raise InvalidInput("skills", "none are given.", remedy="Name at least one, by its number.")
+        numbers: list[int] = []
+        for one in skills:
+            number = one.number if isinstance(one, Skill) else one
+            if isinstance(number, bool) or not isinstance(number, int):
+                raise InvalidInput("skills", f"{number!r} is no number.", remedy="A skill goes by its number.")
+            known = [skill.number for skill in self.skills]
+            if known and number not in known:
+                raise InvalidInput(
+                    "skills",
+                    f"{self._line.id} has no skill {number}.",
+                    remedy=f"It has: {', '.join(str(one) for one in known)}.",
+                )
+            numbers.append(number)
+        return tuple(dict.fromkeys(numbers))
 
     @owned
     async def refresh(self) -> AgentSnapshot:

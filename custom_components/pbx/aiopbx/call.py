@@ -50,6 +50,7 @@ _FEATURE: Final[dict[Action, Feature]] = {
     Action.PARK: Feature.PARK,
     Action.SEND_DTMF: Feature.DTMF,
     Action.CALL_BACK: Feature.CALL_BACK,
+    Action.INTRUDE: Feature.CALL_CONTROL,
     Action.SWITCH_DEVICE: Feature.SWITCH_DEVICE,
     Action.START_RECORDING: Feature.RECORDING,
     Action.STOP_RECORDING: Feature.RECORDING,
@@ -489,6 +490,12 @@ class Call:
         """Ask the called user, who is busy or does not answer, to call back. O2G: POST …/callback."""
         call = self._offer(Action.CALL_BACK)
         await self._line._commands.call_back(self._line.snapshot, call)
+
+    @owned
+    async def intrude(self) -> None:
+        """Break into the call of the called user, who is busy. O2G: POST /telephony/devices/{deviceId}/intrusion."""
+        call = self._offer(Action.INTRUDE)
+        await self._line._commands.intrude(self._line.snapshot, call, self._any_device(call))
 
     @owned
     async def switch_device(self, device: str) -> None:

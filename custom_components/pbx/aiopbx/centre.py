@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
-from .model import Snapshot
+from .model import Skill, Snapshot
 
 SECONDS: Final = "s"
 PER_CENT: Final = "%"
@@ -300,6 +300,17 @@ class PilotSnapshot(Snapshot, frozen=True, kw_only=True):
     def open(self) -> bool:
         """Whether it takes calls."""
         return self.state == "Opened"
+
+
+class Wishes(Snapshot, frozen=True, kw_only=True):
+    """What is wished of a transfer to a pilot."""
+
+    agent: str | None = None
+    """The number of the agent who should take the call."""
+    skills: tuple[Skill, ...] = ()
+    """What that agent should be able to do."""
+    priority: bool | None = None
+    supervised: bool | None = None
 
 
 class PilotMode(StrEnum):

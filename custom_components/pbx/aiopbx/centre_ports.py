@@ -16,7 +16,9 @@ from .centre import (
     TableName,
     Transition,
     Weekday,
+    Wishes,
 )
+from .model import LineSnapshot
 from .ports import Recording
 
 
@@ -38,6 +40,9 @@ class PilotCommands(Protocol):
 
     async def read(self, node: str | None, pilot: str) -> PilotSnapshot:
         """A pilot."""
+
+    async def transfer(self, node: str | None, pilot: str, line: LineSnapshot | None, wishes: Wishes) -> PilotSnapshot:
+        """How a transfer to it would go, made by this line."""
 
     async def set_open(self, node: str | None, pilot: str, on: bool) -> None:
         """Open or close it."""

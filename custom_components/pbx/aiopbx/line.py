@@ -354,6 +354,15 @@ class Line(Desk):
     # Call-backs and counters
 
     @owned
+    async def toggle_microphone(self, device: str | None = None) -> None:
+        """Switch the microphone of a telephone in an intercom call on, or off if it was on; nothing tells which it is.
+
+        O2G: PUT /telephony/devices/{deviceId}/ithmicro.
+        """
+        chosen = self._named_device(device)
+        await self._commands_for(Feature.CALL_CONTROL).toggle_microphone(self.snapshot, chosen)
+
+    @owned
     async def request_call_back(self, number: str) -> None:
         """Ask a user to call back. O2G: POST /telephony/outgoingCallbacks."""
         wire = self._check_number(number).wire

@@ -101,6 +101,7 @@ class Action(StrEnum):
     PARK = "park"
     PICK_UP = "pick_up"
     CALL_BACK = "call_back"
+    INTRUDE = "intrude"
     START_RECORDING = "start_recording"
     STOP_RECORDING = "stop_recording"
     PAUSE_RECORDING = "pause_recording"

@@ -93,8 +93,17 @@ class AgentCommands(Protocol):
     async def change_intrusion(self, line: LineSnapshot, mode: IntrusionMode) -> None:
         """Change who hears the supervisor."""
 
+    async def stop_intrusion(self, line: LineSnapshot) -> None:
+        """Leave the call that was intruded into."""
+
     async def listen(self, line: LineSnapshot, number: str) -> None:
         """Listen to all calls of an agent."""
+
+    async def stop_listening(self, line: LineSnapshot) -> None:
+        """Listen to them no longer."""
+
+    async def set_skills(self, line: LineSnapshot, numbers: tuple[int, ...], on: bool) -> None:
+        """Switch skills on or off."""
 
     async def refresh(self, line: LineSnapshot) -> None:
         """Read state and configuration again."""
@@ -451,6 +460,12 @@ class Commands(Protocol):
     async def call_back(self, line: LineSnapshot, call: CallSnapshot) -> None:
         """Ask the party that does not answer to call back."""
 
+    async def intrude(self, line: LineSnapshot, call: CallSnapshot, device: str) -> None:
+        """Break into the call of the party that is busy."""
+
+    async def toggle_microphone(self, line: LineSnapshot, device: str) -> None:
+        """Switch the microphone of a call that is announced, or intruded into, the other way."""
+
     async def switch_device(self, line: LineSnapshot, call: CallSnapshot, device: str, to: str) -> None:
         """Move a call to another device of the line."""
 
@@ -572,6 +587,8 @@ ABSENT: Final[dict[str, Feature]] = {
     "attach_data": Feature.ASSOCIATED_DATA,
     "send_account_info": Feature.ASSOCIATED_DATA,
     "call_back": Feature.CALL_BACK,
+    "intrude": Feature.CALL_CONTROL,
+    "toggle_microphone": Feature.CALL_CONTROL,
     "switch_device": Feature.SWITCH_DEVICE,
     "set_do_not_disturb": Feature.DO_NOT_DISTURB,
     "set_forward": Feature.FORWARD,

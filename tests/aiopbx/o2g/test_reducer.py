@@ -284,6 +284,7 @@ CALL_CAPABILITIES = {
     "overflowToVoiceMail": Action.OVERFLOW_TO_VOICEMAIL,
     "dropMe": Action.HANG_UP,
     "callBack": Action.CALL_BACK,
+    "intrusion": Action.INTRUDE,
     "park": Action.PARK,
     "startRecord": Action.START_RECORDING,
     "stopRecord": Action.STOP_RECORDING,

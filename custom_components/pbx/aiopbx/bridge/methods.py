@@ -296,6 +296,12 @@ async def call_back(call: Call) -> None:
 
 
 @_of(CALL)
+async def intrude(call: Call) -> None:
+    """As ``Call.intrude``."""
+    await call.intrude()
+
+
+@_of(CALL)
 async def switch_device(call: Call, *, device: str) -> None:
     """As ``Call.switch_device``."""
     await call.switch_device(device)
@@ -378,6 +384,12 @@ async def set_caller_id(
 async def refresh_caller_id(line: Line) -> None:
     """As ``Line.refresh_caller_id``."""
     await line.refresh_caller_id()
+
+
+@_of(LINE)
+async def toggle_microphone(line: Line, *, device: str | None = None) -> None:
+    """As ``Line.toggle_microphone``."""
+    await line.toggle_microphone(device)
 
 
 @_of(LINE)
@@ -568,6 +580,15 @@ async def agent_listen(line: Line, *, number: str) -> None:
     await _agents(line).listen(line.snapshot, line._check_number(number).wire)
 
 
+@_of(LINE)
+async def agent_set_skills(line: Line, *, numbers: tuple[int, ...], on: bool) -> None:
+    """As ``Agent.activate_skills`` and ``Agent.deactivate_skills``."""
+    agent = line.agent
+    if agent is None:
+        raise InvalidInput("line", f"{line.id} is no agent.", remedy="Name the line of an agent.")
+    await (agent.activate_skills if on else agent.deactivate_skills)(*numbers)
+
+
 def _plain(word: str) -> Method:
     async def method(line: Line) -> None:
         await getattr(_agents(line), word)(line.snapshot)
@@ -575,5 +596,5 @@ def _plain(word: str) -> Method:
     return method
 
 
-for _word in ("log_off", "ready", "pause", "wrap_up", "request_help", "refresh"):
+for _word in ("log_off", "ready", "pause", "wrap_up", "request_help", "stop_intrusion", "stop_listening", "refresh"):
     LINE[f"agent_{_word}"] = _plain(_word)

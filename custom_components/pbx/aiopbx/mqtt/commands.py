@@ -172,6 +172,14 @@ class BridgeCommands(Refusing, BridgeChecks):
         """Ask the party that does not answer to call back."""
         await self._ask(line, "call_back", call)
 
+    async def intrude(self, line: LineSnapshot, call: CallSnapshot, device: str) -> None:
+        """Break into the call of the party that is busy."""
+        await self._ask(line, "intrude", call)
+
+    async def toggle_microphone(self, line: LineSnapshot, device: str) -> None:
+        """Switch the microphone of an intercom call the other way."""
+        await self._ask(line, "toggle_microphone", device=device)
+
     async def switch_device(self, line: LineSnapshot, call: CallSnapshot, device: str, to: str) -> None:
         """Move a call to another device of the line."""
         await self._ask(line, "switch_device", call, device=to)
@@ -287,6 +295,15 @@ class _Agents(_Part):
 
     async def listen(self, line: LineSnapshot, number: str) -> None:
         await self._ask(line, "agent_listen", number=number)
+
+    async def stop_intrusion(self, line: LineSnapshot) -> None:
+        await self._ask(line, "agent_stop_intrusion")
+
+    async def stop_listening(self, line: LineSnapshot) -> None:
+        await self._ask(line, "agent_stop_listening")
+
+    async def set_skills(self, line: LineSnapshot, numbers: tuple[int, ...], on: bool) -> None:
+        await self._ask(line, "agent_set_skills", numbers=numbers, on=on)
 
     async def refresh(self, line: LineSnapshot) -> None:
         await self._ask(line, "agent_refresh")

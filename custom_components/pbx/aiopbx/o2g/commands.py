@@ -326,6 +326,14 @@ class O2gCommands(Refusing, O2gChecks):
         """``POST …/callback``."""
         await self._client.telephony.callback(call.ref, login_name=self._as(line))
 
+    async def intrude(self, line: LineSnapshot, call: CallSnapshot, device: str) -> None:
+        """``POST /telephony/devices/{deviceId}/intrusion``."""
+        await self._client.telephony.intrude_on_call(device)
+
+    async def toggle_microphone(self, line: LineSnapshot, device: str) -> None:
+        """``PUT /telephony/devices/{deviceId}/ithmicro``."""
+        await self._client.telephony.toggle_intercom_microphone(device)
+
     async def switch_device(self, line: LineSnapshot, call: CallSnapshot, device: str, to: str) -> None:
         """``POST …/deviceLegs/{legId}``."""
         await self._client.telephony.switch_device(call.ref, device, SwitchDeviceRequest(other_device_id=to))

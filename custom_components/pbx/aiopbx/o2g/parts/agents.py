@@ -91,11 +91,27 @@ class O2gAgents(Part):
             wire.ChangeIntrusionModeRequest(mode=wire.IntrusionMode(mode.value.upper())), login_name=self._as(line)
         )
 
+    async def stop_intrusion(self, line: LineSnapshot) -> None:
+        """``PUT /acd/agent/intrusion`` with STOP."""
+        await self._client.agent.change_intrusion_mode(
+            wire.ChangeIntrusionModeRequest(mode=wire.IntrusionMode.STOP), login_name=self._as(line)
+        )
+
     async def listen(self, line: LineSnapshot, number: str) -> None:
         """``POST /acd/agent/permanentListening``."""
         await self._client.agent.permanent_listening(
             wire.PermanentListeningRequest(agent_number=number), login_name=self._as(line)
         )
+
+    async def stop_listening(self, line: LineSnapshot) -> None:
+        """``DELETE /acd/agent/permanentListening``."""
+        await self._client.agent.stop_permanent_listening(login_name=self._as(line))
+
+    async def set_skills(self, line: LineSnapshot, numbers: tuple[int, ...], on: bool) -> None:
+        """``POST /acd/agent/config/skills/activate`` or ``…/deactivate``."""
+        body, service = wire.AgentSkillActivation(skills=numbers), self._client.agent
+        ask = service.activate_skills if on else service.deactivate_skills
+        await self._licensed(line.id, API_CONTACTCENTER_AGENT, ask(body, login_name=self._as(line)))
 
     async def refresh(self, line: LineSnapshot) -> None:
         """``GET /acd/agent/config`` and ``/acd/agent/state``."""

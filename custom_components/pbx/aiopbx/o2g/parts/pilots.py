@@ -3,18 +3,28 @@
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from ...centre import PilotCalendar, PilotMode, PilotRule, PilotSnapshot, Transition, Weekday
+from ...centre import PilotCalendar, PilotMode, PilotRule, PilotSnapshot, Transition, Weekday, Wishes
 from ...errors import InvalidInput, NotFound, RequestRefused
+from ...model import LineSnapshot
 from ..call_centre_rules import MOST_TRANSITIONS
 from ..centre import CentreState
 from ..client import O2gClient
 from ..types import pilots as wire
-from ..types.base import CONTACTCENTER_SERVICE
+from ..types.base import CONTACTCENTER_SERVICE, TELEPHONY_ADVANCED
+from ..types.telephony import ACRSkill, ACRSkills, PilotStatus
 from . import Lacks, Part
 
-_UNKNOWN_METHOD = 405
+_UNKNOWN_METHOD: Final = 405
+_STATES: Final = {
+    PilotStatus.OPEN: "Opened",
+    PilotStatus.BLOCKED: "Blocked",
+    PilotStatus.BLOCKED_ON_RULE: "Blocked",
+    PilotStatus.BLOCKED_ON_BLOCKED_RULE: "Blocked",
+    PilotStatus.BLOCKED_ON_GENERAL_FORWARDING_RULE: "Blocked",
+}
+"""The state that ``GET /{nodeId}/pilots`` would say. What a pilot that forwards is, it says in no word of these."""
 
 
 class O2gPilots(Part):
@@ -41,6 +51,36 @@ class O2gPilots(Part):
         return _pilot(
             where,
             await self._licensed(None, CONTACTCENTER_SERVICE, self._client.acd_management.pilot(where, pilot)),
+        )
+
+    async def transfer(self, node: str | None, pilot: str, line: LineSnapshot | None, wishes: Wishes) -> PilotSnapshot:
+        """``POST /telephony/pilots/{nodeId}/{pilotNumber}/transferInfo``."""
+        if self._client.administrator:
+            if line is None:
+                raise InvalidInput("line", "is missing.", remedy="Name the line that would transfer.")
+            where = await self._where(node, pilot)
+        elif node is None:
+            raise InvalidInput("node", "is missing, and no node is known to this account.", remedy="Name it.")
+        else:
+            where = node
+        said = await self._licensed(
+            None if line is None else line.id,
+            TELEPHONY_ADVANCED,
+            self._client.telephony.pilot_transfer_info(
+                where, pilot, _wished(wishes), login_name=None if line is None else self._as(line)
+            ),
+        )
+        info = said.pilot_transfer_info
+        status = info.pilot_status if info is not None else None
+        return PilotSnapshot(
+            number=said.number or pilot,
+            node=where,
+            state=None if status is None else _STATES.get(status),
+            detail=None if status is None else str(status),
+            expected_wait=said.waiting_time,
+            full=said.saturation,
+            can_transfer=info.transfer_possible if info is not None else None,
+            can_consult=said.supervised_transfer,
         )
 
     async def set_open(self, node: str | None, pilot: str, on: bool) -> None:
@@ -205,6 +245,21 @@ def _transitions(said: tuple[wire.PilotTransitions, ...]) -> tuple[Transition, .
             )
         )
     return tuple(found)
+
+
+def _wished(wishes: Wishes) -> wire.PilotQueryParam | None:
+    """The body, where anything is wished: servers before 2.7.4 read none."""
+    if wishes == Wishes():
+        return None
+    skills = tuple(
+        ACRSkill(skill_number=one.number, expert_eval_level=one.level, acr_status=one.active) for one in wishes.skills
+    )
+    return wire.PilotQueryParam(
+        agent_number=wishes.agent,
+        skills=ACRSkills(skills=skills) if skills else None,
+        priority_transfer=wishes.priority,
+        supervised_transfer=wishes.supervised,
+    )
 
 
 def _body(transition: Transition) -> wire.PilotTransition:

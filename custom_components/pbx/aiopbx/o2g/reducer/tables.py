@@ -32,6 +32,7 @@ CALL_CAPABILITIES: Final[tuple[tuple[str, Action], ...]] = (
     ("drop_me", Action.HANG_UP),
     ("terminate", Action.END),
     ("call_back", Action.CALL_BACK),
+    ("intrusion", Action.INTRUDE),
     ("park", Action.PARK),
     ("start_record", Action.START_RECORDING),
     ("stop_record", Action.STOP_RECORDING),

@@ -160,18 +160,29 @@ class Supervision(Operators):
         user, _ = self._supervising(login)
         if mode not in CAUSES:
             raise bad_value(f"mode: {mode!r} is none of {', '.join(CAUSES)}.")
-        for call in self.calls_of(login):
+        call, member = self._intrusion_of(user)
+        with self._acting():
+            if member.mode == mode:
+                self._part(call, member)
+            else:
+                self._touch(call)
+                member.mode = mode
+                self._note_intrusion(call, mode)
+
+    def stop_intrusion(self, login: str) -> None:
+        """Leave the call that a supervisor intrudes on."""
+        user, _ = self._supervising(login)
+        call, member = self._intrusion_of(user)
+        with self._acting():
+            self._part(call, member)
+
+    def _intrusion_of(self, user: User) -> tuple[Call, Member]:
+        """Return the call that a supervisor intrudes on, and the supervisor in it."""
+        for call in self.calls_of(user.login):
             member = call.intruder
             if member is not None and member.login == user.login:
-                with self._acting():
-                    if member.mode == mode:
-                        self._part(call, member)
-                    else:
-                        self._touch(call)
-                        member.mode = mode
-                        self._note_intrusion(call, mode)
-                return
-        raise wrong_state(f"{login} does not intrude on a call.")
+                return call, member
+        raise wrong_state(f"{user.login} does not intrude on a call.")
 
     def listen_permanently(self, login: str, agent_number: str) -> None:
         """Listen to every call of an agent from now on; repeating it for the same agent ends it, as hanging up does."""

@@ -192,7 +192,10 @@ def intrude(ctx: Context) -> None:
 
 def change_intrusion(ctx: Context) -> None:
     """Change the way of the intrusion, or end it."""
-    ctx.switch.change_intrusion(ctx.user, _mode(ctx.body.mode))
+    if ctx.body.mode is wire.IntrusionMode.STOP:
+        ctx.switch.stop_intrusion(ctx.user)
+    else:
+        ctx.switch.change_intrusion(ctx.user, _mode(ctx.body.mode))
 
 
 def listen(ctx: Context) -> None:
