@@ -157,7 +157,7 @@ async def test_skills_are_switched_on_and_off() -> None:
         assert [(skill.number, skill.level) for skill in agent.skills] == [(1, 3)]
         assert len(diary.of(AgentChanged)) == 2
         before = one.simulator.server.requests
-        for wrong, rule in (((), "at least one"), ((2,), "It has: 1"), (("1",), "goes by its number"), ((True,), "by")):
+        for wrong, rule in (((), "at least one"), ((2,), "It has: 1"), (("1",), "number"), ((True,), "number")):
             with pytest.raises(InvalidInput, match=rule) as refused:
                 await agent.activate_skills(*wrong)  # type: ignore[arg-type]
             assert refused.value.field == "skills"
