@@ -153,14 +153,21 @@ class Broker(asyncio.Protocol):
     async def close(self) -> None:
         """Say farewell, so that no will is published, and close. Never raises."""
         transport = self._transport
+        if self._keeper is not None:
+            self._keeper.cancel()
         if transport is not None and not self.lost.is_set():
+            # Nothing may follow the farewell, not even an acknowledgement.
+            self.on_message, self.held = _ignore, []
             self._write(packets.disconnect())
             self._flush()
-            transport.close()
+            # It is the broker that ends the connection then. Ended from here, over what comes meanwhile, it would be
+            # reset, and the broker take that for a death before it has read the farewell.
             try:
                 async with asyncio.timeout(1.0):
                     await self.lost.wait()
             except TimeoutError:
+                pass
+            finally:
                 transport.abort()
         self._lose("It was closed.")
         await settle(self._keeper)
