@@ -72,7 +72,7 @@ class BridgeOffice(Office):
         self.worker = Worker(BridgeSettings(**values), "office")
         self._running = asyncio.create_task(self.worker.run(), name="worker of a test")
         worker, running = self.worker, self._running
-        await until(lambda: worker.state == "serving" or running.done(), 10)
+        await until(lambda: worker.state == "serving" or running.done(), 30)
         if running.done():
             running.result()
         return worker
@@ -80,7 +80,7 @@ class BridgeOffice(Office):
     async def stop_worker(self) -> None:
         if self.worker is not None and self._running is not None:
             self.worker.stop()
-            await asyncio.wait([self._running], timeout=5)
+            await asyncio.wait([self._running], timeout=30)
             self._running.result()
             self.worker = None
 

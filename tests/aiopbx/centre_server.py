@@ -97,7 +97,7 @@ async def centre(server: CentreServer, **settings: Any) -> AsyncIterator[Pbx]:
         password="secret word",
         reconnect_min=0.01,
         reconnect_max=0.05,
-        request_timeout=3.0,
+        request_timeout=10.0,
         sync_timeout=1.0,
         **settings,
     ) as pbx:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import aiopbx
 from aiopbx import Event, Pbx, Status, StatusChanged
+from aiopbx.settings.connection import ConnectionSettings
 from aiopbx.simulator import ManualClock, Simulator, SimulatorSettings
 from tests.aiopbx.model_truth import compare
 
@@ -17,7 +18,7 @@ def user(login: str = "oxe1000") -> dict[str, str]:
     return {"username": login, "password": "secret"}
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30) -> None:
     """Let everything run until this is so."""
     try:
         async with asyncio.timeout(seconds):
@@ -25,6 +26,16 @@ async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
                 await asyncio.sleep(0.001)
     except TimeoutError:
         raise AssertionError("it did not happen in time") from None
+
+
+def hurry(settings: ConnectionSettings, **times: float) -> None:
+    """From now on these time-outs hold for who was given these settings, and connected with those of a patient one.
+
+    What has to succeed gets all the time that a busy machine takes for it; only what must fail is not waited for long.
+    """
+    for name, seconds in times.items():
+        assert name in ConnectionSettings.model_fields
+        object.__setattr__(settings, name, seconds)
 
 
 class Office:
@@ -48,13 +59,25 @@ class Office:
             **ADMIN,
             "reconnect_min": 0.01,
             "reconnect_max": 0.05,
-            "sync_timeout": 2.0,
-            "request_timeout": 5.0,
+            "sync_timeout": 5.0,
+            "request_timeout": 10.0,
             **settings,
         }
         pbx = await aiopbx.connect(**values)
         self._clients.append(pbx)
         return pbx
+
+    @staticmethod
+    def hurry(pbx: Pbx, **times: float) -> None:
+        """From now on these time-outs hold for this client."""
+        system = pbx._core.system
+        hurry(system.settings, **times)  # type: ignore[attr-defined]
+        silence = getattr(system._link, "_silence", None)  # type: ignore[attr-defined]
+        if silence is not None:
+            silence._normal, silence._answer = (
+                getattr(system.settings, name)  # type: ignore[attr-defined]
+                for name in ("silence_timeout", "request_timeout")
+            )
 
     async def caught_up(self, pbx: Pbx) -> None:
         """Wait until the client has heard everything that was told until now."""

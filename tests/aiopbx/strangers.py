@@ -27,7 +27,7 @@ SECRET = "only-the-server-knows-this-5550"
 async def gone(reader: asyncio.StreamReader) -> bytes:
     """Wait until the other side has hung up, and return what it said before."""
     said = b""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with suppress(ConnectionError, ssl.SSLError):
             while part := await reader.read(1000):
                 said += part
@@ -77,7 +77,7 @@ class World(ABC):
             if self.tls is None:
                 writer.write_eof()
             await writer.drain()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 with suppress(ssl.SSLError):
                     answer = await reader.read(1000)
         writer.close()
@@ -153,7 +153,7 @@ async def listening(kind: type[W], folder: Path, *, tls: bool) -> AsyncIterator[
     world = kind(free_port(), context, certificate)
     await world.channels.open()
     yield world
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await world.channels.close()
         await world.channels.close()
     await until(lambda: not client_tasks())

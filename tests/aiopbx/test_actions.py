@@ -33,10 +33,10 @@ async def talking(pbx: Pbx, caller: str = "1000", called: str = "1001") -> tuple
     """A call of two, answered."""
     call = await pbx.line(caller).dial(called)
     assert call is not None
-    other = await pbx.line(called).wait_for_call(timeout=5)
+    other = await pbx.line(called).wait_for_call(timeout=30)
     await other.answer()
-    await call.wait_for(CallState.ACTIVE, timeout=5)
-    await other.wait_for(CallState.ACTIVE, timeout=5)
+    await call.wait_for(CallState.ACTIVE, timeout=30)
+    await other.wait_for(CallState.ACTIVE, timeout=30)
     return call, other
 
 
@@ -50,8 +50,8 @@ async def test_dial_answer_hang_up(office: Opened) -> None:
         assert pbx.line("1000").state is LineState.ACTIVE
         await one.right(pbx)
         await call.hang_up()
-        assert (await call.wait_for(Outcome.ANSWERED, timeout=5)).ended
-        assert (await other.wait_for(Outcome.ANSWERED, timeout=5)).ended
+        assert (await call.wait_for(Outcome.ANSWERED, timeout=30)).ended
+        assert (await other.wait_for(Outcome.ANSWERED, timeout=30)).ended
         await one.right(pbx)
 
 
@@ -72,12 +72,12 @@ async def test_rejecting_by_hang_up_ends_a_call_of_two(office: Opened) -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        ringing = await pbx.line("1001").wait_for_call(timeout=5)
+        ringing = await pbx.line("1001").wait_for_call(timeout=30)
         assert Action.HANG_UP in ringing.actions
         await ringing.hang_up()
-        await call.wait_for(CallState.RELEASING, timeout=5)
+        await call.wait_for(CallState.RELEASING, timeout=30)
         one.clock.advance(120)  # the caller hears the busy tone, and hangs up
-        await call.wait_for(Outcome.BUSY, timeout=5)
+        await call.wait_for(Outcome.BUSY, timeout=30)
         assert ringing.outcome is Outcome.MISSED
         await one.right(pbx)
 
@@ -88,15 +88,15 @@ async def test_hold_and_retrieve_and_dtmf_and_data(office: Opened) -> None:
         pbx = await one.connect()
         call, other = await talking(pbx)
         await call.hold()
-        await call.wait_for(CallState.HELD, timeout=5)
+        await call.wait_for(CallState.HELD, timeout=30)
         await call.retrieve()
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         await call.send_dtmf("12#")
         assert one.switch.calls[call.ref].dtmf == [("oxe1000", "12#")]
         await call.attach_data("order 7")
-        await other.wait_for(lambda now: now.associated_data == "order 7", timeout=5)
+        await other.wait_for(lambda now: now.associated_data == "order 7", timeout=30)
         await call.send_account_info("42")
-        await call.wait_for(lambda now: now.account_info == "42", timeout=5)
+        await call.wait_for(lambda now: now.account_info == "42", timeout=30)
         await one.right(pbx)
 
 
@@ -106,13 +106,13 @@ async def test_recording(office: Opened) -> None:
         pbx = await one.connect()
         call, _ = await talking(pbx)
         await call.start_recording()
-        await call.wait_for(lambda now: now.recording is Recording.RECORDING, timeout=5)
+        await call.wait_for(lambda now: now.recording is Recording.RECORDING, timeout=30)
         await call.pause_recording()
-        await call.wait_for(lambda now: now.recording is Recording.PAUSED, timeout=5)
+        await call.wait_for(lambda now: now.recording is Recording.PAUSED, timeout=30)
         await call.resume_recording()
-        await call.wait_for(lambda now: now.recording is Recording.RECORDING, timeout=5)
+        await call.wait_for(lambda now: now.recording is Recording.RECORDING, timeout=30)
         await call.stop_recording()
-        await call.wait_for(lambda now: now.recording is None, timeout=5)
+        await call.wait_for(lambda now: now.recording is None, timeout=30)
 
 
 async def consulting(pbx: Pbx) -> tuple[Call, Call]:
@@ -121,10 +121,10 @@ async def consulting(pbx: Pbx) -> tuple[Call, Call]:
     assert Action.CONSULT in held.actions
     enquiry = await held.consult("1002")
     assert enquiry is not None
-    ringing = await pbx.line("1002").wait_for_call(timeout=5)
+    ringing = await pbx.line("1002").wait_for_call(timeout=30)
     await ringing.answer()
-    await enquiry.wait_for(CallState.ACTIVE, timeout=5)
-    await held.wait_for(CallState.HELD, timeout=5)
+    await enquiry.wait_for(CallState.ACTIVE, timeout=30)
+    await held.wait_for(CallState.HELD, timeout=30)
     return held, enquiry
 
 
@@ -137,8 +137,8 @@ async def test_transfer(office: Opened, on_the_held_one: bool) -> None:
             await held.transfer(enquiry)
         else:
             await enquiry.transfer()
-        await held.wait_for(Outcome.TRANSFERRED, timeout=5)
-        await enquiry.wait_for(Outcome.TRANSFERRED, timeout=5)
+        await held.wait_for(Outcome.TRANSFERRED, timeout=30)
+        await enquiry.wait_for(Outcome.TRANSFERRED, timeout=30)
         await one.right(pbx)
         assert pbx.line("1001").calls[0].party.number == "1002"  # type: ignore[union-attr]
         assert pbx.line("1000").state is LineState.IDLE
@@ -150,14 +150,14 @@ async def test_alternate_and_reconnect(office: Opened) -> None:
         pbx = await one.connect()
         held, enquiry = await consulting(pbx)
         await held.alternate()
-        await held.wait_for(CallState.ACTIVE, timeout=5)
-        await enquiry.wait_for(CallState.HELD, timeout=5)
+        await held.wait_for(CallState.ACTIVE, timeout=30)
+        await enquiry.wait_for(CallState.HELD, timeout=30)
         await held.alternate()  # on the active one: the other way round
-        await enquiry.wait_for(CallState.ACTIVE, timeout=5)
+        await enquiry.wait_for(CallState.ACTIVE, timeout=30)
         await one.right(pbx)
         await enquiry.reconnect()
-        await held.wait_for(CallState.ACTIVE, timeout=5)
-        await enquiry.wait_for(lambda now: now.ended, timeout=5)
+        await held.wait_for(CallState.ACTIVE, timeout=30)
+        await enquiry.wait_for(lambda now: now.ended, timeout=30)
         await one.right(pbx)
 
 
@@ -179,7 +179,7 @@ async def test_conference(office: Opened) -> None:
         await until(lambda: not conference.conference)
         await one.right(pbx)
         await conference.hang_up()
-        await conference.wait_for(lambda now: now.ended, timeout=5)
+        await conference.wait_for(lambda now: now.ended, timeout=30)
         await one.right(pbx)
 
 
@@ -202,8 +202,8 @@ async def test_blind_transfer(office: Opened) -> None:
         pbx = await one.connect()
         call, other = await talking(pbx)
         await call.blind_transfer("1003")
-        await call.wait_for(Outcome.TRANSFERRED, timeout=5)
-        await pbx.line("1003").wait_for_call(timeout=5)
+        await call.wait_for(Outcome.TRANSFERRED, timeout=30)
+        await pbx.line("1003").wait_for_call(timeout=30)
         assert not other.ended
         await one.right(pbx)
 
@@ -215,9 +215,9 @@ async def test_redirect(office: Opened, to: str, anonymous: bool) -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        ringing = await pbx.line("1001").wait_for_call(timeout=5)
+        ringing = await pbx.line("1001").wait_for_call(timeout=30)
         await ringing.redirect(to, anonymous=anonymous)
-        await ringing.wait_for(Outcome.FORWARDED, timeout=5)
+        await ringing.wait_for(Outcome.FORWARDED, timeout=30)
         if to == "1003":
             assert ringing.new_destination == "1003"
             await until(lambda: pbx.line("1003").state is LineState.RINGING_INCOMING)
@@ -230,7 +230,7 @@ async def test_overflow_to_voicemail_and_call_back(office: Opened) -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        await call.wait_for(CallState.RINGING_OUTGOING, timeout=5)
+        await call.wait_for(CallState.RINGING_OUTGOING, timeout=30)
         await call.call_back()
         await until(lambda: pbx.line("1001").counters.callback_requests == 1)
         (asked,) = await pbx.line("1001").callbacks()
@@ -254,7 +254,7 @@ async def test_park_unpark_pick_up(office: Opened) -> None:
         pbx = await one.connect()
         call, other = await talking(pbx)
         await call.park()
-        await call.wait_for(Outcome.PARKED, timeout=5)
+        await call.wait_for(Outcome.PARKED, timeout=30)
         await one.right(pbx)
         await pbx.line("1002").unpark("1000")
         await until(lambda: pbx.line("1002").state is LineState.ACTIVE)
@@ -263,9 +263,9 @@ async def test_park_unpark_pick_up(office: Opened) -> None:
         await until(lambda: not one.switch.calls)
         ringing = await pbx.line("1000").dial("1001")
         assert ringing is not None
-        bob = await pbx.line("1001").wait_for_call(timeout=5)
+        bob = await pbx.line("1001").wait_for_call(timeout=30)
         await pbx.line("1003").pick_up("1001")
-        await bob.wait_for(Outcome.PICKED_UP, timeout=5)
+        await bob.wait_for(Outcome.PICKED_UP, timeout=30)
         await until(lambda: pbx.line("1003").state is LineState.ACTIVE)
         await one.right(pbx)
 
@@ -280,11 +280,11 @@ async def test_switch_device(office: Opened) -> None:
         pbx = await one.connect()
         call = await pbx.line("100").dial("101")
         assert call is not None
-        ringing = await pbx.line("101").wait_for_call(timeout=5)
+        ringing = await pbx.line("101").wait_for_call(timeout=30)
         await ringing.answer()
-        await call.wait_for(lambda now: Action.SWITCH_DEVICE in now.actions, timeout=5)
+        await call.wait_for(lambda now: Action.SWITCH_DEVICE in now.actions, timeout=30)
         await call.switch_device("110")
-        await call.wait_for(lambda now: [leg.device for leg in now.legs] == ["110"], timeout=5)
+        await call.wait_for(lambda now: [leg.device for leg in now.legs] == ["110"], timeout=30)
         await one.right(pbx)
 
 
@@ -330,12 +330,12 @@ async def test_answer_and_hang_up_of_the_line(office: Opened) -> None:
         call = await pbx.line("1000").dial("1001")
         assert call is not None
         bob = pbx.line("1001")
-        ringing = await bob.wait_for_call(timeout=5)
+        ringing = await bob.wait_for_call(timeout=30)
         await bob.answer()
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         await bob.hang_up()
-        await call.wait_for(Outcome.ANSWERED, timeout=5)
-        await ringing.wait_for(Outcome.ANSWERED, timeout=5)
+        await call.wait_for(Outcome.ANSWERED, timeout=30)
+        await ringing.wait_for(Outcome.ANSWERED, timeout=30)
         with pytest.raises(UnknownCall):
             await bob.hang_up()
 
@@ -353,7 +353,7 @@ async def test_private_and_business_calls(office: Opened) -> None:
         assert call is not None
         assert one.switch.calls[call.ref].private
         await call.hang_up()
-        await call.wait_for(lambda now: now.ended, timeout=5)
+        await call.wait_for(lambda now: now.ended, timeout=30)
         call = await line.dial("0015550100", business_code="77")
         assert call is not None
         assert one.switch.calls[call.ref].business_code == "77"
@@ -372,9 +372,9 @@ async def test_a_user_sees_and_does_the_same_with_the_own_line(office: Opened) -
         call = await line.dial("1001")
         assert call is not None
         one.switch.answer("oxe1001", call.ref, "1001")
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         await call.hold()
-        await call.wait_for(CallState.HELD, timeout=5)
+        await call.wait_for(CallState.HELD, timeout=30)
         await line.set_do_not_disturb(True)
         await until(lambda: line.do_not_disturb)
         await one.caught_up(pbx)
@@ -413,7 +413,7 @@ async def test_users_who_come_and_go(office: Opened) -> None:
         await until(lambda: pbx.line("1009").synced)
         call = await pbx.line("1000").dial("1009")
         assert call is not None
-        await pbx.line("1009").wait_for_call(timeout=5)
+        await pbx.line("1009").wait_for_call(timeout=30)
         one.switch.remove_user("new")
         await until(lambda: diary.of(LineRemoved))
         assert "new" not in pbx.lines

@@ -71,8 +71,8 @@ async def test_dial_answer_hang_up(pbx: Pbx) -> None:
     assert call.party is not None
     assert call.party.number == "1001"
     await call.hang_up()
-    assert (await call.wait_for(Outcome.ANSWERED, timeout=5)).ended
-    assert (await other.wait_for(Outcome.ANSWERED, timeout=5)).ended
+    assert (await call.wait_for(Outcome.ANSWERED, timeout=30)).ended
+    assert (await other.wait_for(Outcome.ANSWERED, timeout=30)).ended
     await until(lambda: (alice.state, bob.state) == (LineState.IDLE, LineState.IDLE))
     stop()
     kinds = [type(event).__name__ for event in events]
@@ -84,7 +84,7 @@ async def test_dial_answer_hang_up(pbx: Pbx) -> None:
 async def test_the_one_who_was_called_hangs_up(pbx: Pbx) -> None:
     _, other = await talking(pbx)
     await other.hang_up()
-    await other.wait_for(Outcome.ANSWERED, timeout=5)
+    await other.wait_for(Outcome.ANSWERED, timeout=30)
     with pytest.raises(UnknownCall, match="has ended"):
         await other.hang_up()
 
@@ -149,7 +149,7 @@ async def test_a_dial_is_never_repeated(server: ToyServer) -> None:
         server.forget_session()
         with pytest.raises(aiopbx.SessionLost):
             await pbx.line("1000").dial("1001")
-        await pbx.wait_status(Status.ONLINE, timeout=5)
+        await pbx.wait_status(Status.ONLINE, timeout=30)
         assert server.requests.count("POST /calls") == 1
 
 
@@ -160,7 +160,7 @@ async def test_a_call_that_ended_while_the_connection_was_lost(server: ToyServer
         await server.change()
         with pytest.raises(aiopbx.SessionLost):
             await pbx.line("1000").dial("1001")
-        assert (await call.wait_for(Outcome.ANSWERED, timeout=5)).ended
+        assert (await call.wait_for(Outcome.ANSWERED, timeout=30)).ended
 
 
 async def test_a_request_by_name(server: ToyServer) -> None:

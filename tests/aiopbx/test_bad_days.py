@@ -270,9 +270,9 @@ async def test_an_action_that_the_call_does_not_offer(state: str) -> None:
         call = await line.dial("1001")
         assert call is not None
         if state == "talking":
-            ringing = await pbx.line("1001").wait_for_call(timeout=5)
+            ringing = await pbx.line("1001").wait_for_call(timeout=30)
             await ringing.answer()
-            await call.wait_for(CallState.ACTIVE, timeout=5)
+            await call.wait_for(CallState.ACTIVE, timeout=30)
         one.switch.incoming_external("0015550100", "1000")
         await one.caught_up(pbx)
         (waiting,) = (other for other in line.calls if other is not call)

@@ -75,7 +75,7 @@ async def one() -> AsyncIterator[Office]:
         yield one
 
 
-async def turned(one: Office, seconds: float = 5.0) -> None:
+async def turned(one: Office, seconds: float = 5) -> None:
     """Turn the clock in small steps, and let everything arrive."""
     for _ in range(int(seconds * 2)):
         one.clock.advance(0.5)

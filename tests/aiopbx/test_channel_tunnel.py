@@ -295,7 +295,7 @@ async def pair(
         await opening
         yield client, agent
         await client.close()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 30)
     assert client_tasks() == set()
 
 
@@ -419,7 +419,7 @@ async def test_events_by_their_identifier(pair: tuple[O2gClient, Scripted]) -> N
     )
     channel = await client.open_channel(subscription)
     seen: list[Any] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for events in channel:
             seen += events
             if len(seen) == 2:

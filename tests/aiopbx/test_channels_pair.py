@@ -39,9 +39,9 @@ async def test_calls_survive_the_switch_over_and_back(office: Opened, how: str, 
 
         talking = await pbx.line("1000").dial("1001")
         assert talking is not None
-        other = await pbx.line("1001").wait_for_call(timeout=5)
+        other = await pbx.line("1001").wait_for_call(timeout=30)
         await other.answer()
-        await talking.wait_for(CallState.ACTIVE, timeout=5)
+        await talking.wait_for(CallState.ACTIVE, timeout=30)
         ringing = one.switch.make_call("oxe1002", "1002", "1003", auto_answer=True)
         await one.caught_up(pbx)
         doomed = pbx.line("1003").calls[0]
@@ -56,7 +56,7 @@ async def test_calls_survive_the_switch_over_and_back(office: Opened, how: str, 
         assert talking.state is CallState.ACTIVE
         assert pbx.line("1000").calls == (talking,), "it is the same call"
         await talking.hold()
-        await talking.wait_for(CallState.HELD, timeout=5)
+        await talking.wait_for(CallState.HELD, timeout=30)
 
         await move(one, how, "primary")
         await until(lambda: pbx.info.server == "primary" and pbx.status is Status.ONLINE, 20)
@@ -64,9 +64,9 @@ async def test_calls_survive_the_switch_over_and_back(office: Opened, how: str, 
         assert pbx.line("1000").calls == (talking,)
         assert talking.state is CallState.HELD
         await talking.retrieve()
-        await talking.wait_for(CallState.ACTIVE, timeout=5)
+        await talking.wait_for(CallState.ACTIVE, timeout=30)
         await other.hang_up()
-        assert await talking.wait_for(Outcome.ANSWERED, timeout=5)
+        assert await talking.wait_for(Outcome.ANSWERED, timeout=30)
         one.clock.advance(60)
         await one.caught_up(pbx)
         for login in one.switch.users:

@@ -157,7 +157,7 @@ async def test_a_call_of_a_broken_name_appears(office: Opened) -> None:
         pbx = await one.connect()
         line = pbx.line("oxe1000")
         await pbx.line("oxe1001").dial("1000")
-        call = await line.wait_for_call(timeout=5)
+        call = await line.wait_for_call(timeout=30)
         assert call.party is not None
         assert "Mller" in call.party.name
         await call.hang_up()

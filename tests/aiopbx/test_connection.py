@@ -136,7 +136,7 @@ class Rig:
         return [event.status.value for event in self.told]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():
                 await asyncio.sleep(0)
 

@@ -163,14 +163,14 @@ async def test_a_call_from_a_known_number_has_its_name(office: Opened, tmp_path:
         line = pbx.line("1000")
         diary = Diary(pbx)
         one.switch.incoming_external("0015550101", "1000")
-        call = await line.wait_for_call(timeout=5)
+        call = await line.wait_for_call(timeout=30)
         assert call.party is not None
         assert call.party.name == "Jörg Müller"
         await one.caught_up(pbx)
         assert all(event.call.party.name == "Jörg Müller" for event in diary.of(CallChanged) if event.call.party)
         assert all(event.call != event.previous for event in diary.of(CallChanged)), "no event without a difference"
         await call.answer()
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         assert line.calls[0].party is not None
         assert line.calls[0].party.name == "Jörg Müller"
 
@@ -181,7 +181,7 @@ async def test_the_directory_is_asked_and_names_the_call(office: Opened) -> None
         pbx = await one.connect(contacts={"directory": True})
         line = pbx.line("1000")
         one.switch.incoming_external("0015550199", "1000")
-        call = await line.wait_for_call(timeout=5)
+        call = await line.wait_for_call(timeout=30)
         for _ in range(100):
             one.clock.advance(1)
             if call.party is not None and call.party.name == "Grace Hopper":
@@ -197,7 +197,7 @@ async def test_the_log_is_named(office: Opened, tmp_path: Path) -> None:
         pbx = await one.connect(contacts={"files": str(path)})
         line = pbx.line("1000")
         one.switch.incoming_external("0015550199", "1000")
-        call = await line.wait_for_call(timeout=5)
+        call = await line.wait_for_call(timeout=30)
         await call.hang_up()
         await until(lambda: not line.calls)
         for party in ("+1 555 0199", "0015550199", "tel:+1-555-0199"):
@@ -219,6 +219,6 @@ async def test_the_simulator_names_who_calls(office: Opened, tmp_path: Path) -> 
     async with office(contacts=(path,)) as one:
         pbx = await one.connect()
         one.switch.incoming_external("0015550101", "1000")
-        call = await pbx.line("1000").wait_for_call(timeout=5)
+        call = await pbx.line("1000").wait_for_call(timeout=30)
         assert call.party is not None
         assert call.party.name == "Jörg Müller"

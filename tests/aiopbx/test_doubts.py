@@ -146,7 +146,7 @@ async def test_a_command_that_no_event_answers(monkeypatch: pytest.MonkeyPatch) 
         pbx = await one.connect()
         talk(one)
         line = pbx.line(ALICE)
-        call = await line.wait_for_call(CallState.ACTIVE, timeout=5)
+        call = await line.wait_for_call(CallState.ACTIVE, timeout=30)
         one.faults.lose_next(100)
         await call.hold()
         assert call.state is CallState.ACTIVE, "the event is lost"
@@ -165,7 +165,7 @@ async def test_a_command_that_an_event_answers_costs_nothing(monkeypatch: pytest
     async with office() as one:
         pbx = await one.connect()
         talk(one)
-        call = await pbx.line(ALICE).wait_for_call(CallState.ACTIVE, timeout=5)
+        call = await pbx.line(ALICE).wait_for_call(CallState.ACTIVE, timeout=30)
         before = requests(pbx)
         await call.hold()
         await until(lambda: call.state is CallState.HELD)
@@ -272,7 +272,7 @@ async def test_a_sign_of_loss_on_myrcc_leads_to_the_truth(sign: Callable[[IstraO
         pbx = await one.connect()
         ref = one.switch.make_call(ALICE, "1000", "1001", auto_answer=True).ref
         bob = pbx.line("1001")
-        await bob.wait_for_call(timeout=5)
+        await bob.wait_for_call(timeout=30)
         await one.right(pbx)
         sign(one)
         one.switch.drop(ALICE, ref)
@@ -287,7 +287,7 @@ async def test_myrcc_is_audited_and_follows_its_commands(monkeypatch: pytest.Mon
         pbx = await one.connect(audit_interval=0.1)
         ref = one.switch.make_call(ALICE, "1000", "1001", auto_answer=True).ref
         bob = pbx.line("1001")
-        call = await bob.wait_for_call(timeout=5)
+        call = await bob.wait_for_call(timeout=30)
         one.faults.lose_next(100)
         await call.answer()
         await until(lambda: call.state is CallState.ACTIVE)
@@ -312,7 +312,7 @@ async def test_a_command_whose_events_are_held_back_ends_a_call_once(
         one.faults.freeze_channels()
         await call.hold()
         one.switch.drop(ALICE, call.ref if kind is office else next(iter(one.switch.calls)))
-        assert (await call.wait_for(lambda now: now.ended, timeout=5)).outcome == "answered"
+        assert (await call.wait_for(lambda now: now.ended, timeout=30)).outcome == "answered"
         one.faults.thaw()
         one.clock.advance(60)
         await one.right(pbx)
@@ -327,7 +327,7 @@ async def test_what_rings_on_mycrm_after_a_loss_has_an_end(monkeypatch: pytest.M
         pbx = await one.connect(**end_user("mycrm", BOB))
         line = next(iter(pbx.lines.values()))
         ref = one.switch.make_call(ALICE, "1000", "1001", auto_answer=True).ref
-        await line.wait_for_call(timeout=5)
+        await line.wait_for_call(timeout=30)
         diary = Diary(pbx, kind=CallEnded)
         one.faults.malform_next(1)
         one.switch.drop(ALICE, ref)
@@ -335,9 +335,9 @@ async def test_what_rings_on_mycrm_after_a_loss_has_an_end(monkeypatch: pytest.M
         assert [event.call.outcome for event in diary.of(CallEnded)] == ["unknown"]
         # What talks goes on: that it may have ended is no reason to end it.
         ref = one.switch.make_call(ALICE, "1000", "1001", auto_answer=True).ref
-        await line.wait_for_call(timeout=5)
+        await line.wait_for_call(timeout=30)
         one.switch.answer(BOB, ref, "1001")
-        await line.wait_for_call(CallState.ACTIVE, timeout=5)
+        await line.wait_for_call(CallState.ACTIVE, timeout=30)
         one.faults.malform_next(1)
         one.faults.unknown_event()
         await asyncio.sleep(0.2)
@@ -350,7 +350,7 @@ async def test_what_rings_on_mycrm_has_an_end_also_after_a_loss_without_a_sign(m
         pbx = await one.connect(**end_user("mycrm", BOB), audit_interval=0.05)
         line = next(iter(pbx.lines.values()))
         ref = one.switch.make_call(ALICE, "1000", "1001", auto_answer=True).ref
-        await line.wait_for_call(timeout=5)
+        await line.wait_for_call(timeout=30)
         diary = Diary(pbx, kind=CallEnded)
         one.faults.lose_next(1)
         one.switch.drop(ALICE, ref)
@@ -420,13 +420,13 @@ async def test_what_cannot_be_read_ends_it() -> None:
     rounds, task = await _gather(doubts, [ConnectionFailed("none") for _ in range(9)])
     doubts.add("a", "x")
     with pytest.raises(ConnectionFailed):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 30)
     assert len(rounds) == 3
     lost = aiopbx.SessionLost("gone", operation="x", status=403)
     rounds, task = await _gather(doubts, [lost])
     doubts.add("a", "x")
     with pytest.raises(aiopbx.SessionLost):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 30)
     assert len(rounds) == 1
 
 

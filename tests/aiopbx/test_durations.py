@@ -205,16 +205,16 @@ async def test_every_system_has_them(office: Opened, set_back: list[timedelta]) 
         pbx._core.store.stopwatch = Stopwatch(clocks.time)
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        other = await pbx.line("1001").wait_for_call(timeout=5)
+        other = await pbx.line("1001").wait_for_call(timeout=30)
         clocks.pass_(7)
         set_back[0] = timedelta(hours=-1)
         await other.answer()
-        await call.wait_for(lambda now: now.answered, timeout=5)
-        await other.wait_for(lambda now: now.answered, timeout=5)
+        await call.wait_for(lambda now: now.answered, timeout=30)
+        await other.wait_for(lambda now: now.answered, timeout=30)
         clocks.pass_(62)
         await call.hang_up()
         for each in (call, other):
-            end = await each.wait_for(lambda now: now.ended, timeout=5)
+            end = await each.wait_for(lambda now: now.ended, timeout=30)
             assert (end.ring_seconds, end.talk_seconds) == (7.0, 62.0)
             assert end.ended_at is not None
             assert end.started_at is not None
@@ -228,8 +228,8 @@ async def test_what_a_loss_hides_is_not_measured(office: Opened) -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        await pbx.line("1001").wait_for_call(timeout=5)
+        await pbx.line("1001").wait_for_call(timeout=30)
         await lose_while(one, pbx, "cut_channels", lambda: one.switch.drop("oxe1000", call.ref))
-        end = await call.wait_for(lambda now: now.ended, timeout=5)
+        end = await call.wait_for(lambda now: now.ended, timeout=30)
         assert (end.ended_at, end.ring_seconds, end.talk_seconds) == (None, None, None)
         assert len(pbx._core.store.stopwatch) == 0

@@ -98,7 +98,8 @@ async def test_a_channel_over_which_nothing_comes_at_its_beginning() -> None:
 
 async def held_back(one: Office, proxy: HoldingProxy, what: Callable[[Any], Awaitable[object]]) -> None:
     """From now on the proxy holds events back, and this happens; then it is mended."""
-    pbx = await one.connect(url=proxy.url, request_timeout=1.5)
+    pbx = await one.connect(url=proxy.url)
+    one.hurry(pbx, request_timeout=1.5)
     diary = Diary(pbx, kind=StatusChanged)
     await one.caught_up(pbx)
     proxy.block = NGINX
@@ -133,7 +134,7 @@ async def test_an_event_that_comes_by_half(soon: None, caplog: pytest.LogCapture
         async def part(pbx: Any) -> None:
             proxy.block = 100
             one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
-            await until(lambda: "one of them has come by half" in caplog.text, 10)
+            await until(lambda: "one of them has come by half" in caplog.text, 30)
             proxy.block = NGINX
 
         await held_back(one, proxy, part)

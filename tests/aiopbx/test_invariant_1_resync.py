@@ -63,7 +63,7 @@ async def test_a_call_that_came_while_offline_is_reported(office: Opened, loss: 
         assert len(diary.of(CallStarted)) == 2
         assert diary.of(CallEnded) == []
         await bob.answer()
-        await bob.wait_for(CallState.ACTIVE, timeout=5)
+        await bob.wait_for(CallState.ACTIVE, timeout=30)
 
 
 async def test_a_call_that_went_on_is_the_same_call(office: Opened) -> None:
@@ -251,7 +251,8 @@ async def test_a_loss_in_the_middle_of_synchronising(office: Opened) -> None:
 async def test_what_a_frozen_channel_held_back_is_older_than_what_was_read(office: Opened, meanwhile: str) -> None:
     """The snapshots do not come, so the lines are read; later the channel delivers what was so before."""
     async with office() as one:
-        pbx = await one.connect(sync_timeout=0.6)
+        pbx = await one.connect()
+        one.hurry(pbx, sync_timeout=0.6)
         diary = Diary(pbx, kind=(CallStarted, CallEnded))
         made = None
         if meanwhile == "ends":

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.office("chunk", "webhook", "tunnel")
 
 async def test_silence_is_noticed_by_the_learned_heartbeat(office: Opened) -> None:
     async with office(heartbeat=1.0) as one:
-        pbx = await one.connect(request_timeout=0.2)
+        pbx = await one.connect()
+        one.hurry(pbx, request_timeout=0.2)
         for _ in range(3):
             before = pbx._core.system._link.channel.last_heard  # type: ignore[attr-defined]
             one.clock.advance(1.0)
@@ -51,7 +52,8 @@ async def test_a_quiet_channel_that_lives_is_kept(office: Opened) -> None:
 
 async def test_silence_without_a_heartbeat_is_noticed_too(office: Opened) -> None:
     async with office() as one:
-        pbx = await one.connect(silence_timeout=0.05, request_timeout=1.0)
+        pbx = await one.connect()
+        one.hurry(pbx, silence_timeout=0.05, request_timeout=1.0)
         one.faults.freeze_channels()
         await until(lambda: pbx.statistics.losses == 1)
         one.faults.thaw()

@@ -25,12 +25,12 @@ async def test_over_and_back(office: Opened) -> None:
         assert pbx.statistics.fail_overs == 1
         assert pbx.line("1001").calls[0].ref == call.ref, "the calls are the same"
         await pbx.line("1001").calls[0].answer()
-        await call.wait_for(lambda now: now.answered, timeout=5)
+        await call.wait_for(lambda now: now.answered, timeout=30)
         one.faults.switch_to_primary()
         await until(lambda: pbx.info.server == "primary" and pbx.status is Status.ONLINE)
         assert pbx.statistics.fail_overs == 2
         await call.hang_up()
-        await call.wait_for(lambda now: now.ended, timeout=5)
+        await call.wait_for(lambda now: now.ended, timeout=30)
         await one.caught_up(pbx)
         for login in one.switch.users:
             compare(pbx.line(login).snapshot, one.switch, login)

@@ -73,7 +73,7 @@ async def test_the_call_that_is_returned_is_the_one_that_was_dialled(office: Ope
         one.switch.incoming_external("0015550100", "1000")
         call = await line.dial("1001")
         assert call is not None
-        await call.wait_for(CallState.RINGING_OUTGOING, timeout=5)
+        await call.wait_for(CallState.RINGING_OUTGOING, timeout=30)
         assert call.parties[0].number == "1001"
         assert len(line.calls) == 2
 
@@ -86,7 +86,7 @@ async def test_a_dial_to_nobody_ends_and_says_how(office: Opened) -> None:
         assert call is not None
         one.clock.advance(120)
         with pytest.raises(CallOver) as over:
-            await call.wait_for(CallState.ACTIVE, timeout=5)
+            await call.wait_for(CallState.ACTIVE, timeout=30)
         assert over.value.outcome == "failed"
         assert call.outcome is Outcome.FAILED
         with pytest.raises(UnknownCall, match="ended"):

@@ -131,9 +131,9 @@ async def test_duplicated_and_malformed_events_of_a_whole_office() -> None:
         assert call is not None
         await one.caught_up(pbx)
         await pbx.line("1001").calls[0].answer()
-        await call.wait_for(lambda now: now.answered, timeout=5)
+        await call.wait_for(lambda now: now.answered, timeout=30)
         await call.hang_up()
-        await call.wait_for(Outcome.ANSWERED, timeout=5)
+        await call.wait_for(Outcome.ANSWERED, timeout=30)
         await one.caught_up(pbx)
         assert len(diary.of(CallStarted)) == len(diary.of(CallEnded)) == 2
         one.faults.duplicate_events(False)

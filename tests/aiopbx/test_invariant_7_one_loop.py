@@ -24,9 +24,9 @@ async def test_a_thread_without_a_loop(office: Opened) -> None:
         def work() -> str:
             call = pbx.run_threadsafe(pbx.line("1000").dial("1001")).result(5)
             assert call is not None
-            ringing = pbx.run_threadsafe(pbx.line("1001").wait_for_call(timeout=5)).result(6)
+            ringing = pbx.run_threadsafe(pbx.line("1001").wait_for_call(timeout=30)).result(6)
             pbx.run_threadsafe(ringing.answer()).result(5)
-            pbx.run_threadsafe(call.wait_for(CallState.ACTIVE, timeout=5)).result(5)
+            pbx.run_threadsafe(call.wait_for(CallState.ACTIVE, timeout=30)).result(5)
             return call.state
 
         assert await in_a_thread(work) == CallState.ACTIVE
@@ -47,9 +47,9 @@ async def test_another_loop_awaits_as_if_it_were_its_own(office: Opened) -> None
                 assert call is not None
                 assert asyncio.get_running_loop() is not pbx.loop
                 await call.hang_up()
-                end = await asyncio.wait_for(anext(ends), 5)
+                end = await asyncio.wait_for(anext(ends), 30)
                 assert isinstance(end, CallEnded)
-            await pbx.wait_status(aiopbx.Status.ONLINE, timeout=5)
+            await pbx.wait_status(aiopbx.Status.ONLINE, timeout=30)
             stop()
             return heard
 

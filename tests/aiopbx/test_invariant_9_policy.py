@@ -12,7 +12,7 @@ async def test_nothing_gets_past_the_policy() -> None:
         alice, bob = pbx.line("1000"), pbx.line("1001")
         call = await alice.dial("1001")
         assert call is not None
-        ringing = await bob.wait_for_call(timeout=5)
+        ringing = await bob.wait_for_call(timeout=30)
         requests = pbx._core.system.wire.requests  # type: ignore[attr-defined]
         for ask in (
             lambda: alice.dial("0900 555 0100"),
@@ -25,7 +25,7 @@ async def test_nothing_gets_past_the_policy() -> None:
                 await ask()
         assert pbx._core.system.wire.requests == requests, "nothing was sent"  # type: ignore[attr-defined]
         await ringing.answer()
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         requests = pbx._core.system.wire.requests  # type: ignore[attr-defined]
         for ask in (lambda: call.consult("09005550100"), lambda: call.blind_transfer("09005550100")):
             with pytest.raises(PolicyViolation):
@@ -42,7 +42,7 @@ async def test_calls_per_minute() -> None:
             call = await line.dial("1001")
             assert call is not None
             await call.hang_up()
-            await call.wait_for(lambda now: now.ended, timeout=5)
+            await call.wait_for(lambda now: now.ended, timeout=30)
         with pytest.raises(PolicyViolation, match="2 calls a minute"):
             await line.dial("1001")
         with pytest.raises(PolicyViolation):

@@ -37,10 +37,10 @@ async def test_rejecting_by_hang_up(office: Opened) -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        ringing = await pbx.line("1001").wait_for_call(timeout=5)
+        ringing = await pbx.line("1001").wait_for_call(timeout=30)
         await ringing.hang_up()
-        await ringing.wait_for(Outcome.MISSED, timeout=5)
-        await call.wait_for(Outcome.CANCELLED, timeout=5)
+        await ringing.wait_for(Outcome.MISSED, timeout=30)
+        await call.wait_for(Outcome.CANCELLED, timeout=30)
         assert call.end_cause == "causeNormal"
         await one.right(pbx)
 
@@ -50,10 +50,10 @@ async def test_hold_and_retrieve_and_dtmf(office: Opened) -> None:
         pbx = await one.connect()
         call, _ = await talking(pbx)
         await call.hold()
-        await call.wait_for(CallState.HELD, timeout=5)
+        await call.wait_for(CallState.HELD, timeout=30)
         await one.right(pbx)
         await call.retrieve()
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         await call.send_dtmf("12#")
         (made,) = one.switch.calls.values()
         assert made.dtmf == [("oxe1000", "12#")]
@@ -66,7 +66,7 @@ async def test_a_recording_can_be_started(office: Opened) -> None:
         pbx = await one.connect()
         call, _ = await talking(pbx)
         await call.start_recording()
-        await call.wait_for(lambda now: now.recording is Recording.RECORDING, timeout=5)
+        await call.wait_for(lambda now: now.recording is Recording.RECORDING, timeout=30)
         for stop in (call.stop_recording, call.pause_recording, call.resume_recording):
             with pytest.raises(ActionNotAllowed):
                 await stop()
@@ -86,7 +86,7 @@ async def test_a_conference_by_merging(office: Opened) -> None:
         with pytest.raises(ActionNotAllowed):
             await conference.drop("1002")
         await conference.hang_up()
-        await conference.wait_for(Outcome.ANSWERED, timeout=5)
+        await conference.wait_for(Outcome.ANSWERED, timeout=30)
         await until(lambda: pbx.line("1001").calls and pbx.line("1002").calls)
         await one.right(pbx)
 
@@ -97,7 +97,7 @@ async def test_a_conference_by_adding_somebody(office: Opened) -> None:
         call, _ = await talking(pbx)
         assert Action.ADD_PARTY in call.actions
         await call.add_party("1002")
-        await pbx.line("1002").wait_for_call(timeout=5)
+        await pbx.line("1002").wait_for_call(timeout=30)
         await pbx.line("1002").answer()
         await until(lambda: call.conference)
         await one.right(pbx)
@@ -110,16 +110,16 @@ async def test_redirect_a_ringing_call(office: Opened) -> None:
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        ringing = await pbx.line("1001").wait_for_call(timeout=5)
+        ringing = await pbx.line("1001").wait_for_call(timeout=30)
         with pytest.raises(InvalidInput, match="anonymous"):
             await ringing.redirect("1003", anonymous=True)
         for nowhere in (VOICEMAIL, DVA):
             with pytest.raises(ActionNotAllowed):
                 await ringing.redirect(nowhere)
         await ringing.redirect("1003")
-        await ringing.wait_for(Outcome.FORWARDED, timeout=5)
+        await ringing.wait_for(Outcome.FORWARDED, timeout=30)
         assert ringing.new_destination == "1003"
-        await pbx.line("1003").wait_for_call(timeout=5)
+        await pbx.line("1003").wait_for_call(timeout=30)
         await one.right(pbx)
 
 
@@ -133,10 +133,10 @@ async def test_the_own_telephone_rings_first(office: Opened) -> None:
         assert Action.ANSWER in call.actions
         await one.right(pbx)
         await call.answer()
-        await call.wait_for(CallState.RINGING_OUTGOING, timeout=5)
+        await call.wait_for(CallState.RINGING_OUTGOING, timeout=30)
         await one.right(pbx)
         await call.hang_up()
-        await call.wait_for(Outcome.CANCELLED, timeout=5)
+        await call.wait_for(Outcome.CANCELLED, timeout=30)
 
 
 async def test_lines_by_number_and_id_and_none_at_all(office: Opened) -> None:
@@ -174,9 +174,9 @@ async def test_an_extension_that_is_new_is_met_with_its_first_call(office: Opene
         assert call is not None
         await until(lambda: diary.of(LineAdded))
         assert diary.of(LineAdded)[0].snapshot.name == "Nora New"
-        await pbx.line("1009").wait_for_call(timeout=5)
+        await pbx.line("1009").wait_for_call(timeout=30)
         await pbx.line("1009").answer()
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         await one.right(pbx)
 
 
@@ -216,7 +216,7 @@ async def test_a_call_that_ends_before_the_answer_to_its_dial_is_given_as_ended(
         assert call is not None
         assert (call.ended, call.outcome) == (True, Outcome.CANCELLED)
         with pytest.raises(CallOver):
-            await call.wait_for(CallState.ACTIVE, timeout=5)
+            await call.wait_for(CallState.ACTIVE, timeout=30)
 
 
 async def test_nothing_is_remembered_of_calls_that_nobody_wants_to_see(office: Opened) -> None:

@@ -58,10 +58,10 @@ async def test_a_call_out_and_its_end() -> None:
         (made,) = one.switch.calls.values()
         one.clock.advance(4)
         one.switch.answer("b", made.ref, "101")
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         one.clock.advance(61.5)
         one.switch.drop("b", made.ref)
-        end = await call.wait_for(lambda now: now.ended, timeout=5)
+        end = await call.wait_for(lambda now: now.ended, timeout=30)
         assert end.outcome is Outcome.ANSWERED
         assert (end.ring_seconds, end.talk_seconds) == (4.0, 61.5)
         assert line.state is LineState.IDLE
@@ -72,14 +72,14 @@ async def test_a_missed_call() -> None:
         pbx = await connect(one)
         diary = Diary(pbx, kind=CallEnded)
         made = one.switch.make_call("b", "101", "100", auto_answer=True)
-        call = await next(iter(pbx.lines.values())).wait_for_call(timeout=5)
+        call = await next(iter(pbx.lines.values())).wait_for_call(timeout=30)
         assert (call.state, call.direction) == (CallState.RINGING_INCOMING, Direction.INCOMING)
         with pytest.raises(NotSupported):
             await call.answer()
         with pytest.raises(NotSupported):
             await next(iter(pbx.lines.values())).hang_up()
         one.switch.drop("b", made.ref)
-        await call.wait_for(Outcome.MISSED, timeout=5)
+        await call.wait_for(Outcome.MISSED, timeout=30)
         assert len(diary.events) == 1
 
 
@@ -164,13 +164,13 @@ async def test_a_call_survives_a_reconnect(loss: str) -> None:
         assert call is not None
         (made,) = one.switch.calls.values()
         one.switch.answer("b", made.ref, "101")
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         for _ in range(3):
             await lost_and_back(one, pbx, loss)
             assert [(now.id, now.state) for now in line.calls] == [(call.id, CallState.ACTIVE)]
         one.switch.hold("b", made.ref, "101")
         one.switch.drop("a", made.ref)
-        await call.wait_for(Outcome.ANSWERED, timeout=5)
+        await call.wait_for(Outcome.ANSWERED, timeout=30)
         assert [event.call.outcome for event in diary.events] == [Outcome.ANSWERED]
 
 
@@ -190,7 +190,7 @@ async def test_a_call_of_which_nothing_is_heard_is_given_up_in_time(
         (made,) = one.switch.calls.values()
         if talks:
             one.switch.answer("b", made.ref, "101")
-            await call.wait_for(CallState.ACTIVE, timeout=5)
+            await call.wait_for(CallState.ACTIVE, timeout=30)
         begun = clock.now()
         await lost_and_back(one, pbx)
         clock.turned += most / 2

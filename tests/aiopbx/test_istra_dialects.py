@@ -34,21 +34,21 @@ async def test_however_servers_write(variants: Variants) -> None:
         call = await rcc.line("100").dial("101")
         assert call is not None
         terminal = next(iter(crm.lines.values()))
-        await rcc.line("101").wait_for_call(timeout=5)
-        seen = await terminal.wait_for_call(lambda now: not now.ended, timeout=5)
+        await rcc.line("101").wait_for_call(timeout=30)
+        seen = await terminal.wait_for_call(lambda now: not now.ended, timeout=30)
         assert terminal.calls == (seen,)
         await rcc.line("101").answer()
-        await call.wait_for(CallState.ACTIVE, timeout=5)
-        await seen.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
+        await seen.wait_for(CallState.ACTIVE, timeout=30)
         await call.hold()
-        await call.wait_for(CallState.HELD, timeout=5)
+        await call.wait_for(CallState.HELD, timeout=30)
         await until(lambda: rcc.line("101").synced)
         for login in ("a", "b"):
             compare(rcc.line(one.switch.users[login].number).snapshot, one.switch, login)
         one.clock.advance(30)
         await call.hang_up()
-        await call.wait_for(Outcome.ANSWERED, timeout=5)
-        end = await seen.wait_for(Outcome.ANSWERED, timeout=5)
+        await call.wait_for(Outcome.ANSWERED, timeout=30)
+        end = await seen.wait_for(Outcome.ANSWERED, timeout=30)
         assert end.talk_seconds == 30.0
 
         line = next(iter(me.lines.values()))

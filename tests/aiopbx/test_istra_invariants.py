@@ -79,7 +79,7 @@ async def test_1_a_call_that_came_while_offline_is_reported(loss: str) -> None:
         assert len(diary.of(CallStarted)) == 2
         assert diary.of(CallEnded) == []
         await bob.answer()
-        await bob.wait_for(CallState.ACTIVE, timeout=5)
+        await bob.wait_for(CallState.ACTIVE, timeout=30)
 
 
 async def test_1_a_call_that_went_on_is_the_same_call() -> None:
@@ -148,10 +148,11 @@ async def test_1_a_loss_in_the_middle_of_synchronising() -> None:
 @EACH
 async def test_2_silence_is_noticed(account: dict[str, str]) -> None:
     async with istra_office() as one:
-        pbx = await one.connect(**account, silence_timeout=0.05, request_timeout=0.3)
+        pbx = await one.connect(**account, silence_timeout=0.05)
         await asyncio.sleep(0.2)
         assert pbx.statistics.losses == 0, "a quiet socket that lives is kept"
         diary = Diary(pbx, kind=StatusChanged)
+        one.hurry(pbx, request_timeout=0.3)
         one.faults.freeze_channels()
         await until(lambda: pbx.statistics.losses == 1)
         reason = diary.events[0].reason  # type: ignore[attr-defined]
@@ -319,7 +320,7 @@ async def test_4_a_refusal_carries_everything() -> None:
         assert call is not None
         snapshot = call.snapshot
         await call.hang_up()
-        await call.wait_for(lambda now: now.ended, timeout=5)
+        await call.wait_for(lambda now: now.ended, timeout=30)
         link = pbx._core.system._link  # type: ignore[attr-defined]
         with pytest.raises(RequestRefused) as refused:
             await link.commands.hold(pbx.line("1000").snapshot, snapshot, "")
@@ -350,12 +351,12 @@ async def test_4_a_transfer_that_is_refused_does_not_say_how_a_call_ended() -> N
         pbx = await one.connect()
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        ringing = await pbx.line("1001").wait_for_call(timeout=5)
+        ringing = await pbx.line("1001").wait_for_call(timeout=30)
         with pytest.raises(RequestRefused):
             await ringing.redirect("99999999")
         if not ringing.ended:
             await call.hang_up()
-        await ringing.wait_for(Outcome.MISSED, timeout=5)
+        await ringing.wait_for(Outcome.MISSED, timeout=30)
 
 
 # 5: the future does not break it
@@ -371,14 +372,14 @@ async def test_5_what_nobody_knows_is_counted_and_passed_over(caplog: pytest.Log
         novelty = line | {"state": "teleporting", "actions": ["beam", "hold"], "stateCause": "causeNovel", "new": [1]}
         for _ in range(3):
             socket.push({"listenerName": "x", "item": [novelty]})
-        call = await pbx.line("1000").wait_for_call(CallState.UNKNOWN, timeout=5)
+        call = await pbx.line("1000").wait_for_call(CallState.UNKNOWN, timeout=30)
         assert call.cause == "causeNovel"
         assert pbx.line("1000").state is LineState.BUSY
         assert {action.value for action in call.actions} == {"hold"}
         for frame in ("{", "[]", "7", '{"listenerName": "x", "item": [{"state": "talking"}]}', "\x00", ""):
             socket.send(frame)
         socket.push({"listenerName": "x", "item": [line | {"state": "dropped"}]})
-        await call.wait_for(Outcome.MISSED, timeout=5)
+        await call.wait_for(Outcome.MISSED, timeout=30)
         told = pbx.statistics
         assert told.unknown_values >= 3
         assert told.unknown_fields >= 1
@@ -395,7 +396,7 @@ async def test_5_faults_on_the_wire_are_lived_with() -> None:
         diary = Diary(pbx)
         call = await pbx.line("1000").dial("1001")
         assert call is not None
-        await pbx.line("1001").wait_for_call(timeout=5)
+        await pbx.line("1001").wait_for_call(timeout=30)
         await call.hang_up()
         await until(lambda: len(diary.of(CallEnded)) == 2)
         await one.caught_up(pbx)
@@ -476,7 +477,7 @@ async def test_8_tls_is_one_setting_for_requests_and_socket() -> None:
             pbx = await one.connect(**trust)
             call = await pbx.line("1000").dial("1001")
             assert call is not None
-            await pbx.line("1001").wait_for_call(timeout=5)
+            await pbx.line("1001").wait_for_call(timeout=30)
             await call.hang_up()
             await pbx.close()
 
@@ -490,7 +491,7 @@ async def test_9_nothing_gets_past_the_policy() -> None:
         alice, bob = pbx.line("1000"), pbx.line("1001")
         call = await alice.dial("1001")
         assert call is not None
-        ringing = await bob.wait_for_call(timeout=5)
+        ringing = await bob.wait_for_call(timeout=30)
         requests = one.face.requests
         for ask in (
             lambda: alice.dial("0900 555 0100"),
@@ -502,7 +503,7 @@ async def test_9_nothing_gets_past_the_policy() -> None:
                 await ask()
         assert one.face.requests == requests, "nothing was sent"
         await ringing.answer()
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         requests = one.face.requests
         for ask_too in (call.consult, call.blind_transfer, call.add_party):
             with pytest.raises(PolicyViolation):

@@ -165,7 +165,7 @@ class OverHttp(ModelOverHttp):
         losses = self.pbx.statistics.losses
         self.simulator.faults.cut_channels()
         self.loop.run_until_complete(
-            until(lambda: self.pbx.statistics.losses > losses or self.pbx.status is not Status.ONLINE, 10)
+            until(lambda: self.pbx.statistics.losses > losses or self.pbx.status is not Status.ONLINE, 30)
         )
 
     @rule(name=st.sampled_from(DIALECTS))

@@ -30,7 +30,7 @@ from tests.aiopbx.office import Diary, until
 ME = end_user("myistra")
 
 
-def leave(one: IstraOffice, login: str = "oxe1000", seconds: float = 5.0) -> None:
+def leave(one: IstraOffice, login: str = "oxe1000", seconds: float = 5) -> None:
     """Somebody leaves a message."""
     caller = next(user for user in one.switch.users.values() if user.login != login)
     call = one.switch.make_call(caller.login, caller.number, one.switch.users[login].number, auto_answer=True)

@@ -24,7 +24,8 @@ SECRET = "a-cookie-of-a-session-that-was-left"
 @pytest.mark.office("chunk", "webhook", "tunnel", "istra")
 async def test_after_a_loss_in_which_the_server_did_not_answer(office: Opened) -> None:
     async with office() as one:
-        pbx = await one.connect(silence_timeout=0.1, request_timeout=0.2)
+        pbx = await one.connect()
+        one.hurry(pbx, silence_timeout=0.1, request_timeout=0.2)
         for losses in (1, 2):
             one.faults.delay(10_000)
             one.faults.freeze_channels()
@@ -33,7 +34,7 @@ async def test_after_a_loss_in_which_the_server_did_not_answer(office: Opened) -
             await asyncio.sleep(0.3)  # the farewell, and an attempt or two, get no answer
             one.faults.clear()
             one.faults.thaw()
-            await until(lambda: pbx.status is Status.ONLINE, 10)
+            await until(lambda: pbx.status is Status.ONLINE, 30)
             await until(lambda: one.sessions == 1)
 
 
@@ -190,7 +191,8 @@ async def test_at_the_end_of_a_server_that_does_not_answer(
     """It is bounded, and logged."""
     monkeypatch.setattr(link, "LAST_FAREWELL", 0.3)
     async with office() as one:
-        pbx = await one.connect(request_timeout=0.3)
+        pbx = await one.connect()
+        one.hurry(pbx, request_timeout=0.3)
         one.faults.delay(10_000)
         loop = asyncio.get_running_loop()
         began = loop.time()

@@ -136,7 +136,7 @@ async def test_what_is_not_known_yet_is_marked_and_what_does_not_depend_on_it_wo
             pbx.line("9999")
         call = await line.dial("2121")
         assert call is not None
-        await pbx.line("2121").wait_for_call(timeout=5)
+        await pbx.line("2121").wait_for_call(timeout=30)
 
 
 async def test_names_and_rights_follow_and_are_published(office: Opened, fast: None) -> None:

@@ -25,7 +25,7 @@ async def test_caller_id_and_adding_somebody() -> None:
         assert one.simulator.server.requests == requests
         call = await line.dial("1001")
         assert call is not None
-        await pbx.line("1001").wait_for_call(timeout=5)
+        await pbx.line("1001").wait_for_call(timeout=30)
         assert Action.ADD_PARTY not in call.actions
         with pytest.raises(ActionNotAllowed):
             await call.add_party("1002")
@@ -33,7 +33,7 @@ async def test_caller_id_and_adding_somebody() -> None:
         with pytest.raises(NotSupported, match="merge"):
             await commands.add_party(line.snapshot, call.snapshot, "1002")
         await call.hang_up()
-        end = await call.wait_for(lambda now: now.ended, timeout=5)
+        end = await call.wait_for(lambda now: now.ended, timeout=30)
         assert end.ring_seconds is not None
         assert (end.ring_seconds >= 0, end.talk_seconds) == (True, None), "O2G does not say; the client measures"
 

@@ -107,7 +107,7 @@ async def test_calls_of_the_queue_make_an_agent_busy() -> None:
         await agent.log_on("100", group=SALES)
         await is_(pbx, "100", AgentState.READY)
         call = one.switch.make_call("ben", "101", "800", auto_answer=True)
-        await pbx.line("100").wait_for_call(timeout=5)
+        await pbx.line("100").wait_for_call(timeout=30)
         await pbx.line("100").answer()
         await is_(pbx, "100", AgentState.BUSY)
         one.switch.release("ben", call.ref)
@@ -134,7 +134,7 @@ async def test_help_is_asked_for_and_cancelled() -> None:
         await agent.cancel_help()
         await until(lambda: diary.of(HelpCancelled))
         await supervisor.intrude("100", IntrusionMode.DISCRETE)
-        await pbx.line("103").wait_for_call(CallState.ACTIVE, timeout=5)
+        await pbx.line("103").wait_for_call(CallState.ACTIVE, timeout=30)
         await supervisor.change_intrusion(IntrusionMode.RESTRICTED)
         one.switch.release("ben", call.ref)
         await until(lambda: not pbx.line("103").calls)
@@ -232,4 +232,4 @@ async def test_too_few_licences_of_agents_leave_the_calls() -> None:
         pbx = await one.connect()
         assert Feature.CALL_EVENTS in pbx.line("100").features
         one.switch.make_call("ben", "101", "100", auto_answer=True)
-        await pbx.line("100").wait_for_call(timeout=5)
+        await pbx.line("100").wait_for_call(timeout=30)

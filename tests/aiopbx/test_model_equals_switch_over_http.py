@@ -19,7 +19,7 @@ class OverHttp(ModelOverHttp):
         return SimulatorSettings(users=users, switch=switch)
 
     async def connect(self) -> Pbx:
-        return await connect(self.simulator.url, **ADMIN, sync_timeout=1.0)
+        return await connect(self.simulator.url, **ADMIN, sync_timeout=10.0)
 
     def compare(self, line: LineSnapshot, login: str) -> None:
         compare(line, self.switch, login)

@@ -54,7 +54,7 @@ async def test_requests_and_channel_trust_it(simulator: Simulator, system: str, 
                 events = []
                 pbx.subscribe(events.append)
                 simulator.switch.incoming_external("+15550123", "1000")
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(30):
                     while not events:
                         await asyncio.sleep(0.01)
 

@@ -120,10 +120,10 @@ async def test_a_keepalive_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None
         client = O2gClient(ConnectionSettings.make(url=server.url, username="x", password="x"), http)
         await client.open()
         while len(server.asked("POST", path)) < 3:
-            assert (await asyncio.wait_for(server.arrivals.get(), 10)) is not None
+            assert (await asyncio.wait_for(server.arrivals.get(), 30)) is not None
         assert not client.lost.is_set()
         server.answer("POST", path, status=503)
-        await asyncio.wait_for(client.lost.wait(), 10)
+        await asyncio.wait_for(client.lost.wait(), 30)
         await client.close()
 
 
@@ -164,7 +164,7 @@ async def pauses(system: Busy, count: int) -> list[float]:
 
     connection = Connection(system, Store(), random=lambda: 0.0, sleep=sleep)  # type: ignore[arg-type]
     connection._supervisor = asyncio.ensure_future(connection._supervise())
-    await asyncio.wait_for(enough.wait(), 5)
+    await asyncio.wait_for(enough.wait(), 30)
     await connection.close()
     return taken
 

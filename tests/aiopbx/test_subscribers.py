@@ -337,7 +337,7 @@ async def test_a_stream_in_another_loop() -> None:
         source.tell(line(number=str(number)))
         await asyncio.sleep(0)
     stream.close()
-    got = await asyncio.wait_for(reading, 5)
+    got = await asyncio.wait_for(reading, 30)
     assert [event.snapshot.number for event in got if isinstance(event, LineChanged)][-1] == "19"
     assert len(got) + stream.coalesced + stream.dropped == 20
 

@@ -69,7 +69,7 @@ async def server() -> AsyncIterator[IstraServer]:
 async def connected(server: IstraServer, system: str = "myrcc", **settings: Any) -> AsyncIterator[Pbx]:
     values: dict[str, Any] = {"enterprise": "acme"} if system == "myrcc" else {}
     values |= {"url": server.url, "system": system, "username": "admin", "password": PASSWORD, "request_timeout": 2.0}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         pbx = await aiopbx.connect(**values | settings)
     try:
         yield pbx
@@ -261,7 +261,7 @@ async def test_two_steps_from_end_to_end(once: bool) -> None:
             opened = istra.face.sockets_opened
             istra.simulator.faults.cut_channels()
             await until(lambda opened=opened: istra.face.sockets_opened > opened)
-            await pbx.wait_status(Status.ONLINE, timeout=5)
+            await pbx.wait_status(Status.ONLINE, timeout=30)
             await pbx.close()
             assert len(istra.face.sessions) == 1
         istra.clock.advance(1801)
@@ -366,7 +366,7 @@ async def test_order_of_this_client_loses_nothing_that_is_pushed_at_once(server:
         asked = server.sequence
         assert asked.index("GET ws-service/myRCC") < asked.index("POST v1/service/EventListener/bean")
         socket.send({"listenerName": "renamed", "item": [LINE]})
-        call = await pbx.line("7").wait_for_call(timeout=5)
+        call = await pbx.line("7").wait_for_call(timeout=30)
         assert call.state is CallState.RINGING_INCOMING
 
 

@@ -172,7 +172,7 @@ def call_event(**data: Any) -> dict[str, Any]:
 async def test_associated_data_is_read_and_sent_in_hexadecimal(row: Row) -> None:
     async with connected() as (server, pbx):
         server.send(call_event(hexaBinaryAssociatedData="c3a4203432"))
-        call = await pbx.line(LOGIN).wait_for_call(timeout=5)
+        call = await pbx.line(LOGIN).wait_for_call(timeout=30)
         assert call.associated_data == "ä 42"
         server.answer("POST", f"{API}/telephony/calls/{call.ref}/attachdata", status=204)
         await call.attach_data("ä")
@@ -371,7 +371,7 @@ async def test_call_data_is_read(row: Row) -> None:
                 trunkIdentification={"networkTimeslot": 3, "trunkNeqt": [101, 102]},
             )
         )
-        call = await pbx.line(LOGIN).wait_for_call(timeout=5)
+        call = await pbx.line(LOGIN).wait_for_call(timeout=30)
         assert call.redirected_by is not None
         assert (call.redirected_by.number, call.redirected_by.login) == ("19142", "oxe19142")
         assert call.trunk == Trunk(timeslot=3, equipment=(101, 102))
@@ -519,7 +519,7 @@ async def test_empty_lists_are_read(row: Row) -> None:
         server.get("/comlog/records", {"comHistoryRecords": [], "offset": 0, "limit": 0, "totalCount": 0})
         assert [record async for record in pbx.line(LOGIN).call_log()] == []
         server.send(call_event())
-        call = await pbx.line(LOGIN).wait_for_call(timeout=5)
+        call = await pbx.line(LOGIN).wait_for_call(timeout=30)
         devices = pbx.line(LOGIN).snapshot.devices
         nothing: dict[str, list[Any]] = {
             name: []

@@ -310,7 +310,7 @@ async def sent(world: World) -> list[dict[str, Any]]:
     address = f"{world.simulator.event_url}/OTEvents?subscriptionId={subscribed.id}"
     async with world.http.post(address, data=b"") as response:
         while len(got) < count + 1:
-            got.append(json.loads(await asyncio.wait_for(response.content.readline(), 5)))
+            got.append(json.loads(await asyncio.wait_for(response.content.readline(), 30)))
     return got[1:]
 
 

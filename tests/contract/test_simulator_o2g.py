@@ -1227,7 +1227,7 @@ async def sent(world: World) -> list[dict[str, Any]]:
     got: list[dict[str, Any]] = []
     async with world.http.post(world.polling, data=b"") as response:
         while len(got) < count + 1:
-            got.append(json.loads(await asyncio.wait_for(response.content.readline(), 5)))
+            got.append(json.loads(await asyncio.wait_for(response.content.readline(), 30)))
     assert got[0] == {"eventName": "OnChannelInformation", "text": "Chunk started"}
     return got[1:]
 

@@ -126,8 +126,8 @@ class Listeners(logging.Handler):
         """Whether who belongs there gets through."""
         url = f"127.0.0.1:{self.ports[name]}"
         if name == "tunnel":
-            async with connect(f"ws://{url}/{SECRET}", proxy=None), asyncio.timeout(5):
-                return await self.tunnel.wait_for(0, 5) is not None
+            async with connect(f"ws://{url}/{SECRET}", proxy=None), asyncio.timeout(30):
+                return await self.tunnel.wait_for(0, 30) is not None
         path, status = {"webhook": (f"{SECRET}/1", 410), "o2g": ("api/rest", 200), "istra": ("", 404)}[name]
         async with (
             aiohttp.ClientSession() as http,

@@ -112,7 +112,7 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
     return entry
 
 
-async def until(condition: Callable[[], Any], what: str = "", timeout: float = 10) -> None:
+async def until(condition: Callable[[], Any], what: str = "", timeout: float = 30) -> None:
     """Wait until something holds; pushes arrive while this waits."""
     try:
         async with asyncio.timeout(timeout):
@@ -122,7 +122,7 @@ async def until(condition: Callable[[], Any], what: str = "", timeout: float = 1
         pytest.fail(f"not within {timeout} s: {what or condition}")
 
 
-async def until_state(hass: HomeAssistant, entity_id: str, state: str, timeout: float = 10) -> None:
+async def until_state(hass: HomeAssistant, entity_id: str, state: str, timeout: float = 30) -> None:
     """Wait until an entity has a state."""
 
     def now() -> str:

@@ -30,7 +30,7 @@ async def bridge(simulator: Simulator, tmp_path: Path) -> AsyncIterator[str]:
     finally:
         worker.stop()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, 30)
         broker.stop()
 
 

@@ -50,11 +50,11 @@ class Socket:
     async def until(self, condition: Callable[[], Any], what: str = "") -> None:
         """Wait until what was pushed fulfils something."""
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not condition():
                     self._take(await self.client.receive_json())
         except TimeoutError:
-            pytest.fail(f"not within 10 s: {what}; {self.lines}")
+            pytest.fail(f"not within 30 s: {what}; {self.lines}")
 
     def _take(self, message: dict[str, Any]) -> None:
         assert message["type"] == "event", message

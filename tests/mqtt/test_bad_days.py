@@ -63,7 +63,7 @@ async def test_a_worker_that_is_frozen_is_replaced_and_does_no_harm_when_it_wake
         pbx = await online(one, request_timeout=1.0)
         spare = Worker(settings_of(one), "office")
         running = asyncio.create_task(spare.run())
-        await until(lambda: spare.state == "standby", 10)
+        await until(lambda: spare.state == "standby", 30)
         diary = Diary(pbx, kind=(StatusChanged, CallStarted, CallEnded))
 
         os.kill(process.pid, signal.SIGSTOP)
@@ -80,15 +80,15 @@ async def test_a_worker_that_is_frozen_is_replaced_and_does_no_harm_when_it_wake
             await broker.publish(topic, encode(command))
         with pytest.raises((OutcomeUnknown, Offline)):
             await pbx.line("1000").set_do_not_disturb(False)
-        await until(lambda: spare.state == "serving", 15)
-        await until(lambda: pbx.status is Status.ONLINE, 10)
+        await until(lambda: spare.state == "serving", 30)
+        await until(lambda: pbx.status is Status.ONLINE, 30)
         one.worker = spare
         call, _ = await talking(pbx)
         await one.right(pbx)
 
         os.kill(process.pid, signal.SIGCONT)
-        await until(lambda: log.said("another worker serves shard 0-of-1 now; this one stands by"), 10)
-        await until(lambda: log.said("serves shard 0-of-1 already"), 10)
+        await until(lambda: log.said("another worker serves shard 0-of-1 now; this one stands by"), 30)
+        await until(lambda: log.said("serves shard 0-of-1 already"), 30)
         await one.right(pbx)
         assert spare.state == "serving"
         assert {event.line for event in diary.of(CallStarted)} == {"oxe1000", "oxe1001"}
@@ -98,9 +98,9 @@ async def test_a_worker_that_is_frozen_is_replaced_and_does_no_harm_when_it_wake
         spare.stop()
         await running
         # And the one that was frozen is the spare now.
-        await until(lambda: len([line for line in log.lines if "serving 4 lines" in line["message"]]) == 2, 10)
+        await until(lambda: len([line for line in log.lines if "serving 4 lines" in line["message"]]) == 2, 30)
         process.send_signal(signal.SIGTERM)
-        await until(lambda: process.poll() is not None, 10)
+        await until(lambda: process.poll() is not None, 30)
         assert process.returncode == 0
 
 
@@ -142,7 +142,7 @@ async def test_everything_is_restarted_over_what_was_retained(bridged: Bridged) 
         assert not pbx.line("1000").synced
         await one.start_worker()
         fresh = await one.connect()
-        await until(lambda: pbx.status is Status.ONLINE, 15)
+        await until(lambda: pbx.status is Status.ONLINE, 30)
         for client in (pbx, fresh):
             await one.right(client)
             assert client.line("1000").state is State.IDLE
@@ -180,9 +180,9 @@ async def test_a_worker_whose_clock_was_set_back_is_not_taken_for_an_old_one(bri
         await one.stop_worker()
         late = Worker(settings_of(one), "office", clock=lambda: time() - 3600)
         one.worker, one._running = late, asyncio.create_task(late.run())
-        await until(lambda: late.state == "serving", 10)
+        await until(lambda: late.state == "serving", 30)
         assert late.epoch > first.epoch
-        await until(lambda: pbx.status is Status.ONLINE, 10)
+        await until(lambda: pbx.status is Status.ONLINE, 30)
         one.switch.make_call("oxe1000", "1000", "1001", auto_answer=True)
         await one.right(pbx)
         with pytest.raises(InvalidInput, match="seconds from now") as raised:

@@ -56,9 +56,9 @@ async def listener(broker: Mosquitto, *topics: str) -> AsyncIterator[tuple[Broke
 async def talking(pbx: Pbx) -> tuple[Call, Call]:
     call = await pbx.line("1000").dial("1001")
     assert call is not None
-    other = await pbx.line("1001").wait_for_call(timeout=5)
+    other = await pbx.line("1001").wait_for_call(timeout=30)
     await other.answer()
-    await call.wait_for(CallState.ACTIVE, timeout=5)
+    await call.wait_for(CallState.ACTIVE, timeout=30)
     return call, other
 
 
@@ -98,7 +98,7 @@ async def test_a_worker_that_ends_is_told_and_the_next_one_resyncs(bridged: Brid
             await pbx.line("1000").dial("1002")
         one.switch.release("oxe1000", call.ref)
         await one.start_worker()
-        await until(lambda: pbx.status is Status.ONLINE, 10)
+        await until(lambda: pbx.status is Status.ONLINE, 30)
         await one.right(pbx)
         assert diary.of(StatusChanged)[-1].status is Status.ONLINE
         assert pbx.line("1000").state is State.IDLE
@@ -111,7 +111,7 @@ async def test_a_worker_that_is_killed_is_told_by_its_last_will(bridged: Bridged
         diary = Diary(pbx, kind=StatusChanged)
         abandon(one)
         await until(lambda: any(event.status is Status.OFFLINE for event in diary.events))
-        await until(lambda: pbx.status is Status.ONLINE, 10)  # the same process connects again, with a higher epoch
+        await until(lambda: pbx.status is Status.ONLINE, 30)  # the same process connects again, with a higher epoch
         await one.right(pbx)
         await talking(pbx)
         await one.right(pbx)
@@ -130,7 +130,7 @@ async def test_a_broker_that_is_killed(bridged: Bridged, name: str, how: str) ->
             one.broker.stop()
         await until(lambda: pbx.status is Status.OFFLINE)
         one.broker.start()
-        await until(lambda: pbx.status is Status.ONLINE, 15)
+        await until(lambda: pbx.status is Status.ONLINE, 30)
         await one.right(pbx)
         await call.hang_up()
         await until(lambda: pbx.line("1000").state is State.IDLE)
@@ -143,7 +143,7 @@ async def test_the_telephone_system_goes_and_comes_back(bridged: Bridged) -> Non
         diary = Diary(pbx, kind=StatusChanged)
         one.faults.cut_channels()
         await until(lambda: any(event.status is Status.OFFLINE for event in diary.events))
-        await until(lambda: pbx.status is Status.ONLINE, 10)
+        await until(lambda: pbx.status is Status.ONLINE, 30)
         await one.right(pbx)
 
 
@@ -156,17 +156,17 @@ async def test_two_workers_on_one_shard_are_told_and_harmless(
         assert first is not None
         second = Worker(first.settings, "office")
         running = asyncio.create_task(second.run())
-        await until(lambda: second.state == "standby", 10)
+        await until(lambda: second.state == "standby", 30)
         assert "serves shard 0-of-1 already" in str(second.why)
         assert "give each worker a shard of its own" in caplog.text
         assert pbx.status is Status.ONLINE
         assert one.sessions == 1  # the one that stands by has none
         await talking(pbx)
         await one.stop_worker()
-        await until(lambda: second.state == "serving", 10)
+        await until(lambda: second.state == "serving", 30)
         assert second.epoch > first.epoch
         one.worker, one._running = second, running
-        await until(lambda: pbx.status is Status.ONLINE, 10)
+        await until(lambda: pbx.status is Status.ONLINE, 30)
         await one.right(pbx)
 
 
@@ -438,7 +438,7 @@ async def test_metrics_and_shards(bridged: Bridged) -> None:
         assert f'aiopbx_bridge_lines{{system="office",shard="0-of-2"}} {len(pbx.lines)}' in text
         other = Worker(BridgeSettings(**{**worker.settings.model_dump(), "shard": "1/2"}), "office")
         running = asyncio.create_task(other.run())
-        await until(lambda: other.state == "serving", 10)
+        await until(lambda: other.state == "serving", 30)
         await until(lambda: len(pbx.lines) == 4)
         lines = {one.id for one in pbx.lines.values()}
         await until(lambda: all(pbx.lines[one].synced for one in lines))

@@ -130,7 +130,7 @@ async def test_it_serves_shows_its_health_and_drains_when_it_is_asked_to_end(bri
         one.faults.delay(0)
         one.clock.advance(5.0)
         await command
-        await until(lambda: process.poll() is not None, 10)
+        await until(lambda: process.poll() is not None, 30)
         assert process.returncode == 0
         await until(lambda: pbx.status is Status.OFFLINE)
         assert "was stopped" in str(pbx.error)
@@ -216,7 +216,7 @@ async def test_what_time_does_not_mend_ends_it(
             made["http"] = {"port": one.broker.port}
         async with here(written(one, tmp_path, **made)) as running:
             with pytest.raises(PbxError, match=words) as raised:
-                await asyncio.wait_for(running, 10)
+                await asyncio.wait_for(running, 30)
         assert raised.value.remedy
         assert "wrong-password" not in str(raised.value)
 
@@ -240,13 +240,13 @@ def log(capsys: pytest.CaptureFixture[str]) -> Log:
 async def test_it_says_what_the_broker_lacks(bridged: Bridged, tmp_path: Path, name: str, log: Log) -> None:
     poor = ("max_queued_messages 300", "max_inflight_messages 20", "max_packet_size 65536", "persistence false")
     async with bridged(*poor, name=name) as one, here(written(one, tmp_path)) as running:
-        await until(lambda: log.said("max_queued_messages 1000000"), 10)
-        await until(lambda: log.said("max_inflight_messages 1000"), 10)
-        await until(lambda: log.said("raise max_packet_size"), 10)
-        await until(lambda: log.said("serving 4 lines"), 10)
+        await until(lambda: log.said("max_queued_messages 1000000"), 30)
+        await until(lambda: log.said("max_inflight_messages 1000"), 30)
+        await until(lambda: log.said("raise max_packet_size"), 30)
+        await until(lambda: log.said("serving 4 lines"), 30)
         one.broker.kill()
         one.broker.start()
-        await until(lambda: log.said("has forgotten what was retained"), 15)
+        await until(lambda: log.said("has forgotten what was retained"), 30)
         assert "persistence true" in str(log.said("has forgotten what was retained"))
         os.kill(os.getpid(), signal.SIGTERM)
         assert await running == 0
@@ -264,7 +264,7 @@ async def test_a_good_broker_is_not_criticised(tmp_path: Path) -> None:
 async def test_a_broker_without_retained_messages_ends_it(bridged: Bridged, tmp_path: Path) -> None:
     async with bridged("retain_available false", "max_qos 0") as one, here(written(one, tmp_path)) as running:
         with pytest.raises(BrokerUnfit, match="has no retained messages, QoS 1") as raised:
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 30)
         assert "Switch them on" in str(raised.value.remedy)
 
 
@@ -281,5 +281,5 @@ async def test_a_broker_of_an_older_protocol_ends_it(bridged: Bridged, tmp_path:
         config = written(one, tmp_path, broker={"url": f"mqtt://127.0.0.1:{port}"})
         async with here(config) as running:
             with pytest.raises(BrokerUnfit, match="does not speak MQTT 5") as raised:
-                await asyncio.wait_for(running, 10)
+                await asyncio.wait_for(running, 30)
         assert "Mosquitto 2" in str(raised.value.remedy)

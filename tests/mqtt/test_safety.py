@@ -121,8 +121,8 @@ async def test_a_consumer_that_may_look_does_not_dial(bridged: Bridged, secured:
                     await broker.publish(topic, encode(forged))
             call = await controller.line("1000").dial("1001")
             assert call is not None
-            await (await controller.line("1001").wait_for_call(timeout=5)).answer()
-            await call.wait_for(CallState.ACTIVE, timeout=5)
+            await (await controller.line("1001").wait_for_call(timeout=30)).answer()
+            await call.wait_for(CallState.ACTIVE, timeout=30)
             await one.right(viewer)
             assert viewer.line("1001").state is State.ACTIVE
             assert not heard  # neither what is asked, nor what is answered

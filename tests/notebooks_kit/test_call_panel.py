@@ -364,7 +364,7 @@ async def test_offline_the_buttons_go_and_come_back(hands: Hands) -> None:
     assert "offline" in hands.panel._title.value
     assert hands.buttons() == set()
     await hands.office.simulator.start()
-    await hands.pbx.wait_status(Status.ONLINE, timeout=10)
+    await hands.pbx.wait_status(Status.ONLINE, timeout=30)
     await sees(lambda: "hold" in hands.buttons())
     assert hands.row() is row
     assert "pbx-stale" not in hands.panel._dom_classes

@@ -298,17 +298,17 @@ async def test_doing_it() -> None:
         one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
         call = await ringing(line)
         await model.do(call.id, "answer")
-        await call.wait_for(CallState.ACTIVE, timeout=5)
+        await call.wait_for(CallState.ACTIVE, timeout=30)
         with pytest.raises(InvalidInput, match=r"number: it is missing\. Type it"):
             await model.do(call.id, "blind_transfer", "  ")
         await model.do(call.id, "attach_data", " as it is ")
-        await call.wait_for(lambda now: now.associated_data == " as it is ", timeout=5)
+        await call.wait_for(lambda now: now.associated_data == " as it is ", timeout=30)
         await model.do(call.id, "consult", " 1002 ")
         await sees(lambda: len(line.calls) == 2)
         with pytest.raises(UnknownCall, match="other call"):
             await model.do(call.id, "transfer", "gone")
         enquiry = line.calls[1]
         one.switch.answer("oxe1002", enquiry.ref, "1002")
-        await enquiry.wait_for(CallState.ACTIVE, timeout=5)
+        await enquiry.wait_for(CallState.ACTIVE, timeout=30)
         await model.do(enquiry.id, "transfer", call.id)
-        await call.wait_for(Outcome.TRANSFERRED, timeout=5)
+        await call.wait_for(Outcome.TRANSFERRED, timeout=30)

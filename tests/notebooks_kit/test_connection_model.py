@@ -168,7 +168,7 @@ async def test_a_loss_is_shown_and_counted(model: ConnectionModel, simulator: Si
     pbx = await model.connect()
     assert pbx is not None
     simulator.faults.cut_channels()
-    await pbx.wait_status(Status.OFFLINE, timeout=10)
+    await pbx.wait_status(Status.OFFLINE, timeout=30)
     assert model.status is Status.OFFLINE
     assert model.reason
     await pbx.wait_status(Status.ONLINE, timeout=20)

@@ -190,7 +190,7 @@ async def test_the_office_goes_on_while_the_server_is_gone() -> None:
     before = set(switch.calls)
     await sees(lambda: set(switch.calls) - before, 10)
     await faults.set("all is well")
-    await pbx.wait_status(Status.ONLINE, timeout=10)
+    await pbx.wait_status(Status.ONLINE, timeout=30)
     await pbx.close()
 
 

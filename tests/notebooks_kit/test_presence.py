@@ -143,5 +143,5 @@ async def test_a_time_that_no_page_can_keep_is_refused_before_anything_is_begun(
 async def test_a_demo_ends_with_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "LEAST", SHORT)
     pbx: Pbx = await connect(scenario="quiet", page_timeout=SHORT)
-    await pbx.wait_status(Status.CLOSED, timeout=10)
+    await pbx.wait_status(Status.CLOSED, timeout=30)
     assert presence.why_ended(pbx) is not None

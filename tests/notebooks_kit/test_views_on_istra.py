@@ -257,7 +257,7 @@ async def test_crm_dials_and_shows_what_it_reports() -> None:
 # ------------------------------------------------------------------------------------------------------------ myIstra
 
 
-def leave(one: IstraOffice, seconds: float = 5.0) -> None:
+def leave(one: IstraOffice, seconds: float = 5) -> None:
     """Bob leaves Alice a message."""
     call = one.switch.make_call("oxe1001", "1001", "1000", auto_answer=True)
     one.switch.overflow_to_voicemail("oxe1001", call.ref)

@@ -18,9 +18,9 @@ async def test_a_server_that_starts_anew(kind: str, tmp_path: Path, certificate:
         pbx = await lab.connect(**ADMIN, network="public")
         diary = Diary(pbx, kind=StatusChanged)
         await lab.simulator.restart(abrupt=True)
-        await until(lambda: diary.events, 10)
+        await until(lambda: diary.events, 30)
         assert diary.events[0].status is Status.OFFLINE
-        await until(lambda: pbx.status is Status.ONLINE, 10)
+        await until(lambda: pbx.status is Status.ONLINE, 30)
         await lab.delay(pbx)
 
 

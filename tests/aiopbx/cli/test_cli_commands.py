@@ -120,7 +120,7 @@ async def test_watch_as_a_table(pbx: Served) -> None:
     async with aiopbx.connect(url=pbx.url, username="admin", password="admin") as client:
         call = await client.line("1000").dial("1003")
         assert call is not None
-        await call.wait_for(aiopbx.CallState.RINGING_OUTGOING, timeout=5)
+        await call.wait_for(aiopbx.CallState.RINGING_OUTGOING, timeout=30)
         while client.line("1003").state is not aiopbx.LineState.RINGING_INCOMING:
             await asyncio.sleep(0.01)
         console.print(board(client))

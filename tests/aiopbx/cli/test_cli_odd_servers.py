@@ -246,13 +246,13 @@ def test_the_table_says_how_many_do_not_fit_and_for_how_long(pbx: Served) -> Non
         async with library.connect(url=pbx.url, username="admin", password="admin") as client:
             call = await client.line("1000").dial("1001")
             assert call is not None
-            await call.wait_for(library.CallState.ACTIVE, timeout=10)
+            await call.wait_for(library.CallState.ACTIVE, timeout=30)
             console = output.console()
             console.width = 150
             with console.capture() as captured:
                 console.print(watch_module.board(client, height=5))
             await call.hang_up()
-            await call.wait_for(lambda now: now.ended, timeout=5)
+            await call.wait_for(lambda now: now.ended, timeout=30)
             return captured.get(), str(len(client.lines))
 
     text, count = asyncio.run(look())

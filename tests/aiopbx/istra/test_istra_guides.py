@@ -32,7 +32,7 @@ def sent(server: IstraServer, index: int = -1) -> tuple[str, str]:
 
 
 async def next_push(socket: PushSocket) -> Push:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for push in socket:
             return push
     raise AssertionError("the socket has ended")

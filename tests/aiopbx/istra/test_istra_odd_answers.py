@@ -71,7 +71,7 @@ async def test_in_a_session(connect: Connect, server: IstraServer, way: tuple[st
     client = await connect(system, impatient=2.0)
     for answer in answers():
         server.answer(method, path, **answer)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             with suppress(PbxError):
                 await IN_A_SESSION[way](client)
         client._session.opened = True
@@ -83,7 +83,7 @@ async def test_at_the_login(make: Make, server: IstraServer) -> None:
     for answer in answers():
         server.answer("POST", LOGIN, **answer)
         client = make()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             with suppress(PbxError):
                 await client.open()
             await client.close()
@@ -93,7 +93,7 @@ async def test_on_the_way_out(connect: Connect, server: IstraServer) -> None:
     for answer in answers():
         client = await connect()
         server.answer("POST", LOGOUT, **answer)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await client.close()
 
 
@@ -113,7 +113,7 @@ async def test_what_is_no_http(make: Make, connect: Connect, answer: bytes) -> N
             await make("mycrm", url=odd, request_timeout=1.0).open()
         client._transport.base = odd
         for act in (client.open_socket, client.crm.terminals, lambda: client.service.delete_listener("x")):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 with suppress(PbxError):
                     await act()
 
@@ -125,7 +125,7 @@ async def test_a_first_frame_with_an_odd_number(connect: Connect, server: IstraS
     opening = asyncio.ensure_future(client.open_socket())
     socket = await server.opened.get()
     socket.send(f'{{"timeout_milliseconds": {milliseconds}}}')
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with suppress(PbxError):
             opened = await opening
             assert opened.period <= 24 * 3600

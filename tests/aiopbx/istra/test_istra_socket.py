@@ -38,13 +38,13 @@ async def opened(client: IstraClient, server: IstraServer, **given: Any) -> tupl
 
 
 async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not true():
             await asyncio.sleep(0.001)
 
 
 async def ended(socket: PushSocket) -> list[Push]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return [push async for push in socket]
 
 
@@ -55,7 +55,7 @@ async def whole(socket: PushSocket) -> list[Push]:
 
 async def take(socket: PushSocket, count: int = 1) -> list[Push]:
     found: list[Push] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for push in socket:
             found.append(push)
             if len(found) == count:
@@ -356,7 +356,7 @@ async def test_a_session_that_expired_while_listening_is_noticed(connect: Connec
     server.answer("GET", "v1/rcc/Extension", status=401)
     server.answer("GET", "v1/rcc/Extension", text="{}", then=True)
     await client.open_socket()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await client.lost.wait()
     assert isinstance(client.lost_reason, SessionLost)
 
@@ -527,7 +527,7 @@ async def test_a_long_frame_comes_in_pieces_and_others_have_their_turn_between(
     task = asyncio.create_task(other())
     seen_turns = []
     pushes = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for push in socket:
             pushes.append(push)
             seen_turns.append(turns)
@@ -669,7 +669,7 @@ async def test_closing_it_here_ends_whoever_reads(
     await closer(client, socket)
     assert await reading == []
     assert socket.end in {SocketEnd.CLOSED, SocketEnd.CLEAN}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await seen.gone.wait()
     assert not [task for task in asyncio.all_tasks() if "istra-keepalive" in task.get_name()]
 

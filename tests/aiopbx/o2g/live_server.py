@@ -141,7 +141,7 @@ async def connected(
     async with LiveServer(administrator=administrator) as server:
         prepare(server)
         values = {"url": server.url, "username": server.session["login"], "password": "secret", **settings}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             pbx = await aiopbx.connect(**{"sync_timeout": 0.05, "request_timeout": 2.0, **values})
         try:
             yield server, pbx

@@ -90,7 +90,7 @@ async def test_data_goes_both_ways_and_comes_from_clients_that_know_one() -> Non
         assert any(
             '"associatedData":"ä 42"' in body and '"hexaBinaryAssociatedData":"c3a4203432"' in body for body in sent
         )
-        ringing = await pbx.line(BOB).wait_for_call(timeout=5)
+        ringing = await pbx.line(BOB).wait_for_call(timeout=30)
         assert ringing.snapshot.associated_data == "ä 42"
         await call.attach_data("other")
         assert any('"hexaBinaryAssociatedData":"6f74686572"' in body for body in sent)

@@ -26,6 +26,7 @@ from aiopbx.store import Store
 from tests.aiopbx.o2g.conftest import Connect
 from tests.aiopbx.o2g.o2g_server import O2gServer
 from tests.aiopbx.o2g.test_tls import self_signed
+from tests.aiopbx.office import hurry
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -88,7 +89,7 @@ async def asked(raw: RawServer, *pieces: bytes) -> DirectAnswer:
 
 
 async def into(body: bytearray, answer: DirectAnswer) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while piece := await answer.readany():
             body += piece
 
@@ -219,7 +220,7 @@ async def test_the_reason_of_a_broken_connection_is_kept() -> None:
 async def test_what_is_no_answer(answer: bytes, error: type[Exception], raw: RawServer) -> None:
     with pytest.raises(error):
         await asked(raw, answer)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await raw.gone.wait()
 
 
@@ -235,7 +236,7 @@ async def test_framing_without_end_is_given_up(endless: bytes, raw: RawServer) -
     with pytest.raises(NotHttp):
         await into(body, read)
     assert body in (BODY, b"")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await raw.gone.wait()
 
 
@@ -326,7 +327,7 @@ async def test_closing_it_wakes_whoever_reads(raw: RawServer) -> None:
     read.close()
     with pytest.raises(aiohttp.ClientConnectionError):
         await reading
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await raw.gone.wait()
 
 
@@ -338,7 +339,7 @@ async def test_a_request_that_is_cancelled_leaves_no_connection(raw: RawServer) 
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await raw.gone.wait()
 
 
@@ -374,12 +375,13 @@ async def test_the_error_of_a_server_is_read_to_its_end_and_no_further(connect: 
     raw.pieces = [b"HTTP/1.1 503 Busy\r\n\r\n", *[b"x" * 65_536] * 1_000]
     with pytest.raises(NotReady, match="503"):
         await opened(client, str(raw.url))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await raw.gone.wait()
 
 
 async def test_an_error_that_does_not_end_is_not_waited_for(connect: Connect, raw: RawServer) -> None:
-    client = await connect(request_timeout=0.2)
+    client = await connect()
+    hurry(client.settings, request_timeout=0.2)
     raw.hangs_up = False
     raw.pieces = [b"HTTP/1.1 500 Broken\r\nContent-Length: 100\r\n\r\nso"]
     with pytest.raises(RequestRefused, match="500"):
@@ -387,11 +389,12 @@ async def test_an_error_that_does_not_end_is_not_waited_for(connect: Connect, ra
 
 
 async def test_a_server_that_never_answers_is_not_waited_for(connect: Connect, raw: RawServer) -> None:
-    client = await connect(request_timeout=0.2)
+    client = await connect()
+    hurry(client.settings, request_timeout=0.2)
     raw.hangs_up = False
     with pytest.raises(ConnectionFailed, match=r"within 0\.2 seconds"):
         await opened(client, str(raw.url))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await raw.gone.wait()
 
 

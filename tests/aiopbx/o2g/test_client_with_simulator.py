@@ -59,7 +59,7 @@ async def test_a_call_from_ring_to_end(simulator: Simulator, http: aiohttp.Clien
         seen: list[Event] = []
 
         async def until(kind: type[Event]) -> Event:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while not any(type(event) is kind for event in seen):
                     seen.extend(await anext(batches))
             return next(event for event in seen if type(event) is kind)

@@ -86,7 +86,7 @@ async def test_in_a_session(connect: Connect, server: O2gServer, way: tuple[str,
     client = await connect()
     for answer in every():
         server.answer(*way, **answer)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             with suppress(PbxError):
                 await IN_A_SESSION[way](client)
     server.answer(*way, status=418)
@@ -101,7 +101,7 @@ async def test_on_the_way_to_a_session(make: Any, server: O2gServer, way: tuple[
         server._log_in()
         server.answer(*way, **answer)
         client = make()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             with suppress(PbxError):
                 await client.open()
             await client.close()
@@ -114,7 +114,7 @@ async def test_on_the_way_out(make: Any, server: O2gServer) -> None:
         client = make()
         await client.open()
         server.answer("DELETE", f"{API}/sessions", **answer)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await client.close()
 
 
@@ -137,7 +137,7 @@ async def test_what_is_no_http(make: Any, connect: Connect, server: O2gServer, a
         client._session._base_url = odd + API
         client.url = odd
         for act in IN_A_SESSION.values():
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 with suppress(PbxError):
                     await act(client)
 

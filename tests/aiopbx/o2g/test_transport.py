@@ -26,6 +26,7 @@ from aiopbx.o2g.types.telephony import MakeCallRequest
 from aiopbx.o2g.types.users import ChangePasswordRequest
 from tests.aiopbx.o2g.conftest import PASSWORD, Connect
 from tests.aiopbx.o2g.o2g_server import API, CREDENTIAL, JSESSIONID, SUBSCRIPTION_ID, O2gServer
+from tests.aiopbx.office import hurry
 
 CALLS = f"{API}/telephony/calls"
 DIAL = MakeCallRequest(device_id="1000", callee="1001")
@@ -275,7 +276,8 @@ async def test_a_server_that_does_not_know_itself(
 
 @pytest.mark.parametrize("how", ["hang", "drop"])
 async def test_a_request_that_is_not_answered(connect: Connect, server: O2gServer, how: str) -> None:
-    client = await connect(request_timeout=0.3)
+    client = await connect()
+    hurry(client.settings, request_timeout=0.3)
     server.answer("GET", CALLS, **{how: True})  # type: ignore[arg-type]
     with pytest.raises(ConnectionFailed) as caught:
         await client.telephony.calls()

@@ -28,12 +28,12 @@ class Lines:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.response = response
 
-    async def next(self, timeout: float = 5) -> Any:
+    async def next(self, timeout: float = 30) -> Any:
         """The next line as JSON; none when the body has ended."""
         line = await asyncio.wait_for(self.response.content.readline(), timeout)
         return json.loads(line) if line else None
 
-    async def raw(self, timeout: float = 5) -> bytes:
+    async def raw(self, timeout: float = 30) -> bytes:
         return await asyncio.wait_for(self.response.content.readline(), timeout)
 
     async def to_the_end(self) -> None:
@@ -129,7 +129,7 @@ class Api:
         return lines
 
 
-async def until(condition: Callable[[], object], seconds: float = 5) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30) -> None:
     """Let the loop run until something is so."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -33,7 +33,7 @@ class Push:
         self.socket = socket
         self.clock = clock
 
-    async def frame(self, timeout: float = 5) -> str | bytes:
+    async def frame(self, timeout: float = 30) -> str | bytes:
         return await asyncio.wait_for(self.socket.recv(), timeout)
 
     async def next(self) -> Json:

@@ -458,7 +458,7 @@ async def test_frozen_sockets_say_nothing(istra: Istra) -> None:
     faults.thaw()
     (line,) = (await push.next())["item"]
     assert line["state"] == "prompting"
-    await asyncio.wait_for(await push.socket.ping(), 5)
+    await asyncio.wait_for(await push.socket.ping(), 30)
 
 
 async def test_pushes_that_are_odd(istra: Istra) -> None:

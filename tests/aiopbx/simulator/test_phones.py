@@ -290,7 +290,7 @@ async def test_the_stream_ends_with_the_simulator() -> None:
     await simulator.start()
     async with aiohttp.ClientSession() as http, http.get(f"{simulator.url}/simulator/phones/events") as stream:
         await follow(stream)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await simulator.stop()
             with pytest.raises(AssertionError, match="has ended"):
                 await follow(stream)

@@ -33,7 +33,7 @@ class ForeignClient:
     def ask(self, method: str, url: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         target = urlsplit(url)
         assert target.scheme == "https", f"{url} is not https"
-        connection = http.client.HTTPSConnection(target.netloc, context=self.tls, timeout=10)
+        connection = http.client.HTTPSConnection(target.netloc, context=self.tls, timeout=30)
         if self.cookies:
             headers["Cookie"] = ";".join(f"{name}={value}" for name, value in self.cookies.items())
         data = None if body is None else json.dumps(body)
@@ -98,7 +98,7 @@ class ForeignClient:
 def until(events: "Queue[Any]", name: str, **fields: Any) -> dict[str, Any]:
     """The next event with this name and these fields."""
     while True:
-        event = events.get(timeout=10)
+        event = events.get(timeout=30)
         assert event is not None, f"the channel ended before {name}"
         if event["eventName"] == name and all(event.get(key) == value for key, value in fields.items()):
             return dict(event)
@@ -161,7 +161,7 @@ def _use(host: str, port: int, certificate: str, account: tuple[str, str]) -> No
     assert status == 204
     status, _ = client.ask("DELETE", client.base + "/sessions")
     assert status == 204
-    reader.join(timeout=10)
+    reader.join(timeout=30)
     assert not reader.is_alive()
     status, error = client.ask("GET", client.service("users", "/oxe1000"))
     assert (status, error["code"]) == (403, 1001)

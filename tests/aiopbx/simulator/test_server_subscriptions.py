@@ -27,7 +27,7 @@ def publish(api: Any, package: str, event: Any) -> None:
 
 
 async def test_accepted_subscription_says_where_its_events_are(admin: Any) -> None:
-    reply = await admin.call("POST", "/subscriptions", request({"ids": ["*"], "names": ["telephony"]}, timeout=10))
+    reply = await admin.call("POST", "/subscriptions", request({"ids": ["*"], "names": ["telephony"]}, timeout=5))
     assert reply.status == 200
     key = reply.body["subscriptionId"]
     url = f"{admin.simulator.event_url}/OTEvents?subscriptionId={key}"
@@ -91,7 +91,7 @@ async def test_a_web_hook_gets_each_event_by_itself_in_order(admin: Any) -> None
         listener.answer("POST", "/events")
 
         async def got() -> Any:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 taken = await listener.arrivals.get()
             assert (taken.method, taken.path, taken.headers["Content-Type"]) == ("POST", "/events", "application/json")
             assert not taken.cookies
