@@ -1,7 +1,7 @@
 """The agent of a call centre that the user of a line is: what it does, and why it takes no calls."""
 
 import logging
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.select import SelectEntity
 from homeassistant.core import callback
@@ -38,6 +38,8 @@ AGENT_SELECT = PbxSelectDescription(
 class PbxAgentSelect(PbxLineEntity, SelectEntity):
     """What an agent does. The reasons of its group for being withdrawn are options, too, by their names."""
 
+    # What the agent is, and not what it does: it would only fill the history.
+    _unrecorded_attributes = frozenset({"skills"})
     entity_description: PbxSelectDescription
     _group: str | None = None
     _lost: bool = False
@@ -110,6 +112,18 @@ class PbxAgentSelect(PbxLineEntity, SelectEntity):
                 if index == agent.withdraw_reason:
                     return label
         return agent.state.value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """What the agent can do, and which calls it therefore gets."""
+        skills = self.snapshot.agent.skills if self.snapshot.agent is not None else ()
+        return {
+            "skills": [
+                {"number": skill.number, "name": skill.name, "level": skill.level, "active": skill.active}
+                for skill in skills
+            ]
+        }
 
     @override
     async def async_select_option(self, option: str) -> None:

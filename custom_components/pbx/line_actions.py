@@ -1,12 +1,13 @@
-"""The actions that lines do for each other: taking a colleague's call, asking to be called back, the night service."""
+"""The actions that lines do for each other: taking a call, asking to be called back, skills, the night service."""
 
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
 
 from .action_targets import ATTR_CALL_ID, able_lines, for_each
-from .aiopbx import Action, CallSnapshot, CallState, Feature, LineSnapshot, tel_uri
-from .call_actions import ATTR_AUTO_ANSWER, ATTR_NUMBER, ATTR_PHONE
+from .aiopbx import Action, Agent, CallSnapshot, CallState, Feature, LineSnapshot, Skill, tel_uri
+from .call_actions import ATTR_ACTIVE, ATTR_AUTO_ANSWER, ATTR_NUMBER, ATTR_PHONE, ATTR_SKILLS
 from .calls import find_call, label_of
 from .errors import invalid
 from .night_forwards import night_forwards
@@ -112,6 +113,53 @@ async def clear_call_back_requests(hass: HomeAssistant, call: ServiceCall) -> Se
         return one.line.id
 
     return {"lines": list(await for_each(lines, clear))}
+
+
+# -------------------------------------------------------------------------------------------------------------- agents
+
+
+async def set_skills(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Switch skills of agents on or off. Of lines that were not named, only those that have them."""
+    wanted, active = call.data[ATTR_SKILLS], call.data[ATTR_ACTIVE]
+    able: list[TargetLine] = []
+    refused: ServiceValidationError | None = None
+    for one in able_lines(hass, call, Feature.AGENT):
+        try:
+            _skills_of(one, wanted)
+        except ServiceValidationError as err:
+            if one.named:
+                raise
+            refused = refused or err
+        else:
+            able.append(one)
+    if not able and refused is not None:
+        raise refused
+
+    async def switch(one: TargetLine) -> str:
+        agent, skills = _skills_of(one, wanted)
+        await (agent.activate_skills if active else agent.deactivate_skills)(*skills)
+        return one.line.id
+
+    return {"lines": list(await for_each(able, switch))}
+
+
+def _skills_of(one: TargetLine, wanted: list[str]) -> tuple[Agent, list[Skill]]:
+    """Return an agent, and its skills that are meant by number or name. Raises for one that it does not have."""
+    agent, label = one.line.agent, label_of(one.line.snapshot)
+    if agent is None:
+        raise invalid("no_agent", line=label)
+    found: list[Skill] = []
+    for word in wanted:
+        named = [
+            skill
+            for skill in agent.skills
+            if word == str(skill.number) or (skill.name and word.casefold() == skill.name.casefold())
+        ]
+        if not named:
+            known = ", ".join(f"{skill.number} {skill.name or ''}".strip() for skill in agent.skills)
+            raise invalid("skill_not_found", line=label, skill=word, known=known or "-")
+        found += named
+    return agent, found
 
 
 # --------------------------------------------------------------------------------------------------- the night service

@@ -71,6 +71,13 @@ def code(value: Any) -> str:
     return number(value).strip().removeprefix("tel:")
 
 
+def skill(value: Any) -> str:
+    """Validate a skill: its number, or its name."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return number(value).strip()
+
+
 # Every action takes lines: as targets, or by number or login name; the default is the only line there is.
 _LINE: Final[dict[str | vol.Marker, Any]] = {
     **cv.TARGET_FIELDS,
@@ -142,6 +149,13 @@ PICK_UP_SCHEMA: Final = vol.Schema(
 REQUEST_CALL_BACK_SCHEMA: Final = vol.Schema({**_LINE, vol.Optional(ATTR_NUMBER): number})
 GET_CALL_BACK_REQUESTS_SCHEMA: Final = vol.Schema(_LINE)
 CLEAR_CALL_BACK_REQUESTS_SCHEMA: Final = vol.Schema({**_LINE, vol.Optional(ATTR_REQUEST_ID): cv.string})
+SET_SKILLS_SCHEMA: Final = vol.Schema(
+    {
+        **_LINE,
+        vol.Required(ATTR_SKILLS): vol.All(cv.ensure_list, [skill], vol.Length(min=1)),
+        vol.Optional(ATTR_ACTIVE, default=True): cv.boolean,
+    }
+)
 START_NIGHT_SERVICE_SCHEMA: Final = vol.Schema(
     {**_LINE, vol.Optional(ATTR_NUMBER): number, vol.Optional(ATTR_KEEP_FORWARDS, default=False): cv.boolean}
 )
@@ -198,6 +212,7 @@ ACTIONS: Final[dict[str, tuple[Handler, vol.Schema]]] = {
     "request_call_back": (line_actions.request_call_back, REQUEST_CALL_BACK_SCHEMA),
     "get_call_back_requests": (line_actions.get_call_back_requests, GET_CALL_BACK_REQUESTS_SCHEMA),
     "clear_call_back_requests": (line_actions.clear_call_back_requests, CLEAR_CALL_BACK_REQUESTS_SCHEMA),
+    "set_skills": (line_actions.set_skills, SET_SKILLS_SCHEMA),
     "start_night_service": (line_actions.start_night_service, START_NIGHT_SERVICE_SCHEMA),
     "end_night_service": (line_actions.end_night_service, END_NIGHT_SERVICE_SCHEMA),
     "get_call_log": (query_actions.get_call_log, GET_CALL_LOG_SCHEMA),

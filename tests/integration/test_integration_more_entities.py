@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr, label_registry as lr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -200,6 +201,66 @@ async def test_the_agent(home: HomeAssistant, agents: SimulatorSettings, all_ent
         simulator.faults.cut_channels()
         await until(lambda: not entry.runtime_data.last_update_success)
         await until_state(home, AGENT, "logged_off")
+        await home.config_entries.async_unload(entry.entry_id)
+
+
+SKILLED = {"groups": ["700"], "skills": [{"number": 3, "name": "Billing"}, {"number": 4, "level": 2}]}
+
+
+async def test_skills_of_agents(home: HomeAssistant, all_entities_enabled: None) -> None:
+    """Shown by the select; an action switches them, of those who have them."""
+    settings = SimulatorSettings(
+        users=(
+            UserSpec(login="ada", number="2000", first_name="Ada", last_name="Brooks", agent=SKILLED),
+            UserSpec(login="ben", number="2001", first_name="Ben", last_name="Castillo", agent={"groups": ["700"]}),
+            UserSpec(login="cleo", number="2002", first_name="Cleo", last_name="Diaz"),
+        ),
+        switch={"processing_groups": [{"number": "700"}]},
+    )
+
+    def shown() -> list[bool]:
+        return [skill["active"] for skill in attributes_of(home, AGENT)["skills"]]
+
+    async def set_skills(*skills: Any, **data: Any) -> Any:
+        data |= {"skills": list(skills)}
+        return await home.services.async_call("pbx", "set_skills", data, blocking=True, return_response=True)
+
+    async with Simulator(settings) as simulator:
+        entry = await set_up(home, make_entry(administrator(simulator)))
+        await until(lambda: len(attributes_of(home, AGENT).get("skills", ())) == 2)
+        assert attributes_of(home, AGENT)["skills"] == [
+            {"number": 3, "name": "Billing", "level": 1, "active": True},
+            {"number": 4, "name": None, "level": 2, "active": True},
+        ]
+        assert await set_skills("billing", 4, entity_id=AGENT, active=False) == {"lines": ["ada"]}
+        await until(lambda: shown() == [False, False])
+        await set_skills("4", entity_id=AGENT)
+        await until(lambda: shown() == [False, True])
+        # Of a label, those who have it; of those who are named, everyone.
+        label = lr.async_get(home).async_create("Helpers").label_id
+        for line in ("ada", "ben", "cleo"):
+            device = dr.async_get(home).async_get_device_by_identifier(
+                entry.runtime_data.identifier(line), entry.entry_id
+            )
+            assert device is not None
+            dr.async_get(home).async_update_device(device.id, labels={label})
+        assert await set_skills(3, label_id=label) == {"lines": ["ada"]}
+        await until(lambda: shown() == [True, True])
+        for refused, target in (
+            ("skill_not_found", {"line": ["2000", "2001"]}),
+            ("line_cannot", {"line": "2002"}),
+        ):
+            with pytest.raises(ServiceValidationError) as error:
+                await set_skills(3, active=False, **target)
+            assert error.value.translation_key == refused
+        with pytest.raises(ServiceValidationError) as error:
+            await set_skills("Sales", label_id=label)
+        assert error.value.translation_placeholders == {
+            "line": "Ada Brooks",
+            "skill": "Sales",
+            "known": "3 Billing, 4",
+        }
+        assert shown() == [True, True]
         await home.config_entries.async_unload(entry.entry_id)
 
 
