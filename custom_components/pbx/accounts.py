@@ -19,19 +19,25 @@ from .aiopbx import (
     PbxError,
     TwoStepRequired,
 )
+from .bridge_address import SCHEMES, levels_of, whole_address
 from .client import Probe, async_probe
 from .const import (
     CONF_CA_FILE,
+    CONF_CLIENT_CERTIFICATE,
+    CONF_CLIENT_KEY,
     CONF_ENTERPRISE,
     CONF_EVENT_PORT,
     CONF_KIND,
     CONF_PASSWORD,
     CONF_SECONDARY_URL,
+    CONF_SYSTEM_NAME,
     CONF_TLS,
+    CONF_TOPIC_PREFIX,
     CONF_URL,
     CONF_USE_GIVEN_ADDRESS,
     CONF_USERNAME,
     ISTRA_KINDS,
+    KIND_BRIDGE,
     KIND_DEMO,
     KIND_MYRCC,
     KIND_USER,
@@ -55,6 +61,15 @@ _FIELD_ERRORS: Final = {
     CONF_USERNAME: "invalid_username",
     CONF_PASSWORD: "invalid_password",
     CONF_ENTERPRISE: "invalid_enterprise",
+    CONF_CLIENT_CERTIFICATE: "invalid_client_certificate",
+}
+
+# What the client says of a broker and a bridge in a word, each with its field and its error.
+_BROKER_ERRORS: Final = {
+    "broker_version": ("base", "broker_version"),
+    "broker_certificate": (CONF_CLIENT_CERTIFICATE, "client_certificate_refused"),
+    "no_system": (CONF_SYSTEM_NAME, "no_such_system"),
+    "bridge_away": ("base", "bridge_away"),
 }
 
 
@@ -86,6 +101,9 @@ class Problem(Exception):
 def check_typed(data: Mapping[str, Any]) -> None:
     """Look at what was typed, before anything is sent. Raises ``Problem``."""
     kind = data[CONF_KIND]
+    if kind == KIND_BRIDGE:
+        _check_bridge(data)
+        return
     for field, key in _NEEDED.items():
         if not data.get(field):
             raise Problem(field, key)
@@ -104,11 +122,12 @@ def check_typed(data: Mapping[str, Any]) -> None:
 def _check_url(kind: str, url: str) -> None:
     scheme, found, _ = url.partition("://")
     if not found:
-        raise Problem(CONF_URL, "url_no_scheme", example=f"https://{url.lstrip('/')}")
-    # Behind a bridge an account of O2G is one of the broker's.
-    known = {"http", "https"} if kind in ISTRA_KINDS else {"http", "https", "mqtt", "mqtts"}
+        example = f"{'mqtts' if kind == KIND_BRIDGE else 'https'}://{url.lstrip('/')}"
+        raise Problem(CONF_URL, "url_no_scheme", example=example)
+    known = SCHEMES if kind == KIND_BRIDGE else ("http", "https")
     if scheme.lower() not in known:
-        raise Problem(CONF_URL, "url_wrong_scheme", scheme=scheme[:20])
+        key = "url_wrong_scheme_broker" if kind == KIND_BRIDGE else "url_wrong_scheme"
+        raise Problem(CONF_URL, "is_bridge" if scheme.lower() in SCHEMES else key, scheme=scheme[:20])
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -118,10 +137,36 @@ def _check_url(kind: str, url: str) -> None:
         raise Problem(CONF_URL, "url_userinfo")
     if parts.query or parts.fragment:
         raise Problem(CONF_URL, "url_query")
+    if kind == KIND_BRIDGE:
+        return
     if kind in ISTRA_KINDS and "/api/rest" in parts.path:
         raise Problem(CONF_URL, "is_o2g", host=parts.hostname or "")
     if kind not in ISTRA_KINDS and "/restletrouter" in parts.path:
         raise Problem(CONF_URL, "is_istra", host=parts.hostname or "")
+
+
+def _check_bridge(data: Mapping[str, Any]) -> None:
+    if not data.get(CONF_URL):
+        raise Problem(CONF_URL, "url_missing")
+    _check_url(KIND_BRIDGE, data[CONF_URL])
+    # A whole address, as the command line takes it, is taken here as well.
+    there, name = levels_of(data[CONF_URL]), data.get(CONF_SYSTEM_NAME, "")
+    if not there and not name:
+        raise Problem(CONF_SYSTEM_NAME, "system_name_missing")
+    if there and name:
+        raise Problem(CONF_SYSTEM_NAME, "system_name_twice")
+    for field in (CONF_SYSTEM_NAME, CONF_TOPIC_PREFIX):
+        if any(letter in data.get(field, "") for letter in "+#$\0"):
+            raise Problem(field, "not_in_a_topic")
+    if data.get(CONF_TLS) == TLS_OWN_CA and not data.get(CONF_CA_FILE):
+        raise Problem(CONF_CA_FILE, "ca_file_missing")
+    if data.get(CONF_CLIENT_KEY) and not data.get(CONF_CLIENT_CERTIFICATE):
+        raise Problem(CONF_CLIENT_CERTIFICATE, "client_certificate_missing")
+    if data[CONF_URL].lower().startswith("mqtt:"):
+        if data.get(CONF_TLS) == TLS_OWN_CA:
+            raise Problem(CONF_CA_FILE, "own_ca_needs_mqtts")
+        if data.get(CONF_CLIENT_CERTIFICATE):
+            raise Problem(CONF_CLIENT_CERTIFICATE, "client_certificate_needs_mqtts")
 
 
 async def async_validate(hass: HomeAssistant, data: Mapping[str, Any]) -> Probe:
@@ -138,7 +183,7 @@ async def async_validate(hass: HomeAssistant, data: Mapping[str, Any]) -> Probe:
     except Exception as err:
         _LOGGER.exception("Unexpected error while testing the connection")
         raise Problem("base", "unknown") from err
-    if kind not in ISTRA_KINDS and found.info.administrator is (kind == KIND_USER):
+    if kind not in (*ISTRA_KINDS, KIND_BRIDGE) and found.info.administrator is (kind == KIND_USER):
         key = "is_administrator" if found.info.administrator else "not_administrator"
         raise Problem(CONF_USERNAME, key, username=data[CONF_USERNAME])
     return found
@@ -151,11 +196,21 @@ def problem_of(data: Mapping[str, Any], err: PbxError) -> Problem:
     if isinstance(err, InvalidInput):
         field = err.field if err.field in _FIELD_ERRORS else "base"
         key = _FIELD_ERRORS.get(field, "invalid_input")
-        return Problem(field, key, **words | {"path": str(data.get(CONF_CA_FILE, ""))})
+        path = data.get(CONF_CLIENT_CERTIFICATE if field == CONF_CLIENT_CERTIFICATE else CONF_CA_FILE, "")
+        return Problem(field, key, **words | {"path": str(path)})
     if isinstance(err, CertificateFailed):
         host = urlsplit(err.where or "").hostname or words["host"]
         return Problem("base", "certificate", untrusted=err.where, **words | {"host": host})
     field, key = "base", error_key(err)
+    if kind == KIND_BRIDGE:
+        words |= {"name": levels_of(whole_address(data))[-1]}
+        if isinstance(err, ConnectionFailed):
+            field, key = _BROKER_ERRORS.get(err.reason, (field, key))
+        elif isinstance(err, AuthenticationFailed):
+            key = "broker_refuses"
+        elif isinstance(err, NotAllowed):
+            key = "broker_forbids"
+        return Problem(field, key, **words)
     if kind in ISTRA_KINDS:
         if isinstance(err, TwoStepRequired):
             return Problem(field, "two_step", second=err, **words)
@@ -171,6 +226,8 @@ def problem_of(data: Mapping[str, Any], err: PbxError) -> Problem:
 
 def _may_be_the_wrong_address(err: PbxError) -> bool:
     """Whether it may be something else that answers at the address."""
+    if isinstance(err, ConnectionFailed) and err.reason:
+        return False  # the client knows what it is
     return isinstance(err, ConnectionFailed | NotFound) and not isinstance(err, CertificateFailed | EventsLate)
 
 

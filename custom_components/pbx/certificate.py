@@ -49,7 +49,8 @@ async def async_shown_certificate(hass: HomeAssistant, url: str) -> ShownCertifi
     context = await hass.async_add_executor_job(unverified_context)
     try:
         async with asyncio.timeout(_PATIENCE):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 443, ssl=context)
+            port = parts.port or (8883 if parts.scheme == "mqtts" else 443)
+            _, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
     except OSError, TimeoutError, ValueError:
         return None
     try:

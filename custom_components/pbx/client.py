@@ -12,11 +12,14 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from pydantic import SecretStr
 
 from .aiopbx import AvailableLine, ConnectionSettings, Contacts, Numbers, Pbx, SystemInfo, connect
+from .bridge_address import whole_address
 from .const import (
     CONF_ALL_LINES,
     CONF_ALLOWED,
     CONF_CA_FILE,
     CONF_CALLS_PER_MINUTE,
+    CONF_CLIENT_CERTIFICATE,
+    CONF_CLIENT_KEY,
     CONF_CONTACT_DIRECTORY,
     CONF_CONTACT_FILES,
     CONF_COUNTRY,
@@ -38,6 +41,7 @@ from .const import (
     CONF_USERNAME,
     DEMO_SCENARIO,
     ISTRA_KINDS,
+    KIND_BRIDGE,
     KIND_DEMO,
     KINDS_OF_ONE_LINE,
     TLS_FINGERPRINT,
@@ -171,9 +175,9 @@ async def async_probe(hass: HomeAssistant, data: Mapping[str, Any]) -> Probe:
 def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that say how to reach a real PBX."""
     reach: dict[str, Any] = {
-        "url": data[CONF_URL],
-        "username": data[CONF_USERNAME],
-        "password": data[CONF_PASSWORD],
+        "url": whole_address(data) if data[CONF_KIND] == KIND_BRIDGE else data[CONF_URL],
+        "username": data.get(CONF_USERNAME, ""),
+        "password": data.get(CONF_PASSWORD, ""),
         "tls": "none" if data[CONF_TLS] == TLS_NONE else "verify",
     }
     if data[CONF_KIND] in ISTRA_KINDS:
@@ -182,6 +186,10 @@ def _reach(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
             reach["enterprise"] = enterprise
         if second := data.get(CONF_SECOND_PASSWORD):
             reach["second_password"] = second
+    elif data[CONF_KIND] == KIND_BRIDGE:
+        for key in (CONF_CLIENT_CERTIFICATE, CONF_CLIENT_KEY):
+            if path := data.get(key):
+                reach[key] = Path(hass.config.path(path))
     else:
         # On Istra the name of the application selects the interface, and there is no secondary server.
         reach["application_name"] = APPLICATION

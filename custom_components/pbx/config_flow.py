@@ -10,11 +10,13 @@ from homeassistant.core import callback
 
 from .accounts import Problem, async_validate
 from .aiopbx import TwoStepRequired
+from .bridge_address import in_fields, levels_of
 from .certificate import ShownCertificate, async_shown_certificate
 from .client import Probe
 from .const import (
     CONF_ALL_LINES,
     CONF_CA_FILE,
+    CONF_CLIENT_CERTIFICATE,
     CONF_ENTERPRISE,
     CONF_FINGERPRINTS,
     CONF_IDENTITY,
@@ -23,7 +25,9 @@ from .const import (
     CONF_PASSWORD,
     CONF_SECOND_PASSWORD,
     CONF_SECONDARY_URL,
+    CONF_SYSTEM_NAME,
     CONF_TLS,
+    CONF_TOPIC_PREFIX,
     CONF_URL,
     CONF_USERNAME,
     DEMO_UNIQUE_ID,
@@ -31,6 +35,7 @@ from .const import (
     ISTRA_KINDS,
     ISTRA_NAMES,
     KIND_ADMINISTRATOR,
+    KIND_BRIDGE,
     KIND_DEMO,
     KIND_MYCRM,
     KIND_MYISTRA,
@@ -47,13 +52,21 @@ from .identity import MINOR_VERSION, async_rename, base_of, find_same, is_same, 
 from .lines_form import answer_of
 from .options_flow import PbxOptionsFlow
 
-EXAMPLES = {"o2g": "https://192.0.2.10", "istra": "https://istra.example.com"}
+EXAMPLES = {"o2g": "https://192.0.2.10", "istra": "https://istra.example.com", "bridge": "mqtts://broker.example.com"}
 """Addresses to give in the forms. Translations have none: the page would make links of them."""
+
+
+def _example(kind: str) -> str:
+    if kind == KIND_BRIDGE:
+        return EXAMPLES["bridge"]
+    return EXAMPLES["istra" if kind in ISTRA_KINDS else "o2g"]
 
 
 def title_of(data: Mapping[str, Any]) -> str:
     """Return the title of an entry: the server, and the account or the enterprise on it."""
     host = urlsplit(data[CONF_URL]).hostname
+    if data[CONF_KIND] == KIND_BRIDGE:
+        return f"{levels_of(data[CONF_URL])[-1]} ({host})"
     if data[CONF_KIND] in ISTRA_KINDS:
         return f"{host} ({ISTRA_NAMES[data[CONF_KIND]]}, {data.get(CONF_ENTERPRISE, data[CONF_USERNAME])})"
     return f"{host} ({data[CONF_USERNAME]})"
@@ -87,7 +100,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the system."""
-        return self.async_show_menu(step_id="user", menu_options=["o2g", "istra", KIND_DEMO])
+        return self.async_show_menu(step_id="user", menu_options=["o2g", "istra", KIND_BRIDGE, KIND_DEMO])
 
     async def async_step_o2g(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the kind of account on O2G."""
@@ -127,6 +140,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_myistra(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Connect to Istra's myIstra as a user, with one line."""
         return await self._async_account(KIND_MYISTRA, user_input)
+
+    async def async_step_bridge(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Connect to a bridge over its MQTT broker, with all or some lines of a telephone system behind it."""
+        return await self._async_account(KIND_BRIDGE, user_input)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change how the PBX is reached."""
@@ -176,7 +193,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return what a form starts from: for a reconfiguration what there was, but for the password."""
         if self.source != SOURCE_RECONFIGURE:
             return {}
-        return {key: value for key, value in self._get_reconfigure_entry().data.items() if key != CONF_PASSWORD}
+        data = self._get_reconfigure_entry().data
+        found = {key: value for key, value in data.items() if key != CONF_PASSWORD}
+        return found | (in_fields(data[CONF_URL]) if data[CONF_KIND] == KIND_BRIDGE else {})
 
     def _account_form(self, kind: str, values: Mapping[str, Any], problem: Problem | None = None) -> ConfigFlowResult:
         """Show the form of an account."""
@@ -184,8 +203,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="reconfigure" if self.source == SOURCE_RECONFIGURE else kind,
             data_schema=self.add_suggested_values_to_schema(ACCOUNT_SCHEMAS[kind], sectioned(values, SECTION_OF)),
             errors=problem.errors if problem is not None else {},
-            description_placeholders={"example": EXAMPLES["istra" if kind in ISTRA_KINDS else "o2g"]}
-            | (problem.words if problem is not None else {}),
+            description_placeholders={"example": _example(kind)} | (problem.words if problem is not None else {}),
         )
 
     async def _async_accept(self, data: dict[str, Any], found: Probe) -> ConfigFlowResult:
@@ -193,6 +211,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         identity = found.identity
         data = {**data, CONF_IDENTITY: identity}
         if data[CONF_KIND] in ISTRA_KINDS:
+            data |= {CONF_URL: found.url, **found.account}
+        elif data[CONF_KIND] == KIND_BRIDGE:
+            parts = (CONF_SYSTEM_NAME, CONF_TOPIC_PREFIX)
+            data = {key: value for key, value in data.items() if key not in parts}
             data |= {CONF_URL: found.url, **found.account}
         if self.source == SOURCE_RECONFIGURE:
             return await self._async_reconfigured(data, identity)
@@ -329,7 +351,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             data_schema=REAUTH_SCHEMA,
             errors={"base": problem.key} if problem is not None else {},
             description_placeholders={
-                "username": entry.data.get(CONF_USERNAME, ""),
+                "username": entry.data.get(CONF_USERNAME) or entry.data.get(CONF_CLIENT_CERTIFICATE, ""),
                 "url": entry.data.get(CONF_URL, ""),
             }
             | (problem.words if problem is not None else {}),

@@ -18,6 +18,11 @@ CONF_TLS: Final = "tls"
 CONF_CA_FILE: Final = "ca_file"
 # SHA-256 fingerprints of the certificates that were accepted by hand.
 CONF_FINGERPRINTS: Final = "fingerprints"
+# What a bridge calls the telephone system, and where its topics begin: fields of the form only, parts of the address.
+CONF_SYSTEM_NAME: Final = "system_name"
+CONF_TOPIC_PREFIX: Final = "topic_prefix"
+CONF_CLIENT_CERTIFICATE: Final = "client_certificate"
+CONF_CLIENT_KEY: Final = "client_key"
 # By what the system behind an entry is known again, whatever address leads to it; see identity.py.
 CONF_IDENTITY: Final = "identity"
 
@@ -27,6 +32,7 @@ KIND_ADMINISTRATOR: Final = "o2g_administrator"
 KIND_MYRCC: Final = "myrcc"
 KIND_MYCRM: Final = "mycrm"
 KIND_MYISTRA: Final = "myistra"
+KIND_BRIDGE: Final = "bridge"
 
 # The kinds that are an Istra system; the client uses the same names.
 ISTRA_NAMES: Final = {KIND_MYRCC: "myRCC", KIND_MYCRM: "myCrm", KIND_MYISTRA: "myIstra"}

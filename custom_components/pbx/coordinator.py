@@ -46,6 +46,7 @@ from .const import (
     CONF_NIGHT_NUMBER,
     DOMAIN,
     KIND_ADMINISTRATOR,
+    KIND_BRIDGE,
     KIND_DEMO,
     KIND_MYCRM,
     KIND_MYISTRA,
@@ -87,6 +88,8 @@ KINDS: Final = {
     # Terminals are telephones of many manufacturers.
     KIND_MYCRM: Kind(model="Istra myCrm", line="Terminal"),
     KIND_MYISTRA: Kind(model="Istra myIstra", line="User", line_manufacturer="Centile"),
+    # Of which make the telephone system behind it is, it does not say.
+    KIND_BRIDGE: Kind(manufacturer=None, model="Telephone system behind a bridge"),
 }
 
 # What the events of calls change in the snapshot of a line.

@@ -19,6 +19,8 @@ from .const import (
     CONF_AUTO_ANSWER,
     CONF_CA_FILE,
     CONF_CALLS_PER_MINUTE,
+    CONF_CLIENT_CERTIFICATE,
+    CONF_CLIENT_KEY,
     CONF_CONTACT_DIRECTORY,
     CONF_CONTACT_FILES,
     CONF_COUNTRY,
@@ -53,7 +55,7 @@ _SHOWN: Final = (
 # Fields of which only is said how many values they have.
 _COUNTED: Final = (CONF_LINES, CONF_ALLOWED, CONF_DENIED, CONF_CONTACT_FILES, CONF_IDENTITY)
 # Fields of which only is said whether they are filled in.
-_MENTIONED: Final = (CONF_CA_FILE, CONF_SECOND_PASSWORD, CONF_OUTSIDE_PREFIX)
+_MENTIONED: Final = (CONF_CA_FILE, CONF_CLIENT_CERTIFICATE, CONF_CLIENT_KEY, CONF_SECOND_PASSWORD, CONF_OUTSIDE_PREFIX)
 
 
 def _described(values: Mapping[str, Any]) -> dict[str, Any]:

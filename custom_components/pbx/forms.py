@@ -16,17 +16,22 @@ from .aiopbx import AvailableLine
 from .const import (
     CONF_ALL_LINES,
     CONF_CA_FILE,
+    CONF_CLIENT_CERTIFICATE,
+    CONF_CLIENT_KEY,
     CONF_ENTERPRISE,
     CONF_EVENT_PORT,
     CONF_LINES,
     CONF_PASSWORD,
     CONF_SECOND_PASSWORD,
     CONF_SECONDARY_URL,
+    CONF_SYSTEM_NAME,
     CONF_TLS,
+    CONF_TOPIC_PREFIX,
     CONF_URL,
     CONF_USE_GIVEN_ADDRESS,
     CONF_USERNAME,
     KIND_ADMINISTRATOR,
+    KIND_BRIDGE,
     KIND_MYCRM,
     KIND_MYISTRA,
     KIND_MYRCC,
@@ -38,6 +43,7 @@ from .people import words_of
 
 SECTION_SECURITY: Final = "security"
 SECTION_NETWORK: Final = "network"
+SECTION_CLIENT: Final = "client"
 
 CONF_SEARCH: Final = "search"
 CONF_PAGE: Final = "page"
@@ -79,6 +85,19 @@ _SECURITY: Final[dict[vol.Marker, Any]] = {
         {"collapsed": True},
     )
 }
+_BRIDGE: Final[dict[vol.Marker, Any]] = {
+    vol.Required(CONF_URL): _URL,
+    vol.Optional(CONF_SYSTEM_NAME): TEXT,
+    # A broker may know who asks by the certificate.
+    vol.Optional(CONF_USERNAME): _USERNAME,
+    vol.Optional(CONF_PASSWORD): _PASSWORD,
+    vol.Optional(CONF_TOPIC_PREFIX): TEXT,
+    **_SECURITY,
+    vol.Required(SECTION_CLIENT): section(
+        vol.Schema({vol.Optional(CONF_CLIENT_CERTIFICATE): TEXT, vol.Optional(CONF_CLIENT_KEY): TEXT}),
+        {"collapsed": True},
+    ),
+}
 _NETWORK: Final[dict[vol.Marker, Any]] = {
     vol.Required(SECTION_NETWORK): section(
         vol.Schema(
@@ -99,6 +118,7 @@ ACCOUNT_SCHEMAS: Final = {
     KIND_MYRCC: vol.Schema({**_ACCOUNT, vol.Required(CONF_ENTERPRISE): TEXT, **_SECURITY}),
     KIND_MYCRM: _ISTRA_SCHEMA,
     KIND_MYISTRA: _ISTRA_SCHEMA,
+    KIND_BRIDGE: vol.Schema(_BRIDGE),
 }
 """The fields of each kind of account; the kind is also the id of the step."""
 SECOND_SCHEMA: Final = vol.Schema({vol.Required(CONF_SECOND_PASSWORD): _ONCE})
@@ -107,6 +127,8 @@ REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 SECTION_OF: Final = {
     CONF_TLS: SECTION_SECURITY,
     CONF_CA_FILE: SECTION_SECURITY,
+    CONF_CLIENT_CERTIFICATE: SECTION_CLIENT,
+    CONF_CLIENT_KEY: SECTION_CLIENT,
     CONF_SECONDARY_URL: SECTION_NETWORK,
     CONF_USE_GIVEN_ADDRESS: SECTION_NETWORK,
     CONF_EVENT_PORT: SECTION_NETWORK,

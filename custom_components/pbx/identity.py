@@ -27,6 +27,7 @@ from .const import (
     CONF_USERNAME,
     DOMAIN,
     ISTRA_KINDS,
+    KIND_BRIDGE,
     KIND_DEMO,
 )
 
@@ -51,6 +52,9 @@ async def async_identity(pbx: Pbx, data: Mapping[str, Any], lines: Iterable[Avai
         return []
     if data[CONF_KIND] in ISTRA_KINDS:
         return _marks(lines)
+    if data[CONF_KIND] == KIND_BRIDGE:
+        # Whose telephone system it is, a bridge says on no topic: it is known by its name on its broker.
+        return [_site(data[CONF_URL])]
     sites = list(pbx.info.sites)
     sites += [_site(data[key]) for key in (CONF_URL, CONF_SECONDARY_URL) if data.get(key)]
     nodes = pbx.nodes.snapshot
@@ -146,8 +150,8 @@ async def async_settle_identity(hass: HomeAssistant, entry: ConfigEntry[Any], pb
 
 def _account(data: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the account that an entry logs in with. On O2G it is the same account whatever it was called here."""
-    interface = data[CONF_KIND] if data[CONF_KIND] in ISTRA_KINDS else "o2g"
-    return interface, data.get(CONF_ENTERPRISE, ""), data[CONF_USERNAME]
+    interface = data[CONF_KIND] if data[CONF_KIND] in (*ISTRA_KINDS, KIND_BRIDGE) else "o2g"
+    return interface, data.get(CONF_ENTERPRISE, ""), data.get(CONF_USERNAME, "")
 
 
 def _known(data: Mapping[str, Any]) -> set[str]:

@@ -75,7 +75,8 @@ def async_settle_licence_issue(hass: HomeAssistant, entry: PbxConfigEntry, error
 async def async_certificate_end(url: str) -> datetime | None:
     """Return when the certificate of a server ends; None without one, and where it cannot be had now."""
     parts = urlsplit(url)
-    if parts.scheme != "https" or parts.hostname is None:
+    port = {"https": 443, "mqtts": 8883}.get(parts.scheme)
+    if port is None or parts.hostname is None:
         return None
     loop = asyncio.get_running_loop()
     # Whether it is to be trusted was decided when the client connected; here it is only read.
@@ -83,7 +84,7 @@ async def async_certificate_end(url: str) -> datetime | None:
     try:
         async with asyncio.timeout(_HANDSHAKE):
             _, writer = await asyncio.open_connection(
-                parts.hostname, parts.port or 443, ssl=context, server_hostname=parts.hostname
+                parts.hostname, parts.port or port, ssl=context, server_hostname=parts.hostname
             )
     except (OSError, TimeoutError) as err:
         _LOGGER.debug("The certificate of the server cannot be read: %s", err)

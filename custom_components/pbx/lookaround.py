@@ -13,9 +13,11 @@ import aiohttp
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from .bridge_address import SCHEMES
 from .certificate import unverified_context
 
 _PATIENCE: Final = 5.0
+_PORTS: Final = {"https": 443, "http": 80, "mqtts": 8883, "mqtt": 1883}
 _O2G: Final = "/api/rest"
 _ISTRA: Final = "/restletrouter/v1/service/Login"
 _MOST: Final = 20_000
@@ -31,17 +33,24 @@ class Found(StrEnum):
     O2G = "is_o2g"
     ISTRA = "is_istra"
     OTHER = "not_a_pbx"
+    MQTTS = "speaks_mqtts"
+    MQTT = "speaks_mqtt"
+    NO_BROKER = "no_broker"
 
 
 async def async_look(hass: HomeAssistant, url: str) -> Found:
     """Return what answers at an address."""
     parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    port = parts.port or (443 if secure else 80)
+    secure = parts.scheme in ("https", "mqtts")
+    port = parts.port or _PORTS[parts.scheme]
     context = await hass.async_add_executor_job(unverified_context)
     spoken = await _async_spoken(parts.hostname or "", port, context)
     if spoken is None:
         return Found.NOTHING
+    if parts.scheme in SCHEMES:
+        if spoken != secure:
+            return Found.MQTTS if spoken else Found.MQTT
+        return Found.NO_BROKER
     if spoken != secure:
         return Found.TLS if spoken else Found.PLAIN
     root = f"{parts.scheme}://{parts.netloc}"

@@ -219,8 +219,8 @@ async def start(hass: HomeAssistant, kind: str) -> dict[str, Any]:
     menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert menu["type"] is FlowResultType.MENU
     assert menu["step_id"] == "user"
-    assert menu["menu_options"] == ["o2g", "istra", "demo"]
-    if kind == "demo":
+    assert menu["menu_options"] == ["o2g", "istra", "bridge", "demo"]
+    if kind in ("bridge", "demo"):
         return await configure(menu["flow_id"], {"next_step_id": kind})
     system = "o2g" if kind.startswith("o2g") else "istra"
     menu = await configure(menu["flow_id"], {"next_step_id": system})

@@ -73,12 +73,25 @@ EVERY = ("o2g_user", "o2g_administrator", *ISTRA)
         (aiopbx.AuthenticationFailed("x"), ("mycrm", "myistra", "o2g_user"), "base", "invalid_auth"),
         (aiopbx.NotReady("x", **REFUSAL), ISTRA, "base", "telephony_down"),  # type: ignore[arg-type]
         (aiopbx.NotReady("x", **REFUSAL), ("o2g_user",), "base", "not_ready"),  # type: ignore[arg-type]
-        (aiopbx.ConnectionFailed("x"), EVERY, "base", "cannot_connect"),
+        (aiopbx.ConnectionFailed("x"), (*EVERY, "bridge"), "base", "cannot_connect"),
+        (aiopbx.ConnectionFailed("x", reason="broker_version"), ("bridge",), "base", "broker_version"),
+        (aiopbx.ConnectionFailed("x", reason="bridge_away"), ("bridge",), "base", "bridge_away"),
+        (aiopbx.ConnectionFailed("x", reason="no_system"), ("bridge",), "system_name", "no_such_system"),
+        (
+            aiopbx.ConnectionFailed("x", reason="broker_certificate"),
+            ("bridge",),
+            "client",
+            "client_certificate_refused",
+        ),
+        (aiopbx.AuthenticationFailed("x"), ("bridge",), "base", "broker_refuses"),
+        (aiopbx.NotAllowed("x", **REFUSAL), ("bridge",), "base", "broker_forbids"),  # type: ignore[arg-type]
+        (aiopbx.NotReady("x", **REFUSAL), ("bridge",), "base", "not_ready"),  # type: ignore[arg-type]
+        (aiopbx.InvalidInput("client_certificate", "x"), ("bridge",), "client", "invalid_client_certificate"),
     ],
 )
 def test_what_a_form_shows_for_an_error(error: aiopbx.PbxError, kinds: tuple[str, ...], field: str, key: str) -> None:
     for kind in kinds:
-        problem = problem_of({"kind": kind, "url": "https://pbx.example.com"}, error)
+        problem = problem_of({"kind": kind, "url": "https://pbx.example.com/office"}, error)
         assert problem.errors == {field: key}, kind
         sentence = WORDS["config"]["error"][key].format_map({"example": "-"} | problem.words)
         assert "x" not in sentence.split()
@@ -119,6 +132,11 @@ def test_input_is_cleaned() -> None:
             {"kind": "myistra", "url": "https://pbx.example.com", "username": "u"},
             "myistra|pbx.example.com:443|u",
             "pbx.example.com (myIstra, u)",
+        ),
+        (
+            {"kind": "bridge", "url": "mqtts://broker.example.com/site/office", "username": ""},
+            "broker.example.com:8883/site/office_",
+            "office (broker.example.com)",
         ),
     ],
 )

@@ -64,7 +64,20 @@ FORMS: dict[str, dict[str, Any]] = {
     "myrcc": {**ACCOUNT, "enterprise": (True, None, TEXT), **SECURITY},
     "mycrm": {**ACCOUNT, **SECURITY},
     "myistra": {**ACCOUNT, **SECURITY},
+    "bridge": {
+        "url": (True, None, URL),
+        "system_name": (False, None, TEXT),
+        "username": (False, None, USERNAME),
+        "password": (False, None, PASSWORD),
+        "topic_prefix": (False, None, TEXT),
+        **SECURITY,
+        "client": {
+            "client_certificate": (False, None, TEXT),
+            "client_key": (False, None, TEXT),
+        },
+    },
 }
+EXAMPLES = {"bridge": "mqtts://broker.example.com"}
 
 
 def fields(form: Any) -> dict[str, Any]:
@@ -88,7 +101,7 @@ async def test_the_form_of_an_account(home: HomeAssistant, kind: str) -> None:
     assert form["step_id"] == kind
     assert form["errors"] == {}
     assert form["description_placeholders"] == {
-        "example": "https://192.0.2.10" if kind.startswith("o2g") else "https://istra.example.com"
+        "example": EXAMPLES.get(kind, "https://192.0.2.10" if kind.startswith("o2g") else "https://istra.example.com")
     }
     assert fields(form) == FORMS[kind]
     assert suggested(form) == {}

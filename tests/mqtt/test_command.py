@@ -283,3 +283,4 @@ async def test_a_broker_of_an_older_protocol_ends_it(bridged: Bridged, tmp_path:
             with pytest.raises(BrokerUnfit, match="does not speak MQTT 5") as raised:
                 await asyncio.wait_for(running, 30)
         assert "Mosquitto 2" in str(raised.value.remedy)
+        assert raised.value.reason == "broker_version"

@@ -1,7 +1,5 @@
 """Who may do what, with the files of deploy/ on a real broker: TLS, client certificates, access lists, passwords."""
 
-import base64
-import hashlib
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -30,6 +28,7 @@ from tests.aiopbx.office import until
 from tests.mqtt.authority import Authority
 from tests.mqtt.conftest import Bridged
 from tests.mqtt.mosquitto import Mosquitto
+from tests.mqtt.passwords import password_line
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy" / "mosquitto"
 TOPICS = Topics("pbx", "office")
@@ -205,10 +204,7 @@ async def test_certificates_are_asked_for_and_checked(bridged: Bridged, secured:
 
 
 async def test_passwords_of_the_broker(bridged: Bridged, tmp_path: Path) -> None:
-    salt = secrets.token_bytes(12)
-    digest = hashlib.pbkdf2_hmac("sha512", b"correct horse", salt, 101, 64)
-    words = [base64.b64encode(one).decode() for one in (salt, digest)]
-    (tmp_path / "users").write_text(f"bridge:$7$101${words[0]}${words[1]}\n")
+    (tmp_path / "users").write_text(password_line("bridge", "correct horse"))
     (tmp_path / "users").chmod(0o600)
     lines = ("listener PORT 127.0.0.1", "allow_anonymous false", f"password_file {tmp_path / 'users'}")
     broker = Mosquitto(tmp_path / "broker", *lines, listener=False).start()

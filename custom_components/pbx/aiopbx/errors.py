@@ -91,9 +91,18 @@ class RecordingFailed(PbxError):
 
 
 class ConnectionFailed(PbxError):
-    """The server cannot be reached or does not speak the protocol."""
+    """The server cannot be reached or does not speak the protocol.
+
+    ``reason`` is a word for what is wrong, for programs that say it in their own language; empty where only the message
+    says it. Behind a bridge: ``broker_version``, ``broker_certificate``, ``no_system`` and ``bridge_away``.
+    """
 
     transient = True
+
+    def __init__(self, message: str, *, remedy: str | None = None, reason: str = "") -> None:
+        """Say what happened, what to do about it, and in a word what it is."""
+        super().__init__(message, remedy=remedy)
+        self.reason = reason
 
 
 class CertificateFailed(ConnectionFailed):

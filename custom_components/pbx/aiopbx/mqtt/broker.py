@@ -324,7 +324,12 @@ class Broker(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Note that it is gone."""
-        self._lose(f"The connection has ended ({error})." if error else "The broker has ended the connection.")
+        # Since TLS 1.3 a broker asks for a certificate when the handshake is over on this side.
+        wanted = isinstance(error, ssl.SSLError) and "CERTIFICATE" in (error.reason or "")
+        self._lose(
+            f"The connection has ended ({error})." if error else "The broker has ended the connection.",
+            "broker_certificate" if wanted else "",
+        )
 
     def pause_writing(self) -> None:
         """Much waits to be sent."""
@@ -412,7 +417,9 @@ class Broker(asyncio.Protocol):
             )
         if reason in _OTHER_VERSION:
             return BrokerUnfit(
-                f"{url} does not speak MQTT 5.", remedy="Use a broker that does, such as Mosquitto 2 or EMQX 5."
+                f"{url} does not speak MQTT 5.",
+                remedy="Use a broker that does, such as Mosquitto 2 or EMQX 5.",
+                reason="broker_version",
             )
         return ConnectionFailed(
             f"{url} refuses the connection (reason 0x{reason:02X}).", remedy="See the log of the broker."
@@ -434,7 +441,7 @@ class Broker(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, word: str = "") -> None:
         if self.lost.is_set():
             return
         self.reason = reason
@@ -446,6 +453,7 @@ class Broker(asyncio.Protocol):
                 ConnectionFailed(
                     f"{self.address.url} has ended the connection. {reason}",
                     remedy="Does a broker of MQTT 5 listen on that port, and does it ask for TLS or a certificate?",
+                    reason=word,
                 )
             )
             self._accepted.exception()  # no one may wait for it any more
@@ -458,10 +466,12 @@ def _explained(error: BaseException, address: Address) -> PbxError | None:
     """What went wrong when connecting, in our words; None where it needs none."""
     url = address.url
     if isinstance(error, ssl.SSLCertVerificationError):
-        return CertificateFailed(
+        failed = CertificateFailed(
             f"The certificate of {url} does not verify ({error.verify_message}).",
             remedy="Give ca_file with the authority that has signed it.",
         )
+        failed.where = url
+        return failed
     if isinstance(error, ssl.SSLError):
         return ConnectionFailed(
             f"{url} does not speak TLS as expected ({error.reason or 'the handshake failed'}).",

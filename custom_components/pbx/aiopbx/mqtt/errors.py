@@ -4,7 +4,7 @@ import inspect
 from typing import Any, Final
 
 from .. import errors
-from ..errors import InvalidInput, Offline, PbxError, RequestRefused
+from ..errors import ConnectionFailed, InvalidInput, Offline, PbxError, RequestRefused
 from .topics import ErrorPayload
 
 _CLASSES: Final[dict[str, type[PbxError]]] = {
@@ -51,8 +51,9 @@ def _made(kind: type[PbxError], payload: ErrorPayload, details: dict[str, Any]) 
         details.setdefault("transient", False)
     for name in {"InvalidInput": ("field", "problem"), "NotSupported": ("missing",)}.get(kind.__name__, ()):
         details[name]
-    if issubclass(kind, InvalidInput):
+    if issubclass(kind, (InvalidInput, ConnectionFailed)):
         details.setdefault("reason", "")
+    if issubclass(kind, InvalidInput):
         details.setdefault("words", {})
     if "offered" in details:
         details["offered"] = tuple(details["offered"])

@@ -198,9 +198,10 @@ class MqttLink:
                 f"There is no telephone system {self._name} on this broker.",
                 remedy=f"Check the address: its path is prefix and name. Does the bridge run, and may this "
                 f"account read {self._topics.base}/#?",
+                reason="no_system",
             )
         why = " ".join(shard.why for shard in self._shards.values() if not shard.alive)
-        return ConnectionFailed(why, remedy="See the log of the bridge.")
+        return ConnectionFailed(why, remedy="See the log of the bridge.", reason="bridge_away")
 
     def _describe(self) -> None:
         workers = [shard.worker for shard in self._shards.values() if shard.alive and shard.worker is not None]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from .base import Problem
 
@@ -74,10 +74,12 @@ def bridge_url(url: str) -> str:
     scheme, host, port, levels = split_address(url)
     if not levels:
         raise Problem("names no telephone system.", _EXAMPLE)
+    if levels[:-1] == [PREFIX]:
+        del levels[0]  # as it is without
     if ":" in host:
         host = f"[{host}]"
     shown = host if port == PORTS[scheme] else f"{host}:{port}"
-    return f"{scheme}://{shown}/{'/'.join(levels)}"
+    return f"{scheme}://{shown}/{'/'.join(quote(level, safe='@') for level in levels)}"
 
 
 def prefix_and_name(url: str) -> tuple[str, str]:
