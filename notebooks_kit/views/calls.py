@@ -102,7 +102,9 @@ class CallPanel(View):
         self._draw_timers()
 
     def _tick(self) -> None:
-        if not self.model.tick():
+        if self._rests():
+            self._wants_frame = True
+        elif not self.model.tick():
             self._draw_timers()
 
     def _draw_timers(self) -> None:

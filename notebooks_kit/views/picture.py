@@ -72,14 +72,16 @@ class PictureView(View):
 
     @property
     def _pending(self) -> bool:
-        return self._dirty or super()._pending
+        return (self._dirty and not self._rests()) or super()._pending
 
     def moves(self) -> bool:
         """Whether the picture changes though nothing happens, because time passes."""
         return False
 
     def _tick(self) -> None:
-        if self._rest > 0:
+        if self._rests():
+            self._wants_frame = True
+        elif self._rest > 0:
             self._rest -= 1
         elif self._dirty or self.moves():
             self.draw_now()

@@ -7,6 +7,7 @@ from typing import Any, Final
 import anywidget
 import traitlets
 
+from .dropped import keep, let_go
 from .rows import Rows
 from .view import View, Work
 
@@ -107,6 +108,8 @@ class TableView(anywidget.AnyWidget, View):
         self.rows = Rows()
         """What is shown."""
         self._pages: dict[str, bool] = {}
+        self._referred_to = False
+        self._loose = False
         self._asked: float | None = None
         self._answered = 0.0
         self._sending = 0
@@ -129,6 +132,7 @@ class TableView(anywidget.AnyWidget, View):
         self.add_class(f"pbx-{kind}")
         self.on_msg(self._hear)
         self.on_change(self, lambda _: self._selection_changed(), "selected")
+        self._loosen()
 
     def _surround(self, children: Sequence[Any], css: str) -> list[Any]:
         return []
@@ -229,6 +233,26 @@ class TableView(anywidget.AnyWidget, View):
 
     # ---------------------------------------------------------------------------------------------------- the pages
 
+    def _loosen(self) -> None:
+        """Leave it to others how long the table lives: no page has it, and nothing that a page has refers to it."""
+        if not self._referred_to and not self._loose and not self._closed:
+            self._loose = True
+            let_go(self)
+
+    def _hold(self) -> None:
+        """Live until ``close``: a page has the table, or is about to."""
+        if self._loose and not self._closed:
+            self._loose = False
+            keep(self)
+
+    @property
+    def model_id(self) -> str:
+        """The id of the widget. Who asks for it will refer to it, for example a box that the table stands in."""
+        if not self._closed and self._loose:
+            self._referred_to = True
+            self._hold()
+        return str(self.comm.comm_id)
+
     @property
     def watched(self) -> bool:
         """Whether a page shows the table."""
@@ -255,7 +279,10 @@ class TableView(anywidget.AnyWidget, View):
         self._asked = None
         if event == "gone":
             self._pages.pop(page, None)
+            if not self._pages:
+                self._loosen()
             return
+        self._hold()
         self._pages[page] = event != "hidden"
         if event == "seen":
             self._sending = 0
@@ -276,18 +303,6 @@ class TableView(anywidget.AnyWidget, View):
         return not self.watched
 
     # ------------------------------------------------------------------------------------------------------- drawing
-
-    _wants_frame = False
-
-    def _schedule(self) -> None:
-        self._wants_frame = True
-        if not self._rests():
-            super()._schedule()
-
-    def draw_now(self) -> None:
-        """Draw at once."""
-        self._wants_frame = False
-        super().draw_now()
 
     def draw(self) -> None:
         """Bring the rows up to date for a while, and send what fits."""
@@ -355,4 +370,5 @@ class TableView(anywidget.AnyWidget, View):
         super()._end()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
+        self._hold()
         return View._repr_mimebundle_(self, **kwargs)  # anywidget's knows no plain picture

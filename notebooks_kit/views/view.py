@@ -4,23 +4,23 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Self, cast
-from weakref import WeakSet
+from weakref import ref
 
 import ipywidgets
-from IPython.core.getipython import get_ipython
 
 from aiopbx import Event, Line, Pbx, Status, StatusChanged
 
 from ..models.model import Model, ReadModel
 from ..presence import why_ended
 from ..slips import check_arguments
+from .cells import forget, in_a_view, remember
 from .markup import problem_html
+from .still import Still
 from .stored_picture import with_images
 from .stored_state import keep_for_the_file
+from .visibility import Visibility
 
 FRAME: Final = 0.1
 """Seconds between two drawings; changes within a frame are drawn together."""
@@ -66,6 +66,9 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._pbx = pbx
         self._loop = pbx.loop if pbx is not None else asyncio.get_running_loop()
         self._frame: asyncio.TimerHandle | None = None
+        self._wants_frame = False
+        self._callbacks: list[Callable[[Any], object]] = []
+        self._ticks: dict[object, Callable[[], object]] = {}
         self._timers: dict[object, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._on_close: list[Callable[[], None]] = []
@@ -76,8 +79,8 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         super().__init__(self._surround(children, css), **keywords)
         self.add_class("pbx-view")
         if pbx is not None:
-            self.on_close(pbx.subscribe(self._stop_with_client, kind=StatusChanged))
-        _remember(self)
+            self.on_close(pbx.subscribe(self.callback(self._stop_with_client), kind=StatusChanged))
+        remember(self)
         keep_for_the_file(self)
 
     def _surround(self, children: Sequence[Any], css: str) -> list[Any]:
@@ -89,7 +92,8 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         dismiss.on_click(lambda _: self.show_problem(None))
         self._problem_area = ipywidgets.HBox([self._problem_text, dismiss], layout={"display": "none"})
         style = ipywidgets.HTML(f"<style>{_STYLE}{css}</style>", layout={"display": "none"})
-        return [style, self._problem_area, *children]
+        self._visibility = Visibility(lambda: self._hop(self._looked_at))
+        return [style, self._visibility, self._problem_area, *children]
 
     def _place_problem(self, html: str) -> None:
         """Show this where problems are shown; nothing if it is empty."""
@@ -158,13 +162,21 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         widget.observe(changed, name)
 
     def callback(self, function: Callable[[Any], object]) -> Callable[[Any], None]:
-        """Return a callback for the client's events or wire messages: an error in ``function`` is shown in the view."""
+        """Return a callback for the client's events or wire messages: an error in ``function`` is shown in the view.
+
+        It does not keep the view: of one that is gone it does nothing.
+        """
+        self._callbacks.append(function)
+        who, place = ref(self), len(self._callbacks) - 1
 
         def call(argument: Any) -> None:
+            view = who()
+            if view is None:
+                return
             try:
-                function(argument)
+                view._callbacks[place](argument)
             except Exception as error:
-                self.show_problem(error)
+                view.show_problem(error)
 
         return call
 
@@ -224,7 +236,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             return
         if not keep_problem or getattr(self._problem, "transient", False):
             self._show_problem(None)
-        with _in_a_view():
+        with in_a_view():
             try:
                 result = work()
             except Exception as error:
@@ -264,13 +276,14 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     def draw_now(self) -> None:
         """Draw at once, without waiting for the end of the frame. For use in the loop only."""
+        self._wants_frame = False
         if self._frame is not None:
             self._frame.cancel()
             self._frame = None
         if self._closed:
             return
         try:
-            with self.mirroring(), _in_a_view():
+            with self.mirroring(), in_a_view():
                 self.draw()
         except Exception as error:
             self._show_problem(error)
@@ -303,7 +316,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         """Draw at once what would be drawn at the end of the frame. For use in the loop only."""
         if self._stopping:
             self._stop()
-        elif self._pending:
+        elif self._pending or self._wants_frame:
             self.draw_now()
 
     def _wake(self) -> None:
@@ -312,32 +325,50 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             drawn.set_result(None)
 
     def _schedule(self) -> None:
-        if self._frame is None and not self._closed:
+        self._wants_frame = True
+        if self._frame is None and not self._closed and not self._rests():
             self._frame = self._loop.call_later(FRAME, self.draw_now)
+
+    def _rests(self) -> bool:
+        """Whether nothing is drawn for the time being, because no page shows the view any more."""
+        return self._visibility.nowhere
+
+    def _looked_at(self) -> None:
+        if self._wants_frame and not self._rests():
+            self._schedule()
 
     def every(self, seconds: float, tick: Callable[[], object]) -> Callable[[], None]:
         """Call ``tick`` in the loop at this interval until the view is closed; return a function that stops it."""
         key = object()
-
-        def again() -> None:
-            if not self.stopped:
-                self._timers[key] = self._loop.call_later(seconds, run)
-
-        def run() -> None:
-            again()
-            try:
-                with self.mirroring(), _in_a_view():
-                    tick()
-            except Exception as error:
-                self._show_problem(error)
+        self._ticks[key] = tick
+        self._wait_to_tick(key, seconds)
 
         def stop() -> None:
+            self._ticks.pop(key, None)
             timer = self._timers.pop(key, None)
             if timer is not None:
                 timer.cancel()
 
-        again()
         return stop
+
+    def _wait_to_tick(self, key: object, seconds: float) -> None:
+        who = ref(self)  # a timer keeps no view
+
+        def run() -> None:
+            view = who()
+            if view is not None:
+                view._tick_now(key, seconds)
+
+        if not self.stopped:
+            self._timers[key] = self._loop.call_later(seconds, run)
+
+    def _tick_now(self, key: object, seconds: float) -> None:
+        self._wait_to_tick(key, seconds)
+        try:
+            with self.mirroring(), in_a_view():
+                self._ticks[key]()
+        except Exception as error:
+            self._show_problem(error)
 
     # -------------------------------------------------------------------------------------------------------- the end
 
@@ -379,8 +410,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             self._loop.call_soon_threadsafe(self._end)
 
     def _end(self) -> None:
-        for place in _places.values():
-            place.views.discard(self)
+        forget(self)
         callbacks, self._on_close = self._on_close, []
         for callback in callbacks:
             callback()
@@ -433,7 +463,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         """Describe the view in a few words."""
         return type(self).__name__
 
-    def still(self) -> "Still":
+    def still(self) -> Still:
         """Return a plain picture of the view at this moment, which does not change any more."""
         self.draw_now()
         return Still(self.to_html(), self.describe(), self._bundle())
@@ -448,28 +478,6 @@ class View(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
         if not self._closed:
             bundle |= self._bundle()
-        return bundle
-
-
-_LEFT: Final = ".pbx-still td, .pbx-still th { text-align: left !important; vertical-align: top; }"
-"""Pages set the tables of outputs to the right, for numbers; these are words."""
-
-
-class Still:
-    """A plain picture of a view at one moment; the last thing of a cell shows it."""
-
-    def __init__(self, html: str, words: str, bundle: dict[str, str]) -> None:
-        """Keep the picture, what it is in a few words, and how it is stored."""
-        self.html, self._words, self._stored = html, words, bundle
-
-    def __repr__(self) -> str:
-        """Return the description, for pages without pictures."""
-        return self._words
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
-        bundle = dict(self._stored)
-        if "text/html" in bundle:
-            bundle["text/html"] = f"<div class='pbx-still'><style>{_LEFT}</style>{bundle['text/html']}</div>"
         return bundle
 
 
@@ -493,58 +501,3 @@ def close_widget(widget: Any) -> None:
         if isinstance(part, ipywidgets.Widget):
             part.close()
     widget.close()
-
-
-# ------------------------------------------------------------------------------------------- running a cell once more
-
-
-@dataclass(slots=True)
-class _Place:
-    """One cell: which of its runs was the last, and the views that it has created."""
-
-    run: str
-    former: set[str] = field(default_factory=set)
-    views: "WeakSet[View]" = field(default_factory=WeakSet)
-
-
-_places: Final[dict[str, _Place]] = {}
-_inside: Final[ContextVar[bool]] = ContextVar("inside a view", default=False)
-
-
-@contextmanager
-def _in_a_view() -> Iterator[None]:
-    """Mark the views that a view creates later, perhaps at a click: they belong to that view, not to a cell."""
-    token = _inside.set(True)
-    try:
-        yield
-    finally:
-        _inside.reset(token)
-
-
-def cell_and_run() -> tuple[str, str] | None:
-    """Return which cell is running, and which of its runs this is; ``None`` if the page does not say."""
-    shell = get_ipython()
-    parent: dict[str, Any] = getattr(shell, "get_parent", dict)() or {}
-    header = parent.get("header") or {}
-    cell = (parent.get("metadata") or {}).get("cellId")
-    if header.get("msg_type") != "execute_request" or not cell:
-        return None
-    return str(cell), str(header.get("msg_id"))
-
-
-def _remember(view: View) -> None:
-    """Remember which cell has created this view, and close the views of its earlier runs."""
-    known = None if _inside.get() else cell_and_run()
-    if known is None:
-        return
-    cell, run = known
-    place = _places.setdefault(cell, _Place(run))
-    if run in place.former:  # something from an earlier run creates a view late
-        return
-    if run != place.run:
-        place.former.add(place.run)
-        place.run = run
-        old, place.views = list(place.views), WeakSet()
-        for each in old:
-            each.close()
-    place.views.add(view)

@@ -33,7 +33,7 @@ from notebooks_kit import (
     RoutingPanel,
     VoicemailPlayer,
 )
-from notebooks_kit.views import AgentPanel, View, view as view_module
+from notebooks_kit.views import AgentPanel, View, cells
 from notebooks_kit.views.controls import on_enter
 from notebooks_kit.views.text_field import TextField
 
@@ -151,7 +151,7 @@ class Shell:
 
 async def test_a_cell_run_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     shell = Shell()
-    monkeypatch.setattr(view_module, "get_ipython", lambda: shell)
+    monkeypatch.setattr(cells, "get_ipython", lambda: shell)
     async with connected_office() as (_, pbx):
         counted = Subscriptions(pbx, monkeypatch)
         sizes = []

@@ -14,7 +14,7 @@ from ipywidgets.widgets import widget as widget_module
 
 from aiopbx import InvalidInput, Offline
 from notebooks_kit import LineBoard
-from notebooks_kit.views import View, view as view_module
+from notebooks_kit.views import View, cells
 from tests.notebooks_kit.view_helpers import open_views, sees
 
 if TYPE_CHECKING:
@@ -375,8 +375,8 @@ class FakeShell:
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> FakeShell:
     shell = FakeShell()
-    monkeypatch.setattr(view_module, "get_ipython", lambda: shell)
-    monkeypatch.setattr(view_module, "_places", {})
+    monkeypatch.setattr(cells, "get_ipython", lambda: shell)
+    monkeypatch.setattr(cells, "_places", {})
     return shell
 
 
@@ -429,7 +429,7 @@ async def test_pages_that_do_not_name_the_cell_close_nothing(pbx: FakePbx, shell
     second = Counter(pbx)
     shell.parent = {"header": {"msg_type": "comm_msg", "msg_id": "3"}, "metadata": {"cellId": "x"}}
     third = Counter(pbx)
-    assert not view_module._places
+    assert not cells._places
     for view in (first, second, third):
         assert not view.closed
         view.close()
