@@ -10,18 +10,30 @@ This page is the whole public API; what is behind it may change.
 
 from typing import TYPE_CHECKING, Any
 
+from .administration import (
+    CallRecorder,
+    ChargingFile,
+    ChargingTicket,
+    Incident,
+    ManagedUser,
+    RecordedDevice,
+    Recurrence,
+    Report,
+    ReportPeriod,
+    ReportPlan,
+    ReportState,
+)
 from .agent import Agent
 from .call import DVA, VOICEMAIL, Call
 from .call_centre import CallCentre, CentreTable
 from .call_log import CallLog
+from .call_recording import CallRecording
 from .centre import (
     CentreAgent,
     CentreGroup,
     CentreOtherGroup,
     CentrePilot,
     CentreQueue,
-    ChargingFile,
-    ChargingTicket,
     Digits,
     Figures,
     PilotCalendar,
@@ -97,6 +109,7 @@ from .events import (
 )
 from .filters import attribute, field, keys_of
 from .http.tap import WireMessage
+from .incidents import Incidents
 from .line import Line
 from .mailbox import Mailbox, VoicemailMessage, Voicemails
 from .model import (
@@ -168,11 +181,13 @@ from .records import (
     VoicemailSnapshot,
     WithdrawReason,
 )
+from .reports import Reports
 from .requests import Answer, Request
 from .routing_points import RouteRequest, RoutingPoint
 from .sounds import NotASound, Sound, read_sound
 from .store import EventStream
 from .telephone import Telephone
+from .users import Users
 
 __version__ = "0.1.0"
 """The version, which ``pyproject.toml`` and the integration's ``manifest.json`` repeat."""
@@ -189,27 +204,29 @@ if TYPE_CHECKING:
 __all__ = [
     "DVA", "VOICEMAIL", "AcdCall", "Action", "ActionNotAllowed", "Agent", "AgentChanged", "AgentSnapshot", "AgentState",
     "Answer", "AuthenticationFailed", "AvailableLine", "Call", "CallCentre", "CallChanged", "CallEnded", "CallEvent",
-    "CallLog", "CallOver", "CallRecord", "CallSnapshot", "CallStarted", "CallState", "CallbackRequest", "CallerId",
-    "CallerIdChoice", "CentreAgent", "CentreChanged", "CentreGroup", "CentreOtherGroup", "CentrePilot", "CentreQueue",
-    "CentreStatistics", "CentreTable", "CertificateFailed", "Charging", "ChargingFile", "ChargingTicket", "Condition",
-    "Conflict", "ConnectionFailed", "ConnectionSettings", "Contact", "ContactSearch", "ContactSettings",
-    "ContactSource", "Contacts", "Counters", "CtiLink", "Device", "DeviceState", "DialKeywords", "DialPolicy", "Digits",
-    "DigitsCollected", "Direction", "Event", "EventStream", "EventsLate", "Feature", "Figures", "Forward",
-    "HelpCancelled", "HelpRequested", "HuntingGroups", "IntrusionMode", "InvalidInput", "Key", "Languages", "Leg",
-    "Licence", "LicenceExpiring", "Line", "LineAdded", "LineChanged", "LineEvent", "LineRemoved", "LineSnapshot",
-    "LineState", "LogChange", "LogChanged", "Mailbox", "MailboxSnapshot", "NodeChanged", "NodeSnapshot", "Nodes",
-    "NotASound", "NotAllowed", "NotFound", "NotReady", "NotSupported", "Number", "NumberKind", "NumberPlan", "Numbers",
-    "ObjectAttribute", "ObjectChange", "ObjectChanged", "ObjectKind", "Objects", "Obstacle", "ObstacleKind", "Offline",
-    "Operation", "Outcome", "OutcomeUnknown", "Overflow", "Parameter", "ParameterKind", "ParameterPlace", "Party",
-    "PartyKind", "Pbx", "PbxError", "PbxObject", "PilotCalendar", "PilotMode", "PilotRule", "PilotSnapshot", "Pilots",
-    "Pin", "PointSnapshot", "PolicyViolation", "Preferences", "Recorder", "Recording", "RecordingFailed", "Replay",
-    "Request", "RequestRefused", "RouteEnded", "RouteRequest", "RouteRequested", "RouteSnapshot", "Routing",
-    "RoutingPoint", "ServerStarted", "SessionLost", "Skill", "Slot", "Sound", "Statistics", "StatisticsProgress",
-    "StatisticsRow", "StatisticsStep", "Status", "StatusChanged", "SubscriptionLost", "SupervisedUser", "SystemInfo",
-    "Target", "Telephone", "TelephoneState", "Text", "ToneChanged", "Transition", "Trunk", "TunnelSettings",
-    "TwinLinkChanged", "TwoStepRequired", "UnknownCall", "UnknownLine", "VoicemailMessage", "VoicemailSnapshot",
-    "Voicemails", "WaitingCall", "WaitingChange", "WaitingChanged", "WebhookSettings", "Weekday", "WireMessage",
-    "WithdrawReason", "attribute", "connect", "field", "fingerprint_of", "keys_of", "read_sound", "replay", "tel_uri",
+    "CallLog", "CallOver", "CallRecord", "CallRecorder", "CallRecording", "CallSnapshot", "CallStarted", "CallState",
+    "CallbackRequest", "CallerId", "CallerIdChoice", "CentreAgent", "CentreChanged", "CentreGroup", "CentreOtherGroup",
+    "CentrePilot", "CentreQueue", "CentreStatistics", "CentreTable", "CertificateFailed", "Charging", "ChargingFile",
+    "ChargingTicket", "Condition", "Conflict", "ConnectionFailed", "ConnectionSettings", "Contact", "ContactSearch",
+    "ContactSettings", "ContactSource", "Contacts", "Counters", "CtiLink", "Device", "DeviceState", "DialKeywords",
+    "DialPolicy", "Digits", "DigitsCollected", "Direction", "Event", "EventStream", "EventsLate", "Feature", "Figures",
+    "Forward", "HelpCancelled", "HelpRequested", "HuntingGroups", "Incident", "Incidents", "IntrusionMode",
+    "InvalidInput", "Key", "Languages", "Leg", "Licence", "LicenceExpiring", "Line", "LineAdded", "LineChanged",
+    "LineEvent", "LineRemoved", "LineSnapshot", "LineState", "LogChange", "LogChanged", "Mailbox", "MailboxSnapshot",
+    "ManagedUser", "NodeChanged", "NodeSnapshot", "Nodes", "NotASound", "NotAllowed", "NotFound", "NotReady",
+    "NotSupported", "Number", "NumberKind", "NumberPlan", "Numbers", "ObjectAttribute", "ObjectChange", "ObjectChanged",
+    "ObjectKind", "Objects", "Obstacle", "ObstacleKind", "Offline", "Operation", "Outcome", "OutcomeUnknown",
+    "Overflow", "Parameter", "ParameterKind", "ParameterPlace", "Party", "PartyKind", "Pbx", "PbxError", "PbxObject",
+    "PilotCalendar", "PilotMode", "PilotRule", "PilotSnapshot", "Pilots", "Pin", "PointSnapshot", "PolicyViolation",
+    "Preferences", "RecordedDevice", "Recorder", "Recording", "RecordingFailed", "Recurrence", "Replay", "Report",
+    "ReportPeriod", "ReportPlan", "ReportState", "Reports", "Request", "RequestRefused", "RouteEnded", "RouteRequest",
+    "RouteRequested", "RouteSnapshot", "Routing", "RoutingPoint", "ServerStarted", "SessionLost", "Skill", "Slot",
+    "Sound", "Statistics", "StatisticsProgress", "StatisticsRow", "StatisticsStep", "Status", "StatusChanged",
+    "SubscriptionLost", "SupervisedUser", "SystemInfo", "Target", "Telephone", "TelephoneState", "Text", "ToneChanged",
+    "Transition", "Trunk", "TunnelSettings", "TwinLinkChanged", "TwoStepRequired", "UnknownCall", "UnknownLine",
+    "Users", "VoicemailMessage", "VoicemailSnapshot", "Voicemails", "WaitingCall", "WaitingChange", "WaitingChanged",
+    "WebhookSettings", "Weekday", "WireMessage", "WithdrawReason", "attribute", "connect", "field", "fingerprint_of",
+    "keys_of", "read_sound", "replay", "tel_uri",
 ]
 # fmt: on
 

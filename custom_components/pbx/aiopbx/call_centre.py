@@ -23,6 +23,7 @@ from .events import CentreChanged
 from .html_tables import named_values_html
 from .loops import owned
 from .model import Feature
+from .reports import Reports
 from .slips import checked
 
 if TYPE_CHECKING:
@@ -246,6 +247,11 @@ class CallCentre:
         return CentreStatistics(
             self._core, requester, tuple(agents), tuple(pilots), tuple(figures), given_up, language, timezone
         )
+
+    @checked
+    def reports(self, requester: str) -> Reports:
+        """Statistics that the system makes and mails by itself, kept under this name."""
+        return Reports(self._core, requester)
 
     @owned
     async def _add(self, watching: Watching) -> None:

@@ -393,7 +393,7 @@ class Digits(Snapshot, frozen=True, kw_only=True):
     """Why no more are collected, in the system's words, such as ``CHAR_COUNT_REACHED`` or ``TIMEOUT``."""
 
 
-# --------------------------------------------------------------------------------------------------- statistics, costs
+# ------------------------------------------------------------------------------------------------------ statistics
 
 
 class StatisticsRow(Snapshot, frozen=True, kw_only=True):
@@ -416,34 +416,3 @@ class StatisticsStep(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
-
-
-class ChargingTicket(Snapshot, frozen=True, kw_only=True):
-    """One call and what it cost."""
-
-    caller: str | None = None
-    name: str | None = None
-    called: str | None = None
-    dialled: str | None = None
-    """What was dialled first."""
-    started: datetime | None = None
-    """On the clock of the node, without a zone."""
-    duration: int | None = None
-    """Seconds, presumably: no source says so."""
-    talk_duration: int | None = None
-    """Seconds, presumably."""
-    cost: float | None = None
-    """In the currency of the system."""
-    units: int | None = None
-    type: str | None = None
-    """In the system's words."""
-    facilities: tuple[str, ...] = ()
-
-
-class ChargingFile(Snapshot, frozen=True, kw_only=True):
-    """A file of charging tickets on a node."""
-
-    name: str
-    date: str | None = None
-    """In the system's words: some put the day first, some the month."""
-    time: str | None = None

@@ -1,12 +1,10 @@
-"""What a kind of telephone system must be able to do for the call centre: figures, pilots, routing, costs."""
+"""What a kind of telephone system must be able to do for the call centre: figures, pilots, routing, statistics."""
 
 from collections.abc import Mapping
 from datetime import date
 from typing import Protocol
 
 from .centre import (
-    ChargingFile,
-    ChargingTicket,
     FiguresWanted,
     PilotCalendar,
     PilotSnapshot,
@@ -142,15 +140,3 @@ class CentreStatisticsCommands(Protocol):
 
     async def done(self, requester: str, context: str) -> None:
         """These figures are not wanted any more."""
-
-
-class ChargingCommands(Protocol):
-    """What a system can be asked to do about what calls have cost."""
-
-    async def tickets(
-        self, node: int, first: date | None, last: date | None, files: tuple[str, ...], top: int | None, free: bool
-    ) -> tuple[ChargingTicket, ...]:
-        """Tickets of these days, or in these files; with ``free`` also of calls that cost nothing."""
-
-    async def files(self, node: int, first: date | None, last: date | None) -> tuple[ChargingFile, ...]:
-        """The files of tickets."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from .centre import ChargingFile, ChargingTicket
+from .administration import ChargingFile, ChargingTicket
 from .core import Core
 from .errors import InvalidInput
 from .loops import owned
@@ -52,23 +52,25 @@ class Charging:
         """The tickets. O2G: GET /charging."""
         first, last, files, top, free = self._which
         commands = self._core.commands_for(Feature.CHARGING).charging
-        return await commands.tickets(self._where(), first, last, files, top, free)
+        return await commands.tickets(the_node(self._core, self._node), first, last, files, top, free)
 
     @owned
     async def files(self) -> tuple[ChargingFile, ...]:
         """The files of tickets on the node, of these days. O2G: GET /charging/files."""
         first, last, *_ = self._which
         commands = self._core.commands_for(Feature.CHARGING).charging
-        return await commands.files(self._where(), first, last)
+        return await commands.files(the_node(self._core, self._node), first, last)
 
-    def _where(self) -> int:
-        if self._node is not None:
-            return self._node
-        known = [one.id for one in self._core.store.nodes.nodes]
-        if len(known) == 1 and known[0].isdecimal():
-            return int(known[0])
-        raise InvalidInput(
-            "node",
-            "is missing: there are several." if known else "is missing, and no node is known.",
-            remedy=f"Name one of them: {', '.join(known)}." if known else "Name it.",
-        )
+
+def the_node(core: Core, node: int | None) -> int:
+    """The node that is meant, which may be left out where there is one."""
+    if node is not None:
+        return node
+    known = [one.id for one in core.store.nodes.nodes]
+    if len(known) == 1 and known[0].isdecimal():
+        return int(known[0])
+    raise InvalidInput(
+        "node",
+        "is missing: there are several." if known else "is missing, and no node is known.",
+        remedy=f"Name one of them: {', '.join(known)}." if known else "Name it.",
+    )

@@ -165,6 +165,12 @@ class Feature(StrEnum):
     """Figures of the call centre about days that are over."""
     CHARGING = "charging"
     """What calls have cost."""
+    INCIDENTS = "incidents"
+    """What went wrong on the nodes."""
+    USERS = "users"
+    """Which subscribers the server knows as users."""
+    CALL_RECORDERS = "call_recorders"
+    """Recorders that stand beside the nodes can record calls on demand; ``RECORDING`` is what telephones do."""
 
 
 class PartyKind(StrEnum):

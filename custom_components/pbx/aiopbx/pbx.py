@@ -13,6 +13,7 @@ from msgspec.structs import asdict, replace
 
 from .call import Call
 from .call_centre import CallCentre
+from .call_recording import CallRecording
 from .centre import PointSnapshot
 from .charging import Charging
 from .contacts import Contacts, ContactSource
@@ -22,6 +23,7 @@ from .errors import InvalidInput, NotSupported, Offline, PbxError, UnknownCall
 from .events import CallChanged, CallEnded, CallEvent, Event, LineEvent, StatusChanged
 from .html_tables import lines_html, named_values_html
 from .http.tap import WireMessage
+from .incidents import Incidents
 from .line import Line
 from .loops import check_open, owned
 from .model import AvailableLine, Feature, LineSnapshot, Obstacle, Statistics, Status, SystemInfo
@@ -35,6 +37,7 @@ from .requests import Answer, Request, Requests
 from .routing_points import RoutingPoint
 from .slips import checked, slip
 from .store import Callback, E, EventStream, Kind
+from .users import Users
 
 if TYPE_CHECKING:
     from .filters import DirectoryFilter
@@ -264,6 +267,16 @@ class Pbx:
         """The pilots of the call centre: who waits there, whether they are open, and when they work how."""
         return Pilots(self._core)
 
+    @property
+    def users(self) -> Users:
+        """Which subscribers the server knows as users, to be read, taken in and let go by administrators."""
+        return Users(self._core)
+
+    @property
+    def call_recording(self) -> CallRecording:
+        """Recorders beside the nodes that record calls on demand."""
+        return CallRecording(self._core)
+
     def routing_point(self, number: str, *, backup: bool = False) -> RoutingPoint:
         """Route the calls of a routing point: ``async for request in pbx.routing_point("2100")``.
 
@@ -292,6 +305,14 @@ class Pbx:
         ``top`` is how many at most; with ``free`` come those that cost nothing, too. O2G: GET /charging.
         """
         return Charging(self._core, first, last, tuple(files), node, top, free)
+
+    @checked
+    def incidents(self, *, node: int | None = None, last: int | None = None) -> Incidents:
+        """What went wrong on a node, the newest first: ``async for incident in pbx.incidents(last=20)``.
+
+        O2G: GET /incidents.
+        """
+        return Incidents(self._core, node, last)
 
     @checked
     def directory(

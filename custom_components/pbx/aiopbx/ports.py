@@ -40,9 +40,15 @@ from .records import (
 )
 
 if TYPE_CHECKING:
+    from .administration_ports import (
+        CallRecordingCommands,
+        ChargingCommands,
+        IncidentCommands,
+        ReportCommands,
+        UserCommands,
+    )
     from .centre_ports import (
         CentreStatisticsCommands,
-        ChargingCommands,
         FiguresCommands,
         PilotCommands,
         RoutingPointCommands,
@@ -561,6 +567,22 @@ class Commands(Protocol):
     def charging(self) -> "ChargingCommands":
         """What calls have cost."""
 
+    @property
+    def incidents(self) -> "IncidentCommands":
+        """What went wrong on the nodes."""
+
+    @property
+    def users(self) -> "UserCommands":
+        """Which subscribers are users."""
+
+    @property
+    def call_recording(self) -> "CallRecordingCommands":
+        """Recording on demand."""
+
+    @property
+    def reports(self) -> "ReportCommands":
+        """Statistics that are made and mailed by themselves."""
+
 
 ABSENT: Final[dict[str, Feature]] = {
     "dial": Feature.DIAL,
@@ -615,6 +637,10 @@ ABSENT: Final[dict[str, Feature]] = {
     "routing_points": Feature.ROUTING_POINTS,
     "centre_statistics": Feature.CENTRE_STATISTICS,
     "charging": Feature.CHARGING,
+    "incidents": Feature.INCIDENTS,
+    "users": Feature.USERS,
+    "call_recording": Feature.CALL_RECORDERS,
+    "reports": Feature.CENTRE_STATISTICS,
 }
 """What is missing where a wire lacks one of the ``Commands``."""
 _REMEDIES: Final = {"add_party": "Consult the other party, then merge the two calls."}

@@ -493,6 +493,7 @@ class SystemState:
         elif kind in _OF_THE_TWIN:
             self._apply_to_twin(event.host, kind is OnRemoteServerLinkUp, now)
         elif kind is OnServerStart:
+            _LOG.info("The server has started: %s", event.server_id or "it does not say which")
             self._store.publish(ServerStarted(at=now, server=event.server_id))
             self._start(self._read_later(), "nodes")
         elif kind is OnLicenseExpiration:
@@ -528,6 +529,14 @@ class SystemState:
             after = replace(node, link=node.link if node.link in _LINKED else CtiLink.UP)
         if after == before:
             return
+        for link, was, now_is in (
+            ("events and calls", node.connected, after.connected),
+            ("management", node.management_link, after.management_link),
+        ):
+            if now_is is False and was is not False:
+                _LOG.warning("The server has lost its link to node %s (%s)", node.id, link)
+            elif now_is and was is False:
+                _LOG.info("The server has its link to node %s again (%s)", node.id, link)
         others = tuple(other for other in known.nodes if other is not before)
         self._store.nodes = replace(known, nodes=tuple(sorted((*others, after), key=lambda one: one.id)))
         self._store.publish(NodeChanged(at=now, node=after, previous=before))
@@ -538,6 +547,10 @@ class SystemState:
     def _apply_to_twin(self, host: str | None, connected: bool, now: datetime) -> None:
         """The link to the other server of the pair is up or down."""
         if self._store.nodes.twin_connected is not connected:
+            if connected and self._store.nodes.twin_connected is False:
+                _LOG.info("The server reaches the other one of its pair again (%s)", host)
+            elif not connected:
+                _LOG.warning("The server does not reach the other one of its pair (%s)", host)
             self._store.nodes = replace(self._store.nodes, twin_connected=connected)
             self._store.publish(TwinLinkChanged(at=now, host=host, connected=connected))
 

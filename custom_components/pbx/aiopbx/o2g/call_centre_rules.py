@@ -101,6 +101,17 @@ def _moment(text: str, field: str) -> datetime:
     raise InvalidInput(field, f"{text[:20]!r} is no time.", remedy="It is written as 2026-01-31 18:17.")
 
 
+def _ends(period: Any) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (period.begin_date, "beginDate"), (period.end_date, "endDate")
+
+
+def _iso(text: str, field: str) -> date:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise InvalidInput(field, f"{text[:20]!r} is no date.", remedy="It is written as 2026-01-31T00:00.") from None
+
+
 def _needs(value: object, field: str, remedy: str = "The server needs it.") -> None:
     if value is None or value in ("", ()):
         raise InvalidInput(field, "is missing.", remedy=remedy)
@@ -323,6 +334,13 @@ def SCHEDULE(path: Mapping[str, str], query: Given, body: Any) -> None:  # noqa:
     if period.period_type is ReportPeriodType.FROM_DATE_TO_DATE:
         _needs(period.begin_date, "obsPeriod.beginDate")
         _needs(period.end_date, "obsPeriod.endDate")
+        first, last = (_iso(text, f"obsPeriod.{name}") for text, name in _ends(period))
+        if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
+            raise InvalidInput(
+                "obsPeriod.endDate",
+                f"is {(last - first).days} days after beginDate.",
+                remedy=f"It is 0 to {MOST_DAYS - 1} days after it.",
+            )
     fitting = _FITTING.get(period.period_type)
     if fitting is not None and often.periodicity not in (fitting, Periodicity.ONCE):
         raise InvalidInput(

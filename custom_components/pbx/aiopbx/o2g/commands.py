@@ -10,10 +10,12 @@ from ..records import AcdCall, CallbackRequest, NodesSnapshot
 from . import rules
 from .centre import CentreState
 from .client import O2gClient
+from .parts.administration import O2gCallRecording, O2gCharging, O2gIncidents, O2gUsers
 from .parts.agents import O2gAgents
 from .parts.call_centre import O2gFigures
 from .parts.call_log import O2gCallLog
-from .parts.centre_statistics import O2gCentreStatistics, O2gCharging
+from .parts.centre_reports import O2gReports
+from .parts.centre_statistics import O2gCentreStatistics
 from .parts.directory import O2gDirectory
 from .parts.objects import O2gNodes, O2gObjects
 from .parts.pilots import O2gPilots, O2gWaiting
@@ -173,7 +175,11 @@ class O2gCommands(Refusing, O2gChecks):
         self.waiting = O2gWaiting(client, updates.lacks, centre)
         self.routing_points = O2gRoutingPoints(client, updates.lacks, centre)
         self.centre_statistics = O2gCentreStatistics(client, updates.lacks)
+        self.reports = O2gReports(client, updates.lacks, self.centre_statistics)
         self.charging = O2gCharging(client, updates.lacks)
+        self.incidents = O2gIncidents(client, updates.lacks)
+        self.users = O2gUsers(client, updates.lacks)
+        self.call_recording = O2gCallRecording(client, updates.lacks)
 
     def _as(self, line: LineSnapshot) -> str | None:
         """The login name that an administrator's request needs."""

@@ -191,7 +191,7 @@ LICENCES: Final[dict[str, frozenset[Feature]]] = {
     API_PHONESETPROG: frozenset({Feature.TELEPHONES}),
     API_CONTACTCENTER_AGENT: frozenset({Feature.AGENT}),
     MANAGEMENT: frozenset({Feature.OBJECTS}),
-    ANALYTICS: frozenset({Feature.CHARGING}),
+    ANALYTICS: frozenset({Feature.CHARGING, Feature.INCIDENTS}),
     CONTACTCENTER_RSI: frozenset({Feature.ROUTING_POINTS}),
     CONTACTCENTER_SERVICE: frozenset(
         {Feature.CALL_CENTRE, Feature.PILOTS, Feature.WAITING_CALLS, Feature.CENTRE_STATISTICS}
@@ -209,6 +209,9 @@ SERVICES: Final[dict[Feature, str]] = {
     Feature.ROUTING_POINTS: "AcdRsi",
     Feature.CENTRE_STATISTICS: "Acd Statistics",
     Feature.CHARGING: "Analytics",
+    Feature.INCIDENTS: "Analytics",
+    Feature.USERS: "UserManagement",
+    Feature.CALL_RECORDERS: "OXR Recording",
 }
 """The service that each of these needs. A server that does not list one to the account lacks what it is for."""
 ADMINISTRATOR: Final = "administrator"

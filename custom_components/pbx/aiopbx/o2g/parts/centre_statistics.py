@@ -1,18 +1,17 @@
-"""Statistics of the call centre, and what calls have cost."""
+"""Statistics of the call centre."""
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
-from ...centre import ChargingFile, ChargingTicket, StatisticsRow
-from ...errors import NotFound, RequestRefused, SessionLost
+from ...centre import StatisticsRow
+from ...errors import InvalidInput, NotFound, RequestRefused, SessionLost
 from ...ports import Recording
-from ..types import analytics as wire
-from ..types.base import ANALYTICS, CONTACTCENTER_SERVICE
+from ..call_centre_rules import ONE_FILTER
+from ..types.base import CONTACTCENTER_SERVICE
 from ..types.statistics import (
     AgentStats,
     Language,
@@ -52,21 +51,33 @@ class O2gCentreStatistics(Part):
         pilots: tuple[str, ...],
         figures: tuple[str, ...],
         given_up: bool,
+        label: str | None = None,
     ) -> str:
-        """``GET /scope/{supervisorId}``, else ``POST /scope``; then ``POST …/ctx``."""
+        """``GET /scope/{supervisorId}``, else ``POST /scope``; then ``POST …/ctx``.
+
+        Nobody is a requester who may see no agent. So one who asks for pilots alone may see all agents there are.
+        """
+        body = StatsContextRequest(
+            supervisor_id=requester, label=label or requester, filter=_filter(agents, pilots, figures, given_up)
+        )
+        try:
+            ONE_FILTER({}, {}, body)  # before a requester is made for what is refused afterwards
+        except InvalidInput as error:
+            raise InvalidInput("figures", error.problem, remedy=error.remedy) from None
         service = self._client.acd_statistics
         try:
             await self._licensed(None, CONTACTCENTER_SERVICE, service.scope(requester))
         except NotFound:
             scope = StatsScope(
                 supervisor=Supervisor(identifier=requester, language=Language(language.upper()), timezone=timezone),
-                agents=tuple(Supervised(number=one) for one in agents),
+                agents=tuple(Supervised(number=one) for one in agents or await self._all_agents()),
             )
             await self._licensed(None, CONTACTCENTER_SERVICE, service.create_scope(scope))
-        body = StatsContextRequest(
-            supervisor_id=requester, label=requester, filter=_filter(agents, pilots, figures, given_up)
-        )
         return (await self._licensed(None, CONTACTCENTER_SERVICE, service.create_context(requester, body))).id or ""
+
+    async def _all_agents(self) -> tuple[str, ...]:
+        found = await self._licensed(None, CONTACTCENTER_SERVICE, self._client.real_time.agents())
+        return tuple(one.number for one in found.agents if one.number)
 
     async def day(self, requester: str, context: str, day: date, slot: str) -> tuple[StatisticsRow, ...]:
         """``GET …/oneday/data``."""
@@ -115,30 +126,6 @@ class O2gCentreStatistics(Part):
         except RequestRefused as error:
             if error.transient:
                 raise
-
-
-class O2gCharging(Part):
-    """Charging tickets, for administrators. The server fetches them from the node over SSH."""
-
-    async def tickets(
-        self, node: int, first: date | None, last: date | None, files: tuple[str, ...], top: int | None, free: bool
-    ) -> tuple[ChargingTicket, ...]:
-        """``GET /charging``."""
-        answer = await self._licensed(
-            None,
-            ANALYTICS,
-            self._client.analytics.charging(
-                node_id=node, from_date=first, to_date=last, files=files or None, top=top, all=free or None
-            ),
-        )
-        return tuple(_ticket(one) for one in answer.chargings)
-
-    async def files(self, node: int, first: date | None, last: date | None) -> tuple[ChargingFile, ...]:
-        """``GET /charging/files``."""
-        answer = await self._licensed(
-            None, ANALYTICS, self._client.analytics.charging_files(node_id=node, from_date=first, to_date=last)
-        )
-        return tuple(ChargingFile(name=one.name, date=one.date, time=one.time) for one in answer.files if one.name)
 
 
 def _filter(agents: tuple[str, ...], pilots: tuple[str, ...], figures: tuple[str, ...], given_up: bool) -> StatsFilter:
@@ -213,28 +200,3 @@ def _day(said: dict[str, Any]) -> datetime | None:
         return day + timedelta(hours=int(said.get("hour") or 0), minutes=int(said.get("minute") or 0))
     except (KeyError, ValueError):
         return None
-
-
-def _ticket(said: wire.Charging) -> ChargingTicket:
-    facilities = [
-        str(one)
-        for some in (said.internal_facilities, said.external_facilities)
-        if some is not None
-        for one in some.facilities
-    ]
-    started = None
-    with suppress(ValueError):
-        started = datetime.strptime(said.start_date or "", "%Y%m%d %H:%M:%S")  # noqa: DTZ007
-    return ChargingTicket(
-        caller=said.caller,
-        name=said.name,
-        called=said.called,
-        dialled=said.initial_dialled_number,
-        started=started,
-        duration=said.duration,
-        talk_duration=said.effective_call_duration,
-        cost=said.cost,
-        units=said.charging_units,
-        type=str(said.call_type) if said.call_type is not None else None,
-        facilities=tuple(facilities),
-    )
