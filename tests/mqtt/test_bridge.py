@@ -31,7 +31,8 @@ from aiopbx.bridge import BridgeSettings, Worker
 from aiopbx.bridge.health import metrics
 from aiopbx.mqtt.broker import Address, Broker
 from aiopbx.mqtt.packets import Message
-from aiopbx.mqtt.topics import Answer, Command, LineState, Topics, WorkerStatus, encode
+from aiopbx.mqtt.topics import CARRIED, Answer, CallPayload, Command, LineState, Topics, WorkerStatus, encode
+from aiopbx.simulator import UserSpec
 from tests.aiopbx.bridge_office import BridgeOffice
 from tests.aiopbx.office import Diary, until
 from tests.mqtt.conftest import Bridged
@@ -273,6 +274,48 @@ async def test_no_end_of_a_call_is_lost_in_a_burst(bridged: Bridged) -> None:
             await until(lambda: len(states) >= 2)
             state: LineState = msgspec.json.decode(states[-1].payload, type=LineState)
         assert [call.id for call in state.ended] == [event.call.id for event in ended[-8:]]
+
+
+async def test_states_are_what_the_worker_knows_whatever_is_in_a_name(bridged: Bridged) -> None:
+    """A state is put together of what was encoded before: it says the same as if it was encoded at once."""
+    odd = '","calls":[],"ended":[{"x\\'
+    users = (UserSpec(login="oxe1000", number="1000", last_name=odd), UserSpec(login="oxe1001", number="1001"))
+    async with bridged(users=users) as one:
+        pbx, topics = await one.connect(), topics_of(one)
+        worker = one.worker
+        assert worker is not None
+        assert worker.pbx is not None
+        assert odd in pbx.line("1000").snapshot.name
+        async with listener(one.broker, topics.line("oxe1000"), f"{topics.base}/call/oxe1000/+") as (_, heard):
+            for do_not_disturb in (False, True):
+                call, _ = await talking(pbx)
+                one.switch.set_dnd("oxe1000", do_not_disturb)
+                await one.right(pbx)
+                known = worker.pbx.line("1000").snapshot
+                line = msgspec.structs.replace(known, features=known.features & CARRIED)
+                await until(lambda: decoded(heard, "/line/", LineState).line == line)  # noqa: B023
+                state = decoded(heard, "/line/", LineState)
+                assert state.shard == "0-of-1"
+                assert state.line.calls == known.calls
+                assert decoded(heard, "/call/", CallPayload).call == known.calls[0]
+                said = json.loads(next(one.payload for one in reversed(heard) if "/line/" in one.topic))
+                whole = json.loads(encode(state))
+                assert said.keys() == whole.keys()
+                assert said["line"].keys() == whole["line"].keys()
+                await call.hang_up()
+                await one.right(pbx)
+            # Of calls that have ended, what is as it was at first is left out; a reader has all of it.
+            state = decoded(heard, "/line/", LineState)
+            assert [ended.outcome for ended in state.ended] == [Outcome.ANSWERED] * 2
+            assert all(ended.parties[0].number == "1001" for ended in state.ended)
+            said = json.loads(next(one.payload for one in reversed(heard) if "/line/" in one.topic))
+            assert None not in said["ended"][0].values()
+
+
+def decoded(heard: list[Message], topic: str, kind: type[Any]) -> Any:
+    """The newest payload on such a topic."""
+    newest = next(message.payload for message in reversed(heard) if topic in message.topic and message.payload)
+    return msgspec.json.decode(newest, type=kind)
 
 
 # ------------------------------------------------------------------------------------------------------------- commands

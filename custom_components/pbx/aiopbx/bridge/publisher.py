@@ -9,8 +9,10 @@ import logging
 from collections import deque
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final, cast
+from operator import attrgetter
+from typing import Any, Final
 
+import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
@@ -21,9 +23,7 @@ from ..mqtt.broker import Broker
 from ..mqtt.topics import (
     CARRIED,
     ENDED_KEPT,
-    CallPayload,
     EventPayload,
-    LineState,
     RoutingPayload,
     Topics,
     encode,
@@ -39,6 +39,8 @@ _ENDED_WAITING: Final = 200
 """How many calls of a line that have ended wait at most."""
 _ENCODED: Final = 20_000
 """How many calls are kept as JSON, at most."""
+_AT_EXACT: Final = 0.001
+"""Seconds for which the time of a state is that of the one before."""
 _NOT_TOLD: Final = frozenset({"previous"})
 _AT_ONCE: Final = 200
 """How many lines are published before others in the loop have their turn."""
@@ -67,11 +69,16 @@ class Publisher:
         self._waiting: dict[str, tuple[LineSnapshot, list[CallSnapshot]]] = {}
         self._events: deque[Event] = deque()
         self._event_number = 0
-        self._ended: dict[str, tuple[Raw, ...]] = {}
+        self._lines: dict[str, tuple[tuple[Any, ...], tuple[bytes, bytes]]] = {}
+        """Lines as JSON without their calls, and what they were made of."""
+        self._at, self._said_at = b"", float("-inf")
+        self._shard_json = encode(shard)
+        self._ended: dict[str, tuple[bytes, ...]] = {}
         """The last calls of each line that have ended, as JSON."""
-        self._encoded: dict[str, tuple[CallSnapshot, Raw]] = {}
+        self._encoded: dict[str, tuple[CallSnapshot, bytes]] = {}
         """Calls as JSON, which their line, their own topic and their events share."""
-        self._calls: dict[str, set[str]] = {}
+        self._calls: dict[str, dict[str, CallSnapshot]] = {}
+        """What was last published on the topics of calls, by line and call."""
         self._routing: dict[str, Any] = {}
         self._changed: dict[str, int] = {}
         self._scheduled = False
@@ -159,6 +166,8 @@ class Publisher:
         earlier = self._waiting.get(line.id)
         ended: list[CallSnapshot] = []
         if earlier is not None:
+            if earlier[0] is line and type(event) is not CallEnded:
+                return
             if earlier[0] is not line and not self._broker.writing:
                 del self._waiting[line.id]
                 self._publish(*earlier)
@@ -179,9 +188,13 @@ class Publisher:
             self._waiting.clear()
             self._events.clear()
             return
-        while self._waiting and not broker.writing:
-            id_ = next(iter(self._waiting))
-            self._publish(*self._waiting.pop(id_))
+        if self._waiting and not broker.writing:
+            waiting, self._waiting = self._waiting, {}
+            left = iter(waiting.items())
+            for _, (line, ended) in left:
+                self._publish(line, ended)
+                if self._broker.writing:
+                    self._waiting = dict(left)
         while self._events and not broker.writing:
             self._publish_event(self._events.popleft())
 
@@ -198,32 +211,41 @@ class Publisher:
         shown_ended = self._ended.get(id_, ())
         if ended:
             # All that have ended since the state before, however many: a reader that is connected misses none.
-            shown_ended = (*shown_ended, *map(self._raw, ended))[-max(ENDED_KEPT, len(ended)) :]
+            shown_ended = (*shown_ended, *map(_bare, ended))[-max(ENDED_KEPT, len(ended)) :]
             self._ended[id_] = shown_ended[-ENDED_KEPT:]
-        shown = replace(line, features=_carried(line.features), calls=tuple(map(self._raw, line.calls)))
-        state = LineState(
-            epoch=self._epoch,
-            revision=revision,
-            at=datetime.now(UTC),
-            shard=self._shard,
-            line=shown,
-            ended=cast("tuple[CallSnapshot, ...]", shown_ended),
+        before, after = self._around_calls(line)
+        at = self._loop.time()
+        if at - self._said_at > _AT_EXACT:
+            self._said_at, self._at = at, encode(datetime.now(UTC))
+        # A ``LineState``, put together of what was encoded before: most of a line does not change with its calls.
+        state = b'{"epoch":%d,"revision":%d,"at":%b,"shard":%b,"line":%b[%b]%b,"ended":[%b]}' % (
+            self._epoch,
+            revision,
+            self._at,
+            self._shard_json,
+            before,
+            b",".join(map(self._raw, line.calls)),
+            after,
+            b",".join(shown_ended),
         )
-        self._send(self._topics.line(id_), encode(state), retain=True)
+        self._send(self._topics.line(id_), state, retain=True)
         if self._settings.publish_calls:
-            self._publish_calls(line, revision)
+            self._publish_calls(line, revision, everything=everything)
         if self._settings.publish_routing and (everything or self._routing.get(id_, _UNKNOWN) != line.routing):
             self._routing[id_] = line.routing
             routing = RoutingPayload(epoch=self._epoch, revision=revision, routing=line.routing)
             self._send(self._topics.routing(id_), encode(routing), retain=True)
 
-    def _publish_calls(self, line: LineSnapshot, revision: int) -> None:
-        before = self._calls.get(line.id, set())
-        now = {call.id for call in line.calls}
-        for call in line.calls:
-            payload = CallPayload(epoch=self._epoch, revision=revision, call=self._raw(call))
-            self._send(self._topics.call(line.id, call.id), encode(payload), retain=True)
-        for gone in before - now:
+    def _publish_calls(self, line: LineSnapshot, revision: int, *, everything: bool) -> None:
+        before = self._calls.get(line.id)
+        if not before and not line.calls:
+            return
+        now = {call.id: call for call in line.calls}
+        for id_, call in now.items():
+            if everything or before is None or before.get(id_) is not call:
+                payload = b'{"epoch":%d,"revision":%d,"call":%b}' % (self._epoch, revision, self._raw(call))
+                self._send(self._topics.call(line.id, id_), payload, retain=True)
+        for gone in () if before is None else before.keys() - now.keys():
             self._encoded.pop(gone, None)
             self._send(self._topics.call(line.id, gone), b"", retain=True)
         if now:
@@ -231,14 +253,26 @@ class Publisher:
         else:
             self._calls.pop(line.id, None)
 
-    def _raw(self, call: CallSnapshot) -> Any:
+    def _around_calls(self, line: LineSnapshot) -> tuple[bytes, bytes]:
+        """A line as JSON but for its calls: what stands before and behind them."""
+        known, rest = self._lines.get(line.id), _REST_OF(line)
+        if known is not None and known[0] == rest:
+            return known[1]
+        text = encode(replace(line, features=_carried(line.features), calls=()))
+        # Within a text the quotes would be escaped, so this is the field.
+        before, _, after = text.partition(b'"calls":[]')
+        around = before + b'"calls":', after
+        self._lines[line.id] = rest, around
+        return around
+
+    def _raw(self, call: CallSnapshot) -> bytes:
         """A call as JSON, made once for each of its snapshots."""
         known = self._encoded.get(call.id)
         if known is not None and known[0] is call:
             return known[1]
         if len(self._encoded) > _ENCODED:
             self._encoded.clear()
-        raw = Raw(encode(call))
+        raw = encode(call)
         self._encoded[call.id] = call, raw
         return raw
 
@@ -255,9 +289,9 @@ class Publisher:
 
     def _fields(self, event: Event) -> dict[str, Any]:
         """The fields of an event, without what was before."""
-        found = {name: getattr(event, name) for name in event.__struct_fields__ if name not in _NOT_TOLD}
+        found = {name: getattr(event, name) for name in _told(type(event))}
         if isinstance(event, CallEvent):
-            found["call"] = self._raw(event.call)
+            found["call"] = Raw(self._raw(event.call))
         elif isinstance(event, LineChanged):
             snapshot = event.snapshot
             found["state"] = snapshot.state
@@ -274,6 +308,7 @@ class Publisher:
     def _forget(self, line: str) -> None:
         self._waiting.pop(line, None)
         self._ended.pop(line, None)
+        self._lines.pop(line, None)
         for topic in [
             self._topics.line(line),
             self._topics.routing(line),
@@ -296,4 +331,20 @@ def _carried(features: frozenset[Feature]) -> frozenset[Feature]:
     return features & CARRIED
 
 
+@lru_cache
+def _told(kind: type[Event]) -> tuple[str, ...]:
+    """The fields of an event that are published."""
+    return tuple(name for name in kind.__struct_fields__ if name not in _NOT_TOLD)
+
+
+def _bare(call: CallSnapshot) -> bytes:
+    """A call that has ended as JSON, without what is as it was at first: it is in many states, and nothing changes."""
+    found = zip(_CALL_FIELDS, _FIELDS_OF(call), _CALL_DEFAULTS, strict=True)
+    return encode({name: value for name, value, default in found if value is not default})
+
+
+_CALL_FIELDS: Final = tuple(field.name for field in msgspec.structs.fields(CallSnapshot))
+_CALL_DEFAULTS: Final = tuple(field.default for field in msgspec.structs.fields(CallSnapshot))
+_FIELDS_OF: Final = attrgetter(*_CALL_FIELDS)
+_REST_OF: Final = attrgetter(*(name for name in LineSnapshot.__struct_fields__ if name != "calls"))
 _UNKNOWN: Final = object()
