@@ -215,6 +215,10 @@ class Outsider:
         """Take the call that rings."""
         self._switch.external_answer(self._ref(), self.number)
 
+    def press(self, digits: str) -> None:
+        """Press keys; a routing point takes them once they are asked for."""
+        self._switch.press(self._ref(), digits)
+
     def hang_up(self) -> None:
         """Leave the call."""
         self._switch.external_hang_up(self._ref(), self.number)

@@ -4,6 +4,7 @@ from .agent import AgentModel
 from .board import BoardModel, BoardRow, Sort
 from .call_log import CallLogModel, LogRow, LogSort
 from .calls import CallRow, CallsModel, Operation
+from .centre import AgentsModel, CentreModel, CentreRow, QueuesModel, WaitingModel
 from .connection import ConnectionModel
 from .console import ConsoleModel
 from .dial import DialModel
@@ -19,11 +20,14 @@ from .voicemail import MessageRow, Sound, TooLong, VoicemailModel
 
 __all__ = [
     "AgentModel",
+    "AgentsModel",
     "BoardModel",
     "BoardRow",
     "CallLogModel",
     "CallRow",
     "CallsModel",
+    "CentreModel",
+    "CentreRow",
     "ConnectionModel",
     "ConsoleModel",
     "DialModel",
@@ -41,6 +45,7 @@ __all__ = [
     "LogSort",
     "MessageRow",
     "Operation",
+    "QueuesModel",
     "RoutingModel",
     "Sort",
     "Sound",
@@ -48,4 +53,5 @@ __all__ = [
     "TimelineModel",
     "TooLong",
     "VoicemailModel",
+    "WaitingModel",
 ]

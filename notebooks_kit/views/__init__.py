@@ -6,6 +6,7 @@ from .beside import Beside
 from .board import LineBoard
 from .call_log import CallLogTable
 from .calls import CallPanel
+from .centre import CentreBoard
 from .connection import ConnectionPanel
 from .console import Console
 from .dial import DialPad
@@ -29,6 +30,7 @@ __all__ = [
     "CallLogTable",
     "CallPanel",
     "CallTimeline",
+    "CentreBoard",
     "ConnectionPanel",
     "Console",
     "DialPad",

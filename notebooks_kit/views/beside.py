@@ -9,7 +9,7 @@ from .view import View
 
 _STYLE: Final = """
 .pbx-beside > .pbx-beside-row { flex-flow: row wrap; align-items: flex-start; gap: 1.2em; }
-.pbx-beside > .pbx-beside-row > * { flex: 1 1 24em; min-width: 0; }
+.pbx-beside > .pbx-beside-row > * { min-width: 0; }
 .pbx-beside .pbx-beside-title { font-weight: 600; line-height: 1.6; white-space: normal; }
 """
 
@@ -20,8 +20,8 @@ class Beside(View):
     Also where no widgets are: its plain picture has theirs side by side. ``close()`` closes them, too.
     """
 
-    def __init__(self, *views: View, titles: tuple[str, ...] = ()) -> None:
-        """Show these, with as many titles as are given."""
+    def __init__(self, *views: View, titles: tuple[str, ...] = (), width: str = "24em") -> None:
+        """Show these, with as many titles as are given; ``width`` is what each wants to have at least, in CSS."""
         self.views = views
         """The model of this view."""
         self.titles = (*titles, *("" for _ in views[len(titles) :]))
@@ -33,7 +33,7 @@ class Beside(View):
                     f'<div class="pbx-beside-title" role="heading" aria-level="4">{escape(title)}</div>'
                 )
                 parts.insert(0, head)
-            columns.append(ipywidgets.VBox(parts, layout={"min_width": "0"}))
+            columns.append(ipywidgets.VBox(parts, layout={"min_width": "0", "flex": f"1 1 {width}"}))
         row = ipywidgets.HBox(columns)
         row.add_class("pbx-beside-row")
         super().__init__(None, [row], css=_STYLE)

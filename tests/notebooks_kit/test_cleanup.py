@@ -23,6 +23,7 @@ from notebooks_kit import (
     CallLogTable,
     CallPanel,
     CallTimeline,
+    CentreBoard,
     ConnectionPanel,
     Console,
     DialPad,
@@ -56,6 +57,7 @@ VIEWS: dict[str, Callable[[Pbx], View]] = {
     "VoicemailPlayer": lambda pbx: VoicemailPlayer(pbx.line(ALICE)),
     "ApiExplorer": lambda pbx: ApiExplorer(pbx, operation="make_call"),
     "Console": lambda pbx: Console(pbx, line=ALICE),
+    "CentreBoard": CentreBoard,
     "ConnectionPanel": lambda pbx: ConnectionPanel(),
 }
 

@@ -21,6 +21,7 @@ NAMES = (
     "on-the-wire",
     "a-week-of-calls",
     "call-centre",
+    "routing-calls",
     "broken-network",
 )
 AT_ONCE = 3
@@ -36,6 +37,7 @@ TELLS = {
     "on-the-wire": (" steps", "makeCall"),
     "a-week-of-calls": ("calls",),
     "call-centre": ("closed: this is how it was",),
+    "routing-calls": ("closed: this is how it was", "11 agents, ", "2 queues, "),
     "broken-network": ("closed: this is how it was", "<dt>Losses</dt><dd>4</dd>"),
 }
 """What the stored widgets say in the end: what had happened, not an idle office."""

@@ -17,6 +17,7 @@ NOTEBOOKS = {
     "on-the-wire": ("ladder", "explorer", "timeline"),
     "a-week-of-calls": ("load",),
     "call-centre": ("board", "agent", "timeline"),
+    "routing-calls": ("centre-board",),
     "broken-network": ("faults", "board"),
 }
 
