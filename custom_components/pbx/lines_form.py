@@ -49,7 +49,11 @@ def answer_of(
     searches = search != before.get(CONF_SEARCH, "") or page != before.get(CONF_PAGE, 1)
     # Who looks for lines wants to choose some, though the switch still says all, as it does at first.
     everything = bool(user_input.get(CONF_ALL_LINES, True)) and not searches
-    if not everything and unknown is not None:
+    # So does who picks some: which of the two is meant is asked once. What was picked before says nothing.
+    picked = bool(chosen) and set(chosen) != set(before.get(CONF_LINES) or ())
+    if everything and (picked or unknown is not None):
+        everything, errors = False, {CONF_LINES: "line_unknown" if unknown is not None else "all_or_lines"}
+    elif not everything and unknown is not None:
         errors = {CONF_LINES: "line_unknown"}
     elif not everything and not searches and not chosen:
         errors = {CONF_LINES: "no_lines"}

@@ -118,6 +118,24 @@ async def test_administrator_with_chosen_lines(home: HomeAssistant, simulator: S
     assert sorted(result["result"].runtime_data.data) == [ALICE, BOB]
 
 
+async def test_lines_that_are_picked_beside_all_lines(home: HomeAssistant, simulator: Simulator) -> None:
+    """They are not dropped in silence: which of the two is meant is asked, and the answer holds, in options too."""
+    form = await answer(home, await start(home, "o2g_administrator"), typed(administrator(simulator)))
+    form = await answer(home, form, {"all_lines": True, "lines": [ALICE]})
+    assert form["errors"] == {"lines": "all_or_lines"}
+    assert suggested(form)["all_lines"] is False
+    result = await answer(home, form, {"all_lines": False, "lines": [ALICE]})
+    await home.async_block_till_done()
+    entry = result["result"]
+    assert list(entry.runtime_data.data) == [ALICE]
+    form = await answer_options(home, await options(home, entry), {"all_lines": True, "lines": [ALICE, BOB]})
+    assert form["errors"] == {"lines": "all_or_lines"}
+    result = await answer_options(home, form, {"all_lines": True, "lines": [ALICE, BOB]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await home.async_block_till_done()
+    assert len(entry.runtime_data.data) == 4
+
+
 async def test_administrator_with_all_lines(home: HomeAssistant, simulator: Simulator) -> None:
     form = await answer(home, await start(home, "o2g_administrator"), typed(administrator(simulator)))
     result = await answer(home, form, {"all_lines": True})

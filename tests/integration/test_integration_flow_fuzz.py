@@ -6,6 +6,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
@@ -13,7 +14,19 @@ from custom_components.pbx import accounts, client, config_flow
 from custom_components.pbx.aiopbx import ConnectionFailed, ConnectionSettings
 from custom_components.pbx.aiopbx.simulator import Simulator, SimulatorSettings
 from custom_components.pbx.lookaround import Found
-from tests.integration.helpers import ALICE, WORDS, administrator, answer, answer_options, make_entry, set_up, start
+from tests.integration.helpers import (
+    ALICE,
+    WORDS,
+    administrator,
+    answer,
+    answer_options,
+    istra,
+    make_entry,
+    reconfigure,
+    set_up,
+    start,
+    user,
+)
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -182,6 +195,86 @@ async def test_an_account(
     assert went_on, "nothing that was typed is right"
     assert len(refused) > 5, refused
     assert "unknown" not in refused, caplog.text
+
+
+ENTRIES: Final = {
+    "o2g_user": user,
+    "o2g_administrator": administrator,
+    "myrcc": lambda simulator: istra(simulator, "myrcc"),
+    "mycrm": lambda simulator: istra(simulator, "mycrm"),
+    "myistra": lambda simulator: istra(simulator, "myistra"),
+}
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+async def test_a_reconfiguration(
+    home: HomeAssistant, simulator: Simulator, kind: str, nothing_elsewhere: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is refused changes nothing; what is taken works, and its entry is loaded."""
+    entry = await set_up(home, make_entry(ENTRIES[kind](simulator)))
+    typist, refused, taken = Typist(sum(map(ord, kind)) + 1), set[str](), 0
+    form = await reconfigure(home, entry)
+    for _ in range(30):
+        before = dict(entry.data)
+        typed = account(typist, simulator, kind)
+        try:
+            result = await answer(home, form, typed)
+        except InvalidData:
+            continue
+        if result["type"] is FlowResultType.FORM:
+            assert result["step_id"] == "reconfigure"
+            assert result["errors"], typed
+            refused.update(result["errors"].values())
+            assert_sentences(result, "config")
+            assert dict(entry.data) == before
+            form = result
+            continue
+        assert result["type"] is FlowResultType.ABORT, typed
+        assert WORDS["config"]["abort"].get(result["reason"]), result["reason"]
+        await home.async_block_till_done()
+        if result["reason"] == "reconfigure_successful":
+            taken += 1
+            assert entry.state is ConfigEntryState.LOADED, typed
+        else:
+            assert dict(entry.data) == before
+        form = await reconfigure(home, entry)
+    assert taken, "nothing that was typed is right"
+    assert len(refused) > 3, refused
+    assert "unknown" not in refused, caplog.text
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+async def test_a_reauthentication(
+    home: HomeAssistant, simulator: Simulator, kind: str, nothing_elsewhere: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Any password but the right one is refused in a sentence and kept nowhere; with that one the entry is loaded."""
+    right = ENTRIES[kind](simulator)
+    entry = await set_up(home, make_entry(right | {"password": "another"}))
+    typist, taken = Typist(sum(map(ord, kind)) + 2), 0
+    for _ in range(40):
+        [flow] = home.config_entries.flow.async_progress()
+        assert flow["step_id"] == "reauth_confirm"
+        form: Any = await home.config_entries.flow.async_configure(flow["flow_id"])
+        password = typist.text(right["password"])
+        try:
+            result = await answer(home, form, {"password": password})
+        except InvalidData:
+            continue
+        if result["type"] is FlowResultType.FORM:
+            assert result["errors"], password
+            assert "unknown" not in result["errors"].values(), caplog.text
+            assert_sentences(result, "config")
+            assert entry.data["password"] == "another"
+            continue
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reauth_successful")
+        await home.async_block_till_done()
+        assert entry.data["password"] == right["password"]
+        assert entry.state is ConfigEntryState.LOADED
+        taken += 1
+        home.config_entries.async_update_entry(entry, data={**entry.data, "password": "another"})
+        await home.config_entries.async_reload(entry.entry_id)
+        await home.async_block_till_done()
+    assert taken, "it was never typed right"
 
 
 async def test_the_options(home: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:

@@ -185,6 +185,22 @@ def test_at_least_one_line_is_chosen(data: dict[str, Any], errors: dict[str, str
     assert answer.done is not bool(errors)
 
 
+def test_lines_that_are_picked_while_all_are_wanted_are_asked_about_once() -> None:
+    lines = (AvailableLine(id="a"), AvailableLine(id="b"))
+    asked = answer_of(lines, {"all_lines": True, "lines": ["a"]})
+    assert (asked.done, asked.errors) == (False, {"lines": "all_or_lines"})
+    assert asked.suggested["all_lines"] is False
+    assert asked.suggested["lines"] == ["a"]
+    these = answer_of(lines, {"all_lines": False, "lines": ["a"]}, before=asked.suggested)
+    assert (these.done, these.everything, these.chosen) == (True, False, ["a"])
+    every = answer_of(lines, {"all_lines": True, "lines": ["a"]}, before=asked.suggested)
+    assert (every.done, every.everything) == (True, True)
+    others = answer_of(lines, {"all_lines": True, "lines": ["b"]}, before=asked.suggested)
+    assert others.errors == {"lines": "all_or_lines"}
+    unknown = answer_of(lines, {"all_lines": True, "lines": ["c"]})
+    assert (unknown.errors, unknown.unknown) == ({"lines": "line_unknown"}, "c")
+
+
 async def test_the_lines_that_a_pbx_does_not_tell() -> None:
     error = aiopbx.Offline("gone")
     pbx = SimpleNamespace(available_lines=AsyncMock(side_effect=error))
