@@ -31,6 +31,7 @@ import aiopbx
 from aiopbx import LineSnapshot, Status, SystemInfo
 from aiopbx.bridge import BridgeSettings, Worker
 from aiopbx.model import Device, Routing
+from aiopbx.o2g import details
 
 TOOLS = Path(__file__).resolve().parents[1] / ".tools" / "brokers" / "bin"
 LATER, HALF, SOON = 2.0, 0.5, 5.0
@@ -100,8 +101,10 @@ class _Line:
         self.snapshot = snapshot
 
 
-def _work(url: str, address: str, name: str, known: int, topics: bool, pipe: Connection) -> None:
+def _work(url: str, address: str, name: str, known: int, topics: bool, later: bool, pipe: Connection) -> None:
     """A worker in a process of its own, which tells when it serves, and what events have cost it."""
+    if later:
+        details.RATE = 1.0  # type: ignore[misc]
 
     async def run() -> None:
         system = {"url": url, "username": "admin", "password": "admin", "sync_timeout": 60}
@@ -138,14 +141,23 @@ def _work(url: str, address: str, name: str, known: int, topics: bool, pipe: Con
 
 
 @contextmanager
-def worker(url: str, address: str, name: str, *, known: int = 0, topics: bool = True) -> Iterator[Connection]:
-    """A worker that serves."""
+def worker(
+    url: str, address: str, name: str, *, known: int = 0, topics: bool = True, later: bool = False
+) -> Iterator[Connection]:
+    """A worker that serves; ``later`` leaves the reading of names and rights to a time after the measurement."""
+    with starting(url, address, name, known=known, topics=topics, later=later) as here:
+        here.recv()
+        yield here
+
+
+@contextmanager
+def starting(url: str, address: str, name: str, *, known: int, topics: bool, later: bool) -> Iterator[Connection]:
+    """A worker that will say when it serves."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_work, args=(url, address, name, known, topics, there))
+    process = context.Process(target=_work, args=(url, address, name, known, topics, later, there))
     process.start()
     try:
-        here.recv()
         yield here
     finally:
         here.send("end")
