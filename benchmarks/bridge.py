@@ -107,7 +107,7 @@ def _work(url: str, address: str, name: str, known: int, topics: bool, later: bo
         details.RATE = 1.0  # type: ignore[misc]
 
     async def run() -> None:
-        system = {"url": url, "username": "admin", "password": "admin", "sync_timeout": 60}
+        system = {"url": url, "username": "admin", "password": "admin", "sync_timeout": 300}
         published = {f"publish_{kind}": topics for kind in ("calls", "routing", "events")}
         worker = Worker(BridgeSettings(broker={"url": address}, systems={name: system}, **published), name)
         if known:

@@ -9,6 +9,7 @@ import pytest
 
 from aiopbx import (
     ActionNotAllowed,
+    Feature,
     InvalidInput,
     LineSnapshot,
     NotAllowed,
@@ -19,8 +20,10 @@ from aiopbx import (
     RequestRefused,
 )
 from aiopbx.mqtt import packets
+from aiopbx.mqtt.commands import BridgeCommands
 from aiopbx.mqtt.errors import error_of, payload_of
-from aiopbx.mqtt.topics import PAYLOADS, LineState, Topics, encode, level, schema, shard_of, text_of
+from aiopbx.mqtt.topics import CARRIED, PAYLOADS, LineState, Topics, encode, level, schema, shard_of, text_of
+from aiopbx.ports import ABSENT
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -142,3 +145,24 @@ def test_what_is_not_mqtt_is_refused(data: bytes) -> None:
 
     with pytest.raises((packets.Malformed, IndexError)):
         read_all()
+
+
+def test_a_feature_is_carried_only_if_the_bridge_has_something_for_it() -> None:
+    """A feature that is new to the client is not offered over a bridge before someone has seen to it."""
+    commands = {ABSENT[name] for name in dir(BridgeCommands) if name in ABSENT}
+    others = {
+        Feature.AGENT,
+        Feature.BUSINESS_CALL,
+        Feature.CALL_EVENTS,
+        Feature.CALL_LOG,
+        Feature.CALLER_ID,
+        Feature.DESK_SHARING,
+        Feature.DEVICE_STATES,
+        Feature.DIRECTORY,
+        Feature.HUNTING_GROUPS,
+        Feature.PREFERENCES,
+        Feature.TEXTS,
+        Feature.VOICEMAIL,
+    }
+    """Of states and events, of arguments, or of a part that has commands of its own."""
+    assert commands | others == CARRIED

@@ -38,6 +38,9 @@ CARRIED: Final = frozenset(Feature) - {
     Feature.ROUTING_POINTS,
     Feature.CENTRE_STATISTICS,
     Feature.CHARGING,
+    Feature.INCIDENTS,
+    Feature.USERS,
+    Feature.CALL_RECORDERS,
 }
 """What can be done over a bridge. The rest would put PINs and passwords on topics, or is the administrator's."""
 
