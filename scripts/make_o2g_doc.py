@@ -7,10 +7,11 @@ With --check nothing is written, and the exit code says whether the pages are cu
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from model_names import NAMES, NONE
 from operation_page import NOBODY, exchanged, heading, helpers, words, write_or_check
 
 from aiopbx import errors
@@ -59,9 +60,10 @@ INTRODUCTION = """\
 services have a coroutine method for each of the {count} operations. Bodies and answers are the types of
 `aiopbx.o2g.types`, named as on the wire, with fields in snake case. Paths are relative to the base URL of the session.
 
-What stands from *User management* on came after O2G 2.2: [how sure each of them is](o2g-additions.md) is a page of its
-own. Where their services are, only the session says, so the first part of their paths stands for that place. A server
-that does not list the service lacks the feature, and `NotSupported` names it.
+What stands from *User management* on came after O2G 2.2. Each of these says how sure it is and what the model calls it,
+and [a page of its own](o2g-additions.md) has them as tables; all others are in the reference of O2G 2.2. Where the new
+services are, only the session says, so the first part of their paths stands for that place. A server that does not list
+the service lacks the feature, and `NotSupported` names it.
 
 Everything raises `InvalidInput` before anything is sent where the rule under *checked* is broken, an argument is empty,
 or an administrator does not name the user (`login_name`, where a method has it). A request that cannot be made
@@ -98,7 +100,23 @@ def checks(operation: Operation[Any]) -> str:
     return "; ".join(dict.fromkeys(plain))
 
 
-def entry(name: str, operation: Operation[Any], method: Any) -> Iterator[str]:
+def in_the_model(operation: Operation[Any]) -> str:
+    """Say what the model calls an operation, or why it has no method of its own."""
+    name = operation.python.removeprefix("pbx.o2g.")
+    return f"`{NAMES[name]}`" if name in NAMES else f"none: {NONE[name]}"
+
+
+def sure(row: additions.AddedOperationRow) -> str:
+    """Say how sure an operation is."""
+    return SURE[row.confidence] + ("; administrators only" if row.administrators else "")
+
+
+def entry(
+    name: str,
+    operation: Operation[Any],
+    method: Any,
+    rows: Mapping[tuple[str, str], additions.AddedOperationRow],
+) -> Iterator[str]:
     """Describe an operation."""
     yield from heading(operation, f"client.{name}.{operation.name}", method)
     facts = [exchanged(operation)]
@@ -111,6 +129,9 @@ def entry(name: str, operation: Operation[Any], method: Any) -> Iterator[str]:
     facts.append("- refused with: " + ", ".join(str(status) for status in refusals(operation)))
     if operation.checks:
         facts.append(f"- checked: {checks(operation)}")
+    row = rows.get((operation.method, operation.path))
+    if row is not None:
+        facts += [f"- in the model: {in_the_model(operation)}", f"- how sure: {sure(row)}"]
     if operation.guards:
         names = ", ".join(f"`{one.keyword}`" for one in operation.guards)
         facts.append(f"- {names} is not sent: it says that you mean it")
@@ -131,13 +152,14 @@ def render() -> str:
     lines = [
         INTRODUCTION.format(count=len(OPERATIONS), errors="\n".join(refused), packages="\n".join(packages)),
     ]
+    rows = {(row.method, row.declared): row for row in additions.operations()}
     for name, title in TITLES.items():
         service: Service = getattr(services, name)
         mine = [one for one in OPERATIONS.values() if one.service == service.service]
         lines += [f"## {title}: `client.{name}`", "", words(type(service).__doc__), ""]
         lines += helpers(name, service)
         for operation in mine:
-            lines += entry(name, operation, getattr(type(service), operation.name))
+            lines += entry(name, operation, getattr(type(service), operation.name), rows)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -161,6 +183,9 @@ its licence or the rights of the account, and `NotSupported` names it.
 
 Dates and times are texts as the server writes them, on the clock of the node; numbers are numbers, in the unit that the
 type says. What is wrong is refused before it is sent: see *checked* on [the page of operations](o2g.md).
+
+*In the model* names a method of the model, which does what the operation does, most often with others; a class such as
+`Reports` or `RouteRequest` is what a method of the model returns. `client` is `pbx.o2g`, the wire without the model.
 """
 
 
@@ -177,19 +202,19 @@ def render_additions() -> str:
                 "" if lines[-1].startswith("|") else None,
                 f"## {row.chapter}: service `{row.service}`",
                 "",
-                "| Operation | Python | Licence | Since | Events | Refused with | How sure |",
-                "| --- | --- | --- | --- | --- | --- | --- |",
+                "| Operation | In the model | On the wire | Licence | Since | Events | Refused with | How sure |",
+                "| --- | --- | --- | --- | --- | --- | --- | --- |",
             ]
         operation = declared[row.method, row.declared]
-        sure = SURE[row.confidence] + ("; administrators only" if row.administrators else "")
         cells = (
             f"`{row.method} {row.full_path or row.path or '/'}`",
+            in_the_model(operation),
             f"`client.{operation.python.removeprefix('pbx.o2g.')}`",
             operation.licence or "none",
             row.since or "not said",
             ", ".join(f"`{event.__name__}`" for event in events(operation)) or "none",
             ", ".join(str(status) for status in refusals(operation)),
-            sure,
+            sure(row),
         )
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", "## Events", "", "| Event | Package | Since | How sure |", "| --- | --- | --- | --- |"]

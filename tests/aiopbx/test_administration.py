@@ -39,7 +39,7 @@ from aiopbx.simulator import UserSpec
 from aiopbx.simulator.faces.o2g import statistics
 from aiopbx.simulator.faces.o2g.refusals import bad_parameter
 from aiopbx.simulator.switch.settings import AgentSpec, PilotSpec, ProcessingGroupSpec, RecorderSpec, SwitchSettings
-from tests.aiopbx.office import ADMIN, Diary, Office, office, until, user
+from tests.aiopbx.office import ADMIN, Diary, Office, Opened, office as simulated, until, user
 
 ALICE, BOB, CAROL = "oxe1000", "oxe1001", "oxe1002"
 SALES = "60"
@@ -69,7 +69,7 @@ async def node(**more: Any) -> AsyncIterator[Office]:
         pilots=(PilotSpec(number="800", groups=(SALES,)),),
         processing_groups=(ProcessingGroupSpec(number=SALES),),
     )
-    async with office(users=users, switch=switch, **more) as one:
+    async with simulated(users=users, switch=switch, **more) as one:
         yield one
 
 
@@ -445,3 +445,30 @@ async def test_offline_nothing_is_asked() -> None:
         for attempt in (pbx.incidents(node=1).list, pbx.users.logins, pbx.call_recording.devices):
             with pytest.raises(Offline):
                 await attempt()  # type: ignore[operator]
+
+
+@pytest.mark.office("bridge")
+async def test_over_a_bridge_it_is_absent_and_nothing_is_asked(office: Opened) -> None:
+    async with office() as one:
+        pbx = await one.connect()
+        call = await pbx.line("1000").dial("1001")
+        assert call is not None
+        attempts: tuple[Callable[[], Awaitable[Any]], ...] = (
+            pbx.incidents(node=1).list,
+            pbx.charging(node=1).list,
+            pbx.users.logins,
+            pbx.call_recording.devices,
+            pbx.call_centre.objects,
+            pbx.call_centre.reports("anna").list,
+            pbx.pilots.list,
+            pbx.pilots.watch("800").start,
+            lambda: pbx.pilots.transfer_info("800", line="1000"),
+            pbx.routing_points,
+        )
+        await one.caught_up(pbx)
+        before = one.simulator.server.requests
+        for attempt in attempts:
+            with pytest.raises(NotSupported):
+                await attempt()
+        assert one.simulator.server.requests == before
+        assert Feature.CALL_CENTRE not in pbx.features

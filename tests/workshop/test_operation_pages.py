@@ -1,11 +1,14 @@
 """The pages of all operations are what the code says."""
 
 import importlib.util
+import re
+import typing
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import aiopbx
 from aiopbx.istra.services import SOCKETS, IstraServices
 from aiopbx.o2g.services import O2gServices
 from aiopbx.operations import Operation
@@ -38,6 +41,20 @@ def test_the_page_of_additions_is_current_and_has_every_one() -> None:
     page = maker.render_additions()
     assert maker.ADDITIONS.read_text(encoding="utf-8") == page, "run scripts/make_o2g_doc.py"
     assert page.count("| `client.") == 79
+
+
+def test_every_addition_is_named_as_in_the_model_or_says_why_not() -> None:
+    maker = load("make_o2g_doc")
+    names, none = maker.NAMES, maker.NONE
+    declared = {(one.method, one.path): one.python.removeprefix("pbx.o2g.") for one in maker.OPERATIONS.values()}
+    assert {declared[row.method, row.declared] for row in maker.additions.operations()} == {*names, *none}
+    assert not names.keys() & none.keys()
+    for name in {*names.values(), *re.findall(r"`([\w.]+)", " ".join(none.values()))}:
+        kind, *path = name.split(".")
+        place = aiopbx.Pbx if kind == "pbx" else getattr(aiopbx, kind)
+        for step in path[:-1]:
+            place = typing.get_type_hints(getattr(place, step).fget, vars(aiopbx))["return"]
+        assert callable(getattr(place, path[-1])), name
 
 
 O2G = tuple(O2gServices.declared())

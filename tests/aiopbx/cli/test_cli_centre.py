@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aiopbx.simulator import SimulatorSettings
+from aiopbx.simulator.switch.external import Behaviour
 from tests.aiopbx.centre_server import CentreServer
 from tests.aiopbx.o2g.o2g_server import API
 from tests.aiopbx.test_centre_with_simulator import CALLER, PILOT, SETTINGS
@@ -37,6 +38,13 @@ def _someone_waits(served: Served) -> None:
     switch.agent_log_on("oxe1000", "1000", "60121")
     switch.agent_pause("oxe1000")
     switch.incoming_external(CALLER, PILOT)
+    switch.external.set("0015550199", Behaviour())
+    ref = switch.make_call("oxe1002", "1002", "0015550199", auto_answer=True).ref
+    switch.external_answer(ref)
+    switch.drop("oxe1002", ref)
+    (ticket,) = switch.tickets.of("1")
+    assert ticket.answered is not None
+    ticket.answered -= 90  # its clock is the real one
 
 
 def test_who_waits(aiopbx: Command, centre: list[str]) -> None:
@@ -110,3 +118,20 @@ def test_wrong_options(aiopbx: Command, costs: list[str], options: list[str], sa
     ran = aiopbx("charging", *options, *costs)
     assert ran.code != 0
     assert said in ran.error
+
+
+def test_what_calls_of_the_simulated_office_have_cost(aiopbx: Command, centre: list[str]) -> None:
+    ran = aiopbx("charging", *centre)
+    assert ran.code == 0, ran.err
+    heading, *rows = ran.out.splitlines()
+    assert heading.split() == ["Started", "Caller", "Name", "Called", "Duration", "Cost"]
+    (row,) = rows
+    assert row.split()[2:] == ["1002", "Carol", "Diaz", "0015550199", "1:30", "0.20"]
+    assert "1 calls, 0.20 in all" in ran.err
+    ran = aiopbx("charging", "--list-files", "--json", *centre)
+    (file,) = [json.loads(line) for line in ran.out.splitlines()]
+    ran = aiopbx("charging", "--file", file["name"], "--json", *centre)
+    assert [json.loads(line)["called"] for line in ran.out.splitlines()] == ["0015550199"]
+    ran = aiopbx("charging", "--file", "TAX19990101.DAT", *centre)
+    assert ran.code != 0
+    assert "no file TAX19990101.DAT" in ran.error

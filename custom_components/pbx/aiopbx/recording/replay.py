@@ -16,10 +16,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from ..centre import ROWS, TableName, WaitingChange
 from ..connection import Connection
 from ..core import Core
 from ..errors import ConnectionFailed, InvalidInput, NotSupported, PbxError, RecordingFailed
-from ..events import CallChanged, CallEvent, Event, LineAdded, LineChanged, LineEvent, StatusChanged
+from ..events import (
+    CallChanged,
+    CallEvent,
+    CentreChanged,
+    Event,
+    LineAdded,
+    LineChanged,
+    LineEvent,
+    RouteEnded,
+    RouteRequested,
+    StatusChanged,
+    WaitingChanged,
+)
 from ..loops import owned, settle
 from ..model import AvailableLine, Feature, LineSnapshot, Statistics, Status
 from ..pbx import Connecting, Pbx
@@ -181,6 +194,9 @@ def _whole(kind: type[Event], said: dict[str, Any] | None, recorded: RecordedLin
     if issubclass(kind, CallEvent) and isinstance(call, str):
         del said["call"]
         values["call"] = _required(found(recorded.now[said["line"]], call), "call")
+    if kind is CentreChanged:
+        row = ROWS[msgspec.convert(said.get("table"), TableName)]
+        fields = fields | {"row": row, "previous": row | None}
     for name, value in said.items():
         if name in fields:
             values[name] = msgspec.convert(value, fields[name])
@@ -459,8 +475,28 @@ class Playback(Connection):
             if event.status is Status.OFFLINE:
                 self.losses += event.previous is Status.ONLINE
                 self.error = ConnectionFailed(event.reason or "The connection was lost.")
+        self._apply_to_centre(event)
         self._replayed.events += 1
         self._store.publish(event)
+
+    def _apply_to_centre(self, event: Event) -> None:
+        """The tables of the call centre, and who waits: what was known before the recording began, no one can say."""
+        centre = self._store.centre
+        match event:
+            case CentreChanged():
+                row: Any = event.row
+                centre.rows[event.table][row.number] = row
+            case WaitingChanged():
+                centre.watched.setdefault(event.pilot, 1)
+                waiting = centre.waiting.setdefault(event.pilot, {})
+                if event.change is WaitingChange.LEFT:
+                    waiting.pop(event.call.ref, None)
+                else:
+                    waiting[event.call.ref] = event.call
+            case RouteRequested():
+                centre.requests[event.request.id] = event.request
+            case RouteEnded():
+                centre.requests.pop(event.request.id, None)
 
     def _apply_state(self, entry: Entry) -> None:
         store = self._store
