@@ -1,16 +1,16 @@
-"""What someone should mend soon: links that are down, licences and certificates that end. Issues go by themselves."""
+"""What someone should mend soon: links that are down, what ends soon, what is full. Issues go by themselves."""
 
 import asyncio
 import logging
 import ssl
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.core import Event as HassEvent, HomeAssistant, callback
+from homeassistant.helpers import entity_platform, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
@@ -40,6 +40,10 @@ READ_EVERY: Final = timedelta(hours=1)
 """How often nodes and licences are read: what is in use of a licence is never pushed."""
 # Seconds that a server may take for its certificate.
 _HANDSHAKE: Final = 10.0
+
+
+# How many enabled entities Home Assistant takes from one entry; None where its version has no such limit.
+ENTITY_LIMIT: int | None = getattr(entity_platform, "MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY", None)
 
 
 class Issue(NamedTuple):
@@ -112,7 +116,13 @@ class PbxIssues:
         self._shown: set[str] = set()
         self._certificate: datetime | None = None
         self._licence_end: int | None = None
+        self._full = False
         entry = coordinator.config_entry
+        if ENTITY_LIMIT is not None:
+            entry.async_on_unload(
+                coordinator.hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._count_entities)
+            )
+            self._full = self._enabled() >= ENTITY_LIMIT
         entry.async_on_unload(
             coordinator.pbx.subscribe(self._on_event, kind=(NodeChanged, TwinLinkChanged, LicenceExpiring))
         )
@@ -145,6 +155,18 @@ class PbxIssues:
         self._coordinator.async_notify_system()
         self.update()
 
+    def _enabled(self) -> int:
+        registry = er.async_get(self._coordinator.hass)
+        return registry.entities.get_enabled_count_for_config_entry_id(self._coordinator.config_entry.entry_id)
+
+    @callback
+    def _count_entities(self, _event: HassEvent[Any]) -> None:
+        """Look whether Home Assistant takes more. It is asked with every entity that comes or goes, and cheap."""
+        assert ENTITY_LIMIT is not None
+        if self._full is not (self._enabled() >= ENTITY_LIMIT):
+            self._full = not self._full
+            self.update()
+
     def _there(self) -> Iterator[Issue]:
         """Return what is to be mended now."""
         pbx, title = self._coordinator.pbx, ("title", self._coordinator.name)
@@ -157,6 +179,8 @@ class PbxIssues:
                 yield Issue("link_down", node.id, (title, called), ir.IssueSeverity.ERROR)
             if node.management_link is False:
                 yield Issue("management_link_down", node.id, (title, called))
+        if self._full:
+            yield Issue("too_many_entities", placeholders=(title, ("limit", str(ENTITY_LIMIT))))
         if pbx.nodes.snapshot.twin_connected is False:
             yield Issue("twin_link_down", placeholders=(title,))
         ends = [(one.expires - today.date()).days for one in pbx.nodes.licences if one.expires is not None]

@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_platform, entity_registry as er, issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.pbx import issues
@@ -77,6 +77,21 @@ async def test_servers_that_do_not_reach_each_other(home: HomeAssistant) -> None
         await simulator.bring_back("secondary", in_charge=False)
         await until(lambda: shown(home) == set())
         await home.config_entries.async_unload(entry.entry_id)
+
+
+async def test_as_many_entities_as_there_may_be(
+    home: HomeAssistant, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home Assistant adds no more then, and says so only in its log; with fewer of them the issue goes."""
+    monkeypatch.setattr(issues, "ENTITY_LIMIT", 12)
+    monkeypatch.setattr(entity_platform, "MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY", 12)
+    entry = await set_up(home, make_entry(administrator(simulator)))
+    await until(lambda: shown(home) == {"too_many_entities"})
+    registry = er.async_get(home)
+    enabled = [one for one in er.async_entries_for_config_entry(registry, entry.entry_id) if not one.disabled]
+    assert len(enabled) == 12
+    registry.async_update_entity(enabled[0].entity_id, disabled_by=er.RegistryEntryDisabler.USER)
+    await until(lambda: shown(home) == set())
 
 
 async def test_an_issue_does_not_outlive_its_entry(

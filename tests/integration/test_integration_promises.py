@@ -347,9 +347,14 @@ def test_the_flows_have_a_sentence_for_every_error_and_no_other() -> None:
         and isinstance(call.args[1], ast.Constant)
     }
     raised |= {found.value for found in lookaround.Found} | set(accounts._FIELD_ERRORS.values())
-    raised |= set(accounts._NEEDED.values()) | {"line_unknown", "no_lines"}
+    raised |= set(accounts._NEEDED.values()) | {"line_unknown", "no_lines", "all_or_lines"}
     assert raised <= set(WORDS["config"]["error"])
-    options = {key for _, key in options_flow._ERRORS.values()} | {"invalid_option", "line_unknown", "no_lines"}
+    options = {key for _, key in options_flow._ERRORS.values()} | {
+        "invalid_option",
+        "line_unknown",
+        "no_lines",
+        "all_or_lines",
+    }
     assert options == set(WORDS["options"]["error"])
 
 
