@@ -129,6 +129,7 @@ async def test_users_are_let_go_and_taken_in() -> None:
         (taken,) = await pbx.users.create("1001")
         assert taken == bob
         await until(lambda: BOB in pbx.lines)
+        await until(lambda: diary.of(LineRemoved) and diary.of(LineAdded))
         assert [event.line for event in diary.of(LineRemoved)] == [BOB]
         assert [event.line for event in diary.of(LineAdded)] == [BOB]
         await pbx.users.delete(BOB)
