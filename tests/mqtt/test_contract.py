@@ -1,5 +1,6 @@
 """What docs/mqtt-topics.md promises: topics, payloads, their schema, and the packets that carry them."""
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from aiopbx import (
     PolicyViolation,
     RequestRefused,
 )
+from aiopbx.bridge.methods import CALL, LINE, _parameters
 from aiopbx.mqtt import packets
 from aiopbx.mqtt.commands import BridgeCommands
 from aiopbx.mqtt.errors import error_of, payload_of
@@ -166,3 +168,13 @@ def test_a_feature_is_carried_only_if_the_bridge_has_something_for_it() -> None:
     }
     """Of states and events, of arguments, or of a part that has commands of its own."""
     assert commands | others == CARRIED
+
+
+@pytest.mark.parametrize("name", sorted(LINE) + sorted(CALL))
+def test_every_argument_of_a_method_can_be_read(name: str) -> None:
+    """Types that are there for a type checker only would fail when the first command comes."""
+    for table in (LINE, CALL):
+        if name in table:
+            for kind, _ in _parameters(table[name]).values():
+                with contextlib.suppress(msgspec.ValidationError):
+                    msgspec.convert(object(), kind, from_attributes=False)

@@ -11,7 +11,7 @@ from typing import Any, Final, get_type_hints
 import msgspec
 
 from ..call import Call
-from ..errors import InvalidInput, NotSupported
+from ..errors import InvalidInput
 from ..line import Line
 from ..model import CallerIdChoice, Condition, Feature, Target
 from ..mqtt.topics import Command
@@ -504,12 +504,20 @@ async def read_text(line: Line) -> Text | None:
     return await line._commands_for(Feature.TEXTS).desk.read_text(line.snapshot)
 
 
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """What is searched for in the telephone book: as ``Wanted``, without the filters, which are no words."""
+
+    what: str | None = None
+    last_name_keys: str | None = None
+    first_name_keys: str | None = None
+    limit: int | None = None
+
+
 @_of(LINE)
-async def search_directory(line: Line, *, wanted: Wanted) -> list[Contact]:
+async def search_directory(line: Line, *, wanted: Words) -> list[Contact]:
     """Search the telephone book for words, and return the contacts."""
-    if not (wanted.what is None or isinstance(wanted.what, str)):
-        raise NotSupported("Filters: the bridge searches for words.", missing="directory filters")
-    search = line._commands_for(Feature.DIRECTORY).directory.search(line.snapshot, wanted)
+    asked = Wanted(**msgspec.structs.asdict(wanted))
+    search = line._commands_for(Feature.DIRECTORY).directory.search(line.snapshot, asked)
     found: list[Contact] = []
     try:
         while len(found) < (wanted.limit or 100) and (contact := await search.next()) is not None:
