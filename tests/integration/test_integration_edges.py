@@ -628,6 +628,7 @@ def test_the_sensors_of_the_pbx() -> None:
     o2g = ("Alcatel-Lucent Enterprise", "O2G", "Line", None, True)
     assert {kind: dataclasses.astuple(item) for kind, item in KINDS.items()} == {
         "demo": (None, "Simulated PBX", "Line", None, True),
+        "bridge": (None, "Telephone system behind a bridge", "Line", None, False),
         "o2g_user": o2g,
         "o2g_administrator": o2g,
         "myrcc": ("Centile", "Istra myRCC", "Extension", "Centile", False),
