@@ -4,13 +4,15 @@
 here: ``from aiopbx_jupyter import LineBoard, connect``.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import notebooks_kit
-from notebooks_kit import *  # noqa: F403 - the same names, whatever they are
 from notebooks_kit import __all__ as __all__
+
+if TYPE_CHECKING:
+    from notebooks_kit import *  # noqa: F403 - the same names, whatever they are
 
 
 def __getattr__(name: str) -> Any:
-    """Take what is imported only on use from there as well."""
+    """Take it from there, which imports what is used only."""
     return getattr(notebooks_kit, name)

@@ -4,37 +4,38 @@
 every line, live. Models (``notebooks_kit.models``) know no widgets, views (``notebooks_kit.views``) hold no logic.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .connection import connect, demo
-from .dataframes import to_dataframe
-from .models import BoardModel, BoardRow, ConnectionModel, Sort
-from .sample_calls import week_of_calls
-from .views import (
-    AgentPanel,
-    ApiExplorer,
-    Bars,
-    Beside,
-    CallLadder,
-    CallLogTable,
-    CallPanel,
-    CallTimeline,
-    CentreBoard,
-    ConnectionPanel,
-    Console,
-    DialPad,
-    DirectorySearch,
-    EventLog,
-    FaultPanel,
-    LineBoard,
-    LoadHeatMap,
-    RoutingPanel,
-    View,
-    VoicemailPlayer,
-)
+from .on_use import on_use
 
 if TYPE_CHECKING:
+    from .connection import connect, demo
+    from .dataframes import to_dataframe
     from .demo_pbx import Demo
+    from .models import BoardModel, BoardRow, ConnectionModel, Sort
+    from .sample_calls import week_of_calls
+    from .views import (
+        AgentPanel,
+        ApiExplorer,
+        Bars,
+        Beside,
+        CallLadder,
+        CallLogTable,
+        CallPanel,
+        CallTimeline,
+        CentreBoard,
+        ConnectionPanel,
+        Console,
+        DialPad,
+        DirectorySearch,
+        EventLog,
+        FaultPanel,
+        LineBoard,
+        LoadHeatMap,
+        RoutingPanel,
+        View,
+        VoicemailPlayer,
+    )
 
 __all__ = [
     "AgentPanel",
@@ -68,11 +69,18 @@ __all__ = [
     "week_of_calls",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the demo PBX only on use: a connection to a real PBX needs no simulator."""
-    if name == "Demo":
-        from .demo_pbx import Demo
-
-        return Demo
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = on_use(
+    __name__,
+    {
+        "connection": "connect demo",
+        "dataframes": "to_dataframe",
+        "models": "BoardModel BoardRow ConnectionModel Sort",
+        "sample_calls": "week_of_calls",
+        "views": (
+            "AgentPanel ApiExplorer Bars Beside CallLadder CallLogTable CallPanel CallTimeline CentreBoard "
+            "ConnectionPanel Console DialPad DirectorySearch EventLog FaultPanel LineBoard LoadHeatMap "
+            "RoutingPanel View VoicemailPlayer"
+        ),
+        "demo_pbx": "Demo",  # a connection to a real PBX needs no simulator
+    },
+)

@@ -3,12 +3,14 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from aiopbx import ConnectionSettings, Event, InvalidInput, Pbx, Status, StatusChanged, connect as connect_pbx
+from aiopbx import Event, InvalidInput, Pbx, Status, StatusChanged, connect as connect_pbx
 
 from .console_loop import keep_running
 from .presence import Presence, page_timeout_of
 
-if TYPE_CHECKING:  # the simulator is imported with the first demo
+if TYPE_CHECKING:  # settings and the simulator are imported with the first connection
+    from aiopbx import ConnectionSettings
+
     from .demo_pbx import Demo
 
 _open: dict[str, "_Connection"] = {}
@@ -45,7 +47,7 @@ class _Connection:
 
 
 async def connect(
-    settings: ConnectionSettings | None = None,
+    settings: "ConnectionSettings | None" = None,
     *,
     scenario: str = "office",
     speed: float = 1.0,
@@ -67,6 +69,8 @@ async def connect(
     """
     if settings is None and not keywords:
         return await connect_demo(scenario=scenario, speed=speed, page_timeout=page_timeout)
+    from aiopbx import ConnectionSettings
+
     timeout = page_timeout_of(page_timeout)
     wanted = settings if settings is not None else ConnectionSettings.make(**keywords)
     key = f"{wanted.system} {wanted.enterprise or ''} {wanted.username}@{wanted.url}"

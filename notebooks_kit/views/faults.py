@@ -9,6 +9,7 @@ import ipywidgets
 from aiopbx import Pbx
 
 from ..models.faults import FaultsModel, Moment
+from .choice_slider import ChoiceSlider
 from .controls import button, put
 from .markup import facts_html
 from .view import View
@@ -45,13 +46,7 @@ class FaultPanel(View):
         """Break the demo PBX behind this client. Raises ``InvalidInput`` for a real one."""
         self.model = FaultsModel(pbx)
         """The model of this view."""
-        self._slider = ipywidgets.SelectionSlider(
-            options=self.model.conditions,
-            value=self.model.condition,
-            description="Network",
-            continuous_update=False,
-            layout={"width": "30em"},
-        )
+        self._slider = ChoiceSlider(options=self.model.conditions, value=self.model.condition, description="Network")
         self._cut = button("Cut the channel", "Break the connection that events come over, once")
         self._end_sessions = button("End the sessions", "Let the server forget every login, once")
         self._spoil = button("Spoil three events", "Let the next three events arrive broken in the middle")

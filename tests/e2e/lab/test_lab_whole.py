@@ -160,7 +160,7 @@ _FIND = (
 )
 
 
-def named(page: LabPage, session: CDPSession, kind: str) -> list[tuple[str, str]]:
+def named(session: CDPSession, kind: str) -> list[tuple[str, str]]:
     """Role and name of every control of a view, as Chromium itself gives them to a screen reader."""
     found = session.send("Runtime.evaluate", {"expression": f"({_FIND})({kind!r})"})["result"]["objectId"]
     properties = session.send("Runtime.getProperties", {"objectId": found, "ownProperties": True})["result"]
@@ -229,7 +229,7 @@ def test_every_control_has_a_name_of_its_own_and_the_keyboard_reaches_it(lab: La
             view = page.view(kind)
             expect(view).to_be_visible()
             page.page.wait_for_timeout(500)
-            names = named(page, session, kind)
+            names = named(session, kind)
             assert names or kind == "load", kind
             wrong += [f"{kind}: a {role} has no name" for role, name in names if not name and role != "generic"]
             twice = collections.Counter(each for each in names if each[1])
