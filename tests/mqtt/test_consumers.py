@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 
 from aiopbx import CallState
 from notebooks_kit import connect as connect_notebook
 from notebooks_kit.models import CallsModel
 from notebooks_kit.models.board import BoardModel
+from tests import processes
 from tests.aiopbx.bridge_office import BridgeOffice
 from tests.aiopbx.office import until
 from tests.mqtt.conftest import Bridged
@@ -15,15 +17,14 @@ from tests.mqtt.conftest import Bridged
 
 async def command(one: BridgeOffice, *words: str) -> tuple[int, str, str]:
     """What ``aiopbx`` ends with and says, in a process of its own, as people run it."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "aiopbx", *words, "--url", one.url),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    process = processes.start(
+        [sys.executable, "-m", "aiopbx", *words, "--url", one.url],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={name: value for name, value in os.environ.items() if not name.startswith("AIOPBX_")},
     )
-    out, err = await process.communicate()
-    assert process.returncode is not None
+    out, err = await asyncio.to_thread(process.communicate)
     return process.returncode, out.decode(), err.decode()
 
 
