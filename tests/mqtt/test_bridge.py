@@ -17,6 +17,7 @@ from aiopbx import (
     CallEnded,
     CallStarted,
     CallState,
+    ConnectionFailed,
     InvalidInput,
     LineState as State,
     NotSupported,
@@ -104,6 +105,20 @@ async def test_a_worker_that_ends_is_told_and_the_next_one_resyncs(bridged: Brid
         assert diary.of(StatusChanged)[-1].status is Status.ONLINE
         assert pbx.line("1000").state is State.IDLE
         assert [event.call.id for event in diary.of(CallEnded)].count(call.id) == 1
+
+
+async def test_a_bridge_that_is_away_is_told_from_a_system_that_there_is_not(bridged: Bridged) -> None:
+    async with bridged() as one:
+        await one.start_worker()
+        await one.stop_worker()
+        login = {"username": "", "password": ""}
+        for url, seconds, reason, words in (
+            (one.url, 5.0, "bridge_away", "Shard 0-of-1 of the bridge is offline: The worker was stopped."),
+            (f"{one.url}-2", 1.0, "no_system", "There is no telephone system office-2 on this broker"),
+        ):
+            with pytest.raises(ConnectionFailed, match=words) as raised:
+                await super(BridgeOffice, one).connect(url=url, sync_timeout=seconds, **login)  # type: ignore[arg-type]
+            assert raised.value.reason == reason
 
 
 async def test_a_worker_that_is_killed_is_told_by_its_last_will(bridged: Bridged) -> None:
