@@ -177,7 +177,7 @@ async def test_every_example_after_a_restart(house: Home) -> None:
 
 def test_every_field_of_the_forms_is_explained() -> None:
     """By its name in the form: accounts, and all options with their sections."""
-    page = (PAGES / "parameters.md").read_text(encoding="utf-8").casefold()
+    page = "".join((PAGES / name).read_text(encoding="utf-8").casefold() for name in ("parameters.md", "bridge.md"))
     steps = [*WORDS["config"]["step"].values(), *WORDS["options"]["step"].values()]
     forms = [form for step in steps for form in (step, *step.get("sections", {}).values())]
     labels = {label for form in forms for label in form.get("data", {}).values()}
