@@ -314,6 +314,9 @@ NEITHER: Final = frozenset(
         Feature.ROUTING_POINTS,
         Feature.CENTRE_STATISTICS,
         Feature.CHARGING,
+        Feature.INCIDENTS,
+        Feature.USERS,
+        Feature.CALL_RECORDERS,
     }
 )
 """Features that are absent too, and that no coroutine of a line or a call stands for alone."""

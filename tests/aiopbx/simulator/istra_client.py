@@ -49,9 +49,16 @@ class Push:
         pushed = await self.next()
         return pushed["item"] if isinstance(pushed["item"], list) else [pushed["item"]]
 
+    async def answered(self) -> None:
+        """Wait until the server has answered twice: what it had to push before is here then, however long it took."""
+        for _ in range(2):
+            async with asyncio.timeout(30):
+                await (await self.socket.ping())
+
     async def all_items(self) -> list[Json]:
         """Turn the clock, and return the items of every push that comes."""
         self.clock.advance(0.1)
+        await self.answered()
         found: list[Json] = []
         while True:
             try:
