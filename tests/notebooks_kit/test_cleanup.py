@@ -7,6 +7,7 @@ import gc
 import logging
 import socket
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -306,6 +307,10 @@ def test_an_interrupted_kernel_goes_on_and_a_restarted_one_leaves_no_socket() ->
         ports = ports_of(said)
         assert all(map(listening, ports))
         assert run("await pbx.close(); console.close()")["status"] == "ok"
+        # The demo PBX ends after its client, by itself.
+        deadline = time.monotonic() + 30
+        while any(map(listening, ports)) and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert not any(map(listening, ports))
     finally:
         client.stop_channels()
