@@ -297,7 +297,9 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=1000, help="lines whose events are sent")
     parser.add_argument("--events", type=int, default=30_000)
     parser.add_argument("--workers", type=int, nargs="*", default=[1])
-    parser.add_argument("--rates", type=float, nargs="*", default=[50.0, 500.0], help="events a second, for the latency")
+    parser.add_argument(
+        "--rates", type=float, nargs="*", default=[50.0, 500.0], help="events a second, for the latency"
+    )
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--start", type=int, nargs="*", default=[10_000, 40_000], help="lines that a consumer finds")
     options = parser.parse_args()
