@@ -182,12 +182,14 @@ async def test_the_directory_is_asked_and_names_the_call(office: Opened) -> None
         line = pbx.line("1000")
         one.switch.incoming_external("0015550199", "1000")
         call = await line.wait_for_call(timeout=30)
-        for _ in range(100):
-            one.clock.advance(1)
-            if call.party is not None and call.party.name == "Grace Hopper":
-                break
-            await one.caught_up(pbx)
-        await until(lambda: call.party is not None and call.party.name == "Grace Hopper")
+
+        def named() -> bool:
+            one.clock.advance(
+                0.01
+            )  # the search takes the simulator's time, and the client asks for its results in its own
+            return call.party is not None and call.party.name == "Grace Hopper"
+
+        await until(named)
         assert pbx.contacts.find("+1 555 0199") == ("Grace Hopper", ContactSource.DIRECTORY)
 
 
